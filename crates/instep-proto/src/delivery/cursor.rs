@@ -1,0 +1,174 @@
+//! A follower: what of a feed it has had.
+
+use super::Feed;
+
+/// Where a follower stands. It is two numbers, whatever the follower has missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Retained frames up to this revision have been had.
+    revision: u64,
+    /// The number of the event that comes next.
+    event: u64,
+}
+
+/// The frame that a follower needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next<'f> {
+    /// The revision at which it was published.
+    pub revision: u64,
+    /// The frame, header and payload.
+    pub frame: &'f [u8],
+    retained: bool,
+}
+
+impl Cursor {
+    /// A follower that joins now: it needs every retained frame, but no event of the past.
+    pub fn new(feed: &Feed<'_>) -> Self {
+        Self { revision: 0, event: feed.ring().next() }
+    }
+
+    /// The oldest frame that it has not had, from table or ring, whichever was published first.
+    pub fn next<'f>(&self, feed: &'f Feed<'_>) -> Option<Next<'f>> {
+        let retained = feed.table().newer(self.revision);
+        let event = feed.ring().event(self.event.max(feed.ring().oldest()));
+        match (retained, event) {
+            (Some((_, revision, frame)), event) if event.is_none_or(|(event, _)| revision < event) => {
+                Some(Next { revision, frame, retained: true })
+            }
+            (_, event) => event.map(|(revision, frame)| Next { revision, frame, retained: false }),
+        }
+    }
+
+    /// Takes note that `next` is on its way: call it once the first byte of its frame has been accepted.
+    /// Returns how many events were lost before it, because the ring had gone past them.
+    pub fn advance(&mut self, next: &Next<'_>, feed: &Feed<'_>) -> u64 {
+        let missed = feed.ring().oldest().saturating_sub(self.event);
+        self.event += missed;
+        if next.retained {
+            self.revision = next.revision;
+        } else {
+            self.event += 1;
+        }
+        missed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::{PublishError, Ring, RingEntry, Table, TableEntry};
+    use crate::frame::Payload;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    fn feed(topics: usize, events: usize) -> Feed<'static> {
+        let block = 64;
+        let table = Table::new(
+            std::vec![TableEntry::default(); topics].leak(),
+            std::vec![0; block * (topics + 1)].leak(),
+        );
+        let ring =
+            Ring::new(std::vec![RingEntry::default(); events].leak(), std::vec![0; block * (events + 1)].leak());
+        Feed::new(table, ring)
+    }
+
+    fn publish(feed: &mut Feed<'_>, topic: usize, text: &str) {
+        feed.publish(topic, Payload::Text(&text)).unwrap();
+    }
+
+    fn event(feed: &mut Feed<'_>, text: &str) {
+        feed.event(Payload::Text(&text)).unwrap();
+    }
+
+    /// All that a follower needs, and how many events it missed.
+    fn drain(cursor: &mut Cursor, feed: &Feed<'_>) -> (Vec<String>, u64) {
+        let (mut texts, mut missed) = (Vec::new(), 0);
+        while let Some(next) = cursor.next(feed) {
+            texts.push(core::str::from_utf8(&next.frame[2..]).unwrap().to_string());
+            missed += cursor.advance(&next, feed);
+        }
+        (texts, missed)
+    }
+
+    #[test]
+    fn a_new_follower_gets_the_latest_of_each_topic_in_the_order_of_publishing() {
+        let mut feed = feed(3, 4);
+        for text in ["a1", "b1", "c1"] {
+            let topic = usize::from(text.as_bytes()[0] - b'a');
+            publish(&mut feed, topic, text);
+        }
+        event(&mut feed, "gone");
+        publish(&mut feed, 0, "a2");
+        let mut cursor = Cursor::new(&feed);
+        assert_eq!(drain(&mut cursor, &feed).0, ["b1", "c1", "a2"]);
+        event(&mut feed, "now");
+        publish(&mut feed, 1, "b2");
+        publish(&mut feed, 1, "b3");
+        event(&mut feed, "then");
+        assert_eq!(drain(&mut cursor, &feed).0, ["now", "b3", "then"]);
+        assert_eq!(drain(&mut cursor, &feed).0, [""; 0]);
+    }
+
+    #[test]
+    fn who_falls_behind_the_ring_is_told_how_many_it_missed() {
+        let mut feed = feed(1, 4);
+        let mut cursor = Cursor::new(&feed);
+        for number in 0..4 {
+            event(&mut feed, &number.to_string());
+        }
+        assert_eq!(drain(&mut cursor, &feed), (["0", "1", "2", "3"].map(String::from).to_vec(), 0));
+        for number in 4..9 {
+            event(&mut feed, &number.to_string());
+        }
+        assert_eq!(drain(&mut cursor, &feed), (["5", "6", "7", "8"].map(String::from).to_vec(), 1));
+    }
+
+    #[test]
+    fn a_failed_publish_leaves_the_old_value_and_the_revision() {
+        let mut feed = feed(1, 1);
+        publish(&mut feed, 0, "old");
+        event(&mut feed, "heard");
+        let long = "x".repeat(60);
+        assert!(matches!(feed.publish(0, Payload::Text(&long)), Err(PublishError::TooLong(_))));
+        assert!(matches!(feed.event(Payload::Text(&long)), Err(PublishError::TooLong(_))));
+        assert!(feed.encode(Payload::Text(&long), |_, _| ()).is_err());
+        assert_eq!(feed.publish(1, Payload::Text(&"x")), Err(PublishError::UnknownTopic { topic: 1, topics: 1 }));
+        assert_eq!(feed.revision(), 2);
+        assert_eq!(drain(&mut Cursor::new(&feed), &feed).0, ["old"]);
+        assert_eq!(drain(&mut Cursor { revision: 0, event: 0 }, &feed).0, ["old", "heard"]);
+    }
+
+    #[test]
+    fn a_shard_that_follows_shows_its_followers_the_same() {
+        let (mut device, mut shard) = (feed(4, 3), feed(4, 3));
+        let mut direct = Cursor::new(&device);
+        let mut behind = Cursor::new(&shard);
+        let mut step = 0_u32;
+        for round in 0..200_u32 {
+            for _ in 0..round % 6 {
+                step += 1;
+                let topic = usize::try_from(step * 7 % 5).unwrap();
+                if topic == 4 {
+                    event(&mut device, &step.to_string());
+                } else {
+                    publish(&mut device, topic, &step.to_string());
+                }
+            }
+            shard.follow(&device);
+            assert_eq!(shard.revision(), device.revision());
+            assert_eq!(drain(&mut behind, &shard), drain(&mut direct, &device), "round {round}");
+        }
+        assert_eq!(
+            drain(&mut Cursor::new(&shard), &shard),
+            drain(&mut Cursor::new(&device), &device),
+            "a new follower of either sees the same"
+        );
+    }
+
+    #[test]
+    fn without_topics_or_events_there_is_nothing_to_need() {
+        let mut feed = feed(0, 0);
+        assert_eq!(feed.event(Payload::Text(&"x")), Err(PublishError::NoEvents));
+        assert_eq!(Cursor::new(&feed).next(&feed), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! The outbox: a few replies to one client, each with the revision that it follows.
+
+/// Bytes of a record before its frame: revision and length.
+const RECORD_HEADER: usize = 12;
+
+/// Where bytes are kept: in a fixed piece of memory on a device, in a vector on Linux.
+pub trait Storage {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+    /// The bytes, to be changed.
+    fn bytes_mut(&mut self) -> &mut [u8];
+    /// Makes them longer (the new ones are anything) or shorter. `false`, and no change: there is no room.
+    #[must_use]
+    fn resize(&mut self, length: usize) -> bool;
+}
+
+/// Storage in memory that is lent.
+#[derive(Debug)]
+pub struct FixedBuffer<'s> {
+    memory: &'s mut [u8],
+    length: usize,
+}
+
+impl<'s> FixedBuffer<'s> {
+    /// As much room as `memory` has.
+    pub fn new(memory: &'s mut [u8]) -> Self {
+        Self { memory, length: 0 }
+    }
+}
+
+impl Storage for FixedBuffer<'_> {
+    fn bytes(&self) -> &[u8] {
+        &self.memory[..self.length]
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.memory[..self.length]
+    }
+
+    fn resize(&mut self, length: usize) -> bool {
+        let fits = length <= self.memory.len();
+        if fits {
+            self.length = length;
+        }
+        fits
+    }
+}
+
+/// There is no room for a reply: the client does not read what it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// Replies that wait for one client.
+#[derive(Debug)]
+pub struct Outbox<S> {
+    storage: S,
+    count: usize,
+    limit: usize,
+}
+
+impl<S: Storage> Outbox<S> {
+    /// An empty outbox for at most `limit` replies.
+    pub fn new(storage: S, limit: usize) -> Self {
+        Self { storage, count: 0, limit }
+    }
+
+    /// Whether it holds no reply.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Adds a frame that is to go out after all that was published up to `revision`.
+    ///
+    /// # Errors
+    /// [`Full`]: the outbox is as it was.
+    pub fn push(&mut self, revision: u64, frame: &[u8]) -> Result<(), Full> {
+        let start = self.storage.bytes().len();
+        let length = u32::try_from(frame.len()).map_err(|_| Full)?;
+        if self.count == self.limit || !self.storage.resize(start + RECORD_HEADER + frame.len()) {
+            return Err(Full);
+        }
+        let record = &mut self.storage.bytes_mut()[start..];
+        record[..8].copy_from_slice(&revision.to_le_bytes());
+        record[8..RECORD_HEADER].copy_from_slice(&length.to_le_bytes());
+        record[RECORD_HEADER..].copy_from_slice(frame);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// The oldest reply: the revision that it follows, and its frame.
+    pub fn first(&self) -> Option<(u64, &[u8])> {
+        let (revision, rest) = self.storage.bytes().split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        Some((u64::from_le_bytes(*revision), rest.get(..length)?))
+    }
+
+    /// Removes the oldest reply.
+    pub fn remove_first(&mut self) {
+        let Some((_, frame)) = self.first() else { return };
+        let used = RECORD_HEADER + frame.len();
+        let rest = self.storage.bytes().len() - used;
+        self.storage.bytes_mut().copy_within(used.., 0);
+        // Shorter always fits.
+        let _ = self.storage.resize(rest);
+        self.count -= 1;
+    }
+
+    /// Removes all.
+    pub fn clear(&mut self) {
+        let _ = self.storage.resize(0);
+        self.count = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_in_first_out_until_it_is_full() {
+        let mut memory = [0; 40];
+        let mut outbox = Outbox::new(FixedBuffer::new(&mut memory), 2);
+        assert_eq!(outbox.first(), None);
+        outbox.push(7, b"one").unwrap();
+        outbox.push(8, b"twotwo").unwrap();
+        assert_eq!(outbox.push(9, b""), Err(Full), "as many as allowed");
+        assert_eq!(outbox.first(), Some((7, &b"one"[..])));
+        outbox.remove_first();
+        assert_eq!(outbox.push(9, b"twelve bytes"), Err(Full), "as long as there is room");
+        outbox.push(9, b"3").unwrap();
+        assert_eq!(outbox.first(), Some((8, &b"twotwo"[..])));
+        outbox.remove_first();
+        outbox.remove_first();
+        assert!(outbox.is_empty());
+        outbox.remove_first();
+        assert_eq!(outbox.first(), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! Close codes and the payload of a close frame (RFC 6455 sections 5.5.1 and 7.4).
+
+use super::ProtocolError;
+
+/// The longest payload of a close frame, as of every control frame.
+pub const CLOSE_PAYLOAD_MAX: usize = 125;
+
+/// Why a connection ends. The field is private so that a code which may not be sent cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// 1000: the purpose is fulfilled.
+    pub const NORMAL: Self = Self(1000);
+    /// 1001: the server stops, or the page is left.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1002: the peer broke RFC 6455.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
+    /// 1007: text that is not UTF-8.
+    pub const INVALID_PAYLOAD: Self = Self(1007);
+    /// 1008: the peer may not do what it did, or may no longer.
+    pub const POLICY: Self = Self(1008);
+    /// 1009: the message is too big.
+    pub const TOO_BIG: Self = Self(1009);
+    /// 1011: the server met a condition that it did not expect.
+    pub const INTERNAL_ERROR: Self = Self(1011);
+    /// 1013: come again later.
+    pub const TRY_AGAIN_LATER: Self = Self(1013);
+
+    /// A code that may stand in a close frame: 1000 to 1003, 1007 to 1014, or 3000 to 4999.
+    pub fn new(code: u16) -> Option<Self> {
+        matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999).then_some(Self(code))
+    }
+
+    /// The number.
+    pub fn number(self) -> u16 {
+        self.0
+    }
+}
+
+/// What a peer's close frame said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseReason {
+    /// The code; `None` if the frame was empty.
+    pub code: Option<CloseCode>,
+}
+
+impl CloseReason {
+    /// Reads the payload of a close frame.
+    ///
+    /// # Errors
+    /// [`ProtocolError::BadClose`] for one byte or a code that may not be sent,
+    /// [`ProtocolError::InvalidUtf8`] for a reason that is not text.
+    pub fn parse(payload: &[u8]) -> Result<Self, ProtocolError> {
+        if payload.is_empty() {
+            return Ok(Self { code: None });
+        }
+        let (code, reason) = payload.split_first_chunk().ok_or(ProtocolError::BadClose)?;
+        let code = CloseCode::new(u16::from_be_bytes(*code)).ok_or(ProtocolError::BadClose)?;
+        core::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
+        Ok(Self { code: Some(code) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_may_be_sent_and_those_that_may_not() {
+        for code in [1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4999] {
+            assert_eq!(CloseReason::parse(&code.to_be_bytes()[..]).unwrap().code.unwrap().number(), code);
+        }
+        for code in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535] {
+            assert_eq!(CloseReason::parse(&code.to_be_bytes()), Err(ProtocolError::BadClose), "{code}");
+        }
+        assert_eq!(CloseReason::parse(b""), Ok(CloseReason { code: None }));
+        assert_eq!(CloseReason::parse(b"\x03"), Err(ProtocolError::BadClose));
+        assert_eq!(CloseReason::parse(b"\x03\xe8\xff"), Err(ProtocolError::InvalidUtf8));
+    }
+}

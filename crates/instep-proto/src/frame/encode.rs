@@ -1,0 +1,80 @@
+//! A whole frame from the server, encoded once for everybody.
+
+use super::{Opcode, SERVER_HEADER_MAX, encode_header};
+use core::fmt::{self, Display, Write};
+use core::ops::Range;
+
+/// What a message from the server holds.
+#[derive(Clone, Copy)]
+pub enum Payload<'p> {
+    /// Text, as it is displayed.
+    Text(&'p dyn Display),
+    /// Bytes.
+    Binary(&'p [u8]),
+}
+
+/// The payload is longer than there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// The most bytes that a payload may have.
+    pub limit: usize,
+}
+
+impl Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the message is longer than {} bytes", self.limit)
+    }
+}
+
+impl core::error::Error for TooLong {}
+
+/// Where in its block a frame lies.
+pub type Encoded = Range<usize>;
+
+/// Encodes an unfragmented frame somewhere in `block`, which is [`SERVER_HEADER_MAX`] bytes longer than the
+/// longest payload, and returns where.
+///
+/// # Errors
+/// [`TooLong`]; `block` then holds nothing of use.
+///
+/// # Panics
+/// If `block` is shorter than [`SERVER_HEADER_MAX`].
+pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, TooLong> {
+    let (front, body) = block.split_at_mut(SERVER_HEADER_MAX);
+    let too_long = TooLong { limit: body.len() };
+    let (opcode, length) = match payload {
+        Payload::Text(text) => {
+            let mut body = crate::http::cursor(body);
+            write!(body, "{text}").map_err(|_| too_long)?;
+            (Opcode::Text, body.used)
+        }
+        Payload::Binary(bytes) => {
+            body.get_mut(..bytes.len()).ok_or(too_long)?.copy_from_slice(bytes);
+            (Opcode::Binary, bytes.len())
+        }
+    };
+    // The length of the header is known only now: it goes right before the payload.
+    let mut header = [0; SERVER_HEADER_MAX];
+    let header_length = encode_header(true, opcode, length, &mut header);
+    let start = SERVER_HEADER_MAX - header_length;
+    front[start..].copy_from_slice(&header[..header_length]);
+    Ok(start..SERVER_HEADER_MAX + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_and_payload_are_one_run_of_bytes() {
+        let mut block = [0; SERVER_HEADER_MAX + 200];
+        let frame = encode_frame(Payload::Text(&format_args!("LED {}", "ON")), &mut block).unwrap();
+        assert_eq!(&block[frame], b"\x81\x06LED ON");
+        let frame = encode_frame(Payload::Binary(&[7; 200]), &mut block).unwrap();
+        assert_eq!(block[frame.clone()][..4], [0x82, 126, 0, 200]);
+        assert_eq!(frame.len(), 204);
+        assert_eq!(encode_frame(Payload::Binary(&[7; 201]), &mut block), Err(TooLong { limit: 200 }));
+        let long = "x".repeat(201);
+        assert_eq!(encode_frame(Payload::Text(&long), &mut block), Err(TooLong { limit: 200 }));
+    }
+}

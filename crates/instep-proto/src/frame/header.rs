@@ -1,0 +1,213 @@
+//! The header of a frame (RFC 6455 section 5.2).
+
+use super::ProtocolError;
+
+/// The longest header that a client sends: two bytes, an eight-byte length and the masking key.
+pub const HEADER_MAX: usize = 14;
+/// The longest header that a server sends: it has no masking key.
+pub const SERVER_HEADER_MAX: usize = 10;
+
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opcode {
+    /// The next fragment of a message.
+    Continuation,
+    /// Text, or its first fragment.
+    Text,
+    /// Binary data, or its first fragment.
+    Binary,
+    /// The close frame.
+    Close,
+    /// A ping, to be answered by a pong with the same payload.
+    Ping,
+    /// The answer to a ping, or unasked for.
+    Pong,
+}
+
+impl Opcode {
+    /// Close, ping and pong are control frames: short, whole, and allowed between fragments.
+    pub fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+
+    fn from_bits(bits: u8) -> Result<Self, ProtocolError> {
+        Ok(match bits {
+            0 => Self::Continuation,
+            1 => Self::Text,
+            2 => Self::Binary,
+            8 => Self::Close,
+            9 => Self::Ping,
+            10 => Self::Pong,
+            other => return Err(ProtocolError::ReservedOpcode(other)),
+        })
+    }
+
+    fn bits(self) -> u8 {
+        match self {
+            Self::Continuation => 0,
+            Self::Text => 1,
+            Self::Binary => 2,
+            Self::Close => 8,
+            Self::Ping => 9,
+            Self::Pong => 10,
+        }
+    }
+}
+
+/// The header of a frame that a client sent, checked as far as one header can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameHeader {
+    /// The frame ends its message.
+    pub fin: bool,
+    /// What it is.
+    pub opcode: Opcode,
+    /// The key with which the payload is masked.
+    pub mask: [u8; 4],
+    /// Bytes of payload. It stays a `u64`: it comes from the network, and `usize` has 32 bits on a device.
+    pub length: u64,
+}
+
+impl FrameHeader {
+    /// Reads a header from the start of `bytes`: the header and its length, or `None` as long as
+    /// `bytes` holds only a part of it.
+    ///
+    /// # Errors
+    /// What breaks RFC 6455 is found as soon as the byte that breaks it is there.
+    pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
+        let Some(&first) = bytes.first() else { return Ok(None) };
+        if first & 0x70 != 0 {
+            return Err(ProtocolError::ReservedBit);
+        }
+        let fin = first & 0x80 != 0;
+        let opcode = Opcode::from_bits(first & 0x0f)?;
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::FragmentedControl);
+        }
+        let Some(&second) = bytes.get(1) else { return Ok(None) };
+        if second & 0x80 == 0 {
+            return Err(ProtocolError::Unmasked);
+        }
+        let short = second & 0x7f;
+        if opcode.is_control() && short > 125 {
+            return Err(ProtocolError::LongControl);
+        }
+        let (length, used) = match short {
+            126 => {
+                let Some(field) = bytes[2..].first_chunk() else { return Ok(None) };
+                (u64::from(u16::from_be_bytes(*field)), 4)
+            }
+            127 => {
+                let Some(field) = bytes[2..].first_chunk() else { return Ok(None) };
+                (u64::from_be_bytes(*field), 10)
+            }
+            short => (u64::from(short), 2),
+        };
+        let shortest = match length {
+            0..=125 => 2,
+            126..=0xffff => 4,
+            _ => 10,
+        };
+        if used != shortest || length >> 63 != 0 {
+            return Err(ProtocolError::BadLength);
+        }
+        let Some(mask) = bytes[used..].first_chunk() else { return Ok(None) };
+        Ok(Some((Self { fin, opcode, mask: *mask, length }, used + 4)))
+    }
+}
+
+/// Writes the header of a frame from the server, which is never masked, at the start of `out`, and
+/// returns its length.
+///
+/// # Panics
+/// If `out` is shorter than [`SERVER_HEADER_MAX`].
+pub fn encode_header(fin: bool, opcode: Opcode, length: usize, out: &mut [u8]) -> usize {
+    out[0] = opcode.bits() | if fin { 0x80 } else { 0 };
+    if let Ok(length @ 0..=125) = u8::try_from(length) {
+        out[1] = length;
+        2
+    } else if let Ok(length) = u16::try_from(length) {
+        out[1] = 126;
+        out[2..4].copy_from_slice(&length.to_be_bytes());
+        4
+    } else {
+        out[1] = 127;
+        // A `usize` has at most 64 bits on every target that there is.
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        out[2..10].copy_from_slice(&length.to_be_bytes());
+        10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn client_header(first: u8, length: u64) -> Vec<u8> {
+        let mut bytes = std::vec![first];
+        match length {
+            0..=125 => bytes.push(0x80 | u8::try_from(length).unwrap()),
+            126..=0xffff => {
+                bytes.push(0xfe);
+                bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
+            }
+            _ => {
+                bytes.push(0xff);
+                bytes.extend(length.to_be_bytes());
+            }
+        }
+        bytes.extend([1, 2, 3, 4]);
+        bytes
+    }
+
+    #[test]
+    fn lengths_at_every_edge_survive_even_where_usize_has_32_bits() {
+        for length in [0, 1, 125, 126, 0xffff, 0x1_0000, 1 << 31, (1 << 32) + 5, 1 << 62, (1 << 63) - 1] {
+            let bytes = client_header(0x82, length);
+            for end in 0..bytes.len() {
+                assert_eq!(FrameHeader::parse(&bytes[..end]), Ok(None), "{length} cut at {end}");
+            }
+            let (header, used) = FrameHeader::parse(&bytes).unwrap().unwrap();
+            assert_eq!((header.length, used), (length, bytes.len()));
+            assert_eq!((header.fin, header.opcode, header.mask), (true, Opcode::Binary, [1, 2, 3, 4]));
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_rfc_is_refused_at_the_byte_that_breaks_it() {
+        let refused: [(&[u8], ProtocolError); 12] = [
+            (&[0xc1], ProtocolError::ReservedBit),
+            (&[0xa1], ProtocolError::ReservedBit),
+            (&[0x91], ProtocolError::ReservedBit),
+            (&[0x83], ProtocolError::ReservedOpcode(3)),
+            (&[0x8f], ProtocolError::ReservedOpcode(15)),
+            (&[0x09], ProtocolError::FragmentedControl),
+            (&[0x81, 0x05], ProtocolError::Unmasked),
+            (&[0x89, 0xfe], ProtocolError::LongControl),
+            (&[0x88, 0xff], ProtocolError::LongControl),
+            (&[0x81, 0xfe, 0, 125], ProtocolError::BadLength),
+            (&[0x81, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff], ProtocolError::BadLength),
+            (&[0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], ProtocolError::BadLength),
+        ];
+        for (bytes, error) in refused {
+            assert_eq!(FrameHeader::parse(bytes), Err(error), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_servers_header_is_the_shortest_and_unmasked() {
+        let mut out = [0; SERVER_HEADER_MAX];
+        for (length, expected) in [
+            (0, &[0x81, 0][..]),
+            (125, &[0x81, 125]),
+            (126, &[0x81, 126, 0, 126]),
+            (65_535, &[0x81, 126, 0xff, 0xff]),
+            (65_536, &[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
+            let used = encode_header(true, Opcode::Text, length, &mut out);
+            assert_eq!(&out[..used], expected);
+        }
+        assert_eq!(encode_header(false, Opcode::Continuation, 1, &mut out), 2);
+        assert_eq!(out[..2], [0, 1]);
+    }
+}

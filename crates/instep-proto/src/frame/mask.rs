@@ -1,0 +1,47 @@
+//! Masking (RFC 6455 section 5.3).
+
+/// Takes the mask off `payload` in place, a word at a time. `offset` is how many bytes of the frame's
+/// payload came before it (the key repeats every four bytes, wherever the input was cut).
+pub fn unmask(key: [u8; 4], offset: u64, payload: &mut [u8]) {
+    // Only the remainder by four matters, and it is in the low bits.
+    let shift = usize::from(offset.to_le_bytes()[0] & 3);
+    let mut key = key;
+    key.rotate_left(shift);
+    let wide = u64::from_ne_bytes([key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3]]);
+    let (words, rest) = payload.as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_word_at_a_time_is_a_byte_at_a_time_at_every_length_offset_and_cut() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        for length in 0..40_usize {
+            let plain: Vec<u8> = (0..40).take(length).collect();
+            let masked: Vec<u8> = plain.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+            for cut in 0..=length {
+                let mut bytes = masked.clone();
+                let (head, tail) = bytes.split_at_mut(cut);
+                unmask(key, 0, head);
+                unmask(key, cut as u64, tail);
+                assert_eq!(bytes, plain, "{length} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_example_of_section_5_7() {
+        let mut bytes = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        unmask([0x37, 0xfa, 0x21, 0x3d], 0, &mut bytes);
+        assert_eq!(&bytes, b"Hello");
+    }
+}

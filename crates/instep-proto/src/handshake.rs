@@ -1,0 +1,210 @@
+//! The opening handshake (RFC 6455 section 4.2).
+
+use crate::http::{Method, RequestHead, Status};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use core::fmt::Write;
+use sha1::{Digest, Sha1};
+
+/// Room enough for the answer to a handshake.
+pub const ANSWER_MAX: usize = 256;
+/// The longest name of a subprotocol.
+pub const SUBPROTOCOL_MAX: usize = 64;
+
+/// What RFC 6455 section 1.3 appends to the key.
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Why a request does not become a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandshakeError {
+    /// It does not ask for one: no `Upgrade: websocket`.
+    NoUpgrade,
+    /// It is not a GET.
+    Method,
+    /// It is HTTP/1.0.
+    Version10,
+    /// `Connection` does not name `upgrade`.
+    NoConnection,
+    /// `Sec-WebSocket-Key` is not there, there twice, or not 16 bytes in base64.
+    Key,
+    /// `Sec-WebSocket-Version` is not 13.
+    Version,
+    /// The request has a body.
+    Body,
+}
+
+impl HandshakeError {
+    /// The status that answers it: 426, with the version that would do, where another request would succeed.
+    pub fn status(self) -> Status {
+        match self {
+            Self::NoUpgrade | Self::Version => Status::UpgradeRequired,
+            Self::Method => Status::MethodNotAllowed,
+            Self::Version10 | Self::NoConnection | Self::Key | Self::Body => Status::BadRequest,
+        }
+    }
+}
+
+impl core::fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoUpgrade => "it asks for no WebSocket",
+            Self::Method => "its method is not GET",
+            Self::Version10 => "it came in HTTP/1.0",
+            Self::NoConnection => "its Connection header does not say upgrade",
+            Self::Key => "its Sec-WebSocket-Key is not 16 bytes in base64",
+            Self::Version => "its Sec-WebSocket-Version is not 13",
+            Self::Body => "it has a body",
+        })
+    }
+}
+
+impl core::error::Error for HandshakeError {}
+
+/// A handshake that is in order: the proof that the server read the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    accept: [u8; 28],
+    subprotocol: Option<&'static str>,
+}
+
+impl Handshake {
+    /// Checks a request as RFC 6455 section 4.2.1 asks for, and chooses the first of `subprotocols` (the
+    /// server's, most wanted first) that the client offers.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn parse(request: &RequestHead<'_>, subprotocols: &[&'static str]) -> Result<Self, HandshakeError> {
+        let headers = &request.websocket;
+        if !headers.upgrade {
+            return Err(HandshakeError::NoUpgrade);
+        }
+        if request.method != Method::Get {
+            return Err(HandshakeError::Method);
+        }
+        if request.http10 {
+            return Err(HandshakeError::Version10);
+        }
+        if !headers.connection {
+            return Err(HandshakeError::NoConnection);
+        }
+        if headers.version != Some("13") {
+            return Err(HandshakeError::Version);
+        }
+        if request.content_length != 0 {
+            return Err(HandshakeError::Body);
+        }
+        let key = headers.key.ok_or(HandshakeError::Key)?;
+        let mut nonce = [0; 18];
+        if key.len() != 24 || STANDARD.decode_slice(key, &mut nonce) != Ok(16) {
+            return Err(HandshakeError::Key);
+        }
+        let mut sha1 = Sha1::new();
+        sha1.update(key.as_bytes());
+        sha1.update(GUID);
+        let mut accept = [0; 28];
+        // Twenty bytes are 28 in base64, so this cannot fail.
+        let _ = STANDARD.encode_slice(sha1.finalize(), &mut accept);
+        let offered = headers.protocols.unwrap_or_default();
+        let subprotocol = subprotocols
+            .iter()
+            .find(|wanted| offered.split(',').any(|name| name.trim_matches([' ', '\t']) == **wanted))
+            .copied();
+        Ok(Self { accept, subprotocol })
+    }
+
+    /// The subprotocol that was chosen.
+    pub fn subprotocol(&self) -> Option<&'static str> {
+        self.subprotocol
+    }
+
+    /// Writes the answer, 101, at the start of `out` and returns its length.
+    ///
+    /// # Panics
+    /// If `out` is shorter than [`ANSWER_MAX`], or a subprotocol's name longer than [`SUBPROTOCOL_MAX`].
+    pub fn write_answer(&self, out: &mut [u8]) -> usize {
+        let mut out = crate::http::cursor(out);
+        let accept = core::str::from_utf8(&self.accept).unwrap_or_default();
+        let written = write!(
+            out,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
+        )
+        .and_then(|()| match self.subprotocol {
+            Some(name) => write!(out, "Sec-WebSocket-Protocol: {name}\r\n\r\n"),
+            None => out.write_str("\r\n"),
+        });
+        assert!(written.is_ok(), "the answer to a handshake fits into ANSWER_MAX bytes");
+        out.used
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::HeadLimits;
+    use std::string::String;
+
+    const GOOD: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
+        Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    fn parse(text: &str) -> Result<Handshake, HandshakeError> {
+        let limits = HeadLimits { bytes: 2048, headers: 32 };
+        let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
+        Handshake::parse(&head, &["superchat", "chat"])
+    }
+
+    #[test]
+    fn the_example_of_section_1_3() {
+        let handshake = parse(GOOD).unwrap();
+        assert_eq!(handshake.subprotocol(), Some("superchat"));
+        let mut out = [0; ANSWER_MAX];
+        let length = handshake.write_answer(&mut out);
+        assert_eq!(
+            core::str::from_utf8(&out[..length]).unwrap(),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: superchat\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn what_browsers_vary_is_accepted() {
+        for (from, to) in [
+            ("Connection: Upgrade", "Connection: keep-alive, Upgrade"),
+            ("Connection: Upgrade", "connection: UPGRADE"),
+            ("Connection: Upgrade", "Connection: keep-alive\r\nConnection: upgrade"),
+            ("Upgrade: websocket", "upgrade: WebSocket"),
+            ("Upgrade: websocket", "Upgrade: h2c, websocket"),
+            ("Sec-WebSocket-Protocol: chat, superchat\r\n", ""),
+        ] {
+            assert!(parse(&GOOD.replace(from, to)).is_ok(), "{to}");
+        }
+        assert_eq!(parse(&GOOD.replace("chat, superchat", "mqtt")).unwrap().subprotocol(), None);
+    }
+
+    #[test]
+    fn every_check_of_section_4_2_1() {
+        let cases = [
+            ("GET", "POST", HandshakeError::Method),
+            ("HTTP/1.1", "HTTP/1.0", HandshakeError::Version10),
+            ("Upgrade: websocket\r\n", "", HandshakeError::NoUpgrade),
+            ("Upgrade: websocket", "Upgrade: websockets", HandshakeError::NoUpgrade),
+            ("Connection: Upgrade\r\n", "", HandshakeError::NoConnection),
+            ("Connection: Upgrade", "Connection: close", HandshakeError::NoConnection),
+            ("Version: 13", "Version: 8", HandshakeError::Version),
+            ("Version: 13", "Version: 13\r\nSec-WebSocket-Version: 13", HandshakeError::Version),
+            ("Sec-WebSocket-Version: 13\r\n", "", HandshakeError::Version),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ", HandshakeError::Key),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j!Q==", HandshakeError::Key),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZWVl", HandshakeError::Key),
+            ("Origin: http", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX: http", HandshakeError::Key),
+            ("Origin: http://example.com", "Content-Length: 1", HandshakeError::Body),
+        ];
+        for (from, to, error) in cases {
+            let text: String = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD);
+            assert_eq!(parse(&text), Err(error), "{to}");
+        }
+        assert_eq!(HandshakeError::Version.status(), Status::UpgradeRequired);
+        assert_eq!(HandshakeError::Key.status(), Status::BadRequest);
+    }
+}

@@ -1,0 +1,108 @@
+//! What a page is made of: bytes that are known when the firmware is built.
+
+/// How a browser may keep an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// It asks each time whether its copy is still right (by ETag; 304 if it is).
+    Revalidate,
+    /// It never asks again: for addresses that hold a hash of their content.
+    Forever,
+}
+
+/// How the bytes become a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// As they are.
+    Plain,
+    /// `%NAME%` is replaced by the device's value of that name.
+    Template {
+        /// `%%` becomes `%`, as in ESPAsyncWebServer; without it, it stays as it is.
+        percent_escape: bool,
+    },
+}
+
+/// A page, script, style or picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub(crate) content_type: &'static str,
+    pub(crate) body: &'static [u8],
+    pub(crate) gzip: Option<&'static [u8]>,
+    pub(crate) etag: u64,
+    pub(crate) cache: Cache,
+    pub(crate) content: Content,
+}
+
+impl Asset {
+    /// An asset of the given `Content-Type`. Its ETag is a hash of `body`.
+    pub const fn new(content_type: &'static str, body: &'static [u8]) -> Self {
+        let etag = fnv1a(body);
+        Self { content_type, body, gzip: None, etag, cache: Cache::Revalidate, content: Content::Plain }
+    }
+
+    /// A page of HTML in UTF-8.
+    pub const fn html(body: &'static str) -> Self {
+        Self::new("text/html; charset=utf-8", body.as_bytes())
+    }
+
+    /// A page in which `%NAME%` is replaced by the device's value of that name, if it has one.
+    pub const fn template(body: &'static str) -> Self {
+        // The hash is of no use to a page that is never kept.
+        let content = Content::Template { percent_escape: false };
+        Self { content, etag: 0, ..Self::html("") }.with_body(body.as_bytes())
+    }
+
+    /// The same bytes compressed with gzip, for browsers that take it.
+    pub const fn gzip(self, body: &'static [u8]) -> Self {
+        Self { gzip: Some(body), ..self }
+    }
+
+    /// How browsers may keep it, [`Cache::Revalidate`] if nothing is said.
+    pub const fn cache(self, cache: Cache) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// In a template, `%%` becomes `%`, as in ESPAsyncWebServer.
+    pub const fn percent_escape(self) -> Self {
+        match self.content {
+            Content::Template { .. } => Self { content: Content::Template { percent_escape: true }, ..self },
+            Content::Plain => self,
+        }
+    }
+
+    /// How its bytes become a body.
+    pub const fn content(&self) -> Content {
+        self.content
+    }
+
+    /// Its bytes, uncompressed, as they were given.
+    pub const fn body(&self) -> &'static [u8] {
+        self.body
+    }
+
+    const fn with_body(self, body: &'static [u8]) -> Self {
+        Self { body, ..self }
+    }
+}
+
+/// FNV-1a with 64 bits: it tells versions of one page apart, and nothing depends on its strength.
+const fn fnv1a(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_fnv_1a_and_tells_bodies_apart() {
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_ne!(Asset::html("a").etag, Asset::html("b").etag);
+    }
+}

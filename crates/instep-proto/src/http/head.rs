@@ -1,0 +1,359 @@
+//! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
+
+use super::Status;
+
+/// No more headers than this are ever read, whatever the limit says.
+pub const HEADERS_MAX: usize = 64;
+
+/// How large a head may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeadLimits {
+    /// Bytes, from the method to the empty line.
+    pub bytes: usize,
+    /// Headers, at most [`HEADERS_MAX`].
+    pub headers: usize,
+}
+
+/// The method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of RFC 9110")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Patch,
+}
+
+/// What is wrong with a head. Each is answered by its [status](HeadError::status), and ends the connection,
+/// because where the next request would begin is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadError {
+    /// It is not HTTP, or a header is malformed.
+    Malformed,
+    /// Neither HTTP/1.0 nor HTTP/1.1.
+    Version,
+    /// A method that no server of HTTP must know.
+    Method,
+    /// Longer, or with more headers, than the limits allow.
+    TooLarge,
+    /// HTTP/1.1 without Host, or with two.
+    Host,
+    /// Two lengths, one that is not a number, or a length and a transfer coding together.
+    Length,
+    /// A transfer coding: this server takes bodies with a length only.
+    TransferCoding,
+    /// An expectation other than `100-continue`.
+    Expectation,
+}
+
+impl HeadError {
+    /// The status that answers it.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Malformed | Self::Host | Self::Length => Status::BadRequest,
+            Self::Version => Status::VersionNotSupported,
+            Self::Method | Self::TransferCoding => Status::NotImplemented,
+            Self::TooLarge => Status::HeadTooLarge,
+            Self::Expectation => Status::ExpectationFailed,
+        }
+    }
+}
+
+impl core::fmt::Display for HeadError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "it is not HTTP",
+            Self::Version => "it is neither HTTP/1.0 nor HTTP/1.1",
+            Self::Method => "the method is unknown",
+            Self::TooLarge => "its head is too large",
+            Self::Host => "it has no Host header, or more than one",
+            Self::Length => "the length of its body is unclear",
+            Self::TransferCoding => "it uses a transfer coding",
+            Self::Expectation => "it expects what this server cannot do",
+        })
+    }
+}
+
+impl core::error::Error for HeadError {}
+
+/// The headers of the opening handshake, as they came. [`crate::handshake`] judges them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebSocketHeaders<'b> {
+    /// `Upgrade` names `websocket`.
+    pub upgrade: bool,
+    /// `Connection` names `upgrade`.
+    pub connection: bool,
+    /// `Sec-WebSocket-Key`; `None` if there is none, or more than one.
+    pub key: Option<&'b str>,
+    /// `Sec-WebSocket-Version`; `None` if there is none, or more than one.
+    pub version: Option<&'b str>,
+    /// The first `Sec-WebSocket-Protocol`: subprotocols, the most wanted first.
+    pub protocols: Option<&'b str>,
+}
+
+/// A request head, in the words that the rest of the server needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestHead<'b> {
+    /// The method.
+    pub method: Method,
+    /// The path, without the query, as it was sent: nothing is decoded.
+    pub path: &'b str,
+    /// What follows the first `?`.
+    pub query: Option<&'b str>,
+    /// It came in HTTP/1.0: the answer must not be chunked.
+    pub http10: bool,
+    /// `Host`, or the authority of an absolute target, which goes before it. `None` only in HTTP/1.0.
+    pub host: Option<&'b str>,
+    /// `Origin`: the page from which a browser sends this. With more than one, what no rule lets pass.
+    pub origin: Option<&'b str>,
+    /// `Sec-Fetch-Site` says `cross-site`.
+    pub cross_site: bool,
+    /// `Sec-Fetch-Mode` says `navigate`.
+    pub navigation: bool,
+    /// Bytes of body.
+    pub content_length: u64,
+    /// The client waits for word before it sends the body.
+    pub expects_continue: bool,
+    /// The connection may serve another request after this one.
+    pub keep_alive: bool,
+    /// The client takes gzip.
+    pub accepts_gzip: bool,
+    /// `If-None-Match`.
+    pub if_none_match: Option<&'b str>,
+    /// The opening handshake.
+    pub websocket: WebSocketHeaders<'b>,
+}
+
+impl<'b> RequestHead<'b> {
+    /// Reads a head from the start of `bytes`: the head and its length, or `None` as long as it is incomplete.
+    ///
+    /// # Errors
+    /// What is wrong with it, as soon as that can be seen.
+    pub fn parse(bytes: &'b [u8], limits: HeadLimits) -> Result<Option<(Self, usize)>, HeadError> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let allowed = limits.headers.min(HEADERS_MAX);
+        let mut request = httparse::Request::new(&mut headers[..allowed]);
+        let length = match request.parse(bytes) {
+            Ok(httparse::Status::Complete(length)) if length <= limits.bytes => length,
+            Ok(httparse::Status::Partial) if bytes.len() < limits.bytes => return Ok(None),
+            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(HeadError::TooLarge),
+            Err(httparse::Error::Version) => return Err(HeadError::Version),
+            Err(_) => return Err(HeadError::Malformed),
+        };
+        let method = match request.method.unwrap_or_default() {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "DELETE" => Method::Delete,
+            "OPTIONS" => Method::Options,
+            "PATCH" => Method::Patch,
+            _ => return Err(HeadError::Method),
+        };
+        let (authority, target) = split_target(request.path.unwrap_or_default())?;
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let http10 = request.version == Some(0);
+        let mut head = Self {
+            method,
+            path,
+            query,
+            http10,
+            host: None,
+            origin: None,
+            cross_site: false,
+            navigation: false,
+            content_length: 0,
+            expects_continue: false,
+            keep_alive: !http10,
+            accepts_gzip: false,
+            if_none_match: None,
+            websocket: WebSocketHeaders::default(),
+        };
+        head.read_headers(request.headers)?;
+        if head.host.is_none() && !http10 {
+            return Err(HeadError::Host);
+        }
+        head.host = authority.or(head.host);
+        Ok(Some((head, length)))
+    }
+
+    fn read_headers(&mut self, headers: &[httparse::Header<'b>]) -> Result<(), HeadError> {
+        let (mut length, mut coded, mut keys, mut versions) = (None, false, 0, 0);
+        for header in headers {
+            let name = header.name;
+            // Only what we read must be text: other headers may hold any bytes.
+            let value = core::str::from_utf8(header.value).unwrap_or("\u{fffd}").trim_matches([' ', '\t']);
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            if is("host") {
+                if self.host.replace(value).is_some() {
+                    return Err(HeadError::Host);
+                }
+            } else if is("origin") {
+                self.origin = Some(if self.origin.is_some() { "\u{fffd}" } else { value });
+            } else if is("connection") {
+                self.websocket.connection |= has_token(value, "upgrade");
+                if has_token(value, "close") {
+                    self.keep_alive = false;
+                } else if self.http10 && has_token(value, "keep-alive") {
+                    self.keep_alive = true;
+                }
+            } else if is("upgrade") {
+                self.websocket.upgrade |= has_token(value, "websocket");
+            } else if is("content-length") {
+                let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+                let number = value.parse().ok().filter(|_| digits).ok_or(HeadError::Length)?;
+                if length.replace(number).is_some() {
+                    return Err(HeadError::Length);
+                }
+            } else if is("transfer-encoding") {
+                coded = true;
+            } else if is("expect") {
+                if !value.eq_ignore_ascii_case("100-continue") {
+                    return Err(HeadError::Expectation);
+                }
+                self.expects_continue = true;
+            } else if is("accept-encoding") {
+                self.accepts_gzip |= accepts_gzip(value);
+            } else if is("if-none-match") {
+                self.if_none_match = Some(value);
+            } else if is("sec-fetch-site") {
+                self.cross_site = value.eq_ignore_ascii_case("cross-site");
+            } else if is("sec-fetch-mode") {
+                self.navigation = value.eq_ignore_ascii_case("navigate");
+            } else if is("sec-websocket-key") {
+                keys += 1;
+                self.websocket.key = (keys == 1).then_some(value);
+            } else if is("sec-websocket-version") {
+                versions += 1;
+                self.websocket.version = (versions == 1).then_some(value);
+            } else if is("sec-websocket-protocol") && self.websocket.protocols.is_none() {
+                self.websocket.protocols = Some(value);
+            }
+        }
+        match (length, coded) {
+            (Some(_), true) => Err(HeadError::Length),
+            (None, true) => Err(HeadError::TransferCoding),
+            (length, false) => {
+                self.content_length = length.unwrap_or(0);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Splits an absolute target (RFC 9112 section 3.2.2) from its path; other targets are paths.
+fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadError> {
+    if target.starts_with('/') || target == "*" {
+        return Ok((None, target));
+    }
+    let scheme = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://"));
+    let rest = scheme.and_then(|_| target.get(7..)).ok_or(HeadError::Malformed)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    // `http://host?query` asks for `/`; its query means nothing to a device.
+    Ok((Some(authority), if path.starts_with('/') { path } else { "/" }))
+}
+
+/// Whether a comma-separated list holds a token, whatever its case.
+pub(crate) fn has_token(list: &str, token: &str) -> bool {
+    list.split(',').any(|item| item.trim_matches([' ', '\t']).eq_ignore_ascii_case(token))
+}
+
+/// RFC 9110 section 12.5.3: gzip is listed and its weight is not zero.
+fn accepts_gzip(list: &str) -> bool {
+    list.split(',').any(|item| {
+        let mut parts = item.split(';').map(|part| part.trim_matches([' ', '\t']));
+        parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
+            && !parts.any(|weight| {
+                let zero = weight.strip_prefix("q=").or(weight.strip_prefix("Q="));
+                zero.is_some_and(|zero| zero.trim_end_matches(['0', '.']).is_empty())
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{format, string::String};
+
+    const LIMITS: HeadLimits = HeadLimits { bytes: 2048, headers: 32 };
+
+    fn parse(text: &str) -> Result<Option<(RequestHead<'_>, usize)>, HeadError> {
+        RequestHead::parse(text.as_bytes(), LIMITS)
+    }
+
+    fn error(text: &str) -> HeadError {
+        parse(text).unwrap_err()
+    }
+
+    #[test]
+    fn a_browsers_request_and_every_cut_of_it() {
+        let text = "GET /any/thing?x=1 HTTP/1.1\r\nhost: lamp.local:8080\r\nORIGIN: http://lamp.local\r\n\
+            Accept-Encoding: br;q=1, GZIP;q=0.5\r\nIf-None-Match: \"a\"\r\nConnection: keep-alive, Upgrade\r\n\
+            Upgrade: WebSocket\r\nSec-WebSocket-Key: k\r\nsec-websocket-version: 13\r\n\r\nGET /next";
+        let (head, length) = parse(text).unwrap().unwrap();
+        assert_eq!(&text[length..], "GET /next");
+        assert_eq!((head.path, head.query), ("/any/thing", Some("x=1")));
+        assert_eq!((head.host, head.origin), (Some("lamp.local:8080"), Some("http://lamp.local")));
+        assert!(head.keep_alive && head.accepts_gzip && head.websocket.upgrade && head.websocket.connection);
+        assert_eq!((head.websocket.key, head.websocket.version), (Some("k"), Some("13")));
+        for cut in 0..length {
+            assert_eq!(parse(&text[..cut]), Ok(None), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn unclear_bodies_and_hosts_are_refused() {
+        let post = |headers: &str| error(&format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n"));
+        assert_eq!(post("Content-Length: 1\r\nContent-Length: 1\r\n"), HeadError::Length);
+        assert_eq!(post("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), HeadError::Length);
+        for length in ["+1", "-1", "1, 1", "0x1", "", "99999999999999999999"] {
+            assert_eq!(post(&format!("Content-Length: {length}\r\n")), HeadError::Length, "{length}");
+        }
+        assert_eq!(post("Transfer-Encoding: chunked\r\n"), HeadError::TransferCoding);
+        assert_eq!(post("Expect: tea\r\n"), HeadError::Expectation);
+        assert_eq!(post("Host: b\r\n"), HeadError::Host);
+        assert_eq!(error("GET / HTTP/1.1\r\n\r\n"), HeadError::Host);
+        assert_eq!(error("BREW / HTTP/1.1\r\nHost: a\r\n\r\n"), HeadError::Method);
+        assert_eq!(error("GET / HTTP/2.0\r\n\r\n"), HeadError::Version);
+        assert_eq!(error("\x16\x03\x01"), HeadError::Malformed);
+        assert_eq!(error("GET lamp HTTP/1.1\r\nHost: a\r\n\r\n"), HeadError::Malformed);
+    }
+
+    #[test]
+    fn http_1_0_and_absolute_targets() {
+        let (head, _) = parse("GET / HTTP/1.0\r\n\r\n").unwrap().unwrap();
+        assert!(head.http10 && !head.keep_alive && head.host.is_none());
+        let (head, _) = parse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").unwrap().unwrap();
+        assert!(head.keep_alive);
+        let (head, _) = parse("GET HTTP://evil.test/ws HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap().unwrap();
+        assert_eq!((head.host, head.path), (Some("evil.test"), "/ws"));
+    }
+
+    #[test]
+    fn limits_below_at_and_above() {
+        let head = |fill: usize| format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(fill));
+        let rest = head(0).len();
+        assert!(parse(&head(LIMITS.bytes - rest)).unwrap().is_some());
+        assert_eq!(error(&head(LIMITS.bytes - rest + 1)), HeadError::TooLarge);
+        assert_eq!(error(&head(5000)[..2048]), HeadError::TooLarge);
+        let many = |count: usize| -> String { format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(count)) };
+        assert!(parse(&many(31)).unwrap().is_some());
+        assert_eq!(error(&many(32)), HeadError::TooLarge);
+    }
+
+    #[test]
+    fn gzip_is_taken_only_where_it_is_wanted() {
+        for (list, wanted) in
+            [("gzip", true), ("br, gzip", true), ("gzip;q=0", false), ("gzip; q=0.000", false), ("x-gzip", false), ("gzip;q=0.01", true)]
+        {
+            assert_eq!(accepts_gzip(list), wanted, "{list}");
+        }
+    }
+}

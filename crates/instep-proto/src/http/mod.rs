@@ -1,0 +1,23 @@
+//! HTTP/1.1 (RFC 9110 and 9112), as much of it as a device needs: request heads, responses, routes,
+//! assets and templates.
+
+mod asset;
+mod head;
+mod reply;
+mod response;
+mod route;
+mod status;
+mod template;
+
+pub use asset::{Asset, Cache, Content};
+pub use head::{HEADERS_MAX, HeadError, HeadLimits, Method, RequestHead, WebSocketHeaders};
+pub use reply::{PageValues, Reply};
+pub use response::ResponseHead;
+pub use route::{Pattern, best_match};
+pub use status::Status;
+pub use template::{Segment, Template, escape_html};
+
+/// Text written to a slice.
+pub(crate) fn cursor(out: &mut [u8]) -> response::Cursor<'_> {
+    response::Cursor { out, used: 0 }
+}

@@ -1,0 +1,352 @@
+//! The answer to a request: its head, and its body as it is written.
+
+use super::asset::{Asset, Cache, Content};
+use super::head::{Method, RequestHead};
+use super::response::{After, BodyLength, ResponseHead};
+use super::template::{Segment, Template};
+use super::{HeadError, Status};
+
+/// Bytes around a chunk: four digits of length and a line end before it, a line end after it.
+const CHUNK_FRAME: usize = 8;
+/// The last chunk.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// The values that a device has for its templates.
+pub trait PageValues {
+    /// Hands the value of `name` to `each`, in one or more parts that are safe to stand in HTML, and says
+    /// whether there is such a value.
+    fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Body {
+    Static(&'static [u8]),
+    Template { template: Template<'static>, chunked: bool },
+}
+
+/// The answer to one request. [`Reply::produce`] writes it, as much at a time as there is room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply {
+    head: ResponseHead,
+    body: Body,
+    /// Whether the head has been written, and how far the body has.
+    begun: bool,
+    position: usize,
+    done: bool,
+    head_only: bool,
+}
+
+impl Reply {
+    /// An asset, or 304 if the browser's copy is still right, or 405 for what is neither GET nor HEAD.
+    pub fn asset(asset: &Asset, request: &RequestHead<'_>) -> Self {
+        if !matches!(request.method, Method::Get | Method::Head) {
+            return Self::error(Status::MethodNotAllowed, Some(request));
+        }
+        let mut reply = Self::plain(Status::Ok, asset.content_type, asset.body, Some(request));
+        if let Content::Template { percent_escape } = asset.content {
+            let template = Template::new(asset.body, percent_escape);
+            reply.body = Body::Template { template, chunked: !request.http10 };
+            reply.head.length = BodyLength::Chunked;
+            if request.http10 {
+                reply.head.length = BodyLength::UntilClose;
+                reply.head.after = After::Close;
+            }
+            return reply;
+        }
+        let zipped = asset.gzip.filter(|_| request.accepts_gzip);
+        reply.head.varies = asset.gzip.is_some();
+        reply.head.etag = Some((asset.etag, zipped.is_some()));
+        reply.head.cache_control = match asset.cache {
+            Cache::Revalidate => "no-cache",
+            Cache::Forever => "public, max-age=31536000, immutable",
+        };
+        if request.if_none_match.is_some_and(|list| matches_etag(list, asset.etag, zipped.is_some())) {
+            reply.head.status = Status::NotModified;
+            reply.head.content_type = None;
+            reply.head.length = BodyLength::None;
+            reply.body = Body::Static(b"");
+        } else if let Some(zipped) = zipped {
+            reply.head.gzip = true;
+            reply.head.length = BodyLength::Bytes(zipped.len());
+            reply.body = Body::Static(zipped);
+        }
+        reply
+    }
+
+    /// An error (or 204), with a body of one readable sentence. Without a request, the connection closes.
+    pub fn error(status: Status, request: Option<&RequestHead<'_>>) -> Self {
+        let mut reply = Self::plain(status, "text/plain; charset=utf-8", status.explanation().as_bytes(), request);
+        if status == Status::NoContent {
+            reply.head.length = BodyLength::None;
+            reply.head.content_type = None;
+        }
+        if status == Status::ServiceUnavailable {
+            reply.head.retry_after = Some(5);
+        }
+        if status == Status::ContentTooLarge {
+            reply.head.after = After::Close;
+        }
+        reply
+    }
+
+    /// The answer to a head that cannot be read.
+    pub fn refusal(error: HeadError) -> Self {
+        Self::error(error.status(), None)
+    }
+
+    /// The head of an answer whose body is `length` bytes of plain text that the caller writes.
+    pub fn text_head(request: &RequestHead<'_>, length: usize) -> ResponseHead {
+        let mut head = Self::plain(Status::Ok, "text/plain; charset=utf-8", b"", Some(request)).head;
+        head.length = BodyLength::Bytes(length);
+        head
+    }
+
+    fn plain(
+        status: Status,
+        content_type: &'static str,
+        body: &'static [u8],
+        request: Option<&RequestHead<'_>>,
+    ) -> Self {
+        let after = match request {
+            // Where the body of a request that waits for word would begin is not known.
+            Some(request) if request.keep_alive && !request.expects_continue => {
+                if request.http10 { After::KeepAliveSaid } else { After::KeepAlive }
+            }
+            _ => After::Close,
+        };
+        let head = ResponseHead {
+            status,
+            content_type: Some(content_type),
+            length: BodyLength::Bytes(body.len()),
+            cache_control: "no-store",
+            etag: None,
+            gzip: false,
+            varies: false,
+            retry_after: None,
+            after,
+        };
+        let head_only = request.is_some_and(|request| request.method == Method::Head);
+        Self { head, body: Body::Static(body), begun: false, position: 0, done: false, head_only }
+    }
+
+    /// The same, but the connection closes after it.
+    pub fn and_close(mut self) -> Self {
+        self.head.after = After::Close;
+        self
+    }
+
+    /// Its status.
+    pub fn status(&self) -> Status {
+        self.head.status
+    }
+
+    /// Whether the connection closes after it.
+    pub fn closes(&self) -> bool {
+        self.head.after == After::Close
+    }
+
+    /// Whether all of it has been written.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Writes what comes next at the start of `out`, which holds at least 512 bytes, and returns how much.
+    /// Zero: it is done, or `out` is too short.
+    pub fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
+        let mut used = 0;
+        if !self.begun {
+            let Some(length) = self.head.write(out) else { return 0 };
+            self.begun = true;
+            self.done = self.head_only;
+            used = length;
+        }
+        if !self.done {
+            used += match self.body {
+                Body::Static(body) => self.produce_static(body, &mut out[used..]),
+                Body::Template { template, chunked: true } => self.produce_chunk(template, values, &mut out[used..]),
+                Body::Template { template, chunked: false } => self.fill(template, values, &mut out[used..]),
+            };
+        }
+        used
+    }
+
+    fn produce_static(&mut self, body: &'static [u8], out: &mut [u8]) -> usize {
+        let rest = &body[self.position..];
+        let length = rest.len().min(out.len());
+        out[..length].copy_from_slice(&rest[..length]);
+        self.position += length;
+        self.done = self.position == body.len();
+        length
+    }
+
+    fn produce_chunk(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
+        let room = out.len().min(0xffff);
+        let Some(room) = room.checked_sub(CHUNK_FRAME + LAST_CHUNK.len()) else { return 0 };
+        let length = self.fill(template, values, &mut out[6..6 + room]);
+        let mut end = 0;
+        if length > 0 {
+            for (digit, shift) in out.iter_mut().zip([12, 8, 4, 0]) {
+                *digit = b"0123456789abcdef"[(length >> shift) & 15];
+            }
+            out[4..6].copy_from_slice(b"\r\n");
+            out[6 + length..8 + length].copy_from_slice(b"\r\n");
+            end = length + CHUNK_FRAME;
+        }
+        if self.done {
+            out[end..end + LAST_CHUNK.len()].copy_from_slice(LAST_CHUNK);
+            end += LAST_CHUNK.len();
+        }
+        end
+    }
+
+    /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
+    /// value that changes meanwhile is never torn.
+    fn fill(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
+        let mut used = 0;
+        while used < out.len() {
+            let Some((segment, next)) = template.segment(self.position, out.len() - used) else {
+                self.done = true;
+                return used;
+            };
+            let (mut end, mut fits, mut next) = (used, true, next);
+            let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
+                Some(room) if fits => {
+                    room.copy_from_slice(bytes);
+                    end += bytes.len();
+                }
+                _ => fits = false,
+            };
+            match segment {
+                Segment::Literal(bytes) => push(bytes),
+                Segment::Name(name) => {
+                    if !values.page_value(name, &mut |part| push(part.as_bytes())) {
+                        push(b"%");
+                        next = self.position + 1;
+                    }
+                }
+            }
+            if !fits {
+                return used;
+            }
+            self.position = next;
+            used = end;
+        }
+        self.done = template.segment(self.position, 1).is_none();
+        used
+    }
+}
+
+/// RFC 9110 section 13.1.2: a weak comparison.
+fn matches_etag(list: &str, hash: u64, gzip: bool) -> bool {
+    list.split(',').map(|item| item.trim_matches([' ', '\t'])).any(|item| {
+        let opaque = item.strip_prefix("W/").unwrap_or(item);
+        let digits = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        item == "*"
+            || digits.is_some_and(|digits| {
+                let (digits, zipped) = digits.strip_suffix("-gzip").map_or((digits, false), |rest| (rest, true));
+                zipped == gzip && digits.len() == 16 && u64::from_str_radix(digits, 16) == Ok(hash)
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::HeadLimits;
+    use std::string::String;
+    use std::vec::Vec;
+
+    struct Values;
+
+    impl PageValues for Values {
+        fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool {
+            if name == "STATE" {
+                each("ON");
+                each("!");
+            }
+            name == "STATE"
+        }
+    }
+
+    fn answer(asset: &Asset, request: &str, room: usize) -> (String, Reply) {
+        let limits = HeadLimits { bytes: 2048, headers: 32 };
+        let (head, _) = RequestHead::parse(request.as_bytes(), limits).unwrap().unwrap();
+        let mut reply = Reply::asset(asset, &head);
+        let mut out = Vec::new();
+        let mut buffer = std::vec![0; room];
+        while !reply.is_done() {
+            let length = reply.produce(&Values, &mut buffer);
+            assert!(length > 0, "stuck");
+            out.extend_from_slice(&buffer[..length]);
+        }
+        (String::from_utf8(out).unwrap(), reply)
+    }
+
+    const PAGE: Asset = Asset::html("<h1>Hi</h1>").gzip(b"zipped");
+
+    #[test]
+    fn a_page_its_head_its_zipped_form_and_304() {
+        let (text, reply) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 11\r\n"));
+        assert!(text.ends_with("\r\n\r\n<h1>Hi</h1>") && text.contains("Vary: Accept-Encoding") && !reply.closes());
+        let etag = text.split("ETag: ").nth(1).unwrap().split("\r\n").next().unwrap();
+
+        let (head, _) = answer(&PAGE, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        assert_eq!(head, text.replace("<h1>Hi</h1>", ""));
+
+        let (zipped, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 512);
+        assert!(zipped.contains("Content-Length: 6\r\n") && zipped.contains("Content-Encoding: gzip"));
+        assert!(zipped.ends_with("zipped") && !zipped.contains(etag), "another body needs another ETag");
+
+        for list in [etag.into(), std::format!("\"x\", W/{etag}"), String::from("*")] {
+            let request = std::format!("GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: {list}\r\n\r\n");
+            let (text, _) = answer(&PAGE, &request, 512);
+            assert!(text.starts_with("HTTP/1.1 304 ") && text.ends_with("\r\n\r\n") && text.contains(etag));
+            assert!(!text.contains("Content-Length"));
+        }
+        let (text, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"0\"\r\n\r\n", 512);
+        assert!(text.starts_with("HTTP/1.1 200 "));
+    }
+
+    #[test]
+    fn other_methods_are_not_allowed() {
+        let (text, _) = answer(&PAGE, "POST / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        assert!(text.starts_with("HTTP/1.1 405 ") && text.contains("Allow: GET, HEAD\r\n"));
+    }
+
+    fn unchunk(mut body: &str) -> String {
+        let mut out = String::new();
+        loop {
+            let (length, rest) = body.split_once("\r\n").unwrap();
+            let length = usize::from_str_radix(length, 16).unwrap();
+            if length == 0 {
+                assert_eq!(rest, "\r\n");
+                return out;
+            }
+            out.push_str(&rest[..length]);
+            body = rest[length..].strip_prefix("\r\n").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_template_in_chunks_of_every_size_and_in_http_1_0() {
+        let long = "<p>%STATE%</p>".repeat(100) + "100%";
+        let body: &'static str = std::boxed::Box::leak(long.into_boxed_str());
+        let page = Asset::template(body);
+        let expected = "<p>ON!</p>".repeat(100) + "100%";
+        for room in [300, 301, 333, 400, 512, 5000] {
+            let (text, reply) = answer(&page, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains("chunked") && head.contains("no-store") && !head.contains("ETag"));
+            assert_eq!(unchunk(body), expected);
+            assert!(!reply.closes());
+            let (text, reply) = answer(&page, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", room);
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(!head.contains("chunked") && head.contains("Connection: close"));
+            assert_eq!(body, expected);
+            assert!(reply.closes());
+        }
+        let (text, _) = answer(&page, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        assert!(text.contains("chunked") && text.ends_with("\r\n\r\n"));
+    }
+}

@@ -1,0 +1,108 @@
+//! The head of a response (RFC 9112 section 4).
+
+use super::Status;
+use core::fmt::{self, Write};
+
+/// How the end of a body is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyLength {
+    /// There is none, and nothing is said of it (101, 204, 304).
+    None,
+    /// So many bytes.
+    Bytes(usize),
+    /// In chunks.
+    Chunked,
+    /// It ends with the connection (HTTP/1.0).
+    UntilClose,
+}
+
+/// What the connection does after the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// It closes.
+    Close,
+    /// It serves the next request.
+    KeepAlive,
+    /// The same, and an HTTP/1.0 client must be told.
+    KeepAliveSaid,
+}
+
+/// The head of a response. It is a few words long and writes the same bytes each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResponseHead {
+    pub(crate) status: Status,
+    pub(crate) content_type: Option<&'static str>,
+    pub(crate) length: BodyLength,
+    pub(crate) cache_control: &'static str,
+    /// The ETag, and whether it is that of the compressed body.
+    pub(crate) etag: Option<(u64, bool)>,
+    pub(crate) gzip: bool,
+    pub(crate) varies: bool,
+    /// Seconds to wait (503).
+    pub(crate) retry_after: Option<u16>,
+    pub(crate) after: After,
+}
+
+impl ResponseHead {
+    /// Writes the head at the start of `out` and returns its length, or `None` if it does not fit.
+    pub fn write(&self, out: &mut [u8]) -> Option<usize> {
+        let mut cursor = Cursor { out, used: 0 };
+        self.format(&mut cursor).ok()?;
+        Some(cursor.used)
+    }
+
+    fn format(&self, out: &mut impl Write) -> fmt::Result {
+        write!(out, "HTTP/1.1 {} {}\r\n", self.status.code(), self.status.reason())?;
+        if let Some(content_type) = self.content_type {
+            write!(out, "Content-Type: {content_type}\r\n")?;
+        }
+        match self.length {
+            BodyLength::Bytes(length) => write!(out, "Content-Length: {length}\r\n")?,
+            BodyLength::Chunked => out.write_str("Transfer-Encoding: chunked\r\n")?,
+            BodyLength::None | BodyLength::UntilClose => {}
+        }
+        write!(out, "Cache-Control: {}\r\n", self.cache_control)?;
+        if let Some((hash, gzip)) = self.etag {
+            write!(out, "ETag: \"{hash:016x}{}\"\r\n", if gzip { "-gzip" } else { "" })?;
+        }
+        if self.gzip {
+            out.write_str("Content-Encoding: gzip\r\n")?;
+        }
+        if self.varies {
+            out.write_str("Vary: Accept-Encoding\r\n")?;
+        }
+        match self.status {
+            Status::MethodNotAllowed => out.write_str("Allow: GET, HEAD\r\n")?,
+            Status::UpgradeRequired => {
+                out.write_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")?;
+            }
+            _ => {}
+        }
+        if let Some(seconds) = self.retry_after {
+            write!(out, "Retry-After: {seconds}\r\n")?;
+        }
+        out.write_str("X-Content-Type-Options: nosniff\r\n")?;
+        out.write_str(match (self.after, self.status) {
+            (After::Close, Status::UpgradeRequired) => "Connection: upgrade, close\r\n\r\n",
+            (_, Status::UpgradeRequired) => "Connection: upgrade\r\n\r\n",
+            (After::Close, _) => "Connection: close\r\n\r\n",
+            (After::KeepAliveSaid, _) => "Connection: keep-alive\r\n\r\n",
+            (After::KeepAlive, _) => "\r\n",
+        })
+    }
+}
+
+/// Text written to a slice; it fails where the slice ends.
+pub(crate) struct Cursor<'o> {
+    pub(crate) out: &'o mut [u8],
+    pub(crate) used: usize,
+}
+
+impl Write for Cursor<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.used + text.len();
+        self.out.get_mut(self.used..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.used = end;
+        Ok(())
+    }
+}
