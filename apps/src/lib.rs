@@ -1,1 +1,87 @@
-//! To be written.
+//! The applications of instep: each is one file that a beginner can read, and runs on every board.
+//!
+//! An application is a `const APP`, which says what it serves, and an `async fn run`, which says what it does. It
+//! is generic over its hardware (`embedded-hal`), and knows neither a chip nor a network stack.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod echo;
+pub mod hello;
+mod inverted;
+pub mod led_json;
+pub mod led_plain;
+pub mod led_state;
+pub mod led_words;
+pub mod soft_ap;
+pub mod toggle;
+
+pub use inverted::Inverted;
+
+use embedded_hal::digital::OutputPin;
+use instep::{App, Device, Inbox};
+
+/// Every application, in the order in which a newcomer meets them.
+pub const ALL: [&App; 8] = [
+    &hello::APP,
+    &toggle::APP,
+    &led_plain::APP,
+    &led_json::APP,
+    &led_words::APP,
+    &led_state::APP,
+    &soft_ap::APP,
+    &echo::APP,
+];
+
+/// The application of that name.
+pub fn find(name: &str) -> Option<&'static App> {
+    ALL.into_iter().find(|app| app.name() == name)
+}
+
+/// Runs the application of that name, for ever.
+///
+/// # Panics
+/// If there is no application of that name: [`find`] tells.
+pub async fn run(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: impl OutputPin) {
+    match name {
+        "hello" => hello::run().await,
+        "toggle" => toggle::run(inbox, led).await,
+        "led-plain" => led_plain::run(device, inbox, led).await,
+        "led-json" => led_json::run(device, inbox, led).await,
+        "led-words" => led_words::run(device, inbox, led).await,
+        "led-state" => led_state::run(device, inbox, led).await,
+        "soft-ap" => soft_ap::run().await,
+        "echo" => echo::run().await,
+        other => panic!("there is no application {other}"),
+    }
+}
+
+/// Sets the hardware. A pin that cannot be set is an error for the log: the device goes on.
+fn drive(led: &mut impl OutputPin, on: bool) {
+    if led.set_state(on.into()).is_err() {
+        log::error!("The LED cannot be set");
+    }
+}
+
+/// Sets the hardware and says so.
+fn switch(led: &mut impl OutputPin, on: bool) {
+    drive(led, on);
+    log::info!("LED {}", if on { "ON" } else { "OFF" });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_application_has_a_name_of_its_own_and_says_what_it_is() {
+        for app in ALL {
+            assert!(core::ptr::eq(find(app.name()).unwrap(), app), "{}", app.name());
+            assert!(!app.about().is_empty());
+        }
+        assert!(find("none").is_none());
+    }
+}

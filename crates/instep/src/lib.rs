@@ -1,1 +1,50 @@
-//! To be written.
+//! A WebSocket device server: one application, on an ESP32 and on Linux, and every open page in step with it.
+//!
+//! An application is an [`App`] (its pages, its endpoints, its topics) and an `async fn` that is handed a
+//! [`Device`] to publish with and an [`Inbox`] to hear from:
+//!
+//! ```
+//! use instep::{App, Asset, Device, Inbox, Message, Topic};
+//!
+//! const LED: Topic = Topic::new(0);
+//! pub const APP: App = App::new("lamp", "One lamp").page("/", Asset::html("<h1>Lamp</h1>")).endpoint("/ws").topics(1);
+//!
+//! pub async fn run(device: &Device, inbox: &mut Inbox) {
+//!     let mut on = false;
+//!     device.publish(LED, "0"); // retained: whoever connects gets it first
+//!     loop {
+//!         if let Message::Text { text: "toggle", .. } = inbox.next().await {
+//!             on = !on;
+//!             device.publish(LED, if on { "1" } else { "0" }); // every page, the sender's too
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! The same code runs on each driver: the module [`tokio`](crate::tokio) (feature `tokio`) on Linux. All drivers turn the one synchronous
+//! crank, [`Client::turn`].
+
+#![cfg_attr(not(feature = "tokio"), no_std)]
+#![forbid(unsafe_code)]
+
+mod access;
+mod app;
+mod buffer;
+mod client;
+mod device;
+mod limits;
+mod shown;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+pub use access::{Access, Refusal};
+pub use app::{App, Endpoint, Topic};
+pub use buffer::Buffer;
+pub use client::{Client, Instant, Surroundings, Turn};
+pub use device::{
+    ClientId, Device, Follower, Inbox, Memory, Message, PageValueError, PublishError, SendError, SlotMemory,
+};
+pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
+pub use instep_proto::frame::SERVER_HEADER_MAX;
+pub use instep_proto::http::{Asset, HeadLimits};
+pub use limits::Limits;

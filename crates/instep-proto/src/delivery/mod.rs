@@ -7,11 +7,13 @@
 mod cursor;
 mod feed;
 mod outbox;
+mod outgoing;
 mod ring;
 mod table;
 
 pub use cursor::{Cursor, Next};
 pub use feed::{Feed, PublishError};
 pub use outbox::{FixedBuffer, Full, Outbox, Storage};
+pub use outgoing::Outgoing;
 pub use ring::{Ring, RingEntry};
 pub use table::{Table, TableEntry};

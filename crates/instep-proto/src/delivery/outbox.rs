@@ -69,6 +69,11 @@ impl<S: Storage> Outbox<S> {
         self.count == 0
     }
 
+    /// Whether it holds as many replies as it may.
+    pub fn is_full(&self) -> bool {
+        self.count == self.limit
+    }
+
     /// Adds a frame that is to go out after all that was published up to `revision`.
     ///
     /// # Errors

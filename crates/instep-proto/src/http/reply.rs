@@ -142,7 +142,7 @@ impl Reply {
 
     /// Whether the connection closes after it.
     pub fn closes(&self) -> bool {
-        self.head.after == After::Close
+        self.head.closes()
     }
 
     /// Whether all of it has been written.

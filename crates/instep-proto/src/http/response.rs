@@ -44,6 +44,11 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// Whether the connection closes after the response.
+    pub fn closes(&self) -> bool {
+        self.after == After::Close
+    }
+
     /// Writes the head at the start of `out` and returns its length, or `None` if it does not fit.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         let mut cursor = Cursor { out, used: 0 };

@@ -1,0 +1,51 @@
+//! An LED and a count of seconds, each as a small piece of JSON, in step in every page.
+
+use crate::{drive, switch};
+use core::fmt::Display;
+use embassy_futures::select::{Either::First, Either::Second, select};
+use embassy_time::{Duration, Ticker};
+use embedded_hal::digital::OutputPin;
+use instep::{App, Asset, Device, Inbox, Message, Topic};
+use instep_panel::INSTEP_JS;
+
+const LED: Topic = Topic::new(0);
+const COUNT: Topic = Topic::new(1);
+
+/// What it serves.
+pub const APP: App = App::new("led-json", "An LED and a count of seconds in step, as JSON")
+    .page("/", Asset::html(include_str!("../pages/led-json.html")))
+    .page("/instep.js", INSTEP_JS)
+    .endpoint("/ws")
+    .topics(2);
+
+/// What it does.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
+    let (mut on, mut count) = (false, 0_u32);
+    drive(&mut led, on);
+    publish_led(device, on); // retained: whoever connects gets it first
+    publish_count(device, count);
+    let mut second = Ticker::every(Duration::from_secs(1));
+    loop {
+        match select(inbox.next(), second.next()).await {
+            First(Message::Text { text: "toggle", .. }) => {
+                on = !on;
+                switch(&mut led, on); // the hardware first,
+                publish_led(device, on); // then every page, the sender's too
+            }
+            First(_) => {}
+            Second(()) => {
+                count = count.wrapping_add(1);
+                publish_count(device, count);
+            }
+        }
+    }
+}
+
+fn publish_led(device: &Device, on: bool) {
+    let state = if on { "LED ON" } else { "LED OFF" };
+    device.publish(LED, format_args!(r#"{{"label":"ledStatus","value":"{state}"}}"#));
+}
+
+fn publish_count(device: &Device, count: impl Display) {
+    device.publish(COUNT, format_args!(r#"{{"label":"count","value":{count}}}"#));
+}

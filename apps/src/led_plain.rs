@@ -1,0 +1,35 @@
+//! An LED whose state is `1` or `0` in every page that is open.
+
+use crate::{drive, switch};
+use embedded_hal::digital::OutputPin;
+use instep::{App, Asset, Device, Inbox, Message, Topic};
+use instep_panel::INSTEP_JS;
+
+const LED: Topic = Topic::new(0);
+
+/// What it serves: a page that is filled in with the state, and an endpoint that keeps it so.
+pub const APP: App = App::new("led-plain", "An LED in step, as 1 and 0")
+    .page("/", Asset::template(include_str!("../pages/led-plain.html")))
+    .page("/instep.js", INSTEP_JS)
+    .endpoint("/ws")
+    .topics(1);
+
+/// What it does.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
+    let mut on = false;
+    drive(&mut led, on);
+    show(device, on);
+    loop {
+        if let Message::Text { text: "toggle", .. } = inbox.next().await {
+            on = !on;
+            switch(&mut led, on); // the hardware first,
+            show(device, on); // then every page
+        }
+    }
+}
+
+fn show(device: &Device, on: bool) {
+    device.set_page_value("STATE", if on { "ON" } else { "OFF" });
+    device.set_page_value("CHECK", if on { "checked" } else { "" });
+    device.publish(LED, if on { "1" } else { "0" });
+}

@@ -1,0 +1,34 @@
+//! The same LED with a page that says `HIGH` or `LOW`, and greets the device when it connects.
+
+use crate::{drive, switch};
+use embedded_hal::digital::OutputPin;
+use instep::{App, Asset, Device, Inbox, Message, Topic};
+use instep_panel::INSTEP_JS;
+
+const LED: Topic = Topic::new(0);
+
+/// What it serves.
+pub const APP: App = App::new("led-state", "An LED in step, as HIGH and LOW")
+    .page("/", Asset::template(include_str!("../pages/led-state.html")))
+    .page("/instep.js", INSTEP_JS)
+    .endpoint("/ws")
+    .topics(1);
+
+/// What it does. A greeting is a message like any other that is not `toggle`: the log shows it.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
+    let mut on = false;
+    drive(&mut led, on);
+    show(device, on);
+    loop {
+        if let Message::Text { text: "toggle", .. } = inbox.next().await {
+            on = !on;
+            switch(&mut led, on);
+            show(device, on);
+        }
+    }
+}
+
+fn show(device: &Device, on: bool) {
+    device.set_page_value("STATE", if on { "HIGH" } else { "LOW" });
+    device.publish(LED, if on { "1" } else { "0" });
+}

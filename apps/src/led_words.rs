@@ -1,0 +1,31 @@
+//! An LED that is told what to do in words and answers to everybody: written with a callback.
+
+use crate::{drive, switch};
+use embedded_hal::digital::OutputPin;
+use instep::{App, Asset, Device, Inbox, Message};
+use instep_panel::INSTEP_JS;
+
+/// What it serves. The WebSocket is at `/` too, for clients that know no path.
+pub const APP: App = App::new("led-words", "An LED told ON and OFF in words, with a callback")
+    .page("/", Asset::html(include_str!("../pages/led-words.html")))
+    .page("/instep.js", INSTEP_JS)
+    .endpoint("/ws")
+    .endpoint("/");
+
+/// What it does. An event goes to every client, even if nothing changed.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
+    drive(&mut led, false);
+    inbox
+        .on_event(|message| match message {
+            Message::Text { text: "LED ON", .. } => {
+                switch(&mut led, true);
+                device.event("LED is now ON");
+            }
+            Message::Text { text: "LED OFF", .. } => {
+                switch(&mut led, false);
+                device.event("LED is now OFF");
+            }
+            _ => {}
+        })
+        .await;
+}

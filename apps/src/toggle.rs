@@ -1,0 +1,24 @@
+//! A button that toggles the LED. The page shows nothing back; the log tells.
+
+use crate::{drive, switch};
+use embedded_hal::digital::OutputPin;
+use instep::{App, Asset, Inbox, Message};
+use instep_panel::INSTEP_JS;
+
+/// What it serves.
+pub const APP: App = App::new("toggle", "A button that toggles the LED")
+    .page("/", Asset::html(include_str!("../pages/toggle.html")))
+    .page("/instep.js", INSTEP_JS)
+    .endpoint("/ws");
+
+/// What it does.
+pub async fn run(inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
+    let mut on = false;
+    drive(&mut led, on);
+    loop {
+        if let Message::Text { text: "toggle", .. } = inbox.next().await {
+            on = !on;
+            switch(&mut led, on);
+        }
+    }
+}

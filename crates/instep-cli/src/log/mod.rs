@@ -1,0 +1,26 @@
+//! The log: what the portable crates say through `log` goes to `tracing`, and to standard output without ever
+//! waiting for whoever reads it.
+
+mod bridge;
+mod ring;
+mod text;
+
+pub(crate) use ring::Ring;
+
+use crate::args::LogFormat;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+/// Starts the log. To be called once.
+pub(crate) fn start(format: LogFormat) -> Ring {
+    let ring = Ring::start(std::io::stdout());
+    let writer = ring.clone();
+    let layer = fmt::layer().with_writer(move || writer.line());
+    let layer = match format {
+        LogFormat::Text => layer.event_format(text::Plain).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_target(false).boxed(),
+    };
+    tracing_subscriber::registry().with(layer).init();
+    bridge::install();
+    ring
+}

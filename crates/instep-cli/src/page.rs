@@ -1,0 +1,33 @@
+//! A page that someone already has, in place of the application's.
+
+use std::path::Path;
+
+/// Reads the page. It lives as long as the program.
+pub(crate) fn read(path: &Path) -> Result<&'static str, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("the page {} cannot be read: {error}", path.display()))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("the page {} is not text in UTF-8", path.display()))?;
+    Ok(text.leak())
+}
+
+/// Whether the page opens its WebSocket at the host's name without a port, as tutorials do: then it finds it
+/// only on port 80.
+pub(crate) fn expects_port_80(page: &str) -> bool {
+    page.split("location.hostname").skip(1).any(|rest| {
+        let expression = rest.split(['\n', ';', ',']).next().unwrap_or_default();
+        !expression.contains(":") && !expression.contains("port")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tutorials_page_is_told_from_one_that_keeps_the_port() {
+        assert!(expects_port_80("new WebSocket('ws://' + window.location.hostname + '/ws');"));
+        assert!(expects_port_80("let gateway = `ws://${location.hostname}/ws`;"));
+        assert!(!expects_port_80("new WebSocket(`ws://${location.hostname}:81/ws`);"));
+        assert!(!expects_port_80("'ws://' + location.hostname + ':' + location.port + '/ws'"));
+        assert!(!expects_port_80("new WebSocket('ws://' + location.host + '/ws');"));
+    }
+}

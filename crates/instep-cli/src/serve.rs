@@ -1,0 +1,192 @@
+//! `instep serve`: listeners, the application's thread, signals.
+
+use crate::args::Serve;
+use crate::led::SimulatedLed;
+use crate::{addresses, log as logging, page};
+use instep::tokio::{Server, SocketLimits};
+use instep::{Access, App, Asset, Limits};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+/// Connections that the kernel keeps for us until we accept them: a reconnect storm fits in.
+const BACKLOG: i32 = 1024;
+/// How long the last lines of the log may take to be read.
+const LAST_LINES: Duration = Duration::from_millis(200);
+/// What a shell shows for a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// Why the server does not run: one sentence each.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The page that was asked for cannot be used.
+    Page(String),
+    /// An address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The system refuses something else.
+    System(io::Error),
+}
+
+impl Error {
+    /// Whether the call was wrong, rather than the run.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::Page(_))
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Page(sentence) => f.write_str(sentence),
+            Self::Listen(address, error) => match error.kind() {
+                io::ErrorKind::AddrInUse => write!(
+                    f,
+                    "{address} is in use: is another instep running? Choose another port with --addr {}:PORT",
+                    address.ip()
+                ),
+                io::ErrorKind::PermissionDenied => {
+                    write!(f, "{address} may not be used by this user: choose a port above 1023 with --addr")
+                }
+                io::ErrorKind::AddrNotAvailable => {
+                    write!(f, "{} is not an address of this machine; 0.0.0.0 stands for all of them", address.ip())
+                }
+                _ => write!(f, "{address} cannot be listened on: {error}"),
+            },
+            Self::System(error) => write!(f, "the system refused to run the server: {error}"),
+        }
+    }
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
+    let own_page = arguments.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
+    let listeners = arguments.addresses.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
+    let listening = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let log = logging::start(arguments.log_format);
+    raise_descriptor_limit();
+
+    let app = match own_page {
+        Some(page) => Box::leak(Box::new(arguments.app.with_page("/", Asset::template(page)))),
+        None => arguments.app,
+    };
+    let ports: Vec<u16> = listening.iter().map(SocketAddr::port).collect();
+    let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !ports.contains(&80);
+    // They live as long as the program.
+    let access = Box::leak(Box::new(Access {
+        name: arguments.name.unwrap_or_else(host_name).leak(),
+        hosts: leak(arguments.hosts),
+        origins: leak(arguments.origins),
+        ports: ports.leak(),
+    }));
+    let shards = std::thread::available_parallelism().map_or(1, usize::from);
+    let server = Server::new(app, access, Limits::LINUX, SocketLimits::default(), shards);
+
+    // The application sets its outputs and publishes its state before anybody can connect.
+    start_application(server, app)?;
+    log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
+    if expects_port_80 {
+        log::warn!(
+            "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"
+        );
+    }
+    for url in listening.iter().flat_map(|address| addresses::urls(*address)) {
+        log::info!("Open {url}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(server, listeners))?;
+    log.flush(LAST_LINES);
+    Ok(())
+}
+
+/// Serves until a signal; a second one ends the program at once.
+async fn run(server: Server, listeners: Vec<TcpListener>) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (stop, stopped) = oneshot::channel();
+    let mut stop = Some(stop);
+    let mut serving = pin!(server.serve(listeners, async {
+        // The sender is dropped only after it has sent.
+        let _ = stopped.await;
+    }));
+    loop {
+        tokio::select! {
+            result = &mut serving => return result,
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        match stop.take() {
+            Some(stop) => {
+                log::info!("Stopping");
+                let _ = stop.send(());
+            }
+            None => std::process::exit(INTERRUPTED),
+        }
+    }
+}
+
+/// Runs the application on a thread of its own, and returns when it waits for the first time.
+fn start_application(server: Server, app: &'static App) -> io::Result<()> {
+    let (waits, waiting) = mpsc::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    std::thread::Builder::new().name("application".into()).spawn(move || {
+        let Some(mut inbox) = server.inbox() else { return };
+        let application = instep_apps::run(app.name(), server.device(), &mut inbox, SimulatedLed::default());
+        runtime.block_on(host_time::run(async {
+            let mut application = pin!(application);
+            poll_fn(|context| {
+                let poll = application.as_mut().poll(context);
+                // Only the first one is waited for.
+                let _ = waits.send(());
+                poll
+            })
+            .await;
+        }));
+    })?;
+    // An application that panics takes the program with it.
+    let _ = waiting.recv();
+    Ok(())
+}
+
+/// Listens without SO_REUSEPORT: with it a second server on the same port would start silently, and the two
+/// would split the users.
+fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let bind = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A server that was just ended does not keep its port.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    bind().map_err(|error| Error::Listen(address, error))
+}
+
+/// Every client needs a descriptor, and the default limit is meant for other programs.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        log::warn!("The limit of open files stays as it is: {error}");
+    }
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn leak(texts: Vec<String>) -> &'static [&'static str] {
+    texts.into_iter().map(|text| &*text.leak()).collect::<Vec<_>>().leak()
+}

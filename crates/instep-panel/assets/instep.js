@@ -1,0 +1,226 @@
+/**
+ * instep.js: keeps a page in step with a device over one WebSocket.
+ *
+ *     import { connect } from "/instep.js";
+ *     const thing = connect();
+ *     thing.on("ledStatus", (value) => { led.textContent = value; });
+ *     thing.onstate = () => { button.disabled = thing.state !== "live"; };
+ *     button.onclick = () => thing.send("toggle");
+ *
+ * It reconnects by itself. Treat what you show as old unless `thing.state` is "live".
+ */
+
+// All in ms.
+const ATTEMPT = 10_000; // for an attempt to become live: a frozen device never answers
+const RETRY_FIRST = 500; // doubles with every failure, plus as much again at random, so that
+const RETRY_MAX = 15_000; // many pages do not all return in the same instant
+const LIVED = 5_000; // only a connection that lasted so long starts the delays anew
+const TICK = 1_000; // between looks at the clock: timers alone miss that a laptop slept
+
+let time = 0;
+let wall = Date.now();
+let steady = performance.now();
+
+/** Never runs backwards and, unlike either clock alone, counts sleep as well. */
+function now() {
+  const w = Date.now();
+  const s = performance.now();
+  time += w - wall > s - steady + 1_000 ? w - wall : s - steady;
+  wall = w;
+  steady = s;
+  return time;
+}
+
+class Thing {
+  /**
+   * "connecting": an attempt is under way;
+   * "live": connected, and what the device sent is current;
+   * "waiting": not connected, the next attempt is in `retryIn` ms;
+   * "closed": after `close()`.
+   */
+  state = "connecting";
+
+  /**
+   * Why it is not live: "lost" (the connection ended), "silent" (nothing came in time),
+   * "unreachable" (an attempt failed), "" (not yet). There may be more one day.
+   */
+  reason = "";
+
+  /** Called soon after `connect()`, and then on every change of state. */
+  onstate = null;
+
+  /** Called with every message as it came: a string or an ArrayBuffer. */
+  onmessage = null;
+
+  #url;
+  #staleAfter;
+  #liveAfter;
+  #handlers = new Map(); // label -> Set of functions
+  #socket = null;
+  #missing; // labels that must still arrive before this connection is live
+  #opened = false;
+  #liveSince = 0;
+  #failures = 0;
+  #deadline = 0; // one deadline: what it ends depends on the state, see #look
+  #timer;
+  #listening = new AbortController();
+
+  constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
+    // A relative path keeps host and port; http becomes ws, and https wss.
+    this.#url = new URL(path, location.href.replace(/^http/, "ws")).href;
+    this.#staleAfter = staleAfter > 0 ? staleAfter : Infinity;
+    this.#liveAfter = liveAfter;
+    this.#open();
+    // Later, since the caller has not set `onstate` yet.
+    queueMicrotask(() => this.onstate?.(this));
+
+    const { signal } = this.#listening;
+    addEventListener("online", () => this.#wake(this.#staleAfter === Infinity), { signal });
+    addEventListener("pageshow", (event) => event.persisted && this.#wake(), { signal });
+    // A page kept for the back button holds no connection, and is not live when it returns.
+    addEventListener("pagehide", () => this.#fail("lost"), { signal });
+    addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
+  }
+
+  /**
+   * Calls `handler(value, frame)` for every `{"label": label, "value": value}` from the device.
+   * Returns a function that ends it. A handler runs before `state` becomes "live".
+   */
+  on(label, handler) {
+    if (!this.#handlers.has(label)) this.#handlers.set(label, new Set());
+    const handlers = this.#handlers.get(label);
+    handlers.add(handler);
+    return () => handlers.delete(handler);
+  }
+
+  /**
+   * Sends text or bytes. Returns whether it was sent: false unless live. Nothing is kept for
+   * later: a command meant for now could do harm when the device is back.
+   */
+  send(data) {
+    if (this.state !== "live" || this.#socket.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(data);
+    return true;
+  }
+
+  /** Milliseconds until the next attempt; 0 unless waiting. */
+  get retryIn() {
+    return this.state === "waiting" ? Math.max(0, this.#deadline - now()) : 0;
+  }
+
+  /** Ends the connection for good. */
+  close() {
+    this.#listening.abort();
+    this.#drop();
+    this.#enter("closed", "", Infinity);
+  }
+
+  #open() {
+    this.#drop();
+    this.#opened = false;
+    this.#missing = new Set(Array.isArray(this.#liveAfter) ? this.#liveAfter : []);
+    const socket = new WebSocket(this.#url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.#opened = true;
+      if (this.#liveAfter === "open") this.#live();
+    };
+    socket.onmessage = ({ data }) => this.#receive(socket, data);
+    socket.onclose = () => this.#fail(this.#opened ? "lost" : "unreachable");
+    this.#socket = socket;
+    this.#enter("connecting", this.reason, ATTEMPT);
+  }
+
+  /** Lets go of the socket without waiting for its close event: a frozen device never sends one. */
+  #drop() {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#socket = socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #receive(socket, data) {
+    if (this.state === "live") this.#deadline = now() + this.#staleAfter;
+    const frame = parse(data);
+    if (this.onmessage) run(this.onmessage, data);
+    if (frame) {
+      for (const handler of this.#handlers.get(frame.label) ?? []) run(handler, frame.value, frame);
+      this.#missing.delete(frame.label);
+    }
+    // Values first, then live: old ones never look current. (A handler may have closed this.)
+    if (socket === this.#socket && this.state !== "live" && !this.#missing.size) this.#live();
+  }
+
+  #live() {
+    this.#liveSince = now();
+    this.#enter("live", "", this.#staleAfter);
+  }
+
+  #fail(reason) {
+    if (this.state === "live" && now() - this.#liveSince > LIVED) this.#failures = 0;
+    this.#drop();
+    const most = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** ++this.#failures);
+    this.#enter("waiting", reason, (most * (1 + Math.random())) / 2);
+  }
+
+  #enter(state, reason, ms) {
+    this.state = state;
+    this.reason = reason;
+    this.#deadline = now() + ms;
+    this.#tick();
+    this.onstate?.(this);
+  }
+
+  #tick() {
+    clearTimeout(this.#timer);
+    if (this.state === "closed") return;
+    const ms = Math.max(0, Math.min(TICK, this.#deadline - now()));
+    this.#timer = setTimeout(() => this.#look(), ms);
+  }
+
+  /** Acts if the deadline has passed, however late the timer was. */
+  #look() {
+    if (now() < this.#deadline) this.#tick();
+    else if (this.state === "waiting") this.#open();
+    else this.#fail(this.#opened ? "silent" : "unreachable");
+  }
+
+  /** Someone looks at the page, or the network is back: no more waiting. */
+  #wake(doubtful = false) {
+    this.#look();
+    const hanging = this.state === "connecting" && this.#deadline - now() < ATTEMPT - 2_000;
+    // A silent endpoint's old connection cannot be told from a dead one.
+    if (this.state === "waiting" || hanging || (doubtful && this.state === "live")) this.#open();
+  }
+}
+
+/** The frame in a message, or null: a bare `1` or a word is no error. */
+function parse(data) {
+  if (typeof data !== "string" || data[0] !== "{") return null;
+  try {
+    const frame = JSON.parse(data);
+    return typeof frame.label === "string" ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A handler that throws must not stop the others. */
+function run(handler, ...values) {
+  try {
+    handler(...values);
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+/**
+ * Connects to `path` on the device that served this page, and stays connected. Options:
+ *
+ *   `staleAfter`: ms without any message until it counts as dead; 0 for a silent endpoint;
+ *   `liveAfter`: what makes a connection live: "frame" (the first message: the device sends its
+ *   state at once), a list of labels that must all have come, or "open" (no state is sent).
+ */
+export function connect(path = "/ws", options = {}) {
+  return new Thing(path, options);
+}

@@ -1,0 +1,125 @@
+//! From a request to its answer.
+
+use super::{Client, State, World};
+use crate::access::Refusal;
+use crate::app::{Endpoint, Page};
+use crate::shown::Shown;
+use core::net::IpAddr;
+use instep_proto::delivery::{Cursor, Outgoing};
+use instep_proto::handshake::Handshake;
+use instep_proto::http::{HeadError, Method, Reply, RequestHead, Status};
+
+/// What a request comes to.
+pub(super) enum Decision {
+    Reply(Reply),
+    /// The answer has been written already.
+    Written { closes: bool },
+    Open(Endpoint, Handshake),
+}
+
+/// Decides on a request. `space` is where an answer may be written whose body is in the request.
+pub(super) fn decide(
+    head: &RequestHead<'_>,
+    peer: IpAddr,
+    world: &World<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+    let upgrade = head.websocket.upgrade;
+    let endpoint = world.app.find_endpoint(head.path);
+    let access = world.access.check(head).and_then(|()| {
+        if upgrade && endpoint.is_some() { world.access.check_origin(head) } else { Ok(()) }
+    });
+    if let Err(refusal) = access {
+        return error(refuse(refusal, head, peer));
+    }
+    if head.content_length > world.device.limits().body {
+        return error(Status::ContentTooLarge);
+    }
+    match (endpoint, world.app.find_page(head.path)) {
+        (Some(endpoint), page) if upgrade || page.is_none() => {
+            match Handshake::parse(head, endpoint.subprotocols) {
+                Ok(handshake) => Decision::Open(endpoint, handshake),
+                Err(reason) => {
+                    if upgrade {
+                        log::info!("Refused a handshake from {peer}: {reason}");
+                    }
+                    error(reason.status())
+                }
+            }
+        }
+        (_, Some((Page::Asset(_, asset), _))) => Decision::Reply(Reply::asset(asset, head)),
+        (_, Some((Page::RestOfPath(_), rest))) => rest_of_path(head, rest, out),
+        _ => error(Status::NotFound),
+    }
+}
+
+fn rest_of_path(head: &RequestHead<'_>, rest: &str, out: &mut Outgoing<'_>) -> Decision {
+    if !matches!(head.method, Method::Get | Method::Head) {
+        return Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
+    }
+    let response = Reply::text_head(head, rest.len());
+    let body = if head.method == Method::Head { &[] } else { rest.as_bytes() };
+    let space = out.space();
+    let written = response.write(space).and_then(|length| {
+        space.get_mut(length..length + body.len())?.copy_from_slice(body);
+        Some(length + body.len())
+    });
+    match written {
+        Some(length) => {
+            out.keep(length);
+            Decision::Written { closes: response.closes() }
+        }
+        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+    }
+}
+
+/// Says in the log what would let the request in.
+fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr) -> Status {
+    match refusal {
+        Refusal::Host => {
+            let host = head.host.unwrap_or_default();
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            log::warn!(
+                "Refused a request from {peer}: this device does not go by the name {}. If it should, start it with --allow-host {}",
+                Shown(host.as_bytes()),
+                Shown(name.as_bytes())
+            );
+            Status::MisdirectedRequest
+        }
+        Refusal::Origin => {
+            match head.origin {
+                Some(origin) => log::warn!(
+                    "Refused a request from {peer}: its page comes from {0}. If that page may use this device, start it with --allow-origin {0}",
+                    Shown(origin.as_bytes())
+                ),
+                None => log::warn!("Refused a request from {peer}: a page from somewhere else made it"),
+            }
+            Status::Forbidden
+        }
+    }
+}
+
+impl Client {
+    /// Answers a head that cannot be read.
+    pub(super) fn refuse_head(&mut self, error: HeadError) {
+        log::info!("Refused a request from {}: {error}", self.peer);
+        self.state = State::Responding(Reply::refusal(error));
+    }
+
+    /// Opens the WebSocket, if there is a place for it.
+    pub(super) fn open(&mut self, endpoint: Endpoint, handshake: &Handshake, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let Some(place) = world.device.admit(world.follower, !endpoint.echo) else {
+            log::warn!("Refused {}: all {} places are taken", self.peer, world.device.limits().clients);
+            self.state = State::Responding(Reply::error(Status::ServiceUnavailable, None));
+            return;
+        };
+        log::info!(client = place.client.number, peer:% = self.peer, port = self.port; "[{}] Connected from {}", place.client, self.peer);
+        let length = handshake.write_answer(out.space());
+        out.keep(length);
+        self.place = Some(place);
+        self.echo = endpoint.echo;
+        self.cursor = Some(Cursor::new(world.feed));
+        self.state = State::Open;
+    }
+}

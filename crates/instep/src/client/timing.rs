@@ -1,0 +1,146 @@
+//! What time asks of a client: deadlines, pings, and the end of patience.
+
+use super::{Client, ROOM_MIN, State, World};
+use crate::limits::Limits;
+use instep_proto::delivery::Outgoing;
+use instep_proto::frame::{Opcode, SERVER_HEADER_MAX, encode_header};
+use instep_proto::http::{Reply, Status};
+
+/// A moment, in milliseconds since any fixed one. Drivers say what time it is; nothing here reads a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// Beyond every deadline.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// So many milliseconds after the fixed moment.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the fixed moment.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// So many milliseconds later.
+    pub const fn after(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+/// When what happened to a client last.
+#[derive(Debug)]
+pub(super) struct Timing {
+    /// When this state began: the connection, or the last answer; the first byte of a head; lingering.
+    since: Instant,
+    /// The first byte of the current head has come.
+    head_begun: bool,
+    /// It has served a request before.
+    served: bool,
+    heard: Instant,
+    /// Pings since it was heard.
+    pings: u8,
+    /// When the socket last took a byte, while it does not take all.
+    stalled: Option<Instant>,
+}
+
+impl Timing {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { since: now, head_begun: false, served: false, heard: now, pings: 0, stalled: None }
+    }
+
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+        self.pings = 0;
+    }
+
+    /// Whether the socket took anything, and whether it did not take all.
+    pub(super) fn wrote(&mut self, now: Instant, accepted: bool, blocked: bool) {
+        if !blocked {
+            self.stalled = None;
+        } else if accepted || self.stalled.is_none() {
+            self.stalled = Some(now);
+        }
+    }
+
+    /// A state begins.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.since = now;
+    }
+
+    pub(super) fn head_begun(&mut self, now: Instant) {
+        if !core::mem::replace(&mut self.head_begun, true) {
+            self.since = now;
+        }
+    }
+
+    pub(super) fn answered(&mut self, now: Instant) {
+        (self.since, self.head_begun, self.served) = (now, false, true);
+    }
+}
+
+impl Client {
+    /// Does what is due.
+    pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let limits = world.device.limits();
+        if self.timing.stalled.is_some_and(|stalled| now >= stalled.after(limits.write_stall)) {
+            if let Some(place) = self.place {
+                log::info!("[{}] Dropped: it accepted nothing for {} s", place.client, limits.write_stall / 1000);
+            }
+            self.state = State::Closed;
+        }
+        match &self.state {
+            State::ExpectHead if now >= self.head_deadline(limits) => {
+                // Who began a request is told; a silent or idle connection is just closed.
+                self.state = if self.timing.head_begun {
+                    State::Responding(Reply::error(Status::RequestTimeout, None))
+                } else {
+                    State::Closed
+                };
+            }
+            State::Open if now >= self.ping_deadline(limits) => {
+                if self.timing.pings >= limits.pings_missed {
+                    if let Some(place) = self.place {
+                        log::info!("[{}] Dropped: no answer to {} pings", place.client, limits.pings_missed);
+                    }
+                    self.state = State::Closed;
+                } else {
+                    self.timing.pings += 1;
+                    if out.room() >= ROOM_MIN {
+                        let mut header = [0; SERVER_HEADER_MAX];
+                        let length = encode_header(true, Opcode::Ping, 0, &mut header);
+                        // There is room.
+                        let _ = out.push(&header[..length]);
+                    }
+                }
+            }
+            State::Lingering(_) if now >= self.timing.since.after(limits.linger_time) => self.state = State::Closed,
+            _ => {}
+        }
+    }
+
+    /// When the next turn is due.
+    pub(super) fn wake_at(&self, limits: &Limits, blocked: bool) -> Instant {
+        let stall = match self.timing.stalled {
+            Some(stalled) if blocked => stalled.after(limits.write_stall),
+            _ => Instant::NEVER,
+        };
+        stall.min(match self.state {
+            State::ExpectHead => self.head_deadline(limits),
+            State::Open => self.ping_deadline(limits),
+            State::Lingering(_) => self.timing.since.after(limits.linger_time),
+            State::Responding(_) | State::Ending | State::Closed => Instant::NEVER,
+        })
+    }
+
+    fn head_deadline(&self, limits: &Limits) -> Instant {
+        let idle = self.timing.served && !self.timing.head_begun;
+        self.timing.since.after(if idle { limits.idle_time } else { limits.head_time })
+    }
+
+    fn ping_deadline(&self, limits: &Limits) -> Instant {
+        self.timing.heard.after(limits.ping_every * (u64::from(self.timing.pings) + 1))
+    }
+}

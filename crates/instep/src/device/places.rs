@@ -1,0 +1,141 @@
+//! What drivers ask of the device for one client: a place, a message to deliver, a reply to fetch.
+
+use super::Device;
+use super::slot::ClientId;
+use crate::limits::Limits;
+use crate::shown::SHOWN_MAX;
+use instep_proto::delivery::Storage as _;
+use instep_proto::http::PageValues;
+use instep_proto::message::{Kind, Piece};
+
+/// The place of a client that is connected.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) client: ClientId,
+    /// The application hears of this client.
+    pub(crate) heard: bool,
+}
+
+/// What became of a piece that was offered to the inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// It is taken; the message is not complete yet.
+    Taken,
+    /// The message is complete and waits for the application.
+    Complete {
+        /// What it holds.
+        kind: Kind,
+        /// Its length.
+        length: usize,
+        /// Its start, to be shown in the log.
+        start: [u8; SHOWN_MAX + 1],
+    },
+    /// There is no room now. The client gets a turn when there is.
+    NotNow,
+    /// The message is longer than the application takes.
+    TooBig,
+}
+
+impl Device {
+    /// A place for a new client, if there is one. `heard`: the application hears of it.
+    pub(crate) fn admit(&self, follower: usize, heard: bool) -> Option<Place> {
+        let clients = self.limits().clients;
+        self.with(|state| {
+            let slots = state.slots.len();
+            let free = (0..slots).map(|at| (state.search_from + at) % slots).find(|at| state.slots[*at].number == 0)?;
+            if state.taken >= clients {
+                return None;
+            }
+            state.search_from = (free + 1) % slots;
+            state.taken += 1;
+            state.last_number += 1;
+            let slot = &mut state.slots[free];
+            (slot.number, slot.follower, slot.heard, slot.opened) = (state.last_number, follower, heard, heard);
+            let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
+            if heard {
+                state.tell(client.slot);
+            }
+            Some(Place { client, heard })
+        })
+    }
+
+    /// The client is gone.
+    pub(crate) fn depart(&self, place: Place) {
+        self.with(|state| {
+            let slot = &mut state.slots[usize::from(place.client.slot)];
+            state.taken -= 1;
+            slot.replies.clear();
+            if core::mem::take(&mut slot.in_waiting) {
+                state.waiting.remove(place.client.slot);
+            }
+            if place.heard {
+                slot.closed = true;
+                if slot.ready.is_none() {
+                    slot.message.clear();
+                }
+                state.tell(place.client.slot);
+            } else {
+                slot.free();
+            }
+            // It may have been the one whose turn it was.
+            state.resume_waiting(self.limits().inbox);
+        });
+    }
+
+    /// Offers a piece of a message to the inbox.
+    pub(crate) fn offer(&self, place: Place, piece: &Piece<'_>) -> Offer {
+        let Limits { message, inbox, .. } = *self.limits();
+        self.with(|state| {
+            let inbox_full = state.messages >= inbox;
+            let slot = &mut state.slots[usize::from(place.client.slot)];
+            // A message is taken only where there is room for the reply.
+            if slot.ready.is_some() || slot.replies.is_full() {
+                slot.waits = true;
+                return Offer::NotNow;
+            }
+            if piece.last && inbox_full {
+                if !core::mem::replace(&mut slot.in_waiting, true) {
+                    state.waiting.push(place.client.slot);
+                }
+                return Offer::NotNow;
+            }
+            if slot.message.bytes().len() + piece.bytes.len() > message || !slot.message.append(piece.bytes) {
+                return Offer::TooBig;
+            }
+            if !piece.last {
+                return Offer::Taken;
+            }
+            slot.ready = Some(piece.kind);
+            let bytes = slot.message.bytes();
+            let (length, mut start) = (bytes.len(), [0; SHOWN_MAX + 1]);
+            let shown = length.min(start.len());
+            start[..shown].copy_from_slice(&bytes[..shown]);
+            state.messages += 1;
+            state.tell(place.client.slot);
+            Offer::Complete { kind: piece.kind, length, start }
+        })
+    }
+
+    /// Hands the first reply for the client to `take`, which says whether it took it.
+    pub(crate) fn fetch_reply(&self, place: Place, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
+        self.with(|state| {
+            let slot = &mut state.slots[usize::from(place.client.slot)];
+            let taken = slot.replies.first().is_some_and(|(revision, frame)| take(revision, frame));
+            if taken {
+                slot.replies.remove_first();
+            }
+            taken
+        })
+    }
+
+    /// Whether a reply for the client waits.
+    pub(crate) fn has_reply(&self, place: Place) -> bool {
+        self.with(|state| !state.slots[usize::from(place.client.slot)].replies.is_empty())
+    }
+}
+
+impl PageValues for Device {
+    fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool {
+        self.with(|state| state.page_values.write(name, each))
+    }
+}

@@ -1,0 +1,62 @@
+//! A queue of slot numbers, in lent memory. A slot stands in it once at most (a flag in the slot sees to
+//! that), so a queue as long as there are slots never overflows.
+
+#[derive(Debug)]
+pub(crate) struct SlotQueue {
+    storage: &'static mut [u16],
+    first: usize,
+    length: usize,
+}
+
+impl SlotQueue {
+    pub(crate) fn new(storage: &'static mut [u16]) -> Self {
+        Self { storage, first: 0, length: 0 }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.len()
+    }
+
+    pub(crate) fn push(&mut self, slot: u16) {
+        debug_assert!(self.length < self.storage.len(), "each slot at most once");
+        let at = (self.first + self.length) % self.storage.len();
+        self.storage[at] = slot;
+        self.length += 1;
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<u16> {
+        if self.length == 0 {
+            return None;
+        }
+        let slot = self.storage[self.first];
+        self.first = (self.first + 1) % self.storage.len();
+        self.length -= 1;
+        Some(slot)
+    }
+
+    /// Takes a slot out of the middle.
+    pub(crate) fn remove(&mut self, slot: u16) {
+        for _ in 0..self.length {
+            if let Some(first) = self.pop().filter(|first| *first != slot) {
+                self.push(first);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+
+    #[test]
+    fn first_in_first_out_and_out_of_the_middle() {
+        let mut queue = SlotQueue::new(std::vec![0; 3].leak());
+        for slot in [4, 5, 6] {
+            queue.push(slot);
+        }
+        queue.remove(5);
+        queue.push(7);
+        assert_eq!([queue.pop(), queue.pop(), queue.pop(), queue.pop()], [Some(4), Some(6), Some(7), None]);
+    }
+}

@@ -1,0 +1,78 @@
+//! The place of one client on the device.
+
+use crate::buffer::Buffer;
+use instep_proto::delivery::Outbox;
+use instep_proto::message::Kind;
+
+/// A client: the n-th that connected since the device started, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientId {
+    pub(crate) number: u32,
+    pub(crate) slot: u16,
+}
+
+impl core::fmt::Display for ClientId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.number.fmt(f)
+    }
+}
+
+/// The place of one client: its message for the application, the replies for it, and what is to be said of it.
+/// Opening and closing are flags, so they can neither be queued nor lost.
+#[derive(Debug)]
+pub struct Slot {
+    /// The client's number, 0 while the slot is free.
+    pub(crate) number: u32,
+    pub(crate) follower: usize,
+    /// The application hears of this client.
+    pub(crate) heard: bool,
+    /// The application has not been told yet that it connected.
+    pub(crate) opened: bool,
+    /// It is gone; the slot is free once the application has been told.
+    pub(crate) closed: bool,
+    pub(crate) message: Buffer,
+    /// The message is whole and waits for the application.
+    pub(crate) ready: Option<Kind>,
+    pub(crate) replies: Outbox<Buffer>,
+    /// It stands in the queue for the application.
+    pub(crate) queued: bool,
+    /// It stands in the queue of its follower.
+    pub(crate) attention: bool,
+    /// It has been refused a place in the inbox and waits for one.
+    pub(crate) waits: bool,
+    pub(crate) in_waiting: bool,
+}
+
+impl Slot {
+    /// A free slot: room for one message to the application, and for replies (each takes 12 bytes more than
+    /// its frame), of which there may be as many as [`Limits::replies`](crate::Limits::replies).
+    pub fn new(message: Buffer, replies: Buffer, replies_max: usize) -> Self {
+        Self {
+            number: 0,
+            follower: 0,
+            heard: false,
+            opened: false,
+            closed: false,
+            message,
+            ready: None,
+            replies: Outbox::new(replies, replies_max),
+            queued: false,
+            attention: false,
+            waits: false,
+            in_waiting: false,
+        }
+    }
+
+    /// Whether the application is to be told anything of it.
+    pub(crate) fn has_news(&self) -> bool {
+        self.heard && (self.opened || self.ready.is_some() || self.closed)
+    }
+
+    pub(crate) fn free(&mut self) {
+        self.number = 0;
+        (self.heard, self.opened, self.closed, self.waits) = (false, false, false, false);
+        self.ready = None;
+        self.message.clear();
+        self.replies.clear();
+    }
+}

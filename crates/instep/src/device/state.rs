@@ -1,0 +1,176 @@
+//! What is behind the device's lock.
+
+use super::page_values::PageValues;
+use super::queue::SlotQueue;
+use super::slot::{ClientId, Slot};
+use super::{PublishError, SendError};
+use crate::limits::Limits;
+use core::task::Waker;
+use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
+use instep_proto::frame::{Payload, SERVER_HEADER_MAX};
+
+/// The memory of a device, lent for good: nothing of it grows.
+#[derive(Debug)]
+pub struct Memory {
+    /// One for each topic.
+    pub topics: &'static mut [TableEntry],
+    /// One block more than there are topics; a block is [`Limits::frame`] + [`SERVER_HEADER_MAX`] bytes.
+    pub topic_storage: &'static mut [u8],
+    /// One for each event that is kept.
+    pub events: &'static mut [RingEntry],
+    /// One block more than there are events.
+    pub event_storage: &'static mut [u8],
+    /// One for each client.
+    pub slots: &'static mut [Slot],
+    /// One for each driver that follows: a shard on Linux, a network interface on a device.
+    pub followers: &'static mut [Follower],
+    /// As long as there are slots.
+    pub inbox_queue: &'static mut [u16],
+    /// As long as there are slots.
+    pub waiting_queue: &'static mut [u16],
+}
+
+/// What the device knows of a driver that follows it.
+#[derive(Debug)]
+pub struct Follower {
+    waker: Option<Waker>,
+    attention: SlotQueue,
+}
+
+impl Follower {
+    /// A follower; `queue` is as long as there are slots.
+    pub fn new(queue: &'static mut [u16]) -> Self {
+        Self { waker: None, attention: SlotQueue::new(queue) }
+    }
+
+    pub(crate) fn register(&mut self, waker: &Waker) {
+        match &mut self.waker {
+            Some(old) => old.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    pub(crate) fn next_attention(&mut self) -> Option<u16> {
+        self.attention.pop()
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+pub(crate) struct State {
+    pub(crate) feed: Feed<'static>,
+    pub(crate) slots: &'static mut [Slot],
+    pub(crate) followers: &'static mut [Follower],
+    pub(crate) page_values: PageValues,
+    /// Clients that are connected.
+    pub(crate) taken: usize,
+    /// The number of the client that connected last.
+    pub(crate) last_number: u32,
+    /// Where to look for a free slot first.
+    pub(crate) search_from: usize,
+    pub(crate) inbox_taken: bool,
+    pub(crate) inbox_waker: Option<Waker>,
+    inbox: SlotQueue,
+    /// Messages that wait for the application.
+    pub(crate) messages: usize,
+    /// Slots that were refused because the inbox was full, in the order in which they came.
+    pub(crate) waiting: SlotQueue,
+}
+
+impl State {
+    pub(crate) fn new(memory: Memory, limits: &Limits) -> Self {
+        let block = limits.frame + SERVER_HEADER_MAX;
+        let slots = memory.slots.len();
+        assert!(memory.topic_storage.len() >= block * (memory.topics.len() + 1), "topic_storage is too short");
+        assert!(memory.event_storage.len() >= block * (memory.events.len() + 1), "event_storage is too short");
+        assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
+        assert!(memory.inbox_queue.len() >= slots && memory.waiting_queue.len() >= slots, "a queue is too short");
+        assert!(memory.followers.iter().all(|follower| follower.attention.capacity() >= slots), "a queue is too short");
+        let table = Table::new(memory.topics, memory.topic_storage);
+        let ring = Ring::new(memory.events, memory.event_storage);
+        Self {
+            feed: Feed::new(table, ring),
+            slots: memory.slots,
+            followers: memory.followers,
+            page_values: PageValues::default(),
+            taken: 0,
+            last_number: 0,
+            search_from: 0,
+            inbox_taken: false,
+            inbox_waker: None,
+            inbox: SlotQueue::new(memory.inbox_queue),
+            messages: 0,
+            waiting: SlotQueue::new(memory.waiting_queue),
+        }
+    }
+
+    pub(crate) fn publish(&mut self, topic: usize, payload: Payload<'_>) -> Result<(), PublishError> {
+        self.feed.publish(topic, payload)?;
+        self.wake_followers();
+        Ok(())
+    }
+
+    pub(crate) fn event(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
+        self.feed.event(payload)?;
+        self.wake_followers();
+        Ok(())
+    }
+
+    pub(crate) fn send(&mut self, client: ClientId, payload: Payload<'_>) -> Result<(), SendError> {
+        let slot = &mut self.slots[usize::from(client.slot)];
+        if slot.number != client.number || slot.closed {
+            return Err(SendError::Gone);
+        }
+        let pushed = self.feed.encode(payload, |revision, frame| slot.replies.push(revision, frame));
+        pushed.map_err(SendError::TooLong)?.map_err(|_| SendError::Full)?;
+        self.attend(client.slot);
+        Ok(())
+    }
+
+    /// The slot's client is to have a turn.
+    pub(crate) fn attend(&mut self, slot: u16) {
+        let place = &mut self.slots[usize::from(slot)];
+        let follower = &mut self.followers[place.follower];
+        if !core::mem::replace(&mut place.attention, true) {
+            follower.attention.push(slot);
+        }
+        follower.wake();
+    }
+
+    /// The application is to be told of the slot.
+    pub(crate) fn tell(&mut self, slot: u16) {
+        if !core::mem::replace(&mut self.slots[usize::from(slot)].queued, true) {
+            self.inbox.push(slot);
+        }
+        if let Some(waker) = self.inbox_waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// The next slot of which the application is to be told.
+    pub(crate) fn next_news(&mut self) -> Option<u16> {
+        let slot = self.inbox.pop()?;
+        self.slots[usize::from(slot)].queued = false;
+        Some(slot)
+    }
+
+    /// If the inbox has room, whoever waits longest for it gets a turn.
+    pub(crate) fn resume_waiting(&mut self, inbox: usize) {
+        if self.messages < inbox
+            && let Some(slot) = self.waiting.pop()
+        {
+            self.slots[usize::from(slot)].in_waiting = false;
+            self.attend(slot);
+        }
+    }
+
+    fn wake_followers(&mut self) {
+        for follower in self.followers.iter_mut() {
+            follower.wake();
+        }
+    }
+}

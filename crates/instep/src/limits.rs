@@ -1,0 +1,78 @@
+//! Every limit of a server, in one place. CONTRACTS section 6 is the rule.
+
+use instep_proto::http::HeadLimits;
+
+/// How much a server takes, and for how long. Times are in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// WebSocket clients at once, over all addresses and shards. Above it: 503.
+    pub clients: usize,
+    /// The head of a request. Above it: 431.
+    pub head: HeadLimits,
+    /// Bytes of a request's body. Above it: 413.
+    pub body: u64,
+    /// Bytes of a message to the application. Above it: close code 1009. Endpoints that answer inline have
+    /// no such limit.
+    pub message: usize,
+    /// Bytes of a message that the application publishes or sends.
+    pub frame: usize,
+    /// Events that are kept for clients that are a little behind.
+    pub events: usize,
+    /// Messages that wait for the application. At this limit the server stops reading from the senders.
+    pub inbox: usize,
+    /// Replies that wait for one client. At this limit the server stops reading from it.
+    pub replies: usize,
+    /// Bytes that wait for one client: replies, and the rest of one frame.
+    pub outbox: usize,
+    /// From the first byte of a request to the end of its head.
+    pub head_time: u64,
+    /// From one request on a connection to the next.
+    pub idle_time: u64,
+    /// Silence after which a client is pinged.
+    pub ping_every: u64,
+    /// Pings without any word from the client after which it is dropped.
+    pub pings_missed: u8,
+    /// How long a client may accept no byte of what waits for it.
+    pub write_stall: u64,
+    /// How long a closed connection is still read from, so that the peer gets our last bytes.
+    pub linger_time: u64,
+    /// How many bytes of a closed connection are still read.
+    pub linger_bytes: usize,
+}
+
+impl Limits {
+    /// Those of a microcontroller.
+    pub const DEVICE: Self = Self {
+        clients: 8,
+        head: HeadLimits { bytes: 2048, headers: 32 },
+        body: 1024,
+        message: 512,
+        frame: 256,
+        events: 16,
+        inbox: 8,
+        replies: 1,
+        outbox: 320,
+        idle_time: 5_000,
+        ..Self::LINUX
+    };
+
+    /// Those of a program on Linux.
+    pub const LINUX: Self = Self {
+        clients: 4096,
+        head: HeadLimits { bytes: 16_384, headers: 64 },
+        body: 1 << 20,
+        message: 65_536,
+        frame: 65_536,
+        events: 64,
+        inbox: 64,
+        replies: 64,
+        outbox: 2 * 65_536,
+        head_time: 5_000,
+        idle_time: 15_000,
+        ping_every: 10_000,
+        pings_missed: 2,
+        write_stall: 10_000,
+        linger_time: 1_000,
+        linger_bytes: 65_536,
+    };
+}

@@ -1,0 +1,83 @@
+//! How many connections there may be: in all, and from one address.
+
+use super::SocketLimits;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[derive(Debug)]
+pub(super) struct Gate {
+    total_limit: usize,
+    per_address: usize,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    total: usize,
+    addresses: HashMap<IpAddr, usize>,
+}
+
+/// The right to be connected. Dropping it gives the place back.
+#[derive(Debug)]
+pub(super) struct Permit {
+    gate: Arc<Gate>,
+    address: IpAddr,
+}
+
+impl Gate {
+    pub(super) fn new(clients: usize, limits: SocketLimits) -> Arc<Self> {
+        let total_limit = clients + limits.http_slots;
+        Arc::new(Self { total_limit, per_address: limits.per_address, counts: Mutex::default() })
+    }
+
+    /// A permit for a connection from `address`, or `None` if there are too many.
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
+        let address = address.to_canonical();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.total >= self.total_limit {
+            return None;
+        }
+        let from_here = counts.addresses.entry(address).or_default();
+        if !address.is_loopback() && *from_here >= self.per_address {
+            return None;
+        }
+        *from_here += 1;
+        counts.total += 1;
+        Some(Permit { gate: self.clone(), address })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.total -= 1;
+        if let Some(count) = counts.addresses.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.addresses.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_at_and_above_and_places_given_back() {
+        let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
+        let gate = Gate::new(3, limits);
+        let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mapped = "::ffff:192.0.2.1".parse().unwrap();
+        let first = gate.admit(a).unwrap();
+        let _second = gate.admit(mapped).unwrap();
+        assert!(gate.admit(a).is_none(), "two from one address");
+        drop(first);
+        let _third = gate.admit(a).unwrap();
+        let local = IpAddr::from([127, 0, 0, 1]);
+        let _locals = [gate.admit(local).unwrap(), gate.admit(local).unwrap()];
+        assert!(gate.admit(b).is_none(), "four in all");
+    }
+}

@@ -1,0 +1,99 @@
+//! The driver for Linux: tokio, threads, and as many sockets as the limits allow.
+//!
+//! One place accepts and numbers connections and deals them to shards. A shard is a thread with a runtime and
+//! a feed of its own, which follows the device's: a publish wakes each shard once, and the shard serves its
+//! clients from one loop. The application runs wherever its future is polled, on a thread of its own.
+
+mod accept;
+mod connection;
+mod gate;
+mod memory;
+mod shard;
+
+use crate::access::Access;
+use crate::app::App;
+use crate::buffer::Buffer;
+use crate::device::{Device, Inbox};
+use crate::limits::Limits;
+use std::future::Future;
+use std::net::TcpListener;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How long a server takes to end, at most: clients that read get their close frame meanwhile.
+const STOP_TIME: Duration = Duration::from_millis(1500);
+
+/// What only this driver has limits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketLimits {
+    /// Connections beside those of the WebSocket clients. Above it: 503.
+    pub http_slots: usize,
+    /// Connections from one address; the machine itself is exempt. Above it: 503.
+    pub per_address: usize,
+    /// Bytes that the kernel keeps unsent for one client. What it keeps cannot be replaced by newer state.
+    pub unsent: u32,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self { http_slots: 64, per_address: 64, unsent: 16_384 }
+    }
+}
+
+/// A server on Linux. It and its memory live as long as the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    app: &'static App,
+    access: &'static Access,
+    device: &'static Device,
+    limits: SocketLimits,
+    shards: usize,
+}
+
+impl Server {
+    /// A server for `app` with `shards` threads. Its memory is set aside now; what is not used stays untouched.
+    ///
+    /// # Panics
+    /// If `shards` is 0, or there are more than 60,000 clients.
+    pub fn new(app: &'static App, access: &'static Access, limits: Limits, sockets: SocketLimits, shards: usize) -> Self {
+        assert!(shards > 0, "a server has at least one shard");
+        let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
+        let device = Box::leak(Box::new(Device::new(memory, limits)));
+        Self { app, access, device, limits: sockets, shards }
+    }
+
+    /// The device, for the application.
+    pub fn device(&self) -> &'static Device {
+        self.device
+    }
+
+    /// The inbox, for the application; `None` when it has been taken.
+    pub fn inbox(&self) -> Option<Inbox<'static>> {
+        self.device.inbox(Buffer::grown(self.device.limits().message))
+    }
+
+    /// Serves on `listeners` until `stop` is complete; then closes every client with 1001, and returns after
+    /// at most 1.5 s. To be called in a runtime with I/O and time.
+    ///
+    /// # Errors
+    /// If a listener or a thread cannot be set up.
+    pub async fn serve(&self, listeners: Vec<TcpListener>, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        let (stopping, stopped) = watch::channel(false);
+        let (ended, mut all_ended) = mpsc::channel(1);
+        let mut shards = Vec::new();
+        for follower in 0..self.shards {
+            shards.push(shard::spawn(*self, follower, stopped.clone(), ended.clone())?);
+        }
+        drop(ended);
+        let accepting = accept::accept(*self, listeners, shards)?;
+        tokio::select! {
+            () = accepting => {}
+            () = stop => {}
+        }
+        // Without receivers all shards have ended by themselves.
+        let _ = stopping.send(true);
+        // Each shard holds a sender: there is none left when all have ended. Who does not read is not waited for.
+        let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,211 @@
+//! A shard: a thread that serves its share of the clients.
+
+use super::accept::Accepted;
+use super::connection::Connection;
+use super::{Server, memory};
+use crate::client::{Instant, Surroundings};
+use instep_proto::delivery::Feed;
+use instep_proto::frame::CloseCode;
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+
+/// How much is read from a socket at once.
+const INPUT: usize = 65_536;
+/// Deadlines are looked at no more often than this.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What the connections of a shard share.
+pub(super) struct Shard {
+    pub(super) server: Server,
+    follower: usize,
+    epoch: tokio::time::Instant,
+    pub(super) buffers: RefCell<Buffers>,
+    connections: RefCell<Slab<Rc<Connection>>>,
+    /// For each slot of the device, whose it is.
+    by_slot: RefCell<Vec<Option<usize>>>,
+    next_wake: Cell<Instant>,
+    /// When deadlines were looked at last.
+    looked: Cell<tokio::time::Instant>,
+    earlier: Notify,
+}
+
+/// What is lent to one connection after the other.
+pub(super) struct Buffers {
+    pub(super) feed: Feed<'static>,
+    pub(super) scratch: Vec<u8>,
+    pub(super) input: Vec<u8>,
+}
+
+/// Starts the thread of a shard. When it ends, `ended` is dropped.
+pub(super) fn spawn(
+    server: Server,
+    follower: usize,
+    stopped: watch::Receiver<bool>,
+    ended: mpsc::Sender<()>,
+) -> std::io::Result<mpsc::UnboundedSender<Accepted>> {
+    let (deal, dealt) = mpsc::unbounded_channel();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let run = move || {
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&runtime, Shard::run(server, follower, dealt, stopped));
+        // Tells that it has ended.
+        drop(ended);
+    };
+    std::thread::Builder::new().name(format!("shard {follower}")).spawn(run)?;
+    Ok(deal)
+}
+
+impl Shard {
+    async fn run(
+        server: Server,
+        follower: usize,
+        mut dealt: mpsc::UnboundedReceiver<Accepted>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let limits = server.device.limits();
+        let unsent = Connection::unsent_limit(limits);
+        let buffers = Buffers {
+            feed: memory::feed(server.app, limits),
+            scratch: vec![0; unsent + limits.frame + 16],
+            input: vec![0; INPUT],
+        };
+        let shard = Rc::new(Self {
+            server,
+            follower,
+            epoch: tokio::time::Instant::now(),
+            buffers: RefCell::new(buffers),
+            connections: RefCell::default(),
+            by_slot: RefCell::default(),
+            next_wake: Cell::new(Instant::NEVER),
+            looked: Cell::new(tokio::time::Instant::now()),
+            earlier: Notify::new(),
+        });
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                accepted = dealt.recv(), if !stopping => match accepted {
+                    Some(accepted) => shard.begin(accepted),
+                    None => return,
+                },
+                () = shard.follow() => {}
+                () = shard.deadline() => shard.wake_due(),
+                () = shard.earlier.notified() => {}
+                _ = stopped.changed(), if !stopping => {
+                    stopping = true;
+                    shard.close_all();
+                }
+            }
+            if stopping && shard.connections.borrow().is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// What a client needs for a turn.
+    pub(super) fn surroundings<'a>(&'a self, feed: &'a Feed<'static>, scratch: &'a mut [u8]) -> Surroundings<'a> {
+        let Server { app, access, device, .. } = self.server;
+        Surroundings { app, access, device, feed, follower: self.follower, scratch }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        Instant::from_millis(u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Takes note of when a connection is due.
+    pub(super) fn due(&self, at: Instant) {
+        if at < self.next_wake.get() {
+            self.next_wake.set(at);
+            self.earlier.notify_one();
+        }
+    }
+
+    /// Takes note of whose slot it is, or that it is nobody's any more.
+    pub(super) fn assign(&self, slot: usize, key: Option<usize>) {
+        let mut by_slot = self.by_slot.borrow_mut();
+        if by_slot.len() <= slot {
+            by_slot.resize(slot + 1, None);
+        }
+        by_slot[slot] = key;
+    }
+
+    fn begin(self: &Rc<Self>, accepted: Accepted) {
+        let peer = accepted.peer;
+        let key = self.connections.borrow().vacant_key();
+        match Connection::new(accepted, key, self) {
+            Ok(connection) => {
+                let connection = Rc::new(connection);
+                self.connections.borrow_mut().insert(connection.clone());
+                let shard = self.clone();
+                tokio::task::spawn_local(async move {
+                    connection.drive(&shard).await;
+                    shard.connections.borrow_mut().remove(key);
+                });
+            }
+            Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),
+        }
+    }
+
+    /// Waits until the device has something new, and gives a turn to every client that it concerns.
+    async fn follow(&self) {
+        let mut attention = Vec::new();
+        let published = std::future::poll_fn(|context| {
+            let device = self.server.device;
+            device.register(self.follower, context.waker());
+            let feed = &mut self.buffers.borrow_mut().feed;
+            let before = feed.revision();
+            device.follow(self.follower, feed, |slot| attention.push(slot));
+            let published = feed.revision() != before;
+            if published || !attention.is_empty() { std::task::Poll::Ready(published) } else { std::task::Poll::Pending }
+        })
+        .await;
+        let now = self.now();
+        let connections = self.connections.borrow();
+        for slot in attention {
+            let key = self.by_slot.borrow().get(slot).copied().flatten();
+            if let Some(connection) = key.and_then(|key| connections.get(key)) {
+                connection.expect_reply();
+                connection.turn(self, now, 0);
+            }
+        }
+        if published {
+            for (_, connection) in connections.iter() {
+                if connection.follows() {
+                    connection.turn(self, now, 0);
+                }
+            }
+        }
+    }
+
+    async fn deadline(&self) {
+        let due = self.next_wake.get();
+        if due == Instant::NEVER {
+            return std::future::pending().await;
+        }
+        let due = self.epoch + Duration::from_millis(due.as_millis());
+        tokio::time::sleep_until(due.max(self.looked.get() + TICK)).await;
+    }
+
+    /// Gives a turn to every connection that is due, and finds out when the next one is.
+    fn wake_due(&self) {
+        let now = self.now();
+        self.looked.set(tokio::time::Instant::now());
+        let mut next = Instant::NEVER;
+        for (_, connection) in self.connections.borrow().iter() {
+            if connection.wake_at() <= now {
+                connection.turn(self, now, 0);
+            }
+            next = next.min(connection.wake_at());
+        }
+        self.next_wake.set(next);
+    }
+
+    fn close_all(&self) {
+        let now = self.now();
+        for (_, connection) in self.connections.borrow().iter() {
+            connection.close(self, CloseCode::GOING_AWAY, now);
+        }
+    }
+}
