@@ -7,5 +7,5 @@ pub const APP: App = App::new("echo", "Sends back what it is sent").echo("/ws").
 
 /// What it does: nothing beside that.
 pub async fn run() {
-    core::future::pending().await
+    core::future::pending::<()>().await;
 }

@@ -3,9 +3,10 @@
 use instep::{App, Asset};
 
 /// What it serves: one page.
-pub const APP: App = App::new("hello", "A page that says hello").page("/", Asset::html(include_str!("../pages/hello.html")));
+pub const APP: App =
+    App::new("hello", "A page that says hello").page("/", Asset::html(include_str!("../pages/hello.html")));
 
 /// What it does: nothing.
 pub async fn run() {
-    core::future::pending().await
+    core::future::pending::<()>().await;
 }

@@ -13,5 +13,5 @@ pub const APP: App = App::new("soft-ap", "Sends back what it is sent; on a board
 
 /// What it does: nothing beside that.
 pub async fn run() {
-    core::future::pending().await
+    core::future::pending::<()>().await;
 }

@@ -89,7 +89,8 @@ impl Driven {
     #[expect(clippy::unused_self, reason = "only who drives may wake")]
     fn wake_due(&self) {
         let now = DRIVER.now();
-        let due: Vec<_> = ALARMS.with_borrow_mut(|alarms| alarms.extract_if(.., |(at, _)| *at <= now).collect());
+        let due: Vec<_> =
+            ALARMS.with_borrow_mut(|alarms| alarms.extract_if(.., |(at, _)| *at <= now).collect());
         for (_, waker) in due {
             waker.wake();
         }

@@ -7,7 +7,8 @@ pub(crate) fn urls(listening: SocketAddr) -> Vec<String> {
     if !listening.ip().is_unspecified() {
         return vec![url(listening.ip(), listening.port())];
     }
-    let mut addresses: Vec<_> = if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect();
+    let mut addresses: Vec<_> =
+        if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect();
     addresses.retain(|address| is_typeable(*address) && (address.is_ipv4() || listening.is_ipv6()));
     addresses.sort_by_key(|address| (!address.is_loopback(), address.is_ipv6(), *address));
     addresses.dedup();

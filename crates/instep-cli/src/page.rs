@@ -4,8 +4,10 @@ use std::path::Path;
 
 /// Reads the page. It lives as long as the program.
 pub(crate) fn read(path: &Path) -> Result<&'static str, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("the page {} cannot be read: {error}", path.display()))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("the page {} is not text in UTF-8", path.display()))?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| format!("the page {} cannot be read: {error}", path.display()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| format!("the page {} is not text in UTF-8", path.display()))?;
     Ok(text.leak())
 }
 

@@ -60,7 +60,11 @@ impl std::fmt::Display for Error {
                     write!(f, "{address} may not be used by this user: choose a port above 1023 with --addr")
                 }
                 io::ErrorKind::AddrNotAvailable => {
-                    write!(f, "{} is not an address of this machine; 0.0.0.0 stands for all of them", address.ip())
+                    write!(
+                        f,
+                        "{} is not an address of this machine; 0.0.0.0 stands for all of them",
+                        address.ip()
+                    )
                 }
                 _ => write!(f, "{address} cannot be listened on: {error}"),
             },
@@ -72,7 +76,8 @@ impl std::fmt::Display for Error {
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
     let own_page = arguments.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
-    let listeners = arguments.addresses.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
+    let listeners =
+        arguments.addresses.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
     let listening = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let log = logging::start(arguments.log_format);
     raise_descriptor_limit();

@@ -75,7 +75,9 @@ impl Access {
             || is("localhost")
             || is(self.name)
             || alone.is_some_and(|(alone, local)| {
-                local.eq_ignore_ascii_case(".local") && !self.name.is_empty() && alone.eq_ignore_ascii_case(self.name)
+                local.eq_ignore_ascii_case(".local")
+                    && !self.name.is_empty()
+                    && alone.eq_ignore_ascii_case(self.name)
             })
             || self.hosts.iter().any(|known| is(known))
     }
@@ -95,7 +97,8 @@ struct Origin<'o> {
 }
 
 fn parse_host(host: &str) -> Option<Authority<'_>> {
-    let name_end = if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
+    let name_end =
+        if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
     let (name, rest) = host.split_at(name_end);
     let port = match rest.strip_prefix(':') {
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
@@ -141,7 +144,6 @@ fn is_address(name: &str) -> bool {
 mod tests {
     use super::*;
     use instep_proto::http::HeadLimits;
-    extern crate std;
     use std::format;
 
     const ACCESS: Access = Access {
@@ -160,10 +162,32 @@ mod tests {
 
     #[test]
     fn names_that_it_goes_by_and_names_that_were_rebound() {
-        for host in ["127.0.0.1", "192.168.0.7:8080", "[::1]", "[fe80::1]:80", "LOCALHOST:1", "Lamp", "lamp.LOCAL:80", "lamp.test", "lamp."] {
+        for host in [
+            "127.0.0.1",
+            "192.168.0.7:8080",
+            "[::1]",
+            "[fe80::1]:80",
+            "LOCALHOST:1",
+            "Lamp",
+            "lamp.LOCAL:80",
+            "lamp.test",
+            "lamp.",
+        ] {
             assert_eq!(check(&ACCESS, host, ""), Ok(()), "{host}");
         }
-        for host in ["evil.test", "lamp.evil.test", "lamp.local.evil.test", "127.0.0.1.evil.test", "", ":80", "[::1", "a:b", ".local", "1.2.3", "lamp:99999"] {
+        for host in [
+            "evil.test",
+            "lamp.evil.test",
+            "lamp.local.evil.test",
+            "127.0.0.1.evil.test",
+            "",
+            ":80",
+            "[::1",
+            "a:b",
+            ".local",
+            "1.2.3",
+            "lamp:99999",
+        ] {
             assert_eq!(check(&ACCESS, host, ""), Err(Refusal::Host), "{host}");
         }
         let nameless = Access { name: "", ..ACCESS };
@@ -209,7 +233,8 @@ mod tests {
         assert_eq!(check(&ACCESS, "lamp", image), Err(Refusal::Origin));
         let link = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n";
         assert_eq!(check(&ACCESS, "lamp", link), Ok(()));
-        let allowed = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: https://panel.example:8443\r\n";
+        let allowed =
+            "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: https://panel.example:8443\r\n";
         assert_eq!(check(&ACCESS, "lamp", allowed), Ok(()));
         assert_eq!(check(&ACCESS, "lamp", "Sec-Fetch-Site: same-origin\r\n"), Ok(()));
     }

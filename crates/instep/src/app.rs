@@ -86,7 +86,7 @@ impl App {
     }
 
     /// Speaks WebSocket at `path` and sends every message back unchanged, piece by piece as it comes, without
-    /// a limit to its length. The application hears nothing of it.
+    /// a limit to its length. The application hears nothing of it, and what it publishes does not go there.
     ///
     /// # Panics
     /// As [`App::endpoint`].
@@ -102,7 +102,10 @@ impl App {
         let mut at = 0;
         while at < names.len() {
             let length = names[at].len();
-            assert!(length > 0 && length <= instep_proto::handshake::SUBPROTOCOL_MAX, "the name of a subprotocol has 1 to 64 bytes");
+            assert!(
+                length > 0 && length <= instep_proto::handshake::SUBPROTOCOL_MAX,
+                "the name of a subprotocol has 1 to 64 bytes"
+            );
             at += 1;
         }
         let mut at = 0;

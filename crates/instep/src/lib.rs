@@ -9,7 +9,7 @@
 //! const LED: Topic = Topic::new(0);
 //! pub const APP: App = App::new("lamp", "One lamp").page("/", Asset::html("<h1>Lamp</h1>")).endpoint("/ws").topics(1);
 //!
-//! pub async fn run(device: &Device, inbox: &mut Inbox) {
+//! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
 //!     let mut on = false;
 //!     device.publish(LED, "0"); // retained: whoever connects gets it first
 //!     loop {
@@ -24,7 +24,7 @@
 //! The same code runs on each driver: the module [`tokio`](crate::tokio) (feature `tokio`) on Linux. All drivers turn the one synchronous
 //! crank, [`Client::turn`].
 
-#![cfg_attr(not(feature = "tokio"), no_std)]
+#![cfg_attr(not(any(feature = "tokio", test)), no_std)]
 #![forbid(unsafe_code)]
 
 mod access;

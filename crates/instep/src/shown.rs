@@ -43,7 +43,6 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    extern crate std;
     use std::string::ToString;
 
     #[test]
@@ -51,7 +50,10 @@ mod tests {
         assert_eq!(Shown(b"toggle").to_string(), "toggle");
         assert_eq!(Shown(b"x\n[2] Connected from 1.2.3.4").to_string(), "x\\n[2] Connected from 1.2.3.4");
         assert_eq!(Shown(b"\x1b[31m\x00\xff\xc3").to_string(), "\\u{1b}[31m\\u{0}\\xff\\xc3");
-        assert_eq!(Shown("a\u{2028}b\u{202e}c\u{85}é".as_bytes()).to_string(), "a\\u{2028}b\\u{202e}c\\u{85}é");
+        assert_eq!(
+            Shown("a\u{2028}b\u{202e}c\u{85}é".as_bytes()).to_string(),
+            "a\\u{2028}b\\u{202e}c\\u{85}é"
+        );
     }
 
     #[test]

@@ -1,1 +1,30 @@
-//! To be written.
+//! Starts an instep server and talks to it, for tests.
+//!
+//! - [`Server`] runs the command `instep serve` as a process of its own, and fails the test if it
+//!   panics or does not end as it should;
+//! - [`WebSocket`] is a small client that can also break every rule of the protocol;
+//! - [`http()`] and [`Http`] send bytes as they are and read one response at a time.
+//!
+//! Nothing here uses a crate of instep: it is a second reading of RFC 6455 and of HTTP/1.1, so that
+//! a mistake in the first one shows. Everything blocks, has a deadline, and panics with a sentence
+//! when something is not as expected.
+
+#![forbid(unsafe_code)]
+
+mod frame;
+mod http;
+mod output;
+mod server;
+mod stream;
+mod websocket;
+
+pub use frame::{Frame, opcode};
+pub use http::{Http, Response, http};
+pub use server::{Builder, Server};
+pub use websocket::WebSocket;
+
+use std::time::Duration;
+
+/// How long anything may take that should happen at once. Long, so that a busy machine fails no
+/// test: a test that passes never waits for it.
+pub const SOON: Duration = Duration::from_secs(10);

@@ -39,7 +39,8 @@ impl Ring {
     pub(crate) fn start(writer: impl Write + Send + 'static) -> Self {
         let ring = Self { shared: Arc::new(Shared { waiting: Mutex::default(), changed: Condvar::new() }) };
         let theirs = ring.clone();
-        let spawned = std::thread::Builder::new().name("log".into()).spawn(move || theirs.write_lines(writer));
+        let spawned =
+            std::thread::Builder::new().name("log".into()).spawn(move || theirs.write_lines(writer));
         if let Err(error) = spawned {
             eprintln!("instep: there is no log, because a thread could not be started: {error}");
         }
@@ -56,7 +57,8 @@ impl Ring {
         let mut waiting = self.lock();
         while waiting.writing || !waiting.lines.is_empty() {
             let Some(rest) = deadline.checked_duration_since(Instant::now()) else { return };
-            waiting = self.shared.changed.wait_timeout(waiting, rest).unwrap_or_else(PoisonError::into_inner).0;
+            waiting =
+                self.shared.changed.wait_timeout(waiting, rest).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -67,8 +67,10 @@ mod tests {
             std::vec![TableEntry::default(); topics].leak(),
             std::vec![0; block * (topics + 1)].leak(),
         );
-        let ring =
-            Ring::new(std::vec![RingEntry::default(); events].leak(), std::vec![0; block * (events + 1)].leak());
+        let ring = Ring::new(
+            std::vec![RingEntry::default(); events].leak(),
+            std::vec![0; block * (events + 1)].leak(),
+        );
         Feed::new(table, ring)
     }
 
@@ -132,7 +134,10 @@ mod tests {
         assert!(matches!(feed.publish(0, Payload::Text(&long)), Err(PublishError::TooLong(_))));
         assert!(matches!(feed.event(Payload::Text(&long)), Err(PublishError::TooLong(_))));
         assert!(feed.encode(Payload::Text(&long), |_, _| ()).is_err());
-        assert_eq!(feed.publish(1, Payload::Text(&"x")), Err(PublishError::UnknownTopic { topic: 1, topics: 1 }));
+        assert_eq!(
+            feed.publish(1, Payload::Text(&"x")),
+            Err(PublishError::UnknownTopic { topic: 1, topics: 1 })
+        );
         assert_eq!(feed.revision(), 2);
         assert_eq!(drain(&mut Cursor::new(&feed), &feed).0, ["old"]);
         assert_eq!(drain(&mut Cursor { revision: 0, event: 0 }, &feed).0, ["old", "heard"]);

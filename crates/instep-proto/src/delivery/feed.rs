@@ -102,7 +102,11 @@ impl<'s> Feed<'s> {
     ///
     /// # Errors
     /// If it is too long.
-    pub fn encode<R>(&mut self, payload: Payload<'_>, with: impl FnOnce(u64, &[u8]) -> R) -> Result<R, TooLong> {
+    pub fn encode<R>(
+        &mut self,
+        payload: Payload<'_>,
+        with: impl FnOnce(u64, &[u8]) -> R,
+    ) -> Result<R, TooLong> {
         let revision = self.revision;
         let spare = self.table.spare();
         let frame = encode_frame(payload, spare)?;

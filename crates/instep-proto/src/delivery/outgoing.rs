@@ -72,7 +72,13 @@ impl<'a> Outgoing<'a> {
     /// Keeps the frames that the follower needs up to `revision`, because a reply is to follow them.
     /// `false`: there was no room for all.
     #[must_use]
-    pub fn keep_frames(&mut self, cursor: &mut Cursor, feed: &Feed<'_>, revision: u64, missed: &mut u64) -> bool {
+    pub fn keep_frames(
+        &mut self,
+        cursor: &mut Cursor,
+        feed: &Feed<'_>,
+        revision: u64,
+        missed: &mut u64,
+    ) -> bool {
         while let Some(next) = cursor.next(feed).filter(|next| next.revision <= revision) {
             if !self.push(next.frame) {
                 return false;

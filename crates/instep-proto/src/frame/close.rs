@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn codes_that_may_be_sent_and_those_that_may_not() {
-        for code in [1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4999] {
+        for code in
+            [1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4999]
+        {
             assert_eq!(CloseReason::parse(&code.to_be_bytes()[..]).unwrap().code.unwrap().number(), code);
         }
         for code in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535] {

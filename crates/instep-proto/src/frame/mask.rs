@@ -27,7 +27,8 @@ mod tests {
         let key = [0x37, 0xfa, 0x21, 0x3d];
         for length in 0..40_usize {
             let plain: Vec<u8> = (0..40).take(length).collect();
-            let masked: Vec<u8> = plain.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+            let masked: Vec<u8> =
+                plain.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
             for cut in 0..=length {
                 let mut bytes = masked.clone();
                 let (head, tail) = bytes.split_at_mut(cut);

@@ -332,7 +332,8 @@ mod tests {
         assert!(head.http10 && !head.keep_alive && head.host.is_none());
         let (head, _) = parse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").unwrap().unwrap();
         assert!(head.keep_alive);
-        let (head, _) = parse("GET HTTP://evil.test/ws HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap().unwrap();
+        let (head, _) =
+            parse("GET HTTP://evil.test/ws HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap().unwrap();
         assert_eq!((head.host, head.path), (Some("evil.test"), "/ws"));
     }
 
@@ -343,16 +344,23 @@ mod tests {
         assert!(parse(&head(LIMITS.bytes - rest)).unwrap().is_some());
         assert_eq!(error(&head(LIMITS.bytes - rest + 1)), HeadError::TooLarge);
         assert_eq!(error(&head(5000)[..2048]), HeadError::TooLarge);
-        let many = |count: usize| -> String { format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(count)) };
+        let many = |count: usize| -> String {
+            format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(count))
+        };
         assert!(parse(&many(31)).unwrap().is_some());
         assert_eq!(error(&many(32)), HeadError::TooLarge);
     }
 
     #[test]
     fn gzip_is_taken_only_where_it_is_wanted() {
-        for (list, wanted) in
-            [("gzip", true), ("br, gzip", true), ("gzip;q=0", false), ("gzip; q=0.000", false), ("x-gzip", false), ("gzip;q=0.01", true)]
-        {
+        for (list, wanted) in [
+            ("gzip", true),
+            ("br, gzip", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000", false),
+            ("x-gzip", false),
+            ("gzip;q=0.01", true),
+        ] {
             assert_eq!(accepts_gzip(list), wanted, "{list}");
         }
     }

@@ -75,7 +75,8 @@ impl Reply {
 
     /// An error (or 204), with a body of one readable sentence. Without a request, the connection closes.
     pub fn error(status: Status, request: Option<&RequestHead<'_>>) -> Self {
-        let mut reply = Self::plain(status, "text/plain; charset=utf-8", status.explanation().as_bytes(), request);
+        let mut reply =
+            Self::plain(status, "text/plain; charset=utf-8", status.explanation().as_bytes(), request);
         if status == Status::NoContent {
             reply.head.length = BodyLength::None;
             reply.head.content_type = None;
@@ -110,7 +111,11 @@ impl Reply {
         let after = match request {
             // Where the body of a request that waits for word would begin is not known.
             Some(request) if request.keep_alive && !request.expects_continue => {
-                if request.http10 { After::KeepAliveSaid } else { After::KeepAlive }
+                if request.http10 {
+                    After::KeepAliveSaid
+                } else {
+                    After::KeepAlive
+                }
             }
             _ => After::Close,
         };
@@ -163,7 +168,9 @@ impl Reply {
         if !self.done {
             used += match self.body {
                 Body::Static(body) => self.produce_static(body, &mut out[used..]),
-                Body::Template { template, chunked: true } => self.produce_chunk(template, values, &mut out[used..]),
+                Body::Template { template, chunked: true } => {
+                    self.produce_chunk(template, values, &mut out[used..])
+                }
                 Body::Template { template, chunked: false } => self.fill(template, values, &mut out[used..]),
             };
         }
@@ -179,7 +186,12 @@ impl Reply {
         length
     }
 
-    fn produce_chunk(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
+    fn produce_chunk(
+        &mut self,
+        template: Template<'static>,
+        values: &dyn PageValues,
+        out: &mut [u8],
+    ) -> usize {
         let room = out.len().min(0xffff);
         let Some(room) = room.checked_sub(CHUNK_FRAME + LAST_CHUNK.len()) else { return 0 };
         let length = self.fill(template, values, &mut out[6..6 + room]);
@@ -243,7 +255,8 @@ fn matches_etag(list: &str, hash: u64, gzip: bool) -> bool {
         let digits = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         item == "*"
             || digits.is_some_and(|digits| {
-                let (digits, zipped) = digits.strip_suffix("-gzip").map_or((digits, false), |rest| (rest, true));
+                let (digits, zipped) =
+                    digits.strip_suffix("-gzip").map_or((digits, false), |rest| (rest, true));
                 zipped == gzip && digits.len() == 16 && u64::from_str_radix(digits, 16) == Ok(hash)
             })
     })
@@ -287,8 +300,14 @@ mod tests {
     #[test]
     fn a_page_its_head_its_zipped_form_and_304() {
         let (text, reply) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
-        assert!(text.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 11\r\n"));
-        assert!(text.ends_with("\r\n\r\n<h1>Hi</h1>") && text.contains("Vary: Accept-Encoding") && !reply.closes());
+        assert!(text.starts_with(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 11\r\n"
+        ));
+        assert!(
+            text.ends_with("\r\n\r\n<h1>Hi</h1>")
+                && text.contains("Vary: Accept-Encoding")
+                && !reply.closes()
+        );
         let etag = text.split("ETag: ").nth(1).unwrap().split("\r\n").next().unwrap();
 
         let (head, _) = answer(&PAGE, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 512);

@@ -65,7 +65,9 @@ mod tests {
     #[test]
     fn exact_beats_wildcard_and_longer_beats_shorter() {
         let routes = ["/*", "/any/*", "/any/one", "/"].map(Pattern::new);
-        let find = |path| best_match(routes.iter().copied(), |route| *route, path).map(|(route, rest)| (route.0, rest));
+        let find = |path| {
+            best_match(routes.iter().copied(), |route| *route, path).map(|(route, rest)| (route.0, rest))
+        };
         assert_eq!(find("/"), Some(("/", "")));
         assert_eq!(find("/any/one"), Some(("/any/one", "")));
         assert_eq!(find("/any/one/more"), Some(("/any/*", "one/more")));

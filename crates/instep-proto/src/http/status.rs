@@ -72,7 +72,9 @@ impl Status {
         match self {
             Self::Ok | Self::NoContent | Self::NotModified => "",
             Self::BadRequest => "The request is malformed.",
-            Self::Forbidden => "A page from somewhere else may not do this. The device's log says how to allow it.",
+            Self::Forbidden => {
+                "A page from somewhere else may not do this. The device's log says how to allow it."
+            }
             Self::NotFound => "There is nothing at this address.",
             Self::MethodNotAllowed => "This address can only be read.",
             Self::RequestTimeout => "The request did not arrive in time.",

@@ -192,8 +192,11 @@ mod tests {
         bytes
     }
 
+    /// Messages, the payloads of pings, and how it ended.
+    type Heard = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>, Option<ProtocolError>);
+
     /// Everything that came of an input, however it was cut: messages joined.
-    fn run(parts: &[&[u8]], most: usize) -> (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>, Option<ProtocolError>) {
+    fn run(parts: &[&[u8]], most: usize) -> Heard {
         let mut receiver = Receiver::new();
         let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
         for part in parts {

@@ -11,7 +11,13 @@ use instep_proto::message::{Kind, Piece, Received};
 
 impl Client {
     /// Takes what it can of `input`, and returns how much.
-    pub(super) fn take_in(&mut self, now: Instant, input: &mut [u8], world: &World<'_>, out: &mut Outgoing<'_>) -> usize {
+    pub(super) fn take_in(
+        &mut self,
+        now: Instant,
+        input: &mut [u8],
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> usize {
         let mut used = 0;
         loop {
             let rest = &mut input[used..];
@@ -99,7 +105,14 @@ impl Client {
         }
     }
 
-    fn act(&mut self, now: Instant, decision: Decision, body: u64, world: &World<'_>, out: &mut Outgoing<'_>) {
+    fn act(
+        &mut self,
+        now: Instant,
+        decision: Decision,
+        body: u64,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         self.timing.answered(now);
         self.body = body;
         match decision {
@@ -140,7 +153,6 @@ impl Client {
                     (true, Kind::Text) => Opcode::Text,
                     (true, Kind::Binary) => Opcode::Binary,
                 };
-                self.within_echo = !piece.last;
                 push_frame(out, piece.last, opcode, piece.bytes);
                 used
             }
@@ -152,7 +164,13 @@ impl Client {
     }
 
     /// Offers a piece to the inbox; `None`: it is held until there is room.
-    fn offer(&mut self, place: Place, piece: Piece<'_>, world: &World<'_>, out: &mut Outgoing<'_>) -> Option<()> {
+    fn offer(
+        &mut self,
+        place: Place,
+        piece: Piece<'_>,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Option<()> {
         self.held = None;
         match world.device.offer(place, &piece) {
             Offer::NotNow => {

@@ -94,11 +94,10 @@ pub struct Client {
     body: u64,
     receiver: Receiver,
     held: Option<HeldPiece>,
+    /// Where it stands in the feed; an echo endpoint follows nothing.
     cursor: Option<Cursor>,
     place: Option<Place>,
     echo: bool,
-    /// An echoed message has begun and not ended: no other message may come between its fragments.
-    within_echo: bool,
     /// A reply may wait at the device.
     replies: bool,
     /// The close frame has been put into the output.
@@ -110,7 +109,14 @@ pub struct Client {
 impl Client {
     /// A connection that was just accepted. `head` has room for the longest head of a request, `unsent` for
     /// `unsent_limit` bytes: at least one frame, and 256 bytes more.
-    pub fn new(peer: IpAddr, port: u16, head: Buffer, unsent: Buffer, unsent_limit: usize, now: Instant) -> Self {
+    pub fn new(
+        peer: IpAddr,
+        port: u16,
+        head: Buffer,
+        unsent: Buffer,
+        unsent_limit: usize,
+        now: Instant,
+    ) -> Self {
         Self {
             state: State::ExpectHead,
             peer,
@@ -124,7 +130,6 @@ impl Client {
             cursor: None,
             place: None,
             echo: false,
-            within_echo: false,
             replies: false,
             closing: false,
             input_ended: false,
@@ -266,7 +271,7 @@ impl Client {
         }
         let mut missed = 0;
         let follower = match &mut self.cursor {
-            Some(cursor) if matches!(self.state, State::Open) && !self.within_echo => Some((cursor, world.feed)),
+            Some(cursor) if matches!(self.state, State::Open) => Some((cursor, world.feed)),
             _ => None,
         };
         let all = out.flush(follower, &mut missed, write);
@@ -288,16 +293,16 @@ impl Client {
 
     /// Puts replies into the output, each after what was published before it.
     fn fetch_replies(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
-        let (Some(place), Some(cursor), State::Open) = (self.place, &mut self.cursor, &self.state) else { return };
+        let (Some(place), Some(cursor), State::Open) = (self.place, &mut self.cursor, &self.state) else {
+            return;
+        };
         let mut missed = 0;
         // A frame that is longer than the room goes as soon as what is before it has gone.
-        while !self.within_echo
-            && world.device.fetch_reply(place, &mut |revision, frame| {
-                revision <= world.feed.revision()
-                    && out.keep_frames(cursor, world.feed, revision, &mut missed)
-                    && out.push(frame)
-            })
-        {}
+        while world.device.fetch_reply(place, &mut |revision, frame| {
+            revision <= world.feed.revision()
+                && out.keep_frames(cursor, world.feed, revision, &mut missed)
+                && out.push(frame)
+        }) {}
         self.replies = world.device.has_reply(place);
     }
 

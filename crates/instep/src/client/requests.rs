@@ -10,10 +10,13 @@ use instep_proto::handshake::Handshake;
 use instep_proto::http::{HeadError, Method, Reply, RequestHead, Status};
 
 /// What a request comes to.
+#[derive(Clone, Copy)]
 pub(super) enum Decision {
     Reply(Reply),
     /// The answer has been written already.
-    Written { closes: bool },
+    Written {
+        closes: bool,
+    },
     Open(Endpoint, Handshake),
 }
 
@@ -27,9 +30,10 @@ pub(super) fn decide(
     let error = |status| Decision::Reply(Reply::error(status, Some(head)));
     let upgrade = head.websocket.upgrade;
     let endpoint = world.app.find_endpoint(head.path);
-    let access = world.access.check(head).and_then(|()| {
-        if upgrade && endpoint.is_some() { world.access.check_origin(head) } else { Ok(()) }
-    });
+    let access = world
+        .access
+        .check(head)
+        .and_then(|()| if upgrade && endpoint.is_some() { world.access.check_origin(head) } else { Ok(()) });
     if let Err(refusal) = access {
         return error(refuse(refusal, head, peer));
     }
@@ -108,7 +112,13 @@ impl Client {
     }
 
     /// Opens the WebSocket, if there is a place for it.
-    pub(super) fn open(&mut self, endpoint: Endpoint, handshake: &Handshake, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn open(
+        &mut self,
+        endpoint: Endpoint,
+        handshake: &Handshake,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         let Some(place) = world.device.admit(world.follower, !endpoint.echo) else {
             log::warn!("Refused {}: all {} places are taken", self.peer, world.device.limits().clients);
             self.state = State::Responding(Reply::error(Status::ServiceUnavailable, None));
@@ -119,7 +129,7 @@ impl Client {
         out.keep(length);
         self.place = Some(place);
         self.echo = endpoint.echo;
-        self.cursor = Some(Cursor::new(world.feed));
+        self.cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
         self.state = State::Open;
     }
 }

@@ -87,7 +87,11 @@ impl Client {
         let limits = world.device.limits();
         if self.timing.stalled.is_some_and(|stalled| now >= stalled.after(limits.write_stall)) {
             if let Some(place) = self.place {
-                log::info!("[{}] Dropped: it accepted nothing for {} s", place.client, limits.write_stall / 1000);
+                log::info!(
+                    "[{}] Dropped: it accepted nothing for {} s",
+                    place.client,
+                    limits.write_stall / 1000
+                );
             }
             self.state = State::Closed;
         }
@@ -116,7 +120,9 @@ impl Client {
                     }
                 }
             }
-            State::Lingering(_) if now >= self.timing.since.after(limits.linger_time) => self.state = State::Closed,
+            State::Lingering(_) if now >= self.timing.since.after(limits.linger_time) => {
+                self.state = State::Closed;
+            }
             _ => {}
         }
     }

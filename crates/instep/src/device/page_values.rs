@@ -69,7 +69,6 @@ impl PageValues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    extern crate std;
     use std::string::String;
 
     #[test]

@@ -42,7 +42,9 @@ impl Device {
         let clients = self.limits().clients;
         self.with(|state| {
             let slots = state.slots.len();
-            let free = (0..slots).map(|at| (state.search_from + at) % slots).find(|at| state.slots[*at].number == 0)?;
+            let free = (0..slots)
+                .map(|at| (state.search_from + at) % slots)
+                .find(|at| state.slots[*at].number == 0)?;
             if state.taken >= clients {
                 return None;
             }
@@ -50,7 +52,8 @@ impl Device {
             state.taken += 1;
             state.last_number += 1;
             let slot = &mut state.slots[free];
-            (slot.number, slot.follower, slot.heard, slot.opened) = (state.last_number, follower, heard, heard);
+            (slot.number, slot.follower, slot.heard, slot.opened) =
+                (state.last_number, follower, heard, heard);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
                 state.tell(client.slot);

@@ -47,8 +47,6 @@ impl SlotQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    extern crate std;
-
     #[test]
     fn first_in_first_out_and_out_of_the_middle() {
         let mut queue = SlotQueue::new(std::vec![0; 3].leak());

@@ -82,14 +82,27 @@ pub(crate) struct State {
 }
 
 impl State {
+    #[expect(clippy::needless_pass_by_value, reason = "it is lent for good")]
     pub(crate) fn new(memory: Memory, limits: &Limits) -> Self {
         let block = limits.frame + SERVER_HEADER_MAX;
         let slots = memory.slots.len();
-        assert!(memory.topic_storage.len() >= block * (memory.topics.len() + 1), "topic_storage is too short");
-        assert!(memory.event_storage.len() >= block * (memory.events.len() + 1), "event_storage is too short");
+        assert!(
+            memory.topic_storage.len() >= block * (memory.topics.len() + 1),
+            "topic_storage is too short"
+        );
+        assert!(
+            memory.event_storage.len() >= block * (memory.events.len() + 1),
+            "event_storage is too short"
+        );
         assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
-        assert!(memory.inbox_queue.len() >= slots && memory.waiting_queue.len() >= slots, "a queue is too short");
-        assert!(memory.followers.iter().all(|follower| follower.attention.capacity() >= slots), "a queue is too short");
+        assert!(
+            memory.inbox_queue.len() >= slots && memory.waiting_queue.len() >= slots,
+            "a queue is too short"
+        );
+        assert!(
+            memory.followers.iter().all(|follower| follower.attention.capacity() >= slots),
+            "a queue is too short"
+        );
         let table = Table::new(memory.topics, memory.topic_storage);
         let ring = Ring::new(memory.events, memory.event_storage);
         Self {

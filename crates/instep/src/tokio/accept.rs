@@ -50,7 +50,9 @@ pub(super) fn accept(
                 for at in 0..ready.len() {
                     let listener: &TcpListener = &ready[(turn + at) % ready.len()];
                     if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                        return Poll::Ready(accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))));
+                        return Poll::Ready(
+                            accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))),
+                        );
                     }
                 }
                 Poll::Pending
@@ -71,7 +73,8 @@ pub(super) fn accept(
                     }
                 },
                 // The client gave up before it was accepted.
-                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
                 Err(error) => {
                     log::error!("No connection can be accepted: {error}. The server tries again");
                     tokio::time::sleep(PAUSE).await;

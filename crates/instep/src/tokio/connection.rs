@@ -49,7 +49,8 @@ impl Connection {
         let unsent = Self::unsent_limit(limits);
         let (head, rest) = (Buffer::grown(limits.head.bytes), Buffer::grown(unsent));
         let now = shard.now();
-        let client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), head, rest, unsent, now);
+        let client =
+            Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), head, rest, unsent, now);
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
         Ok(Self {

@@ -12,7 +12,8 @@ use instep_proto::frame::SERVER_HEADER_MAX;
 pub(super) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usize) -> Memory {
     let slots = limits.clients + spare;
     let block = limits.frame + SERVER_HEADER_MAX;
-    let slot = || SlotMemory::new(Buffer::grown(limits.message), Buffer::grown(limits.outbox), limits.replies);
+    let slot =
+        || SlotMemory::new(Buffer::grown(limits.message), Buffer::grown(limits.outbox), limits.replies);
     Memory {
         topics: leak(app.topic_count(), TableEntry::default()),
         topic_storage: leak(block * (app.topic_count() + 1), 0),

@@ -55,7 +55,13 @@ impl Server {
     ///
     /// # Panics
     /// If `shards` is 0, or there are more than 60,000 clients.
-    pub fn new(app: &'static App, access: &'static Access, limits: Limits, sockets: SocketLimits, shards: usize) -> Self {
+    pub fn new(
+        app: &'static App,
+        access: &'static Access,
+        limits: Limits,
+        sockets: SocketLimits,
+        shards: usize,
+    ) -> Self {
         assert!(shards > 0, "a server has at least one shard");
         let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
@@ -77,7 +83,11 @@ impl Server {
     ///
     /// # Errors
     /// If a listener or a thread cannot be set up.
-    pub async fn serve(&self, listeners: Vec<TcpListener>, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+    pub async fn serve(
+        &self,
+        listeners: Vec<TcpListener>,
+        stop: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let (ended, mut all_ended) = mpsc::channel(1);
         let mut shards = Vec::new();

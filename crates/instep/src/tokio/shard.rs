@@ -105,7 +105,11 @@ impl Shard {
     }
 
     /// What a client needs for a turn.
-    pub(super) fn surroundings<'a>(&'a self, feed: &'a Feed<'static>, scratch: &'a mut [u8]) -> Surroundings<'a> {
+    pub(super) fn surroundings<'a>(
+        &'a self,
+        feed: &'a Feed<'static>,
+        scratch: &'a mut [u8],
+    ) -> Surroundings<'a> {
         let Server { app, access, device, .. } = self.server;
         Surroundings { app, access, device, feed, follower: self.follower, scratch }
     }
@@ -158,7 +162,11 @@ impl Shard {
             let before = feed.revision();
             device.follow(self.follower, feed, |slot| attention.push(slot));
             let published = feed.revision() != before;
-            if published || !attention.is_empty() { std::task::Poll::Ready(published) } else { std::task::Poll::Pending }
+            if published || !attention.is_empty() {
+                std::task::Poll::Ready(published)
+            } else {
+                std::task::Poll::Pending
+            }
         })
         .await;
         let now = self.now();

@@ -1,0 +1,203 @@
+//! A simulated link: one device, clients without sockets, and a clock that moves when it is told to.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use instep::{
+    Access, App, Asset, Buffer, Client, Device, Feed, Follower, Inbox, Instant, Limits, Memory, Message,
+    Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Topic, Turn,
+};
+use std::net::IpAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+pub const LED: Topic = Topic::new(0);
+pub const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
+const SCRIPT: Asset = Asset::new("text/javascript; charset=utf-8", b"let on;").gzip(b"not really gzip");
+
+pub const APP: App = App::new("test", "for tests")
+    .page("/", Asset::template("<p>%STATE%</p>100%"))
+    .page("/script.js", SCRIPT)
+    .rest_of_path("/any/*")
+    .endpoint("/ws")
+    .subprotocols(&["lamp"])
+    .echo("/echo")
+    .topics(2);
+
+pub const ACCESS: Access = Access { name: "lamp", hosts: &[], origins: &[], ports: &[80] };
+
+pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
+    vec![value; count].leak()
+}
+
+/// A device with its own feed, as a driver has it.
+pub struct World {
+    pub device: &'static Device,
+    pub limits: Limits,
+    pub feed: Feed<'static>,
+    pub scratch: Vec<u8>,
+    pub now: u64,
+}
+
+impl World {
+    pub fn new(limits: Limits) -> Self {
+        let block = limits.frame + SERVER_HEADER_MAX;
+        let slot = || {
+            let message = Buffer::lent(leak(limits.message, 0));
+            SlotMemory::new(message, Buffer::lent(leak(limits.outbox, 0)), limits.replies)
+        };
+        let slots = (0..limits.clients).map(|_| slot()).collect::<Vec<_>>();
+        let memory = Memory {
+            topics: leak(2, TableEntry::default()),
+            topic_storage: leak(block * 3, 0),
+            events: leak(limits.events, RingEntry::default()),
+            event_storage: leak(block * (limits.events + 1), 0),
+            slots: slots.leak(),
+            followers: vec![Follower::new(leak(limits.clients, 0))].leak(),
+            inbox_queue: leak(limits.clients, 0),
+            waiting_queue: leak(limits.clients, 0),
+        };
+        let device = Box::leak(Box::new(Device::new(memory, limits)));
+        let table = Table::new(leak(2, TableEntry::default()), leak(block * 3, 0));
+        let ring = Ring::new(leak(limits.events, RingEntry::default()), leak(block * (limits.events + 1), 0));
+        let unsent = unsent(&limits);
+        Self {
+            device,
+            limits,
+            feed: Feed::new(table, ring),
+            scratch: vec![0; unsent + limits.frame + 16],
+            now: 0,
+        }
+    }
+
+    pub fn client(&self) -> Peer {
+        let head = Buffer::lent(leak(self.limits.head.bytes, 0));
+        let unsent = unsent(&self.limits);
+        let rest = Buffer::lent(leak(unsent, 0));
+        let client = Client::new(PEER, 4000, head, rest, unsent, Instant::from_millis(self.now));
+        Peer { client, tail: Vec::new(), received: Vec::new(), window: usize::MAX, last: None }
+    }
+
+    /// A client whose WebSocket is open, and what came behind the 101.
+    pub fn open(&mut self, path: &str) -> Peer {
+        let mut peer = self.client();
+        peer.send(self, upgrade(path).as_bytes());
+        let end = find(&peer.received, b"\r\n\r\n").expect("an answer") + 4;
+        assert!(peer.received.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&peer.received));
+        peer.received.drain(..end);
+        peer
+    }
+
+    /// Lets the feed follow, and says which slots want a turn.
+    pub fn follow(&mut self) -> Vec<usize> {
+        let mut slots = Vec::new();
+        self.device.follow(0, &mut self.feed, |slot| slots.push(slot));
+        slots
+    }
+}
+
+pub fn unsent(limits: &Limits) -> usize {
+    limits.frame + 512
+}
+
+/// A peer at the other end of a link.
+pub struct Peer {
+    pub client: Client,
+    tail: Vec<u8>,
+    /// What it got.
+    pub received: Vec<u8>,
+    /// How many more bytes the link takes.
+    pub window: usize,
+    pub last: Option<Turn>,
+}
+
+impl Peer {
+    /// Sends bytes and lets the server have a turn.
+    pub fn send(&mut self, world: &mut World, bytes: &[u8]) -> Turn {
+        self.tail.extend_from_slice(bytes);
+        self.turn(world)
+    }
+
+    pub fn turn(&mut self, world: &mut World) -> Turn {
+        for slot in world.follow() {
+            if self.client.slot() == Some(slot) {
+                self.client.expect_reply();
+            }
+        }
+        let mut surroundings = Surroundings {
+            app: &APP,
+            access: &ACCESS,
+            device: world.device,
+            feed: &world.feed,
+            follower: 0,
+            scratch: &mut world.scratch,
+        };
+        let (received, window) = (&mut self.received, &mut self.window);
+        let now = Instant::from_millis(world.now);
+        let turn = self.client.turn(now, &mut self.tail, &mut surroundings, &mut |bytes| {
+            let length = bytes.len().min(*window);
+            *window -= length;
+            received.extend_from_slice(&bytes[..length]);
+            length
+        });
+        self.tail.drain(..turn.used);
+        self.last = Some(turn);
+        turn
+    }
+
+    /// The peer closes its direction.
+    pub fn end(&mut self, world: &mut World) -> Turn {
+        self.client.input_ended();
+        self.turn(world)
+    }
+
+    /// What it got since it was asked last.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.received)
+    }
+}
+
+pub fn upgrade(path: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: lamp\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+}
+
+/// A client's frame, masked.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let key = [0x11, 0x92, 0xa3, 0x44];
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ 0..=125 => bytes.push(0x80 | u8::try_from(length).unwrap()),
+        length => {
+            bytes.push(0xfe);
+            bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
+        }
+    }
+    bytes.extend(key);
+    bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+    bytes
+}
+
+pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// The next message, if one waits, as text for comparison.
+pub fn heard(inbox: &mut Inbox<'_>) -> Option<String> {
+    let mut next = pin!(inbox.next());
+    match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => None,
+        Poll::Ready(message) => Some(match message {
+            Message::Open { client } => format!("{client} open"),
+            Message::Text { client, text } => format!("{client} {text}"),
+            Message::Binary { client, bytes } => format!("{client} {} bytes", bytes.len()),
+            Message::Close { client } => format!("{client} close"),
+        }),
+    }
+}
+
+pub fn inbox(world: &World) -> Inbox<'static> {
+    world.device.inbox(Buffer::lent(leak(world.limits.message, 0))).expect("nobody took it before")
+}

@@ -1,0 +1,328 @@
+//! A server as a process of its own.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::SOON;
+use crate::output::Output;
+
+/// SIGTERM must end a server within this time, with status 0.
+const STOPS_WITHIN: Duration = Duration::from_secs(2);
+
+/// How a server is to be started.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    binary: Option<OsString>,
+    args: Vec<String>,
+}
+
+impl Builder {
+    /// The binary to start; else the environment variable `INSTEP_BIN` names it.
+    pub fn binary(mut self, path: impl Into<OsString>) -> Builder {
+        self.binary = Some(path.into());
+        self
+    }
+
+    /// Adds an argument of `instep serve`.
+    pub fn arg(mut self, arg: impl Into<String>) -> Builder {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Starts it, and waits until it listens.
+    #[track_caller]
+    pub fn start(mut self) -> Server {
+        if !self.args.iter().any(|arg| arg == "--addr") {
+            self.args.extend(["--addr".into(), "127.0.0.1:0".into()]);
+        }
+        let (process, stdout, stderr) = self.spawn();
+        let mut server = Server { how: self, process: Some(process), stdout, stderr, addrs: Vec::new() };
+        server.wait_until_it_listens();
+        server
+    }
+
+    #[track_caller]
+    fn spawn(&self) -> (Child, Output, Output) {
+        let binary = self.binary.clone().or_else(|| std::env::var_os("INSTEP_BIN"));
+        let binary = binary.expect("the environment variable INSTEP_BIN must name the binary instep");
+        let mut command = Command::new(&binary);
+        command.arg("serve").args(&self.args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process =
+            command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
+        let stdout = Output::of(process.stdout.take().expect("a pipe"));
+        let stderr = Output::of(process.stderr.take().expect("a pipe"));
+        (process, stdout, stderr)
+    }
+
+    /// Makes a restarted server listen where it listened before.
+    fn keep(&mut self, addrs: &[SocketAddr]) {
+        let mut addrs = addrs.iter();
+        for at in 0..self.args.len().saturating_sub(1) {
+            if self.args[at] == "--addr"
+                && let Some(addr) = addrs.next()
+                && self.args[at + 1].ends_with(":0")
+            {
+                self.args[at + 1] = addr.to_string();
+            }
+        }
+    }
+}
+
+/// A running server. When it is dropped it is ended by SIGTERM, and the test fails if that takes
+/// more than 2 s, if its exit status is not 0, or if it ever panicked.
+#[derive(Debug)]
+pub struct Server {
+    how: Builder,
+    process: Option<Child>,
+    stdout: Output,
+    stderr: Output,
+    addrs: Vec<SocketAddr>,
+}
+
+impl Server {
+    /// Starts `instep serve` with these arguments, on a free port of 127.0.0.1 unless they have an
+    /// `--addr`. The environment variable `INSTEP_BIN` names the binary.
+    #[track_caller]
+    pub fn start(args: &[&str]) -> Server {
+        Server::with(args).start()
+    }
+
+    /// Like [`Server::start`], but nothing is started yet.
+    pub fn with(args: &[&str]) -> Builder {
+        Builder { binary: None, args: args.iter().map(ToString::to_string).collect() }
+    }
+
+    /// Where it listens; with several addresses the first.
+    pub fn addr(&self) -> SocketAddr {
+        self.addrs[0]
+    }
+
+    /// Where it listens, as it told: in the order of its `--addr`s.
+    pub fn addrs(&self) -> &[SocketAddr] {
+        &self.addrs
+    }
+
+    /// The number of its process, to look it up in `/proc`.
+    #[track_caller]
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("the server has ended").id()
+    }
+
+    /// What it has printed on stdout since it was started last.
+    pub fn lines(&self) -> Vec<String> {
+        self.stdout.lines()
+    }
+
+    /// What it has printed on stderr since it was started last.
+    pub fn errors(&self) -> Vec<String> {
+        self.stderr.lines()
+    }
+
+    /// The first line on stdout, since it was started last, that is as asked for; waits for it.
+    #[track_caller]
+    pub fn wait_for_line(&self, wanted: impl Fn(&str) -> bool, within: Duration) -> String {
+        let mut seen = 0;
+        let found = self.stdout.wait_for(within, |lines| {
+            let new = &lines[seen..];
+            seen = lines.len();
+            new.iter().find(|line| wanted(line)).cloned()
+        });
+        found
+            .unwrap_or_else(|| panic!("no such line within {within:?}; the server printed:\n{}", self.tail()))
+    }
+
+    /// Waits until it has printed exactly this line.
+    #[track_caller]
+    pub fn expect_line(&self, line: &str) {
+        let found = self.stdout.wait_for(SOON, |lines| lines.iter().any(|l| l == line).then_some(()));
+        assert!(found.is_some(), "no line {line:?}; the server printed:\n{}", self.tail());
+    }
+
+    /// Stops reading its stdout, as a terminal does that was paused, or goes on.
+    pub fn pause_reading(&self, paused: bool) {
+        self.stdout.pause(paused);
+    }
+
+    /// Stops the process in its tracks (SIGSTOP): it looks like a device whose network is gone.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets a frozen process go on (SIGCONT).
+    #[track_caller]
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Presses Ctrl-C (SIGINT).
+    #[track_caller]
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Asks it to end (SIGTERM), and does not wait.
+    #[track_caller]
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Waits until it has ended by itself or by a signal sent before. Nothing is checked but that
+    /// it did not panic.
+    #[track_caller]
+    pub fn wait_for_exit(&mut self, within: Duration) -> ExitStatus {
+        let status = self.wait(within).unwrap_or_else(|| panic!("still running after {within:?}"));
+        if let Err(problem) = self.check_for_panics() {
+            panic!("{problem}");
+        }
+        status
+    }
+
+    /// Ends it without warning (SIGKILL): a device that lost its power.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.kill().expect("kill the server");
+            self.wait(SOON).expect("a killed process ends");
+        }
+    }
+
+    /// Starts it again on the same port, with the same arguments. It is killed first if it still runs.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.kill();
+        if let Err(problem) = self.check_for_panics() {
+            panic!("{problem}");
+        }
+        self.how.keep(&self.addrs);
+        let (process, stdout, stderr) = self.how.spawn();
+        (self.process, self.stdout, self.stderr) = (Some(process), stdout, stderr);
+        self.wait_until_it_listens();
+    }
+
+    /// Ends it as a person would, and checks that it ends well.
+    #[track_caller]
+    pub fn stop(mut self) {
+        if let Err(problem) = self.finish() {
+            panic!("{problem}");
+        }
+    }
+
+    #[track_caller]
+    fn signal(&self, signal: Signal) {
+        let process = self.process.as_ref().expect("the server has ended");
+        kill_process(Pid::from_child(process), signal).expect("send a signal to the server");
+    }
+
+    #[track_caller]
+    fn wait_until_it_listens(&mut self) {
+        let wanted = self.how.args.iter().filter(|arg| *arg == "--addr").count();
+        let urls = |lines: &[String]| lines.iter().filter_map(|line| url(line)).collect::<Vec<_>>();
+        match self.stdout.wait_for(SOON, |lines| Some(urls(lines)).filter(|urls| urls.len() >= wanted)) {
+            Some(addrs) => self.addrs = addrs,
+            None => panic!("the server did not print where it listens:\n{}", self.tail()),
+        }
+    }
+
+    /// Ends it, whatever its state; tells what was wrong.
+    fn finish(&mut self) -> Result<(), String> {
+        if let Some(process) = &self.process {
+            let pid = Pid::from_child(process);
+            // A frozen process takes no other signal. Either fails if it has ended by itself, which
+            // its status tells.
+            let _ = kill_process(pid, Signal::CONT);
+            let _ = kill_process(pid, Signal::TERM);
+            let Some(status) = self.wait(STOPS_WITHIN) else {
+                self.kill();
+                let tail = self.tail();
+                return Err(format!("the server did not end within {STOPS_WITHIN:?} of SIGTERM:\n{tail}"));
+            };
+            self.check_for_panics()?;
+            if !status.success() {
+                return Err(format!("the server ended with {status}:\n{}", self.tail()));
+            }
+        }
+        self.check_for_panics()
+    }
+
+    fn wait(&mut self, within: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + within;
+        let process = self.process.as_mut().expect("the server has ended");
+        let status = loop {
+            if let Some(status) = process.try_wait().expect("wait for the server") {
+                break status;
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        self.process = None;
+        self.stdout.wait_for_end(SOON);
+        self.stderr.wait_for_end(SOON);
+        Some(status)
+    }
+
+    fn check_for_panics(&self) -> Result<(), String> {
+        let panicked = self.errors().iter().any(|line| line.contains("panicked"));
+        if panicked { Err(format!("the server panicked:\n{}", self.tail())) } else { Ok(()) }
+    }
+
+    /// The last lines, for a message.
+    fn tail(&self) -> String {
+        let last = |lines: Vec<String>, prefix: &str| {
+            let skipped = lines.len().saturating_sub(40);
+            lines[skipped..].iter().map(|line| format!("{prefix}{line}\n")).collect::<String>()
+        };
+        last(self.lines(), "  stdout: ") + &last(self.errors(), "  stderr: ")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let ended = self.finish();
+        if thread::panicking() {
+            // The test has failed already: tell what the server did meanwhile.
+            eprintln!("the server printed:\n{}", self.tail());
+            return;
+        }
+        if let Err(problem) = ended {
+            panic!("{problem}");
+        }
+    }
+}
+
+/// The address in a line such as `Open http://127.0.0.1:8080/`.
+fn url(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("http://")?;
+    let (authority, _) = rest.split_once('/')?;
+    authority.parse().or_else(|_| format!("{authority}:80").parse()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_in_a_line() {
+        assert_eq!(url("Open http://127.0.0.1:8080/"), "127.0.0.1:8080".parse().ok());
+        assert_eq!(url("Open http://[::1]:8080/ now"), "[::1]:8080".parse().ok());
+        assert_eq!(url("Open http://127.0.0.1/"), "127.0.0.1:80".parse().ok());
+        assert_eq!(url("use --allow-origin http://lamp.test/"), None);
+        assert_eq!(url("Open"), None);
+    }
+
+    #[test]
+    fn a_restart_listens_where_it_did() {
+        let mut how = Server::with(&["--addr", "127.0.0.1:0", "--app", "x", "--addr", "127.0.0.1:8081"]);
+        let addrs = ["127.0.0.1:4000", "127.0.0.1:8081"].map(|addr| addr.parse().expect("an address"));
+        how.keep(&addrs);
+        assert_eq!(how.args, ["--addr", "127.0.0.1:4000", "--app", "x", "--addr", "127.0.0.1:8081"]);
+    }
+}
