@@ -1,0 +1,189 @@
+//! What clients get and when, on a simulated link.
+
+mod link;
+
+use instep::{ClientId, Limits, Message, SendError};
+use link::{LED, World, frame, heard, inbox};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// The client that connects next in the inbox.
+fn opened(inbox: &mut instep::Inbox<'_>) -> ClientId {
+    let mut next = pin!(inbox.next());
+    match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Message::Open { client }) => client,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_new_client_and_a_slow_one_get_the_latest_and_no_more() {
+    let mut world = World::new(Limits::DEVICE);
+    world.device.publish(LED, "old");
+    world.device.publish(LED, "new");
+    let mut fast = world.open("/ws");
+    let mut slow = world.open("/ws");
+    assert_eq!(fast.take(), b"\x81\x03new");
+    assert_eq!(slow.take(), b"\x81\x03new");
+    slow.window = 2;
+    for value in ["one", "two", "six"] {
+        world.device.publish(LED, value);
+        fast.turn(&mut world);
+        slow.turn(&mut world);
+    }
+    assert_eq!(fast.take(), b"\x81\x03one\x81\x03two\x81\x03six");
+    assert!(slow.last.unwrap().wants_write);
+    slow.window = usize::MAX;
+    slow.turn(&mut world);
+    assert_eq!(slow.take(), b"\x81\x03one\x81\x03six", "what has begun ends; then the latest");
+}
+
+#[test]
+fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    world.device.event("before anybody came");
+    let mut one = world.open("/ws");
+    let mut two = world.open("/ws");
+    let (first, _) = (opened(&mut inbox), opened(&mut inbox));
+    world.device.publish(LED, "1");
+    world.device.event("ding");
+    world.device.send(first, "done").unwrap();
+    world.device.publish(LED, "0");
+    one.client.expect_reply();
+    one.turn(&mut world);
+    two.turn(&mut world);
+    // The LED's first value is gone before anybody asked for it.
+    assert_eq!(one.take(), b"\x81\x04ding\x81\x04done\x81\x010");
+    assert_eq!(two.take(), b"\x81\x04ding\x81\x010");
+    assert!(world.device.send(first, "x".repeat(257)).is_err());
+    world.device.send(first, "a").unwrap();
+    assert_eq!(world.device.send(first, "b"), Err(SendError::Full));
+    one.end(&mut world);
+    assert_eq!(world.device.send(first, "c"), Err(SendError::Gone));
+}
+
+#[test]
+fn the_inbox_serves_in_turn_and_takes_one_message_of_each() {
+    let limits = Limits { inbox: 2, ..Limits::DEVICE };
+    let mut world = World::new(limits);
+    let mut inbox = inbox(&world);
+    let mut flood = world.open("/ws");
+    let mut calm = world.open("/ws");
+    let turn = flood.send(&mut world, &frame(0x81, b"f").repeat(5));
+    assert!(!turn.wants_read, "one message waits, so the next is not taken");
+    calm.send(&mut world, &frame(0x81, b"c"));
+    let mut order = Vec::new();
+    for _ in 0..20 {
+        while let Some(message) = heard(&mut inbox) {
+            order.push(message);
+            flood.turn(&mut world);
+            calm.turn(&mut world);
+        }
+    }
+    assert_eq!(order[..4], ["1 open", "2 open", "1 f", "2 c"]);
+    assert_eq!(order[4..], ["1 f", "1 f", "1 f", "1 f"]);
+    assert!(flood.last.unwrap().wants_read);
+    flood.send(&mut world, &frame(0x88, b""));
+    assert_eq!(heard(&mut inbox).as_deref(), Some("1 close"));
+}
+
+#[test]
+fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
+    let limits = Limits { inbox: 1, ..Limits::DEVICE };
+    let mut world = World::new(limits);
+    let mut inbox = inbox(&world);
+    let mut peers: Vec<_> = (0..4).map(|_| world.open("/ws")).collect();
+    while heard(&mut inbox).is_some() {}
+    for peer in &mut peers {
+        peer.send(&mut world, &frame(0x82, b"hello"));
+    }
+    assert!(!peers[1].last.unwrap().wants_read);
+    // The one that would be next leaves without a word.
+    let mut leaver = peers.remove(1);
+    let now = world.now;
+    world.now = now + 1;
+    leaver.client.abandon(world.device);
+    let mut messages = Vec::new();
+    for _ in 0..10 {
+        if let Some(message) = heard(&mut inbox) {
+            messages.push(message);
+        }
+        for slot in world.follow() {
+            if let Some(peer) = peers.iter_mut().find(|peer| peer.client.slot() == Some(slot)) {
+                peer.turn(&mut world);
+            }
+        }
+    }
+    assert_eq!(messages, ["1 5 bytes", "2 close", "3 5 bytes", "4 5 bytes"]);
+}
+
+#[test]
+fn places_are_limited_given_back_and_a_page_is_served_meanwhile() {
+    let limits = Limits { clients: 2, ..Limits::DEVICE };
+    let mut world = World::new(limits);
+    let mut inbox = inbox(&world);
+    let mut one = world.open("/ws");
+    let _two = world.open("/echo");
+    let mut three = world.client();
+    let turn = three.send(&mut world, link::upgrade("/ws").as_bytes());
+    let answer = String::from_utf8(three.take()).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("Retry-After: "), "{answer}");
+    assert!(turn.shut_down);
+    let mut page = world.client();
+    page.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    assert!(page.take().starts_with(b"HTTP/1.1 200 "));
+    one.end(&mut world);
+    assert_eq!(world.device.clients(), 1);
+    assert_eq!(
+        (heard(&mut inbox).as_deref(), heard(&mut inbox).as_deref()),
+        (Some("1 open"), Some("1 close"))
+    );
+    world.open("/ws");
+    assert_eq!(heard(&mut inbox).as_deref(), Some("3 open"), "numbers are never used again");
+}
+
+#[test]
+fn nothing_of_an_echo_is_heard_and_nothing_published_goes_there() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    world.device.publish(LED, "1");
+    let mut peer = world.open("/echo");
+    let long = [b'x'; 2000];
+    peer.send(&mut world, &frame(0x82, &long));
+    while peer.turn(&mut world).used > 0 {}
+    let received = peer.take();
+    let (mut payload, mut rest) = (Vec::new(), &received[..]);
+    while let [_, second, ..] = rest {
+        let (length, header) = if *second == 126 {
+            (usize::from(u16::from_be_bytes([rest[2], rest[3]])), 4)
+        } else {
+            (usize::from(*second), 2)
+        };
+        payload.extend_from_slice(&rest[header..header + length]);
+        rest = &rest[header + length..];
+    }
+    assert_eq!(payload, long, "a message longer than any buffer comes back in fragments");
+    assert_eq!(heard(&mut inbox), None);
+}
+
+#[test]
+fn sixteen_messages_of_one_read_leave_in_one_write() {
+    let mut world = World::new(Limits { frame: 1024, ..Limits::DEVICE });
+    let mut peer = world.open("/echo");
+    let mut bytes = frame(0x81, b"sixteen bytes ok").repeat(16);
+    let mut surroundings = instep::Surroundings {
+        app: &link::APP,
+        access: &link::ACCESS,
+        device: world.device,
+        feed: &world.feed,
+        follower: 0,
+        scratch: &mut world.scratch,
+    };
+    let mut writes = Vec::new();
+    peer.client.turn(instep::Instant::from_millis(1), &mut bytes, &mut surroundings, &mut |bytes| {
+        writes.push(bytes.to_vec());
+        bytes.len()
+    });
+    assert_eq!(writes, [b"\x81\x10sixteen bytes ok".repeat(16)]);
+}

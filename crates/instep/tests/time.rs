@@ -1,0 +1,125 @@
+//! What time asks for, on a clock that moves when it is told to.
+
+mod link;
+
+use instep::Limits;
+use link::{LED, World, frame};
+
+const LIMITS: Limits = Limits::DEVICE;
+
+#[test]
+fn a_silent_connection_is_closed_without_a_word() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.client();
+    let turn = peer.turn(&mut world);
+    assert_eq!(turn.wake_at.as_millis(), LIMITS.head_time);
+    world.now = LIMITS.head_time - 1;
+    assert!(!peer.turn(&mut world).closed);
+    world.now += 1;
+    assert!(peer.turn(&mut world).closed);
+    assert_eq!(peer.take(), b"");
+}
+
+#[test]
+fn a_head_that_dribbles_is_ended_by_408() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.client();
+    world.now = 3_000;
+    let request = b"GET / HTTP/1.1\r\nHost: lamp\r\n";
+    for byte in &request[..10] {
+        world.now += 490;
+        let turn = peer.send(&mut world, &[*byte]);
+        assert!(!turn.shut_down && !turn.closed);
+    }
+    world.now = 3_490 + LIMITS.head_time;
+    let turn = peer.send(&mut world, b"x");
+    assert!(peer.take().starts_with(b"HTTP/1.1 408 "));
+    assert!(turn.shut_down);
+}
+
+#[test]
+fn keep_alive_ends_after_the_idle_time() {
+    let mut world = World::new(Limits { idle_time: 15_000, ..LIMITS });
+    let mut peer = world.client();
+    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    world.now = 14_999;
+    assert!(!peer.turn(&mut world).closed);
+    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    assert_eq!(peer.take().windows(15).filter(|text| text == b"HTTP/1.1 200 OK").count(), 2);
+    world.now += 15_000;
+    assert!(peer.turn(&mut world).closed);
+}
+
+#[test]
+fn who_answers_no_ping_is_dropped_and_who_answers_stays() {
+    let mut world = World::new(LIMITS);
+    let (mut dead, mut alive) = (world.open("/ws"), world.open("/ws"));
+    for (at, pings) in [(9_999, 0), (10_000, 1), (19_999, 1), (20_000, 2), (29_999, 2)] {
+        world.now = at;
+        assert!(!dead.turn(&mut world).closed, "at {at}");
+        assert_eq!(dead.received, b"\x89\x00".repeat(pings), "at {at}");
+        alive.turn(&mut world);
+        if alive.take() == b"\x89\x00" {
+            alive.send(&mut world, &frame(0x8a, b""));
+        }
+    }
+    world.now = 30_000;
+    assert!(dead.turn(&mut world).closed);
+    assert!(!alive.turn(&mut world).closed);
+    assert_eq!(world.device.clients(), 1);
+}
+
+#[test]
+fn who_is_not_read_from_is_not_held_to_be_dead() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.open("/ws");
+    peer.send(&mut world, &frame(0x81, b"x").repeat(3));
+    for _ in 0..20 {
+        world.now += LIMITS.ping_every;
+        assert!(!peer.turn(&mut world).closed);
+    }
+}
+
+#[test]
+fn a_link_that_takes_nothing_is_given_up_after_the_write_stall() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.open("/ws");
+    peer.window = 1;
+    world.device.publish(LED, "1");
+    let turn = peer.turn(&mut world);
+    assert!(turn.wants_write);
+    assert_eq!(turn.wake_at.as_millis(), LIMITS.write_stall);
+    world.now = 5_000;
+    peer.window = 1;
+    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 10_000, "the next ping");
+    world.now = 5_000 + LIMITS.write_stall - 1;
+    peer.send(&mut world, &frame(0x8a, b""));
+    assert!(!peer.last.unwrap().closed, "it is heard, but takes nothing");
+    world.now += 1;
+    assert!(peer.turn(&mut world).closed);
+    assert_eq!(world.device.clients(), 0);
+}
+
+#[test]
+fn a_closed_connection_lingers_for_a_second_or_64_kib() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.open("/ws");
+    assert!(peer.send(&mut world, &frame(0x88, b"\x03\xe9")).shut_down);
+    assert_eq!(peer.take(), b"\x88\x02\x03\xe9");
+    assert_eq!(world.device.clients(), 0);
+    world.now = LIMITS.linger_time - 1;
+    assert!(!peer.send(&mut world, b"whatever").closed);
+    world.now += 1;
+    assert!(peer.turn(&mut world).closed);
+
+    let mut world = World::new(LIMITS);
+    let mut peer = world.client();
+    peer.send(&mut world, b"\x16\x03\x01");
+    assert!(!peer.send(&mut world, &vec![0; LIMITS.linger_bytes]).closed);
+    assert!(peer.send(&mut world, &[0]).closed);
+
+    let mut world = World::new(LIMITS);
+    let mut peer = world.client();
+    peer.send(&mut world, b"\x16\x03\x01");
+    assert!(peer.end(&mut world).closed, "or until the peer closes, too");
+}
