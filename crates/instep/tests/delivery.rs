@@ -144,6 +144,18 @@ fn places_are_limited_given_back_and_a_page_is_served_meanwhile() {
 }
 
 #[test]
+fn a_connection_too_many_is_told_so_and_closed() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut peer = world.client();
+    peer.client.refuse();
+    assert!(!peer.turn(&mut world).closed, "it has asked for nothing yet");
+    let turn = peer.send(&mut world, link::upgrade("/ws").as_bytes());
+    assert!(peer.take().starts_with(b"HTTP/1.1 503 "));
+    assert!(turn.shut_down);
+    assert_eq!(world.device.clients(), 0);
+}
+
+#[test]
 fn nothing_of_an_echo_is_heard_and_nothing_published_goes_there() {
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);

@@ -1,12 +1,12 @@
 //! What a client takes in.
 
-use super::requests::{Decision, decide};
+use super::requests::Decision;
 use super::{Client, HeldPiece, Instant, ROOM_MIN, State, World};
 use crate::device::{Offer, Place};
 use crate::shown::Shown;
 use instep_proto::delivery::{Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
-use instep_proto::http::RequestHead;
+use instep_proto::http::{HeadError, RequestHead};
 use instep_proto::message::{Kind, Piece, Received};
 
 impl Client {
@@ -66,7 +66,7 @@ impl Client {
         let (parsed, used) = if before == 0 {
             match RequestHead::parse(&input[..length], limits) {
                 Ok(Some((head, end))) => {
-                    let next = (decide(&head, self.peer, world, out), head.content_length);
+                    let next = (self.decide(&head, world, out), head.content_length);
                     (Ok(Some(next)), end)
                 }
                 Ok(None) => (Ok(None), 0),
@@ -84,12 +84,12 @@ impl Client {
             return input.len();
         }
         if !self.head.append(&input[..length]) {
-            self.refuse_head(instep_proto::http::HeadError::TooLarge);
+            self.refuse_head(HeadError::TooLarge);
             return input.len();
         }
         let decided = match RequestHead::parse(self.head.bytes(), limits) {
             Ok(None) => return length,
-            Ok(Some((head, end))) => Ok((decide(&head, self.peer, world, out), head.content_length, end)),
+            Ok(Some((head, end))) => Ok((self.decide(&head, world, out), head.content_length, end)),
             Err(error) => Err(error),
         };
         self.head.clear();

@@ -103,6 +103,8 @@ pub struct Client {
     /// The close frame has been put into the output.
     closing: bool,
     input_ended: bool,
+    /// There are too many connections: every request is answered by 503.
+    refused: bool,
     timing: timing::Timing,
 }
 
@@ -133,6 +135,7 @@ impl Client {
             replies: false,
             closing: false,
             input_ended: false,
+            refused: false,
             timing: timing::Timing::new(now),
         }
     }
@@ -145,6 +148,11 @@ impl Client {
     /// The slot at the device, while it has one.
     pub fn slot(&self) -> Option<usize> {
         self.place.map(|place| usize::from(place.client.slot))
+    }
+
+    /// There are too many connections: whatever this one asks for is answered by 503.
+    pub fn refuse(&mut self) {
+        self.refused = true;
     }
 
     /// The peer has closed its direction: after what is in the input now, nothing will come.

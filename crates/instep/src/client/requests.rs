@@ -20,13 +20,8 @@ pub(super) enum Decision {
     Open(Endpoint, Handshake),
 }
 
-/// Decides on a request. `space` is where an answer may be written whose body is in the request.
-pub(super) fn decide(
-    head: &RequestHead<'_>,
-    peer: IpAddr,
-    world: &World<'_>,
-    out: &mut Outgoing<'_>,
-) -> Decision {
+/// Decides on a request. An answer whose body is in the request itself is written to `out`.
+fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Outgoing<'_>) -> Decision {
     let error = |status| Decision::Reply(Reply::error(status, Some(head)));
     let upgrade = head.websocket.upgrade;
     let endpoint = world.app.find_endpoint(head.path);
@@ -105,6 +100,20 @@ fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr) -> Status {
 }
 
 impl Client {
+    /// Decides on a request.
+    pub(super) fn decide(
+        &self,
+        head: &RequestHead<'_>,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        if self.refused {
+            log::warn!("Refused {}: there are too many connections", self.peer);
+            return Decision::Reply(Reply::error(Status::ServiceUnavailable, None));
+        }
+        decide(head, self.peer, world, out)
+    }
+
     /// Answers a head that cannot be read.
     pub(super) fn refuse_head(&mut self, error: HeadError) {
         log::info!("Refused a request from {}: {error}", self.peer);

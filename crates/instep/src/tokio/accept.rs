@@ -2,7 +2,6 @@
 
 use super::Server;
 use super::gate::{Gate, Permit};
-use instep_proto::http::{PageValues, Reply, Status};
 use socket2::SockRef;
 use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
@@ -67,10 +66,10 @@ pub(super) fn accept(
                             deal(Accepted { stream, peer, permit });
                         }
                     }
-                    None => {
-                        log::warn!("Refused {}: too many connections", peer.ip());
-                        refuse(&stream, server.device);
-                    }
+                    None => log::warn!(
+                        "Closed a connection from {} at once: there are by far too many",
+                        peer.ip()
+                    ),
                 },
                 // The client gave up before it was accepted.
                 Err(error)
@@ -87,14 +86,4 @@ pub(super) fn accept(
 fn prepare(stream: &TcpStream, unsent: u32) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     SockRef::from(stream).set_tcp_notsent_lowat(unsent)
-}
-
-/// Says 503, as far as the socket takes it at once.
-fn refuse(stream: &TcpStream, values: &dyn PageValues) {
-    let mut out = [0; 512];
-    let length = Reply::error(Status::ServiceUnavailable, None).produce(values, &mut out);
-    if stream.set_nonblocking(true).is_ok() {
-        let _ = std::io::Write::write(&mut &*stream, &out[..length]);
-        let _ = stream.shutdown(std::net::Shutdown::Write);
-    }
 }

@@ -49,8 +49,11 @@ impl Connection {
         let unsent = Self::unsent_limit(limits);
         let (head, rest) = (Buffer::grown(limits.head.bytes), Buffer::grown(unsent));
         let now = shard.now();
-        let client =
+        let mut client =
             Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), head, rest, unsent, now);
+        if accepted.permit.refused {
+            client.refuse();
+        }
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
         Ok(Self {

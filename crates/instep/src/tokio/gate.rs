@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Connections above the limits that are still told so, by 503. Further ones are closed at once.
+const TOLD: usize = 64;
+
 #[derive(Debug)]
 pub(super) struct Gate {
     total_limit: usize,
@@ -15,14 +18,17 @@ pub(super) struct Gate {
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
+    told: usize,
     addresses: HashMap<IpAddr, usize>,
 }
 
-/// The right to be connected. Dropping it gives the place back.
+/// The right to be connected, if only to be told that all places are taken. Dropping it gives the place back.
 #[derive(Debug)]
 pub(super) struct Permit {
     gate: Arc<Gate>,
     address: IpAddr,
+    /// It is above the limits.
+    pub(super) refused: bool,
 }
 
 impl Gate {
@@ -31,26 +37,32 @@ impl Gate {
         Arc::new(Self { total_limit, per_address: limits.per_address, counts: Mutex::default() })
     }
 
-    /// A permit for a connection from `address`, or `None` if there are too many.
+    /// A permit for a connection from `address`, or `None` if there are by far too many.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
         let address = address.to_canonical();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.total >= self.total_limit {
+        let from_here = counts.addresses.get(&address).copied().unwrap_or_default();
+        let refused =
+            counts.total >= self.total_limit || (!address.is_loopback() && from_here >= self.per_address);
+        if !refused {
+            counts.addresses.insert(address, from_here + 1);
+            counts.total += 1;
+        } else if counts.told < TOLD {
+            counts.told += 1;
+        } else {
             return None;
         }
-        let from_here = counts.addresses.entry(address).or_default();
-        if !address.is_loopback() && *from_here >= self.per_address {
-            return None;
-        }
-        *from_here += 1;
-        counts.total += 1;
-        Some(Permit { gate: self.clone(), address })
+        Some(Permit { gate: self.clone(), address, refused })
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.refused {
+            counts.told -= 1;
+            return;
+        }
         counts.total -= 1;
         if let Some(count) = counts.addresses.get_mut(&self.address) {
             *count -= 1;
@@ -69,15 +81,18 @@ mod tests {
     fn limits_at_and_above_and_places_given_back() {
         let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
         let gate = Gate::new(3, limits);
+        let refused = |address| gate.admit(address).unwrap().refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
         let first = gate.admit(a).unwrap();
         let _second = gate.admit(mapped).unwrap();
-        assert!(gate.admit(a).is_none(), "two from one address");
+        assert!(refused(a), "two from one address");
         drop(first);
-        let _third = gate.admit(a).unwrap();
+        let _third = gate.admit(a).filter(|permit| !permit.refused).unwrap();
         let local = IpAddr::from([127, 0, 0, 1]);
         let _locals = [gate.admit(local).unwrap(), gate.admit(local).unwrap()];
-        assert!(gate.admit(b).is_none(), "four in all");
+        assert!(refused(b) && refused(local), "four in all");
+        let _told: Vec<_> = (0..TOLD).map(|_| gate.admit(b).unwrap()).collect();
+        assert!(gate.admit(b).is_none(), "and no more than can be told");
     }
 }
