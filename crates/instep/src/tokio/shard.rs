@@ -83,12 +83,14 @@ impl Shard {
             looked: Cell::new(tokio::time::Instant::now()),
             earlier: Notify::new(),
         });
-        let mut stopping = false;
+        let (mut dealing, mut stopping) = (true, false);
         loop {
             tokio::select! {
-                accepted = dealt.recv(), if !stopping => match accepted {
-                    Some(accepted) => shard.begin(accepted),
-                    None => return,
+                accepted = dealt.recv(), if dealing => match accepted {
+                    Some(accepted) if !stopping => shard.begin(accepted),
+                    Some(_) => {}
+                    // Nobody accepts any more: the end is near, but clients are to be told.
+                    None => dealing = false,
                 },
                 () = shard.follow() => {}
                 () = shard.deadline() => shard.wake_due(),
@@ -146,6 +148,8 @@ impl Shard {
                 tokio::task::spawn_local(async move {
                     connection.drive(&shard).await;
                     shard.connections.borrow_mut().remove(key);
+                    // It may have been the last one.
+                    shard.earlier.notify_one();
                 });
             }
             Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),

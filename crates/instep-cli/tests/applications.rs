@@ -1,0 +1,262 @@
+//! Each application as its users meet it: page, wire and log.
+
+mod served;
+
+use served::{expect_log, expect_nothing_but_pongs, get, request, serve};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{Frame, Http, Server, WebSocket, http, opcode};
+
+const PLAIN: &str = include_str!("../../../apps/pages/led-plain.html");
+const STATE: &str = include_str!("../../../apps/pages/led-state.html");
+
+#[test]
+fn hello_is_one_page_to_the_byte() {
+    let server = serve(&["--app", "hello"]);
+    let page = get(server.addr(), "/");
+    assert_eq!(page.status, 200);
+    assert_eq!(page.text(), "<html><body><h1>Hello, world!</h1></body></html>");
+    assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")), "{page:?}");
+    assert_eq!(get(server.addr(), "/ws").status, 404);
+    let refused = WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("there is no endpoint");
+    assert_eq!(refused.status, 404);
+}
+
+#[test]
+fn toggle_switches_the_led_and_never_sends_a_message() {
+    let server = serve(&["--app", "toggle"]);
+    assert!(get(server.addr(), "/").text().contains("toggle"));
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    client.send_text("toggle");
+    server.expect_line("LED ON");
+    client.send_text("toggle");
+    server.expect_line("LED OFF");
+    expect_nothing_but_pongs(&mut client);
+    expect_log(
+        &server,
+        &[
+            "[1] Connected from 127.0.0.1",
+            "[1] Received: toggle",
+            "LED ON",
+            "[1] Received: toggle",
+            "LED OFF",
+        ],
+    );
+}
+
+#[test]
+fn a_command_matches_the_whole_text_message() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    for text in ["Toggle", "toggle ", " toggle", "toggle\n", "toggletoggle", "toggl", ""] {
+        client.send_text(text);
+    }
+    client.send_binary(b"toggle");
+    client.frame(true, 0, opcode::BINARY, Some([1, 2, 3, 4]), b"");
+    server.expect_line("[1] Received: 0 bytes");
+    expect_nothing_but_pongs(&mut client);
+    client.send_text("toggle");
+    assert_eq!(client.read_text(), "1");
+    server.expect_line("[1] Received: 6 bytes");
+    assert!(!server.lines().contains(&"LED OFF".to_owned()));
+}
+
+#[test]
+fn led_plain_keeps_every_client_and_the_page_in_step() {
+    let server = serve(&["--app", "led-plain"]);
+    let page = |state: &str, check: &str| PLAIN.replace("%STATE%", state).replace("%CHECK%", check);
+    assert_eq!(get(server.addr(), "/").text(), page("OFF", ""));
+    let mut one = WebSocket::connect(server.addr(), "/ws");
+    let mut two = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!((one.read_text(), two.read_text()), ("0".into(), "0".into()));
+    one.send_text("toggle");
+    assert_eq!((one.read_text(), two.read_text()), ("1".into(), "1".into()));
+    let mut three = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(three.read_text(), "1");
+
+    let response = get(server.addr(), "/");
+    assert_eq!(response.text(), page("ON", "checked"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("etag"), None);
+    assert_eq!(response.header("transfer-encoding"), Some("chunked"));
+    let old = http(server.addr(), "GET / HTTP/1.0\r\n\r\n");
+    assert_eq!((old.status, old.header("transfer-encoding")), (200, None));
+    assert_eq!(old.text(), page("ON", "checked"), "HTTP/1.0 knows no chunks");
+    assert_eq!(get(server.addr(), "/ws").status, 426);
+}
+
+/// Reads one message of led-json: the state of the LED, or the count.
+fn read_json(client: &mut WebSocket) -> Result<bool, u64> {
+    let text = client.read_text();
+    match text.as_str() {
+        r#"{"label":"ledStatus","value":"LED ON"}"# => return Ok(true),
+        r#"{"label":"ledStatus","value":"LED OFF"}"# => return Ok(false),
+        _ => {}
+    }
+    let number = text.strip_prefix(r#"{"label":"count","value":"#).and_then(|rest| rest.strip_suffix('}'));
+    let number = number.filter(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == *number));
+    Err(number.unwrap_or_else(|| panic!("not a message of led-json: {text:?}")).parse().expect("a number"))
+}
+
+#[test]
+fn led_json_sends_both_topics_and_counts_seconds() {
+    let before = Instant::now();
+    let server = serve(&["--app", "led-json"]);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    let mut first = [read_json(&mut client), read_json(&mut client)];
+    first.sort();
+    let [Ok(false), Err(count)] = first else { panic!("a new client gets each topic once: {first:?}") };
+    assert!(count <= before.elapsed().as_secs(), "{count} is more than there were seconds");
+
+    client.send_text("toggle");
+    while read_json(&mut client) != Ok(true) {}
+    let counts = [read_json(&mut client), read_json(&mut client)];
+    let [Err(one), Err(two)] = counts else { panic!("nothing but counts was due: {counts:?}") };
+    assert!(one > count && two == one + 1, "{count}, {counts:?}");
+    drop(client);
+
+    // It runs without clients, too: who comes back finds it further on.
+    server.expect_line("[1] Disconnected");
+    thread::sleep(Duration::from_millis(1100));
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    let mut again = [read_json(&mut client), read_json(&mut client)];
+    again.sort();
+    assert!(matches!(again, [Ok(true), Err(count)] if count > two), "{two}, {again:?}");
+}
+
+#[test]
+fn led_words_tells_everybody_even_if_nothing_changed() {
+    let args = ["--app", "led-words", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"];
+    let server = serve(&args);
+    let [first, second] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
+    let mut clients = [(first, "/ws"), (first, "/"), (second, "/ws"), (second, "/")]
+        .map(|(addr, path)| WebSocket::connect(*addr, path));
+    for client in &mut clients {
+        expect_nothing_but_pongs(client);
+    }
+    for (sender, command, event) in [
+        (0, "LED OFF", "LED is now OFF"),
+        (1, "LED ON", "LED is now ON"),
+        (2, "LED ON", "LED is now ON"),
+        (3, "LED OFF", "LED is now OFF"),
+    ] {
+        clients[sender].send_text(command);
+        for client in &mut clients {
+            assert_eq!(client.read_text(), event);
+        }
+    }
+    clients[0].send_text("led on");
+    server.expect_line("[1] Received: led on");
+    expect_nothing_but_pongs(&mut clients[0]);
+    for addr in [first, second] {
+        let page = get(*addr, "/");
+        assert_eq!((page.status, page.text().contains("<html")), (200, true), "without an upgrade: the page");
+    }
+}
+
+#[test]
+fn led_state_logs_a_greeting_and_does_not_answer() {
+    let server = serve(&["--app", "led-state"]);
+    assert_eq!(get(server.addr(), "/").text(), STATE.replace("%STATE%", "LOW"));
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    client.send_text("hello from the page");
+    assert_eq!(client.read_text(), "0");
+    server.expect_line("[1] Received: hello from the page");
+    expect_nothing_but_pongs(&mut client);
+    client.send_text("toggle");
+    assert_eq!(client.read_text(), "1");
+    assert_eq!(get(server.addr(), "/").text(), STATE.replace("%STATE%", "HIGH"));
+    client.send_text("toggle");
+    assert_eq!(client.read_text(), "0");
+    assert_eq!(get(server.addr(), "/").text(), STATE.replace("%STATE%", "LOW"));
+}
+
+#[test]
+fn soft_ap_answers_the_rest_of_a_path_and_sends_back_what_it_is_sent() {
+    let server = serve(&["--app", "soft-ap"]);
+    assert_eq!(get(server.addr(), "/").status, 200);
+    for (path, rest) in [
+        ("/any/thing", "thing"),
+        ("/any/", ""),
+        ("/any/a/b.html?c=d", "a/b.html"),
+        ("/any/%3Cb%3E", "%3Cb%3E"),
+        ("/any/*", "*"),
+    ] {
+        let response = get(server.addr(), path);
+        assert_eq!((response.status, response.text()), (200, rest), "{path}");
+        assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+        let mut connection = Http::connect(server.addr());
+        connection.send(request(path, &[]).replacen("GET", "HEAD", 1));
+        assert_eq!(connection.read_head().header("content-length"), Some(&*rest.len().to_string()));
+    }
+    assert_eq!(get(server.addr(), "/any").status, 404);
+    sends_back(&server, "/ws");
+    let said = server.lines().into_iter().filter(|line| line.contains("Received")).collect::<Vec<_>>();
+    assert_eq!(said, [""; 0], "an inline endpoint logs no messages");
+}
+
+#[test]
+fn echo_sends_back_what_it_is_sent_on_both_paths() {
+    let server = serve(&["--app", "echo"]);
+    for (client, path) in [(1, "/ws"), (2, "/")] {
+        assert_eq!(get(server.addr(), path).status, 426);
+        sends_back(&server, path);
+        server.expect_line(&format!("[{client}] Disconnected"));
+    }
+    expect_log(
+        &server,
+        &[
+            "[1] Connected from 127.0.0.1",
+            "[1] Disconnected",
+            "[2] Connected from 127.0.0.1",
+            "[2] Disconnected",
+        ],
+    );
+}
+
+fn sends_back(server: &Server, path: &str) {
+    const MASK: Option<[u8; 4]> = Some([0xde, 0xad, 0xbe, 0xef]);
+    let mut client = WebSocket::connect(server.addr(), path);
+    let every_byte: Vec<u8> = (0..=255).collect();
+    for (opcode, payload) in [
+        (opcode::TEXT, &b""[..]),
+        (opcode::TEXT, "Grüße, € and 🐦\n\0".as_bytes()),
+        (opcode::BINARY, b""),
+        (opcode::BINARY, &every_byte),
+    ] {
+        client.frame(true, 0, opcode, MASK, payload);
+        assert_eq!(client.read_message(test_support::SOON), (opcode, payload.to_vec()));
+    }
+
+    // In fragments, cut within a character, and with a ping between them.
+    let bird = "🐦".as_bytes();
+    client.frame(false, 0, opcode::TEXT, MASK, &[b"a ", &bird[..3]].concat());
+    client.send_ping(b"between");
+    client.frame(false, 0, opcode::CONTINUATION, MASK, b"");
+    client.frame(true, 0, opcode::CONTINUATION, MASK, &bird[3..]);
+    let (mut message, mut pong, mut last) = (Vec::new(), Vec::new(), false);
+    while !last || pong.is_empty() {
+        let frame = client.read_frame(test_support::SOON);
+        match frame.opcode {
+            opcode::PONG => pong = frame.payload,
+            _ => {
+                message.extend(frame.payload);
+                last = frame.fin;
+            }
+        }
+    }
+    assert_eq!((message, pong), ("a 🐦".into(), b"between".into()));
+
+    // Longer than any buffer. It is sent beside, because it comes back while it is still being sent.
+    let long: Vec<u8> = (0..1_u32 << 20).map(|at| at.to_le_bytes()[usize::from(at % 7 == 0)]).collect();
+    let bytes = Frame::encode(true, 0, opcode::BINARY, MASK, &long);
+    let mut tcp = client.tcp().try_clone().expect("a second handle");
+    let sender = thread::spawn(move || std::io::Write::write_all(&mut tcp, &bytes));
+    let (opcode, message) = client.read_message(test_support::SOON);
+    assert!(opcode == opcode::BINARY && message == long, "a message of 1 MiB came back changed");
+    sender.join().expect("no panic").expect("all is sent");
+
+    client.send_close(1000, "done");
+    client.expect_close(1000);
+}
