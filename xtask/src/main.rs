@@ -1,1 +1,72 @@
-fn main() {}
+//! Every job that a person or CI runs: `cargo xtask help`.
+
+#![forbid(unsafe_code)]
+
+mod autobahn;
+mod bare_metal;
+mod browser;
+mod report;
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+use report::Report;
+use tools::Tools;
+
+const HELP: &str = "\
+Every job of this workspace.
+
+    cargo xtask test [--install]              all that must pass: what CI runs
+    cargo xtask check-bare-metal [--install]  the applications, compiled for a RISC-V chip
+    cargo xtask browser [--install]           the pages, in a real headless Chromium
+    cargo xtask autobahn                      the conformance suite for WebSocket servers
+    cargo xtask help                          this text
+
+What a step needs and this machine lacks (Chromium and its driver, a toolchain for
+bare metal) is installed with --install, through apt-get. Without it the step is
+skipped, and the command that installs it is printed. Where a skip would go
+unnoticed it is a failure: with --install, and if the environment variable CI is
+set to true.
+
+The environment variable INSTEP_BIN names another server for the browser tests and
+the conformance suite; else they build instep. Browsers leave their pictures in
+target/screenshots/, the suite its reports in target/autobahn/results/.
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (job, install) = match args[..] {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        [job] => (job, false),
+        [job, "--install"] => (job, true),
+        [_, other, ..] => return misused(&format!("{other} is not known here")),
+    };
+
+    // A skip that nobody would notice is a failure.
+    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1");
+    let mut report = Report::new(install || ci);
+    let mut tools = Tools::new(install);
+    match job {
+        "test" => {
+            steps::all(&mut report, &mut tools);
+            report.step("bare metal", || bare_metal::check(&mut tools));
+            report.step("autobahn", autobahn::test);
+            report.step("browser", || browser::test(&mut tools));
+        }
+        "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
+        "autobahn" => report.step("autobahn", autobahn::test),
+        "browser" => report.step("browser", || browser::test(&mut tools)),
+        other => return misused(&format!("there is no job {other}")),
+    }
+    report.finish()
+}
+
+fn misused(problem: &str) -> ExitCode {
+    eprintln!("{problem}; `cargo xtask help` tells what there is");
+    ExitCode::from(2)
+}

@@ -1,1 +1,22 @@
-//! To be written.
+//! The pages in a real Chromium, driven from Rust.
+//!
+//! `cargo xtask browser` builds instep and runs the tests in `tests/`; each needs the feature
+//! `browser`. They find the programs `chromedriver` and Chromium by themselves; the environment
+//! variables `CHROMEDRIVER` and `CHROMIUM` name others, and `INSTEP_BIN` the server under test.
+//!
+//! Everything here blocks: a test reads from top to bottom.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "browser")]
+mod browser;
+#[cfg(feature = "browser")]
+mod driver;
+
+#[cfg(feature = "browser")]
+pub use browser::{Browser, Setup, Tab};
+
+/// The file of a page that is written as the tutorials write theirs.
+pub fn tutorial_page(app: &str) -> String {
+    format!("{}/pages/{app}.html", env!("CARGO_MANIFEST_DIR"))
+}

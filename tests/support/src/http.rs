@@ -106,7 +106,7 @@ impl Http {
             self.fill(|stream| stream.fill_to(len, deadline));
             self.stream.take(len)
         } else {
-            self.read_to_end(deadline)
+            self.read_until_closed(deadline)
         }
     }
 
@@ -116,6 +116,12 @@ impl Http {
         let len = self.fill(|stream| stream.fill_until(b"\r\n\r\n", Instant::now() + SOON));
         let head = self.stream.take(len);
         Response::parse_head(std::str::from_utf8(&head).expect("the head is not UTF-8"))
+    }
+
+    /// Everything that comes until the server closes.
+    #[track_caller]
+    pub fn read_to_end(&mut self, within: Duration) -> Vec<u8> {
+        self.read_until_closed(Instant::now() + within)
     }
 
     /// Waits until the server closes, and panics if anything comes before.
@@ -158,12 +164,12 @@ impl Http {
     }
 
     #[track_caller]
-    fn read_to_end(&mut self, deadline: Instant) -> Vec<u8> {
+    fn read_until_closed(&mut self, deadline: Instant) -> Vec<u8> {
         loop {
             match self.stream.fill(deadline) {
                 Ok(()) => {}
                 Err(End::Closed) => return self.stream.take(self.stream.buffered().len()),
-                Err(End::Timeout) => panic!("a body without a length, and no end to it"),
+                Err(End::Timeout) => panic!("the connection does not end"),
             }
         }
     }

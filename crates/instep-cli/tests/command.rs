@@ -1,0 +1,147 @@
+//! The command line: what it says to whom, and with which exit status it ends.
+
+mod served;
+
+use served::{INSTEP, get, serve};
+use std::process::{Command, Output, Stdio};
+use test_support::WebSocket;
+
+/// Runs the command to its end.
+fn run(args: &[&str]) -> Output {
+    Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("the command runs")
+}
+
+/// Runs a command that fails: its status, and the one thing it says on standard error.
+#[track_caller]
+fn failure(args: &[&str]) -> (i32, String) {
+    let Output { status, stdout, stderr } = run(args);
+    assert_eq!(stdout, b"", "{args:?}");
+    (status.code().expect("no signal"), String::from_utf8(stderr).expect("text"))
+}
+
+#[test]
+fn a_wrong_argument_is_explained_and_exits_2() {
+    for (args, says) in [
+        (&["serve", "--app", "led-jsn"][..], "led-json"),
+        (&["serve", "--addr", "8080"], "127.0.0.1:8080"),
+        (&["serve", "--addr", "127.0.0.1:99999"], "65535"),
+        (&["serve", "--addr"], "--addr"),
+        (&["serve", "--allow-origin", "example.org"], "http://example.org"),
+        (&["serve", "--allow-host", "http://lamp"], "without http://"),
+        (&["serve", "--log-format", "xml"], "json"),
+        (&["serve", "--adr", "127.0.0.1:0"], "--addr"),
+        (&["serve", "something"], "something"),
+        (&["srve"], "serve"),
+        (&["apps", "more"], "more"),
+    ] {
+        let (status, error) = failure(args);
+        assert_eq!(status, 2, "{args:?}: {error}");
+        assert!(error.starts_with("error: ") && error.contains(says), "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_read_is_explained_and_exits_2() {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let binary = INSTEP;
+    for (page, says) in [
+        ("/nonexistent/page.html", "No such file"),
+        (folder, "cannot be read"),
+        (binary, "is not text in UTF-8"),
+    ] {
+        let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", "--page", page]);
+        assert_eq!(status, 2, "{error}");
+        assert!(
+            error.starts_with("instep: the page ") && error.contains(page) && error.contains(says),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn started_twice_on_one_port_the_second_exits_1() {
+    let server = serve(&["--app", "led-plain"]);
+    let addr = server.addr().to_string();
+    for args in [&["serve", "--addr", &addr][..], &["serve", "--addr", "127.0.0.1:0", "--addr", &addr]] {
+        let (status, error) = failure(args);
+        assert_eq!(status, 1, "{error}");
+        assert!(
+            error.starts_with(&format!("instep: {addr} is in use")) && error.contains("--addr"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+    assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0", "the first one goes on");
+}
+
+#[test]
+fn an_address_that_is_not_this_machines_exits_1() {
+    // Set aside for documentation: no machine has it.
+    let (status, error) = failure(&["serve", "--addr", "192.0.2.1:8080"]);
+    assert_eq!(status, 1, "{error}");
+    assert!(error.starts_with("instep: 192.0.2.1 is not an address of this machine"), "{error}");
+}
+
+#[test]
+fn it_lists_its_applications() {
+    let output = run(&["apps"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).expect("text");
+    let names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let all = ["hello", "toggle", "led-plain", "led-json", "led-words", "led-state", "soft-ap", "echo"];
+    assert_eq!(names, all);
+    assert!(text.lines().all(|line| line.split_whitespace().count() > 3), "each with what it is: {text}");
+}
+
+#[test]
+fn who_stops_reading_the_list_does_no_harm() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = Command::new(INSTEP).arg("apps").stdout(writer).output().expect("the command runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "no word of a panic");
+}
+
+#[test]
+fn version_and_help() {
+    let version = run(&["--version"]);
+    assert!(version.status.success());
+    assert_eq!(version.stdout, format!("instep {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
+    for args in [&["--help"][..], &["serve", "--help"], &["help", "serve"]] {
+        let help = run(args);
+        assert!(help.status.success() && help.stderr.is_empty(), "{args:?}");
+        let text = String::from_utf8(help.stdout).expect("text");
+        assert!(text.contains("Usage: instep"), "{text}");
+    }
+    let text = String::from_utf8(run(&["serve", "--help"]).stdout).expect("text");
+    for option in ["--app", "--addr", "--name", "--allow-host", "--allow-origin", "--page", "--log-format"] {
+        assert!(text.contains(option), "{option} is not in {text}");
+    }
+}
+
+#[test]
+fn it_prints_addresses_that_can_be_typed() {
+    let server = serve(&["--app", "hello", "--addr", "0.0.0.0:0"]);
+    let port = server.addr().port();
+    let urls: Vec<_> = server.lines().into_iter().filter(|line| line.contains("http://")).collect();
+    assert_eq!(urls.first(), Some(&format!("Open http://127.0.0.1:{port}/")));
+    assert!(
+        urls.iter().all(|line| !line.contains("0.0.0.0") && line.ends_with(&format!(":{port}/"))),
+        "{urls:?}"
+    );
+    assert_eq!(get(server.addr(), "/").status, 200);
+}
+
+#[test]
+fn a_page_of_ones_own_is_filled_in_and_its_port_is_thought_of() {
+    let page = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-page.html");
+    let text = "<style>a { width: 100%; }</style><p>%STATE% %OTHER%</p><script>\n\
+        new WebSocket('ws://' + location.hostname + '/ws');\n</script>";
+    std::fs::write(&page, text).expect("a page is written");
+    let server = serve(&["--app", "led-plain", "--page", page.to_str().expect("a name in UTF-8")]);
+    let response = get(server.addr(), "/");
+    assert_eq!(response.text(), text.replace("%STATE%", "OFF"));
+    assert!(server.lines().iter().any(|line| line.ends_with("add --addr 127.0.0.1:80")));
+    assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0");
+    std::fs::remove_file(page).expect("the page is removed");
+}

@@ -1,0 +1,272 @@
+//! HTTP/1.1 over a real socket: what is refused, and how connections are kept and ended.
+
+mod served;
+
+use flate2::read::GzDecoder;
+use served::{get, last_answer, request, serve};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+use test_support::{Http, Response, SOON, http};
+
+const SCRIPT: &[u8] = include_bytes!("../../instep-panel/assets/instep.js");
+const LED_WORDS: &str = include_str!("../../../apps/pages/led-words.html");
+
+/// A person must be able to read what went wrong, and a browser must not guess what it is.
+#[track_caller]
+fn expect_readable(response: &Response) {
+    let body = response.text();
+    assert!((10..200).contains(&body.len()) && body.ends_with('.'), "{response:?}");
+    assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("server"), None);
+}
+
+#[test]
+fn a_request_that_is_wrong_is_told_so_and_the_connection_goes_on() {
+    let server = serve(&["--app", "soft-ap"]);
+    let image = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"];
+    let mut connection = Http::connect(server.addr());
+    for (request, status) in [
+        (request("/", &image), 403),
+        (request("/nothing", &[]), 404),
+        (request("/", &[]).replacen("GET", "POST", 1), 405),
+        (request("/any/thing", &["Content-Length: 3"]).replacen("GET", "PUT", 1) + "abc", 405),
+        (request("/", &[]).replacen("GET", "OPTIONS", 1), 405),
+        (request("/", &[]).replacen("localhost", "evil.test", 1), 421),
+        (request("/ws", &[]), 426),
+    ] {
+        connection.send(&request);
+        let response = connection.read();
+        assert_eq!(response.status, status, "{request:?}");
+        expect_readable(&response);
+        assert_eq!(response.header("allow"), (status == 405).then_some("GET, HEAD"));
+        assert_eq!(response.header("sec-websocket-version"), (status == 426).then_some("13"));
+    }
+    connection.send(request("/any/still-there", &[]));
+    assert_eq!(connection.read().text(), "still-there");
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_told_so_and_ends_the_connection() {
+    let server = serve(&["--app", "hello"]);
+    let post = |headers: &[&str]| request("/", headers).replacen("GET", "POST", 1);
+    let many: Vec<String> = (0..64).map(|number| format!("X-{number}: y")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (bytes, status) in [
+        ("\x16\x03\x01\x02\x00\x01\x00\x01\x7c\x03\x03".to_owned(), 400),
+        ("GET / HTTP/1.1\r\n\r\n".into(), 400),
+        (request("/", &["Host: localhost"]), 400),
+        (request("/", &["no colon"]), 400),
+        (request("/", &["Name : value"]), 400),
+        (request("/", &[" folded: value"]), 400),
+        (request("/\u{1}", &[]), 400),
+        (request("hello", &[]), 400),
+        (post(&["Content-Length: 1", "Content-Length: 1"]), 400),
+        (post(&["Content-Length: -1"]), 400),
+        (post(&["Content-Length: +1"]), 400),
+        (post(&["Content-Length: 1", "Transfer-Encoding: chunked"]), 400),
+        (post(&["Content-Length: 1048577"]), 413),
+        (post(&["Expect: tea"]), 417),
+        (request("/", &[&format!("X: {}", "x".repeat(16_384))]), 431),
+        (request(&format!("/{}", "x".repeat(16_384)), &[]), 431),
+        (request("/", &many), 431),
+        (request("/", &[]).replacen("GET", "BREW", 1), 501),
+        (post(&["Transfer-Encoding: chunked"]), 501),
+        (request("/", &[]).replacen("HTTP/1.1", "HTTP/2.0", 1), 505),
+    ] {
+        // What comes behind it belongs to nobody: it must not be taken for a request.
+        let response = last_answer(server.addr(), bytes.clone() + &request("/", &[]));
+        assert_eq!(response.status, status, "{bytes:?}");
+        assert_eq!(response.header("connection"), Some("close"));
+        expect_readable(&response);
+    }
+    // At the limits, just below.
+    let head = request("/", &["X: "]).len();
+    assert_eq!(
+        http(server.addr(), request("/", &[&format!("X: {}", "x".repeat(16_384 - head))])).status,
+        200
+    );
+    assert_eq!(http(server.addr(), request("/", &many[1..])).status, 200);
+    let body = post(&["Content-Length: 1048576"]) + &"x".repeat(1 << 20);
+    assert_eq!(http(server.addr(), body).status, 405);
+}
+
+#[test]
+fn a_head_that_does_not_arrive_in_time_is_told_so_and_a_silent_connection_is_closed() {
+    let server = serve(&["--app", "hello"]);
+    let mut silent = Http::connect(server.addr());
+    let mut slow = Http::connect(server.addr());
+    slow.send("GET / HTTP/1.1\r\nHost: local");
+    let response = slow.read();
+    assert_eq!(response.status, 408);
+    expect_readable(&response);
+    slow.expect_end(SOON);
+    silent.expect_end(SOON);
+}
+
+#[test]
+fn requests_in_one_write_are_answered_in_their_order() {
+    let server = serve(&["--app", "soft-ap"]);
+    let mut connection = Http::connect(server.addr());
+    for round in 0..3 {
+        let paths = ["one", "two", "three"].map(|path| request(&format!("/any/{path}-{round}"), &[]));
+        connection.send(paths.concat());
+        for path in ["one", "two", "three"] {
+            assert_eq!(connection.read().text(), format!("{path}-{round}"));
+        }
+    }
+    // A body that nobody asked for lies between them, and a last word behind them.
+    let rest = [
+        request("/any/four", &["Content-Length: 29"]),
+        "GET /any/no HTTP/1.1\r\nHost: a".into(),
+        request("/instep.js", &[]),
+        request("/any/five", &["Connection: close"]),
+        request("/any/six", &[]),
+    ];
+    connection.send(rest.concat());
+    assert_eq!(connection.read().text(), "four");
+    assert_eq!(connection.read().body, SCRIPT);
+    let last = connection.read();
+    assert_eq!((last.text(), last.header("connection")), ("five", Some("close")));
+    connection.expect_end(SOON);
+}
+
+#[test]
+fn http_1_0_keeps_the_connection_only_if_it_asks() {
+    let server = serve(&["--app", "hello"]);
+    let mut connection = Http::connect(server.addr());
+    for _ in 0..2 {
+        connection.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        let response = connection.read();
+        assert_eq!((response.status, response.header("connection")), (200, Some("keep-alive")));
+    }
+    connection.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(connection.read().status, 200);
+    connection.expect_end(SOON);
+}
+
+#[test]
+fn a_head_request_gets_the_head_alone() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut connection = Http::connect(server.addr());
+    for path in ["/", "/instep.js", "/nothing"] {
+        connection.send(request(path, &[]));
+        let full = connection.read();
+        connection.send(request(path, &[]).replacen("GET", "HEAD", 1));
+        let head = connection.read_head();
+        assert_eq!((head.status, &head.headers), (full.status, &full.headers));
+        assert!(head.body.is_empty() && !full.body.is_empty());
+    }
+}
+
+#[test]
+fn a_copy_that_is_still_right_is_not_sent_again() {
+    let server = serve(&["--app", "led-words"]);
+    let page = get(server.addr(), "/");
+    assert_eq!(page.text(), LED_WORDS);
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let etag = page.header("etag").expect("an ETag").to_owned();
+    let mut connection = Http::connect(server.addr());
+    for list in [etag.clone(), format!("\"other\", W/{etag}"), "*".into()] {
+        connection.send(request("/", &[&format!("If-None-Match: {list}")]));
+        let response = connection.read();
+        assert_eq!((response.status, response.header("etag")), (304, Some(&*etag)), "{list}");
+    }
+    connection.send(request("/", &["If-None-Match: \"other\""]));
+    assert_eq!(connection.read().text(), LED_WORDS);
+}
+
+#[test]
+fn the_script_is_compressed_for_those_who_take_it() {
+    let server = serve(&["--app", "led-json"]);
+    let plain = get(server.addr(), "/instep.js");
+    assert_eq!((&plain.body[..], plain.header("content-encoding")), (SCRIPT, None));
+    let zipped = http(server.addr(), request("/instep.js", &["Accept-Encoding: br, gzip"]));
+    assert_eq!(zipped.header("content-encoding"), Some("gzip"));
+    assert!(zipped.body.len() < plain.body.len() / 2);
+    let mut unzipped = Vec::new();
+    GzDecoder::new(&zipped.body[..]).read_to_end(&mut unzipped).expect("it is gzip");
+    assert_eq!(unzipped, SCRIPT);
+    for response in [&plain, &zipped] {
+        assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/javascript")));
+        assert_eq!(response.header("vary"), Some("Accept-Encoding"));
+    }
+    assert_ne!(plain.header("etag"), zipped.header("etag"));
+    let refused = http(server.addr(), request("/instep.js", &["Accept-Encoding: gzip;q=0"]));
+    assert_eq!(refused.body, SCRIPT);
+}
+
+#[test]
+fn an_answer_arrives_even_if_the_client_is_still_sending() {
+    let server = serve(&["--app", "hello"]);
+    for _ in 0..20 {
+        let tcp = TcpStream::connect(server.addr()).expect("a connection");
+        let mut sending = tcp.try_clone().expect("a second handle");
+        let sender = thread::spawn(move || {
+            let head = request("/", &["Content-Length: 2097152"]).replacen("GET", "POST", 1);
+            sending.write_all(head.as_bytes()).expect("the head is sent");
+            // The server does not read to the end: this fails at some point.
+            let _ = sending.write_all(&vec![b'x'; 2 << 20]);
+        });
+        let mut connection = Http::over(tcp);
+        let response = connection.read();
+        assert_eq!((response.status, response.header("connection")), (413, Some("close")));
+        expect_readable(&response);
+        connection.expect_end(SOON);
+        sender.join().expect("no panic");
+    }
+}
+
+#[test]
+fn a_client_that_waits_for_leave_to_send_its_body_gets_the_answer_at_once() {
+    let server = serve(&["--app", "hello"]);
+    let waits = request("/", &["Content-Length: 5", "Expect: 100-continue"]).replacen("GET", "POST", 1);
+    let response = last_answer(server.addr(), waits);
+    assert_eq!((response.status, response.header("connection")), (405, Some("close")));
+}
+
+#[test]
+fn a_target_may_be_a_whole_address_and_then_names_the_host() {
+    let server = serve(&["--app", "soft-ap"]);
+    let own = server.addr();
+    assert_eq!(get(own, &format!("http://{own}/any/thing?query")).text(), "thing");
+    assert_eq!(get(own, &format!("HTTP://{own}")).status, 200);
+    assert_eq!(get(own, "http://evil.test/any/thing").status, 421, "it goes before Host");
+    assert_eq!(get(own, "https://localhost/").status, 400, "this is no TLS server");
+}
+
+#[test]
+fn a_path_cannot_add_headers_or_markup() {
+    let server = serve(&["--app", "soft-ap"]);
+    let path = "/any/%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a<script>";
+    let response = get(server.addr(), path);
+    assert_eq!((response.status, response.text()), (200, &path[5..]));
+    assert_eq!(response.header("set-cookie"), None);
+    assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    for path in ["/any/a\rSet-Cookie: a=b", "/any/a\tb"] {
+        assert_eq!(last_answer(server.addr(), request(path, &[])).status, 400, "{path:?}");
+    }
+    // A bare line feed ends the line, so what is behind it is a header of the request, and no more.
+    let response = last_answer(server.addr(), "GET /any/a\nHost: localhost\r\n\r\n");
+    assert_eq!((response.status, response.header("set-cookie")), (400, None));
+}
+
+#[test]
+fn a_request_may_come_in_pieces_and_behind_empty_lines() {
+    let server = serve(&["--app", "soft-ap"]);
+    let mut connection = Http::connect(server.addr());
+    let bytes = format!("\r\n\r\n{}", request("/any/slow", &["Accept: text/plain"]));
+    for byte in bytes.as_bytes() {
+        connection.send([*byte]);
+    }
+    assert_eq!(connection.read().text(), "slow");
+    connection.expect_silence(Duration::from_millis(50));
+    connection.send(request("/any/again", &[]));
+    connection.finish();
+    assert_eq!(connection.read().text(), "again", "the answer to a last request still comes");
+    connection.expect_end(SOON);
+}

@@ -1,0 +1,129 @@
+//! Who may come in: Host against rebound names, Origin against other sites' pages.
+
+mod served;
+
+use served::{request, serve};
+use std::net::SocketAddr;
+use test_support::{SOON, Server, WebSocket, http};
+
+/// What a handshake with this Host and Origin gets: 101 or the refusal's status.
+#[track_caller]
+fn handshake(addr: SocketAddr, host: &str, origin: &str) -> u16 {
+    let mut headers = vec![("Origin", origin)];
+    if !host.is_empty() {
+        headers.push(("Host", host));
+    }
+    match WebSocket::try_connect(addr, "/ws", &headers) {
+        Ok(_) => 101,
+        Err(response) => {
+            assert!(response.text().contains("log says how") || response.status == 421, "{response:?}");
+            response.status
+        }
+    }
+}
+
+/// The status of a page asked for by this Host.
+fn page(server: &Server, host: &str) -> u16 {
+    http(server.addr(), request("/", &[]).replacen("localhost", host, 1)).status
+}
+
+#[test]
+fn a_name_that_was_rebound_is_refused_and_the_log_says_how_to_allow_it() {
+    let server = serve(&["--app", "led-plain", "--name", "lamp"]);
+    for host in
+        ["127.0.0.1", "127.0.0.1:8080", "[::1]:80", "LocalHost", "lamp", "LAMP.local:8080", "10.0.0.1"]
+    {
+        assert_eq!(page(&server, host), 200, "{host}");
+    }
+    for host in
+        ["evil.test", "lamp.test", "lamp.evil.local", "localhost.evil.test", "127.0.0.1.evil.test", "a:b"]
+    {
+        assert_eq!(page(&server, host), 421, "{host}");
+        assert_eq!(handshake(server.addr(), host, &format!("http://{host}")), 421, "{host}");
+    }
+    let line = server.wait_for_line(|line| line.contains("evil.test"), SOON);
+    assert!(line.contains("127.0.0.1") && line.ends_with("--allow-host evil.test"), "{line}");
+
+    let server = serve(&["--app", "led-plain", "--allow-host", "evil.test", "--allow-host", "Lamp.Test"]);
+    for host in ["evil.test", "EVIL.test:1234", "lamp.test"] {
+        assert_eq!(page(&server, host), 200, "{host}");
+        assert_eq!(handshake(server.addr(), host, &format!("http://{host}")), 101, "{host}");
+    }
+    assert_eq!(page(&server, "sub.evil.test"), 421);
+}
+
+#[test]
+fn a_page_from_elsewhere_is_refused_and_the_log_says_how_to_allow_it() {
+    let server = serve(&["--app", "led-plain"]);
+    for origin in [
+        "http://evil.test",
+        "https://127.0.0.1.evil.test",
+        "http://127.0.0.1:1",
+        "http://localhost",
+        "null",
+        "file://",
+        "",
+    ] {
+        assert_eq!(handshake(server.addr(), "", origin), 403, "{origin}");
+    }
+    let line = server.wait_for_line(|line| line.contains("http://evil.test"), SOON);
+    assert!(line.contains("127.0.0.1") && line.ends_with("--allow-origin http://evil.test"), "{line}");
+    server.wait_for_line(|line| line.ends_with("--allow-origin null"), SOON);
+    assert!(!server.lines().iter().any(|line| line.contains("Connected")));
+
+    // A page's own scripts, and what is no browser.
+    let own = format!("http://{}", server.addr());
+    assert_eq!(handshake(server.addr(), "", &own), 101);
+    assert_eq!(handshake(server.addr(), "", &own.replace("http:", "HTTPS:")), 101, "a TLS proxy before it");
+    drop(WebSocket::connect(server.addr(), "/ws"));
+    // Reading a page is not guarded by Origin.
+    assert_eq!(http(server.addr(), request("/", &["Origin: http://evil.test"])).status, 200);
+}
+
+#[test]
+fn an_origin_that_is_allowed_passes_and_no_other() {
+    let args = ["--app", "led-plain", "--allow-origin", "null", "--allow-origin", "http://panel.test:8000"];
+    let server = serve(&args);
+    for origin in ["null", "http://panel.test:8000", "HTTP://Panel.Test:8000"] {
+        assert_eq!(handshake(server.addr(), "", origin), 101, "{origin}");
+    }
+    for origin in ["http://panel.test", "https://panel.test:8000", "http://panel.test:8000.evil.test", "nul"]
+    {
+        assert_eq!(handshake(server.addr(), "", origin), 403, "{origin}");
+    }
+}
+
+#[test]
+fn page_and_socket_may_be_on_two_ports_of_one_server() {
+    let server = serve(&["--app", "led-plain", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"]);
+    let [page, socket] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
+    let origin = format!("http://{page}");
+    assert_eq!(handshake(*socket, "", &origin), 101);
+    assert_eq!(handshake(*page, "", &format!("http://{socket}")), 101);
+    assert_eq!(handshake(*socket, &format!("localhost:{}", socket.port()), &origin), 403, "another name");
+    // The port of another program on the same machine.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    assert_eq!(handshake(*socket, "", &format!("http://{}", other.expect("a free port"))), 403);
+    // Default ports are dropped on both sides.
+    let (named, plain) = ("localhost:80", "http://localhost");
+    assert_eq!(handshake(*socket, named, plain), 101);
+    assert_eq!(handshake(*socket, "localhost", "https://localhost:443"), 101);
+}
+
+#[test]
+fn another_site_may_link_here_but_not_load_from_here() {
+    let server = serve(&["--app", "led-plain"]);
+    let status = |headers: &[&str]| http(server.addr(), request("/", headers)).status;
+    assert_eq!(status(&["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"]), 403);
+    assert_eq!(status(&["Sec-Fetch-Site: cross-site"]), 403);
+    assert_eq!(
+        status(&["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors", "Origin: http://evil.test"]),
+        403
+    );
+    assert_eq!(status(&["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]), 200);
+    assert_eq!(status(&["Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors"]), 200);
+    assert_eq!(status(&["Sec-Fetch-Site: none"]), 200);
+    server.wait_for_line(|line| line.contains("a page from somewhere else"), SOON);
+    let form = request("/", &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]);
+    assert_eq!(http(server.addr(), form.replacen("GET", "POST", 1)).status, 403, "a form is not a link");
+}

@@ -1,0 +1,73 @@
+//! What `Server` finds out about a server that does not behave.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use test_support::{SOON, Server};
+
+fn start(how: &str) -> Server {
+    Server::with(&[how]).binary(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake-server.sh")).start()
+}
+
+/// What the test would have failed with.
+fn failure(test: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it should have failed");
+    panic.downcast::<String>().map_or_else(|_| "not a message".to_owned(), |message| *message)
+}
+
+#[test]
+fn a_good_server_is_found_and_ends_well() {
+    let mut server = start("well");
+    assert_eq!(server.addr().port(), 8080);
+    assert_eq!(server.lines()[0], "first line");
+    server.freeze();
+    server.thaw();
+    server.kill();
+    server.restart();
+    server.expect_line("first line");
+    server.terminate();
+    assert!(server.wait_for_exit(SOON).success());
+    assert_eq!(server.lines().last().map(String::as_str), Some("stopping"));
+}
+
+#[test]
+fn a_frozen_server_is_ended_too() {
+    let server = start("well");
+    server.freeze();
+    server.stop();
+}
+
+#[test]
+fn a_panic_fails_the_test_even_if_the_server_went_on() {
+    assert!(failure(|| drop(start("panics"))).contains("the server panicked"));
+    assert!(failure(|| start("panics").stop()).contains("the server panicked"));
+    assert!(failure(|| start("panics").restart()).contains("the server panicked"));
+}
+
+#[test]
+fn a_bad_end_fails_the_test() {
+    assert!(failure(|| start("fails").stop()).contains("exit status: 3"));
+    assert!(failure(|| start("stubborn").stop()).contains("did not end within 2s"));
+    let mut server = start("leaves");
+    assert_eq!(server.wait_for_exit(SOON).code(), Some(7));
+}
+
+#[test]
+fn a_server_that_leaves_by_itself_fails_the_test() {
+    let left = failure(|| {
+        let _server = start("leaves");
+        std::thread::sleep(Duration::from_millis(300));
+    });
+    assert!(left.contains("exit status: 7"), "{left}");
+}
+
+#[test]
+fn a_paused_pipe_blocks_who_writes_to_it() {
+    let server = start("talks");
+    server.pause_reading(true);
+    std::thread::sleep(Duration::from_millis(300));
+    // 20,000 lines are more than a pipe holds.
+    assert_eq!(server.errors(), Vec::<String>::new());
+    server.pause_reading(false);
+    server.wait_for_line(|line| line == "line 19999", SOON);
+}

@@ -1,0 +1,213 @@
+//! The conformance suite for RFC 6455: the fuzzing client of autobahntestsuite against a real server.
+//!
+//! The suite runs only under Python 2.7, so it gets an environment of its own below the target folder.
+
+use crate::report::Outcome;
+use crate::tools::{server, target, workspace};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const SUITE: &str = "autobahntestsuite==25.10.1";
+/// The last one that makes environments for Python 2.7.
+const VIRTUALENV: &str = "virtualenv==20.21.1";
+/// What the server is expected to do in each case: OK, or INFORMATIONAL where the suite does not judge.
+const EXPECTED: &str = "conformance/autobahn.txt";
+/// Groups of cases, and how many seconds each may take. The suite writes its results only at the end, so
+/// they run apart.
+const GROUPS: [(&str, u64); 9] =
+    [("1", 60), ("2", 60), ("3", 60), ("4", 60), ("5", 60), ("6", 120), ("7", 60), ("9", 180), ("10", 60)];
+
+/// How the server behaved in each case, in the suite's words: in the messages, and in the closing handshake.
+type Results = BTreeMap<String, String>;
+
+/// Runs the suite against `instep serve --app echo`, prints a table, and compares with what is expected.
+pub(crate) fn test() -> Outcome {
+    let folder = target().join("autobahn");
+    let suite = match prepare(&folder) {
+        Ok(suite) => suite,
+        Err(missing) => return Outcome::Skipped(missing),
+    };
+    let binary = match server() {
+        Ok(binary) => PathBuf::from(binary),
+        Err(outcome) => return outcome,
+    };
+    let compared = run_groups(&suite, &binary, &folder).and_then(|results| {
+        print_table(&results);
+        compare(&results)
+    });
+    compared.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+}
+
+/// Finds or makes the environment, and returns the suite's program.
+fn prepare(folder: &Path) -> Result<PathBuf, String> {
+    let program = folder.join("suite/bin/wstest");
+    if succeeds(Command::new(&program).arg("--help")) {
+        return Ok(program);
+    }
+    let python2 = find_python2()
+        .ok_or("the suite needs Python 2.7, which is neither on PATH nor in pyenv: pyenv install 2.7.18")?;
+    let tools = folder.join("tools");
+    let install = |pip: PathBuf, package| {
+        succeeds(Command::new(pip).args(["--disable-pip-version-check", "install", "--quiet", package]))
+    };
+    let done = succeeds(Command::new("python3").args(["-m", "venv"]).arg(&tools))
+        && install(tools.join("bin/pip"), VIRTUALENV)
+        && succeeds(
+            Command::new(tools.join("bin/virtualenv"))
+                .arg("--quiet")
+                .arg("-p")
+                .arg(python2)
+                .arg(folder.join("suite")),
+        )
+        && install(folder.join("suite/bin/pip"), SUITE);
+    if done { Ok(program) } else { Err(format!("{SUITE} could not be installed with pip")) }
+}
+
+fn find_python2() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
+    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from).or(home)?;
+    let versions = fs::read_dir(pyenv.join("versions")).into_iter().flatten().flatten();
+    let in_pyenv = versions
+        .filter(|version| version.file_name().to_string_lossy().starts_with("2.7"))
+        .map(|version| version.path().join("bin/python"));
+    std::iter::once(PathBuf::from("python2.7"))
+        .chain(in_pyenv)
+        .find(|python| succeeds(Command::new(python).arg("--version")))
+}
+
+fn run_groups(suite: &Path, binary: &Path, folder: &Path) -> Result<Results, String> {
+    let (server, url) = Server::start(binary)?;
+    let mut results = Results::new();
+    for (group, seconds) in GROUPS {
+        let out = folder.join("results").join(group);
+        // Results of an earlier run must not pass for those of this one.
+        let _ = fs::remove_dir_all(&out);
+        fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+        let spec = serde_json::json!({
+            "outdir": out, "servers": [{ "agent": "instep", "url": url }], "cases": [format!("{group}.*")],
+            "exclude-cases": [], "exclude-agent-cases": {},
+        });
+        let spec_file = out.join("spec.json");
+        fs::write(&spec_file, spec.to_string())
+            .map_err(|error| format!("{}: {error}", spec_file.display()))?;
+        let mut client = Command::new(suite)
+            .args(["-m", "fuzzingclient", "-s"])
+            .arg(&spec_file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", suite.display()))?;
+        wait(&mut client, Duration::from_secs(seconds))
+            .ok_or(format!("group {group} did not end within {seconds} s"))?;
+        read_results(&out.join("index.json"), &mut results)?;
+    }
+    server.stop()?;
+    Ok(results)
+}
+
+fn read_results(index: &Path, results: &mut Results) -> Result<(), String> {
+    let text = fs::read_to_string(index).map_err(|error| format!("{}: {error}", index.display()))?;
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", index.display()))?;
+    let cases = json["instep"].as_object().ok_or("the suite's index has no results")?;
+    for (case, result) in cases {
+        let word = |name: &str| result[name].as_str().unwrap_or("?").to_owned();
+        results.insert(case.clone(), format!("{} {}", word("behavior"), word("behaviorClose")));
+    }
+    Ok(())
+}
+
+fn print_table(results: &Results) {
+    println!("\n  group  cases     OK  informational  other");
+    for (group, _) in GROUPS {
+        let of_group = || results.iter().filter(|(case, _)| case.split('.').next() == Some(group));
+        let count = |wanted: &str| of_group().filter(|(_, result)| *result == wanted).count();
+        let (all, ok, informational) =
+            (of_group().count(), count("OK OK"), count("INFORMATIONAL INFORMATIONAL"));
+        println!("  {group:>5}  {all:>5}  {ok:>5}  {informational:>13}  {:>5}", all - ok - informational);
+    }
+}
+
+fn compare(results: &Results) -> Result<(), String> {
+    let text =
+        fs::read_to_string(workspace().join(EXPECTED)).map_err(|error| format!("{EXPECTED}: {error}"))?;
+    let expected: Results = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .map(|(case, result)| (case.to_owned(), result.to_owned()))
+        .collect();
+    let cases = expected.keys().chain(results.keys());
+    let mut wrong: Vec<_> = cases
+        .filter(|case| expected.get(*case) != results.get(*case))
+        .map(|case| {
+            let words = |results: &Results| results.get(case).cloned().unwrap_or("no result".into());
+            format!("case {case}: {}, expected {}", words(results), words(&expected))
+        })
+        .collect();
+    wrong.sort();
+    wrong.dedup();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
+/// The server under test. Dropping it ends it.
+struct Server(Child);
+
+impl Server {
+    fn start(binary: &Path) -> Result<(Self, String), String> {
+        let mut child = Command::new(binary)
+            .args(["serve", "--app", "echo", "--addr", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", binary.display()))?;
+        let stdout = child.stdout.take();
+        let server = Self(child);
+        let mut lines =
+            BufReader::new(stdout.ok_or("the server has no output")?).lines().map_while(Result::ok);
+        let url = lines
+            .by_ref()
+            .find_map(|line| line.strip_prefix("Open http://").map(|rest| format!("ws://{rest}ws")));
+        // Its log is of no use here, but it is to have a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok((server, url.ok_or("the server did not say where it listens")?))
+    }
+
+    /// Whether it is still alive: what kills it is a failure, whatever the suite says.
+    fn stop(mut self) -> Result<(), String> {
+        match self.0.try_wait() {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => Err(format!("the server ended by itself: {status}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It fails only if the server has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits for a process to end, and ends it when it takes too long.
+fn wait(child: &mut Child, patience: Duration) -> Option<()> {
+    let start = Instant::now();
+    while start.elapsed() < patience {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return Some(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}

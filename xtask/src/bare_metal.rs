@@ -1,0 +1,99 @@
+//! Do the applications compile for a chip, without an operating system?
+//!
+//! A check for this machine would not tell: it lets `std` in. Two toolchains can do it: rustup's,
+//! with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
+//! brings the source of the library along, built by our own cargo.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::report::Outcome;
+use crate::tools::{Tools, cargo, output, run, target};
+
+const TARGET: &str = "riscv32imc-unknown-none-elf";
+
+/// Debian's compiler. Another one, of the package rustc, may have the same path: it is looked at.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// Builds the library of the applications, and through it every crate it is made of.
+pub(crate) fn check(tools: &mut Tools) -> Outcome {
+    if let Some(mut build) = build() {
+        return run(&mut build);
+    }
+    let what =
+        format!("a toolchain for {TARGET} (`rustup target add {TARGET}`, or where rustup cannot download)");
+    if let Err(outcome) = tools.install(&what, &["rustc-web", "rust-web-src"]) {
+        // No such packages outside of Debian: rustup is left.
+        let mut rustup = Command::new("rustup");
+        rustup.args(["target", "add", TARGET]);
+        if !tools.may_install() || run(&mut rustup) != Outcome::Passed {
+            return outcome;
+        }
+    }
+    match build() {
+        Some(mut build) => run(&mut build),
+        None => Outcome::Failed(format!("what was installed cannot build for {TARGET}")),
+    }
+}
+
+/// The command that builds, if this machine has what it takes.
+fn build() -> Option<Command> {
+    let args = ["build", "--package", "instep-apps", "--lib", "--target", TARGET];
+    // With a folder of its own: the other compiler would throw out what the first has built.
+    let folder = target().join("bare-metal");
+    let mut command = cargo(&args);
+    command.arg("--target-dir").arg(folder);
+    if has_target() {
+        return Some(command);
+    }
+    if has_source() {
+        // Building the library is not stable yet; the variable lets a stable compiler do it.
+        command.arg("-Zbuild-std=core,alloc").env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+        return Some(command);
+    }
+    None
+}
+
+/// Whether the toolchain that runs this has the target.
+fn has_target() -> bool {
+    // In the workspace, whose rust-toolchain.toml says which one.
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "sysroot"]).current_dir(crate::tools::workspace());
+    output(&mut rustc)
+        .is_some_and(|root| Path::new(&root).join("lib/rustlib").join(TARGET).join("lib").is_dir())
+}
+
+/// Whether Debian's compiler is there, new enough, and has the source of its own library.
+fn has_source() -> bool {
+    let sysroot = output(Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]));
+    let source = "lib/rustlib/src/rust/library/core/Cargo.toml";
+    let there = sysroot.is_some_and(|root| Path::new(&root).join(source).is_file());
+    there && version().is_some_and(|version| version >= wanted())
+}
+
+/// The minor version of Debian's compiler, as in `rustc 1.96.0 (…)`.
+fn version() -> Option<u32> {
+    minor(output(Command::new(DEBIAN_RUSTC).arg("--version"))?.strip_prefix("rustc ")?)
+}
+
+/// What this workspace asks for at least.
+fn wanted() -> u32 {
+    minor(env!("CARGO_PKG_RUST_VERSION")).expect("a version such as 1.95")
+}
+
+fn minor(version: &str) -> Option<u32> {
+    version.strip_prefix("1.")?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(minor("1.96.0 (ac68faa20 2026-05-25)"), Some(96));
+        assert_eq!(minor("1.95"), Some(95));
+        assert_eq!(minor("2.0.0"), None);
+        assert!(wanted() >= 95);
+    }
+}

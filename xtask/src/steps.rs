@@ -1,0 +1,39 @@
+//! The steps that need nothing but Rust.
+
+use crate::report::{Outcome, Report};
+use crate::tools::{Tools, cargo, output, run};
+
+/// Formatting, lints, documentation and tests.
+pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
+    report.step("format", || match component("fmt", "rustfmt", tools) {
+        Ok(()) => run(&mut cargo(&["fmt", "--all", "--check"])),
+        Err(outcome) => outcome,
+    });
+    report.step("clippy", || match component("clippy", "clippy", tools) {
+        Ok(()) => {
+            let args = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+            run(&mut cargo(&args))
+        }
+        Err(outcome) => outcome,
+    });
+    report.step("documentation", || {
+        // The library alone of the two things that are called instep: they would overwrite each other.
+        let args = ["doc", "--workspace", "--lib", "--all-features", "--no-deps"];
+        run(cargo(&args).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    report.step("tests", || run(&mut cargo(&["test", "--workspace", "--no-fail-fast"])));
+}
+
+/// Makes sure of a part of the toolchain that not everyone installs.
+fn component(subcommand: &str, name: &str, tools: &Tools) -> Result<(), Outcome> {
+    let there = || output(&mut cargo(&[subcommand, "--version"])).is_some();
+    if there() {
+        return Ok(());
+    }
+    let mut install = std::process::Command::new("rustup");
+    install.args(["component", "add", name]);
+    if tools.may_install() && run(&mut install) == Outcome::Passed && there() {
+        return Ok(());
+    }
+    Err(Outcome::Skipped(format!("{name} is missing; `rustup component add {name}` installs it")))
+}

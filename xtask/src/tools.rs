@@ -1,0 +1,125 @@
+//! Which programs this machine has, and how it gets those it lacks.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::report::Outcome;
+
+/// What a job needs to know about this machine.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    install: bool,
+    /// The package lists are fetched once, not for every package.
+    lists_are_new: bool,
+}
+
+impl Tools {
+    pub(crate) fn new(install: bool) -> Tools {
+        Tools { install, lists_are_new: false }
+    }
+
+    /// Installs Debian packages if that is wanted. `Err` is the outcome of a step that needs them.
+    pub(crate) fn install(&mut self, what: &str, packages: &[&str]) -> Result<(), Outcome> {
+        let sudo = if is_root() { "" } else { "sudo " };
+        let packages = packages.join(" ");
+        let command = format!("{sudo}apt-get install -y --no-install-recommends {packages}");
+        if !self.install {
+            return Err(Outcome::Skipped(format!("{what} is missing; `{command}` installs it")));
+        }
+        if find("apt-get").is_none() {
+            return Err(Outcome::Failed(format!("{what} is missing, and there is no apt-get to install it")));
+        }
+        if !self.lists_are_new {
+            // If it fails, the old lists may still do.
+            let _ = shell(&format!("{sudo}apt-get update"));
+            self.lists_are_new = true;
+        }
+        match shell(&command) {
+            Outcome::Passed => Ok(()),
+            _ => Err(Outcome::Failed(format!("{what} is missing, and `{command}` failed"))),
+        }
+    }
+
+    /// Whether `--install` was given.
+    pub(crate) fn may_install(&self) -> bool {
+        self.install
+    }
+}
+
+/// Runs a command with its output shown as it comes.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let shown = show(command);
+    println!("$ {shown}");
+    // Nothing here asks questions: whoever tries finds no one to answer.
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(format!("`{shown}` ended with {status}")),
+        Err(error) => Outcome::Failed(format!("`{shown}` could not be started: {error}")),
+    }
+}
+
+fn shell(line: &str) -> Outcome {
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// A command as a person would type it; of cargo only the name.
+fn show(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let changed = command.get_envs().filter_map(|(name, value)| {
+        Some(format!("{}={} ", name.to_string_lossy(), value?.to_string_lossy()))
+    });
+    let args = command.get_args().map(|arg| format!(" {}", arg.to_string_lossy()));
+    changed.collect::<String>() + &name + &args.collect::<String>()
+}
+
+/// Cargo, with the same toolchain as runs this, in the folder of the workspace.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(workspace());
+    command
+}
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask lies in the workspace").to_owned()
+}
+
+/// The folder that cargo builds into, wherever that is: this program lies in it.
+pub(crate) fn target() -> PathBuf {
+    let program = std::env::current_exe().expect("the path of this program");
+    let target = program.ancestors().nth(2).expect("target/PROFILE/xtask");
+    target.to_owned()
+}
+
+/// The server to test: the one that INSTEP_BIN names, or else a new build.
+pub(crate) fn server() -> Result<OsString, Outcome> {
+    if let Some(server) = std::env::var_os("INSTEP_BIN") {
+        return Ok(server);
+    }
+    match run(&mut cargo(&["build", "--package", "instep-cli", "--bin", "instep"])) {
+        Outcome::Passed => Ok(target().join("debug/instep").into_os_string()),
+        failed => Err(failed),
+    }
+}
+
+/// The path of a program, if it can be started by its name.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// What a program prints on stdout, if it ends well.
+pub(crate) fn output(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
+}
