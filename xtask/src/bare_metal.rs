@@ -20,9 +20,10 @@ pub(crate) fn check(tools: &mut Tools) -> Outcome {
     if let Some(mut build) = build() {
         return run(&mut build);
     }
-    let what =
-        format!("a toolchain for {TARGET} (`rustup target add {TARGET}`, or where rustup cannot download)");
-    if let Err(outcome) = tools.install(&what, &["rustc-web", "rust-web-src"]) {
+    let missing = format!(
+        "no toolchain for {TARGET}: `rustup target add {TARGET}` installs it; where rustup cannot download,"
+    );
+    if let Err(outcome) = tools.install(&missing, &["rustc-web", "rust-web-src"]) {
         // No such packages outside of Debian: rustup is left.
         let mut rustup = Command::new("rustup");
         rustup.args(["target", "add", TARGET]);

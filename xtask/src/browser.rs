@@ -12,7 +12,8 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
     let chromium = named("CHROMIUM") || CHROMIUMS.iter().any(|name| find(name).is_some());
     let driver = named("CHROMEDRIVER") || find("chromedriver").is_some();
     if !(chromium && driver)
-        && let Err(outcome) = tools.install("Chromium or its driver", &["chromium", "chromium-driver"])
+        && let Err(outcome) = tools
+            .install("Chromium or its driver is missing; this installs it:", &["chromium", "chromium-driver"])
     {
         return outcome;
     }

@@ -19,16 +19,17 @@ impl Tools {
         Tools { install, lists_are_new: false }
     }
 
-    /// Installs Debian packages if that is wanted. `Err` is the outcome of a step that needs them.
-    pub(crate) fn install(&mut self, what: &str, packages: &[&str]) -> Result<(), Outcome> {
+    /// Installs Debian packages if that is wanted. `Err` is the outcome of a step that needs them:
+    /// `missing` begins the sentence that says so, the command ends it.
+    pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Result<(), Outcome> {
         let sudo = if is_root() { "" } else { "sudo " };
         let packages = packages.join(" ");
         let command = format!("{sudo}apt-get install -y --no-install-recommends {packages}");
         if !self.install {
-            return Err(Outcome::Skipped(format!("{what} is missing; `{command}` installs it")));
+            return Err(Outcome::Skipped(format!("{missing} `{command}`")));
         }
         if find("apt-get").is_none() {
-            return Err(Outcome::Failed(format!("{what} is missing, and there is no apt-get to install it")));
+            return Err(Outcome::Failed(format!("{missing} `{command}` (but there is no apt-get here)")));
         }
         if !self.lists_are_new {
             // If it fails, the old lists may still do.
@@ -37,7 +38,7 @@ impl Tools {
         }
         match shell(&command) {
             Outcome::Passed => Ok(()),
-            _ => Err(Outcome::Failed(format!("{what} is missing, and `{command}` failed"))),
+            _ => Err(Outcome::Failed(format!("{missing} `{command}` (but that failed)"))),
         }
     }
 
@@ -85,8 +86,9 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 
 /// The folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().expect("xtask lies in the workspace").to_owned()
+    // Asked for when it runs: checkouts that share a target folder may share this program too.
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo xtask sets CARGO_MANIFEST_DIR");
+    Path::new(&xtask).parent().expect("xtask lies in the workspace").to_owned()
 }
 
 /// The folder that cargo builds into, wherever that is: this program lies in it.

@@ -9,6 +9,7 @@ mod serve;
 
 use args::{Args, Command};
 use clap::Parser as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// The program was called in a wrong way. `clap` uses it, too.
@@ -25,8 +26,10 @@ fn main() -> ExitCode {
             }
         },
         Command::Apps => {
+            let mut out = std::io::stdout().lock();
             for app in instep_apps::ALL {
-                println!("{:10}  {}", app.name(), app.about());
+                // Who stops reading has seen enough.
+                let _ = writeln!(out, "{:10}  {}", app.name(), app.about());
             }
             ExitCode::SUCCESS
         }

@@ -100,25 +100,29 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
 
     // The application sets its outputs and publishes its state before anybody can connect.
     start_application(server, app)?;
-    log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
-    if expects_port_80 {
-        log::warn!(
-            "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"
-        );
-    }
-    for url in listening.iter().flat_map(|address| addresses::urls(*address)) {
-        log::info!("Open {url}");
-    }
+    let announce = || {
+        log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
+        if expects_port_80 {
+            log::warn!(
+                "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"
+            );
+        }
+        for url in listening.iter().flat_map(|address| addresses::urls(*address)) {
+            log::info!("Open {url}");
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(server, listeners))?;
+    runtime.block_on(run(server, listeners, announce))?;
     log.flush(LAST_LINES);
     Ok(())
 }
 
 /// Serves until a signal; a second one ends the program at once.
-async fn run(server: Server, listeners: Vec<TcpListener>) -> io::Result<()> {
+async fn run(server: Server, listeners: Vec<TcpListener>, announce: impl FnOnce()) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // Whoever reads this may send a signal at once.
+    announce();
     let (stop, stopped) = oneshot::channel();
     let mut stop = Some(stop);
     let mut serving = pin!(server.serve(listeners, async {

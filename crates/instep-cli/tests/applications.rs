@@ -58,7 +58,7 @@ fn a_command_matches_the_whole_text_message() {
     expect_nothing_but_pongs(&mut client);
     client.send_text("toggle");
     assert_eq!(client.read_text(), "1");
-    server.expect_line("[1] Received: 6 bytes");
+    server.expect_line("LED ON");
     assert!(!server.lines().contains(&"LED OFF".to_owned()));
 }
 
@@ -192,6 +192,7 @@ fn soft_ap_answers_the_rest_of_a_path_and_sends_back_what_it_is_sent() {
     }
     assert_eq!(get(server.addr(), "/any").status, 404);
     sends_back(&server, "/ws");
+    server.expect_line("[1] Disconnected");
     let said = server.lines().into_iter().filter(|line| line.contains("Received")).collect::<Vec<_>>();
     assert_eq!(said, [""; 0], "an inline endpoint logs no messages");
 }

@@ -151,5 +151,6 @@ fn nothing_of_a_refused_handshake_is_read_as_frames() {
     let request = [handshake("Host", &length).as_bytes(), &frame].concat();
     assert_eq!(last_answer(server.addr(), request).status, 400);
     assert_eq!(http(server.addr(), handshake("Connection: Upgrade", "Connection: close")).status, 400);
+    server.wait_for_line(|line| line.ends_with("its Connection header does not say upgrade"), SOON);
     assert!(!server.lines().iter().any(|line| line.contains("Connected")));
 }

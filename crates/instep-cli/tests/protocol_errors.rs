@@ -94,6 +94,7 @@ fn each_gets_its_close_code_and_a_log_line_and_nobody_else_notices() {
     expect_nothing_but_pongs(&mut witness);
     witness.send_text("toggle");
     assert_eq!(witness.read_text(), "1");
+    server.expect_line("LED ON");
     let said = server.lines().into_iter().filter(|line| line.starts_with("[1]") || line.starts_with("LED"));
     let said: Vec<_> = said.collect();
     assert_eq!(said, ["[1] Connected from 127.0.0.1", "[1] Received: toggle", "LED ON"]);

@@ -75,7 +75,7 @@ fn narrow_client(server: &Server) -> WebSocket {
 fn a_client_that_does_not_read_does_not_keep_it() {
     for end in [Server::interrupt, Server::terminate] {
         let mut server = serve(&["--app", "echo"]);
-        let mut stuck = narrow_client(&server);
+        let stuck = narrow_client(&server);
         // It comes back, and nobody takes it: the server's socket is full, and it reads no more.
         stuck.tcp().set_nonblocking(true).expect("not to block");
         let frame = test_support::Frame::encode(true, 0, 2, Some([1, 2, 3, 4]), &[0; 60_000]);
@@ -124,7 +124,7 @@ fn a_second_ctrl_c_ends_it_at_once() {
     server.interrupt();
     server.expect_line("Stopping");
     server.interrupt();
-    let status = server.wait_for_exit(Duration::from_millis(900));
+    let status = server.wait_for_exit(IN_TIME);
     assert_eq!(status.code(), Some(130), "what a shell shows for a program that Ctrl-C ended");
 }
 

@@ -89,6 +89,24 @@ fn the_inbox_serves_in_turn_and_takes_one_message_of_each() {
 }
 
 #[test]
+fn an_empty_message_that_had_to_wait_stops_nothing() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    let mut peer = world.open("/ws");
+    peer.send(
+        &mut world,
+        &[frame(0x81, b"a"), frame(0x82, b""), frame(0x81, b""), frame(0x81, b"b")].concat(),
+    );
+    let mut order = Vec::new();
+    while let Some(message) = heard(&mut inbox) {
+        order.push(message);
+        peer.turn(&mut world);
+    }
+    assert_eq!(order, ["1 open", "1 a", "1 0 bytes", "1 ", "1 b"]);
+    assert!(peer.last.unwrap().wants_read);
+}
+
+#[test]
 fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
     let limits = Limits { inbox: 1, ..Limits::DEVICE };
     let mut world = World::new(limits);

@@ -1,7 +1,7 @@
 //! One browser: a Chromium with a profile of its own.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -211,7 +211,7 @@ impl Browser {
     #[track_caller]
     pub fn screenshot(&self, name: &str) {
         let png = self.wait(self.client.screenshot(), "take a screenshot");
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/screenshots");
+        let folder = crate::package().join("../../target/screenshots");
         let file: PathBuf = folder.join(format!("{name}.png"));
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&file, png))

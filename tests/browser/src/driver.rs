@@ -46,8 +46,10 @@ impl Driver {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let mut process =
-            process.unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
+        let mut process = process.unwrap_or_else(|error| {
+            remove(&folder);
+            panic!("cannot start {}: {error}", program.display())
+        });
         let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let port = lines.by_ref().find_map(|line| {
             let line = line.ok()?;

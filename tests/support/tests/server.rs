@@ -6,7 +6,9 @@ use std::time::Duration;
 use test_support::{SOON, Server};
 
 fn start(how: &str) -> Server {
-    Server::with(&[how]).binary(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake-server.sh")).start()
+    // Tests run in the folder of their package.
+    let fake = std::env::current_dir().expect("a folder").join("tests/fake-server.sh");
+    Server::with(&[how]).binary(fake).start()
 }
 
 /// What the test would have failed with.

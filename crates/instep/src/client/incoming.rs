@@ -3,7 +3,6 @@
 use super::requests::Decision;
 use super::{Client, HeldPiece, Instant, ROOM_MIN, State, World};
 use crate::device::{Offer, Place};
-use crate::shown::Shown;
 use instep_proto::delivery::{Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::{HeadError, RequestHead};
@@ -24,7 +23,10 @@ impl Client {
             let taken = match &mut self.state {
                 State::ExpectHead if self.body > 0 => self.skip_body(rest),
                 State::ExpectHead if out.room() >= ROOM_MIN => self.take_head(now, rest, world, out),
-                State::Open if out.room() >= ROOM_MIN => self.take_frames(rest, world, out),
+                State::Open if out.room() >= ROOM_MIN => match self.take_frames(rest, world, out) {
+                    Some(taken) => taken,
+                    None => return used,
+                },
                 State::Lingering(discarded) => {
                     *discarded += rest.len();
                     if *discarded > world.device.limits().linger_bytes {
@@ -32,10 +34,10 @@ impl Client {
                     }
                     rest.len()
                 }
-                _ => 0,
+                _ => return used,
             };
             used += taken;
-            if taken == 0 || used == input.len() {
+            if used == input.len() {
                 return used;
             }
         }
@@ -123,16 +125,17 @@ impl Client {
         }
     }
 
-    /// Takes one piece of a message or one control frame.
-    fn take_frames(&mut self, input: &mut [u8], world: &World<'_>, out: &mut Outgoing<'_>) -> usize {
-        let Some(place) = self.place else { return 0 };
+    /// Takes one piece of a message or one control frame, and says how many bytes it was: none, where it was held
+    /// and is empty. `None`: nothing can be taken now.
+    fn take_frames(&mut self, input: &mut [u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Option<usize> {
+        let place = self.place?;
         if let Some(HeldPiece { first, last, kind, length }) = self.held {
             // It was unmasked in an earlier turn.
             let piece = Piece { first, last, kind, bytes: &input[..length] };
-            return self.offer(place, piece, world, out).map_or(0, |()| length);
+            return self.offer(place, piece, world, out).map(|()| length);
         }
         let most = if self.echo { out.room() - ROOM_MIN / 2 } else { usize::MAX };
-        match self.receiver.receive(input, most) {
+        Some(match self.receiver.receive(input, most) {
             Err(error) => {
                 self.fail(place, error, world, out);
                 input.len()
@@ -160,7 +163,7 @@ impl Client {
                 let length = piece.bytes.len();
                 self.offer(place, piece, world, out).map_or(used - length, |()| used)
             }
-        }
+        })
     }
 
     /// Offers a piece to the inbox; `None`: it is held until there is room.
@@ -182,13 +185,6 @@ impl Client {
             }
             Offer::TooBig => self.fail(place, ProtocolError::TooBig, world, out),
             Offer::Taken => {}
-            Offer::Complete { kind: Kind::Binary, length, .. } => {
-                log::info!(client = place.client.number; "[{}] Received: {length} bytes", place.client);
-            }
-            Offer::Complete { kind: Kind::Text, length, start } => {
-                let shown = Shown(&start[..length.min(start.len())]);
-                log::info!(client = place.client.number; "[{}] Received: {shown}", place.client);
-            }
         }
         Some(())
     }

@@ -331,7 +331,9 @@ impl Client {
     fn leave(&mut self, device: &Device) {
         if let Some(place) = self.place.take() {
             device.depart(place);
-            log::info!(client = place.client.number; "[{}] Disconnected", place.client);
+            if !place.heard {
+                place.client.log_disconnected();
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Device;
 use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
+use crate::shown::Shown;
 use core::future::poll_fn;
 use core::task::Poll;
 use instep_proto::delivery::Storage as _;
@@ -60,6 +61,8 @@ impl<'d> Inbox<'d> {
     }
 
     /// Waits for the next message. Dropping the future loses nothing.
+    ///
+    /// The log tells of it now, so that what a message causes stands behind it.
     pub async fn next(&mut self) -> Message<'_> {
         let (device, buffer) = (self.device, &mut self.buffer);
         let (client, news) = poll_fn(|context| {
@@ -74,9 +77,17 @@ impl<'d> Inbox<'d> {
         .await;
         match news {
             News::Open => Message::Open { client },
-            News::Close => Message::Close { client },
-            News::Data(Kind::Binary) => Message::Binary { client, bytes: self.buffer.bytes() },
+            News::Close => {
+                client.log_disconnected();
+                Message::Close { client }
+            }
+            News::Data(Kind::Binary) => {
+                let bytes = self.buffer.bytes();
+                log::info!(client = client.number; "[{client}] Received: {} bytes", bytes.len());
+                Message::Binary { client, bytes }
+            }
             News::Data(Kind::Text) => {
+                log::info!(client = client.number; "[{client}] Received: {}", Shown(self.buffer.bytes()));
                 // The wire has been checked: text is UTF-8.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }

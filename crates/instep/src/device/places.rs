@@ -3,10 +3,9 @@
 use super::Device;
 use super::slot::ClientId;
 use crate::limits::Limits;
-use crate::shown::SHOWN_MAX;
 use instep_proto::delivery::Storage as _;
 use instep_proto::http::PageValues;
-use instep_proto::message::{Kind, Piece};
+use instep_proto::message::Piece;
 
 /// The place of a client that is connected.
 #[derive(Clone, Copy, Debug)]
@@ -19,17 +18,8 @@ pub(crate) struct Place {
 /// What became of a piece that was offered to the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
-    /// It is taken; the message is not complete yet.
+    /// It is taken. A message that is complete now waits for the application.
     Taken,
-    /// The message is complete and waits for the application.
-    Complete {
-        /// What it holds.
-        kind: Kind,
-        /// Its length.
-        length: usize,
-        /// Its start, to be shown in the log.
-        start: [u8; SHOWN_MAX + 1],
-    },
     /// There is no room now. The client gets a turn when there is.
     NotNow,
     /// The message is longer than the application takes.
@@ -109,13 +99,9 @@ impl Device {
                 return Offer::Taken;
             }
             slot.ready = Some(piece.kind);
-            let bytes = slot.message.bytes();
-            let (length, mut start) = (bytes.len(), [0; SHOWN_MAX + 1]);
-            let shown = length.min(start.len());
-            start[..shown].copy_from_slice(&bytes[..shown]);
             state.messages += 1;
             state.tell(place.client.slot);
-            Offer::Complete { kind: piece.kind, length, start }
+            Offer::Taken
         })
     }
 

@@ -11,6 +11,13 @@ pub struct ClientId {
     pub(crate) slot: u16,
 }
 
+impl ClientId {
+    /// Of a client that the application hears of, the inbox tells: after its last message.
+    pub(crate) fn log_disconnected(self) {
+        log::info!(client = self.number; "[{self}] Disconnected");
+    }
+}
+
 impl core::fmt::Display for ClientId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         self.number.fmt(f)

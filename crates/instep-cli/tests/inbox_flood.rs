@@ -1,0 +1,138 @@
+//! A client that floods the application keeps neither others from being heard, nor the server from serving
+//! when nobody reads its log.
+
+mod served;
+
+use served::{get, serve};
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{Frame, SOON, Server, WebSocket, opcode};
+
+const MESSAGES: usize = 100_000;
+/// Who toggles has to see it within this time, whoever else is there.
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// Sends messages that match no command as fast as the server takes them, and returns when all are taken.
+fn flood(server: &Server) {
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    let mut tcp = client.tcp().try_clone().expect("a second handle");
+    let frame = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command");
+    let frames = frame.repeat(100);
+    let sender = thread::spawn(move || {
+        for _ in 0..MESSAGES / 100 {
+            tcp.write_all(&frames).expect("the server takes it, sooner or later");
+        }
+        let end = Frame::encode(true, 0, opcode::PING, Some([5, 9, 2, 6]), b"end");
+        tcp.write_all(&end).expect("the server takes it");
+    });
+    // The server reads a message only after the one before it: all were taken when the ping is answered.
+    let deadline = Instant::now() + 6 * SOON;
+    loop {
+        assert!(Instant::now() < deadline, "the messages are not taken");
+        let frame = client.read_frame(6 * SOON);
+        match frame.opcode {
+            opcode::PONG => break,
+            opcode::PING => client.frame(true, 0, opcode::PONG, Some([0; 4]), &frame.payload),
+            _ => assert_eq!(frame.opcode, opcode::TEXT),
+        }
+    }
+    sender.join().expect("no panic");
+}
+
+#[test]
+fn commands_of_others_get_through() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    let over = AtomicBool::new(false);
+    let (mut toggles, mut slowest) = (0, Duration::ZERO);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                flood(&server);
+                over.store(true, Ordering::Relaxed);
+            });
+        }
+        server.wait_for_line(|line| line.ends_with("Received: no command"), SOON);
+        while !over.load(Ordering::Relaxed) {
+            let before = Instant::now();
+            client.send_text("toggle");
+            toggles += 1;
+            assert_eq!(client.read_text(), if toggles % 2 == 1 { "1" } else { "0" });
+            slowest = slowest.max(before.elapsed());
+            assert!(slowest < PROMPT, "the toggle number {toggles} took {slowest:?}");
+        }
+    });
+    assert!(toggles >= 20, "only {toggles} toggles got through");
+    println!("{toggles} toggles beside two floods of {MESSAGES} messages, the slowest in {slowest:?}");
+}
+
+#[test]
+fn empty_messages_are_messages_and_what_is_behind_them_is_heard() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    let frame = |opcode, payload: &[u8]| Frame::encode(true, 0, opcode, Some([1, 6, 1, 8]), payload);
+    let mut bytes = [frame(opcode::TEXT, b""), frame(opcode::BINARY, b"")].concat().repeat(500);
+    bytes.extend(frame(opcode::TEXT, b"toggle"));
+    bytes.extend(frame(opcode::TEXT, b""));
+    client.send_raw(&bytes);
+    assert_eq!(client.read_text(), "1");
+    client.send_text("");
+    client.send_text("toggle");
+    assert_eq!(client.read_text(), "0");
+    client.send_text("the end");
+    server.expect_line("[1] Received: the end");
+    let empty = |end: &str| server.lines().iter().filter(|line| line.ends_with(end)).count();
+    assert_eq!((empty("Received: "), empty("Received: 0 bytes")), (502, 500));
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_nobody_waiting() {
+    let mut server = serve(&["--app", "led-plain"]);
+    server.pause_reading(true);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    flood(&server);
+    // Far more than the pipe and the ring hold, and it serves on.
+    client.send_text("toggle");
+    let state = client.try_read_frame(PROMPT).expect("the state, promptly");
+    assert_eq!(state.text(), "1");
+    assert_eq!(get(server.addr(), "/").status, 200);
+    assert!(server.lines().len() < 10_000, "somebody has read {} lines", server.lines().len());
+
+    server.terminate();
+    client.expect_close(1001);
+    let status = server.wait_for_exit(Duration::from_secs(2));
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn lines_that_are_lost_are_counted() {
+    let server = serve(&["--app", "led-plain"]);
+    server.pause_reading(true);
+    flood(&server);
+    server.pause_reading(false);
+    // The next line that finds room tells how many were lost before it. It takes a moment until there is room.
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    let end = "[2] Received: the end";
+    let (deadline, mut others) = (Instant::now() + SOON, 1);
+    while !server.lines().iter().any(|line| line == end) {
+        assert!(Instant::now() < deadline, "the log does not go on");
+        client.send_text("the end");
+        others += 1;
+        thread::sleep(Duration::from_millis(20));
+    }
+    let lines = server.lines();
+    let told = lines.iter().filter(|line| line.as_str() == "[1] Received: no command").count();
+    let lost: usize = lines
+        .iter()
+        .filter_map(|line| {
+            line.strip_prefix('(')?.strip_suffix(" lines of the log were lost here)")?.parse::<usize>().ok()
+        })
+        .sum();
+    assert!(lost > 0 && (MESSAGES..=MESSAGES + others).contains(&(told + lost)), "{told} told, {lost} lost");
+}

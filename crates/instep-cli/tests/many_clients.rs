@@ -1,0 +1,170 @@
+//! Two hundred clients, some of which toggle: all see the same changes in the same order, and none is left
+//! behind at the end.
+
+mod served;
+
+use served::{get, serve};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{SOON, Server, WebSocket, opcode};
+
+const CLIENTS: u64 = 200;
+/// How often each client decides whether to toggle.
+const ROUNDS: u32 = 10;
+
+/// A client, and all states of the LED that it was sent.
+struct Visitor {
+    socket: WebSocket,
+    read: fn(&str) -> Option<bool>,
+    states: Vec<bool>,
+    counts: Vec<u64>,
+    random: u64,
+}
+
+impl Visitor {
+    /// Takes note of a message; says whether it was a pong instead.
+    fn hear(&mut self, within: Duration) -> bool {
+        let Some(frame) = self.socket.try_read_frame(within) else { return false };
+        if frame.opcode == opcode::PONG {
+            return true;
+        }
+        let text = frame.text();
+        match (self.read)(text) {
+            Some(state) => self.states.push(state),
+            None => self.counts.push(count(text).unwrap_or_else(|| panic!("not a message: {text:?}"))),
+        }
+        false
+    }
+
+    /// Hears all that has been sent to it so far: it comes before the answer to a ping. Twice, because what
+    /// was published a moment ago may come behind the first answer.
+    fn catch_up(&mut self) {
+        for _ in 0..2 {
+            self.socket.send_ping(b"");
+            while !self.hear(SOON) {}
+        }
+    }
+
+    /// Toggles now and then, and listens meanwhile. Says how often it toggled.
+    fn visit(&mut self) -> usize {
+        let mut toggles = 0;
+        for _ in 0..ROUNDS {
+            // xorshift64: the same visits each time the test runs.
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            if self.random.is_multiple_of(4) {
+                self.socket.send_text("toggle");
+                toggles += 1;
+            }
+            self.hear(Duration::from_millis(self.random % 8));
+        }
+        toggles
+    }
+
+    /// Listens until it knows the last state.
+    fn settle(&mut self, last: bool) {
+        let deadline = Instant::now() + SOON;
+        self.catch_up();
+        while self.states.last() != Some(&last) {
+            assert!(Instant::now() < deadline, "left behind with {:?}", self.states);
+            self.catch_up();
+        }
+    }
+}
+
+fn plain(text: &str) -> Option<bool> {
+    match text {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn json(text: &str) -> Option<bool> {
+    match text {
+        r#"{"label":"ledStatus","value":"LED ON"}"# => Some(true),
+        r#"{"label":"ledStatus","value":"LED OFF"}"# => Some(false),
+        _ => None,
+    }
+}
+
+fn count(text: &str) -> Option<u64> {
+    text.strip_prefix(r#"{"label":"count","value":"#)?.strip_suffix('}')?.parse().ok()
+}
+
+/// Whether `states` are what is left of OFF, ON, OFF, … after `changes` changes, when some were passed over:
+/// two equal neighbours take the place of three.
+fn is_coalesced(states: &[bool], changes: usize) -> bool {
+    let passed_over = states.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    let first = usize::from(states[0]);
+    first + states.len() - 1 + passed_over <= changes
+}
+
+fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
+    let server = serve(&["--app", app]);
+    let mut visitors: Vec<_> = (1..=CLIENTS)
+        .map(|random| Visitor {
+            socket: WebSocket::connect(server.addr(), "/ws"),
+            read,
+            states: Vec::new(),
+            counts: Vec::new(),
+            random,
+        })
+        .collect();
+    let toggles = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for visitor in &mut visitors {
+            scope.spawn(|| toggles.fetch_add(visitor.visit(), Ordering::Relaxed));
+        }
+    });
+    let toggles = toggles.into_inner();
+    assert!(toggles > 200, "{toggles} are too few to tell anything");
+    let changed = |server: &Server| server.lines().iter().filter(|line| line.starts_with("LED ")).count();
+    let deadline = Instant::now() + SOON;
+    while changed(&server) < toggles {
+        assert!(Instant::now() < deadline, "{} of {toggles} toggles", changed(&server));
+        thread::sleep(Duration::from_millis(5));
+    }
+
+    let last = toggles % 2 == 1;
+    thread::scope(|scope| {
+        for visitor in &mut visitors {
+            scope.spawn(move || visitor.settle(last));
+        }
+    });
+    for visitor in &visitors {
+        assert!(is_coalesced(&visitor.states, toggles), "{toggles} toggles, {:?}", visitor.states);
+        assert!(visitor.counts.is_sorted_by(|a, b| a < b), "{:?}", visitor.counts);
+    }
+    assert_eq!(changed(&server), toggles, "each toggle counts once");
+    (server, visitors)
+}
+
+#[test]
+fn led_plain_with_200_clients() {
+    let (server, mut visitors) = run("led-plain", plain);
+    // Nothing comes behind the last state.
+    for visitor in &mut visitors {
+        let before = visitor.states.len();
+        visitor.catch_up();
+        assert_eq!(visitor.states.len(), before);
+    }
+    let last = *visitors[0].states.last().expect("a state");
+    let shown = if last { "role=\"status\">ON<" } else { "role=\"status\">OFF<" };
+    assert!(get(server.addr(), "/").text().contains(shown));
+}
+
+#[test]
+fn led_json_with_200_clients() {
+    let (_server, mut visitors) = run("led-json", json);
+    // The seconds go on for each of them.
+    for visitor in &mut visitors {
+        let before = visitor.counts.len();
+        while visitor.counts.len() == before {
+            visitor.hear(SOON);
+        }
+        assert!(visitor.counts.is_sorted_by(|a, b| a < b), "{:?}", visitor.counts);
+    }
+}

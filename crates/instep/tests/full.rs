@@ -1,0 +1,70 @@
+//! When all places are taken, over real sockets: who comes too late is told so, and places are given back.
+
+mod in_process;
+
+use in_process::serve;
+use instep::tokio::SocketLimits;
+use instep::{App, Asset, Limits};
+use std::time::Instant;
+use test_support::{Http, Response, SOON, WebSocket, http};
+
+static APP: App =
+    App::new("full", "for tests").page("/", Asset::html("<p>Hi</p>")).endpoint("/ws").echo("/echo");
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[track_caller]
+fn expect_full(response: &Response) {
+    assert_eq!((response.status, response.header("connection")), (503, Some("close")), "{response:?}");
+    assert!(response.header("retry-after").is_some_and(|after| after.parse::<u32>().is_ok()));
+    assert!(response.text().ends_with('.'));
+}
+
+#[test]
+fn a_websocket_too_many_gets_503_before_the_101_and_a_page_is_served_meanwhile() {
+    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let mut one = WebSocket::connect(server.addr, "/ws");
+    let _two = WebSocket::connect(server.addr, "/echo");
+    for path in ["/ws", "/echo"] {
+        expect_full(&WebSocket::try_connect(server.addr, path, &[]).expect_err("there is no place"));
+    }
+    assert_eq!(http(server.addr, GET).text(), "<p>Hi</p>");
+    assert_eq!(server.device().clients(), 2);
+    // A handshake that is wrong is told that first.
+    let wrong = WebSocket::try_connect(server.addr, "/ws", &[("Origin", "http://evil.test")]);
+    assert_eq!(wrong.expect_err("it is refused").status, 403);
+
+    one.send_close(1000, "");
+    one.expect_close(1000);
+    let mut three = WebSocket::connect(server.addr, "/ws");
+    three.send_ping(b"in");
+    assert_eq!(three.read_frame(SOON).payload, b"in");
+    // One that is just gone gives its place back, too.
+    drop(three);
+    let deadline = Instant::now() + SOON;
+    while server.device().clients() > 1 {
+        assert!(Instant::now() < deadline, "the place is not given back");
+        std::thread::yield_now();
+    }
+    drop(WebSocket::connect(server.addr, "/ws"));
+}
+
+#[test]
+fn a_connection_too_many_gets_503_whatever_it_asks_for() {
+    let sockets = SocketLimits { http_slots: 1, ..SocketLimits::default() };
+    let server = serve(&APP, Limits { clients: 1, ..Limits::LINUX }, sockets);
+    let _client = WebSocket::connect(server.addr, "/ws");
+    let mut page = Http::connect(server.addr);
+    page.send(GET);
+    assert_eq!(page.read().status, 200);
+    expect_full(&http(server.addr, GET));
+    expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
+    // Who is in stays in.
+    page.send(GET);
+    assert_eq!(page.read().status, 200);
+    drop(page);
+    let deadline = Instant::now() + SOON;
+    while http(server.addr, GET).status != 200 {
+        assert!(Instant::now() < deadline, "the place is not given back");
+    }
+}
