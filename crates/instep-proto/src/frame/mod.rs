@@ -55,7 +55,7 @@ impl core::fmt::Display for ProtocolError {
             Self::ReservedBit => "a reserved bit is set, and no extension was agreed on",
             Self::ReservedOpcode(opcode) => return write!(f, "the opcode {opcode} is reserved"),
             Self::Unmasked => "a frame is not masked",
-            Self::BadLength => "a frame's length is not written in its shortest form",
+            Self::BadLength => "a frame's length is malformed",
             Self::FragmentedControl => "a control frame is in fragments",
             Self::LongControl => "a control frame is longer than 125 bytes",
             Self::NothingToContinue => "a continuation frame without a message to continue",

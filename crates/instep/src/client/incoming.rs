@@ -192,7 +192,7 @@ impl Client {
     /// Ends the connection because of what the client did.
     fn fail(&mut self, place: Place, error: ProtocolError, world: &World<'_>, out: &mut Outgoing<'_>) {
         let code = error.close_code();
-        log::warn!("[{}] Closed with {}: {error}", place.client, code.number());
+        log::warn!(client = place.client.number; "[{}] Closed with {}: {error}", place.client, code.number());
         self.end_open(code, out);
         self.leave(world.device);
     }

@@ -286,7 +286,7 @@ impl Client {
         if missed > 0
             && let Some(place) = self.place
         {
-            log::warn!("[{}] Missed {missed} events: it reads too slowly", place.client);
+            log::warn!(client = place.client.number; "[{}] Missed {missed} events: it reads too slowly", place.client);
         }
         if all && matches!(self.state, State::Ending) {
             self.linger(now);

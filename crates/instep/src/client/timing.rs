@@ -87,8 +87,7 @@ impl Client {
         let limits = world.device.limits();
         if self.timing.stalled.is_some_and(|stalled| now >= stalled.after(limits.write_stall)) {
             if let Some(place) = self.place {
-                log::info!(
-                    "[{}] Dropped: it accepted nothing for {} s",
+                log::info!(client = place.client.number; "[{}] Dropped: it accepted nothing for {} s",
                     place.client,
                     limits.write_stall / 1000
                 );
@@ -107,7 +106,7 @@ impl Client {
             State::Open if now >= self.ping_deadline(limits) => {
                 if self.timing.pings >= limits.pings_missed {
                     if let Some(place) = self.place {
-                        log::info!("[{}] Dropped: no answer to {} pings", place.client, limits.pings_missed);
+                        log::info!(client = place.client.number; "[{}] Dropped: no answer to {} pings", place.client, limits.pings_missed);
                     }
                     self.state = State::Closed;
                 } else {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How long a server takes to end, at most: clients that read get their close frame meanwhile.
-const STOP_TIME: Duration = Duration::from_millis(1500);
+const STOP_TIME: Duration = Duration::from_millis(1200);
 
 /// What only this driver has limits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Server {
     }
 
     /// Serves on `listeners` until `stop` is complete; then closes every client with 1001, and returns after
-    /// at most 1.5 s. To be called in a runtime with I/O and time.
+    /// at most 1.2 s. To be called in a runtime with I/O and time.
     ///
     /// # Errors
     /// If a listener or a thread cannot be set up.
