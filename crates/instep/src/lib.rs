@@ -21,7 +21,7 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the module [`tokio`](crate::tokio) (feature `tokio`) on Linux. All drivers turn the one synchronous
+//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux. All drivers turn the one synchronous
 //! crank, [`Client::turn`].
 
 #![cfg_attr(not(any(feature = "tokio", test)), no_std)]
