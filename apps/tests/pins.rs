@@ -1,0 +1,82 @@
+//! What the applications do to their pin: the level counts, not what the log says of it.
+
+use embedded_hal::digital::{ErrorType, OutputPin};
+use instep::tokio::{Server, SocketLimits};
+use instep::{Access, App, Limits};
+use instep_apps::Inverted;
+use std::convert::Infallible;
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+use test_support::WebSocket;
+
+/// A pin that tells of every level that it is set to.
+struct Pin(Sender<bool>);
+
+impl ErrorType for Pin {
+    type Error = Infallible;
+}
+
+impl OutputPin for Pin {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        // Nobody may listen any more when a test has ended.
+        let _ = self.0.send(false);
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        let _ = self.0.send(true);
+        Ok(())
+    }
+}
+
+static ACCESS: Access = Access { name: "", hosts: &[], origins: &[], ports: &[] };
+
+fn server(app: &'static App) -> Server {
+    Server::new(app, &ACCESS, Limits { clients: 4, ..Limits::LINUX }, SocketLimits::default(), 1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_led_is_off_before_anybody_is_heard() {
+    for app in ["toggle", "led-plain", "led-json", "led-words", "led-state"] {
+        let server = server(instep_apps::find(app).unwrap());
+        let mut inbox = server.inbox().unwrap();
+        let (told, levels) = channel();
+        let running = instep_apps::run(app, server.device(), &mut inbox, Pin(told));
+        let ended = tokio::time::timeout(Duration::from_millis(1), host_time::run(running)).await;
+        assert!(ended.is_err(), "{app} goes on");
+        assert_eq!(levels.iter().collect::<Vec<_>>(), [false], "{app}");
+    }
+}
+
+/// Serves `toggle` with that pin in threads of their own, and returns a client of it.
+fn toggle(pin: impl OutputPin + Send + 'static) -> WebSocket {
+    let server = server(&instep_apps::toggle::APP);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    std::thread::spawn(move || {
+        let mut inbox = server.inbox().unwrap();
+        runtime().block_on(instep_apps::run("toggle", server.device(), &mut inbox, pin));
+    });
+    std::thread::spawn(move || runtime().block_on(server.serve(vec![listener], std::future::pending())));
+    WebSocket::connect(addr, "/ws")
+}
+
+fn expect(levels: &Receiver<bool>, wanted: bool) {
+    assert_eq!(levels.recv_timeout(Duration::from_secs(10)), Ok(wanted));
+}
+
+#[test]
+fn toggle_sets_the_pin_and_an_inverted_one_the_other_way_round() {
+    let (told, levels) = channel();
+    let (told_inverted, inverted) = channel();
+    let mut plain = toggle(Pin(told));
+    let mut upside_down = toggle(Inverted(Pin(told_inverted)));
+    for on in [false, true, false, true] {
+        expect(&levels, on);
+        expect(&inverted, !on);
+        plain.send_text("toggle");
+        upside_down.send_text("toggle");
+    }
+}
