@@ -27,7 +27,8 @@ use state::State;
 
 /// The device that all clients follow. The application publishes through it; drivers connect clients to it.
 ///
-/// Every call is short and synchronous, and may be made from any thread.
+/// Every call is short and synchronous, and may be made from any thread. Text is displayed straight into its
+/// frame while the device is locked: a [`Display`] of your own must not call the device.
 pub struct Device {
     limits: Limits,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,

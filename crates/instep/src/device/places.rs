@@ -40,7 +40,8 @@ impl Device {
             }
             state.search_from = (free + 1) % slots;
             state.taken += 1;
-            state.last_number += 1;
+            // 0 is that of a free slot.
+            state.last_number = state.last_number.checked_add(1).unwrap_or(1);
             let slot = &mut state.slots[free];
             (slot.number, slot.follower, slot.heard, slot.opened) =
                 (state.last_number, follower, heard, heard);
