@@ -110,6 +110,9 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
         for url in listening.iter().flat_map(|address| addresses::urls(*address)) {
             log::info!("Open {url}");
         }
+        if listening.iter().any(|address| !address.ip().is_loopback()) {
+            log::warn!("Everybody in this network can use the device: there is no log-in yet");
+        }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(server, listeners, announce))?;
