@@ -1,0 +1,175 @@
+//! What must hold for every input: messages survive any cut, and nothing that is sent makes the receiver panic.
+
+use instep_proto::frame::{FrameHeader, Opcode, Payload, SERVER_HEADER_MAX, encode_frame, encode_header};
+use instep_proto::http::{HeadLimits, RequestHead, Segment, Template};
+use instep_proto::message::{Kind, Received, Receiver};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A message as a client sends it: in fragments, with a ping before some of them.
+#[derive(Clone, Debug)]
+struct Message {
+    kind: Kind,
+    fragments: Vec<Vec<u8>>,
+    pings: Vec<Option<Vec<u8>>>,
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let ping = || proptest::option::of(vec(any::<u8>(), 0..=125));
+    let binary = vec((vec(any::<u8>(), 0..300), ping()), 1..4).prop_map(|parts| (Kind::Binary, parts));
+    // Text is cut anywhere, within characters, too.
+    let text = (".{0,80}", vec((0_usize..300, ping()), 1..4)).prop_map(|(text, cuts)| {
+        let (mut rest, mut parts) = (text.into_bytes(), Vec::new());
+        for (cut, ping) in cuts {
+            let tail = rest.split_off(cut.min(rest.len()));
+            parts.push((core::mem::replace(&mut rest, tail), ping));
+        }
+        parts.last_mut().expect("at least one part").0.append(&mut rest);
+        (Kind::Text, parts)
+    });
+    prop_oneof![binary, text].prop_map(|(kind, parts)| {
+        let (fragments, pings) = parts.into_iter().unzip();
+        Message { kind, fragments, pings }
+    })
+}
+
+fn client_frame(fin: bool, opcode: Opcode, key: [u8; 4], payload: &[u8], out: &mut Vec<u8>) {
+    let mut header = [0; SERVER_HEADER_MAX];
+    let length = encode_header(fin, opcode, payload.len(), &mut header);
+    header[1] |= 0x80;
+    out.extend_from_slice(&header[..length]);
+    out.extend(key);
+    out.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+}
+
+fn wire(messages: &[Message], key: [u8; 4]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for message in messages {
+        let last = message.fragments.len() - 1;
+        for (at, (fragment, ping)) in message.fragments.iter().zip(&message.pings).enumerate() {
+            if let Some(ping) = ping {
+                client_frame(true, Opcode::Ping, key, ping, &mut out);
+            }
+            let opcode = match (at, message.kind) {
+                (0, Kind::Text) => Opcode::Text,
+                (0, Kind::Binary) => Opcode::Binary,
+                _ => Opcode::Continuation,
+            };
+            client_frame(at == last, opcode, key, fragment, &mut out);
+        }
+    }
+    out
+}
+
+/// Messages and pings, as the receiver hands them out when the input is cut into such parts.
+fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>) {
+    let mut receiver = Receiver::new();
+    let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
+    cuts.sort_unstable();
+    let mut start = 0;
+    for end in cuts {
+        let mut at = start;
+        loop {
+            let (used, ping) = match receiver.receive(&mut wire[at..end], most).expect("the input is right") {
+                (used, Received::Nothing) if at + used == end => break,
+                (used, Received::Piece(piece)) => {
+                    assert_eq!(piece.first, !matches!(messages.last(), Some((_, None))));
+                    if piece.first {
+                        messages.push((piece.kind, None));
+                    }
+                    open.extend_from_slice(piece.bytes);
+                    if piece.last {
+                        let whole = core::mem::take(&mut open);
+                        messages.last_mut().expect("it has begun").1 = Some(whole);
+                    }
+                    (used, false)
+                }
+                (used, Received::Ping) => (used, true),
+                (used, _) => (used, false),
+            };
+            if ping {
+                pings.push(receiver.control_payload().to_vec());
+            }
+            at += used;
+        }
+        start = end;
+    }
+    (messages.into_iter().map(|(kind, whole)| (kind, whole.expect("it has ended"))).collect(), pings)
+}
+
+proptest! {
+    #[test]
+    fn messages_survive_any_cut(
+        messages in vec(message(), 1..5),
+        key in any::<[u8; 4]>(),
+        cuts in vec(any::<usize>(), 0..8),
+        most in 1_usize..400,
+    ) {
+        let expected: Vec<_> =
+            messages.iter().map(|message| (message.kind, message.fragments.concat())).collect();
+        let pings: Vec<_> = messages.iter().flat_map(|message| message.pings.iter().flatten().cloned()).collect();
+        let received = receive(wire(&messages, key), &cuts, most);
+        prop_assert_eq!(received, (expected, pings));
+    }
+
+    #[test]
+    fn any_bytes_end_in_an_error_or_in_nothing(mut bytes in vec(any::<u8>(), 0..600), most in 1_usize..100) {
+        let (mut receiver, mut at) = (Receiver::new(), 0);
+        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], most) {
+            at += used;
+            if received == Received::Nothing {
+                prop_assert_eq!(at, bytes.len());
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_is_read_as_it_was_written(fin in any::<bool>(), length in any::<u32>(), key in any::<[u8; 4]>()) {
+        let length = usize::try_from(length).expect("these tests run on 64 bits");
+        let mut bytes = [0; 14];
+        let used = encode_header(fin, Opcode::Binary, length, &mut bytes);
+        bytes[1] |= 0x80;
+        bytes[used..used + 4].copy_from_slice(&key);
+        let header = FrameHeader { fin, opcode: Opcode::Binary, mask: key, length: length as u64 };
+        prop_assert_eq!(FrameHeader::parse(&bytes), Ok(Some((header, used + 4))));
+    }
+
+    #[test]
+    fn an_encoded_frame_holds_its_payload(payload in vec(any::<u8>(), 0..400), room in 0_usize..400) {
+        let mut block = vec![0; SERVER_HEADER_MAX + room];
+        match encode_frame(Payload::Binary(&payload), &mut block) {
+            Ok(frame) => {
+                prop_assert!(payload.len() <= room);
+                prop_assert!(block[frame].ends_with(&payload));
+            }
+            Err(_) => prop_assert!(payload.len() > room),
+        }
+    }
+
+    #[test]
+    fn any_head_is_read_or_refused(bytes in vec(any::<u8>(), 0..300), text in "(GET|POST) /[ -~]{0,40} HTTP/1.[01]\r\n([A-Za-z-]{1,12}: [ -~]{0,20}\r\n){0,6}\r\n") {
+        let limits = HeadLimits { bytes: 256, headers: 5 };
+        for bytes in [&bytes[..], text.as_bytes()] {
+            if let Ok(Some((_, used))) = RequestHead::parse(bytes, limits) {
+                prop_assert!(used <= limits.bytes.min(bytes.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_template_without_values_stays_as_it_is(body in "[a-zA-Z_%<> ]{0,200}", most in 1_usize..50) {
+        let template = Template::new(body.as_bytes(), false);
+        let (mut out, mut at) = (Vec::new(), 0);
+        while let Some((segment, next)) = template.segment(at, most) {
+            let (bytes, next) = match segment {
+                Segment::Literal(bytes) => (bytes, next),
+                Segment::Name(_) => (&b"%"[..], at + 1),
+            };
+            out.extend_from_slice(bytes);
+            at = next;
+        }
+        prop_assert_eq!(out, body.into_bytes());
+    }
+}
