@@ -61,8 +61,11 @@ fn wire(messages: &[Message], key: [u8; 4]) -> Vec<u8> {
     out
 }
 
-/// Messages and pings, as the receiver hands them out when the input is cut into such parts.
-fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>) {
+/// Messages, and the payloads of pings.
+type Heard = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>);
+
+/// What the receiver hands out when the input is cut into such parts.
+fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> Heard {
     let mut receiver = Receiver::new();
     let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
