@@ -51,6 +51,25 @@ fn keep_alive_ends_after_the_idle_time() {
 }
 
 #[test]
+fn half_a_frame_is_no_sign_of_life() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.open("/ws");
+    let message = frame(0x81, b"toggle");
+    peer.send(&mut world, &message[..3]);
+    for at in [10_000, 20_000] {
+        world.now = at;
+        assert!(!peer.turn(&mut world).closed, "at {at}");
+    }
+    peer.send(&mut world, &message[3..4]);
+    for at in [30_000, 40_000, 49_999] {
+        world.now = at;
+        assert!(!peer.turn(&mut world).closed, "a byte of it is one: at {at}");
+    }
+    world.now = 50_000;
+    assert!(peer.turn(&mut world).closed);
+}
+
+#[test]
 fn who_answers_no_ping_is_dropped_and_who_answers_stays() {
     let mut world = World::new(LIMITS);
     let (mut dead, mut alive) = (world.open("/ws"), world.open("/ws"));

@@ -2,8 +2,8 @@
 
 use super::ProtocolError;
 
-/// The longest payload of a close frame, as of every control frame.
-pub const CLOSE_PAYLOAD_MAX: usize = 125;
+/// The longest payload of a control frame (section 5.5).
+pub const CONTROL_PAYLOAD_MAX: usize = 125;
 
 /// Why a connection ends. The field is private so that a code which may not be sent cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use super::ProtocolError;
 
-/// The longest header that a client sends: two bytes, an eight-byte length and the masking key.
-pub const HEADER_MAX: usize = 14;
 /// The longest header that a server sends: it has no masking key.
 pub const SERVER_HEADER_MAX: usize = 10;
 

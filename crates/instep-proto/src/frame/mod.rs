@@ -5,9 +5,9 @@ mod encode;
 mod header;
 mod mask;
 
-pub use close::{CLOSE_PAYLOAD_MAX, CloseCode, CloseReason};
+pub use close::{CONTROL_PAYLOAD_MAX, CloseCode, CloseReason};
 pub use encode::{Encoded, Payload, TooLong, encode_frame};
-pub use header::{FrameHeader, HEADER_MAX, Opcode, SERVER_HEADER_MAX, encode_header};
+pub use header::{FrameHeader, Opcode, SERVER_HEADER_MAX, encode_header};
 pub use mask::unmask;
 
 /// What a client did against RFC 6455, or beyond a limit. Each ends the connection with its

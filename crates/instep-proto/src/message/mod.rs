@@ -3,5 +3,5 @@
 mod receiver;
 mod utf8;
 
-pub use receiver::{Kind, Piece, Received, Receiver};
+pub use receiver::{Kind, PART_MAX, Piece, Received, Receiver};
 pub use utf8::Utf8;

@@ -1,6 +1,6 @@
 //! The receiving half of an open WebSocket.
 
-use crate::frame::{CLOSE_PAYLOAD_MAX, CloseReason, FrameHeader, HEADER_MAX, Opcode, ProtocolError, unmask};
+use crate::frame::{CONTROL_PAYLOAD_MAX, CloseReason, FrameHeader, Opcode, ProtocolError, unmask};
 use crate::message::Utf8;
 
 /// What a message holds.
@@ -29,56 +29,36 @@ pub struct Piece<'i> {
 /// What the input held.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'i> {
-    /// Nothing that is complete yet: all input is used.
-    Nothing,
+    /// No more than a part of a header or of a control frame, or nothing. What was not used must come again,
+    /// with more behind it: at most [`PART_MAX`] bytes.
+    Incomplete,
     /// A piece of a message.
     Piece(Piece<'i>),
-    /// A ping; its payload is [`Receiver::control_payload`] until the next call.
-    Ping,
+    /// A ping, and its payload, which is to be sent back.
+    Ping(&'i [u8]),
     /// A pong.
     Pong,
     /// The close frame. Nothing that comes after it counts.
     Close(CloseReason),
 }
 
-/// Reads frames, in whatever way the input is cut. It holds only what is incomplete: a header, or the
-/// payload of a control frame.
-#[derive(Debug)]
+/// The most bytes that a [`Receiver`] leaves unused while it waits for more: a control frame without its end.
+pub const PART_MAX: usize = 2 + 4 + CONTROL_PAYLOAD_MAX - 1;
+
+/// Reads frames, in whatever way the input is cut. It holds no bytes: only where in a message it stands.
+#[derive(Debug, Default)]
 pub struct Receiver {
-    header: [u8; HEADER_MAX],
-    header_length: u8,
-    /// The frame whose payload is being read, and how much of it has come.
+    /// The data frame whose payload is being read, and how much of it has come.
     frame: Option<(FrameHeader, u64)>,
     /// The message that is in progress: its kind, and whether a piece of it has been handed out.
     message: Option<(Kind, bool)>,
     utf8: Utf8,
-    control: [u8; CLOSE_PAYLOAD_MAX],
-    control_length: u8,
-}
-
-impl Default for Receiver {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Receiver {
     /// At the start of a connection.
     pub const fn new() -> Self {
-        Self {
-            header: [0; HEADER_MAX],
-            header_length: 0,
-            frame: None,
-            message: None,
-            utf8: Utf8::new(),
-            control: [0; CLOSE_PAYLOAD_MAX],
-            control_length: 0,
-        }
-    }
-
-    /// The payload of the last control frame: at most 125 bytes.
-    pub fn control_payload(&self) -> &[u8] {
-        &self.control[..usize::from(self.control_length)]
+        Self { frame: None, message: None, utf8: Utf8::new() }
     }
 
     /// Whether a message has begun and not ended.
@@ -88,7 +68,7 @@ impl Receiver {
 
     /// Reads from `input` up to the end of one piece or control frame: how many bytes were used, and
     /// what they were. A piece holds at most `most` bytes. Call it until it says
-    /// [`Received::Nothing`].
+    /// [`Received::Incomplete`].
     ///
     /// # Errors
     /// What breaks RFC 6455. The connection is to be failed then: the receiver reads nothing sensible
@@ -98,57 +78,41 @@ impl Receiver {
         input: &'i mut [u8],
         most: usize,
     ) -> Result<(usize, Received<'i>), ProtocolError> {
-        let mut used = 0;
-        if self.frame.is_none() {
-            used = self.read_header(input)?;
-        }
-        let Some((header, before)) = self.frame else { return Ok((used, Received::Nothing)) };
-        let input = &mut input[used..];
+        let (header, before, start) = match self.frame {
+            Some((header, before)) => (header, before, 0),
+            None => {
+                let Some((header, start)) = FrameHeader::parse(input)? else {
+                    return Ok((0, Received::Incomplete));
+                };
+                self.begin(header)?;
+                (header, 0, start)
+            }
+        };
+        let rest = &mut input[start..];
         let missing = usize::try_from(header.length - before).unwrap_or(usize::MAX);
-        if input.is_empty() && missing > 0 {
-            return Ok((used, Received::Nothing));
+        if header.opcode.is_control() {
+            let Some(payload) = rest.get_mut(..missing) else { return Ok((0, Received::Incomplete)) };
+            unmask(header.mask, 0, payload);
+            let used = start + missing;
+            return Ok(match header.opcode {
+                Opcode::Ping => (used, Received::Ping(payload)),
+                Opcode::Close => (used, Received::Close(CloseReason::parse(payload)?)),
+                _ => (used, Received::Pong),
+            });
         }
-        let most = if header.opcode.is_control() { usize::MAX } else { most };
-        let length = missing.min(input.len()).min(most);
-        let bytes = &mut input[..length];
-        unmask(header.mask, before, bytes);
+        let length = missing.min(rest.len()).min(most);
         let complete = length == missing;
         self.frame = (!complete).then_some((header, before + length as u64));
-        let received = if header.opcode.is_control() {
-            let start = usize::from(self.control_length);
-            self.control[start..start + length].copy_from_slice(bytes);
-            self.control_length = u8::try_from(start + length).unwrap_or(u8::MAX);
-            if !complete {
-                return Ok((used + length, Received::Nothing));
-            }
-            match header.opcode {
-                Opcode::Ping => Received::Ping,
-                Opcode::Close => Received::Close(CloseReason::parse(self.control_payload())?),
-                _ => Received::Pong,
-            }
-        } else {
-            Received::Piece(self.piece(bytes, complete && header.fin)?)
-        };
-        Ok((used + length, received))
+        if length == 0 && !complete {
+            return Ok((start, Received::Incomplete));
+        }
+        let bytes = &mut rest[..length];
+        unmask(header.mask, before, bytes);
+        Ok((start + length, Received::Piece(self.piece(bytes, complete && header.fin)?)))
     }
 
-    /// Reads the rest of a header, and returns how much of the input it took.
-    fn read_header(&mut self, input: &[u8]) -> Result<usize, ProtocolError> {
-        let (header, used) = if self.header_length == 0
-            && let Some(complete) = FrameHeader::parse(input)?
-        {
-            complete
-        } else {
-            let before = usize::from(self.header_length);
-            let length = input.len().min(HEADER_MAX - before);
-            self.header[before..before + length].copy_from_slice(&input[..length]);
-            let Some((header, end)) = FrameHeader::parse(&self.header[..before + length])? else {
-                self.header_length = u8::try_from(before + length).unwrap_or(u8::MAX);
-                return Ok(length);
-            };
-            self.header_length = 0;
-            (header, end - before)
-        };
+    /// A frame begins: whether it may, here.
+    fn begin(&mut self, header: FrameHeader) -> Result<(), ProtocolError> {
         match (header.opcode, self.message) {
             (Opcode::Continuation, None) => return Err(ProtocolError::NothingToContinue),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(ProtocolError::Interleaved),
@@ -157,11 +121,9 @@ impl Receiver {
                 self.utf8 = Utf8::default();
             }
             (Opcode::Binary, None) => self.message = Some((Kind::Binary, false)),
-            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => self.control_length = 0,
-            (Opcode::Continuation, Some(_)) => {}
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) | (Opcode::Continuation, Some(_)) => {}
         }
-        self.frame = Some((header, 0));
-        Ok(used)
+        Ok(())
     }
 
     fn piece<'i>(&mut self, bytes: &'i [u8], last: bool) -> Result<Piece<'i>, ProtocolError> {
@@ -199,16 +161,13 @@ mod tests {
     fn run(parts: &[&[u8]], most: usize) -> Heard {
         let mut receiver = Receiver::new();
         let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        let mut tail = Vec::new();
         for part in parts {
-            let mut part = part.to_vec();
-            let mut input = &mut part[..];
+            tail.extend_from_slice(part);
             loop {
-                let (used, ping) = match receiver.receive(input, most) {
+                let (used, incomplete) = match receiver.receive(&mut tail, most) {
                     Err(error) => return (messages, pings, Some(error)),
-                    Ok((used, Received::Nothing)) => {
-                        assert_eq!(used, input.len(), "nothing may be left over");
-                        break;
-                    }
+                    Ok((used, Received::Incomplete)) => (used, true),
                     Ok((used, Received::Piece(piece))) => {
                         open.extend_from_slice(piece.bytes);
                         if piece.last {
@@ -216,13 +175,17 @@ mod tests {
                         }
                         (used, false)
                     }
-                    Ok((used, Received::Ping)) => (used, true),
+                    Ok((used, Received::Ping(payload))) => {
+                        pings.push(payload.to_vec());
+                        (used, false)
+                    }
                     Ok((used, _)) => (used, false),
                 };
-                if ping {
-                    pings.push(receiver.control_payload().to_vec());
+                tail.drain(..used);
+                if incomplete {
+                    assert!(tail.len() <= PART_MAX, "{} bytes are left over", tail.len());
+                    break;
                 }
-                input = &mut input[used..];
             }
         }
         (messages, pings, None)

@@ -1,6 +1,7 @@
 //! From a request to its answer.
 
-use super::{Client, State, World};
+use super::open::Open;
+use super::{Client, Http, State, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
 use crate::shown::Shown;
@@ -117,7 +118,7 @@ impl Client {
     /// Answers a head that cannot be read.
     pub(super) fn refuse_head(&mut self, error: HeadError) {
         log::info!("Refused a request from {}: {error}", self.peer);
-        self.state = State::Responding(Reply::refusal(error));
+        self.state = Http::answer(Reply::refusal(error));
     }
 
     /// Opens the WebSocket, if there is a place for it.
@@ -130,15 +131,13 @@ impl Client {
     ) {
         let Some(place) = world.device.admit(world.follower, !endpoint.echo) else {
             log::warn!("Refused {}: all {} places are taken", self.peer, world.device.limits().clients);
-            self.state = State::Responding(Reply::error(Status::ServiceUnavailable, None));
+            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             return;
         };
         log::info!(client = place.client.number, peer:% = self.peer, port = self.port; "[{}] Connected from {}", place.client, self.peer);
         let length = handshake.write_answer(out.space());
         out.keep(length);
-        self.place = Some(place);
-        self.echo = endpoint.echo;
-        self.cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
-        self.state = State::Open;
+        let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
+        self.state = State::Open(Open::new(place, cursor));
     }
 }

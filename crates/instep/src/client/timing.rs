@@ -1,6 +1,6 @@
 //! What time asks of a client: deadlines, pings, and the end of patience.
 
-use super::{Client, ROOM_MIN, State, World};
+use super::{Client, Http, ROOM_MIN, State, World};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{Opcode, SERVER_HEADER_MAX, encode_header};
@@ -42,13 +42,13 @@ pub(super) struct Timing {
     heard: Instant,
     /// Pings since it was heard.
     pings: u8,
-    /// When the socket last took a byte, while it does not take all.
-    stalled: Option<Instant>,
+    /// When the socket last took a byte, while it does not take all; else never.
+    stalled: Instant,
 }
 
 impl Timing {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, head_begun: false, served: false, heard: now, pings: 0, stalled: None }
+        Self { since: now, head_begun: false, served: false, heard: now, pings: 0, stalled: Instant::NEVER }
     }
 
     pub(super) fn heard(&mut self, now: Instant) {
@@ -59,9 +59,9 @@ impl Timing {
     /// Whether the socket took anything, and whether it did not take all.
     pub(super) fn wrote(&mut self, now: Instant, accepted: bool, blocked: bool) {
         if !blocked {
-            self.stalled = None;
-        } else if accepted || self.stalled.is_none() {
-            self.stalled = Some(now);
+            self.stalled = Instant::NEVER;
+        } else if accepted || self.stalled == Instant::NEVER {
+            self.stalled = now;
         }
     }
 
@@ -85,30 +85,27 @@ impl Client {
     /// Does what is due.
     pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
-        if self.timing.stalled.is_some_and(|stalled| now >= stalled.after(limits.write_stall)) {
-            if let Some(place) = self.place {
-                log::info!(client = place.client.number; "[{}] Dropped: it accepted nothing for {} s",
-                    place.client,
-                    limits.write_stall / 1000
-                );
+        if now >= self.timing.stalled.after(limits.write_stall) {
+            if let State::Open(open) = &self.state {
+                let client = open.place.client;
+                log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
             }
-            self.state = State::Closed;
+            self.pass_to(State::Closed, world.device);
         }
         match &self.state {
-            State::ExpectHead if now >= self.head_deadline(limits) => {
+            State::Http(Http { reply: None, .. }) if now >= self.head_deadline(limits) => {
                 // Who began a request is told; a silent or idle connection is just closed.
                 self.state = if self.timing.head_begun {
-                    State::Responding(Reply::error(Status::RequestTimeout, None))
+                    Http::answer(Reply::error(Status::RequestTimeout, None))
                 } else {
                     State::Closed
                 };
             }
-            State::Open if now >= self.ping_deadline(limits) => {
+            State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.timing.pings >= limits.pings_missed {
-                    if let Some(place) = self.place {
-                        log::info!(client = place.client.number; "[{}] Dropped: no answer to {} pings", place.client, limits.pings_missed);
-                    }
-                    self.state = State::Closed;
+                    let client = open.place.client;
+                    log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
+                    self.pass_to(State::Closed, world.device);
                 } else {
                     self.timing.pings += 1;
                     if out.room() >= ROOM_MIN {
@@ -128,15 +125,12 @@ impl Client {
 
     /// When the next turn is due.
     pub(super) fn wake_at(&self, limits: &Limits, blocked: bool) -> Instant {
-        let stall = match self.timing.stalled {
-            Some(stalled) if blocked => stalled.after(limits.write_stall),
-            _ => Instant::NEVER,
-        };
+        let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
         stall.min(match self.state {
-            State::ExpectHead => self.head_deadline(limits),
-            State::Open => self.ping_deadline(limits),
+            State::Http(Http { reply: None, .. }) => self.head_deadline(limits),
+            State::Open(_) => self.ping_deadline(limits),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
-            State::Responding(_) | State::Ending | State::Closed => Instant::NEVER,
+            State::Http(_) | State::Ending | State::Closed => Instant::NEVER,
         })
     }
 

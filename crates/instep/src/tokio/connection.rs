@@ -9,7 +9,6 @@ use crate::limits::Limits;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -19,24 +18,31 @@ use tokio::net::TcpStream;
 /// Bytes that may wait beside one whole frame: control frames, and the answer to a handshake.
 const BESIDE_A_FRAME: usize = 1024;
 
-/// A socket and its client. All of it stays on the shard's thread; turns are given from the socket's own task
-/// when there is input, and from the shard's loop when there is something to send.
+/// Reads in one go, before the others have their turn.
+const READS: usize = 4;
+
+/// A socket and its client. All of it stays on the shard's thread; turns are given when the socket is ready, when
+/// there is something to send, and when time is up.
 pub(super) struct Connection {
-    stream: RefCell<TcpStream>,
-    client: RefCell<Client>,
-    /// Input that the client did not take yet. Nothing is read meanwhile.
-    tail: RefCell<Vec<u8>>,
+    socket: RefCell<Socket>,
     key: usize,
-    slot: Cell<Option<usize>>,
+    slot: Cell<Option<u16>>,
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
-    wake_at: Cell<Instant>,
     open: Cell<bool>,
     shut_down: Cell<bool>,
     closed: Cell<bool>,
-    /// That of the socket's task.
-    waker: RefCell<Option<Waker>>,
+    wake_at: Cell<Instant>,
+    /// Has the shard look at this connection.
+    waker: Waker,
     _permit: Permit,
+}
+
+struct Socket {
+    stream: TcpStream,
+    client: Client,
+    /// Input that the client did not take yet: a part of something, or what it has no room for now.
+    tail: Vec<u8>,
 }
 
 impl Connection {
@@ -44,31 +50,28 @@ impl Connection {
         limits.frame + BESIDE_A_FRAME
     }
 
-    pub(super) fn new(accepted: Accepted, key: usize, shard: &Shard) -> std::io::Result<Self> {
+    pub(super) fn new(accepted: Accepted, key: usize, shard: &Shard, waker: Waker) -> std::io::Result<Self> {
         let limits = shard.server.device.limits();
-        let unsent = Self::unsent_limit(limits);
-        let (head, rest) = (Buffer::grown(limits.head.bytes), Buffer::grown(unsent));
+        let unsent = Buffer::grown(Self::unsent_limit(limits));
         let now = shard.now();
-        let mut client =
-            Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), head, rest, unsent, now);
+        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), unsent, now);
         if accepted.permit.refused {
             client.refuse();
         }
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
+        let stream = TcpStream::from_std(accepted.stream)?;
         Ok(Self {
-            stream: RefCell::new(TcpStream::from_std(accepted.stream)?),
-            client: RefCell::new(client),
-            tail: RefCell::default(),
+            socket: RefCell::new(Socket { stream, client, tail: Vec::new() }),
             key,
             slot: Cell::new(None),
             wants_read: Cell::new(true),
             wants_write: Cell::new(false),
-            wake_at: Cell::new(wake_at),
             open: Cell::new(false),
             shut_down: Cell::new(false),
             closed: Cell::new(false),
-            waker: RefCell::default(),
+            wake_at: Cell::new(wake_at),
+            waker,
             _permit: accepted.permit,
         })
     }
@@ -83,66 +86,67 @@ impl Connection {
     }
 
     pub(super) fn expect_reply(&self) {
-        self.client.borrow_mut().expect_reply();
+        self.socket.borrow_mut().client.expect_reply();
     }
 
     /// Closes the client with that code.
     pub(super) fn close(&self, shard: &Shard, code: CloseCode, now: Instant) {
         {
             let Buffers { feed, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.client.borrow_mut().close(code, &mut shard.surroundings(feed, scratch));
+            self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feed, scratch));
         }
         self.turn(shard, now, 0);
     }
 
-    /// Serves the socket until it is closed.
-    pub(super) async fn drive(&self, shard: &Shard) {
-        poll_fn(|context| self.poll(shard, context)).await;
-    }
-
-    fn poll(&self, shard: &Shard, context: &mut Context<'_>) -> Poll<()> {
+    /// Serves the socket as far as it is ready. `true`: it is over.
+    pub(super) fn serve(&self, shard: &Shard) -> bool {
+        let mut context = Context::from_waker(&self.waker);
+        let mut reads = 0;
         loop {
             if self.closed.get() {
-                return Poll::Ready(());
+                return true;
             }
             let mut idle = true;
-            if self.wants_write.get() && self.stream.borrow().poll_write_ready(context).is_ready() {
+            if self.wants_write.get() && self.socket.borrow().stream.poll_write_ready(&mut context).is_ready()
+            {
                 idle = false;
                 self.turn(shard, shard.now(), 0);
             }
             if self.wants_read.get() && !self.closed.get() {
-                let read = {
-                    let mut buffers = shard.buffers.borrow_mut();
-                    let mut input = ReadBuf::new(&mut buffers.input);
-                    let read = Pin::new(&mut *self.stream.borrow_mut()).poll_read(context, &mut input);
-                    read.map_ok(|()| input.filled().len())
-                };
-                match read {
+                if reads == READS {
+                    // There may be more: after the others.
+                    self.waker.wake_by_ref();
+                    return false;
+                }
+                reads += 1;
+                match self.read(shard, &mut context) {
                     Poll::Pending => {}
                     Poll::Ready(Ok(length)) => {
                         idle = false;
                         if length == 0 {
-                            self.client.borrow_mut().input_ended();
+                            self.socket.borrow_mut().client.input_ended();
                         }
                         self.turn(shard, shard.now(), length);
                     }
-                    Poll::Ready(Err(_)) => {
-                        idle = false;
-                        self.abandon(shard);
-                    }
+                    Poll::Ready(Err(_)) => self.abandon(shard),
                 }
             }
             if idle && !self.closed.get() {
-                let mut waker = self.waker.borrow_mut();
-                if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                    *waker = Some(context.waker().clone());
-                }
-                return Poll::Pending;
+                return false;
             }
         }
     }
 
-    /// Gives the client a turn, with what waits of earlier input or else with `fresh` bytes of the shard's.
+    /// Reads into the shard's buffer, behind room for what waits of earlier input.
+    fn read(&self, shard: &Shard, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
+        let Socket { stream, tail, .. } = &mut *self.socket.borrow_mut();
+        let mut buffers = shard.buffers.borrow_mut();
+        let mut input = ReadBuf::new(&mut buffers.input[tail.len()..]);
+        let read = Pin::new(stream).poll_read(context, &mut input);
+        read.map_ok(|()| input.filled().len())
+    }
+
+    /// Gives the client a turn, with what waits of earlier input and `fresh` bytes that were read behind it.
     pub(super) fn turn(&self, shard: &Shard, now: Instant, fresh: usize) {
         if self.closed.get() {
             return;
@@ -150,9 +154,7 @@ impl Connection {
         let mut failed = false;
         let turn = {
             let Buffers { feed, scratch, input } = &mut *shard.buffers.borrow_mut();
-            let mut tail = self.tail.borrow_mut();
-            debug_assert!(fresh == 0 || tail.is_empty(), "nothing is read while something waits");
-            let stream = self.stream.borrow();
+            let Socket { stream, client, tail } = &mut *self.socket.borrow_mut();
             let mut write = |bytes: &[u8]| match stream.try_write(bytes) {
                 Ok(length) => length,
                 Err(error) => {
@@ -161,16 +163,17 @@ impl Connection {
                 }
             };
             let mut surroundings = shard.surroundings(feed, scratch);
-            let mut client = self.client.borrow_mut();
-            if tail.is_empty() {
-                let turn = client.turn(now, &mut input[..fresh], &mut surroundings, &mut write);
-                tail.extend_from_slice(&input[turn.used..fresh]);
+            if fresh > 0 {
+                let input = &mut input[..tail.len() + fresh];
+                input[..tail.len()].copy_from_slice(tail);
+                let turn = client.turn(now, input, &mut surroundings, &mut write);
+                keep(tail, &input[turn.used..]);
                 turn
             } else {
-                let turn = client.turn(now, &mut tail, &mut surroundings, &mut write);
-                tail.drain(..turn.used);
-                if tail.is_empty() {
-                    *tail = Vec::new();
+                let turn = client.turn(now, tail, &mut surroundings, &mut write);
+                if turn.used > 0 {
+                    tail.drain(..turn.used);
+                    free_if_empty(tail);
                 }
                 turn
             }
@@ -184,27 +187,27 @@ impl Connection {
         self.note(shard);
         if turn.shut_down && !self.shut_down.replace(true) {
             // It fails only if the peer has gone already.
-            let _ = SockRef::from(&*self.stream.borrow()).shutdown(std::net::Shutdown::Write);
+            let _ = SockRef::from(&self.socket.borrow().stream).shutdown(std::net::Shutdown::Write);
         }
         self.closed.set(turn.closed);
         if turn.closed || wanted != (turn.wants_read, turn.wants_write) {
-            self.wake();
+            self.waker.wake_by_ref();
         }
     }
 
     fn abandon(&self, shard: &Shard) {
-        self.client.borrow_mut().abandon(shard.server.device);
+        self.socket.borrow_mut().client.abandon(shard.server.device);
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.note(shard);
-        self.wake();
+        self.waker.wake_by_ref();
     }
 
     /// Keeps the shard's knowledge of this client up to date.
     fn note(&self, shard: &Shard) {
-        let client = self.client.borrow();
-        self.open.set(client.is_open());
-        let slot = client.slot();
+        let socket = self.socket.borrow();
+        self.open.set(socket.client.is_open());
+        let slot = socket.client.slot().and_then(|slot| u16::try_from(slot).ok());
         let before = self.slot.replace(slot);
         if slot != before {
             if let Some(slot) = slot {
@@ -214,11 +217,18 @@ impl Connection {
             }
         }
     }
+}
 
-    /// The socket's task is to look again.
-    fn wake(&self) {
-        if let Some(waker) = &*self.waker.borrow() {
-            waker.wake_by_ref();
-        }
+/// Keeps the rest of an input.
+fn keep(tail: &mut Vec<u8>, rest: &[u8]) {
+    tail.clear();
+    tail.extend_from_slice(rest);
+    free_if_empty(tail);
+}
+
+/// Most clients have nothing waiting, and then it takes no memory.
+fn free_if_empty(tail: &mut Vec<u8>) {
+    if tail.is_empty() {
+        *tail = Vec::new();
     }
 }

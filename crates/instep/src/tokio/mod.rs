@@ -8,6 +8,7 @@ mod accept;
 mod connection;
 mod gate;
 mod memory;
+mod ready;
 mod shard;
 
 use crate::access::Access;

@@ -2,13 +2,15 @@
 
 use super::accept::Accepted;
 use super::connection::Connection;
+use super::ready::Ready;
 use super::{Server, memory};
-use crate::client::{Instant, Surroundings};
+use crate::client::{Client, Instant, Surroundings};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -30,12 +32,15 @@ pub(super) struct Shard {
     /// When deadlines were looked at last.
     looked: Cell<tokio::time::Instant>,
     earlier: Notify,
+    /// The connections that are to be served.
+    ready: Arc<Ready>,
 }
 
 /// What is lent to one connection after the other.
 pub(super) struct Buffers {
     pub(super) feed: Feed<'static>,
     pub(super) scratch: Vec<u8>,
+    /// Room for what waits of earlier input, and for what is read.
     pub(super) input: Vec<u8>,
 }
 
@@ -70,7 +75,7 @@ impl Shard {
         let buffers = Buffers {
             feed: memory::feed(server.app, limits),
             scratch: vec![0; unsent + limits.frame + 16],
-            input: vec![0; INPUT],
+            input: vec![0; Client::tail_max(limits) + INPUT],
         };
         let shard = Rc::new(Self {
             server,
@@ -82,7 +87,10 @@ impl Shard {
             next_wake: Cell::new(Instant::NEVER),
             looked: Cell::new(tokio::time::Instant::now()),
             earlier: Notify::new(),
+            ready: Arc::default(),
         });
+        // A task of its own: what it does must not make the other branches look each time.
+        tokio::task::spawn_local(shard.clone().serve());
         let (mut dealing, mut stopping) = (true, false);
         loop {
             tokio::select! {
@@ -129,7 +137,8 @@ impl Shard {
     }
 
     /// Takes note of whose slot it is, or that it is nobody's any more.
-    pub(super) fn assign(&self, slot: usize, key: Option<usize>) {
+    pub(super) fn assign(&self, slot: u16, key: Option<usize>) {
+        let slot = usize::from(slot);
         let mut by_slot = self.by_slot.borrow_mut();
         if by_slot.len() <= slot {
             by_slot.resize(slot + 1, None);
@@ -137,22 +146,38 @@ impl Shard {
         by_slot[slot] = key;
     }
 
-    fn begin(self: &Rc<Self>, accepted: Accepted) {
+    fn begin(&self, accepted: Accepted) {
         let peer = accepted.peer;
-        let key = self.connections.borrow().vacant_key();
-        match Connection::new(accepted, key, self) {
+        let mut connections = self.connections.borrow_mut();
+        let entry = connections.vacant_entry();
+        let waker = self.ready.waker(entry.key());
+        // It registers with the reactor when it is served for the first time.
+        waker.wake_by_ref();
+        match Connection::new(accepted, entry.key(), self, waker) {
             Ok(connection) => {
-                let connection = Rc::new(connection);
-                self.connections.borrow_mut().insert(connection.clone());
-                let shard = self.clone();
-                tokio::task::spawn_local(async move {
-                    connection.drive(&shard).await;
-                    shard.connections.borrow_mut().remove(key);
-                    // It may have been the last one.
-                    shard.earlier.notify_one();
-                });
+                entry.insert(Rc::new(connection));
             }
             Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),
+        }
+    }
+
+    /// Serves the connections that are ready, for ever.
+    async fn serve(self: Rc<Self>) {
+        let mut called = Vec::new();
+        loop {
+            self.ready.wait(&mut called).await;
+            for called in called.drain(..) {
+                let connection = self.connections.borrow().get(called.key).cloned();
+                if connection.is_some_and(|connection| connection.serve(&self)) {
+                    self.connections.borrow_mut().remove(called.key);
+                    // It may have been the last one.
+                    self.earlier.notify_one();
+                }
+            }
+            if !self.ready.is_empty() {
+                // What came meanwhile waits until the reactor has been asked for others.
+                tokio::task::yield_now().await;
+            }
         }
     }
 

@@ -71,10 +71,8 @@ impl World {
     }
 
     pub fn client(&self) -> Peer {
-        let head = Buffer::lent(leak(self.limits.head.bytes, 0));
-        let unsent = unsent(&self.limits);
-        let rest = Buffer::lent(leak(unsent, 0));
-        let client = Client::new(PEER, 4000, head, rest, unsent, Instant::from_millis(self.now));
+        let unsent = Buffer::lent(leak(unsent(&self.limits), 0));
+        let client = Client::new(PEER, 4000, unsent, Instant::from_millis(self.now));
         Peer { client, tail: Vec::new(), received: Vec::new(), window: usize::MAX, last: None }
     }
 
@@ -141,6 +139,7 @@ impl Peer {
             length
         });
         self.tail.drain(..turn.used);
+        assert!(!turn.wants_read || self.tail.len() <= Client::tail_max(&world.limits));
         self.last = Some(turn);
         turn
     }

@@ -1,0 +1,145 @@
+//! An open WebSocket: messages come in, frames go out.
+
+use super::{ROOM_MIN, World};
+use crate::device::{Device, Offer, Place};
+use instep_proto::delivery::{Cursor, Feed, Outgoing};
+use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
+use instep_proto::message::{Kind, Piece, Received, Receiver};
+
+/// Where an open WebSocket stands.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) place: Place,
+    /// A reply may wait at the device.
+    pub(super) replies: bool,
+    receiver: Receiver,
+    held: Option<HeldPiece>,
+    /// Where it stands in the feed; an echo endpoint follows nothing.
+    cursor: Option<Cursor>,
+}
+
+/// A piece of a message that was unmasked, but that the inbox had no room for.
+#[derive(Clone, Copy, Debug)]
+struct HeldPiece {
+    first: bool,
+    last: bool,
+    kind: Kind,
+    length: usize,
+}
+
+/// What came of some input.
+pub(super) enum Taken {
+    /// So many bytes were used.
+    Some(usize),
+    /// So many bytes were used, and the next thing is incomplete.
+    Incomplete(usize),
+    /// So many bytes were used; for what comes next there is no room now.
+    NotNow(usize),
+    /// The client closed the WebSocket.
+    Close(CloseCode),
+    /// The client did what it may not do.
+    Wrong(ProtocolError),
+}
+
+impl Open {
+    pub(super) fn new(place: Place, cursor: Option<Cursor>) -> Self {
+        Self { place, replies: false, receiver: Receiver::new(), held: None, cursor }
+    }
+
+    /// Gives the place back.
+    pub(super) fn leave(self, device: &Device) {
+        device.depart(self.place);
+        if !self.place.heard {
+            self.place.client.log_disconnected();
+        }
+    }
+
+    /// Takes one piece of a message or one control frame.
+    pub(super) fn take(&mut self, input: &mut [u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Taken {
+        if let Some(HeldPiece { first, last, kind, length }) = self.held.take() {
+            // It was unmasked in an earlier turn.
+            let piece = Piece { first, last, kind, bytes: &input[..length] };
+            return self.offer(piece, length, world);
+        }
+        let echo = self.cursor.is_none();
+        let most = if echo { out.room() - ROOM_MIN / 2 } else { usize::MAX };
+        match self.receiver.receive(input, most) {
+            Err(error) => Taken::Wrong(error),
+            Ok((used, Received::Incomplete)) => Taken::Incomplete(used),
+            Ok((used, Received::Pong)) => Taken::Some(used),
+            Ok((used, Received::Ping(payload))) => {
+                push_frame(out, true, Opcode::Pong, payload);
+                Taken::Some(used)
+            }
+            Ok((_, Received::Close(reason))) => Taken::Close(reason.code.unwrap_or(CloseCode::NORMAL)),
+            Ok((used, Received::Piece(piece))) if echo => {
+                let opcode = match (piece.first, piece.kind) {
+                    (false, _) => Opcode::Continuation,
+                    (true, Kind::Text) => Opcode::Text,
+                    (true, Kind::Binary) => Opcode::Binary,
+                };
+                push_frame(out, piece.last, opcode, piece.bytes);
+                Taken::Some(used)
+            }
+            Ok((used, Received::Piece(piece))) => self.offer(piece, used, world),
+        }
+    }
+
+    /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
+    fn offer(&mut self, piece: Piece<'_>, used: usize, world: &World<'_>) -> Taken {
+        match world.device.offer(self.place, &piece) {
+            Offer::NotNow => {
+                let Piece { first, last, kind, bytes } = piece;
+                self.held = Some(HeldPiece { first, last, kind, length: bytes.len() });
+                // Its own replies may be what is in the way.
+                self.replies = true;
+                Taken::NotNow(used - bytes.len())
+            }
+            Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
+            Offer::Taken => Taken::Some(used),
+        }
+    }
+
+    /// Puts replies into the output, each after what was published before it.
+    pub(super) fn fetch_replies(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let Some(cursor) = &mut self.cursor else { return };
+        let mut missed = 0;
+        // A frame that is longer than the room goes as soon as what is before it has gone.
+        while world.device.fetch_reply(self.place, &mut |revision, frame| {
+            revision <= world.feed.revision()
+                && out.keep_frames(cursor, world.feed, revision, &mut missed)
+                && out.push(frame)
+        }) {}
+        self.replies = world.device.has_reply(self.place);
+        self.note_missed(missed);
+    }
+
+    /// Writes what there is to write. Says whether the socket took all of it.
+    pub(super) fn give_out(
+        &mut self,
+        feed: &Feed<'static>,
+        out: &mut Outgoing<'_>,
+        write: &mut dyn FnMut(&[u8]) -> usize,
+    ) -> bool {
+        let mut missed = 0;
+        let all = out.flush(self.cursor.as_mut().map(|cursor| (cursor, feed)), &mut missed, write);
+        self.note_missed(missed);
+        all
+    }
+
+    fn note_missed(&self, missed: u64) {
+        if missed > 0 {
+            let client = self.place.client;
+            log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
+        }
+    }
+}
+
+/// Puts a frame into the output, in which there is room for it.
+fn push_frame(out: &mut Outgoing<'_>, fin: bool, opcode: Opcode, payload: &[u8]) {
+    let space = out.space();
+    let header = encode_header(fin, opcode, payload.len(), space);
+    space[header..header + payload.len()].copy_from_slice(payload);
+    debug_assert!(header <= SERVER_HEADER_MAX);
+    out.keep(header + payload.len());
+}
