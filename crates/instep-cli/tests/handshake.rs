@@ -52,13 +52,33 @@ fn what_browsers_and_libraries_vary_is_taken() {
         ("Sec-WebSocket-Version: 13", "SEC-WEBSOCKET-VERSION:   13  "),
         ("GET /ws", "GET /ws?token=1&x=%20"),
         ("GET /ws", "GET http://127.0.0.1/ws"),
-        ("Host", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\nHost"),
+        ("Host", "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=8\r\nHost"),
+        ("Host", "Sec-WebSocket-Extensions: bbf-usp-protocol\r\nHost"),
         ("Host", "Sec-WebSocket-Protocol: mqtt, chat\r\nHost"),
         ("Host", "Content-Length: 0\r\nHost"),
         ("Host", "Cookie: a=\"\u{e9}\"\r\nUser-Agent:\r\nHost"),
     ] {
         expect_open(&server, &handshake(from, to));
     }
+}
+
+#[test]
+fn compression_is_agreed_on_as_browsers_offer_it() {
+    let server = serve(&["--app", "echo"]);
+    let mut connection = Http::connect(server.addr());
+    connection.send(handshake(
+        "Host",
+        "Sec-WebSocket-Extensions: x; y=1\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\nHost",
+    ));
+    let response = connection.read_head();
+    assert_eq!(
+        response.header("sec-websocket-extensions"),
+        Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover")
+    );
+    // "Hello" of RFC 7692 section 7.2.3.1: short enough to come back as it is.
+    connection.send(Frame::encode(true, 4, opcode::TEXT, MASK, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]));
+    connection.send(Frame::encode(true, 0, opcode::CLOSE, MASK, &1000_u16.to_be_bytes()));
+    assert_eq!(connection.read_to_end(SOON), b"\x81\x05Hello\x88\x02\x03\xe8");
 }
 
 #[test]

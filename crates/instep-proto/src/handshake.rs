@@ -1,5 +1,6 @@
 //! The opening handshake (RFC 6455 section 4.2).
 
+use crate::deflate::PermessageDeflate;
 use crate::http::{Method, RequestHead, Status};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +8,7 @@ use core::fmt::Write;
 use sha1::{Digest, Sha1};
 
 /// Room enough for the answer to a handshake.
-pub const ANSWER_MAX: usize = 256;
+pub const ANSWER_MAX: usize = 384;
 /// The longest name of a subprotocol.
 pub const SUBPROTOCOL_MAX: usize = 64;
 
@@ -65,6 +66,8 @@ impl core::error::Error for HandshakeError {}
 pub struct Handshake {
     accept: [u8; 28],
     subprotocol: Option<&'static str>,
+    offered: Option<PermessageDeflate>,
+    deflate: Option<PermessageDeflate>,
 }
 
 impl Handshake {
@@ -109,12 +112,18 @@ impl Handshake {
             .iter()
             .find(|wanted| offered.split(',').any(|name| name.trim_matches([' ', '\t']) == **wanted))
             .copied();
-        Ok(Self { accept, subprotocol })
+        Ok(Self { accept, subprotocol, offered: headers.deflate, deflate: None })
     }
 
     /// The subprotocol that was chosen.
     pub fn subprotocol(&self) -> Option<&'static str> {
         self.subprotocol
+    }
+
+    /// Accepts permessage-deflate, if the client offers it in a form that this server can serve. Says whether.
+    pub fn accept_deflate(&mut self) -> bool {
+        self.deflate = self.offered;
+        self.deflate.is_some()
     }
 
     /// Writes the answer, 101, at the start of `out` and returns its length.
@@ -128,6 +137,10 @@ impl Handshake {
             out,
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
         )
+        .and_then(|()| match self.deflate {
+            Some(deflate) => write!(out, "Sec-WebSocket-Extensions: {deflate}\r\n"),
+            None => Ok(()),
+        })
         .and_then(|()| match self.subprotocol {
             Some(name) => write!(out, "Sec-WebSocket-Protocol: {name}\r\n\r\n"),
             None => out.write_str("\r\n"),
@@ -164,6 +177,26 @@ mod tests {
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: superchat\r\n\r\n"
         );
+    }
+
+    #[test]
+    fn deflate_is_answered_only_where_it_is_accepted() {
+        let offer = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\nOrigin";
+        let mut handshake = parse(&GOOD.replace("Origin", offer)).unwrap();
+        let answer = |handshake: &Handshake| {
+            let mut out = [0; ANSWER_MAX];
+            let length = handshake.write_answer(&mut out);
+            String::from_utf8_lossy(&out[..length]).into_owned()
+        };
+        assert!(!answer(&handshake).contains("Extensions"));
+        assert!(handshake.accept_deflate());
+        assert!(answer(&handshake).contains(
+            "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
+             client_no_context_takeover; server_max_window_bits=10\r\n"
+        ));
+        assert!(!parse(GOOD).unwrap().accept_deflate());
+        let longest = Handshake { subprotocol: Some("x".repeat(SUBPROTOCOL_MAX).leak()), ..handshake };
+        assert!(answer(&longest).ends_with("\r\n\r\n"));
     }
 
     #[test]

@@ -17,6 +17,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod deflate;
 pub mod delivery;
 pub mod frame;
 pub mod handshake;

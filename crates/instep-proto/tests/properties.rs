@@ -138,7 +138,7 @@ proptest! {
         let used = encode_header(fin, Opcode::Binary, length, &mut bytes);
         bytes[1] |= 0x80;
         bytes[used..used + 4].copy_from_slice(&key);
-        let header = FrameHeader { fin, opcode: Opcode::Binary, mask: key, length: length as u64 };
+        let header = FrameHeader { fin, opcode: Opcode::Binary, compressed: false, mask: key, length: length as u64 };
         prop_assert_eq!(FrameHeader::parse(&bytes), Ok(Some((header, used + 4))));
     }
 

@@ -40,7 +40,7 @@ pub mod tokio;
 pub use access::{Access, Refusal};
 pub use app::{App, Endpoint, Topic};
 pub use buffer::Buffer;
-pub use client::{Client, Instant, Surroundings, Turn};
+pub use client::{Client, Compression, Inflated, Inflater, Instant, Surroundings, Turn};
 pub use device::{
     ClientId, Device, Follower, Inbox, Memory, Message, PageValueError, PublishError, SendError, SlotMemory,
 };

@@ -121,7 +121,7 @@ fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
     let mut leaver = peers.remove(1);
     let now = world.now;
     world.now = now + 1;
-    leaver.client.abandon(world.device);
+    leaver.client.abandon(&mut world.surroundings());
     let mut messages = Vec::new();
     for _ in 0..10 {
         if let Some(message) = heard(&mut inbox) {
@@ -202,16 +202,9 @@ fn sixteen_messages_of_one_read_leave_in_one_write() {
     let mut world = World::new(Limits { frame: 1024, ..Limits::DEVICE });
     let mut peer = world.open("/echo");
     let mut bytes = frame(0x81, b"sixteen bytes ok").repeat(16);
-    let mut surroundings = instep::Surroundings {
-        app: &link::APP,
-        access: &link::ACCESS,
-        device: world.device,
-        feed: &world.feed,
-        follower: 0,
-        scratch: &mut world.scratch,
-    };
     let mut writes = Vec::new();
-    peer.client.turn(instep::Instant::from_millis(1), &mut bytes, &mut surroundings, &mut |bytes| {
+    let now = instep::Instant::from_millis(1);
+    peer.client.turn(now, &mut bytes, &mut world.surroundings(), &mut |bytes| {
         writes.push(bytes.to_vec());
         bytes.len()
     });

@@ -1,7 +1,7 @@
 //! Table and ring under one revision: what a device publishes, and what everybody follows.
 
 use super::{Ring, Table};
-use crate::frame::{Payload, TooLong, encode_frame};
+use crate::frame::{Encoded, Payload, TooLong, encode_frame};
 
 /// Why something could not be published. What was there before stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,16 +116,24 @@ impl<'s> Feed<'s> {
     /// Copies from `leader` all that is newer than what is here: a shard follows the device. Both have the
     /// same topics, and blocks of the same length.
     pub fn follow(&mut self, leader: &Feed<'_>) {
+        self.follow_encoded(leader, |frame, block| {
+            block[..frame.len()].copy_from_slice(frame);
+            0..frame.len()
+        });
+    }
+
+    /// As [`Feed::follow`], with each frame in another encoding: `encode` writes it into a block, and returns where.
+    pub fn follow_encoded(&mut self, leader: &Feed<'_>, mut encode: impl FnMut(&[u8], &mut [u8]) -> Encoded) {
         while let Some((topic, revision, frame)) = leader.table.newer(self.table.newest()) {
-            self.table.spare()[..frame.len()].copy_from_slice(frame);
-            self.table.store(topic, revision, 0..frame.len());
+            let encoded = encode(frame, self.table.spare());
+            self.table.store(topic, revision, encoded);
         }
         if self.ring.next() < leader.ring.oldest() {
             self.ring.skip_to(leader.ring.oldest());
         }
         while let Some((revision, frame)) = leader.ring.event(self.ring.next()) {
-            self.ring.spare()[..frame.len()].copy_from_slice(frame);
-            self.ring.store(revision, 0..frame.len());
+            let encoded = encode(frame, self.ring.spare());
+            self.ring.store(revision, encoded);
         }
         self.revision = leader.revision;
     }

@@ -61,6 +61,18 @@ pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, T
     Ok(start..SERVER_HEADER_MAX + length)
 }
 
+/// The payload of a whole frame from a server, which is as long as its header says.
+///
+/// # Panics
+/// If the frame is shorter than its header.
+pub fn server_payload(frame: &[u8]) -> &[u8] {
+    &frame[match frame[1] {
+        ..=125 => 2,
+        126 => 4,
+        _ => SERVER_HEADER_MAX,
+    }..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +85,7 @@ mod tests {
         let frame = encode_frame(Payload::Binary(&[7; 200]), &mut block).unwrap();
         assert_eq!(block[frame.clone()][..4], [0x82, 126, 0, 200]);
         assert_eq!(frame.len(), 204);
+        assert_eq!(server_payload(&block[frame.clone()]), [7; 200]);
         assert_eq!(encode_frame(Payload::Binary(&[7; 201]), &mut block), Err(TooLong { limit: 200 }));
         let long = "x".repeat(201);
         assert_eq!(encode_frame(Payload::Text(&long), &mut block), Err(TooLong { limit: 200 }));

@@ -4,6 +4,8 @@ use super::ProtocolError;
 
 /// The longest header that a server sends: it has no masking key.
 pub const SERVER_HEADER_MAX: usize = 10;
+/// The bit in the first byte of a message's first frame that says that it is compressed.
+pub const COMPRESSED: u8 = 0x40;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct FrameHeader {
     pub fin: bool,
     /// What it is.
     pub opcode: Opcode,
+    /// The first bit of the reserved ones is set: the message that begins here is compressed (RFC 7692 section 6).
+    pub compressed: bool,
     /// The key with which the payload is masked.
     pub mask: [u8; 4],
     /// Bytes of payload. It stays a `u64`: it comes from the network, and `usize` has 32 bits on a device.
@@ -73,11 +77,15 @@ impl FrameHeader {
     /// What breaks RFC 6455 is found as soon as the byte that breaks it is there.
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
-        if first & 0x70 != 0 {
+        let fin = first & 0x80 != 0;
+        let compressed = first & COMPRESSED != 0;
+        if first & 0x30 != 0 {
             return Err(ProtocolError::ReservedBit);
         }
-        let fin = first & 0x80 != 0;
         let opcode = Opcode::from_bits(first & 0x0f)?;
+        if compressed && !matches!(opcode, Opcode::Text | Opcode::Binary) {
+            return Err(ProtocolError::ReservedBit);
+        }
         if opcode.is_control() && !fin {
             return Err(ProtocolError::FragmentedControl);
         }
@@ -109,7 +117,7 @@ impl FrameHeader {
             return Err(ProtocolError::BadLength);
         }
         let Some(mask) = bytes[used..].first_chunk() else { return Ok(None) };
-        Ok(Some((Self { fin, opcode, mask: *mask, length }, used + 4)))
+        Ok(Some((Self { fin, opcode, compressed, mask: *mask, length }, used + 4)))
     }
 }
 
@@ -174,7 +182,7 @@ mod tests {
     #[test]
     fn what_breaks_the_rfc_is_refused_at_the_byte_that_breaks_it() {
         let refused: [(&[u8], ProtocolError); 12] = [
-            (&[0xc1], ProtocolError::ReservedBit),
+            (&[0xc9], ProtocolError::ReservedBit),
             (&[0xa1], ProtocolError::ReservedBit),
             (&[0x91], ProtocolError::ReservedBit),
             (&[0x83], ProtocolError::ReservedOpcode(3)),

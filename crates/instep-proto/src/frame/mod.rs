@@ -6,8 +6,8 @@ mod header;
 mod mask;
 
 pub use close::{CONTROL_PAYLOAD_MAX, CloseCode, CloseReason};
-pub use encode::{Encoded, Payload, TooLong, encode_frame};
-pub use header::{FrameHeader, Opcode, SERVER_HEADER_MAX, encode_header};
+pub use encode::{Encoded, Payload, TooLong, encode_frame, server_payload};
+pub use header::{COMPRESSED, FrameHeader, Opcode, SERVER_HEADER_MAX, encode_header};
 pub use mask::unmask;
 
 /// What a client did against RFC 6455, or beyond a limit. Each ends the connection with its
@@ -34,6 +34,8 @@ pub enum ProtocolError {
     BadClose,
     /// Text, or the reason of a close frame, is not UTF-8 (section 8.1).
     InvalidUtf8,
+    /// A compressed message cannot be decompressed (RFC 7692 section 7.2.2).
+    BadCompression,
     /// The message is longer than this server takes.
     TooBig,
 }
@@ -42,7 +44,7 @@ impl ProtocolError {
     /// The code of the close frame that answers it (section 7.4.1).
     pub fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8 | Self::BadCompression => CloseCode::INVALID_PAYLOAD,
             Self::TooBig => CloseCode::TOO_BIG,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -62,6 +64,7 @@ impl core::fmt::Display for ProtocolError {
             Self::Interleaved => "a new message began before the last one ended",
             Self::BadClose => "a close frame's payload is malformed",
             Self::InvalidUtf8 => "text is not UTF-8",
+            Self::BadCompression => "a compressed message cannot be decompressed",
             Self::TooBig => "the message is longer than this server takes",
         })
     }

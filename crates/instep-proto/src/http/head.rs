@@ -1,6 +1,7 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
 use super::Status;
+use crate::deflate::PermessageDeflate;
 
 /// No more headers than this are ever read, whatever the limit says.
 pub const HEADERS_MAX: usize = 64;
@@ -92,6 +93,8 @@ pub struct WebSocketHeaders<'b> {
     pub version: Option<&'b str>,
     /// The first `Sec-WebSocket-Protocol`: subprotocols, the most wanted first.
     pub protocols: Option<&'b str>,
+    /// The first acceptable offer of permessage-deflate in any `Sec-WebSocket-Extensions`.
+    pub deflate: Option<PermessageDeflate>,
 }
 
 /// A request head, in the words that the rest of the server needs.
@@ -232,6 +235,8 @@ impl<'b> RequestHead<'b> {
             } else if is("sec-websocket-version") {
                 versions += 1;
                 self.websocket.version = (versions == 1).then_some(value);
+            } else if is("sec-websocket-extensions") {
+                self.websocket.deflate = self.websocket.deflate.or_else(|| PermessageDeflate::find(value));
             } else if is("sec-websocket-protocol") && self.websocket.protocols.is_none() {
                 self.websocket.protocols = Some(value);
             }

@@ -1,6 +1,8 @@
 //! The receiving half of an open WebSocket.
 
-use crate::frame::{CONTROL_PAYLOAD_MAX, CloseReason, FrameHeader, Opcode, ProtocolError, unmask};
+use crate::frame::{
+    COMPRESSED, CONTROL_PAYLOAD_MAX, CloseReason, FrameHeader, Opcode, ProtocolError, unmask,
+};
 use crate::message::Utf8;
 
 /// What a message holds.
@@ -22,6 +24,8 @@ pub struct Piece<'i> {
     pub last: bool,
     /// What the message holds.
     pub kind: Kind,
+    /// The message is compressed: the bytes are no text yet, and unchecked.
+    pub compressed: bool,
     /// The bytes, unmasked. They may be none.
     pub bytes: &'i [u8],
 }
@@ -50,15 +54,30 @@ pub const PART_MAX: usize = 2 + 4 + CONTROL_PAYLOAD_MAX - 1;
 pub struct Receiver {
     /// The data frame whose payload is being read, and how much of it has come.
     frame: Option<(FrameHeader, u64)>,
-    /// The message that is in progress: its kind, and whether a piece of it has been handed out.
-    message: Option<(Kind, bool)>,
+    message: Option<Message>,
     utf8: Utf8,
+    /// Messages may be compressed.
+    deflate: bool,
+}
+
+/// The message that is in progress.
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    kind: Kind,
+    /// A piece of it has been handed out.
+    begun: bool,
+    compressed: bool,
 }
 
 impl Receiver {
-    /// At the start of a connection.
+    /// At the start of a connection without extensions.
     pub const fn new() -> Self {
-        Self { frame: None, message: None, utf8: Utf8::new() }
+        Self { frame: None, message: None, utf8: Utf8::new(), deflate: false }
+    }
+
+    /// At the start of a connection for which permessage-deflate was accepted.
+    pub const fn with_deflate() -> Self {
+        Self { deflate: true, ..Self::new() }
     }
 
     /// Whether a message has begun and not ended.
@@ -81,6 +100,9 @@ impl Receiver {
         let (header, before, start) = match self.frame {
             Some((header, before)) => (header, before, 0),
             None => {
+                if !self.deflate && input.first().is_some_and(|first| first & COMPRESSED != 0) {
+                    return Err(ProtocolError::ReservedBit);
+                }
                 let Some((header, start)) = FrameHeader::parse(input)? else {
                     return Ok((0, Received::Incomplete));
                 };
@@ -117,26 +139,40 @@ impl Receiver {
             (Opcode::Continuation, None) => return Err(ProtocolError::NothingToContinue),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(ProtocolError::Interleaved),
             (Opcode::Text, None) => {
-                self.message = Some((Kind::Text, false));
+                self.message =
+                    Some(Message { kind: Kind::Text, begun: false, compressed: header.compressed });
                 self.utf8 = Utf8::default();
             }
-            (Opcode::Binary, None) => self.message = Some((Kind::Binary, false)),
+            (Opcode::Binary, None) => {
+                self.message =
+                    Some(Message { kind: Kind::Binary, begun: false, compressed: header.compressed });
+            }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) | (Opcode::Continuation, Some(_)) => {}
         }
         Ok(())
     }
 
+    /// Checks what bytes of a compressed text were decompressed to; `last`: the text ends with them.
+    ///
+    /// # Errors
+    /// [`ProtocolError::InvalidUtf8`], as soon as it cannot become UTF-8 any more.
+    pub fn check_decompressed(&mut self, bytes: &[u8], last: bool) -> Result<(), ProtocolError> {
+        self.utf8.check(bytes)?;
+        if last { self.utf8.finish() } else { Ok(()) }
+    }
+
     fn piece<'i>(&mut self, bytes: &'i [u8], last: bool) -> Result<Piece<'i>, ProtocolError> {
         // A data frame's header has set `message`.
-        let (kind, begun) = self.message.unwrap_or((Kind::Binary, false));
-        if kind == Kind::Text {
+        let unset = Message { kind: Kind::Binary, begun: false, compressed: false };
+        let Message { kind, begun, compressed } = self.message.unwrap_or(unset);
+        if kind == Kind::Text && !compressed {
             self.utf8.check(bytes)?;
             if last {
                 self.utf8.finish()?;
             }
         }
-        self.message = (!last).then_some((kind, true));
-        Ok(Piece { first: !begun, last, kind, bytes })
+        self.message = (!last).then_some(Message { kind, begun: true, compressed });
+        Ok(Piece { first: !begun, last, kind, compressed, bytes })
     }
 }
 
@@ -211,6 +247,36 @@ mod tests {
         }
         for cut in 0..=bytes.len() {
             assert_eq!(run(&[&bytes[..cut], &bytes[cut..]], usize::MAX), expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn compressed_messages_where_that_was_agreed_on() {
+        let mut bytes = [frame(0x41, b"\xff\xfe"), frame(0x80, b"\xfd"), frame(0x81, b"plain")].concat();
+        assert_eq!(run(&[&bytes], usize::MAX).2, Some(ProtocolError::ReservedBit));
+        let mut receiver = Receiver::with_deflate();
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let (used, received) = receiver.receive(&mut bytes[at..], usize::MAX).unwrap();
+            let Received::Piece(piece) = received else { panic!("{received:?}") };
+            pieces.push((piece.first, piece.last, piece.compressed, piece.bytes.to_vec()));
+            at += used;
+        }
+        let expected = [
+            (true, false, true, &b"\xff\xfe"[..]),
+            (false, true, true, b"\xfd"),
+            (true, true, false, b"plain"),
+        ];
+        assert_eq!(
+            pieces,
+            expected.map(|(first, last, compressed, bytes)| (first, last, compressed, bytes.to_vec()))
+        );
+        for wrong in [frame(0xc0, b""), frame(0xc9, b""), frame(0xa1, b""), frame(0x91, b"")] {
+            assert_eq!(
+                Receiver::with_deflate().receive(&mut wrong.clone(), usize::MAX),
+                Err(ProtocolError::ReservedBit)
+            );
         }
     }
 

@@ -31,12 +31,12 @@ impl Client {
                         None => return (used, true),
                     }
                 }
-                State::Open(open) if out.room() >= ROOM_MIN => match open.take(rest, world, out) {
+                State::Open(open) if out.room() >= ROOM_MIN => match open.take(now, rest, world, out) {
                     Taken::Some(taken) => taken,
                     Taken::Incomplete(taken) => return (used + taken, true),
                     Taken::NotNow(taken) => return (used + taken, false),
                     Taken::Close(code) => {
-                        self.end_open(code, world.device, out);
+                        self.end_open(code, world, out);
                         rest.len()
                     }
                     Taken::Wrong(error) => {
@@ -90,7 +90,9 @@ impl Client {
                     Decision::Written { closes: false } => {
                         self.state = State::Http(Http { reply: None, body });
                     }
-                    Decision::Open(endpoint, handshake) => self.open(endpoint, &handshake, world, out),
+                    Decision::Open(endpoint, handshake, deflate) => {
+                        self.open(endpoint, &handshake, deflate, world, out);
+                    }
                 }
                 Some(length)
             }
@@ -108,6 +110,6 @@ impl Client {
             let client = open.place.client;
             log::warn!(client = client.number; "[{client}] Closed with {}: {error}", code.number());
         }
-        self.end_open(code, world.device, out);
+        self.end_open(code, world, out);
     }
 }

@@ -1,10 +1,12 @@
 //! One client, from the first byte to the last: a synchronous state machine that every driver turns.
 
+mod compression;
 mod incoming;
 mod open;
 mod requests;
 mod timing;
 
+pub use compression::{Compression, Inflated, Inflater};
 pub use timing::Instant;
 
 use crate::access::Access;
@@ -20,7 +22,7 @@ use instep_proto::message::PART_MAX;
 use open::Open;
 
 /// The least room for output with which input is read: a pong, or the answer to a handshake.
-const ROOM_MIN: usize = 256;
+const ROOM_MIN: usize = 384;
 
 /// What a client needs of the world for one turn. A driver makes it once for all its clients.
 #[derive(Debug)]
@@ -33,6 +35,10 @@ pub struct Surroundings<'a> {
     pub device: &'a Device,
     /// What the clients of this driver follow.
     pub feed: &'a Feed<'static>,
+    /// The same feed with its long frames compressed, if it is up to date.
+    pub compressed_feed: Option<&'a Feed<'static>>,
+    /// permessage-deflate, if the driver has it.
+    pub compression: Option<&'a dyn Compression>,
     /// Which of the device's followers this driver is.
     pub follower: usize,
     /// Where output is gathered, shared by all clients: as long as what one client may keep
@@ -104,7 +110,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A connection that was just accepted. `unsent` has room for at least one frame, and 256 bytes more.
+    /// A connection that was just accepted. `unsent` has room for at least one frame, and 384 bytes more.
     pub fn new(peer: IpAddr, port: u16, unsent: Buffer, now: Instant) -> Self {
         Self {
             state: State::Http(Http::default()),
@@ -126,6 +132,11 @@ impl Client {
     /// Whether it is an open WebSocket.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
+    }
+
+    /// Whether it is to get compressed frames of the feed.
+    pub fn follows_compressed(&self) -> bool {
+        matches!(&self.state, State::Open(open) if open.follows_compressed())
     }
 
     /// The slot at the device, while it has one.
@@ -154,8 +165,9 @@ impl Client {
     }
 
     /// The socket failed: gives up everything.
-    pub fn abandon(&mut self, device: &Device) {
-        self.pass_to(State::Closed, device);
+    pub fn abandon(&mut self, surroundings: &mut Surroundings<'_>) {
+        let (world, _) = World::of(surroundings);
+        self.pass_to(State::Closed, &world);
     }
 
     /// Ends the connection; an open WebSocket with this close code. A turn is due.
@@ -163,8 +175,9 @@ impl Client {
         match &mut self.state {
             State::Open(_) => {
                 let limit = self.unsent.limit();
-                let mut out = Outgoing::load(surroundings.scratch, &mut self.unsent, limit);
-                self.end_open(code, surroundings.device, &mut out);
+                let (world, scratch) = World::of(surroundings);
+                let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
+                self.end_open(code, &world, &mut out);
                 out.save(&mut self.unsent);
             }
             State::Http(Http { reply: Some(reply), .. }) => *reply = reply.and_close(),
@@ -184,8 +197,7 @@ impl Client {
         surroundings: &mut Surroundings<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
-        let Surroundings { app, access, device, feed, follower, scratch } = surroundings;
-        let world = World { app, access, device, feed, follower: *follower };
+        let (world, scratch) = World::of(surroundings);
         let limit = self.unsent.limit();
         let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
         if input.len() > self.seen {
@@ -217,7 +229,7 @@ impl Client {
         }
         out.save(&mut self.unsent);
         if self.input_ended && hungry && !blocked {
-            self.pass_to(State::Closed, device);
+            self.pass_to(State::Closed, &world);
         }
         if !hungry {
             // Whom we do not read from cannot be heard.
@@ -228,7 +240,7 @@ impl Client {
             used,
             wants_read: hungry && !self.input_ended,
             wants_write: blocked,
-            wake_at: self.wake_at(device.limits(), blocked),
+            wake_at: self.wake_at(now, world.device.limits(), blocked),
             shut_down: matches!(self.state, State::Lingering(_)),
             closed: matches!(self.state, State::Closed),
         }
@@ -261,7 +273,7 @@ impl Client {
                 }
                 true
             }
-            State::Open(open) => open.give_out(world.feed, out, write),
+            State::Open(open) => open.give_out(world, out, write),
             State::Ending => {
                 let all = out.flush(None, &mut 0, write);
                 if all {
@@ -279,19 +291,19 @@ impl Client {
     }
 
     /// Puts the close frame into the output. Nothing follows it.
-    fn end_open(&mut self, code: CloseCode, device: &Device, out: &mut Outgoing<'_>) {
+    fn end_open(&mut self, code: CloseCode, world: &World<'_>, out: &mut Outgoing<'_>) {
         let mut frame = [0; SERVER_HEADER_MAX];
         let length = encode_header(true, Opcode::Close, 2, &mut frame);
         frame[length..length + 2].copy_from_slice(&code.number().to_be_bytes());
         // Without room for it, the client has not read for long, and would not read it either.
         let _ = out.push(&frame[..length + 2]);
-        self.pass_to(State::Ending, device);
+        self.pass_to(State::Ending, world);
     }
 
     /// A new state; whoever leaves an open WebSocket gives its place back.
-    fn pass_to(&mut self, next: State, device: &Device) {
+    fn pass_to(&mut self, next: State, world: &World<'_>) {
         if let State::Open(open) = core::mem::replace(&mut self.state, next) {
-            open.leave(device);
+            open.leave(world.device, world.compression);
         }
     }
 }
@@ -302,5 +314,23 @@ struct World<'a> {
     access: &'a Access,
     device: &'a Device,
     feed: &'a Feed<'static>,
+    compressed_feed: Option<&'a Feed<'static>>,
+    compression: Option<&'a dyn Compression>,
     follower: usize,
+}
+
+impl<'a> World<'a> {
+    fn of<'s>(surroundings: &'s mut Surroundings<'a>) -> (Self, &'s mut [u8]) {
+        let Surroundings {
+            app,
+            access,
+            device,
+            feed,
+            compressed_feed,
+            compression,
+            follower,
+            ref mut scratch,
+        } = *surroundings;
+        (Self { app, access, device, feed, compressed_feed, compression, follower }, scratch)
+    }
 }

@@ -1,6 +1,7 @@
 //! An open WebSocket: messages come in, frames go out.
 
-use super::{ROOM_MIN, World};
+use super::compression::{Compression, Inflating};
+use super::{Instant, ROOM_MIN, World};
 use crate::device::{Device, Offer, Place};
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
@@ -12,18 +13,25 @@ pub(super) struct Open {
     pub(super) place: Place,
     /// A reply may wait at the device.
     pub(super) replies: bool,
-    receiver: Receiver,
+    /// It waits for an inflater.
+    pub(super) starved: bool,
+    /// It takes compressed messages.
+    deflate: bool,
+    pub(super) receiver: Receiver,
     held: Option<HeldPiece>,
+    /// A compressed message that has begun.
+    pub(super) inflating: Option<Inflating>,
     /// Where it stands in the feed; an echo endpoint follows nothing.
     cursor: Option<Cursor>,
 }
 
-/// A piece of a message that was unmasked, but that the inbox had no room for.
+/// A piece of a message that was unmasked, but that there was no room for.
 #[derive(Clone, Copy, Debug)]
 struct HeldPiece {
     first: bool,
     last: bool,
     kind: Kind,
+    compressed: bool,
     length: usize,
 }
 
@@ -42,12 +50,26 @@ pub(super) enum Taken {
 }
 
 impl Open {
-    pub(super) fn new(place: Place, cursor: Option<Cursor>) -> Self {
-        Self { place, replies: false, receiver: Receiver::new(), held: None, cursor }
+    /// `cursor`: none for an echo endpoint.
+    pub(super) fn new(place: Place, cursor: Option<Cursor>, deflate: bool) -> Self {
+        let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
+        Self { place, replies: false, starved: false, deflate, receiver, held: None, inflating: None, cursor }
     }
 
-    /// Gives the place back.
-    pub(super) fn leave(self, device: &Device) {
+    /// Whether it takes compressed messages from the feed.
+    pub(super) fn follows_compressed(&self) -> bool {
+        self.deflate && !self.echoes()
+    }
+
+    pub(super) fn echoes(&self) -> bool {
+        self.cursor.is_none()
+    }
+
+    /// Gives everything back.
+    pub(super) fn leave(self, device: &Device, compression: Option<&dyn Compression>) {
+        if let Some(inflating) = self.inflating {
+            inflating.give_back(compression);
+        }
         device.depart(self.place);
         if !self.place.heard {
             self.place.client.log_disconnected();
@@ -55,13 +77,24 @@ impl Open {
     }
 
     /// Takes one piece of a message or one control frame.
-    pub(super) fn take(&mut self, input: &mut [u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Taken {
-        if let Some(HeldPiece { first, last, kind, length }) = self.held.take() {
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        input: &mut [u8],
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Taken {
+        self.starved = false;
+        if let Some(HeldPiece { first, last, kind, compressed, length }) = self.held.take() {
             // It was unmasked in an earlier turn.
-            let piece = Piece { first, last, kind, bytes: &input[..length] };
-            return self.offer(piece, length, world);
+            let piece = Piece { first, last, kind, compressed, bytes: &input[..length] };
+            return if compressed {
+                self.take_compressed(now, piece, length, world, out)
+            } else {
+                self.offer(piece, length, world)
+            };
         }
-        let echo = self.cursor.is_none();
+        let echo = self.echoes();
         let most = if echo { out.room() - ROOM_MIN / 2 } else { usize::MAX };
         match self.receiver.receive(input, most) {
             Err(error) => Taken::Wrong(error),
@@ -72,13 +105,11 @@ impl Open {
                 Taken::Some(used)
             }
             Ok((_, Received::Close(reason))) => Taken::Close(reason.code.unwrap_or(CloseCode::NORMAL)),
+            Ok((used, Received::Piece(piece))) if piece.compressed => {
+                self.take_compressed(now, piece, used, world, out)
+            }
             Ok((used, Received::Piece(piece))) if echo => {
-                let opcode = match (piece.first, piece.kind) {
-                    (false, _) => Opcode::Continuation,
-                    (true, Kind::Text) => Opcode::Text,
-                    (true, Kind::Binary) => Opcode::Binary,
-                };
-                push_frame(out, piece.last, opcode, piece.bytes);
+                push_frame(out, piece.last, echo_opcode(piece.first, piece.kind), piece.bytes);
                 Taken::Some(used)
             }
             Ok((used, Received::Piece(piece))) => self.offer(piece, used, world),
@@ -86,28 +117,32 @@ impl Open {
     }
 
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
-    fn offer(&mut self, piece: Piece<'_>, used: usize, world: &World<'_>) -> Taken {
+    pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, world: &World<'_>) -> Taken {
         match world.device.offer(self.place, &piece) {
-            Offer::NotNow => {
-                let Piece { first, last, kind, bytes } = piece;
-                self.held = Some(HeldPiece { first, last, kind, length: bytes.len() });
-                // Its own replies may be what is in the way.
-                self.replies = true;
-                Taken::NotNow(used - bytes.len())
-            }
+            Offer::NotNow => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
             Offer::Taken => Taken::Some(used),
         }
     }
 
+    /// Keeps a piece, with which `used` bytes end, for later.
+    pub(super) fn hold(&mut self, piece: Piece<'_>, used: usize) -> Taken {
+        let Piece { first, last, kind, compressed, bytes } = piece;
+        self.held = Some(HeldPiece { first, last, kind, compressed, length: bytes.len() });
+        // Its own replies may be what is in the way.
+        self.replies = true;
+        Taken::NotNow(used.saturating_sub(bytes.len()))
+    }
+
     /// Puts replies into the output, each after what was published before it.
     pub(super) fn fetch_replies(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let feed = self.feed(world);
         let Some(cursor) = &mut self.cursor else { return };
         let mut missed = 0;
         // A frame that is longer than the room goes as soon as what is before it has gone.
         while world.device.fetch_reply(self.place, &mut |revision, frame| {
             revision <= world.feed.revision()
-                && out.keep_frames(cursor, world.feed, revision, &mut missed)
+                && out.keep_frames(cursor, feed, revision, &mut missed)
                 && out.push(frame)
         }) {}
         self.replies = world.device.has_reply(self.place);
@@ -117,14 +152,20 @@ impl Open {
     /// Writes what there is to write. Says whether the socket took all of it.
     pub(super) fn give_out(
         &mut self,
-        feed: &Feed<'static>,
+        world: &World<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
+        let feed = self.feed(world);
         let mut missed = 0;
         let all = out.flush(self.cursor.as_mut().map(|cursor| (cursor, feed)), &mut missed, write);
         self.note_missed(missed);
         all
+    }
+
+    /// What it follows: the same frames either way, the long ones compressed where it takes that.
+    fn feed<'w>(&self, world: &World<'w>) -> &'w Feed<'static> {
+        world.compressed_feed.filter(|_| self.deflate).unwrap_or(world.feed)
     }
 
     fn note_missed(&self, missed: u64) {
@@ -132,6 +173,15 @@ impl Open {
             let client = self.place.client;
             log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
         }
+    }
+}
+
+/// The opcode of a frame that sends a piece back.
+pub(super) fn echo_opcode(first: bool, kind: Kind) -> Opcode {
+    match (first, kind) {
+        (false, _) => Opcode::Continuation,
+        (true, Kind::Text) => Opcode::Text,
+        (true, Kind::Binary) => Opcode::Binary,
     }
 }
 

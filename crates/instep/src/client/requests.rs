@@ -18,7 +18,8 @@ pub(super) enum Decision {
     Written {
         closes: bool,
     },
-    Open(Endpoint, Handshake),
+    /// The WebSocket opens, with permessage-deflate or without.
+    Open(Endpoint, Handshake, bool),
 }
 
 /// Decides on a request. An answer whose body is in the request itself is written to `out`.
@@ -39,7 +40,10 @@ fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Out
     match (endpoint, world.app.find_page(head.path)) {
         (Some(endpoint), page) if upgrade || page.is_none() => {
             match Handshake::parse(head, endpoint.subprotocols) {
-                Ok(handshake) => Decision::Open(endpoint, handshake),
+                Ok(mut handshake) => {
+                    let deflate = world.compression.is_some() && handshake.accept_deflate();
+                    Decision::Open(endpoint, handshake, deflate)
+                }
                 Err(reason) => {
                     if upgrade {
                         log::info!("Refused a handshake from {peer}: {reason}");
@@ -126,6 +130,7 @@ impl Client {
         &mut self,
         endpoint: Endpoint,
         handshake: &Handshake,
+        deflate: bool,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) {
@@ -138,6 +143,6 @@ impl Client {
         let length = handshake.write_answer(out.space());
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
-        self.state = State::Open(Open::new(place, cursor));
+        self.state = State::Open(Open::new(place, cursor, deflate));
     }
 }

@@ -1,10 +1,15 @@
 //! What time asks of a client: deadlines, pings, and the end of patience.
 
+use super::compression::Compression;
+use super::open::Open;
 use super::{Client, Http, ROOM_MIN, State, World};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
-use instep_proto::frame::{Opcode, SERVER_HEADER_MAX, encode_header};
+use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::{Reply, Status};
+
+/// How often a client that waits for an inflater looks whether there is one, in milliseconds.
+const STARVED: u64 = 20;
 
 /// A moment, in milliseconds since any fixed one. Drivers say what time it is; nothing here reads a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +95,18 @@ impl Client {
                 let client = open.place.client;
                 log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
             }
-            self.pass_to(State::Closed, world.device);
+            self.pass_to(State::Closed, world);
+        }
+        if let State::Open(Open { inflating: Some(inflating), place, .. }) = &mut self.state
+            && now >= inflating.deadline(limits.write_stall)
+        {
+            if world.compression.is_some_and(Compression::is_exhausted) {
+                let client = place.client;
+                log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
+                self.end_open(CloseCode::TRY_AGAIN_LATER, world, out);
+            } else {
+                inflating.wait_again(now);
+            }
         }
         match &self.state {
             State::Http(Http { reply: None, .. }) if now >= self.head_deadline(limits) => {
@@ -105,7 +121,7 @@ impl Client {
                 if self.timing.pings >= limits.pings_missed {
                     let client = open.place.client;
                     log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
-                    self.pass_to(State::Closed, world.device);
+                    self.pass_to(State::Closed, world);
                 } else {
                     self.timing.pings += 1;
                     if out.room() >= ROOM_MIN {
@@ -124,10 +140,14 @@ impl Client {
     }
 
     /// When the next turn is due.
-    pub(super) fn wake_at(&self, limits: &Limits, blocked: bool) -> Instant {
+    pub(super) fn wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
         let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
-        stall.min(match self.state {
+        stall.min(match &self.state {
             State::Http(Http { reply: None, .. }) => self.head_deadline(limits),
+            State::Open(Open { starved: true, .. }) => now.after(STARVED),
+            State::Open(Open { inflating: Some(inflating), .. }) => {
+                self.ping_deadline(limits).min(inflating.deadline(limits.write_stall))
+            }
             State::Open(_) => self.ping_deadline(limits),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Http(_) | State::Ending | State::Closed => Instant::NEVER,

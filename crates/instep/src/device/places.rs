@@ -83,7 +83,7 @@ impl Device {
             let inbox_full = state.messages >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
-            if slot.ready.is_some() || slot.replies.is_full() {
+            if slot.ready.is_some() || (piece.last && slot.replies.is_full()) {
                 slot.waits = true;
                 return Offer::NotNow;
             }

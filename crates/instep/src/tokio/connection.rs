@@ -30,6 +30,7 @@ pub(super) struct Connection {
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
     open: Cell<bool>,
+    compressed: Cell<bool>,
     shut_down: Cell<bool>,
     closed: Cell<bool>,
     wake_at: Cell<Instant>,
@@ -68,6 +69,7 @@ impl Connection {
             wants_read: Cell::new(true),
             wants_write: Cell::new(false),
             open: Cell::new(false),
+            compressed: Cell::new(false),
             shut_down: Cell::new(false),
             closed: Cell::new(false),
             wake_at: Cell::new(wake_at),
@@ -92,8 +94,8 @@ impl Connection {
     /// Closes the client with that code.
     pub(super) fn close(&self, shard: &Shard, code: CloseCode, now: Instant) {
         {
-            let Buffers { feed, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feed, scratch));
+            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
+            self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feeds, scratch));
         }
         self.turn(shard, now, 0);
     }
@@ -153,7 +155,7 @@ impl Connection {
         }
         let mut failed = false;
         let turn = {
-            let Buffers { feed, scratch, input } = &mut *shard.buffers.borrow_mut();
+            let Buffers { feeds, scratch, input } = &mut *shard.buffers.borrow_mut();
             let Socket { stream, client, tail } = &mut *self.socket.borrow_mut();
             let mut write = |bytes: &[u8]| match stream.try_write(bytes) {
                 Ok(length) => length,
@@ -162,7 +164,7 @@ impl Connection {
                     0
                 }
             };
-            let mut surroundings = shard.surroundings(feed, scratch);
+            let mut surroundings = shard.surroundings(feeds, scratch);
             if fresh > 0 {
                 let input = &mut input[..tail.len() + fresh];
                 input[..tail.len()].copy_from_slice(tail);
@@ -196,7 +198,10 @@ impl Connection {
     }
 
     fn abandon(&self, shard: &Shard) {
-        self.socket.borrow_mut().client.abandon(shard.server.device);
+        {
+            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
+            self.socket.borrow_mut().client.abandon(&mut shard.surroundings(feeds, scratch));
+        }
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.note(shard);
@@ -207,6 +212,10 @@ impl Connection {
     fn note(&self, shard: &Shard) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
+        let compressed = socket.client.follows_compressed();
+        if self.compressed.replace(compressed) != compressed {
+            shard.count_compressed(compressed);
+        }
         let slot = socket.client.slot().and_then(|slot| u16::try_from(slot).ok());
         let before = self.slot.replace(slot);
         if slot != before {

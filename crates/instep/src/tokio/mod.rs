@@ -6,6 +6,7 @@
 
 mod accept;
 mod connection;
+mod deflate;
 mod gate;
 mod memory;
 mod ready;
@@ -33,11 +34,14 @@ pub struct SocketLimits {
     pub per_address: usize,
     /// Bytes that the kernel keeps unsent for one client. What it keeps cannot be replaced by newer state.
     pub unsent: u32,
+    /// Compressed messages that each shard decompresses at the same time, at some 50 KB each; further ones wait.
+    /// 0: no client gets permessage-deflate.
+    pub inflaters: u16,
 }
 
 impl Default for SocketLimits {
     fn default() -> Self {
-        Self { http_slots: 64, per_address: 64, unsent: 16_384 }
+        Self { http_slots: 64, per_address: 64, unsent: 16_384, inflaters: 32 }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::accept::Accepted;
 use super::connection::Connection;
+use super::deflate::Deflate;
 use super::ready::Ready;
 use super::{Server, memory};
-use crate::client::{Client, Instant, Surroundings};
+use crate::client::{Client, Compression, Instant, Surroundings};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use slab::Slab;
@@ -32,16 +33,26 @@ pub(super) struct Shard {
     /// When deadlines were looked at last.
     looked: Cell<tokio::time::Instant>,
     earlier: Notify,
+    deflate: Option<Deflate>,
+    /// How many clients follow the compressed feed.
+    compressing: Cell<usize>,
     /// The connections that are to be served.
     ready: Arc<Ready>,
 }
 
 /// What is lent to one connection after the other.
 pub(super) struct Buffers {
-    pub(super) feed: Feed<'static>,
+    pub(super) feeds: Feeds,
     pub(super) scratch: Vec<u8>,
     /// Room for what waits of earlier input, and for what is read.
     pub(super) input: Vec<u8>,
+}
+
+/// What the clients of a shard follow.
+pub(super) struct Feeds {
+    plain: Feed<'static>,
+    /// The same frames, the long ones compressed: up to date while there is anybody whom it concerns.
+    compressed: Option<Feed<'static>>,
 }
 
 /// Starts the thread of a shard. When it ends, `ended` is dropped.
@@ -73,7 +84,10 @@ impl Shard {
         let limits = server.device.limits();
         let unsent = Connection::unsent_limit(limits);
         let buffers = Buffers {
-            feed: memory::feed(server.app, limits),
+            feeds: Feeds {
+                plain: memory::feed(server.app, limits),
+                compressed: (server.limits.inflaters > 0).then(|| memory::feed(server.app, limits)),
+            },
             scratch: vec![0; unsent + limits.frame + 16],
             input: vec![0; Client::tail_max(limits) + INPUT],
         };
@@ -87,6 +101,8 @@ impl Shard {
             next_wake: Cell::new(Instant::NEVER),
             looked: Cell::new(tokio::time::Instant::now()),
             earlier: Notify::new(),
+            deflate: Some(server.limits.inflaters).filter(|limit| *limit > 0).map(Deflate::new),
+            compressing: Cell::new(0),
             ready: Arc::default(),
         });
         // A task of its own: what it does must not make the other branches look each time.
@@ -115,13 +131,25 @@ impl Shard {
     }
 
     /// What a client needs for a turn.
-    pub(super) fn surroundings<'a>(
-        &'a self,
-        feed: &'a Feed<'static>,
-        scratch: &'a mut [u8],
-    ) -> Surroundings<'a> {
+    pub(super) fn surroundings<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> Surroundings<'a> {
         let Server { app, access, device, .. } = self.server;
-        Surroundings { app, access, device, feed, follower: self.follower, scratch }
+        let Feeds { plain, compressed } = feeds;
+        Surroundings {
+            app,
+            access,
+            device,
+            feed: plain,
+            compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
+            compression: self.deflate.as_ref().map(|deflate| deflate as &dyn Compression),
+            follower: self.follower,
+            scratch,
+        }
+    }
+
+    /// Takes note of one more, or one less, client that follows the compressed feed.
+    pub(super) fn count_compressed(&self, more: bool) {
+        let count = self.compressing.get();
+        self.compressing.set(if more { count + 1 } else { count - 1 });
     }
 
     pub(super) fn now(&self) -> Instant {
@@ -187,10 +215,15 @@ impl Shard {
         let published = std::future::poll_fn(|context| {
             let device = self.server.device;
             device.register(self.follower, context.waker());
-            let feed = &mut self.buffers.borrow_mut().feed;
-            let before = feed.revision();
-            device.follow(self.follower, feed, |slot| attention.push(slot));
-            let published = feed.revision() != before;
+            let Feeds { plain, compressed } = &mut self.buffers.borrow_mut().feeds;
+            let before = plain.revision();
+            device.follow(self.follower, plain, |slot| attention.push(slot));
+            let published = plain.revision() != before;
+            if let (Some(compressed), Some(deflate), true) =
+                (compressed, &self.deflate, published && self.compressing.get() > 0)
+            {
+                compressed.follow_encoded(plain, |frame, block| deflate.encode(frame, block));
+            }
             if published || !attention.is_empty() {
                 std::task::Poll::Ready(published)
             } else {

@@ -76,6 +76,20 @@ impl World {
         Peer { client, tail: Vec::new(), received: Vec::new(), window: usize::MAX, last: None }
     }
 
+    /// What a client needs for a turn.
+    pub fn surroundings(&mut self) -> Surroundings<'_> {
+        Surroundings {
+            app: &APP,
+            access: &ACCESS,
+            device: self.device,
+            feed: &self.feed,
+            compressed_feed: None,
+            compression: None,
+            follower: 0,
+            scratch: &mut self.scratch,
+        }
+    }
+
     /// A client whose WebSocket is open, and what came behind the 101.
     pub fn open(&mut self, path: &str) -> Peer {
         let mut peer = self.client();
@@ -122,17 +136,9 @@ impl Peer {
                 self.client.expect_reply();
             }
         }
-        let mut surroundings = Surroundings {
-            app: &APP,
-            access: &ACCESS,
-            device: world.device,
-            feed: &world.feed,
-            follower: 0,
-            scratch: &mut world.scratch,
-        };
         let (received, window) = (&mut self.received, &mut self.window);
         let now = Instant::from_millis(world.now);
-        let turn = self.client.turn(now, &mut self.tail, &mut surroundings, &mut |bytes| {
+        let turn = self.client.turn(now, &mut self.tail, &mut world.surroundings(), &mut |bytes| {
             let length = bytes.len().min(*window);
             *window -= length;
             received.extend_from_slice(&bytes[..length]);

@@ -1,0 +1,133 @@
+//! The extension permessage-deflate (RFC 7692): what a client offers, and the answer.
+//!
+//! This crate negotiates and keeps track of compressed messages; it neither compresses nor decompresses.
+
+use core::fmt::{self, Display};
+
+/// The smallest window with which this server compresses what it sends to everybody: every window that is
+/// agreed on is at least as large, so one encoding serves all.
+pub const WINDOW_BITS: u8 = 9;
+/// Payloads below this length are sent as they are: they would hardly become shorter.
+pub const LENGTH_MIN: usize = 256;
+/// What a sender leaves away at the end of a compressed message, and a receiver puts there again
+/// (RFC 7692 section 7.2).
+pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// An offer of permessage-deflate that this server can accept.
+///
+/// It answers with both `no_context_takeover` parameters, whether they were offered or not (RFC 7692
+/// section 7.1.1 allows it): so no memory is kept between messages, and a message that goes to many is
+/// compressed once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PermessageDeflate {
+    /// The largest window, as a power of two, with which the client can decompress, if it says one: 9 to 15.
+    server_max_window_bits: Option<u8>,
+}
+
+impl PermessageDeflate {
+    /// Finds the first acceptable offer in a `Sec-WebSocket-Extensions` header. An offer with a parameter that
+    /// RFC 7692 does not know, or twice, or with a wrong value, is none; nor is one of a window of 2^8 bytes for
+    /// the server, with which few implementations work.
+    pub fn find(header: &str) -> Option<Self> {
+        header.split(',').find_map(Self::parse)
+    }
+
+    fn parse(offer: &str) -> Option<Self> {
+        let mut parts = offer.split(';').map(|part| part.trim_matches([' ', '\t']));
+        if parts.next() != Some("permessage-deflate") {
+            return None;
+        }
+        let mut seen = [false; 4];
+        let mut server_max_window_bits = None;
+        for part in parts {
+            let (name, value) = match part.split_once('=') {
+                Some((name, value)) => (name.trim_end(), Some(unquoted(value.trim_start()))),
+                None => (part, None),
+            };
+            let parameter = match (name, value) {
+                ("server_no_context_takeover", None) => 0,
+                ("client_no_context_takeover", None) => 1,
+                ("server_max_window_bits", Some(value)) => {
+                    server_max_window_bits = Some(window_bits(value).filter(|bits| *bits >= WINDOW_BITS)?);
+                    2
+                }
+                ("client_max_window_bits", None) => 3,
+                ("client_max_window_bits", Some(value)) => {
+                    window_bits(value)?;
+                    3
+                }
+                _ => return None,
+            };
+            if core::mem::replace(&mut seen[parameter], true) {
+                return None;
+            }
+        }
+        Some(Self { server_max_window_bits })
+    }
+}
+
+/// The value of `Sec-WebSocket-Extensions` that accepts the offer.
+impl Display for PermessageDeflate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("permessage-deflate; server_no_context_takeover; client_no_context_takeover")?;
+        match self.server_max_window_bits {
+            Some(bits) => write!(f, "; server_max_window_bits={bits}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A value may be a quoted string (RFC 6455 section 9.1).
+fn unquoted(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
+}
+
+/// 8 to 15, without leading zeros.
+fn window_bits(value: &str) -> Option<u8> {
+    let plain = !value.starts_with(['0', '+']);
+    value.parse().ok().filter(|bits| plain && (8..=15).contains(bits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn offers_and_their_answers() {
+        let both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+        for (header, bits) in [
+            ("permessage-deflate", ""),
+            ("permessage-deflate; client_max_window_bits", ""),
+            ("permessage-deflate;client_max_window_bits=8 ; client_no_context_takeover", ""),
+            ("permessage-deflate; server_max_window_bits=9", "; server_max_window_bits=9"),
+            ("permessage-deflate; server_max_window_bits=\"15\"", "; server_max_window_bits=15"),
+            ("x-webkit-deflate-frame, permessage-deflate; server_no_context_takeover", ""),
+            ("permessage-deflate; server_max_window_bits=8, permessage-deflate", ""),
+        ] {
+            let answer = PermessageDeflate::find(header).map(|offer| offer.to_string());
+            assert_eq!(answer, Some([both, bits].concat()), "{header}");
+        }
+    }
+
+    #[test]
+    fn offers_that_are_declined() {
+        for header in [
+            "",
+            "permessage-bzip2",
+            "permessage-deflate; server_max_window_bits=8",
+            "permessage-deflate; server_max_window_bits",
+            "permessage-deflate; server_max_window_bits=16",
+            "permessage-deflate; server_max_window_bits=010",
+            "permessage-deflate; server_max_window_bits=+9",
+            "permessage-deflate; client_max_window_bits=7",
+            "permessage-deflate; client_max_window_bits=x",
+            "permessage-deflate; server_no_context_takeover=1",
+            "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+            "permessage-deflate; unheard_of",
+            "permessage-deflate;",
+        ] {
+            assert_eq!(PermessageDeflate::find(header), None, "{header}");
+        }
+    }
+}

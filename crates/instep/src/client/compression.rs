@@ -1,0 +1,179 @@
+//! permessage-deflate (RFC 7692) for one client: what a driver that has inflaters lends to its clients, and how a
+//! compressed message becomes pieces.
+
+use super::open::{Open, Taken, echo_opcode};
+use super::{Instant, ROOM_MIN, World};
+use crate::device::Offer;
+use core::fmt::Debug;
+use instep_proto::delivery::Outgoing;
+use instep_proto::frame::{COMPRESSED, ProtocolError, SERVER_HEADER_MAX, encode_header};
+use instep_proto::message::{Kind, Piece};
+
+/// Compression, where a driver has the memory for it. Nothing of it is kept from one message to the next.
+pub trait Compression: Debug {
+    /// An inflater for the length of one message; `None` while all of them are in use.
+    fn borrow_inflater(&self) -> Option<Inflater>;
+
+    /// Decompresses as much of `input` as `out` has room for. `last`: the message ends with this input.
+    ///
+    /// # Errors
+    /// [`ProtocolError::BadCompression`].
+    fn inflate(
+        &self,
+        inflater: &Inflater,
+        input: &[u8],
+        last: bool,
+        out: &mut [u8],
+    ) -> Result<Inflated, ProtocolError>;
+
+    /// Takes the inflater back.
+    fn return_inflater(&self, inflater: Inflater);
+
+    /// Whether all inflaters are in use.
+    fn is_exhausted(&self) -> bool;
+
+    /// Compresses a whole payload, and returns its length in `out`; `None` where that would save nothing.
+    fn deflate(&self, payload: &[u8], out: &mut [u8]) -> Option<usize>;
+}
+
+/// The number of an inflater that is in use. It cannot be copied, so nobody can use it after giving it back.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Inflater(pub u16);
+
+/// What came of one call of [`Compression::inflate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inflated {
+    /// Bytes of the input that were used.
+    pub used: usize,
+    /// Bytes of output.
+    pub produced: usize,
+    /// The last byte of the message has been produced.
+    pub done: bool,
+}
+
+/// A compressed message that has begun.
+#[derive(Debug)]
+pub(super) struct Inflating {
+    inflater: Inflater,
+    /// A piece of the message has been handed on.
+    begun: bool,
+    /// When bytes of it came last.
+    since: Instant,
+}
+
+impl Inflating {
+    pub(super) fn deadline(&self, patience: u64) -> Instant {
+        self.since.after(patience)
+    }
+
+    /// Waits for so long again.
+    pub(super) fn wait_again(&mut self, now: Instant) {
+        self.since = now;
+    }
+
+    pub(super) fn give_back(self, compression: Option<&dyn Compression>) {
+        if let Some(compression) = compression {
+            compression.return_inflater(self.inflater);
+        }
+    }
+}
+
+impl Open {
+    /// Takes a piece of a compressed message, with which `used` bytes end: as much of it as there is room for what
+    /// comes out.
+    pub(super) fn take_compressed(
+        &mut self,
+        now: Instant,
+        piece: Piece<'_>,
+        used: usize,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Taken {
+        // Without compression the receiver has refused the frame.
+        let Some(compression) = world.compression else { return Taken::Wrong(ProtocolError::ReservedBit) };
+        // The message before it has to have been fetched, and there has to be an inflater.
+        let probe = Piece { last: false, bytes: &[], ..piece };
+        if !self.echoes() && world.device.offer(self.place, &probe) == Offer::NotNow {
+            return self.hold(piece, used);
+        }
+        let inflating = match self.inflating.take() {
+            Some(inflating) => inflating,
+            None => match compression.borrow_inflater() {
+                Some(inflater) => Inflating { inflater, begun: false, since: now },
+                None => {
+                    self.starved = true;
+                    return self.hold(piece, used);
+                }
+            },
+        };
+        let inflating = self.inflating.insert(Inflating { since: now, ..inflating });
+        let space = out.space();
+        let room = space.len() - ROOM_MIN / 2;
+        let result = compression.inflate(
+            &inflating.inflater,
+            piece.bytes,
+            piece.last,
+            &mut space[SERVER_HEADER_MAX..room],
+        );
+        let Inflated { used: inflated, produced, done } = match result {
+            Ok(inflated) => inflated,
+            Err(error) => return Taken::Wrong(error),
+        };
+        let first = !inflating.begun;
+        inflating.begun |= produced > 0 || done;
+        let bytes = &space[SERVER_HEADER_MAX..SERVER_HEADER_MAX + produced];
+        if piece.kind == Kind::Text
+            && let Err(error) = self.receiver.check_decompressed(bytes, done)
+        {
+            return Taken::Wrong(error);
+        }
+        if self.echoes() {
+            if produced > 0 || done {
+                echo(compression, first, done, piece.kind, produced, out);
+            }
+        } else {
+            let part = Piece { first, last: false, kind: piece.kind, compressed: false, bytes };
+            if world.device.offer(self.place, &part) == Offer::TooBig {
+                return Taken::Wrong(ProtocolError::TooBig);
+            }
+        }
+        let rest = piece.bytes.len() - inflated;
+        if done {
+            if let Some(inflating) = self.inflating.take() {
+                inflating.give_back(world.compression);
+            }
+            if !self.echoes() {
+                let end = Piece { first: false, last: true, kind: piece.kind, compressed: false, bytes: &[] };
+                return self.offer(end, used, world);
+            }
+        } else if rest > 0 || (piece.last && !done) {
+            // More comes out of it as soon as there is room.
+            self.hold(Piece { bytes: &piece.bytes[inflated..], ..piece }, 0);
+            return Taken::Some(used - rest);
+        }
+        Taken::Some(used)
+    }
+}
+
+/// Sends back `length` bytes, which lie behind room for a header in the space of `out`: compressed, where they are a
+/// whole message and become shorter.
+fn echo(
+    compression: &dyn Compression,
+    first: bool,
+    last: bool,
+    kind: Kind,
+    length: usize,
+    out: &mut Outgoing<'_>,
+) {
+    let space = out.space();
+    let (payload, rest) = space[SERVER_HEADER_MAX..].split_at_mut(length);
+    let deflated = if first && last { compression.deflate(payload, rest) } else { None };
+    let (start, length, bit) = match deflated {
+        Some(deflated) => (SERVER_HEADER_MAX + length, deflated, COMPRESSED),
+        None => (SERVER_HEADER_MAX, length, 0),
+    };
+    let header = encode_header(last, echo_opcode(first, kind), length, space);
+    space[0] |= bit;
+    space.copy_within(start..start + length, header);
+    out.keep(header + length);
+}
