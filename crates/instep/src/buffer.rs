@@ -34,15 +34,6 @@ impl Buffer {
         Self::Grown { bytes: Vec::new(), limit }
     }
 
-    /// The most bytes that it may hold.
-    pub fn limit(&self) -> usize {
-        match self {
-            Self::Lent { memory, .. } => memory.len(),
-            #[cfg(feature = "tokio")]
-            Self::Grown { limit, .. } => *limit,
-        }
-    }
-
     /// Adds bytes at the end, all or none of them. `false`: there is no room.
     #[must_use]
     pub fn append(&mut self, bytes: &[u8]) -> bool {
@@ -75,6 +66,14 @@ impl Storage for Buffer {
             Self::Lent { memory, length } => &mut memory[..*length],
             #[cfg(feature = "tokio")]
             Self::Grown { bytes, .. } => bytes,
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        match self {
+            Self::Lent { memory, .. } => memory.len(),
+            #[cfg(feature = "tokio")]
+            Self::Grown { limit, .. } => *limit,
         }
     }
 

@@ -22,7 +22,8 @@ pub struct Limits {
     pub inbox: usize,
     /// Replies that wait for one client. At this limit the server stops reading from it.
     pub replies: usize,
-    /// Bytes that wait for one client: replies, and the rest of one frame.
+    /// Bytes that wait for one client: replies, each with 12 bytes and at most 10 of its frame's header. At least
+    /// one with the longest frame; at this limit the server stops reading from it.
     pub outbox: usize,
     /// From the first byte of a request to the end of its head.
     pub head_time: u64,
@@ -66,7 +67,7 @@ impl Limits {
         events: 64,
         inbox: 64,
         replies: 64,
-        outbox: 2 * 65_536,
+        outbox: 2 * (65_536 + 22),
         head_time: 5_000,
         idle_time: 15_000,
         ping_every: 10_000,

@@ -12,6 +12,8 @@ pub trait Storage {
     /// Makes them longer (the new ones are anything) or shorter. `false`, and no change: there is no room.
     #[must_use]
     fn resize(&mut self, length: usize) -> bool;
+    /// How many bytes there is room for.
+    fn capacity(&self) -> usize;
 }
 
 /// Storage in memory that is lent.
@@ -44,6 +46,10 @@ impl Storage for FixedBuffer<'_> {
         }
         fits
     }
+
+    fn capacity(&self) -> usize {
+        self.memory.len()
+    }
 }
 
 /// There is no room for a reply: the client does not read what it was sent.
@@ -69,9 +75,10 @@ impl<S: Storage> Outbox<S> {
         self.count == 0
     }
 
-    /// Whether it holds as many replies as it may.
-    pub fn is_full(&self) -> bool {
-        self.count == self.limit
+    /// Whether there is room for one more reply, with a frame of that length.
+    pub fn has_room(&self, frame: usize) -> bool {
+        let used = self.storage.bytes().len();
+        self.count < self.limit && self.storage.capacity() - used >= RECORD_HEADER + frame
     }
 
     /// Adds a frame that is to go out after all that was published up to `revision`.
@@ -130,9 +137,11 @@ mod tests {
         outbox.push(7, b"one").unwrap();
         outbox.push(8, b"twotwo").unwrap();
         assert_eq!(outbox.push(9, b""), Err(Full), "as many as allowed");
+        assert!(!outbox.has_room(0));
         assert_eq!(outbox.first(), Some((7, &b"one"[..])));
         outbox.remove_first();
         assert_eq!(outbox.push(9, b"twelve bytes"), Err(Full), "as long as there is room");
+        assert!(outbox.has_room(10) && !outbox.has_room(11));
         outbox.push(9, b"3").unwrap();
         assert_eq!(outbox.first(), Some((8, &b"twotwo"[..])));
         outbox.remove_first();

@@ -51,6 +51,10 @@ impl Client {
                     }
                     rest.len()
                 }
+                State::Open(open) => {
+                    open.give_way(world);
+                    return (used, rest.is_empty());
+                }
                 _ => return (used, rest.is_empty()),
             };
             // An open WebSocket says itself whether it can go on: an empty piece may be held.

@@ -15,7 +15,7 @@ use crate::buffer::Buffer;
 use crate::device::Device;
 use crate::limits::Limits;
 use core::net::IpAddr;
-use instep_proto::delivery::{Feed, Outgoing};
+use instep_proto::delivery::{Feed, Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
 use instep_proto::message::PART_MAX;
@@ -174,7 +174,7 @@ impl Client {
     pub fn close(&mut self, code: CloseCode, surroundings: &mut Surroundings<'_>) {
         match &mut self.state {
             State::Open(_) => {
-                let limit = self.unsent.limit();
+                let limit = self.unsent.capacity();
                 let (world, scratch) = World::of(surroundings);
                 let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
                 self.end_open(code, &world, &mut out);
@@ -198,7 +198,7 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
         let (world, scratch) = World::of(surroundings);
-        let limit = self.unsent.limit();
+        let limit = self.unsent.capacity();
         let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
         if input.len() > self.seen {
             self.timing.heard(now);

@@ -125,6 +125,13 @@ impl Open {
         }
     }
 
+    /// Nothing can be taken now: a place that is kept for what is held is of more use to others.
+    pub(super) fn give_way(&self, world: &World<'_>) {
+        if self.held.is_some() {
+            world.device.give_way(self.place);
+        }
+    }
+
     /// Keeps a piece, with which `used` bytes end, for later.
     pub(super) fn hold(&mut self, piece: Piece<'_>, used: usize) -> Taken {
         let Piece { first, last, kind, compressed, bytes } = piece;

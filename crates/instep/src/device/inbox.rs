@@ -118,7 +118,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Opti
         debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
-        state.messages -= 1;
+        state.places -= 1;
         News::Data(kind)
     } else {
         slot.free();
@@ -127,11 +127,11 @@ fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Opti
     if slot.has_news() {
         state.tell(number);
     }
+    if matches!(news, News::Data(_)) {
+        state.grant_places(inbox_limit);
+    }
     if resume {
         state.attend(number);
-    }
-    if matches!(news, News::Data(_)) {
-        state.resume_waiting(inbox_limit);
     }
     Some((client, news))
 }

@@ -4,6 +4,7 @@ use super::Device;
 use super::slot::ClientId;
 use crate::limits::Limits;
 use instep_proto::delivery::Storage as _;
+use instep_proto::frame::SERVER_HEADER_MAX;
 use instep_proto::http::PageValues;
 use instep_proto::message::Piece;
 
@@ -43,6 +44,10 @@ impl Device {
             // 0 is that of a free slot.
             state.last_number = state.last_number.checked_add(1).unwrap_or(1);
             let slot = &mut state.slots[free];
+            if core::mem::take(&mut slot.attention) {
+                // It was for the client before, whose driver may be another one.
+                state.followers[slot.follower].attention.remove(u16::try_from(free).ok()?);
+            }
             (slot.number, slot.follower, slot.heard, slot.opened) =
                 (state.last_number, follower, heard, heard);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
@@ -71,23 +76,24 @@ impl Device {
             } else {
                 slot.free();
             }
-            // It may have been the one whose turn it was.
-            state.resume_waiting(self.limits().inbox);
+            state.release(place.client.slot, self.limits().inbox);
         });
     }
 
     /// Offers a piece of a message to the inbox.
     pub(crate) fn offer(&self, place: Place, piece: &Piece<'_>) -> Offer {
-        let Limits { message, inbox, .. } = *self.limits();
+        let Limits { message, inbox, frame, .. } = *self.limits();
         self.with(|state| {
-            let inbox_full = state.messages >= inbox;
+            let inbox_full = state.places >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
-            if slot.ready.is_some() || (piece.last && slot.replies.is_full()) {
+            if slot.ready.is_some() || (piece.last && !slot.replies.has_room(frame + SERVER_HEADER_MAX)) {
                 slot.waits = true;
+                // Until there is, a place that is kept for it is of more use to others.
+                state.release(place.client.slot, inbox);
                 return Offer::NotNow;
             }
-            if piece.last && inbox_full {
+            if piece.last && inbox_full && !slot.granted {
                 if !core::mem::replace(&mut slot.in_waiting, true) {
                     state.waiting.push(place.client.slot);
                 }
@@ -100,10 +106,17 @@ impl Device {
                 return Offer::Taken;
             }
             slot.ready = Some(piece.kind);
-            state.messages += 1;
+            if !core::mem::take(&mut slot.granted) {
+                state.places += 1;
+            }
             state.tell(place.client.slot);
             Offer::Taken
         })
+    }
+
+    /// The client cannot make use of a place in the inbox now, if one is kept for it.
+    pub(crate) fn give_way(&self, place: Place) {
+        self.with(|state| state.release(place.client.slot, self.limits().inbox));
     }
 
     /// Hands the first reply for the client to `take`, which says whether it took it.

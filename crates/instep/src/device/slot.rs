@@ -48,6 +48,8 @@ pub struct Slot {
     /// It has been refused a place in the inbox and waits for one.
     pub(crate) waits: bool,
     pub(crate) in_waiting: bool,
+    /// A place in the inbox is kept for its next message.
+    pub(crate) granted: bool,
 }
 
 impl Slot {
@@ -67,6 +69,7 @@ impl Slot {
             attention: false,
             waits: false,
             in_waiting: false,
+            granted: false,
         }
     }
 

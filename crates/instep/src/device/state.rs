@@ -34,7 +34,7 @@ pub struct Memory {
 #[derive(Debug)]
 pub struct Follower {
     waker: Option<Waker>,
-    attention: SlotQueue,
+    pub(crate) attention: SlotQueue,
 }
 
 impl Follower {
@@ -75,8 +75,8 @@ pub(crate) struct State {
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
     inbox: SlotQueue,
-    /// Messages that wait for the application.
-    pub(crate) messages: usize,
+    /// Places in the inbox that are taken: by messages, and for those for whom one is kept.
+    pub(crate) places: usize,
     /// Slots that were refused because the inbox was full, in the order in which they came.
     pub(crate) waiting: SlotQueue,
 }
@@ -93,6 +93,10 @@ impl State {
         assert!(
             memory.event_storage.len() >= block * (memory.events.len() + 1),
             "event_storage is too short"
+        );
+        assert!(
+            memory.slots.iter().all(|slot| slot.replies.has_room(block)),
+            "an outbox is too short for one frame"
         );
         assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
         assert!(
@@ -116,7 +120,7 @@ impl State {
             inbox_taken: false,
             inbox_waker: None,
             inbox: SlotQueue::new(memory.inbox_queue),
-            messages: 0,
+            places: 0,
             waiting: SlotQueue::new(memory.waiting_queue),
         }
     }
@@ -171,13 +175,24 @@ impl State {
         Some(slot)
     }
 
-    /// If the inbox has room, whoever waits longest for it gets a turn.
-    pub(crate) fn resume_waiting(&mut self, inbox: usize) {
-        if self.messages < inbox
+    /// Keeps the places that are free for those who wait longest, and gives them a turn. Whoever comes meanwhile,
+    /// however often, queues behind them.
+    pub(crate) fn grant_places(&mut self, inbox: usize) {
+        while self.places < inbox
             && let Some(slot) = self.waiting.pop()
         {
-            self.slots[usize::from(slot)].in_waiting = false;
+            let place = &mut self.slots[usize::from(slot)];
+            (place.in_waiting, place.granted) = (false, true);
+            self.places += 1;
             self.attend(slot);
+        }
+    }
+
+    /// Passes the place that is kept for a slot, if there is one, to whoever waits longest.
+    pub(crate) fn release(&mut self, slot: u16, inbox: usize) {
+        if core::mem::take(&mut self.slots[usize::from(slot)].granted) {
+            self.places -= 1;
+            self.grant_places(inbox);
         }
     }
 

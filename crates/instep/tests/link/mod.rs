@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, Buffer, Client, Device, Feed, Follower, Inbox, Instant, Limits, Memory, Message,
-    Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Topic, Turn,
+    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, Inbox, Instant, Limits, Memory,
+    Message, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Topic, Turn,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -37,6 +37,10 @@ pub struct World {
     pub feed: Feed<'static>,
     pub scratch: Vec<u8>,
     pub now: u64,
+    /// Which of the two drivers turns the clients.
+    pub follower: usize,
+    /// The slots that want a turn.
+    attention: Vec<usize>,
 }
 
 impl World {
@@ -53,7 +57,8 @@ impl World {
             events: leak(limits.events, RingEntry::default()),
             event_storage: leak(block * (limits.events + 1), 0),
             slots: slots.leak(),
-            followers: vec![Follower::new(leak(limits.clients, 0))].leak(),
+            followers: vec![Follower::new(leak(limits.clients, 0)), Follower::new(leak(limits.clients, 0))]
+                .leak(),
             inbox_queue: leak(limits.clients, 0),
             waiting_queue: leak(limits.clients, 0),
         };
@@ -67,6 +72,8 @@ impl World {
             feed: Feed::new(table, ring),
             scratch: vec![0; unsent + limits.frame + 16],
             now: 0,
+            follower: 0,
+            attention: Vec::new(),
         }
     }
 
@@ -85,7 +92,7 @@ impl World {
             feed: &self.feed,
             compressed_feed: None,
             compression: None,
-            follower: 0,
+            follower: self.follower,
             scratch: &mut self.scratch,
         }
     }
@@ -102,9 +109,12 @@ impl World {
 
     /// Lets the feed follow, and says which slots want a turn.
     pub fn follow(&mut self) -> Vec<usize> {
-        let mut slots = Vec::new();
-        self.device.follow(0, &mut self.feed, |slot| slots.push(slot));
-        slots
+        self.catch_up();
+        std::mem::take(&mut self.attention)
+    }
+
+    fn catch_up(&mut self) {
+        self.device.follow(self.follower, &mut self.feed, |slot| self.attention.push(slot));
     }
 }
 
@@ -131,10 +141,11 @@ impl Peer {
     }
 
     pub fn turn(&mut self, world: &mut World) -> Turn {
-        for slot in world.follow() {
-            if self.client.slot() == Some(slot) {
-                self.client.expect_reply();
-            }
+        world.catch_up();
+        let own = world.attention.iter().position(|slot| self.client.slot() == Some(*slot));
+        if let Some(own) = own {
+            world.attention.remove(own);
+            self.client.expect_reply();
         }
         let (received, window) = (&mut self.received, &mut self.window);
         let now = Instant::from_millis(world.now);
@@ -187,6 +198,15 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// Who has opened, if that is the next thing to hear.
+pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
+    let mut next = pin!(inbox.next());
+    match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Message::Open { client }) => Some(client),
+        _ => None,
+    }
 }
 
 /// The next message, if one waits, as text for comparison.

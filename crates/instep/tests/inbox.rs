@@ -1,0 +1,126 @@
+//! The way of messages to the application: who gets a place in the inbox, and that replies have room.
+
+mod link;
+
+use instep::Limits;
+use link::{World, frame, heard, inbox};
+
+/// Gives a turn to each peer whose slot wants one, in that order, until none does.
+fn follow(world: &mut World, peers: &mut [link::Peer]) {
+    loop {
+        let slots = world.follow();
+        for slot in &slots {
+            if let Some(peer) = peers.iter_mut().find(|peer| peer.client.slot() == Some(*slot)) {
+                peer.client.expect_reply();
+                peer.turn(world);
+            }
+        }
+        if slots.is_empty() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_place_that_becomes_free_is_kept_for_who_waits_longest() {
+    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
+    while heard(&mut inbox).is_some() {}
+    peers[0].send(&mut world, &frame(0x81, b"flood").repeat(20));
+    peers[1].send(&mut world, &frame(0x81, b"calm"));
+    peers[2].send(&mut world, &frame(0x81, b"calm"));
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        order.extend(heard(&mut inbox));
+        // It tries again before anybody else can.
+        peers[0].turn(&mut world);
+        follow(&mut world, &mut peers);
+    }
+    assert_eq!(order, ["1 flood", "2 calm", "3 calm", "1 flood"]);
+}
+
+#[test]
+fn who_leaves_with_a_place_kept_for_it_leaves_it_to_the_next() {
+    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
+    while heard(&mut inbox).is_some() {}
+    for peer in &mut peers {
+        peer.send(&mut world, &frame(0x81, b"hello"));
+    }
+    assert_eq!(heard(&mut inbox).as_deref(), Some("1 hello"));
+    // Now a place is kept for the second.
+    let mut leaver = peers.remove(1);
+    leaver.client.abandon(&mut world.surroundings());
+    follow(&mut world, &mut peers);
+    assert_eq!(heard(&mut inbox).as_deref(), Some("2 close"));
+    assert_eq!(heard(&mut inbox).as_deref(), Some("3 hello"));
+}
+
+#[test]
+fn who_has_no_room_for_the_reply_keeps_no_place_from_others() {
+    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
+    let mut clients = Vec::new();
+    while let Some(client) = link::opened(&mut inbox) {
+        clients.push(client);
+    }
+    for peer in &mut peers {
+        peer.send(&mut world, &frame(0x81, b"hello"));
+    }
+    // The second, who is next, reads nothing of what it is sent.
+    peers[1].window = 0;
+    while world.device.send(clients[1], "x".repeat(200)).is_ok() {
+        follow(&mut world, &mut peers);
+    }
+    assert_eq!(heard(&mut inbox).as_deref(), Some("1 hello"));
+    follow(&mut world, &mut peers);
+    assert_eq!(heard(&mut inbox).as_deref(), Some("3 hello"));
+    peers[1].window = usize::MAX;
+    peers[1].turn(&mut world);
+    follow(&mut world, &mut peers);
+    assert_eq!(heard(&mut inbox).as_deref(), Some("2 hello"));
+}
+
+#[test]
+fn a_message_is_taken_only_where_the_longest_reply_has_room() {
+    let mut world = World::new(Limits { frame: 2000, replies: 4, outbox: 4100, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peer = world.open("/ws");
+    let client = link::opened(&mut inbox).unwrap();
+    peer.window = 0;
+    peer.send(&mut world, &frame(0x81, b"again").repeat(10));
+    let mut taken = 0;
+    while heard(&mut inbox).is_some() {
+        taken += 1;
+        world.device.send(client, "x".repeat(1900)).expect("a message that was taken can be answered");
+        peer.turn(&mut world);
+    }
+    assert!((1..5).contains(&taken), "{taken}");
+    peer.window = usize::MAX;
+    while taken < 10 {
+        peer.turn(&mut world);
+        assert!(heard(&mut inbox).is_some(), "{taken} of 10");
+        taken += 1;
+        world.device.send(client, "x".repeat(1900)).unwrap();
+    }
+}
+
+#[test]
+fn a_slot_that_passes_to_another_driver_is_not_forgotten() {
+    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut first = world.open("/ws");
+    let client = link::opened(&mut inbox).unwrap();
+    world.device.send(client, "for the first").unwrap();
+    // Its driver drops it before it looks who is to have a turn.
+    first.client.abandon(&mut world.surroundings());
+    assert_eq!(heard(&mut inbox).as_deref(), Some("1 close"));
+    world.follower = 1;
+    let second = world.open("/ws");
+    let client = link::opened(&mut inbox).unwrap();
+    world.device.send(client, "for the second").unwrap();
+    assert_eq!(world.follow(), [second.client.slot().unwrap()]);
+}
