@@ -116,7 +116,8 @@ impl Shard {
                     // Nobody accepts any more: the end is near, but clients are to be told.
                     None => dealing = false,
                 },
-                () = shard.follow() => {}
+                // Who publishes without a pause must not keep the others from their turn.
+                () = shard.follow() => tokio::task::yield_now().await,
                 () = shard.deadline() => shard.wake_due(),
                 () = shard.earlier.notified() => {}
                 _ = stopped.changed(), if !stopping => {
