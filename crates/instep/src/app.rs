@@ -162,6 +162,14 @@ impl App {
         best_match(pages, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
     }
 
+    /// Whether it has a page or an endpoint at exactly this path.
+    pub(crate) fn declares(&self, path: &str) -> bool {
+        let pages = self.pages.iter().flatten().map(Page::pattern);
+        pages
+            .chain(self.endpoints.iter().flatten().map(|endpoint| endpoint.pattern))
+            .any(|pattern| pattern.as_str() == path)
+    }
+
     const fn add_page(mut self, page: Page) -> Self {
         let mut at = 0;
         while at < PAGES_MAX && self.pages[at].is_some() {

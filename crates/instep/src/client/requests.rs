@@ -10,6 +10,9 @@ use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::handshake::Handshake;
 use instep_proto::http::{HeadError, Method, Reply, RequestHead, Status};
 
+/// Answers whoever watches over the server, unless the application has something of its own there.
+const HEALTH: &str = "/healthz";
+
 /// What a request comes to.
 #[derive(Clone, Copy)]
 pub(super) enum Decision {
@@ -37,6 +40,10 @@ fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Out
     if head.content_length > world.device.limits().body {
         return error(Status::ContentTooLarge);
     }
+    let speaks = upgrade && endpoint.is_some();
+    if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
+        return plain_text(head, "ok", out);
+    }
     match (endpoint, world.app.find_page(head.path)) {
         (Some(endpoint), page) if upgrade || page.is_none() => {
             match Handshake::parse(head, endpoint.subprotocols) {
@@ -53,17 +60,17 @@ fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Out
             }
         }
         (_, Some((Page::Asset(_, asset), _))) => Decision::Reply(Reply::asset(asset, head)),
-        (_, Some((Page::RestOfPath(_), rest))) => rest_of_path(head, rest, out),
+        (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
         _ => error(Status::NotFound),
     }
 }
 
-fn rest_of_path(head: &RequestHead<'_>, rest: &str, out: &mut Outgoing<'_>) -> Decision {
+fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Decision {
     if !matches!(head.method, Method::Get | Method::Head) {
         return Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
     }
-    let response = Reply::text_head(head, rest.len());
-    let body = if head.method == Method::Head { &[] } else { rest.as_bytes() };
+    let response = Reply::text_head(head, text.len());
+    let body = if head.method == Method::Head { &[] } else { text.as_bytes() };
     let space = out.space();
     let written = response.write(space).and_then(|length| {
         space.get_mut(length..length + body.len())?.copy_from_slice(body);
