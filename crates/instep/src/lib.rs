@@ -42,7 +42,8 @@ pub use app::{App, Endpoint, Topic};
 pub use buffer::Buffer;
 pub use client::{Client, Compression, Inflated, Inflater, Instant, Surroundings, Turn};
 pub use device::{
-    ClientId, Device, Follower, Inbox, Memory, Message, PageValueError, PublishError, SendError, SlotMemory,
+    ClientId, Counts, Device, DropReason, Follower, Inbox, Memory, Message, PageValueError, PublishError,
+    RefusalReason, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 pub use instep_proto::frame::SERVER_HEADER_MAX;

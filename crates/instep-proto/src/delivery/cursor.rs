@@ -51,6 +51,24 @@ impl Cursor {
         }
         missed
     }
+
+    /// How many revisions it is behind: 0 when it has had all that it needs, else all those since the one that it had
+    /// last (or since the last event before it joined), superseded ones too. If the ring has forgotten that event, it
+    /// is at least so many.
+    pub fn lag(&self, feed: &Feed<'_>) -> u64 {
+        if self.next(feed).is_none() {
+            return 0;
+        }
+        let ring = feed.ring();
+        let heard =
+            self.event.checked_sub(1).map_or(0, |last| match (ring.event(last), ring.event(ring.oldest())) {
+                (Some((revision, _)), _) => revision,
+                // Each event took a revision: the one it had last is older than the oldest known by so many at least.
+                (None, Some((oldest, _))) => oldest.saturating_sub(ring.oldest() - last),
+                (None, None) => 0,
+            });
+        feed.revision() - self.revision.max(heard)
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +186,70 @@ mod tests {
             drain(&mut Cursor::new(&device), &device),
             "a new follower of either sees the same"
         );
+    }
+
+    #[test]
+    fn lag_counts_what_was_superseded_too_and_is_0_for_who_needs_nothing() {
+        let mut feed = feed(2, 4);
+        publish(&mut feed, 0, "a");
+        publish(&mut feed, 1, "b");
+        let mut cursor = Cursor::new(&feed);
+        assert_eq!(cursor.lag(&feed), 2, "new");
+        drain(&mut cursor, &feed);
+        assert_eq!(cursor.lag(&feed), 0);
+        for number in 0..1000 {
+            publish(&mut feed, 0, &number.to_string());
+            assert_eq!(cursor.lag(&feed), number + 1);
+        }
+        let next = cursor.next(&feed).unwrap();
+        cursor.advance(&next, &feed);
+        assert_eq!(cursor.lag(&feed), 0);
+        for number in 0..10 {
+            event(&mut feed, &number.to_string());
+            assert_eq!(cursor.lag(&feed), number + 1);
+        }
+        for left in (0..4).rev() {
+            let next = cursor.next(&feed).unwrap();
+            cursor.advance(&next, &feed);
+            assert_eq!(cursor.lag(&feed), left, "six are lost");
+        }
+        // It had the last event, which the ring forgets.
+        for number in 0..10 {
+            event(&mut feed, &number.to_string());
+            assert_eq!(cursor.lag(&feed), number + 1);
+        }
+    }
+
+    #[test]
+    fn lag_is_what_was_published_since_the_last_that_was_had() {
+        let mut feed = feed(3, 4);
+        let mut cursor = Cursor::new(&feed);
+        let (mut had, mut random) = (0, 1_u64);
+        for _ in 0..20_000 {
+            // xorshift64
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            match random % 8 {
+                0 => event(&mut feed, "e"),
+                topic @ 1..4 => publish(&mut feed, usize::try_from(topic - 1).unwrap(), "p"),
+                _ => {
+                    if let Some(next) = cursor.next(&feed) {
+                        had = next.revision;
+                        cursor.advance(&next, &feed);
+                    }
+                }
+            }
+            let (lag, behind) = (cursor.lag(&feed), feed.revision() - had);
+            let forgotten = cursor.event > 0 && feed.ring().event(cursor.event - 1).is_none();
+            if cursor.next(&feed).is_none() {
+                assert_eq!(lag, 0);
+            } else if forgotten {
+                assert!(lag > 0 && lag <= behind, "{lag} of {behind}");
+            } else {
+                assert_eq!(lag, behind);
+            }
+        }
     }
 
     #[test]

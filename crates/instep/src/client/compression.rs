@@ -128,6 +128,7 @@ impl Open {
             return Taken::Wrong(error);
         }
         if self.echoes() {
+            world.count_message(done);
             if produced > 0 || done {
                 echo(compression, first, done, piece.kind, produced, out);
             }

@@ -101,7 +101,7 @@ impl Client {
                 Some(length)
             }
             Err(error) => {
-                self.refuse_head(error);
+                self.refuse_head(error, world);
                 Some(input.len())
             }
         }
@@ -114,6 +114,6 @@ impl Client {
             let client = open.place.client;
             log::warn!(client = client.number; "[{client}] Closed with {}: {error}", code.number());
         }
-        self.end_open(code, world, out);
+        self.end_open(Some(code), world, out);
     }
 }

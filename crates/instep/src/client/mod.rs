@@ -12,8 +12,9 @@ pub use timing::Instant;
 use crate::access::Access;
 use crate::app::App;
 use crate::buffer::Buffer;
-use crate::device::Device;
+use crate::device::{Device, DropReason, End};
 use crate::limits::Limits;
+use core::cell::Cell;
 use core::net::IpAddr;
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
@@ -56,6 +57,8 @@ pub struct Turn {
     pub wants_read: bool,
     /// The socket did not take everything: a turn is due when it takes more.
     pub wants_write: bool,
+    /// Messages that were taken whole.
+    pub messages: u32,
     /// A turn is due then, at the latest.
     pub wake_at: Instant,
     /// Nothing more will be written: shut down that direction, and go on reading.
@@ -139,6 +142,15 @@ impl Client {
         matches!(&self.state, State::Open(open) if open.follows_compressed())
     }
 
+    /// How far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)). `None`: it
+    /// follows nothing.
+    pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
+        match &self.state {
+            State::Open(open) => open.lag(feed),
+            _ => None,
+        }
+    }
+
     /// The slot at the device, while it has one.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
@@ -167,7 +179,7 @@ impl Client {
     /// The socket failed: gives up everything.
     pub fn abandon(&mut self, surroundings: &mut Surroundings<'_>) {
         let (world, _) = World::of(surroundings);
-        self.pass_to(State::Closed, &world);
+        self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
     /// Ends the connection; an open WebSocket with this close code. A turn is due.
@@ -177,7 +189,7 @@ impl Client {
                 let limit = self.unsent.capacity();
                 let (world, scratch) = World::of(surroundings);
                 let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
-                self.end_open(code, &world, &mut out);
+                self.end_open(Some(code), &world, &mut out);
                 out.save(&mut self.unsent);
             }
             State::Http(Http { reply: Some(reply), .. }) => *reply = reply.and_close(),
@@ -229,7 +241,7 @@ impl Client {
         }
         out.save(&mut self.unsent);
         if self.input_ended && hungry && !blocked {
-            self.pass_to(State::Closed, &world);
+            self.pass_to(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
         }
         if !hungry {
             // Whom we do not read from cannot be heard.
@@ -240,6 +252,7 @@ impl Client {
             used,
             wants_read: hungry && !self.input_ended,
             wants_write: blocked,
+            messages: world.messages.get(),
             wake_at: self.wake_at(now, world.device.limits(), blocked),
             shut_down: matches!(self.state, State::Lingering(_)),
             closed: matches!(self.state, State::Closed),
@@ -290,20 +303,20 @@ impl Client {
         self.timing.begin(now);
     }
 
-    /// Puts the close frame into the output. Nothing follows it.
-    fn end_open(&mut self, code: CloseCode, world: &World<'_>, out: &mut Outgoing<'_>) {
+    /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
+    fn end_open(&mut self, code: Option<CloseCode>, world: &World<'_>, out: &mut Outgoing<'_>) {
         let mut frame = [0; SERVER_HEADER_MAX];
         let length = encode_header(true, Opcode::Close, 2, &mut frame);
-        frame[length..length + 2].copy_from_slice(&code.number().to_be_bytes());
+        frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
         // Without room for it, the client has not read for long, and would not read it either.
         let _ = out.push(&frame[..length + 2]);
-        self.pass_to(State::Ending, world);
+        self.pass_to(State::Ending, End::Closed(code), world);
     }
 
-    /// A new state; whoever leaves an open WebSocket gives its place back.
-    fn pass_to(&mut self, next: State, world: &World<'_>) {
+    /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
+    fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
         if let State::Open(open) = core::mem::replace(&mut self.state, next) {
-            open.leave(world.device, world.compression);
+            open.leave(end, world.device, world.compression);
         }
     }
 }
@@ -317,6 +330,14 @@ struct World<'a> {
     compressed_feed: Option<&'a Feed<'static>>,
     compression: Option<&'a dyn Compression>,
     follower: usize,
+    /// Messages that this turn took whole.
+    messages: Cell<u32>,
+}
+
+impl World<'_> {
+    fn count_message(&self, whole: bool) {
+        self.messages.set(self.messages.get() + u32::from(whole));
+    }
 }
 
 impl<'a> World<'a> {
@@ -331,6 +352,7 @@ impl<'a> World<'a> {
             follower,
             ref mut scratch,
         } = *surroundings;
-        (Self { app, access, device, feed, compressed_feed, compression, follower }, scratch)
+        let messages = Cell::new(0);
+        (Self { app, access, device, feed, compressed_feed, compression, follower, messages }, scratch)
     }
 }

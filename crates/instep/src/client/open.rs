@@ -2,7 +2,7 @@
 
 use super::compression::{Compression, Inflating};
 use super::{Instant, ROOM_MIN, World};
-use crate::device::{Device, Offer, Place};
+use crate::device::{Device, End, Offer, Place};
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
 use instep_proto::message::{Kind, Piece, Received, Receiver};
@@ -44,7 +44,7 @@ pub(super) enum Taken {
     /// So many bytes were used; for what comes next there is no room now.
     NotNow(usize),
     /// The client closed the WebSocket.
-    Close(CloseCode),
+    Close(Option<CloseCode>),
     /// The client did what it may not do.
     Wrong(ProtocolError),
 }
@@ -66,14 +66,18 @@ impl Open {
     }
 
     /// Gives everything back.
-    pub(super) fn leave(self, device: &Device, compression: Option<&dyn Compression>) {
+    pub(super) fn leave(self, end: End, device: &Device, compression: Option<&dyn Compression>) {
         if let Some(inflating) = self.inflating {
             inflating.give_back(compression);
         }
-        device.depart(self.place);
+        device.depart(self.place, end);
         if !self.place.heard {
             self.place.client.log_disconnected();
         }
+    }
+
+    pub(super) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
+        self.cursor.map(|cursor| cursor.lag(feed))
     }
 
     /// Takes one piece of a message or one control frame.
@@ -104,12 +108,13 @@ impl Open {
                 push_frame(out, true, Opcode::Pong, payload);
                 Taken::Some(used)
             }
-            Ok((_, Received::Close(reason))) => Taken::Close(reason.code.unwrap_or(CloseCode::NORMAL)),
+            Ok((_, Received::Close(reason))) => Taken::Close(reason.code),
             Ok((used, Received::Piece(piece))) if piece.compressed => {
                 self.take_compressed(now, piece, used, world, out)
             }
             Ok((used, Received::Piece(piece))) if echo => {
                 push_frame(out, piece.last, echo_opcode(piece.first, piece.kind), piece.bytes);
+                world.count_message(piece.last);
                 Taken::Some(used)
             }
             Ok((used, Received::Piece(piece))) => self.offer(piece, used, world),
@@ -121,7 +126,10 @@ impl Open {
         match world.device.offer(self.place, &piece) {
             Offer::NotNow => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
-            Offer::Taken => Taken::Some(used),
+            Offer::Taken => {
+                world.count_message(piece.last);
+                Taken::Some(used)
+            }
         }
     }
 
@@ -153,7 +161,7 @@ impl Open {
                 && out.push(frame)
         }) {}
         self.replies = world.device.has_reply(self.place);
-        self.note_missed(missed);
+        self.note_missed(missed, world);
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
@@ -166,7 +174,7 @@ impl Open {
         let feed = self.feed(world);
         let mut missed = 0;
         let all = out.flush(self.cursor.as_mut().map(|cursor| (cursor, feed)), &mut missed, write);
-        self.note_missed(missed);
+        self.note_missed(missed, world);
         all
     }
 
@@ -175,8 +183,9 @@ impl Open {
         world.compressed_feed.filter(|_| self.deflate).unwrap_or(world.feed)
     }
 
-    fn note_missed(&self, missed: u64) {
+    fn note_missed(&self, missed: u64, world: &World<'_>) {
         if missed > 0 {
+            world.device.count_missed(missed);
             let client = self.place.client;
             log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
         }

@@ -4,6 +4,7 @@ use super::open::Open;
 use super::{Client, Http, State, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
+use crate::device::RefusalReason;
 use crate::shown::Shown;
 use core::net::IpAddr;
 use instep_proto::delivery::{Cursor, Outgoing};
@@ -35,9 +36,14 @@ fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Out
         .check(head)
         .and_then(|()| if upgrade && endpoint.is_some() { world.access.check_origin(head) } else { Ok(()) });
     if let Err(refusal) = access {
+        world.device.count_refusal(match refusal {
+            Refusal::Host => RefusalReason::Host,
+            Refusal::Origin => RefusalReason::Origin,
+        });
         return error(refuse(refusal, head, peer));
     }
     if head.content_length > world.device.limits().body {
+        world.device.count_refusal(RefusalReason::Body);
         return error(Status::ContentTooLarge);
     }
     let speaks = upgrade && endpoint.is_some();
@@ -53,6 +59,7 @@ fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Out
                 }
                 Err(reason) => {
                     if upgrade {
+                        world.device.count_refusal(RefusalReason::Handshake);
                         log::info!("Refused a handshake from {peer}: {reason}");
                     }
                     error(reason.status())
@@ -127,7 +134,8 @@ impl Client {
     }
 
     /// Answers a head that cannot be read.
-    pub(super) fn refuse_head(&mut self, error: HeadError) {
+    pub(super) fn refuse_head(&mut self, error: HeadError, world: &World<'_>) {
+        world.device.count_refusal(RefusalReason::Head);
         log::info!("Refused a request from {}: {error}", self.peer);
         self.state = Http::answer(Reply::refusal(error));
     }
@@ -142,6 +150,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Some(place) = world.device.admit(world.follower, !endpoint.echo) else {
+            world.device.count_refusal(RefusalReason::Full);
             log::warn!("Refused {}: all {} places are taken", self.peer, world.device.limits().clients);
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             return;

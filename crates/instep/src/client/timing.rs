@@ -3,6 +3,7 @@
 use super::compression::Compression;
 use super::open::Open;
 use super::{Client, Http, ROOM_MIN, State, World};
+use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
@@ -95,7 +96,7 @@ impl Client {
                 let client = open.place.client;
                 log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
             }
-            self.pass_to(State::Closed, world);
+            self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
         }
         if let State::Open(Open { inflating: Some(inflating), place, .. }) = &mut self.state
             && now >= inflating.deadline(limits.write_stall)
@@ -103,7 +104,7 @@ impl Client {
             if world.compression.is_some_and(Compression::is_exhausted) {
                 let client = place.client;
                 log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
-                self.end_open(CloseCode::TRY_AGAIN_LATER, world, out);
+                self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
             } else {
                 inflating.wait_again(now);
             }
@@ -112,6 +113,7 @@ impl Client {
             State::Http(Http { reply: None, .. }) if now >= self.head_deadline(limits) => {
                 // Who began a request is told; a silent or idle connection is just closed.
                 self.state = if self.timing.head_begun {
+                    world.device.count_refusal(RefusalReason::Timeout);
                     Http::answer(Reply::error(Status::RequestTimeout, None))
                 } else {
                     State::Closed
@@ -121,7 +123,7 @@ impl Client {
                 if self.timing.pings >= limits.pings_missed {
                     let client = open.place.client;
                     log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
-                    self.pass_to(State::Closed, world);
+                    self.pass_to(State::Closed, End::Dropped(DropReason::NoPong), world);
                 } else {
                     self.timing.pings += 1;
                     if out.room() >= ROOM_MIN {

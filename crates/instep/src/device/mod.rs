@@ -1,5 +1,6 @@
 //! The device: what the application publishes, and who is there to hear it.
 
+mod counts;
 mod inbox;
 mod page_values;
 mod places;
@@ -7,6 +8,8 @@ mod queue;
 mod slot;
 mod state;
 
+pub(crate) use counts::End;
+pub use counts::{Counts, DropReason, RefusalReason};
 pub use inbox::{Inbox, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
@@ -141,6 +144,15 @@ impl Device {
     /// How many clients are connected.
     pub fn clients(&self) -> usize {
         self.with(|state| state.taken)
+    }
+
+    /// What happened since the device started.
+    pub fn counts(&self) -> Counts {
+        self.with(|state| {
+            let mut counts = state.counts;
+            (counts.clients, counts.revision) = (state.taken as u64, state.feed.revision());
+            counts
+        })
     }
 
     /// The limits of this device.

@@ -1,7 +1,7 @@
 //! What drivers ask of the device for one client: a place, a message to deliver, a reply to fetch.
 
-use super::Device;
 use super::slot::ClientId;
+use super::{Device, End, RefusalReason};
 use crate::limits::Limits;
 use instep_proto::delivery::Storage as _;
 use instep_proto::frame::SERVER_HEADER_MAX;
@@ -41,6 +41,7 @@ impl Device {
             }
             state.search_from = (free + 1) % slots;
             state.taken += 1;
+            state.counts.opened += 1;
             // 0 is that of a free slot.
             state.last_number = state.last_number.checked_add(1).unwrap_or(1);
             let slot = &mut state.slots[free];
@@ -59,8 +60,9 @@ impl Device {
     }
 
     /// The client is gone.
-    pub(crate) fn depart(&self, place: Place) {
+    pub(crate) fn depart(&self, place: Place, end: End) {
         self.with(|state| {
+            state.counts.end(end);
             let slot = &mut state.slots[usize::from(place.client.slot)];
             state.taken -= 1;
             slot.replies.clear();
@@ -129,6 +131,14 @@ impl Device {
             }
             taken
         })
+    }
+
+    pub(crate) fn count_refusal(&self, reason: RefusalReason) {
+        self.with(|state| state.counts.refuse(reason));
+    }
+
+    pub(crate) fn count_missed(&self, events: u64) {
+        self.with(|state| state.counts.events_missed += events);
     }
 
     /// Whether a reply for the client waits.

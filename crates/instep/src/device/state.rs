@@ -3,7 +3,7 @@
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
-use super::{PublishError, SendError};
+use super::{Counts, PublishError, SendError};
 use crate::limits::Limits;
 use core::task::Waker;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
@@ -66,6 +66,7 @@ pub(crate) struct State {
     pub(crate) slots: &'static mut [Slot],
     pub(crate) followers: &'static mut [Follower],
     pub(crate) page_values: PageValues,
+    pub(crate) counts: Counts,
     /// Clients that are connected.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
@@ -114,6 +115,7 @@ impl State {
             slots: memory.slots,
             followers: memory.followers,
             page_values: PageValues::default(),
+            counts: Counts::default(),
             taken: 0,
             last_number: 0,
             search_from: 0,
@@ -127,12 +129,14 @@ impl State {
 
     pub(crate) fn publish(&mut self, topic: usize, payload: Payload<'_>) -> Result<(), PublishError> {
         self.feed.publish(topic, payload)?;
+        self.counts.publishes += 1;
         self.wake_followers();
         Ok(())
     }
 
     pub(crate) fn event(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
         self.feed.event(payload)?;
+        self.counts.events += 1;
         self.wake_followers();
         Ok(())
     }

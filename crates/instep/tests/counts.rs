@@ -1,0 +1,178 @@
+//! What is counted, on a simulated link: every client that is gone, everything that was refused.
+
+mod link;
+
+use instep::{Counts, DropReason, Limits, RefusalReason};
+use link::{LED, Peer, World, frame, heard, inbox, upgrade};
+
+/// The counts, of which each client is in exactly one.
+#[track_caller]
+fn counts(world: &World) -> Counts {
+    let counts = world.device.counts();
+    let closed: u64 = counts.closed().map(|(_, count)| count).sum();
+    let dropped: u64 = DropReason::ALL.into_iter().map(|reason| counts.dropped(reason)).sum();
+    assert_eq!(counts.opened, counts.clients + closed + dropped, "{counts:?}");
+    counts
+}
+
+fn closed(world: &World) -> Vec<(&'static str, u64)> {
+    counts(world).closed().filter(|(_, count)| *count > 0).collect()
+}
+
+fn refused(world: &World) -> Vec<(&'static str, u64)> {
+    let counts = counts(world);
+    let refused = RefusalReason::ALL.map(|reason| (reason.label(), counts.refused(reason)));
+    refused.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+#[test]
+fn a_closing_handshake_is_counted_by_its_code() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    for (bytes, code) in [
+        (frame(0x88, &1000_u16.to_be_bytes()), "1000"),
+        (frame(0x88, &1001_u16.to_be_bytes()), "1001"),
+        (frame(0x88, b""), "1005"),
+        (frame(0x88, &3210_u16.to_be_bytes()), "other"),
+        // What we close for.
+        (frame(0x83, b""), "1002"),
+        (frame(0x81, b"\xff"), "1007"),
+        (frame(0x81, &[b'x'; 513]), "1009"),
+    ] {
+        for path in ["/ws", "/echo"] {
+            if (path, code) == ("/echo", "1009") {
+                continue;
+            }
+            let before = closed(&world);
+            let mut peer = world.open(path);
+            assert_eq!(counts(&world).clients, 1);
+            peer.send(&mut world, &bytes);
+            // Nor is it counted again when the connection goes.
+            peer.end(&mut world);
+            let expected = before.iter().find(|(label, _)| *label == code).map_or(1, |(_, count)| count + 1);
+            let after = closed(&world);
+            assert!(after.contains(&(code, expected)), "{path}: {after:?}");
+            assert_eq!(
+                after.iter().map(|(_, n)| n).sum::<u64>(),
+                before.iter().map(|(_, n)| n).sum::<u64>() + 1
+            );
+            while heard(&mut inbox).is_some() {}
+        }
+    }
+    assert_eq!(counts(&world).opened, 13);
+}
+
+#[test]
+fn a_client_that_is_dropped_is_counted_by_the_reason() {
+    let limits = Limits { ping_every: 1000, write_stall: 1000, ..Limits::DEVICE };
+    let mut world = World::new(limits);
+    let dropped = |world: &World| DropReason::ALL.map(|reason| counts(world).dropped(reason));
+
+    let mut gone = world.open("/ws");
+    gone.end(&mut world);
+    assert_eq!(dropped(&world), [1, 0, 0, 0]);
+
+    let mut silent = world.open("/ws");
+    for _ in 0..=limits.pings_missed {
+        world.now += 1000;
+        silent.turn(&mut world);
+    }
+    assert_eq!(dropped(&world), [1, 1, 0, 0]);
+
+    let mut reset = world.open("/echo");
+    reset.client.abandon(&mut world.surroundings());
+    assert_eq!(dropped(&world), [1, 1, 1, 0]);
+
+    let mut stalled = world.open("/ws");
+    stalled.window = 0;
+    world.device.publish(LED, "1");
+    stalled.turn(&mut world);
+    assert_eq!(dropped(&world), [1, 1, 1, 0]);
+    world.now += 1000;
+    stalled.turn(&mut world);
+    assert_eq!(dropped(&world), [1, 1, 1, 1]);
+    stalled.turn(&mut world);
+    stalled.client.abandon(&mut world.surroundings());
+    assert_eq!(dropped(&world), [1, 1, 1, 1], "once");
+
+    // A connection that never became a client is none that was dropped.
+    world.client().client.abandon(&mut world.surroundings());
+    world.client().end(&mut world);
+    assert_eq!((dropped(&world), counts(&world).opened), ([1, 1, 1, 1], 4));
+}
+
+#[test]
+fn what_is_refused_is_counted_by_the_reason() {
+    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let ask = |world: &mut World, request: &str| {
+        let mut peer: Peer = world.client();
+        peer.send(world, request.as_bytes());
+        peer
+    };
+    let long =
+        format!("POST / HTTP/1.1\r\nHost: lamp\r\nContent-Length: {}\r\n\r\n", Limits::DEVICE.body + 1);
+    for (request, reason) in [
+        ("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", "host"),
+        (&upgrade("/ws").replacen("\r\n\r\n", "\r\nOrigin: http://evil.test\r\n\r\n", 1), "origin"),
+        (&upgrade("/ws").replace("Version: 13", "Version: 12"), "handshake"),
+        ("BREW / HTTP/1.1\r\nHost: lamp\r\n\r\n", "head"),
+        (&*long, "body"),
+    ] {
+        ask(&mut world, request);
+        assert!(refused(&world).contains(&(reason, 1)), "{reason}: {:?}", refused(&world));
+    }
+    let mut half = ask(&mut world, "GET / HTTP/1.1\r\nHo");
+    let mut silent = ask(&mut world, "");
+    world.now += Limits::DEVICE.head_time;
+    half.turn(&mut world);
+    silent.turn(&mut world);
+    let _one = world.open("/ws");
+    ask(&mut world, &upgrade("/ws"));
+    let all = ["body", "full", "handshake", "head", "host", "origin", "timeout"].map(|reason| (reason, 1));
+    assert_eq!(refused(&world), all);
+
+    // What is answered, if only by an error, is not refused.
+    for path in ["/", "/nothing", "/ws", "/healthz"] {
+        ask(&mut world, &format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n"));
+    }
+    assert_eq!(refused(&world), all);
+    assert_eq!((counts(&world).opened, counts(&world).clients), (1, 1));
+}
+
+#[test]
+fn messages_publishes_events_and_what_was_missed() {
+    let mut world = World::new(Limits { events: 4, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peer = world.open("/ws");
+    let mut echo = world.open("/echo");
+    let part = [frame(0x01, b"to"), frame(0x00, b"gg"), frame(0x89, b""), frame(0x80, b"le")].concat();
+    for bytes in &part[..part.len() - 1] {
+        assert_eq!(peer.send(&mut world, &[*bytes]).messages, 0);
+    }
+    assert_eq!(peer.send(&mut world, &part[part.len() - 1..]).messages, 1);
+    // The second one has no place yet.
+    assert_eq!(peer.send(&mut world, &frame(0x81, b"")).messages, 0);
+    while heard(&mut inbox).is_some() {}
+    assert_eq!(peer.turn(&mut world).messages, 1);
+    assert_eq!(echo.send(&mut world, &[frame(0x81, b"a"), frame(0x82, b"")].concat()).messages, 2);
+
+    peer.window = 1;
+    for number in 0..10 {
+        world.device.event(number);
+        peer.turn(&mut world);
+    }
+    world.device.publish(LED, "1");
+    assert!(world.device.try_publish(LED, "x".repeat(257)).is_err());
+    // The first one is on its way; the ring keeps the last four of the others.
+    assert_eq!(peer.client.lag(&world.feed), Some(9));
+    world.follow();
+    assert_eq!(peer.client.lag(&world.feed), Some(10));
+    assert_eq!(echo.client.lag(&world.feed), None);
+    peer.window = usize::MAX;
+    peer.turn(&mut world);
+    assert_eq!(peer.client.lag(&world.feed), Some(0));
+    let counts = counts(&world);
+    assert_eq!((counts.publishes, counts.events, counts.revision), (1, 10, 11));
+    assert_eq!(counts.events_missed, 5);
+    assert_eq!((counts.opened, counts.clients), (2, 2));
+}
