@@ -4,7 +4,7 @@ mod in_process;
 
 use in_process::serve;
 use instep::tokio::SocketLimits;
-use instep::{App, Asset, Limits};
+use instep::{App, Asset, Limits, RefusalReason};
 use std::time::Instant;
 use test_support::{Http, Response, SOON, WebSocket, http};
 
@@ -59,6 +59,9 @@ fn a_connection_too_many_gets_503_whatever_it_asks_for() {
     assert_eq!(page.read().status, 200);
     expect_full(&http(server.addr, GET));
     expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
+    let metrics = in_process::runtime().block_on(server.server().metrics());
+    let refused = [RefusalReason::Full, RefusalReason::PerAddress].map(|reason| metrics.refused(reason));
+    assert_eq!(refused, [2, 0], "each connection once");
     // Who is in stays in.
     page.send(GET);
     assert_eq!(page.read().status, 200);

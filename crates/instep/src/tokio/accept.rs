@@ -1,7 +1,7 @@
 //! Accepting connections, and dealing them to shards.
 
 use super::Server;
-use super::gate::{Gate, Permit};
+use super::gate::Permit;
 use socket2::SockRef;
 use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
@@ -28,7 +28,7 @@ pub(super) fn accept(
     listeners: Vec<std::net::TcpListener>,
     shards: Vec<mpsc::UnboundedSender<Accepted>>,
 ) -> std::io::Result<impl Future<Output = ()>> {
-    let gate = Gate::new(server.device.limits().clients, server.limits);
+    let gate = &server.meters.gate;
     let mut ready = Vec::new();
     for listener in listeners {
         listener.set_nonblocking(true)?;

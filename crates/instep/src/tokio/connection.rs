@@ -6,6 +6,7 @@ use super::shard::{Buffers, Shard};
 use crate::buffer::Buffer;
 use crate::client::{Client, Instant};
 use crate::limits::Limits;
+use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
@@ -87,6 +88,10 @@ impl Connection {
         self.wake_at.get()
     }
 
+    pub(super) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
+        self.socket.borrow().client.lag(feed)
+    }
+
     pub(super) fn expect_reply(&self) {
         self.socket.borrow_mut().client.expect_reply();
     }
@@ -125,6 +130,7 @@ impl Connection {
                     Poll::Pending => {}
                     Poll::Ready(Ok(length)) => {
                         idle = false;
+                        shard.meter().received.add(length);
                         if length == 0 {
                             self.socket.borrow_mut().client.input_ended();
                         }
@@ -158,7 +164,10 @@ impl Connection {
             let Buffers { feeds, scratch, input } = &mut *shard.buffers.borrow_mut();
             let Socket { stream, client, tail } = &mut *self.socket.borrow_mut();
             let mut write = |bytes: &[u8]| match stream.try_write(bytes) {
-                Ok(length) => length,
+                Ok(length) => {
+                    shard.meter().sent.add(length);
+                    length
+                }
                 Err(error) => {
                     failed |= error.kind() != ErrorKind::WouldBlock;
                     0
@@ -180,6 +189,7 @@ impl Connection {
                 turn
             }
         };
+        shard.meter().messages.add(turn.messages as usize);
         if failed {
             return self.abandon(shard);
         }

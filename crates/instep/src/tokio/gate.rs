@@ -19,6 +19,8 @@ pub(super) struct Gate {
 struct Counts {
     total: usize,
     told: usize,
+    refused_full: u64,
+    refused_per_address: u64,
     addresses: HashMap<IpAddr, usize>,
 }
 
@@ -29,6 +31,17 @@ pub(super) struct Permit {
     address: IpAddr,
     /// It is above the limits.
     pub(super) refused: bool,
+}
+
+/// What the gate has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// Connections that are there now.
+    pub(super) open: u64,
+    /// Connections that were refused because there were too many in all.
+    pub(super) refused_full: u64,
+    /// The same, from one address.
+    pub(super) refused_per_address: u64,
 }
 
 impl Gate {
@@ -42,8 +55,13 @@ impl Gate {
         let address = address.to_canonical();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let from_here = counts.addresses.get(&address).copied().unwrap_or_default();
-        let refused =
-            counts.total >= self.total_limit || (!address.is_loopback() && from_here >= self.per_address);
+        let full = counts.total >= self.total_limit;
+        let refused = full || (!address.is_loopback() && from_here >= self.per_address);
+        if full {
+            counts.refused_full += 1;
+        } else if refused {
+            counts.refused_per_address += 1;
+        }
         if !refused {
             counts.addresses.insert(address, from_here + 1);
             counts.total += 1;
@@ -53,6 +71,15 @@ impl Gate {
             return None;
         }
         Some(Permit { gate: self.clone(), address, refused })
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        Tally {
+            open: (counts.total + counts.told) as u64,
+            refused_full: counts.refused_full,
+            refused_per_address: counts.refused_per_address,
+        }
     }
 }
 
@@ -94,5 +121,7 @@ mod tests {
         assert!(refused(b) && refused(local), "four in all");
         let _told: Vec<_> = (0..TOLD).map(|_| gate.admit(b).unwrap()).collect();
         assert!(gate.admit(b).is_none(), "and no more than can be told");
+        let tally = Tally { open: 4 + TOLD as u64, refused_full: 3 + TOLD as u64, refused_per_address: 1 };
+        assert_eq!(gate.tally(), tally);
     }
 }

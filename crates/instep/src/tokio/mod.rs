@@ -9,14 +9,19 @@ mod connection;
 mod deflate;
 mod gate;
 mod memory;
+mod metrics;
 mod ready;
 mod shard;
+
+pub use metrics::{Lag, Metrics};
 
 use crate::access::Access;
 use crate::app::App;
 use crate::buffer::Buffer;
 use crate::device::{Device, Inbox};
 use crate::limits::Limits;
+use gate::Gate;
+use metrics::Meters;
 use std::future::Future;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -53,6 +58,7 @@ pub struct Server {
     device: &'static Device,
     limits: SocketLimits,
     shards: usize,
+    meters: &'static Meters,
 }
 
 impl Server {
@@ -70,7 +76,9 @@ impl Server {
         assert!(shards > 0, "a server has at least one shard");
         let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
-        Self { app, access, device, limits: sockets, shards }
+        let gate = Gate::new(limits.clients, sockets);
+        let meters = Box::leak(Box::new(Meters::new(gate, shards)));
+        Self { app, access, device, limits: sockets, shards, meters }
     }
 
     /// The device, for the application.

@@ -3,6 +3,7 @@
 use super::accept::Accepted;
 use super::connection::Connection;
 use super::deflate::Deflate;
+use super::metrics::{Lag, Question, ShardMeter};
 use super::ready::Ready;
 use super::{Server, memory};
 use crate::client::{Client, Compression, Instant, Surroundings};
@@ -64,9 +65,10 @@ pub(super) fn spawn(
 ) -> std::io::Result<mpsc::UnboundedSender<Accepted>> {
     let (deal, dealt) = mpsc::unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let questions = server.meters.shards[follower].listen();
     let run = move || {
         let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, Shard::run(server, follower, dealt, stopped));
+        local.block_on(&runtime, Shard::run(server, follower, dealt, questions, stopped));
         // Tells that it has ended.
         drop(ended);
     };
@@ -79,6 +81,7 @@ impl Shard {
         server: Server,
         follower: usize,
         mut dealt: mpsc::UnboundedReceiver<Accepted>,
+        mut questions: mpsc::Receiver<Question>,
         mut stopped: watch::Receiver<bool>,
     ) {
         let limits = server.device.limits();
@@ -120,6 +123,10 @@ impl Shard {
                 () = shard.follow() => tokio::task::yield_now().await,
                 () = shard.deadline() => shard.wake_due(),
                 () = shard.earlier.notified() => {}
+                Some(answer) = questions.recv() => {
+                    // Who asked may have given up.
+                    let _ = answer.send(shard.lag());
+                }
                 _ = stopped.changed(), if !stopping => {
                     stopping = true;
                     shard.close_all();
@@ -155,6 +162,21 @@ impl Shard {
 
     pub(super) fn now(&self) -> Instant {
         Instant::from_millis(u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Where it counts.
+    pub(super) fn meter(&self) -> &'static ShardMeter {
+        &self.server.meters.shards[self.follower]
+    }
+
+    /// How far its clients are behind.
+    fn lag(&self) -> Lag {
+        let mut lag = Lag::default();
+        let feed = &self.buffers.borrow().feeds.plain;
+        for (_, connection) in self.connections.borrow().iter() {
+            connection.lag(feed).into_iter().for_each(|revisions| lag.add(revisions));
+        }
+        lag
     }
 
     /// Takes note of when a connection is due.

@@ -49,6 +49,10 @@ impl Running {
         self.server.device()
     }
 
+    pub fn server(&self) -> Server {
+        self.server
+    }
+
     pub fn inbox(&self) -> Inbox<'static> {
         self.server.inbox().expect("nobody took it before")
     }
