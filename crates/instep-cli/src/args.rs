@@ -62,6 +62,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE")]
     pub(crate) page: Option<PathBuf>,
 
+    /// Tell what a Prometheus server wants to know, at /metrics on an address of its own: a port of this machine
+    /// alone, or HOST:PORT [without one: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = METRICS_ADDRESS, value_parser = parse_metrics_address)]
+    pub(crate) metrics: Option<SocketAddr>,
+
     /// How the log is written to standard output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
@@ -78,6 +83,8 @@ pub(crate) enum LogFormat {
 
 const DEFAULT_APP: &str = "led-json";
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+/// The port that OpenTelemetry gives to what Prometheus reads.
+const METRICS_ADDRESS: &str = "127.0.0.1:9464";
 
 impl Default for Serve {
     fn default() -> Self {
@@ -88,6 +95,7 @@ impl Default for Serve {
             hosts: Vec::new(),
             origins: Vec::new(),
             page: None,
+            metrics: None,
             log_format: LogFormat::Text,
         }
     }
@@ -106,6 +114,13 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
     port.parse::<u16>().map_err(|_| "a port is a number from 0 to 65535, as in 127.0.0.1:8080")?;
     let mut addresses = text.to_socket_addrs().map_err(|_| "this machine does not know that host name")?;
     addresses.next().ok_or_else(|| wrong.into())
+}
+
+fn parse_metrics_address(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<u16>() {
+        Ok(port) => Ok(SocketAddr::from(([127, 0, 0, 1], port))),
+        Err(_) => parse_address(text),
+    }
 }
 
 fn parse_host(text: &str) -> Result<String, String> {
@@ -134,8 +149,32 @@ mod tests {
         let unsaid = Serve::default();
         assert_eq!((said.app.name(), &said.addresses), (unsaid.app.name(), &unsaid.addresses));
         assert_eq!(said.log_format, unsaid.log_format);
+        assert_eq!(said.metrics, unsaid.metrics);
         assert_eq!(unsaid.app.name(), DEFAULT_APP);
         assert_eq!(unsaid.addresses[0].to_string(), DEFAULT_ADDRESS);
+    }
+
+    #[test]
+    fn metrics_are_for_this_machine_unless_an_address_is_given() {
+        for (args, expected) in [
+            (&["--metrics"][..], Some("127.0.0.1:9464")),
+            (&["--metrics", "--app", "hello"], Some("127.0.0.1:9464")),
+            (&["--metrics", "9000"], Some("127.0.0.1:9000")),
+            (&["--metrics=0.0.0.0:0"], Some("0.0.0.0:0")),
+            (&["--metrics", "[::1]:9000"], Some("[::1]:9000")),
+            (&[], None),
+            (&["--metrics", "99999"], Some("")),
+            (&["--metrics", "0.0.0.0"], Some("")),
+        ] {
+            let parsed = Args::try_parse_from(["instep", "serve"].iter().chain(args));
+            let metrics = match parsed {
+                Ok(Args { command: Some(Command::Serve(serve)) }) => {
+                    serve.metrics.map(|addr| addr.to_string())
+                }
+                _ => Some(String::new()),
+            };
+            assert_eq!(metrics.as_deref(), expected, "{args:?}");
+        }
     }
 
     #[test]

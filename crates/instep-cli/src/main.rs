@@ -4,6 +4,7 @@ mod addresses;
 mod args;
 mod led;
 mod log;
+mod metrics;
 mod page;
 mod serve;
 

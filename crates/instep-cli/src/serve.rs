@@ -2,7 +2,7 @@
 
 use crate::args::Serve;
 use crate::led::SimulatedLed;
-use crate::{addresses, log as logging, page};
+use crate::{addresses, log as logging, metrics, page};
 use instep::tokio::{Server, SocketLimits};
 use instep::{Access, App, Asset, Limits};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -27,8 +27,8 @@ const INTERRUPTED: i32 = 130;
 pub(crate) enum Error {
     /// The page that was asked for cannot be used.
     Page(String),
-    /// An address cannot be listened on.
-    Listen(SocketAddr, io::Error),
+    /// An address, which this option gave, cannot be listened on.
+    Listen(&'static str, SocketAddr, io::Error),
     /// The system refuses something else.
     System(io::Error),
 }
@@ -50,14 +50,17 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Page(sentence) => f.write_str(sentence),
-            Self::Listen(address, error) => match error.kind() {
+            Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
-                    "{address} is in use: is another instep running? Choose another port with --addr {}:PORT",
+                    "{address} is in use: is another instep running? Choose another port with {option} {}:PORT",
                     address.ip()
                 ),
                 io::ErrorKind::PermissionDenied => {
-                    write!(f, "{address} may not be used by this user: choose a port above 1023 with --addr")
+                    write!(
+                        f,
+                        "{address} may not be used by this user: choose a port above 1023 with {option}"
+                    )
                 }
                 io::ErrorKind::AddrNotAvailable => {
                     write!(
@@ -76,9 +79,14 @@ impl std::fmt::Display for Error {
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
     let own_page = arguments.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
-    let listeners =
-        arguments.addresses.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
+    let listeners = arguments
+        .addresses
+        .iter()
+        .map(|address| listen("--addr", *address))
+        .collect::<Result<Vec<_>, _>>()?;
     let listening = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let metrics = arguments.metrics.map(|address| listen("--metrics", address)).transpose()?;
+    let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let log = logging::start(arguments.log_format);
     raise_descriptor_limit();
 
@@ -100,6 +108,9 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
 
     // The application sets its outputs and publishes its state before anybody can connect.
     start_application(server, app)?;
+    if let Some(listener) = metrics {
+        metrics::serve(listener, server, access)?;
+    }
     let announce = || {
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
         if expects_port_80 {
@@ -109,6 +120,12 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
         }
         for url in listening.iter().flat_map(|address| addresses::urls(*address)) {
             log::info!("Open {url}");
+        }
+        for url in measured_at.iter().flat_map(|address| addresses::urls(*address)) {
+            log::info!("Metrics at {url}metrics");
+        }
+        if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
+            log::warn!("Everybody in this network can read the metrics");
         }
         if listening.iter().any(|address| !address.ip().is_loopback()) {
             log::warn!("Everybody in this network can use the device: there is no log-in yet");
@@ -173,7 +190,7 @@ fn start_application(server: Server, app: &'static App) -> io::Result<()> {
 
 /// Listens without SO_REUSEPORT: with it a second server on the same port would start silently, and the two
 /// would split the users.
-fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+fn listen(option: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {
     let bind = || {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         // A server that was just ended does not keep its port.
@@ -182,7 +199,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
         socket.listen(BACKLOG)?;
         Ok(socket.into())
     };
-    bind().map_err(|error| Error::Listen(address, error))
+    bind().map_err(|error| Error::Listen(option, address, error))
 }
 
 /// Every client needs a descriptor, and the default limit is meant for other programs.

@@ -301,7 +301,10 @@ impl Drop for Server {
 /// The address in a line such as `Open http://127.0.0.1:8080/`.
 fn url(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("http://")?;
-    let (authority, _) = rest.split_once('/')?;
+    let (authority, path) = rest.split_once('/')?;
+    if !path.is_empty() && !path.starts_with([' ', '"']) {
+        return None;
+    }
     authority.parse().or_else(|_| format!("{authority}:80").parse()).ok()
 }
 
@@ -315,6 +318,8 @@ mod tests {
         assert_eq!(url("Open http://[::1]:8080/ now"), "[::1]:8080".parse().ok());
         assert_eq!(url("Open http://127.0.0.1/"), "127.0.0.1:80".parse().ok());
         assert_eq!(url("use --allow-origin http://lamp.test/"), None);
+        assert_eq!(url(r#""Open http://127.0.0.1:8080/"}"#), "127.0.0.1:8080".parse().ok());
+        assert_eq!(url("Metrics at http://127.0.0.1:9464/metrics"), None);
         assert_eq!(url("Open"), None);
     }
 

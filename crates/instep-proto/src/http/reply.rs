@@ -97,7 +97,12 @@ impl Reply {
 
     /// The head of an answer whose body is `length` bytes of plain text that the caller writes.
     pub fn text_head(request: &RequestHead<'_>, length: usize) -> ResponseHead {
-        let mut head = Self::plain(Status::Ok, "text/plain; charset=utf-8", b"", Some(request)).head;
+        Self::body_head(request, "text/plain; charset=utf-8", length)
+    }
+
+    /// The head of an answer whose body is `length` bytes of that type that the caller writes.
+    pub fn body_head(request: &RequestHead<'_>, content_type: &'static str, length: usize) -> ResponseHead {
+        let mut head = Self::plain(Status::Ok, content_type, b"", Some(request)).head;
         head.length = BodyLength::Bytes(length);
         head
     }

@@ -1,0 +1,182 @@
+//! `--metrics`: what there is to know of the server, for Prometheus.
+//!
+//! A thread of its own answers, one request for each connection and not many of them in a second, so whoever asks,
+//! however often or slowly, costs the clients nothing.
+
+mod process;
+mod text;
+
+use instep::tokio::Server;
+use instep::{Access, HeadLimits, Refusal};
+use instep_proto::http::{Method, Reply, RequestHead, Status};
+use socket2::SockRef;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Shutdown};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+const PATH: &str = "/metrics";
+/// Connections at once. Further ones wait to be accepted.
+const CONNECTIONS: usize = 8;
+/// Between two connections.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long a request may take to come, and an answer to be taken.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long, and how far, a connection is read from after its answer, so that the answer arrives.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 65_536;
+const HEAD: HeadLimits = HeadLimits { bytes: 8192, headers: 64 };
+/// Room for any answer that has no body of its own.
+const ANSWER: usize = 1024;
+
+/// Answers on `listener` for as long as the program runs.
+pub(crate) fn serve(
+    listener: std::net::TcpListener,
+    server: Server,
+    access: &'static Access,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    listener.set_nonblocking(true)?;
+    let listener = {
+        let _inside = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    let run = move || runtime.block_on(accept(listener, server, access));
+    std::thread::Builder::new().name("metrics".into()).spawn(run)?;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, server: Server, access: &'static Access) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Ok(place) = places.clone().acquire_owned().await {
+        // It fails if the client gave up, or no descriptor is left: the next one may do better.
+        if let Ok((stream, peer)) = listener.accept().await {
+            tokio::spawn(async move {
+                // Whoever gave up, or takes too long, needs no answer.
+                let _ = answer(&stream, peer.ip().to_canonical(), server, access).await;
+                drop(place);
+            });
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn answer(stream: &TcpStream, peer: IpAddr, server: Server, access: &Access) -> io::Result<()> {
+    let mut head = vec![0; HEAD.bytes];
+    let answer = match in_time(read_head(stream, &mut head)).await? {
+        Ok(head) => respond(&head, peer, server, access).await,
+        Err(refusal) => write_reply(refusal, server),
+    };
+    in_time(write(stream, &answer)).await?;
+    SockRef::from(stream).shutdown(Shutdown::Write)?;
+    // However this ends, it has ended.
+    let _ = timeout(LINGER, discard(stream, &mut head)).await;
+    Ok(())
+}
+
+async fn read_head<'b>(
+    stream: &TcpStream,
+    bytes: &'b mut [u8],
+) -> io::Result<Result<RequestHead<'b>, Reply>> {
+    let mut length = 0;
+    loop {
+        match read(stream, &mut bytes[length..]).await? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            more => length += more,
+        }
+        // A head that is too large is an error before there is no room for more.
+        match RequestHead::parse(&bytes[..length], HEAD) {
+            Ok(None) => {}
+            Ok(Some(_)) => break,
+            Err(error) => return Ok(Err(Reply::refusal(error))),
+        }
+    }
+    match RequestHead::parse(&bytes[..length], HEAD) {
+        Ok(Some((head, _))) => Ok(Ok(head)),
+        _ => Err(ErrorKind::InvalidData.into()),
+    }
+}
+
+async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &Access) -> Vec<u8> {
+    // One request is all that a connection is for.
+    let head = &RequestHead { keep_alive: false, ..*head };
+    let error = |status| write_reply(Reply::error(status, Some(head)), server);
+    match access.check(head) {
+        Err(Refusal::Host) => {
+            log::warn!(
+                "Refused to tell {peer} the metrics: the device does not go by the name in its request. --allow-host gives it another"
+            );
+            return error(Status::MisdirectedRequest);
+        }
+        Err(Refusal::Origin) => return error(Status::Forbidden),
+        Ok(()) => {}
+    }
+    if head.path != PATH {
+        return error(Status::NotFound);
+    }
+    if !matches!(head.method, Method::Get | Method::Head) {
+        return error(Status::MethodNotAllowed);
+    }
+    let text = text::write(&server.metrics().await, &process::look());
+    let mut answer = vec![0; ANSWER];
+    let length = Reply::body_head(head, text::CONTENT_TYPE, text.len()).write(&mut answer);
+    answer.truncate(length.unwrap_or_default());
+    if head.method == Method::Get {
+        answer.extend_from_slice(text.as_bytes());
+    }
+    answer
+}
+
+fn write_reply(mut reply: Reply, server: Server) -> Vec<u8> {
+    let mut answer = vec![0; ANSWER];
+    let mut length = 0;
+    while !reply.is_done() {
+        match reply.produce(server.device(), &mut answer[length..]) {
+            0 => break,
+            more => length += more,
+        }
+    }
+    answer.truncate(length);
+    answer
+}
+
+async fn discard(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<()> {
+    let mut length = 0;
+    while length < LINGER_BYTES {
+        match read(stream, buffer).await? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    Ok(())
+}
+
+async fn in_time<T>(act: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(PATIENCE, act).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+}
+
+async fn read(stream: &TcpStream, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        stream.readable().await?;
+        match stream.try_read(bytes) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+    }
+}
+
+async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(bytes) {
+            Ok(length) => bytes = &bytes[length..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

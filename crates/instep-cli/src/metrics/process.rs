@@ -1,0 +1,46 @@
+//! What the system says of this process.
+
+use rustix::process::{Resource, getrlimit};
+
+/// What is `None`, the system does not tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Process {
+    pub(super) resident_bytes: Option<u64>,
+    pub(super) open_descriptors: Option<u64>,
+    /// `None`: there is no limit.
+    pub(super) descriptor_limit: Option<u64>,
+}
+
+pub(super) fn look() -> Process {
+    Process {
+        resident_bytes: resident_bytes(),
+        open_descriptors: open_descriptors(),
+        descriptor_limit: getrlimit(Resource::Nofile).current,
+    }
+}
+
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn open_descriptors() -> Option<u64> {
+    // One of them is open only to look.
+    Some((std::fs::read_dir("/proc/self/fd").ok()?.count() as u64).saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_memory_and_descriptors() {
+        let before = look();
+        assert!(before.resident_bytes.unwrap() > 100_000);
+        let files: Vec<_> = (0..10).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
+        assert!(look().open_descriptors.unwrap() >= 10 && before.open_descriptors.unwrap() > 2);
+        assert!(look().descriptor_limit.is_none_or(|limit| limit > 10));
+        drop(files);
+    }
+}

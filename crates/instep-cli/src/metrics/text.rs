@@ -1,0 +1,119 @@
+//! The text format that Prometheus reads, version 0.0.4. It is written here because it is short: a crate for it would
+//! keep the numbers itself, and ours are where they are counted.
+//!
+//! Labels are known when this is compiled (`&'static str`): nothing that a client sent can get into one.
+
+use super::process::Process;
+use instep::tokio::{Lag, Metrics};
+use instep::{DropReason, RefusalReason};
+use std::fmt::{Display, Write};
+
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// All that is known, in one text.
+pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
+    let mut text = Text(String::with_capacity(8192));
+    let Metrics { counts, .. } = metrics;
+    text.gauge("instep_clients", "WebSocket clients that are connected.", counts.clients);
+    text.gauge(
+        "instep_connections",
+        "Connections that are open, those of clients and others.",
+        metrics.connections,
+    );
+    text.gauge("instep_revision", "Revision of what was published last.", counts.revision);
+    text.counter("instep_opened_total", "WebSocket clients that connected.", counts.opened);
+    text.counter(
+        "instep_publishes_total",
+        "Retained messages that the application published.",
+        counts.publishes,
+    );
+    text.counter("instep_events_total", "Events that the application sent.", counts.events);
+    text.counter(
+        "instep_events_missed_total",
+        "Events that clients missed because they read too slowly: one for each event and client.",
+        counts.events_missed,
+    );
+    text.counter("instep_messages_received_total", "Messages that clients sent.", metrics.messages_received);
+    text.counter("instep_received_bytes_total", "Bytes that were read from sockets.", metrics.received_bytes);
+    text.counter("instep_sent_bytes_total", "Bytes that sockets accepted.", metrics.sent_bytes);
+    text.family(
+        "instep_closed_total",
+        "counter",
+        "Clients that are gone after a closing handshake, by its code; 1005: it had none.",
+    );
+    for (code, count) in counts.closed() {
+        text.sample("instep_closed_total", Some(("code", code)), count);
+    }
+    text.family("instep_dropped_total", "counter", "Clients that are gone without a closing handshake.");
+    for reason in DropReason::ALL {
+        text.sample("instep_dropped_total", Some(("reason", reason.label())), counts.dropped(reason));
+    }
+    text.family("instep_refused_total", "counter", "Requests and connections that were refused.");
+    for reason in RefusalReason::ALL {
+        text.sample("instep_refused_total", Some(("reason", reason.label())), metrics.refused(reason));
+    }
+    if let Some(lag) = &metrics.lag {
+        text.lag(lag);
+    }
+    text.gauge(
+        "instep_shard_unresponsive",
+        "Threads for clients that did not answer within a second.",
+        metrics.shards_unresponsive as u64,
+    );
+    for (name, help, value) in [
+        ("process_resident_memory_bytes", "Resident memory of the process.", process.resident_bytes),
+        ("process_open_fds", "File descriptors that the process has open.", process.open_descriptors),
+        ("process_max_fds", "File descriptors that the process may have open.", process.descriptor_limit),
+    ] {
+        if let Some(value) = value {
+            text.gauge(name, help, value);
+        }
+    }
+    text.0
+}
+
+struct Text(String);
+
+impl Text {
+    fn gauge(&mut self, name: &'static str, help: &'static str, value: u64) {
+        self.family(name, "gauge", help);
+        self.sample(name, None, value);
+    }
+
+    fn counter(&mut self, name: &'static str, help: &'static str, value: u64) {
+        self.family(name, "counter", help);
+        self.sample(name, None, value);
+    }
+
+    fn lag(&mut self, lag: &Lag) {
+        self.family(
+            "instep_client_lag_revisions",
+            "histogram",
+            "How many revisions the clients are behind now: a look at this moment, not a sum over time.",
+        );
+        for (bound, count) in Lag::BOUNDS.into_iter().zip(lag.cumulated()) {
+            self.line(format_args!("instep_client_lag_revisions_bucket{{le=\"{bound}\"}} {count}"));
+        }
+        self.sample("instep_client_lag_revisions_bucket", Some(("le", "+Inf")), lag.clients());
+        self.sample("instep_client_lag_revisions_sum", None, lag.revisions());
+        self.sample("instep_client_lag_revisions_count", None, lag.clients());
+    }
+
+    fn family(&mut self, name: &'static str, kind: &'static str, help: &'static str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    /// A label's value needs no escapes: it is one of ours.
+    fn sample(&mut self, name: &'static str, label: Option<(&'static str, &'static str)>, value: u64) {
+        match label {
+            Some((label, of)) => self.line(format_args!("{name}{{{label}=\"{of}\"}} {value}")),
+            None => self.line(format_args!("{name} {value}")),
+        }
+    }
+
+    fn line(&mut self, line: impl Display) {
+        // A string takes all.
+        let _ = writeln!(self.0, "{line}");
+    }
+}
