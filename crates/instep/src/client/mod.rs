@@ -169,6 +169,11 @@ impl Client {
         self.input_ended = true;
     }
 
+    /// The peer takes what was written earlier, so it has not stopped, even if there is no room for more yet.
+    pub fn accepted(&mut self, now: Instant) {
+        self.timing.accepted(now);
+    }
+
     /// A reply may wait at the device: the next turn looks.
     pub fn expect_reply(&mut self) {
         if let State::Open(open) = &mut self.state {

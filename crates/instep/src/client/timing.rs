@@ -71,6 +71,13 @@ impl Timing {
         }
     }
 
+    /// The peer takes what was written before.
+    pub(super) fn accepted(&mut self, now: Instant) {
+        if self.stalled != Instant::NEVER {
+            self.stalled = now;
+        }
+    }
+
     /// A state begins.
     pub(super) fn begin(&mut self, now: Instant) {
         self.since = now;

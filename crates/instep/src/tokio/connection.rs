@@ -35,6 +35,8 @@ pub(super) struct Connection {
     shut_down: Cell<bool>,
     closed: Cell<bool>,
     wake_at: Cell<Instant>,
+    /// While the socket takes no more: the bytes in it that the peer has not acknowledged, as seen last.
+    unacknowledged: Cell<u32>,
     /// Has the shard look at this connection.
     waker: Waker,
     _permit: Permit,
@@ -74,6 +76,7 @@ impl Connection {
             shut_down: Cell::new(false),
             closed: Cell::new(false),
             wake_at: Cell::new(wake_at),
+            unacknowledged: Cell::new(0),
             waker,
             _permit: accepted.permit,
         })
@@ -159,13 +162,17 @@ impl Connection {
         if self.closed.get() {
             return;
         }
-        let mut failed = false;
+        if self.wants_write.get() && now >= self.wake_at.get() && self.is_taken() {
+            self.socket.borrow_mut().client.accepted(now);
+        }
+        let (mut failed, mut wrote) = (false, false);
         let turn = {
             let Buffers { feeds, scratch, input } = &mut *shard.buffers.borrow_mut();
             let Socket { stream, client, tail } = &mut *self.socket.borrow_mut();
             let mut write = |bytes: &[u8]| match stream.try_write(bytes) {
                 Ok(length) => {
                     shard.meter().sent.add(length);
+                    wrote |= length > 0;
                     length
                 }
                 Err(error) => {
@@ -194,6 +201,9 @@ impl Connection {
             return self.abandon(shard);
         }
         let wanted = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
+        if turn.wants_write && (wrote || !wanted.1) {
+            self.is_taken();
+        }
         self.wake_at.set(turn.wake_at);
         shard.due(turn.wake_at);
         self.note(shard);
@@ -205,6 +215,13 @@ impl Connection {
         if turn.closed || wanted != (turn.wants_read, turn.wants_write) {
             self.waker.wake_by_ref();
         }
+    }
+
+    /// Whether the peer has taken any of what the socket holds since this was asked last. The kernel calls a socket
+    /// writable only when half of what it may hold has gone.
+    fn is_taken(&self) -> bool {
+        let now = host_socket::unacknowledged(&self.socket.borrow().stream).unwrap_or(u32::MAX);
+        now < self.unacknowledged.replace(now)
     }
 
     fn abandon(&self, shard: &Shard) {
