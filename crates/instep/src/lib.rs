@@ -46,6 +46,6 @@ pub use device::{
     RefusalReason, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
-pub use instep_proto::frame::SERVER_HEADER_MAX;
+pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, HeadLimits};
 pub use limits::Limits;

@@ -47,7 +47,7 @@ fn keep_alive_ends_after_the_idle_time() {
     peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
     assert_eq!(peer.take().windows(15).filter(|text| text == b"HTTP/1.1 200 OK").count(), 2);
     world.now += 15_000;
-    assert!(peer.turn(&mut world).closed);
+    assert!(peer.turn(&mut world).shut_down);
 }
 
 #[test]
@@ -141,4 +141,44 @@ fn a_closed_connection_lingers_for_a_second_or_64_kib() {
     let mut peer = world.client();
     peer.send(&mut world, b"\x16\x03\x01");
     assert!(peer.end(&mut world).closed, "or until the peer closes, too");
+}
+
+#[test]
+fn the_idle_time_begins_when_the_answer_has_gone_and_its_end_is_no_reset() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.client();
+    peer.window = 20;
+    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    // It takes the last byte when the time for an idle connection is long over.
+    world.now = LIMITS.write_stall - 1;
+    peer.turn(&mut world);
+    peer.window = usize::MAX;
+    peer.turn(&mut world);
+    assert!(peer.take().ends_with(b"100%\r\n0\r\n\r\n"));
+    world.now += LIMITS.idle_time - 1;
+    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    assert!(peer.take().ends_with(b"100%\r\n0\r\n\r\n"));
+    world.now += LIMITS.idle_time;
+    let turn = peer.turn(&mut world);
+    assert!(turn.shut_down && !turn.closed, "a request may be on its way to us");
+}
+
+#[test]
+fn an_answer_that_has_begun_is_written_to_its_end() {
+    for device_closes in [true, false] {
+        let mut world = World::new(LIMITS);
+        let mut peer = world.client();
+        peer.window = 20;
+        peer.send(&mut world, b"GET /any/thing HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        if device_closes {
+            peer.client.close(instep::CloseCode::GOING_AWAY, &mut world.surroundings());
+        } else {
+            world.now += LIMITS.idle_time;
+        }
+        peer.turn(&mut world);
+        peer.window = usize::MAX;
+        let turn = peer.turn(&mut world);
+        assert!(peer.take().ends_with(b"thing"), "{device_closes}");
+        assert_eq!(turn.shut_down, device_closes);
+    }
 }

@@ -198,6 +198,8 @@ impl Client {
                 out.save(&mut self.unsent);
             }
             State::Http(Http { reply: Some(reply), .. }) => *reply = reply.and_close(),
+            // An answer that has begun is written to its end.
+            State::Http(_) if !self.unsent.bytes().is_empty() => self.state = State::Ending,
             State::Http(_) => self.state = State::Closed,
             State::Ending | State::Lingering(_) | State::Closed => {}
         }
@@ -288,6 +290,7 @@ impl Client {
                     self.linger(now);
                 } else {
                     self.state = State::Http(Http { reply: None, body: *body });
+                    self.timing.answer_ended(now);
                 }
                 true
             }
@@ -296,6 +299,13 @@ impl Client {
                 let all = out.flush(None, &mut 0, write);
                 if all {
                     self.linger(now);
+                }
+                all
+            }
+            State::Http(Http { reply: None, .. }) if out.kept() > 0 => {
+                let all = out.flush(None, &mut 0, write);
+                if all {
+                    self.timing.answer_ended(now);
                 }
                 all
             }

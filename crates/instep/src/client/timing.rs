@@ -89,8 +89,16 @@ impl Timing {
         }
     }
 
+    /// A head is complete.
     pub(super) fn answered(&mut self, now: Instant) {
         (self.since, self.head_begun, self.served) = (now, false, true);
+    }
+
+    /// The last byte of an answer is written: unless the next request has begun, it has its time from now on.
+    pub(super) fn answer_ended(&mut self, now: Instant) {
+        if !self.head_begun {
+            self.since = now;
+        }
     }
 }
 
@@ -117,8 +125,12 @@ impl Client {
             }
         }
         match &self.state {
-            State::Http(Http { reply: None, .. }) if now >= self.head_deadline(limits) => {
-                // Who began a request is told; a silent or idle connection is just closed.
+            State::Http(Http { reply: None, .. }) if out.kept() == 0 && now >= self.head_deadline(limits) => {
+                if !self.timing.head_begun && self.timing.served {
+                    // A request may be on its way to us.
+                    return self.linger(now);
+                }
+                // Who began a request is told; a silent connection is just closed.
                 self.state = if self.timing.head_begun {
                     world.device.count_refusal(RefusalReason::Timeout);
                     Http::answer(Reply::error(Status::RequestTimeout, None))
@@ -152,7 +164,7 @@ impl Client {
     pub(super) fn wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
         let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
         stall.min(match &self.state {
-            State::Http(Http { reply: None, .. }) => self.head_deadline(limits),
+            State::Http(Http { reply: None, .. }) if !blocked => self.head_deadline(limits),
             State::Open(Open { starved: true, .. }) => now.after(STARVED),
             State::Open(Open { inflating: Some(inflating), .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(limits.write_stall))
