@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(2);
 pub struct Builder {
     binary: Option<OsString>,
     args: Vec<String>,
+    variables: Vec<(String, String)>,
+    folder: Option<PathBuf>,
 }
 
 impl Builder {
@@ -31,6 +34,18 @@ impl Builder {
     /// Adds an argument of `instep serve`.
     pub fn arg(mut self, arg: impl Into<String>) -> Builder {
         self.args.push(arg.into());
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Builder {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts it in this working folder.
+    pub fn folder(mut self, path: impl Into<PathBuf>) -> Builder {
+        self.folder = Some(path.into());
         self
     }
 
@@ -52,6 +67,10 @@ impl Builder {
         let binary = binary.expect("the environment variable INSTEP_BIN must name the binary instep");
         let mut command = Command::new(&binary);
         command.arg("serve").args(&self.args);
+        command.envs(self.variables.iter().cloned());
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
@@ -95,7 +114,8 @@ impl Server {
 
     /// Like [`Server::start`], but nothing is started yet.
     pub fn with(args: &[&str]) -> Builder {
-        Builder { binary: None, args: args.iter().map(ToString::to_string).collect() }
+        let args = args.iter().map(ToString::to_string).collect();
+        Builder { binary: None, args, variables: Vec::new(), folder: None }
     }
 
     /// Where it listens; with several addresses the first.
