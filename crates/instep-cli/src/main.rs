@@ -1,15 +1,14 @@
 //! instep: the device as a program on Linux.
 
 mod addresses;
-mod args;
 mod led;
 mod log;
 mod metrics;
+mod options;
 mod page;
 mod serve;
 
-use args::{Args, Command};
-use clap::Parser as _;
+use options::Configuration;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -18,23 +17,39 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     die_of_panics();
-    match Args::parse().command.unwrap_or_default() {
-        Command::Serve(arguments) => match serve::serve(arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("instep: {error}");
-                if error.is_usage() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
-            }
-        },
-        Command::Apps => {
-            let mut out = std::io::stdout().lock();
-            for app in instep_apps::ALL {
-                // Who stops reading has seen enough.
-                let _ = writeln!(out, "{:10}  {}", app.name(), app.about());
-            }
+    let arguments = options::command().get_matches();
+    match arguments.subcommand() {
+        Some(("apps", _)) => {
+            let line = |app: &&instep::App| format!("{:10}  {}\n", app.name(), app.about());
+            print(&instep_apps::ALL.iter().map(line).collect::<String>());
             ExitCode::SUCCESS
         }
+        Some(("config", flags)) => match Configuration::read(Some(flags)) {
+            Ok(configuration) => {
+                print(&configuration.to_string());
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error, USAGE),
+        },
+        // Without a command it serves.
+        serve => match Configuration::read(serve.map(|(_, flags)| flags)) {
+            Ok(configuration) => match serve::serve(configuration) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error, if error.is_usage() { USAGE } else { 1 }),
+            },
+            Err(error) => fail(&error, USAGE),
+        },
     }
+}
+
+fn print(text: &str) {
+    // Who stops reading has seen enough.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+    eprintln!("instep: {error}");
+    ExitCode::from(status)
 }
 
 /// A thread that panics takes the program with it: a device that is half dead looks alive.

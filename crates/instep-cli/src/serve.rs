@@ -1,10 +1,10 @@
 //! `instep serve`: listeners, the application's thread, signals.
 
-use crate::args::Serve;
 use crate::led::SimulatedLed;
+use crate::options::Configuration;
 use crate::{addresses, log as logging, metrics, page};
-use instep::tokio::{Server, SocketLimits};
-use instep::{Access, App, Asset, Limits};
+use instep::tokio::Server;
+use instep::{Access, App, Asset};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -59,7 +59,8 @@ impl std::fmt::Display for Error {
                 io::ErrorKind::PermissionDenied => {
                     write!(
                         f,
-                        "{address} may not be used by this user: choose a port above 1023 with {option}"
+                        "{address} may not be used by this user: choose a port above 1023 with {option}, or see \
+                         docs/running.md for the capability CAP_NET_BIND_SERVICE"
                     )
                 }
                 io::ErrorKind::AddrNotAvailable => {
@@ -77,34 +78,31 @@ impl std::fmt::Display for Error {
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
-    let own_page = arguments.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
-    let listeners = arguments
-        .addresses
-        .iter()
-        .map(|address| listen("--addr", *address))
-        .collect::<Result<Vec<_>, _>>()?;
+pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Result<(), Error> {
+    let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
+    let listeners =
+        settings.addresses.iter().map(|address| listen("--addr", *address)).collect::<Result<Vec<_>, _>>()?;
     let listening = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let metrics = arguments.metrics.map(|address| listen("--metrics", address)).transpose()?;
+    let metrics = settings.metrics.map(|address| listen("--metrics", address)).transpose()?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
-    let log = logging::start(arguments.log_format);
+    let log = logging::start(settings.log_format);
     raise_descriptor_limit();
 
     let app = match own_page {
-        Some(page) => Box::leak(Box::new(arguments.app.with_page("/", Asset::template(page)))),
-        None => arguments.app,
+        Some(page) => Box::leak(Box::new(settings.app.with_page("/", Asset::template(page)))),
+        None => settings.app,
     };
     let ports: Vec<u16> = listening.iter().map(SocketAddr::port).collect();
     let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !ports.contains(&80);
     // They live as long as the program.
     let access = Box::leak(Box::new(Access {
-        name: arguments.name.unwrap_or_else(host_name).leak(),
-        hosts: leak(arguments.hosts),
-        origins: leak(arguments.origins),
+        name: settings.name.unwrap_or_else(host_name).leak(),
+        hosts: leak(settings.hosts),
+        origins: leak(settings.origins),
         ports: ports.leak(),
     }));
     let shards = std::thread::available_parallelism().map_or(1, usize::from);
-    let server = Server::new(app, access, Limits::LINUX, SocketLimits::default(), shards);
+    let server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
 
     // The application sets its outputs and publishes its state before anybody can connect.
     start_application(server, app)?;
@@ -113,6 +111,9 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Error> {
     }
     let announce = || {
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
+        if let Some(file) = &file {
+            log::info!("Configured by the file {:?}", file.display());
+        }
         if expects_port_80 {
             log::warn!(
                 "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"

@@ -36,7 +36,9 @@ fn a_wrong_argument_is_explained_and_exits_2() {
     ] {
         let (status, error) = failure(args);
         assert_eq!(status, 2, "{args:?}: {error}");
-        assert!(error.starts_with("error: ") && error.contains(says), "{args:?}: {error}");
+        // Of the arguments' form and of their values.
+        assert!(error.starts_with("error: ") || error.starts_with("instep: --"), "{args:?}: {error}");
+        assert!(error.contains(says), "{args:?}: {error}");
     }
 }
 
@@ -107,16 +109,28 @@ fn version_and_help() {
     let version = run(&["--version"]);
     assert!(version.status.success());
     assert_eq!(version.stdout, format!("instep {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
-    for args in [&["--help"][..], &["serve", "--help"], &["help", "serve"]] {
+    for args in [&["--help"][..], &["serve", "--help"], &["help", "serve"], &["config", "-h"]] {
         let help = run(args);
         assert!(help.status.success() && help.stderr.is_empty(), "{args:?}");
         let text = String::from_utf8(help.stdout).expect("text");
         assert!(text.contains("Usage: instep"), "{text}");
     }
     let text = String::from_utf8(run(&["serve", "--help"]).stdout).expect("text");
-    for option in ["--app", "--addr", "--name", "--allow-host", "--allow-origin", "--page", "--log-format"] {
+    for option in [
+        "--app",
+        "--addr",
+        "--name",
+        "--allow-host",
+        "--allow-origin",
+        "--page",
+        "--metrics",
+        "--log-format",
+        "--limit",
+        "--config",
+    ] {
         assert!(text.contains(option), "{option} is not in {text}");
     }
+    assert!(text.contains("pings_missed"), "the limits are in {text}");
 }
 
 #[test]

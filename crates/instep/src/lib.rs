@@ -47,5 +47,5 @@ pub use device::{
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
-pub use instep_proto::http::{Asset, HeadLimits};
+pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits};
 pub use limits::Limits;

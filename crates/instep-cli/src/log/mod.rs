@@ -7,7 +7,7 @@ mod text;
 
 pub(crate) use ring::Ring;
 
-use crate::args::LogFormat;
+use crate::options::LogFormat;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 

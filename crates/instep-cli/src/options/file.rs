@@ -1,0 +1,140 @@
+//! Options by a file in TOML.
+
+use super::limits::{Limit, Unit};
+use super::settings::Setting;
+use super::{Error, Given, Key, Source, Table};
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The file that is read without being asked for, if it is there.
+pub(super) const USUAL: &str = "instep.toml";
+const LIMITS: &str = "limits";
+
+/// The file's text. `None`: it is not there, and nobody asked for it.
+pub(super) fn read(path: &Path, asked: Option<&Source>) -> Result<Option<String>, Error> {
+    let explain = |reason: String| match asked {
+        Some(source) => source.error(reason),
+        None => Error(reason),
+    };
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound && asked.is_none() => return Ok(None),
+        Err(error) => return Err(explain(format!("the file {:?} cannot be read: {error}", path.display()))),
+    };
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| explain(format!("the file {:?} is not text in UTF-8", path.display())))
+}
+
+/// What it sets.
+pub(super) fn values(text: &str, path: &Path, table: Table) -> Result<Vec<Given>, Error> {
+    let source = |span: Range<usize>| {
+        let before = text.as_bytes().get(..span.start).unwrap_or(text.as_bytes());
+        Source::File { path: path.into(), line: 1 + before.iter().filter(|byte| **byte == b'\n').count() }
+    };
+    let document = DeTable::parse(text).map_err(|error| {
+        let reason = format!("this is not TOML: {}", error.message().replace('\n', ", "));
+        source(error.span().unwrap_or_default()).error(reason)
+    })?;
+    let mut given = Vec::new();
+    for (key, value) in document.get_ref() {
+        let name = key.get_ref().as_ref();
+        let at = source(key.span());
+        if name == LIMITS {
+            let DeValue::Table(limits) = value.get_ref() else {
+                return Err(at.error("limits is a table: a line [limits], and limits below it"));
+            };
+            limits_of(limits, table, source, &mut given)?;
+        } else if let Some(setting) = table.setting(name) {
+            if setting.secret {
+                let reason = format!("{name} is a secret: it comes by {} only", setting.variable());
+                return Err(at.error(reason));
+            }
+            let texts = setting.texts(value.get_ref()).map_err(|reason| at.error(reason))?;
+            given.push(Given { key: Key::Setting(setting), texts, source: at });
+        } else {
+            let known = table.settings.iter().filter(|setting| !setting.secret).map(|setting| setting.key);
+            let known = known.collect::<Vec<_>>().join(", ");
+            let hint = match table.limit(name) {
+                Some(_) => format!("{name} is a limit: it stands below a line [limits]"),
+                None => format!(
+                    "{:?} is not an option; there are {known}, and the table limits",
+                    super::shown(name)
+                ),
+            };
+            return Err(at.error(hint));
+        }
+    }
+    Ok(given)
+}
+
+fn limits_of(
+    limits: &DeTable<'_>,
+    table: Table,
+    source: impl Fn(Range<usize>) -> Source,
+    given: &mut Vec<Given>,
+) -> Result<(), Error> {
+    for (key, value) in limits {
+        let name = key.get_ref().as_ref();
+        let at = source(key.span());
+        let Some(limit) = table.limit(name) else {
+            let hint = match table.setting(name) {
+                Some(_) => format!("{name} is not a limit: it stands above the line [limits]"),
+                None => format!("{:?} is not a limit; there are {}", super::shown(name), table.limit_names()),
+            };
+            return Err(at.error(hint));
+        };
+        let text = limit.text_of(value.get_ref()).map_err(|reason| at.error(reason))?;
+        given.push(Given { key: Key::Limit(limit), texts: vec![text], source: at });
+    }
+    Ok(())
+}
+
+impl Setting {
+    /// The texts of a value, if it is of the right kind.
+    fn texts(&self, value: &DeValue<'_>) -> Result<Vec<String>, String> {
+        let key = self.key;
+        let Some(example) = self.value else {
+            return match value {
+                DeValue::Boolean(on) => Ok(vec![on.to_string()]),
+                _ => Err(format!("{key} is true or false, without quotes")),
+            };
+        };
+        let text = |value: &DeValue<'_>| match value {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => None,
+        };
+        match value {
+            DeValue::Array(list) if self.is_list() => list.iter().map(Spanned::get_ref).map(text).collect(),
+            value => text(value).map(|text| vec![text]),
+        }
+        .ok_or_else(|| {
+            if self.is_list() {
+                format!("{key} is a list of texts in quotes: {key} = [\"{example}\", …]")
+            } else {
+                format!("{key} is a text in quotes: {key} = \"{example}\"")
+            }
+        })
+    }
+}
+
+impl Limit {
+    fn text_of(&self, value: &DeValue<'_>) -> Result<String, String> {
+        let key = self.key;
+        match (self.unit, value) {
+            (Unit::Count | Unit::Bytes, DeValue::Integer(number)) if number.radix() == 10 => {
+                Ok(number.as_str().trim_start_matches('+').into())
+            }
+            (Unit::Count | Unit::Bytes, _) => {
+                Err(format!("{key} is a whole number, in decimal and without quotes"))
+            }
+            (Unit::Time, DeValue::String(text)) => Ok(text.to_string()),
+            (Unit::Time, _) => {
+                Err(format!("{key} is a time with its unit, in quotes, such as \"5 s\" or \"500 ms\""))
+            }
+        }
+    }
+}

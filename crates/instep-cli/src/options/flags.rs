@@ -1,0 +1,164 @@
+//! The command line.
+
+use super::{Error, Given, Key, ServerLimits, Settings, Source, TABLE, Table};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser};
+use std::path::PathBuf;
+
+const FILE: &str = "config";
+const LIMIT: &str = "limit";
+
+const EXAMPLES: &str = "Examples:
+  instep serve                                          for this machine alone
+  instep serve --addr 0.0.0.0:8080                      for this network, too
+  instep serve --app led-plain --page my-page.html      with a page of yours
+  instep serve --addr 127.0.0.1:80 --addr 127.0.0.1:81  page and socket apart
+  instep serve --limit clients=100                      with a limit of yours";
+
+const WAYS: &str = "Options may come by flags, by environment variables (lists separated by commas), and by a file in TOML, \
+    in which a key is a flag's name with _ for -. Flags win over variables, variables over the file. \
+    `instep config` prints the result.";
+
+/// The command line, for `clap`.
+pub(crate) fn command() -> Command {
+    let about = "Keeps every open page in step with a device: this program is the device";
+    let serve = Command::new("serve").about("Serve an application until Ctrl-C");
+    let config = Command::new("config")
+        .about("Print the configuration that `serve` would run with, as a file for --config")
+        .long_about(
+            "Print the configuration that `serve` would run with, as a file for --config: each value with where \
+             it came from. Takes the same options as `serve`.",
+        );
+    Command::new("instep")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about)
+        .long_about(format!(
+            "{about}.\n\nWithout a command it serves the application led-json at http://127.0.0.1:8080/ : open that \
+             address in two browser windows and press the button in one of them. What is set in the environment \
+             or in a file {} in this folder holds for it, too.",
+            super::file::USUAL
+        ))
+        .after_help("`instep serve --help` lists the options.")
+        .subcommand(with_options(serve, TABLE).after_help(format!("{EXAMPLES}\n\n{WAYS}")).after_long_help(format!(
+            "{EXAMPLES}\n\n{WAYS}\n\n{}",
+            limits_help(TABLE)
+        )))
+        .subcommand(with_options(config, TABLE).after_help(WAYS))
+        .subcommand(Command::new("apps").about("List the applications"))
+}
+
+fn with_options(command: Command, table: Table) -> Command {
+    let file = format!(
+        "Read this file [default: {}, if it is in this folder] [environment: INSTEP_CONFIG]",
+        super::file::USUAL
+    );
+    let limit = "Set a limit, such as message=1000 or idle_time=5s. May be given more than once \
+        [environment: INSTEP_LIMIT_KEY]";
+    let limit = Arg::new(LIMIT).long(LIMIT).value_name("KEY=VALUE").action(ArgAction::Append).help(limit);
+    let file = Arg::new(FILE)
+        .long(FILE)
+        .value_name("FILE")
+        .value_parser(NonEmptyStringValueParser::new())
+        .help(file);
+    options(command, table).arg(limit).arg(file)
+}
+
+fn options(command: Command, table: Table) -> Command {
+    let defaults = Settings::default();
+    command.args(table.settings.iter().filter(|setting| !setting.secret).map(|setting| {
+        let mut help = setting.about.to_owned();
+        if setting.is_list() {
+            help.push_str(". May be given more than once");
+        }
+        let default = (setting.show)(&defaults).join(", ");
+        let default = if default.is_empty() { setting.unset } else { &default };
+        if !default.is_empty() {
+            help.push_str(&format!(" [default: {default}]"));
+        }
+        help.push_str(&format!(" [environment: {}]", setting.variable()));
+        if !setting.alone.is_empty() {
+            help.push_str(&format!(" [without a value: {}]", setting.alone));
+        }
+        let action = if setting.is_list() { ArgAction::Append } else { ArgAction::Set };
+        let arg = Arg::new(setting.key).long(setting.flag()).action(action).help(help);
+        match setting.value {
+            Some(value) if setting.alone.is_empty() => arg.value_name(value),
+            Some(value) => arg.value_name(value).num_args(0..=1).default_missing_value(setting.alone),
+            // `--open` and `--open=false`.
+            None => arg
+                .value_name("true|false")
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true"),
+        }
+    }))
+}
+
+fn limits_help(table: Table) -> String {
+    let defaults = ServerLimits::default();
+    let mut help = "Limits, and their defaults:".to_owned();
+    for limit in table.limits {
+        help.push_str(&format!("\n  {:14}{:9}{}", limit.key, limit.show(&defaults), limit.about));
+    }
+    help
+}
+
+/// The file that they name.
+pub(super) fn file(flags: Option<&ArgMatches>) -> Option<(PathBuf, Source)> {
+    let path: &String = flags?.get_one(FILE)?;
+    Some((path.into(), Source::Flag("--config".into())))
+}
+
+/// What they set.
+pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Error> {
+    let texts = |id| flags.get_many::<String>(id).map(|texts| texts.cloned().collect::<Vec<_>>());
+    let mut given = Vec::new();
+    for setting in table.settings.iter().filter(|setting| !setting.secret) {
+        if let Some(texts) = texts(setting.key) {
+            let source = Source::Flag(format!("--{}", setting.flag()));
+            given.push(Given { key: Key::Setting(setting), texts, source });
+        }
+    }
+    for text in texts(LIMIT).unwrap_or_default() {
+        let source = Source::Flag(format!("--{LIMIT}"));
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(source.error(format!(
+                "{:?} is not a limit and its value, such as message=1000",
+                super::shown(&text)
+            )));
+        };
+        let Some(limit) = table.limit(key.trim()) else {
+            return Err(source.error(format!(
+                "{:?} is not a limit; there are {}",
+                super::shown(key.trim()),
+                table.limit_names()
+            )));
+        };
+        let source = Source::Flag(format!("--{LIMIT} {}", limit.key));
+        given.push(Given { key: Key::Limit(limit), texts: vec![value.trim().into()], source });
+    }
+    Ok(given)
+}
+
+/// What these arguments set.
+#[cfg(test)]
+pub(super) fn of(arguments: &[&str], table: Table) -> Result<Vec<Given>, Error> {
+    let command = with_options(Command::new("test").no_binary_name(true), table);
+    values(&command.try_get_matches_from(arguments).map_err(|error| Error(error.to_string()))?, table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_fault_with_it() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn tables_fit_into_a_terminal() {
+        for line in EXAMPLES.lines().chain(limits_help(TABLE).lines()) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}

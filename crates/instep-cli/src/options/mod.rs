@@ -1,0 +1,288 @@
+//! The options: by a file, by environment variables, and by flags. Flags win over variables, variables over the
+//! file, the file over defaults.
+//!
+//! To add an option:
+//!
+//! 1. a field of `Settings` in `settings.rs`, with its default;
+//! 2. an entry of `SETTINGS` there, from which come its flag, its variable, its key in the file, its help, and
+//!    its line in `instep config`;
+//! 3. a row in `docs/configuration.md`; a test compares.
+//!
+//! The entry of a text is like `name`'s, of a list like `allow_host`'s, of a file like `page`'s, of a text
+//! that the flag may leave out like `metrics`'. A switch has
+//! `value: None`: it is taken as `true` or `false`, both checked before. A secret has `secret: true`: it gets a
+//! variable alone, and `***` where it is printed, in errors too.
+//!
+//! A number is a limit: a field of [`instep::Limits`] or [`instep::tokio::SocketLimits`], an entry of `LIMITS`
+//! in `limits.rs`, and a row. If it is off by default, 0 is off.
+//!
+//! A variable that another program reads is in `OF_OTHERS` in `variables.rs` and comes out of it when it becomes
+//! an option.
+
+mod file;
+mod flags;
+mod limits;
+mod print;
+mod settings;
+mod values;
+mod variables;
+
+pub(crate) use flags::command;
+pub(crate) use limits::ServerLimits;
+pub(crate) use settings::{LogFormat, Settings};
+
+use clap::ArgMatches;
+use limits::{Clash, LIMITS, Limit};
+use settings::{SETTINGS, Setting, Take};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+/// The settings, and where each came from.
+pub(crate) struct Configuration {
+    pub(crate) settings: Settings,
+    /// The file that was read.
+    pub(crate) file: Option<PathBuf>,
+    origins: BTreeMap<String, Source>,
+}
+
+/// Why there is no configuration: one sentence.
+#[derive(Debug)]
+pub(crate) struct Error(String);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+enum Source {
+    File { path: PathBuf, line: usize },
+    Variable(String),
+    Flag(String),
+}
+
+impl Source {
+    fn error(&self, reason: impl Display) -> Error {
+        Error(match self {
+            Self::File { path, line } => format!("in {}, line {line}: {reason}", path.display()),
+            Self::Variable(name) => format!("in {name}: {reason}"),
+            Self::Flag(name) => format!("{name}: {reason}"),
+        })
+    }
+}
+
+/// What can be set.
+#[derive(Clone, Copy)]
+struct Table {
+    settings: &'static [Setting],
+    limits: &'static [Limit],
+}
+
+static TABLE: Table = Table { settings: SETTINGS, limits: LIMITS };
+
+/// One thing that can be set.
+#[derive(Clone, Copy)]
+enum Key {
+    Setting(&'static Setting),
+    Limit(&'static Limit),
+}
+
+impl Table {
+    fn setting(&self, key: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    fn limit(&self, key: &str) -> Option<&'static Limit> {
+        self.limits.iter().find(|limit| limit.key == key)
+    }
+
+    /// For an error about a name that is not a limit.
+    fn limit_names(&self) -> String {
+        self.limits.iter().map(|limit| limit.key).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Key {
+    fn path(self) -> String {
+        match self {
+            Self::Setting(setting) => setting.key.into(),
+            Self::Limit(limit) => format!("limits.{}", limit.key),
+        }
+    }
+}
+
+impl Setting {
+    fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    fn variable(&self) -> String {
+        format!("INSTEP_{}", self.key.to_ascii_uppercase())
+    }
+}
+
+/// A value that was given, not looked at yet. What is not a list has one text.
+struct Given {
+    key: Key,
+    texts: Vec<String>,
+    source: Source,
+}
+
+impl Configuration {
+    /// The configuration from the flags of a command, the environment, and the file that either of them names or
+    /// that lies in the working folder.
+    pub(crate) fn read(flags: Option<&ArgMatches>) -> Result<Self, Error> {
+        let variables = variables::of_process()?;
+        let (path, asked) = flags::file(flags)
+            .or_else(|| variables::file(&variables))
+            .map_or_else(|| (PathBuf::from(file::USUAL), None), |(path, source)| (path, Some(source)));
+        let text = file::read(&path, asked.as_ref())?;
+        let mut given = match &text {
+            Some(text) => file::values(text, &path, TABLE)?,
+            None => Vec::new(),
+        };
+        given.extend(variables::values(&variables, TABLE)?);
+        given.extend(flags.map_or_else(|| Ok(Vec::new()), |flags| flags::values(flags, TABLE))?);
+        Self::from(given, text.map(|_| path))
+    }
+
+    /// Later values win.
+    fn from(given: Vec<Given>, file: Option<PathBuf>) -> Result<Self, Error> {
+        let mut all = Self { settings: Settings::default(), file, origins: BTreeMap::new() };
+        for Given { key, texts, source } in given {
+            let taken = match key {
+                Key::Setting(setting) => setting.take(&mut all.settings, &texts),
+                Key::Limit(limit) => texts.iter().try_for_each(|text| {
+                    limit
+                        .take(&mut all.settings.limits, text)
+                        .map_err(|reason| format!("{:?} {reason}", shown(text)))
+                }),
+            };
+            taken.map_err(|reason| source.error(reason))?;
+            all.origins.insert(key.path(), source);
+        }
+        limits::check(&all.settings.limits).map_err(|clash| all.explain(&clash))?;
+        Ok(all)
+    }
+
+    /// Names the source that came last, which is the one that was probably just changed.
+    fn explain(&self, Clash { keys, reason }: &Clash) -> Error {
+        let [first, second] = keys;
+        let sentence = format!("the limits {first} and {second} do not go together: {reason}");
+        let origins = keys.iter().filter_map(|key| self.origins.get(&format!("limits.{key}")));
+        match origins.max_by_key(|source| match source {
+            Source::File { line, .. } => (0, *line),
+            Source::Variable(_) => (1, 0),
+            Source::Flag(_) => (2, 0),
+        }) {
+            Some(source) => source.error(sentence),
+            None => Error(sentence),
+        }
+    }
+}
+
+impl Setting {
+    fn take(&self, settings: &mut Settings, texts: &[String]) -> Result<(), String> {
+        if self.value.is_none() && texts.iter().any(|text| text != "true" && text != "false") {
+            return Err(format!("{:?} is neither true nor false", shown(&texts.join(","))));
+        }
+        let wrong = |text: &str, reason: &str| {
+            // A secret that is nearly right is a secret.
+            let text = if self.secret { "\"***\"".into() } else { format!("{:?}", shown(text)) };
+            format!("{text} {reason}")
+        };
+        match self.take {
+            Take::One(take) => {
+                texts.iter().try_for_each(|text| take(settings, text).map_err(|reason| wrong(text, &reason)))
+            }
+            Take::Many(take) => take(settings, texts).map_err(|error| wrong(&error.text, &error.reason)),
+        }
+    }
+}
+
+/// The beginning of a text that may be any length.
+fn shown(text: &str) -> String {
+    const MOST: usize = 100;
+    if text.chars().count() <= MOST {
+        return text.into();
+    }
+    text.chars().take(MOST).chain(['…']).collect()
+}
+
+/// A text of the system in UTF-8, which all values are.
+fn utf8(text: OsString, source: &Source) -> Result<String, Error> {
+    text.into_string().map_err(|_| source.error("it is not text in UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_names_every_option_and_its_default() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let row = |start: String| {
+            text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {start}"))
+        };
+        let defaults = Settings::default();
+        for setting in SETTINGS {
+            let (key, flag, variable) = (setting.key, setting.flag(), setting.variable());
+            let row = if setting.secret {
+                row(format!("| – | – | `{variable}` |"))
+            } else {
+                row(format!("| `{key}` | `--{flag}` | `{variable}` |"))
+            };
+            for default in (setting.show)(&defaults) {
+                assert!(row.contains(&format!("`{default}`")), "{row}");
+            }
+            assert!(row.contains(setting.unset), "{row}");
+        }
+        for limit in LIMITS {
+            let row = row(format!("| `{}` |", limit.key));
+            assert!(row.contains(&format!("| `{}` |", limit.show(&defaults.limits))), "{row}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_simple() {
+        let keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+        let limits: Vec<_> = LIMITS.iter().map(|limit| limit.key).collect();
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[..at].contains(key) && *key != "config" && !key.starts_with("limit"), "{key}");
+        }
+        for variable in SETTINGS.iter().map(Setting::variable) {
+            assert!(!variables::is_of_others(&variable), "{variable} would be passed over");
+        }
+        for (at, key) in limits.iter().enumerate() {
+            assert!(!limits[..at].contains(key), "{key}");
+        }
+        let simple = |key: &&str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(keys.iter().chain(&limits).all(simple));
+    }
+
+    #[test]
+    fn the_later_value_wins_and_a_list_is_replaced_as_a_whole() {
+        let given = |key, texts: &[&str], source| Given {
+            key: Key::Setting(TABLE.setting(key).unwrap()),
+            texts: texts.iter().map(ToString::to_string).collect(),
+            source,
+        };
+        let all = Configuration::from(
+            vec![
+                given("app", &["echo"], Source::Variable("INSTEP_APP".into())),
+                given("allow_host", &["a", "b"], Source::Variable("INSTEP_ALLOW_HOST".into())),
+                given("allow_host", &["c"], Source::Flag("--allow-host".into())),
+            ],
+            None,
+        )
+        .unwrap();
+        assert_eq!((all.settings.app.name(), &all.settings.hosts[..]), ("echo", &["c".to_owned()][..]));
+        assert!(matches!(&all.origins["app"], Source::Variable(_)));
+        assert!(matches!(&all.origins["allow_host"], Source::Flag(_)));
+    }
+}

@@ -1,0 +1,161 @@
+//! `instep config`: the configuration as a file that gives the same one.
+
+use super::{Configuration, Key, Source, TABLE, Table};
+use std::fmt::{self, Display};
+use toml::Value;
+
+impl Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, TABLE)
+    }
+}
+
+impl Configuration {
+    fn write(&self, f: &mut impl fmt::Write, table: Table) -> fmt::Result {
+        match &self.file {
+            Some(path) => writeln!(f, "# The file {:?} was read.", path.display())?,
+            None => writeln!(f, "# No file was read.")?,
+        }
+        writeln!(f)?;
+        let mut lines = Vec::new();
+        for setting in table.settings {
+            let (key, from) = (setting.key, self.origin(Key::Setting(setting)));
+            let shown = (setting.show)(&self.settings);
+            let value = match (setting.value, shown.first()) {
+                _ if setting.is_list() => shown.into_iter().map(Value::String).collect::<Vec<_>>().into(),
+                (_, None) => {
+                    lines.push((format!("# {key} is not set: {}", setting.unset), None));
+                    continue;
+                }
+                (_, Some(_)) if setting.secret => {
+                    lines.push((format!("# {key} = \"***\""), Some(from)));
+                    continue;
+                }
+                (None, Some(on)) => Value::Boolean(on == "true"),
+                (Some(_), Some(text)) => Value::String(text.clone()),
+            };
+            lines.push((format!("{key} = {value}"), Some(from)));
+        }
+        aligned(f, &lines)?;
+        lines.clear();
+        writeln!(f, "\n[limits]")?;
+        for limit in table.limits {
+            let text = limit.show(&self.settings.limits);
+            let value = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+                text
+            } else {
+                Value::String(text).to_string()
+            };
+            lines.push((format!("{} = {value}", limit.key), Some(self.origin(Key::Limit(limit)))));
+        }
+        aligned(f, &lines)
+    }
+
+    fn origin(&self, key: Key) -> String {
+        match self.origins.get(&key.path()) {
+            None => "default".into(),
+            Some(Source::File { line, .. }) => format!("file, line {line}"),
+            Some(Source::Variable(name)) => format!("environment {name}"),
+            Some(Source::Flag(name)) => format!("flag {name}"),
+        }
+    }
+}
+
+/// Lines, and where what they say comes from, one below the other.
+fn aligned(f: &mut impl fmt::Write, lines: &[(String, Option<String>)]) -> fmt::Result {
+    /// What is longer stands out alone.
+    const WIDEST: usize = 44;
+    let widths = lines.iter().filter(|(_, from)| from.is_some()).map(|(line, _)| line.chars().count());
+    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    for (line, from) in lines {
+        match from {
+            Some(from) => writeln!(f, "{line:width$}  # {from}")?,
+            None => writeln!(f, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{Setting, Take};
+    use super::super::{Error, file, flags, variables};
+    use super::*;
+    use std::path::Path;
+
+    /// Two options as there may be: a secret, and a switch. What they set does not matter.
+    static SETTINGS: [Setting; 2] = [
+        Setting {
+            key: "word",
+            value: Some("WORD"),
+            alone: "",
+            about: "",
+            unset: "none is asked for",
+            secret: true,
+            take: Take::One(|settings, text| {
+                settings.name = Some(text.strip_prefix("sesame").ok_or("is not right")?.into());
+                Ok(())
+            }),
+            show: |settings| settings.name.iter().cloned().collect(),
+        },
+        Setting {
+            key: "shine",
+            value: None,
+            alone: "",
+            about: "",
+            unset: "",
+            secret: false,
+            take: Take::One(|settings, text| {
+                settings.hosts = vec![text.into()];
+                Ok(())
+            }),
+            show: |settings| settings.hosts.clone(),
+        },
+    ];
+    static TABLE: Table = Table { settings: &SETTINGS, limits: &[] };
+
+    /// The configuration as it is printed.
+    fn printed(text: &str, set: &[(&str, &str)], flags: &[&str]) -> Result<String, Error> {
+        let set: Vec<_> = set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let mut given = file::values(text, Path::new("test.toml"), TABLE)?;
+        given.extend(variables::values(&set, TABLE)?);
+        given.extend(flags::of(flags, TABLE)?);
+        let mut printed = String::new();
+        Configuration::from(given, None)?.write(&mut printed, TABLE).unwrap();
+        Ok(printed)
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        assert!(printed("", &[], &[]).unwrap().contains("# word is not set: none is asked for\n"));
+        let text = printed("", &[("INSTEP_WORD", "sesame1")], &[]).unwrap();
+        assert!(text.contains("# word = \"***\"  # environment INSTEP_WORD\n"), "{text}");
+        assert!(!text.contains('1'), "{text}");
+        let error = printed("", &[("INSTEP_WORD", "sesam1")], &[]).unwrap_err().to_string();
+        assert_eq!(error, "in INSTEP_WORD: \"***\" is not right");
+    }
+
+    #[test]
+    fn a_secret_comes_by_the_environment_alone() {
+        let error = printed("\nword = \"sesame1\"", &[], &[]).unwrap_err().to_string();
+        assert_eq!(error, "in test.toml, line 2: word is a secret: it comes by INSTEP_WORD only");
+        assert!(printed("", &[], &["--word=sesame1"]).is_err(), "there is no such flag");
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off_by_each_way() {
+        for (text, set, flags, on) in [
+            ("shine = true", &[][..], &[][..], true),
+            ("shine = true", &[("INSTEP_SHINE", "false")], &[], false),
+            ("shine = false", &[], &["--shine"], true),
+            ("shine = true", &[], &["--shine=false"], false),
+        ] {
+            let printed = printed(text, set, flags).unwrap();
+            assert!(printed.contains(&format!("\nshine = {on}  #")), "{printed}");
+        }
+        let error = printed("", &[("INSTEP_SHINE", "yes")], &[]).unwrap_err().to_string();
+        assert_eq!(error, "in INSTEP_SHINE: \"yes\" is neither true nor false");
+        let error = printed("shine = \"true\"", &[], &[]).unwrap_err().to_string();
+        assert_eq!(error, "in test.toml, line 1: shine is true or false, without quotes");
+    }
+}

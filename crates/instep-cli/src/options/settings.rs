@@ -1,0 +1,201 @@
+//! The options that are no limits.
+
+use super::limits::ServerLimits;
+use super::values::{self, Wrong};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What `instep serve` runs with.
+pub(crate) struct Settings {
+    pub(crate) app: &'static instep::App,
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) name: Option<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) page: Option<PathBuf>,
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) limits: ServerLimits,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// A line for people
+    #[default]
+    Text,
+    /// An object for programs
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            app: &instep_apps::led_json::APP,
+            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            name: None,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            page: None,
+            metrics: None,
+            log_format: LogFormat::Text,
+            limits: ServerLimits::default(),
+        }
+    }
+}
+
+/// An option: how it is called and what it means.
+pub(super) struct Setting {
+    /// Its name in the file. The flag is the same with dashes, the variable the same in capitals after INSTEP_.
+    pub(super) key: &'static str,
+    /// What its value is called in the help. `None`: it is a switch, whose values are `true` and `false`.
+    pub(super) value: Option<&'static str>,
+    /// What the flag without a value stands for; empty if there is always one.
+    pub(super) alone: &'static str,
+    pub(super) about: &'static str,
+    /// What holds while it is not set; empty if it always is.
+    pub(super) unset: &'static str,
+    /// It comes by the environment alone, where no other user reads it, and is never printed.
+    pub(super) secret: bool,
+    pub(super) take: Take,
+    /// Its values as `take` reads them, none if it is not set. A secret may show any text.
+    pub(super) show: fn(&Settings) -> Vec<String>,
+}
+
+impl Setting {
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.take, Take::Many(_))
+    }
+}
+
+/// How values get into [`Settings`].
+pub(super) enum Take {
+    One(fn(&mut Settings, &str) -> Result<(), String>),
+    /// A list, which replaces what there was.
+    Many(fn(&mut Settings, &[String]) -> Result<(), Wrong>),
+}
+
+pub(super) static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "app",
+        value: Some("NAME"),
+        alone: "",
+        about: "The application: `instep apps` lists them",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.app = values::application(text)?;
+            Ok(())
+        }),
+        show: |settings| vec![settings.app.name().into()],
+    },
+    Setting {
+        key: "addr",
+        value: Some("HOST:PORT"),
+        alone: "",
+        about: "Where to listen: an address of this machine and a port. 0.0.0.0 stands for all of its addresses, \
+            port 0 for any free one",
+        unset: "",
+        secret: false,
+        take: Take::Many(|settings, texts| {
+            settings.addresses = values::each(texts, values::address)?;
+            if settings.addresses.is_empty() {
+                let reason = "is no address: there has to be one at least".into();
+                return Err(Wrong { text: String::new(), reason });
+            }
+            Ok(())
+        }),
+        show: |settings| settings.addresses.iter().map(ToString::to_string).collect(),
+    },
+    Setting {
+        key: "name",
+        value: Some("NAME"),
+        alone: "",
+        about: "The device's own name in the network: it answers to NAME and NAME.local",
+        unset: "this machine's name",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.name = Some(values::host(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.name.iter().cloned().collect(),
+    },
+    Setting {
+        key: "allow_host",
+        value: Some("NAME"),
+        alone: "",
+        about: "Another name by which browsers may call the device",
+        unset: "",
+        secret: false,
+        take: Take::Many(|settings, texts| {
+            settings.hosts = values::each(texts, values::host)?;
+            Ok(())
+        }),
+        show: |settings| settings.hosts.clone(),
+    },
+    Setting {
+        key: "allow_origin",
+        value: Some("ORIGIN"),
+        alone: "",
+        about: "A web page from elsewhere that may use the device, such as http://example.org, or `null` for \
+            pages opened from a file",
+        unset: "",
+        secret: false,
+        take: Take::Many(|settings, texts| {
+            settings.origins = values::each(texts, values::origin)?;
+            Ok(())
+        }),
+        show: |settings| settings.origins.clone(),
+    },
+    Setting {
+        key: "page",
+        value: Some("FILE"),
+        alone: "",
+        about: "Serve this file at / in place of the application's page; %NAME% is filled in",
+        unset: "the application's page",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.page = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.page.iter().map(|page| page.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "metrics",
+        value: Some("ADDR"),
+        // The port that OpenTelemetry gives to what Prometheus reads.
+        alone: "127.0.0.1:9464",
+        about: "Tell what a Prometheus server wants to know, at /metrics on an address of its own: a port of this \
+            machine alone, or HOST:PORT",
+        unset: "off",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.metrics = Some(values::port_or_address(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.metrics.iter().map(ToString::to_string).collect(),
+    },
+    Setting {
+        key: "log_format",
+        value: Some("FORMAT"),
+        alone: "",
+        about: "How the log is written to standard output: text, a line for people, or json, an object for \
+            programs",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.log_format = match text {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err("is not a format of the log; there are text and json".into()),
+            };
+            Ok(())
+        }),
+        show: |settings| {
+            let format = match settings.log_format {
+                LogFormat::Text => "text",
+                LogFormat::Json => "json",
+            };
+            vec![format.into()]
+        },
+    },
+];

@@ -1,0 +1,143 @@
+//! What a value has to look like, whichever way it comes. The errors go on where the value ends:
+//! `"8080"` + ` is not an address and a port`.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+/// A value that is wrong.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) text: String,
+    pub(super) reason: String,
+}
+
+/// All values of a list; none are a list, too.
+pub(super) fn each<T>(texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, Wrong> {
+    let parse = |text: &String| parse(text).map_err(|reason| Wrong { text: text.clone(), reason });
+    texts.iter().map(parse).collect()
+}
+
+pub(super) fn application(name: &str) -> Result<&'static instep::App, String> {
+    instep_apps::find(name).ok_or_else(|| {
+        let names: Vec<_> = instep_apps::ALL.iter().map(|app| app.name()).collect();
+        format!("is not an application; there are {}", names.join(", "))
+    })
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = "is not an address and a port, such as 127.0.0.1:8080";
+    let (_, port) = text.rsplit_once(':').ok_or(wrong)?;
+    port.parse::<u16>()
+        .map_err(|_| "has a port that is not a number from 0 to 65535, as in 127.0.0.1:8080")?;
+    let mut addresses =
+        text.to_socket_addrs().map_err(|_| "has a host name that this machine does not know")?;
+    addresses.next().ok_or_else(|| wrong.into())
+}
+
+/// A port of this machine alone, or an address and a port.
+pub(super) fn port_or_address(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<u16>() {
+        Ok(port) => Ok(SocketAddr::from(([127, 0, 0, 1], port))),
+        Err(_) => address(text),
+    }
+}
+
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if text.is_empty() || !text.bytes().all(good) {
+        return Err("is not a host name: give it without http:// and without a port".into());
+    }
+    Ok(text.into())
+}
+
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").or(text.strip_prefix("https://"));
+    if text != "null" && !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' '])) {
+        return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
+    }
+    Ok(text.into())
+}
+
+/// The name of a file, which may not be there yet.
+pub(super) fn file(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("names no file".into()) } else { Ok(text.into()) }
+}
+
+/// A number of things or bytes.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits {
+        return Err("is not a whole number".into());
+    }
+    text.parse().map_err(|_| "is too large a number".into())
+}
+
+/// A time, in milliseconds.
+pub(super) fn time(text: &str) -> Result<u64, String> {
+    let wrong = "is not a time with its unit, such as 5 s or 500 ms";
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(wrong)?;
+    let (number, unit) = text.split_at(unit_at);
+    let thousand = match unit.trim_start_matches(' ') {
+        "s" => 1000,
+        "ms" => 1,
+        _ => return Err(wrong.into()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong)?;
+    number.checked_mul(thousand).ok_or_else(|| "is too long a time".into())
+}
+
+/// The time that [`time`] reads.
+pub(super) fn show_time(milliseconds: u64) -> String {
+    if milliseconds.is_multiple_of(1000) {
+        format!("{} s", milliseconds / 1000)
+    } else {
+        format!("{milliseconds} ms")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_values_are_told_from_right_ones() {
+        assert!(address("127.0.0.1:0").is_ok() && address("[::1]:80").is_ok());
+        for wrong in ["8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", ":80:"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+        for (text, expected) in
+            [("9000", "127.0.0.1:9000"), ("0.0.0.0:0", "0.0.0.0:0"), ("[::1]:1", "[::1]:1")]
+        {
+            assert_eq!(port_or_address(text).unwrap().to_string(), expected);
+        }
+        for wrong in ["99999", "0.0.0.0", "", "-1"] {
+            assert!(port_or_address(wrong).is_err(), "{wrong}");
+        }
+        assert!(origin("https://a.b:1").is_ok() && origin("null").is_ok());
+        for wrong in ["", "example.org", "http://", "http://a/", "ftp://a"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+        assert!(host("lamp.test").is_ok());
+        for wrong in ["", "http://lamp", "lamp:80", "a b"] {
+            assert!(host(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(count("65536"), Ok(65_536));
+        for wrong in ["", "-1", "+1", "1.5", "0x10", "1_000", "99999999999999999999"] {
+            assert!(count(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_a_unit_and_is_shown_as_it_is_read() {
+        for (text, milliseconds) in [("5 s", 5000), ("5s", 5000), ("500 ms", 500), ("0 s", 0)] {
+            assert_eq!(time(text), Ok(milliseconds), "{text}");
+        }
+        for milliseconds in [0, 1, 999, 1000, 1001, 86_400_000] {
+            assert_eq!(time(&show_time(milliseconds)), Ok(milliseconds));
+        }
+        for wrong in ["", "5", "s", "5 m", "5 S", "-5 s", "1.5 s", "5 s ", " 5 s", "99999999999999999999 s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+        assert!(time("18446744073709551615 s").is_err(), "it does not wrap");
+    }
+}
