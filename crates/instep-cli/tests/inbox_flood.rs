@@ -17,7 +17,8 @@ const PROMPT: Duration = Duration::from_secs(2);
 /// Sends messages that match no command as fast as the server takes them, and returns when all are taken.
 fn flood(server: &Server) {
     let mut client = WebSocket::connect(server.addr(), "/ws");
-    assert_eq!(client.read_text(), "0");
+    // Another client may have toggled already.
+    client.read_text();
     let mut tcp = client.tcp().try_clone().expect("a second handle");
     let frame = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command");
     let frames = frame.repeat(100);
