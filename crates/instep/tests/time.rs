@@ -88,6 +88,23 @@ fn who_answers_no_ping_is_dropped_and_who_answers_stays() {
     assert_eq!(world.device.clients(), 1);
 }
 
+/// A machine that slept, or a process that was stopped, has not heard anybody for long.
+#[test]
+fn after_a_pause_of_the_server_there_is_time_to_answer() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.open("/ws");
+    world.now = 300_000;
+    for pings in 1..=LIMITS.pings_missed {
+        let turn = peer.turn(&mut world);
+        assert_eq!(peer.received, b"\x89\x00".repeat(usize::from(pings)));
+        assert_eq!(turn.wake_at.as_millis(), world.now + LIMITS.ping_every);
+        assert!(!peer.turn(&mut world).closed);
+        world.now += LIMITS.ping_every;
+    }
+    assert!(!peer.send(&mut world, &frame(0x8a, b"")).closed);
+    assert_eq!(world.device.clients(), 1);
+}
+
 #[test]
 fn who_is_not_read_from_is_not_held_to_be_dead() {
     let mut world = World::new(LIMITS);

@@ -45,7 +45,8 @@ pub(super) struct Timing {
     head_begun: bool,
     /// It has served a request before.
     served: bool,
-    heard: Instant,
+    /// When it was heard last, or pinged since.
+    quiet_since: Instant,
     /// Pings since it was heard.
     pings: u8,
     /// When the socket last took a byte, while it does not take all; else never.
@@ -54,11 +55,18 @@ pub(super) struct Timing {
 
 impl Timing {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, head_begun: false, served: false, heard: now, pings: 0, stalled: Instant::NEVER }
+        Self {
+            since: now,
+            head_begun: false,
+            served: false,
+            quiet_since: now,
+            pings: 0,
+            stalled: Instant::NEVER,
+        }
     }
 
     pub(super) fn heard(&mut self, now: Instant) {
-        self.heard = now;
+        self.quiet_since = now;
         self.pings = 0;
     }
 
@@ -145,6 +153,8 @@ impl Client {
                     self.pass_to(State::Closed, End::Dropped(DropReason::NoPong), world);
                 } else {
                     self.timing.pings += 1;
+                    // However late this ping is, it leaves time to answer.
+                    self.timing.quiet_since = now;
                     if out.room() >= ROOM_MIN {
                         let mut header = [0; SERVER_HEADER_MAX];
                         let length = encode_header(true, Opcode::Ping, 0, &mut header);
@@ -181,6 +191,6 @@ impl Client {
     }
 
     fn ping_deadline(&self, limits: &Limits) -> Instant {
-        self.timing.heard.after(limits.ping_every * (u64::from(self.timing.pings) + 1))
+        self.timing.quiet_since.after(limits.ping_every)
     }
 }
