@@ -68,6 +68,10 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
         ("no mask", socket("/ws", &[vec![0x81, 0x02, b'h', b'i']])),
         ("not text", socket("/ws", &[frame(0x81, b"ab\xff")])),
         ("a message too big", socket("/ws", &[frame(0x01, &[b'x'; 400]), frame(0x80, &[b'x'; 200])])),
+        (
+            "a message too big, and not text behind that",
+            socket("/ws", &[frame(0x81, &[&[b'x'; 520][..], b"\xff"].concat())]),
+        ),
         ("a length of 2^62", socket("/echo", &[vec![0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5]])),
         ("a length of 2^63", socket("/echo", &[vec![0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5]])),
     ]
@@ -183,6 +187,7 @@ fn the_answers_are_the_right_ones() {
         ("no mask", "\\x88\\x02\\x03\\xea"),
         ("not text", "\\x88\\x02\\x03\\xef"),
         ("a message too big", "\\x88\\x02\\x03\\xf1"),
+        ("a message too big, and not text behind that", "\\x88\\x02\\x03\\xf1"),
         ("a length of 2^63", "\\x88\\x02\\x03\\xea"),
     ] {
         assert!(answers(name).ends_with(close), "{name}: {}", answers(name));

@@ -106,9 +106,10 @@ impl Open {
                 }
             },
         };
+        let most = if self.echoes() { usize::MAX } else { self.looked_at(world) };
         let inflating = self.inflating.insert(Inflating { since: now, ..inflating });
         let space = out.space();
-        let room = space.len() - ROOM_MIN / 2;
+        let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));
         let result = compression.inflate(
             &inflating.inflater,
             piece.bytes,
@@ -134,8 +135,8 @@ impl Open {
             }
         } else {
             let part = Piece { first, last: false, kind: piece.kind, compressed: false, bytes };
-            if world.device.offer(self.place, &part) == Offer::TooBig {
-                return Taken::Wrong(ProtocolError::TooBig);
+            if let Taken::Wrong(error) = self.offer(part, 0, world) {
+                return Taken::Wrong(error);
             }
         }
         let rest = piece.bytes.len() - inflated;

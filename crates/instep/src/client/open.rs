@@ -18,6 +18,8 @@ pub(super) struct Open {
     /// It takes compressed messages.
     deflate: bool,
     pub(super) receiver: Receiver,
+    /// Bytes of the message in progress that the inbox has taken.
+    message: usize,
     held: Option<HeldPiece>,
     /// A compressed message that has begun.
     pub(super) inflating: Option<Inflating>,
@@ -53,7 +55,17 @@ impl Open {
     /// `cursor`: none for an echo endpoint.
     pub(super) fn new(place: Place, cursor: Option<Cursor>, deflate: bool) -> Self {
         let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
-        Self { place, replies: false, starved: false, deflate, receiver, held: None, inflating: None, cursor }
+        Self {
+            place,
+            replies: false,
+            starved: false,
+            deflate,
+            receiver,
+            message: 0,
+            held: None,
+            inflating: None,
+            cursor,
+        }
     }
 
     /// Whether it takes compressed messages from the feed.
@@ -99,7 +111,7 @@ impl Open {
             };
         }
         let echo = self.echoes();
-        let most = if echo { out.room() - ROOM_MIN / 2 } else { usize::MAX };
+        let most = if echo { out.room() - ROOM_MIN / 2 } else { self.looked_at(world) };
         match self.receiver.receive(input, most) {
             Err(error) => Taken::Wrong(error),
             Ok((used, Received::Incomplete)) => Taken::Incomplete(used),
@@ -127,6 +139,7 @@ impl Open {
             Offer::NotNow => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
             Offer::Taken => {
+                self.message = if piece.last { 0 } else { self.message + piece.bytes.len() };
                 world.count_message(piece.last);
                 Taken::Some(used)
             }
@@ -138,6 +151,12 @@ impl Open {
         if self.held.is_some() {
             world.device.give_way(self.place);
         }
+    }
+
+    /// How many bytes of the message in progress are looked at, at most: none behind the first that is too many.
+    /// So what is wrong first decides, however the input is cut.
+    pub(super) fn looked_at(&self, world: &World<'_>) -> usize {
+        (world.device.limits().message - self.message).saturating_add(1)
     }
 
     /// Keeps a piece, with which `used` bytes end, for later.
