@@ -26,6 +26,10 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
             ]
             .concat(),
         ),
+        (
+            "a short answer and one that fills the output",
+            [get("/any/1", ""), get(&format!("/any/{}", "y".repeat(600)), "")].concat(),
+        ),
         ("empty lines before a request", [b"\r\n\r\n".to_vec(), get("/script.js", "")].concat()),
         (
             "a body that is thrown away",

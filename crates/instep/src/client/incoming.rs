@@ -27,8 +27,9 @@ impl Client {
                 }
                 State::Http(Http { reply: None, .. }) if out.room() >= ROOM_MIN => {
                     match self.take_head(now, rest, world, out) {
-                        Some(taken) => taken,
-                        None => return (used, true),
+                        Taken::Some(taken) => taken,
+                        Taken::NotNow(taken) => return (used + taken, false),
+                        _ => return (used, true),
                     }
                 }
                 State::Open(open) if out.room() >= ROOM_MIN => match open.take(now, rest, world, out) {
@@ -64,31 +65,26 @@ impl Client {
         }
     }
 
-    /// Takes a request's head, if all of it is there, and says how much of the input it was.
-    fn take_head(
-        &mut self,
-        now: Instant,
-        input: &[u8],
-        world: &World<'_>,
-        out: &mut Outgoing<'_>,
-    ) -> Option<usize> {
+    /// Takes a request's head, if all of it is there.
+    fn take_head(&mut self, now: Instant, input: &[u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Taken {
         let limits = world.device.limits().head;
         // An empty line before a request is to be ignored (RFC 9112 section 2.2).
         let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         if empty > 0 {
-            return Some(empty);
+            return Taken::Some(empty);
         }
         if input.is_empty() {
-            return None;
+            return Taken::Incomplete(0);
         }
-        self.timing.head_begun(now);
         match RequestHead::parse(&input[..input.len().min(limits.bytes)], limits) {
-            Ok(None) => None,
+            Ok(None) => {
+                self.timing.head_begun(now);
+                Taken::Incomplete(0)
+            }
             Ok(Some((head, length))) => {
-                let decision = self.decide(&head, world, out);
-                self.timing.answered(now);
                 let body = head.content_length;
-                match decision {
+                match self.decide(&head, world, out) {
+                    Decision::NotNow => return Taken::NotNow(0),
                     Decision::Reply(reply) => self.state = State::Http(Http { reply: Some(reply), body }),
                     Decision::Written { closes: true } => self.state = State::Ending,
                     Decision::Written { closes: false } => {
@@ -98,11 +94,12 @@ impl Client {
                         self.open(endpoint, &handshake, deflate, world, out);
                     }
                 }
-                Some(length)
+                self.timing.answered(now);
+                Taken::Some(length)
             }
             Err(error) => {
                 self.refuse_head(error, world);
-                Some(input.len())
+                Taken::Some(input.len())
             }
         }
     }

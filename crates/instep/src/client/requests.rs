@@ -22,6 +22,8 @@ pub(super) enum Decision {
     Written {
         closes: bool,
     },
+    /// When the answers before it have gone there will be room for its own.
+    NotNow,
     /// The WebSocket opens, with permessage-deflate or without.
     Open(Endpoint, Handshake, bool),
 }
@@ -88,6 +90,7 @@ fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Dec
             out.keep(length);
             Decision::Written { closes: response.closes() }
         }
+        None if out.kept() > 0 => Decision::NotNow,
         None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
