@@ -20,12 +20,25 @@ const EXPECTED: &str = "conformance/autobahn.txt";
 /// they run apart.
 const GROUPS: [(&str, u64); 9] =
     [("1", 60), ("2", 60), ("3", 60), ("4", 60), ("5", 60), ("6", 120), ("7", 60), ("9", 180), ("10", 60)];
+/// Groups of compressed messages: a thousand of them in each case.
+const COMPRESSED: [(&str, u64); 2] = [("12", 1200), ("13", 1500)];
+/// The cases of each of their parts that are always run: of 16 bytes, of 8 KiB, and of 32 KiB in parts of 256 bytes.
+/// All take a quarter of an hour.
+const COMPRESSED_ALWAYS: [&str; 3] = ["1", "8", "13"];
 
 /// How the server behaved in each case, in the suite's words: in the messages, and in the closing handshake.
 type Results = BTreeMap<String, String>;
 
+/// How much of the suite is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Of the compressed messages only some cases.
+    Quick,
+    Full,
+}
+
 /// Runs the suite against `instep serve --app echo`, prints a table, and compares with what is expected.
-pub(crate) fn test() -> Outcome {
+pub(crate) fn test(extent: Extent) -> Outcome {
     let folder = target().join("autobahn");
     let suite = match prepare(&folder) {
         Ok(suite) => suite,
@@ -35,9 +48,10 @@ pub(crate) fn test() -> Outcome {
         Ok(binary) => PathBuf::from(binary),
         Err(outcome) => return outcome,
     };
-    let compared = run_groups(&suite, &binary, &folder).and_then(|results| {
+    let compared = read_expected().and_then(|expected| {
+        let results = run_groups(&suite, &binary, &folder, extent, &expected)?;
         print_table(&results);
-        compare(&results)
+        compare(&results, &expected, extent)
     });
     compared.map_or_else(Outcome::Failed, |()| Outcome::Passed)
 }
@@ -79,17 +93,32 @@ fn find_python2() -> Option<PathBuf> {
         .find(|python| succeeds(Command::new(python).arg("--version")))
 }
 
-fn run_groups(suite: &Path, binary: &Path, folder: &Path) -> Result<Results, String> {
+/// Whether the case is run.
+fn is_run(case: &str, extent: Extent) -> bool {
+    let group = case.split('.').next();
+    let compressed = COMPRESSED.iter().any(|(compressed, _)| Some(*compressed) == group);
+    let always = case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last));
+    extent == Extent::Full || !compressed || always
+}
+
+fn run_groups(
+    suite: &Path,
+    binary: &Path,
+    folder: &Path,
+    extent: Extent,
+    expected: &Results,
+) -> Result<Results, String> {
     let (server, url) = Server::start(binary)?;
     let mut results = Results::new();
-    for (group, seconds) in GROUPS {
+    for (group, seconds) in GROUPS.into_iter().chain(COMPRESSED) {
+        let left_out: Vec<_> = expected.keys().filter(|case| !is_run(case, extent)).collect();
         let out = folder.join("results").join(group);
         // Results of an earlier run must not pass for those of this one.
         let _ = fs::remove_dir_all(&out);
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         let spec = serde_json::json!({
             "outdir": out, "servers": [{ "agent": "instep", "url": url }], "cases": [format!("{group}.*")],
-            "exclude-cases": [], "exclude-agent-cases": {},
+            "exclude-cases": left_out, "exclude-agent-cases": {},
         });
         let spec_file = out.join("spec.json");
         fs::write(&spec_file, spec.to_string())
@@ -123,7 +152,7 @@ fn read_results(index: &Path, results: &mut Results) -> Result<(), String> {
 
 fn print_table(results: &Results) {
     println!("\n  group  cases     OK  informational  other");
-    for (group, _) in GROUPS {
+    for (group, _) in GROUPS.into_iter().chain(COMPRESSED) {
         let of_group = || results.iter().filter(|(case, _)| case.split('.').next() == Some(group));
         let count = |wanted: &str| of_group().filter(|(_, result)| *result == wanted).count();
         let (all, ok, informational) =
@@ -132,21 +161,25 @@ fn print_table(results: &Results) {
     }
 }
 
-fn compare(results: &Results) -> Result<(), String> {
+fn read_expected() -> Result<Results, String> {
     let text =
         fs::read_to_string(workspace().join(EXPECTED)).map_err(|error| format!("{EXPECTED}: {error}"))?;
-    let expected: Results = text
+    let expected = text
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| line.split_once(' '))
         .map(|(case, result)| (case.to_owned(), result.to_owned()))
         .collect();
-    let cases = expected.keys().chain(results.keys());
+    Ok(expected)
+}
+
+fn compare(results: &Results, expected: &Results, extent: Extent) -> Result<(), String> {
+    let cases = expected.keys().filter(|case| is_run(case, extent)).chain(results.keys());
     let mut wrong: Vec<_> = cases
         .filter(|case| expected.get(*case) != results.get(*case))
         .map(|case| {
             let words = |results: &Results| results.get(case).cloned().unwrap_or("no result".into());
-            format!("case {case}: {}, expected {}", words(results), words(&expected))
+            format!("case {case}: {}, expected {}", words(results), words(expected))
         })
         .collect();
     wrong.sort();

@@ -11,16 +11,17 @@ mod tools;
 
 use std::process::ExitCode;
 
+use autobahn::Extent;
 use report::Report;
 use tools::Tools;
 
 const HELP: &str = "\
 Every job of this workspace.
 
-    cargo xtask test [--install]              all that must pass: what CI runs
+    cargo xtask test [--install] [--full]     all that must pass: what CI runs
     cargo xtask check-bare-metal [--install]  the applications, compiled for a RISC-V chip
     cargo xtask browser [--install]           the pages, in a real headless Chromium
-    cargo xtask autobahn                      the conformance suite for WebSocket servers
+    cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask help                          this text
 
 What a step needs and this machine lacks (Chromium and its driver, a toolchain for
@@ -28,6 +29,9 @@ bare metal) is installed with --install, through apt-get. Without it the step is
 skipped, and the command that installs it is printed. Where a skip would go
 unnoticed it is a failure: with --install, and if the environment variable CI is
 set to true.
+
+With --full, the conformance suite runs all cases of compressed messages, which
+takes a quarter of an hour more.
 
 The environment variable INSTEP_BIN names another server for the browser tests and
 the conformance suite; else they build instep. Browsers leave their pictures in
@@ -37,15 +41,21 @@ target/screenshots/, the suite its reports in target/autobahn/results/.
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (job, install) = match args[..] {
+    let (job, options) = match args[..] {
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        [job] => (job, false),
-        [job, "--install"] => (job, true),
-        [_, other, ..] => return misused(&format!("{other} is not known here")),
+        [job, ref options @ ..] => (job, options),
     };
+    let (mut install, mut extent) = (false, Extent::Quick);
+    for option in options {
+        match *option {
+            "--install" => install = true,
+            "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
+            other => return misused(&format!("{other} is not known here")),
+        }
+    }
 
     // A skip that nobody would notice is a failure.
     let ci = std::env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1");
@@ -55,11 +65,11 @@ fn main() -> ExitCode {
         "test" => {
             steps::all(&mut report, &mut tools);
             report.step("bare metal", || bare_metal::check(&mut tools));
-            report.step("autobahn", autobahn::test);
+            report.step("autobahn", || autobahn::test(extent));
             report.step("browser", || browser::test(&mut tools));
         }
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
-        "autobahn" => report.step("autobahn", autobahn::test),
+        "autobahn" => report.step("autobahn", || autobahn::test(extent)),
         "browser" => report.step("browser", || browser::test(&mut tools)),
         other => return misused(&format!("there is no job {other}")),
     }
