@@ -62,6 +62,12 @@ pub struct Http {
     stream: Stream,
 }
 
+impl From<Stream> for Http {
+    fn from(stream: Stream) -> Http {
+        Http { stream }
+    }
+}
+
 impl Http {
     /// Connects, and sends nothing yet.
     #[track_caller]
@@ -71,7 +77,7 @@ impl Http {
 
     /// Takes over a connected stream.
     pub fn over(tcp: TcpStream) -> Http {
-        Http { stream: Stream::new(tcp) }
+        Http::from(Stream::new(tcp))
     }
 
     /// Sends bytes as they are.

@@ -3,7 +3,8 @@
 //! - [`Server`] runs the command `instep serve` as a process of its own, and fails the test if it
 //!   panics or does not end as it should;
 //! - [`WebSocket`] is a small client that can also break every rule of the protocol;
-//! - [`http()`] and [`Http`] send bytes as they are and read one response at a time.
+//! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
+//! - with the feature `tls`, `Tls` makes encrypted streams for either.
 //!
 //! Nothing here uses a crate of instep: it is a second reading of RFC 6455 and of HTTP/1.1, so that
 //! a mistake in the first one shows. Everything blocks, has a deadline, and panics with a sentence
@@ -16,11 +17,16 @@ mod http;
 mod output;
 mod server;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod websocket;
 
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
 pub use server::{Builder, Server};
+pub use stream::Stream;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 pub use websocket::WebSocket;
 
 use std::time::Duration;

@@ -87,7 +87,8 @@ impl Builder {
                 && let Some(addr) = addrs.next()
                 && self.args[at + 1].ends_with(":0")
             {
-                self.args[at + 1] = addr.to_string();
+                let scheme = self.args[at + 1].find("://").map_or(0, |at| at + 3);
+                self.args[at + 1].replace_range(scheme.., &addr.to_string());
             }
         }
     }
@@ -320,12 +321,15 @@ impl Drop for Server {
 
 /// The address in a line such as `Open http://127.0.0.1:8080/`.
 fn url(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
+    let (rest, port) = match line.split_once("http://") {
+        Some((_, rest)) => (rest, 80),
+        None => (line.split_once("https://")?.1, 443),
+    };
     let (authority, path) = rest.split_once('/')?;
     if !path.is_empty() && !path.starts_with([' ', '"']) {
         return None;
     }
-    authority.parse().or_else(|_| format!("{authority}:80").parse()).ok()
+    authority.parse().or_else(|_| format!("{authority}:{port}").parse()).ok()
 }
 
 #[cfg(test)]
@@ -337,6 +341,8 @@ mod tests {
         assert_eq!(url("Open http://127.0.0.1:8080/"), "127.0.0.1:8080".parse().ok());
         assert_eq!(url("Open http://[::1]:8080/ now"), "[::1]:8080".parse().ok());
         assert_eq!(url("Open http://127.0.0.1/"), "127.0.0.1:80".parse().ok());
+        assert_eq!(url("Open https://127.0.0.1:8443/"), "127.0.0.1:8443".parse().ok());
+        assert_eq!(url("Open https://[::1]/"), "[::1]:443".parse().ok());
         assert_eq!(url("use --allow-origin http://lamp.test/"), None);
         assert_eq!(url(r#""Open http://127.0.0.1:8080/"}"#), "127.0.0.1:8080".parse().ok());
         assert_eq!(url("Metrics at http://127.0.0.1:9464/metrics"), None);
@@ -345,9 +351,22 @@ mod tests {
 
     #[test]
     fn a_restart_listens_where_it_did() {
-        let mut how = Server::with(&["--addr", "127.0.0.1:0", "--app", "x", "--addr", "127.0.0.1:8081"]);
-        let addrs = ["127.0.0.1:4000", "127.0.0.1:8081"].map(|addr| addr.parse().expect("an address"));
-        how.keep(&addrs);
-        assert_eq!(how.args, ["--addr", "127.0.0.1:4000", "--app", "x", "--addr", "127.0.0.1:8081"]);
+        let args = [
+            "--addr",
+            "127.0.0.1:0",
+            "--app",
+            "x",
+            "--addr",
+            "127.0.0.1:8081",
+            "--addr",
+            "https://127.0.0.1:0",
+        ];
+        let mut how = Server::with(&args);
+        let addrs = ["127.0.0.1:4000", "127.0.0.1:8081", "127.0.0.1:4001"];
+        how.keep(&addrs.map(|addr| addr.parse().expect("an address")));
+        assert_eq!(
+            how.args,
+            ["--addr", addrs[0], "--app", "x", "--addr", addrs[1], "--addr", "https://127.0.0.1:4001"]
+        );
     }
 }

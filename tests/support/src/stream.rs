@@ -1,6 +1,6 @@
 //! A TCP stream with a buffer, read against a deadline.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -17,9 +17,11 @@ pub(crate) enum End {
 
 /// A stream, and what has been read from it but not yet taken.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub struct Stream {
     tcp: TcpStream,
     buffer: Vec<u8>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Box<crate::tls::Session>>,
 }
 
 impl Stream {
@@ -33,7 +35,12 @@ impl Stream {
     pub(crate) fn new(tcp: TcpStream) -> Stream {
         // Tests send in pieces on purpose: the kernel must not join them up.
         tcp.set_nodelay(true).expect("set TCP_NODELAY");
-        Stream { tcp, buffer: Vec::new() }
+        Stream {
+            tcp,
+            buffer: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
     }
 
     pub(crate) fn tcp(&self) -> &TcpStream {
@@ -42,9 +49,17 @@ impl Stream {
 
     #[track_caller]
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        if let Err(error) = self.tcp.write_all(bytes) {
+        if let Err(error) = self.try_write(bytes) {
             panic!("cannot send {} bytes: {error}", bytes.len());
         }
+    }
+
+    pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &mut self.tls {
+            return tls.write(&self.tcp, bytes);
+        }
+        self.tcp.write_all(bytes)
     }
 
     /// What has been read and not yet taken.
@@ -67,7 +82,7 @@ impl Stream {
             // A timeout of zero would mean none at all.
             let left = left.max(Duration::from_millis(1));
             self.tcp.set_read_timeout(Some(left)).expect("set a read timeout");
-            match self.tcp.read(&mut chunk) {
+            match self.read(&mut chunk) {
                 Ok(0) => return Err(End::Closed),
                 Ok(len) => {
                     self.buffer.extend_from_slice(&chunk[..len]);
@@ -83,6 +98,14 @@ impl Stream {
                 },
             }
         }
+    }
+
+    fn read(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &mut self.tls {
+            return tls.read(&self.tcp, chunk);
+        }
+        self.tcp.read(chunk)
     }
 
     /// Reads until the buffer holds at least `len` bytes.

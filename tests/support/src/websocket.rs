@@ -50,9 +50,15 @@ impl WebSocket {
     /// options first.
     #[track_caller]
     pub fn upgrade(tcp: TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
+        WebSocket::over(Stream::new(tcp), path, headers)
+    }
+
+    /// The same over any stream.
+    #[track_caller]
+    pub fn over(stream: Stream, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
         let mut request = format!("GET {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            let host = tcp.peer_addr().expect("a connected stream");
+            let host = stream.tcp().peer_addr().expect("a connected stream");
             request += &format!("Host: {host}\r\n");
         }
         request += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
@@ -62,7 +68,7 @@ impl WebSocket {
         }
         request += "\r\n";
 
-        let mut http = Http::over(tcp);
+        let mut http = Http::from(stream);
         http.send(request);
         let mut response = http.read_head();
         if response.status != 101 {
@@ -201,7 +207,7 @@ impl WebSocket {
         assert_eq!(close.close_code(), code, "the reason given: {reason:?}");
         // The server may have seen our own close frame already and be gone: an error is no matter.
         let answer = Frame::encode(true, 0, opcode::CLOSE, Some(MASK), &close.payload);
-        let _ = std::io::Write::write_all(&mut self.stream.tcp(), &answer);
+        let _ = self.stream.try_write(&answer);
         self.expect_end(SOON);
         reason
     }

@@ -34,8 +34,16 @@ pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
         counts.events_missed,
     );
     text.counter("instep_messages_received_total", "Messages that clients sent.", metrics.messages_received);
-    text.counter("instep_received_bytes_total", "Bytes that were read from sockets.", metrics.received_bytes);
-    text.counter("instep_sent_bytes_total", "Bytes that sockets accepted.", metrics.sent_bytes);
+    text.counter(
+        "instep_received_bytes_total",
+        "Bytes that were read from sockets, without what TLS adds.",
+        metrics.received_bytes,
+    );
+    text.counter(
+        "instep_sent_bytes_total",
+        "Bytes that sockets accepted, without what TLS adds.",
+        metrics.sent_bytes,
+    );
     text.family(
         "instep_closed_total",
         "counter",

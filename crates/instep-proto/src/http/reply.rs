@@ -107,6 +107,13 @@ impl Reply {
         head
     }
 
+    /// The same for an error that the caller explains; the connection closes after it.
+    pub fn error_head(status: Status, length: usize) -> ResponseHead {
+        let mut head = Self::error(status, None).head;
+        head.length = BodyLength::Bytes(length);
+        head
+    }
+
     fn plain(
         status: Status,
         content_type: &'static str,

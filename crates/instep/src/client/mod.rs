@@ -5,6 +5,7 @@ mod incoming;
 mod open;
 mod requests;
 mod timing;
+mod transport;
 
 pub use compression::{Compression, Inflated, Inflater};
 pub use timing::Instant;
@@ -104,6 +105,10 @@ pub struct Client {
     port: u16,
     /// There are too many connections: every request is answered by 503.
     refused: bool,
+    /// Its bytes are encrypted on their way.
+    secure: bool,
+    /// It does not encrypt where it must: every request is answered by 400.
+    not_secure: bool,
     input_ended: bool,
     /// Bytes of the input that were there in the last turn, too.
     seen: usize,
@@ -120,6 +125,8 @@ impl Client {
             peer,
             port,
             refused: false,
+            secure: false,
+            not_secure: false,
             input_ended: false,
             seen: 0,
             unsent,

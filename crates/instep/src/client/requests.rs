@@ -133,6 +133,9 @@ impl Client {
             log::warn!("Refused {}: there are too many connections", self.peer);
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, None));
         }
+        if self.not_secure {
+            return super::transport::ask_for_https(head, world, out);
+        }
         decide(head, self.peer, world, out)
     }
 

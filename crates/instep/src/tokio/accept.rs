@@ -1,7 +1,9 @@
 //! Accepting connections, and dealing them to shards.
 
-use super::Server;
 use super::gate::Permit;
+use super::listener::Certificate;
+use super::transport::Security;
+use super::{Listener, Server};
 use socket2::SockRef;
 use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
@@ -20,19 +22,21 @@ pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
     pub(super) permit: Permit,
+    /// How it is to be encrypted, if it is.
+    pub(super) security: Option<Security>,
 }
 
 /// Accepts from all listeners, for ever.
 pub(super) fn accept(
     server: Server,
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<Listener>,
     shards: Vec<mpsc::UnboundedSender<Accepted>>,
 ) -> std::io::Result<impl Future<Output = ()>> {
     let gate = &server.meters.gate;
     let mut ready = Vec::new();
     for listener in listeners {
-        listener.set_nonblocking(true)?;
-        ready.push(TcpListener::from_std(listener)?);
+        listener.socket.set_nonblocking(true)?;
+        ready.push((TcpListener::from_std(listener.socket)?, listener.certificate));
     }
     Ok(async move {
         let mut next = 0;
@@ -47,10 +51,11 @@ pub(super) fn accept(
                 // In turn, so that one busy listener does not keep the others waiting.
                 turn += 1;
                 for at in 0..ready.len() {
-                    let listener: &TcpListener = &ready[(turn + at) % ready.len()];
+                    let (listener, certificate) = &ready[(turn + at) % ready.len()];
                     if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                        let security = certificate.as_ref().map(Certificate::security);
                         return Poll::Ready(
-                            accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))),
+                            accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer, security))),
                         );
                     }
                 }
@@ -58,12 +63,12 @@ pub(super) fn accept(
             })
             .await;
             match stream {
-                Ok((stream, peer)) => match gate.admit(peer.ip()) {
+                Ok((stream, peer, security)) => match gate.admit(peer.ip()) {
                     Some(permit) => {
                         if let Err(error) = prepare(&stream, server.limits.unsent) {
                             log::debug!("A connection from {peer} ended at once: {error}");
                         } else {
-                            deal(Accepted { stream, peer, permit });
+                            deal(Accepted { stream, peer, permit, security });
                         }
                     }
                     None => log::warn!(

@@ -3,6 +3,7 @@
 use super::accept::Accepted;
 use super::gate::Permit;
 use super::shard::{Buffers, Shard};
+use super::transport::{News, Read, Transport};
 use crate::buffer::Buffer;
 use crate::client::{Client, Instant};
 use crate::limits::Limits;
@@ -10,11 +11,8 @@ use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
-use std::pin::Pin;
+use std::io;
 use std::task::{Context, Poll, Waker};
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 
 /// Bytes that may wait beside one whole frame: control frames, and the answer to a handshake.
 const BESIDE_A_FRAME: usize = 1024;
@@ -43,7 +41,7 @@ pub(super) struct Connection {
 }
 
 struct Socket {
-    stream: TcpStream,
+    transport: Transport,
     client: Client,
     /// Input that the client did not take yet: a part of something, or what it has no room for now.
     tail: Vec<u8>,
@@ -54,7 +52,7 @@ impl Connection {
         limits.frame + BESIDE_A_FRAME
     }
 
-    pub(super) fn new(accepted: Accepted, key: usize, shard: &Shard, waker: Waker) -> std::io::Result<Self> {
+    pub(super) fn new(accepted: Accepted, key: usize, shard: &Shard, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
         let unsent = Buffer::grown(Self::unsent_limit(limits));
         let now = shard.now();
@@ -62,11 +60,14 @@ impl Connection {
         if accepted.permit.refused {
             client.refuse();
         }
+        if accepted.security.is_some() {
+            client.secure();
+        }
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
-        let stream = TcpStream::from_std(accepted.stream)?;
+        let transport = Transport::new(accepted.stream, accepted.security)?;
         Ok(Self {
-            socket: RefCell::new(Socket { stream, client, tail: Vec::new() }),
+            socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
             slot: Cell::new(None),
             wants_read: Cell::new(true),
@@ -117,7 +118,8 @@ impl Connection {
                 return true;
             }
             let mut idle = true;
-            if self.wants_write.get() && self.socket.borrow().stream.poll_write_ready(&mut context).is_ready()
+            if self.wants_write.get()
+                && self.socket.borrow().transport.socket().poll_write_ready(&mut context).is_ready()
             {
                 idle = false;
                 self.turn(shard, shard.now(), 0);
@@ -131,13 +133,12 @@ impl Connection {
                 reads += 1;
                 match self.read(shard, &mut context) {
                     Poll::Pending => {}
-                    Poll::Ready(Ok(length)) => {
+                    Poll::Ready(Ok(read)) => {
                         idle = false;
-                        shard.meter().received.add(length);
-                        if length == 0 {
-                            self.socket.borrow_mut().client.input_ended();
-                        }
-                        self.turn(shard, shard.now(), length);
+                        let now = shard.now();
+                        shard.meter().received.add(read.length);
+                        self.hear(shard, now, &read.news);
+                        self.turn(shard, now, read.length);
                     }
                     Poll::Ready(Err(_)) => self.abandon(shard),
                 }
@@ -149,12 +150,27 @@ impl Connection {
     }
 
     /// Reads into the shard's buffer, behind room for what waits of earlier input.
-    fn read(&self, shard: &Shard, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
-        let Socket { stream, tail, .. } = &mut *self.socket.borrow_mut();
-        let mut buffers = shard.buffers.borrow_mut();
-        let mut input = ReadBuf::new(&mut buffers.input[tail.len()..]);
-        let read = Pin::new(stream).poll_read(context, &mut input);
-        read.map_ok(|()| input.filled().len())
+    fn read(&self, shard: &Shard, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
+        let Socket { transport, tail, .. } = &mut *self.socket.borrow_mut();
+        let Buffers { input, records, .. } = &mut *shard.buffers.borrow_mut();
+        transport.poll_read(context, &mut input[tail.len()..], records)
+    }
+
+    /// Tells the client what a read brought beside bytes, or instead of them.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets do not break off"))]
+    fn hear(&self, shard: &Shard, now: Instant, news: &News) {
+        let client = &mut self.socket.borrow_mut().client;
+        match news {
+            News::None => client.heard_from(now),
+            News::Ended => client.input_ended(),
+            #[cfg(feature = "tls")]
+            News::Unencrypted => client.refuse_unencrypted(),
+            #[cfg(feature = "tls")]
+            News::Broken(error) => {
+                let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
+                client.break_off(error, now, &mut shard.surroundings(feeds, scratch));
+            }
+        }
     }
 
     /// Gives the client a turn, with what waits of earlier input and `fresh` bytes that were read behind it.
@@ -163,25 +179,31 @@ impl Connection {
             return;
         }
         if self.wants_write.get() && now >= self.wake_at.get() && self.is_taken() {
-            self.socket.borrow_mut().client.accepted(now);
+            let Socket { transport, client, .. } = &mut *self.socket.borrow_mut();
+            client.accepted(now);
+            transport.accepted(now);
         }
         let (mut failed, mut wrote) = (false, false);
         let turn = {
-            let Buffers { feeds, scratch, input } = &mut *shard.buffers.borrow_mut();
-            let Socket { stream, client, tail } = &mut *self.socket.borrow_mut();
-            let mut write = |bytes: &[u8]| match stream.try_write(bytes) {
+            let Buffers { feeds, scratch, input, records } = &mut *shard.buffers.borrow_mut();
+            let Socket { transport, client, tail } = &mut *self.socket.borrow_mut();
+            match transport.begin_turn(now, client) {
+                Ok(progress) => wrote |= progress,
+                Err(_) => failed = true,
+            }
+            let mut write = |bytes: &[u8]| match transport.write(bytes, records) {
                 Ok(length) => {
                     shard.meter().sent.add(length);
                     wrote |= length > 0;
                     length
                 }
-                Err(error) => {
-                    failed |= error.kind() != ErrorKind::WouldBlock;
+                Err(_) => {
+                    failed = true;
                     0
                 }
             };
             let mut surroundings = shard.surroundings(feeds, scratch);
-            if fresh > 0 {
+            let turn = if fresh > 0 {
                 let input = &mut input[..tail.len() + fresh];
                 input[..tail.len()].copy_from_slice(tail);
                 let turn = client.turn(now, input, &mut surroundings, &mut write);
@@ -194,12 +216,14 @@ impl Connection {
                     free_if_empty(tail);
                 }
                 turn
-            }
+            };
+            shard.meter().messages.add(turn.messages as usize);
+            transport.end_turn(turn, now, shard.server.device.limits().write_stall)
         };
-        shard.meter().messages.add(turn.messages as usize);
-        if failed {
-            return self.abandon(shard);
-        }
+        let turn = match turn {
+            Ok(turn) if !failed => turn,
+            _ => return self.abandon(shard),
+        };
         let wanted = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
         if turn.wants_write && (wrote || !wanted.1) {
             self.is_taken();
@@ -209,7 +233,8 @@ impl Connection {
         self.note(shard);
         if turn.shut_down && !self.shut_down.replace(true) {
             // It fails only if the peer has gone already.
-            let _ = SockRef::from(&self.socket.borrow().stream).shutdown(std::net::Shutdown::Write);
+            let _ =
+                SockRef::from(self.socket.borrow().transport.socket()).shutdown(std::net::Shutdown::Write);
         }
         self.closed.set(turn.closed);
         if turn.closed || wanted != (turn.wants_read, turn.wants_write) {
@@ -220,7 +245,7 @@ impl Connection {
     /// Whether the peer has taken any of what the socket holds since this was asked last. The kernel calls a socket
     /// writable only when half of what it may hold has gone.
     fn is_taken(&self) -> bool {
-        let now = host_socket::unacknowledged(&self.socket.borrow().stream).unwrap_or(u32::MAX);
+        let now = host_socket::unacknowledged(self.socket.borrow().transport.socket()).unwrap_or(u32::MAX);
         now < self.unacknowledged.replace(now)
     }
 

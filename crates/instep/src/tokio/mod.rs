@@ -5,13 +5,23 @@
 //! clients from one loop. The application runs wherever its future is polled, on a thread of its own.
 
 mod accept;
+#[cfg(feature = "tls")]
+mod certificate;
 mod connection;
 mod deflate;
 mod gate;
+mod listener;
 mod memory;
 mod metrics;
 mod ready;
 mod shard;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
+
+#[cfg(feature = "tls")]
+pub use certificate::{Certificate, CertificateError};
+pub use listener::Listener;
 
 pub use metrics::{Lag, Metrics};
 
@@ -23,7 +33,6 @@ use crate::limits::Limits;
 use gate::Gate;
 use metrics::Meters;
 use std::future::Future;
-use std::net::TcpListener;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -91,14 +100,14 @@ impl Server {
         self.device.inbox(Buffer::grown(self.device.limits().message))
     }
 
-    /// Serves on `listeners` until `stop` is complete; then closes every client with 1001, and returns after
+    /// Serves on `listeners`, each a `TcpListener` or a [`Listener`], until `stop` is complete; then closes every client with 1001, and returns after
     /// at most 1.2 s. To be called in a runtime with I/O and time.
     ///
     /// # Errors
     /// If a listener or a thread cannot be set up.
     pub async fn serve(
         &self,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<impl Into<Listener>>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
@@ -108,7 +117,7 @@ impl Server {
             shards.push(shard::spawn(*self, follower, stopped.clone(), ended.clone())?);
         }
         drop(ended);
-        let accepting = accept::accept(*self, listeners, shards)?;
+        let accepting = accept::accept(*self, listeners.into_iter().map(Into::into).collect(), shards)?;
         tokio::select! {
             () = accepting => {}
             () = stop => {}

@@ -47,6 +47,8 @@ pub(super) struct Buffers {
     pub(super) scratch: Vec<u8>,
     /// Room for what waits of earlier input, and for what is read.
     pub(super) input: Vec<u8>,
+    /// What is or was encrypted; as long as the input.
+    pub(super) records: Vec<u8>,
 }
 
 /// What the clients of a shard follow.
@@ -93,6 +95,7 @@ impl Shard {
             },
             scratch: vec![0; unsent + limits.frame + 16],
             input: vec![0; Client::tail_max(limits) + INPUT],
+            records: vec![0; INPUT],
         };
         let shard = Rc::new(Self {
             server,

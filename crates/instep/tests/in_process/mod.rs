@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use instep::tokio::{Server, SocketLimits};
+use instep::tokio::{Listener, Server, SocketLimits};
 use instep::{Access, App, Device, Inbox, Limits};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Once;
@@ -25,9 +25,20 @@ pub struct Running {
 
 /// Serves `app` on a free port of 127.0.0.1, by two shards.
 pub fn serve(app: &'static App, limits: Limits, sockets: SocketLimits) -> Running {
+    serve_by(app, limits, sockets, Listener::plain)
+}
+
+/// The same with a listener of another kind.
+pub fn serve_by(
+    app: &'static App,
+    limits: Limits,
+    sockets: SocketLimits,
+    make_listener: impl FnOnce(TcpListener) -> Listener,
+) -> Running {
     watch_for_panics();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let addr = listener.local_addr().expect("an address");
+    let listener = make_listener(listener);
     let server = Server::new(app, &ACCESS, limits, sockets, 2);
     let (stop, stopped) = oneshot::channel();
     let serve = move || {

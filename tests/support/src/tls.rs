@@ -1,0 +1,172 @@
+//! Streams with TLS, which can also be as slow as a stream can be.
+
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
+
+use crate::SOON;
+use crate::stream::Stream;
+
+/// How to connect with TLS: whom to trust, and in which manner to send.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    config: Arc<ClientConfig>,
+    name: String,
+    dribbles: bool,
+}
+
+/// A session of one stream.
+#[derive(Debug)]
+pub(crate) struct Session {
+    client: ClientConnection,
+    dribbles: bool,
+}
+
+impl Tls {
+    /// Trusts this certificate, in PEM, and nothing else.
+    #[track_caller]
+    pub fn trusting(pem: impl AsRef<[u8]>) -> Tls {
+        Tls::with(pem.as_ref(), &[&rustls::version::TLS13, &rustls::version::TLS12])
+    }
+
+    /// The same with TLS 1.2 only.
+    #[track_caller]
+    pub fn trusting_with_tls12(pem: impl AsRef<[u8]>) -> Tls {
+        Tls::with(pem.as_ref(), &[&rustls::version::TLS12])
+    }
+
+    #[track_caller]
+    fn with(pem: &[u8], versions: &[&'static SupportedProtocolVersion]) -> Tls {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(pem).expect("a certificate")).expect("a usable one");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .expect("versions that exist")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Tls { config: Arc::new(config), name: String::new(), dribbles: false }
+    }
+
+    /// Expects the certificate to be for this name or address, instead of the address that is connected to.
+    pub fn name(mut self, name: &str) -> Tls {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// Sends each byte on its own.
+    pub fn dribbling(mut self) -> Tls {
+        self.dribbles = true;
+        self
+    }
+
+    /// Connects, and panics if the server's certificate is not as expected.
+    #[track_caller]
+    pub fn connect(&self, addr: SocketAddr) -> Stream {
+        match self.try_connect(addr) {
+            Ok(stream) => stream,
+            Err(error) => panic!("no TLS with {addr}: {error}"),
+        }
+    }
+
+    /// Connects, and tells what was wrong.
+    #[track_caller]
+    pub fn try_connect(&self, addr: SocketAddr) -> io::Result<Stream> {
+        self.over(TcpStream::connect_timeout(&addr, SOON).expect("a connection"))
+    }
+
+    /// TLS over a stream that is already connected.
+    #[track_caller]
+    pub fn over(&self, tcp: TcpStream) -> io::Result<Stream> {
+        let addr = tcp.peer_addr().expect("a connected stream");
+        let name = if self.name.is_empty() { addr.ip().to_string() } else { self.name.clone() };
+        let name = ServerName::try_from(name).expect("a name");
+        let mut client = ClientConnection::new(self.config.clone(), name).expect("a session");
+        client.set_buffer_limit(None);
+        let mut stream = Stream::new(tcp);
+        let mut session = Session { client, dribbles: self.dribbles };
+        let deadline = Instant::now() + SOON;
+        stream.tcp().set_read_timeout(Some(SOON))?;
+        while session.client.is_handshaking() {
+            assert!(Instant::now() < deadline, "the handshake takes too long");
+            session.send(stream.tcp())?;
+            if session.client.is_handshaking() {
+                session.receive(stream.tcp())?;
+            }
+        }
+        session.send(stream.tcp())?;
+        stream.tls = Some(Box::new(session));
+        Ok(stream)
+    }
+}
+
+impl Stream {
+    /// The version of TLS that was agreed upon, if any was.
+    pub fn tls_version(&self) -> Option<ProtocolVersion> {
+        self.tls.as_ref()?.client.protocol_version()
+    }
+
+    /// The protocol that was agreed upon with ALPN, if any was.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        self.tls.as_ref()?.client.alpn_protocol()
+    }
+
+    /// The certificate that the server showed.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        Some(self.tls.as_ref()?.client.peer_certificates()?.first()?)
+    }
+
+    /// Says that nothing more will be sent (close_notify), and leaves the socket open.
+    #[track_caller]
+    pub fn say_goodbye(&mut self) {
+        let (tcp, tls) = (self.tcp().try_clone().expect("a socket"), self.tls.as_mut().expect("TLS"));
+        tls.client.send_close_notify();
+        tls.send(&tcp).expect("the server takes it");
+    }
+}
+
+impl Session {
+    pub(crate) fn write(&mut self, tcp: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+        self.client.writer().write_all(bytes)?;
+        self.send(tcp)
+    }
+
+    /// An end without close_notify is an error.
+    pub(crate) fn read(&mut self, tcp: &TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match io::Read::read(&mut self.client.reader(), chunk) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.receive(tcp)?,
+                result => return result,
+            }
+        }
+    }
+
+    fn receive(&mut self, mut tcp: &TcpStream) -> io::Result<()> {
+        let length = self.client.read_tls(&mut tcp)?;
+        if length == 0 && self.client.is_handshaking() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let processed = self.client.process_new_packets();
+        // An alert, perhaps.
+        self.send(tcp)?;
+        processed.map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    fn send(&mut self, mut tcp: &TcpStream) -> io::Result<()> {
+        let mut records = Vec::new();
+        while self.client.wants_write() {
+            self.client.write_tls(&mut records)?;
+        }
+        if !self.dribbles {
+            return tcp.write_all(&records);
+        }
+        records.iter().try_for_each(|byte| tcp.write_all(&[*byte]))
+    }
+}
