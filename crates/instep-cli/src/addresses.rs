@@ -1,18 +1,63 @@
-//! What to type into a browser.
+//! Where to listen, and what to type into a browser.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// The addresses at which a listener can be reached, this machine's own first.
-pub(crate) fn urls(listening: SocketAddr) -> Vec<String> {
-    if !listening.ip().is_unspecified() {
-        return vec![url(listening.ip(), listening.port())];
+/// Where to listen, and whether with TLS: `127.0.0.1:8080`, `http://127.0.0.1:8080` or `https://127.0.0.1:8443`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) socket: SocketAddr,
+    /// With TLS: `https` and `wss`.
+    pub(crate) secure: bool,
+}
+
+impl Address {
+    /// The addresses at which it can be reached, this machine's own first.
+    pub(crate) fn reachable(self) -> Vec<IpAddr> {
+        let listening = self.socket;
+        if !listening.ip().is_unspecified() {
+            return vec![listening.ip()];
+        }
+        let mut addresses: Vec<_> =
+            if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect();
+        addresses.retain(|address| is_typeable(*address) && (address.is_ipv4() || listening.is_ipv6()));
+        addresses.sort_by_key(|address| (!address.is_loopback(), address.is_ipv6(), *address));
+        addresses.dedup();
+        addresses
     }
-    let mut addresses: Vec<_> =
-        if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect();
-    addresses.retain(|address| is_typeable(*address) && (address.is_ipv4() || listening.is_ipv6()));
-    addresses.sort_by_key(|address| (!address.is_loopback(), address.is_ipv6(), *address));
-    addresses.dedup();
-    addresses.into_iter().map(|address| url(address, listening.port())).collect()
+
+    /// The same for a browser.
+    pub(crate) fn urls(self) -> Vec<String> {
+        self.reachable().into_iter().map(|address| self.url(address)).collect()
+    }
+
+    fn url(self, address: IpAddr) -> String {
+        let scheme = self.scheme();
+        let host = match address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        };
+        let port = self.socket.port();
+        let usual = if self.secure { 443 } else { 80 };
+        if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
+    }
+
+    fn scheme(self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+}
+
+/// Without TLS.
+impl From<SocketAddr> for Address {
+    fn from(socket: SocketAddr) -> Self {
+        Self { socket, secure: false }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secure { write!(f, "https://{}", self.socket) } else { self.socket.fmt(f) }
+    }
 }
 
 /// A link-local address of IPv6 works only together with the name of an interface, which browsers do not take.
@@ -23,23 +68,26 @@ fn is_typeable(address: IpAddr) -> bool {
     }
 }
 
-fn url(address: IpAddr, port: u16) -> String {
-    let host = match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    };
-    if port == 80 { format!("http://{host}/") } else { format!("http://{host}:{port}/") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn urls(address: &str) -> Vec<String> {
+        let (secure, socket) = match address.strip_prefix("https://") {
+            Some(rest) => (true, rest),
+            None => (false, address),
+        };
+        Address { socket: socket.parse().unwrap(), secure }.urls()
+    }
+
     #[test]
     fn what_a_browser_takes() {
-        assert_eq!(urls("127.0.0.1:80".parse().unwrap()), ["http://127.0.0.1/"]);
-        assert_eq!(urls("[::1]:8080".parse().unwrap()), ["http://[::1]:8080/"]);
-        let all = urls("0.0.0.0:8080".parse().unwrap());
+        assert_eq!(urls("127.0.0.1:80"), ["http://127.0.0.1/"]);
+        assert_eq!(urls("[::1]:8080"), ["http://[::1]:8080/"]);
+        assert_eq!(urls("127.0.0.1:443"), ["http://127.0.0.1:443/"]);
+        assert_eq!(urls("https://127.0.0.1:443"), ["https://127.0.0.1/"]);
+        assert_eq!(urls("https://[::1]:80"), ["https://[::1]:80/"]);
+        let all = urls("0.0.0.0:8080");
         assert_eq!(all.first().map(String::as_str), Some("http://127.0.0.1:8080/"));
         assert!(all.iter().all(|url| !url.contains("0.0.0.0") && !url.contains('[')));
     }

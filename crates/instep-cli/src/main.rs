@@ -1,6 +1,7 @@
 //! instep: the device as a program on Linux.
 
 mod addresses;
+mod certificate;
 mod led;
 mod log;
 mod metrics;

@@ -1,9 +1,11 @@
 //! `instep serve`: listeners, the application's thread, signals.
 
+use crate::addresses::Address;
+use crate::certificate::{self, Keeper, Subject};
 use crate::led::SimulatedLed;
 use crate::options::Configuration;
-use crate::{addresses, log as logging, metrics, page};
-use instep::tokio::Server;
+use crate::{log as logging, metrics, page};
+use instep::tokio::{Listener, Server};
 use instep::{Access, App, Asset};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
@@ -27,6 +29,8 @@ const INTERRUPTED: i32 = 130;
 pub(crate) enum Error {
     /// The page that was asked for cannot be used.
     Page(String),
+    /// The certificate for https cannot be had.
+    Certificate(String),
     /// An address, which this option gave, cannot be listened on.
     Listen(&'static str, SocketAddr, io::Error),
     /// The system refuses something else.
@@ -36,7 +40,7 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the call was wrong, rather than the run.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::Page(_))
+        matches!(self, Self::Page(_) | Self::Certificate(_))
     }
 }
 
@@ -49,7 +53,7 @@ impl From<io::Error> for Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Page(sentence) => f.write_str(sentence),
+            Self::Page(sentence) | Self::Certificate(sentence) => f.write_str(sentence),
             Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
@@ -80,11 +84,26 @@ impl std::fmt::Display for Error {
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Result<(), Error> {
     let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
-    let listeners =
-        settings.addresses.iter().map(|address| listen("--addr", *address)).collect::<Result<Vec<_>, _>>()?;
-    let listening = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let listeners = settings
+        .addresses
+        .iter()
+        .map(|address| listen("--addr", address.socket))
+        .collect::<Result<Vec<_>, _>>()?;
+    let listening = listeners
+        .iter()
+        .zip(&settings.addresses)
+        .map(|(listener, address)| Ok(Address { socket: listener.local_addr()?, ..*address }))
+        .collect::<io::Result<Vec<_>>>()?;
     let metrics = settings.metrics.map(|address| listen("--metrics", address)).transpose()?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    // They live as long as the program.
+    let access = Box::leak(Box::new(Access {
+        name: settings.name.unwrap_or_else(host_name).leak(),
+        hosts: leak(settings.hosts),
+        origins: leak(settings.origins),
+        ports: listening.iter().map(|address| address.socket.port()).collect::<Vec<_>>().leak(),
+    }));
+    let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);
     raise_descriptor_limit();
 
@@ -92,15 +111,7 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
         Some(page) => Box::leak(Box::new(settings.app.with_page("/", Asset::template(page)))),
         None => settings.app,
     };
-    let ports: Vec<u16> = listening.iter().map(SocketAddr::port).collect();
-    let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !ports.contains(&80);
-    // They live as long as the program.
-    let access = Box::leak(Box::new(Access {
-        name: settings.name.unwrap_or_else(host_name).leak(),
-        hosts: leak(settings.hosts),
-        origins: leak(settings.origins),
-        ports: ports.leak(),
-    }));
+    let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !access.ports.contains(&80);
     let shards = std::thread::available_parallelism().map_or(1, usize::from);
     let server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
 
@@ -109,6 +120,7 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
     if let Some(listener) = metrics {
         metrics::serve(listener, server, access)?;
     }
+    let about_certificate: Vec<_> = keeper.iter().flat_map(Keeper::about).collect();
     let announce = || {
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
         if let Some(file) = &file {
@@ -119,31 +131,47 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
                 "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"
             );
         }
-        for url in listening.iter().flat_map(|address| addresses::urls(*address)) {
+        for url in listening.iter().flat_map(|address| address.urls()) {
             log::info!("Open {url}");
         }
-        for url in measured_at.iter().flat_map(|address| addresses::urls(*address)) {
+        for line in &about_certificate {
+            log::info!("{line}");
+        }
+        for url in measured_at.iter().flat_map(|address| Address::from(*address).urls()) {
             log::info!("Metrics at {url}metrics");
         }
         if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
             log::warn!("Everybody in this network can read the metrics");
         }
-        if listening.iter().any(|address| !address.ip().is_loopback()) {
+        if listening.iter().any(|address| !address.socket.ip().is_loopback()) {
             log::warn!("Everybody in this network can use the device: there is no log-in yet");
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(server, listeners, announce))?;
+    let listeners = listeners.into_iter().zip(&listening).map(|(socket, address)| match &keeper {
+        Some(keeper) if address.secure => Listener::tls(socket, keeper.certificate()),
+        _ => Listener::plain(socket),
+    });
+    let listeners = listeners.collect();
+    runtime.block_on(run(server, listeners, keeper, announce))?;
     log.flush(LAST_LINES);
     Ok(())
 }
 
 /// Serves until a signal; a second one ends the program at once.
-async fn run(server: Server, listeners: Vec<TcpListener>, announce: impl FnOnce()) -> io::Result<()> {
+async fn run(
+    server: Server,
+    listeners: Vec<Listener>,
+    keeper: Option<Keeper>,
+    announce: impl FnOnce(),
+) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Whoever reads this may send a signal at once.
     announce();
+    if let Some(keeper) = keeper {
+        tokio::spawn(certificate::watch(keeper));
+    }
     let (stop, stopped) = oneshot::channel();
     let mut stop = Some(stop);
     let mut serving = pin!(server.serve(listeners, async {
@@ -164,6 +192,28 @@ async fn run(server: Server, listeners: Vec<TcpListener>, announce: impl FnOnce(
             None => std::process::exit(INTERRUPTED),
         }
     }
+}
+
+/// The certificate, if an address needs one.
+fn keeper(
+    options: &certificate::Options,
+    addresses: &[Address],
+    access: &'static Access,
+) -> Result<Option<Keeper>, String> {
+    let secure: Vec<_> = addresses.iter().copied().filter(|address| address.secure).collect();
+    let Some(first) = secure.first() else {
+        return if options.is_some() {
+            Err("a certificate is for addresses with https://, such as --addr https://127.0.0.1:8443".into())
+        } else {
+            Ok(None)
+        };
+    };
+    let port = first.socket.port();
+    let subject = move || {
+        let addresses = secure.iter().flat_map(|address| address.reachable());
+        Subject::new(access.name, access.hosts, addresses)
+    };
+    Keeper::open(options, port, subject).map(Some)
 }
 
 /// Runs the application on a thread of its own, and returns when it waits for the first time.

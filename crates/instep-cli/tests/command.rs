@@ -127,6 +127,9 @@ fn version_and_help() {
         "--log-format",
         "--limit",
         "--config",
+        "--tls-cert",
+        "--tls-key",
+        "--tls-self-signed",
     ] {
         assert!(text.contains(option), "{option} is not in {text}");
     }

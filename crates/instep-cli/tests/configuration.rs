@@ -192,6 +192,9 @@ fn what_config_prints_is_a_file_that_gives_the_same() {
         "--metrics=9000",
         "--log-format=json",
         "--limit=clients=7",
+        "--tls-cert=certificate.pem",
+        "--tls-key=key.pem",
+        "--tls-self-signed",
         "--limit=head_time=1500ms",
         "--limit=linger_time=2s",
     ];

@@ -12,6 +12,7 @@ const EXAMPLES: &str = "Examples:
   instep serve --addr 0.0.0.0:8080                      for this network, too
   instep serve --app led-plain --page my-page.html      with a page of yours
   instep serve --addr 127.0.0.1:80 --addr 127.0.0.1:81  page and socket apart
+  instep serve --addr https://0.0.0.0:8443 --tls-self-signed  encrypted
   instep serve --limit clients=100                      with a limit of yours";
 
 const WAYS: &str = "Options may come by flags, by environment variables (lists separated by commas), and by a file in TOML, \

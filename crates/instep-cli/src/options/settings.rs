@@ -2,13 +2,16 @@
 
 use super::limits::ServerLimits;
 use super::values::{self, Wrong};
+use crate::addresses::Address;
+use crate::certificate;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// What `instep serve` runs with.
 pub(crate) struct Settings {
     pub(crate) app: &'static instep::App,
-    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) tls: certificate::Options,
     pub(crate) name: Option<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
@@ -31,7 +34,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             app: &instep_apps::led_json::APP,
-            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080)).into()],
+            tls: certificate::Options::default(),
             name: None,
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -93,11 +97,11 @@ pub(super) static SETTINGS: &[Setting] = &[
         value: Some("HOST:PORT"),
         alone: "",
         about: "Where to listen: an address of this machine and a port. 0.0.0.0 stands for all of its addresses, \
-            port 0 for any free one",
+            port 0 for any free one; with https:// before it, it is encrypted",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
-            settings.addresses = values::each(texts, values::address)?;
+            settings.addresses = values::each(texts, values::listener)?;
             if settings.addresses.is_empty() {
                 let reason = "is no address: there has to be one at least".into();
                 return Err(Wrong { text: String::new(), reason });
@@ -173,6 +177,45 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.metrics.iter().map(ToString::to_string).collect(),
+    },
+    Setting {
+        key: "tls_cert",
+        value: Some("FILE"),
+        alone: "",
+        about: "The certificate for https:// in PEM, the device's own first",
+        unset: "none",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.tls.certificate = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.tls.certificate.iter().map(|file| file.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "tls_key",
+        value: Some("FILE"),
+        alone: "",
+        about: "The key of that certificate, in PEM",
+        unset: "none",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.tls.key = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.tls.key.iter().map(|file| file.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "tls_self_signed",
+        value: None,
+        alone: "",
+        about: "Make a certificate for https:// and keep it, in these two files or else in a folder of this user",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.tls.self_signed = text == "true";
+            Ok(())
+        }),
+        show: |settings| vec![settings.tls.self_signed.to_string()],
     },
     Setting {
         key: "log_format",

@@ -1,6 +1,7 @@
 //! What a value has to look like, whichever way it comes. The errors go on where the value ends:
 //! `"8080"` + ` is not an address and a port`.
 
+use crate::addresses::Address;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -32,6 +33,17 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let mut addresses =
         text.to_socket_addrs().map_err(|_| "has a host name that this machine does not know")?;
     addresses.next().ok_or_else(|| wrong.into())
+}
+
+/// An address to listen on, with `https://` before it if it is to be encrypted.
+pub(super) fn listener(text: &str) -> Result<Address, String> {
+    let (secure, rest) = match text.split_once("://") {
+        None => (false, text),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+        Some(_) => return Err("begins with neither http:// nor https://".into()),
+    };
+    Ok(Address { socket: address(rest.strip_suffix('/').unwrap_or(rest))?, secure })
 }
 
 /// A port of this machine alone, or an address and a port.
@@ -124,6 +136,21 @@ mod tests {
         assert_eq!(count("65536"), Ok(65_536));
         for wrong in ["", "-1", "+1", "1.5", "0x10", "1_000", "99999999999999999999"] {
             assert!(count(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_read_as_it_is_shown() {
+        for text in ["127.0.0.1:0", "[::1]:80", "https://127.0.0.1:8443", "https://[::]:443"] {
+            assert_eq!(listener(text).unwrap().to_string(), text);
+        }
+        for (text, same) in
+            [("http://127.0.0.1:80/", "127.0.0.1:80"), ("HTTPS://[::1]:1/", "https://[::1]:1")]
+        {
+            assert_eq!(listener(text).unwrap().to_string(), same);
+        }
+        for wrong in ["", "https://", "https://127.0.0.1", "wss://127.0.0.1:1", "https://127.0.0.1:1/page"] {
+            assert!(listener(wrong).is_err(), "{wrong}");
         }
     }
 

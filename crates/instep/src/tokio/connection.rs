@@ -3,6 +3,8 @@
 use super::accept::Accepted;
 use super::gate::Permit;
 use super::shard::{Buffers, Shard};
+#[cfg(feature = "tls")]
+use super::tls;
 use super::transport::{News, Read, Transport};
 use crate::buffer::Buffer;
 use crate::client::{Client, Instant};
@@ -168,7 +170,7 @@ impl Connection {
             #[cfg(feature = "tls")]
             News::Broken(error) => {
                 let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-                client.break_off(error, now, &mut shard.surroundings(feeds, scratch));
+                client.break_off(&tls::Failure(error), now, &mut shard.surroundings(feeds, scratch));
             }
         }
     }

@@ -4,6 +4,7 @@ use super::transport::{self, News, Read, Security};
 use crate::client::{Client, Instant, Turn};
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus, WriteTraffic};
+use std::fmt;
 use std::io;
 use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
@@ -251,6 +252,22 @@ impl Tls {
             sent += length;
         }
         Ok(sent)
+    }
+}
+
+/// What went wrong, for the log.
+pub(super) struct Failure<'a>(pub(super) &'a rustls::Error);
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use rustls::AlertDescription as Alert;
+        self.0.fmt(f)?;
+        match self.0 {
+            rustls::Error::AlertReceived(
+                Alert::BadCertificate | Alert::CertificateUnknown | Alert::UnknownCA,
+            ) => f.write_str(". It does not trust this device's certificate, or asked for another name"),
+            _ => Ok(()),
+        }
     }
 }
 
