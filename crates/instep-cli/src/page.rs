@@ -20,6 +20,11 @@ pub(crate) fn expects_port_80(page: &str) -> bool {
     })
 }
 
+/// Whether the page opens its WebSocket with `ws://`, which browsers refuse on a page that came by https.
+pub(crate) fn says_ws(page: &str) -> bool {
+    page.contains("ws://") && !page.contains("wss://")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +36,12 @@ mod tests {
         assert!(!expects_port_80("new WebSocket(`ws://${location.hostname}:81/ws`);"));
         assert!(!expects_port_80("'ws://' + location.hostname + ':' + location.port + '/ws'"));
         assert!(!expects_port_80("new WebSocket('ws://' + location.host + '/ws');"));
+    }
+
+    #[test]
+    fn a_page_that_knows_wss_is_told_from_one_that_does_not() {
+        assert!(says_ws("new WebSocket(`ws://${location.host}/ws`)"));
+        assert!(!says_ws("(location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host"));
+        assert!(!says_ws("new WebSocket('/ws')"));
     }
 }

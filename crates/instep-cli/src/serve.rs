@@ -112,6 +112,7 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
         None => settings.app,
     };
     let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !access.ports.contains(&80);
+    let says_ws = own_page.is_some_and(page::says_ws) && keeper.is_some();
     let shards = std::thread::available_parallelism().map_or(1, usize::from);
     let server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
 
@@ -129,6 +130,11 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
         if expects_port_80 {
             log::warn!(
                 "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"
+            );
+        }
+        if says_ws {
+            log::warn!(
+                "The page opens its WebSocket with ws://, which browsers refuse on a page from https://: write wss:// instead"
             );
         }
         for url in listening.iter().flat_map(|address| address.urls()) {

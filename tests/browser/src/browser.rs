@@ -49,6 +49,7 @@ pub struct Setup {
     rules: Vec<String>,
     phone: bool,
     dark: bool,
+    trusting: bool,
 }
 
 impl Setup {
@@ -61,6 +62,12 @@ impl Setup {
     /// The size and the manners of a phone.
     pub fn phone(mut self) -> Setup {
         self.phone = true;
+        self
+    }
+
+    /// A person who goes on when the browser warns of a certificate.
+    pub fn trust_certificates(mut self) -> Setup {
+        self.trusting = true;
         self
     }
 
@@ -86,6 +93,7 @@ impl Setup {
         let Value::Object(capabilities) = json!({
             "goog:chromeOptions": options,
             "goog:loggingPrefs": { "browser": "ALL" },
+            "acceptInsecureCerts": self.trusting,
         }) else {
             unreachable!("an object was written")
         };

@@ -1,0 +1,83 @@
+//! Pages over `https`, with `wss` behind them.
+
+use std::path::PathBuf;
+
+use browser_tests::{Browser, tutorial_page};
+use test_support::{SOON, Server};
+
+const LIVE: &str = "document.getElementById('panel').classList.contains('live')";
+
+/// A server with a certificate of its own, and the folder in which it is kept.
+struct Device {
+    server: Server,
+    folder: PathBuf,
+}
+
+impl Device {
+    fn start(name: &str, args: &[&str]) -> Device {
+        let folder = std::env::temp_dir().join(format!("instep-tls-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = |name: &str| folder.join(name).into_os_string().into_string().expect("a path in UTF-8");
+        let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+        let tls = ["--addr", "https://127.0.0.1:0", "--tls-self-signed"];
+        let files = ["--tls-cert", &certificate, "--tls-key", &key];
+        Device { server: Server::start(&[args, &tls, &files].concat()), folder }
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn two_browsers_in_step_over_wss_and_back_after_a_restart() {
+    let mut device = Device::start("step", &["--app", "led-json"]);
+    let url = format!("https://{}/", device.server.addr());
+    let browsers = [(); 2].map(|()| Browser::with().trust_certificates().open(&url));
+    for browser in &browsers {
+        browser.wait_until(LIVE, SOON);
+        browser.wait_for_text("ledStatus", "LED OFF");
+        assert_eq!(browser.eval("isSecureContext"), true);
+    }
+    browsers[0].click("toggle");
+    for browser in &browsers {
+        browser.wait_for_text("ledStatus", "LED ON");
+    }
+    browsers[1].screenshot("led-json-https");
+
+    device.server.kill();
+    browsers[0].wait_until(&format!("!{LIVE}"), SOON);
+    // The certificate was kept, so nobody is asked again.
+    device.server.restart();
+    for browser in &browsers {
+        browser.wait_until(LIVE, 2 * SOON);
+        browser.wait_for_text("ledStatus", "LED OFF");
+    }
+}
+
+/// What docs/tls.md says of tutorials' pages: with `ws://` they fail on an `https` page.
+#[test]
+fn a_tutorials_ws_url_fails_on_an_https_page() {
+    let page = tutorial_page("led-plain");
+    let device =
+        Device::start("tutorial", &["--app", "led-plain", "--allow-host", "lamp.test", "--page", &page]);
+    let browser = Browser::with()
+        .trust_certificates()
+        .resolve("lamp.test", device.server.addr())
+        .open("https://lamp.test/");
+    // Asked for, so that it does not count as a mistake.
+    let console = browser.console();
+    assert!(console.iter().any(|line| line.contains("loaded over HTTPS")), "{console:?}");
+    let refused = |url: &str| {
+        let script = format!(
+            "try {{ new WebSocket('{url}'); return 'open'; }} catch (error) {{ return error.name; }}"
+        );
+        browser.run(&script)
+    };
+    assert_eq!(refused("ws://lamp.test/ws"), "SecurityError");
+    assert_eq!(refused("wss://lamp.test/ws"), "open");
+    device.server.expect_line("[1] Connected from 127.0.0.1");
+    device.server.wait_for_line(|line| line.contains("write wss://"), SOON);
+}
