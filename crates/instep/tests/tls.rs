@@ -319,6 +319,25 @@ fn a_client_that_takes_nothing_is_dropped() {
 }
 
 #[test]
+fn nor_does_it_stay_when_only_a_small_record_waits() {
+    let limits = Limits { write_stall: 300, ping_every: 600_000, clients: 1, ..Limits::LINUX };
+    let (server, tls) = start(limits);
+    let stalled = tls.over(narrow(server.addr)).expect("TLS");
+    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
+    let fill = "x".repeat(1_000);
+    // Less than that fills all buffers, and then nothing is sent any more.
+    for _ in 0..200 {
+        server.device().publish(Topic::new(0), &fill);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let deadline = Instant::now() + SOON;
+    while WebSocket::over(tls.connect(server.addr), "/ws", &[]).is_err() {
+        assert!(Instant::now() < deadline, "it still has its place");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_new_certificate_is_for_new_connections() {
     let ((first, tls, _), (second, other, _)) = (certificate(), certificate());
     assert_ne!(first.fingerprint(), second.fingerprint());

@@ -70,6 +70,11 @@ impl Timing {
         self.pings = 0;
     }
 
+    /// The socket has taken nothing since then, of what it is to take.
+    pub(super) fn blocked_since(&mut self, since: Instant) {
+        self.stalled = self.stalled.min(since);
+    }
+
     /// Whether the socket took anything, and whether it did not take all.
     pub(super) fn wrote(&mut self, now: Instant, accepted: bool, blocked: bool) {
         if !blocked {

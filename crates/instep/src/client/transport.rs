@@ -27,6 +27,12 @@ impl Client {
         self.timing.heard(now);
     }
 
+    /// The transport has accepted everything, but the socket has taken none of that since then. To be said after
+    /// each turn for as long as it is so.
+    pub fn blocked_since(&mut self, since: Instant) {
+        self.timing.blocked_since(since);
+    }
+
     /// The transport cannot go on, as after a record that was tampered with. What it wrote last is to arrive, so
     /// all further input is thrown away for a while. A turn is due.
     pub fn break_off(

@@ -220,7 +220,7 @@ impl Connection {
                 turn
             };
             shard.meter().messages.add(turn.messages as usize);
-            transport.end_turn(turn, now, shard.server.device.limits().write_stall)
+            transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
         };
         let turn = match turn {
             Ok(turn) if !failed => turn,

@@ -128,7 +128,13 @@ impl Tls {
         Ok(accepted)
     }
 
-    pub(super) fn end_turn(&mut self, mut turn: Turn, now: Instant, patience: u64) -> io::Result<Turn> {
+    pub(super) fn end_turn(
+        &mut self,
+        mut turn: Turn,
+        now: Instant,
+        patience: u64,
+        client: &mut Client,
+    ) -> io::Result<Turn> {
         if turn.shut_down || turn.closed {
             self.say_goodbye();
             self.flush()?;
@@ -139,7 +145,10 @@ impl Tls {
         if !self.unsent.is_empty() {
             turn.wants_write = true;
             turn.shut_down = false;
-            let until = self.taken.get_or_insert(now).after(patience);
+            let since = *self.taken.get_or_insert(now);
+            let until = since.after(patience);
+            client.blocked_since(since);
+            turn.wake_at = turn.wake_at.min(until);
             if turn.closed && now < until {
                 (turn.closed, turn.wants_read, turn.wake_at) = (false, false, until);
             }

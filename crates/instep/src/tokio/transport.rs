@@ -126,11 +126,17 @@ impl Transport {
     /// After a turn: what is left to do, when what was accepted and has not left counts, too. After `patience`
     /// milliseconds in which the socket took nothing of that, it counts no more.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets keep it themselves"))]
-    pub(super) fn end_turn(&mut self, turn: Turn, now: Instant, patience: u64) -> io::Result<Turn> {
+    pub(super) fn end_turn(
+        &mut self,
+        turn: Turn,
+        now: Instant,
+        patience: u64,
+        client: &mut Client,
+    ) -> io::Result<Turn> {
         match self {
             Self::Plain(_) => Ok(turn),
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => tls.end_turn(turn, now, patience),
+            Self::Tls(tls) => tls.end_turn(turn, now, patience, client),
         }
     }
 }
