@@ -75,9 +75,9 @@ pub struct Metrics {
     pub connections: u64,
     /// Messages that clients sent, to the application or to an endpoint that answers inline.
     pub messages_received: u64,
-    /// Bytes read from sockets.
+    /// Bytes read from sockets, without what TLS adds.
     pub received_bytes: u64,
-    /// Bytes that sockets accepted.
+    /// Bytes that sockets accepted, without what TLS adds.
     pub sent_bytes: u64,
     /// How far clients are behind; `None` if not every shard said so.
     pub lag: Option<Lag>,
