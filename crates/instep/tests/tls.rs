@@ -338,6 +338,31 @@ fn nor_does_it_stay_when_only_a_small_record_waits() {
 }
 
 #[test]
+fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
+    const STALL: Duration = Duration::from_millis(1_000);
+    let limits = Limits { write_stall: 1_000, ping_every: 600_000, ..Limits::LINUX };
+    let (server, tls) = start(limits);
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    socket.connect(&server.addr.into()).expect("a connection");
+    let stream = tls.over(socket.into()).expect("TLS");
+    let slow = WebSocket::over(stream, "/ws", &[]).expect("an upgrade");
+    let fill = "x".repeat(60_000);
+    let begin = Instant::now();
+    while begin.elapsed() < 4 * STALL {
+        server.device().publish(Topic::new(0), &fill);
+        slow.tcp().read_exact(&mut [0; 400]).expect("there is more");
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
+    }
+    let stopped = Instant::now();
+    while server.device().clients() > 0 {
+        assert!(stopped.elapsed() < SOON, "it is still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_new_certificate_is_for_new_connections() {
     let ((first, tls, _), (second, other, _)) = (certificate(), certificate());
     assert_ne!(first.fingerprint(), second.fingerprint());
