@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod bare_metal;
+mod bench;
 mod browser;
 mod report;
 mod steps;
@@ -22,6 +23,7 @@ Every job of this workspace.
     cargo xtask check-bare-metal [--install]  the applications, compiled for a RISC-V chip
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
+    cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
     cargo xtask help                          this text
 
 What a step needs and this machine lacks (Chromium and its driver, a toolchain for
@@ -41,6 +43,9 @@ target/screenshots/, the suite its reports in target/autobahn/results/.
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let ["bench", rest @ ..] = &args[..] {
+        return bench::run_with(rest);
+    }
     let (job, options) = match args[..] {
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -6,7 +6,11 @@ use crate::tools::{Tools, cargo, output, run};
 /// Formatting, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("format", || match component("fmt", "rustfmt", tools) {
-        Ok(()) => run(&mut cargo(&["fmt", "--all", "--check"])),
+        Ok(()) => match run(&mut cargo(&["fmt", "--all", "--check"])) {
+            // A workspace of its own.
+            Outcome::Passed => run(&mut cargo(&["fmt", "--manifest-path", "bench/Cargo.toml", "--check"])),
+            outcome => outcome,
+        },
         Err(outcome) => outcome,
     });
     report.step("clippy", || match component("clippy", "clippy", tools) {

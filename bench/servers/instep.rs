@@ -1,0 +1,37 @@
+//! instep: its own library, one shard, and an application that publishes what it is sent.
+//!
+//! `--patient` raises the stall limit and the ping deadline to an hour; else the limits are those of Linux, but for the clients:
+//! `--clients` says how many there may be.
+
+use instep::tokio::{Server, SocketLimits};
+use instep::{Access, App, Limits, Message, Topic};
+use instep_bench::serving;
+use std::io;
+
+const TOPIC: Topic = Topic::new(0);
+const APP: App = App::new("bench", "Publishes what it is sent").echo("/echo").endpoint("/").topics(1);
+static ACCESS: Access = Access { name: "", hosts: &[], origins: &[], ports: &[] };
+const HOUR: u64 = 3_600_000;
+
+fn main() -> io::Result<()> {
+    let start = serving::start()?;
+    let clients = start.number("--clients").unwrap_or(12_000);
+    let mut limits = Limits { clients, ..Limits::LINUX };
+    if start.options.iter().any(|option| option == "--patient") {
+        (limits.write_stall, limits.ping_every) = (HOUR, HOUR);
+    }
+    let server = Server::new(&APP, &ACCESS, limits, SocketLimits::default(), 1);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let application = runtime()?;
+    std::thread::Builder::new().name("application".into()).spawn(move || {
+        let Some(mut inbox) = server.inbox() else { return };
+        application.block_on(async {
+            loop {
+                if let Message::Text { text, .. } = inbox.next().await {
+                    server.device().publish(TOPIC, text);
+                }
+            }
+        });
+    })?;
+    runtime()?.block_on(server.serve(vec![start.listener()?], std::future::pending()))
+}

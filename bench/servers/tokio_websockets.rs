@@ -1,0 +1,68 @@
+//! tokio-websockets: its echo server. `forward` would not be faster: whoever reads the next message, sends what waits.
+
+use futures_util::{SinkExt, StreamExt};
+use instep_bench::serving::{self, Job, KEPT};
+use std::io;
+use tokio::net::TcpStream;
+use tokio::sync::broadcast;
+use tokio::task::{spawn_local, unconstrained};
+use tokio_websockets::{Config, Error, Limits, Message, ServerBuilder, WebSocketStream};
+
+fn main() -> io::Result<()> {
+    serving::run(async {
+        let start = serving::start()?;
+        let job = start.job;
+        let listener = start.tokio_listener()?;
+        let (publish, _) = broadcast::channel(KEPT);
+        loop {
+            let stream = serving::accept(&listener).await;
+            let publish = publish.clone();
+            spawn_local(unconstrained(async move {
+                let builder = ServerBuilder::new()
+                    .config(Config::default().frame_size(usize::MAX))
+                    .limits(Limits::unlimited());
+                let Ok((_, socket)) = builder.accept(stream).await else { return };
+                // Whoever is gone is gone.
+                let _ = match job {
+                    Job::Echo => echo(socket).await,
+                    Job::FanOut => fan_out(socket, publish).await,
+                };
+            }));
+        }
+    })
+}
+
+async fn echo(mut socket: WebSocketStream<TcpStream>) -> Result<(), Error> {
+    while let Some(message) = socket.next().await {
+        let message = message?;
+        if message.is_text() || message.is_binary() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn fan_out(
+    mut socket: WebSocketStream<TcpStream>,
+    publish: broadcast::Sender<Message>,
+) -> Result<(), Error> {
+    let mut published = publish.subscribe();
+    loop {
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(message) => {
+                    let message = message?;
+                    if message.is_text() {
+                        let _ = publish.send(message);
+                    }
+                }
+                None => return Ok(()),
+            },
+            message = published.recv() => match message {
+                Ok(message) => socket.send(message).await?,
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! tokio-tungstenite: its echo server, which is `forward`. `--buffer` sets the bytes of the read buffer; without it,
+//! it is as it comes.
+
+use futures_util::{SinkExt, StreamExt, TryStreamExt, future};
+use instep_bench::serving::{self, Job, KEPT};
+use std::io;
+use tokio::net::TcpStream;
+use tokio::sync::broadcast;
+use tokio::task::{spawn_local, unconstrained};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
+
+fn main() -> io::Result<()> {
+    serving::run(async {
+        let start = serving::start()?;
+        let job = start.job;
+        let mut config = WebSocketConfig::default();
+        if let Some(bytes) = start.number("--buffer") {
+            config = config.read_buffer_size(bytes);
+        }
+        let listener = start.tokio_listener()?;
+        let (publish, _) = broadcast::channel(KEPT);
+        loop {
+            let stream = serving::accept(&listener).await;
+            let publish = publish.clone();
+            spawn_local(unconstrained(async move {
+                let Ok(socket) = accept_async_with_config(stream, Some(config)).await else { return };
+                // Whoever is gone is gone.
+                let _ = match job {
+                    Job::Echo => echo(socket).await,
+                    Job::FanOut => fan_out(socket, publish).await,
+                };
+            }));
+        }
+    })
+}
+
+async fn echo(socket: WebSocketStream<TcpStream>) -> Result<(), Error> {
+    let (write, read) = socket.split();
+    read.try_filter(|message| future::ready(message.is_text() || message.is_binary())).forward(write).await
+}
+
+async fn fan_out(
+    mut socket: WebSocketStream<TcpStream>,
+    publish: broadcast::Sender<Message>,
+) -> Result<(), Error> {
+    let mut published = publish.subscribe();
+    loop {
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(message) => {
+                    let message = message?;
+                    if message.is_text() {
+                        let _ = publish.send(message);
+                    }
+                }
+                None => return Ok(()),
+            },
+            message = published.recv() => match message {
+                Ok(message) => socket.send(message).await?,
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The servers that are measured.
+
+/// One of them, in one configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Contender {
+    /// The head of its column.
+    pub name: &'static str,
+    /// Its program, behind `server-`.
+    pub program: &'static str,
+    /// What it is told beside its job.
+    pub options: &'static [&'static str],
+    /// The crate in the lock file whose version counts.
+    pub package: Option<&'static str>,
+}
+
+/// What a server does only by system calls.
+pub const FLOOR: usize = 0;
+/// That which the others are compared with.
+pub const INSTEP: usize = 1;
+/// The others.
+pub const PEERS: std::ops::Range<usize> = 2..ALL.len();
+
+/// All of them, in the order of the columns.
+pub const ALL: [Contender; 7] = [
+    Contender { name: "floor", program: "floor", options: &[], package: None },
+    Contender { name: "instep", program: "instep", options: &[], package: Some("instep") },
+    Contender {
+        name: "fastwebsockets",
+        program: "fastwebsockets",
+        options: &[],
+        package: Some("fastwebsockets"),
+    },
+    Contender {
+        name: "tokio-websockets",
+        program: "tokio-websockets",
+        options: &[],
+        package: Some("tokio-websockets"),
+    },
+    Contender {
+        name: "tungstenite",
+        program: "tungstenite",
+        options: &[],
+        package: Some("tokio-tungstenite"),
+    },
+    Contender {
+        name: "tungstenite, 4 KiB",
+        program: "tungstenite",
+        options: &["--buffer", "4096"],
+        package: Some("tokio-tungstenite"),
+    },
+    Contender { name: "picoserve", program: "picoserve", options: &[], package: Some("picoserve") },
+];
+
+/// The version of a crate, from the lock file that it was built with.
+pub fn version(package: &str) -> &'static str {
+    let lock = include_str!("../Cargo.lock");
+    let entry = format!("name = \"{package}\"\nversion = \"");
+    let begin = lock.find(&entry).map_or(lock.len(), |at| at + entry.len());
+    lock[begin..].split('"').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_crate_is_in_the_lock_file() {
+        for package in ALL.iter().filter_map(|contender| contender.package) {
+            assert!(version(package).starts_with(|first: char| first.is_ascii_digit()), "{package}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Makes the tables, and puts them into docs/benchmarks.md.
+
+use crate::contenders::{ALL, version};
+use crate::echo::CLIENTS;
+use crate::plan::Plan;
+use crate::run::{Results, Row};
+use crate::sample::{Sample, digits};
+use crate::{stall_tables, targets};
+use std::fmt::Write as _;
+
+/// Where the tables are kept, as seen from the folder of the workspace.
+const FILE: &str = "docs/benchmarks.md";
+/// What is between these lines of it is ours.
+const BEGIN: &str = "<!-- Measured: from here on, written by the command -->";
+const END: &str = "<!-- Measured: up to here -->";
+
+/// What was measured, as Markdown.
+pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
+    let command = if *plan == Plan::FULL { "cargo xtask bench --write" } else { "cargo xtask bench --quick" };
+    let versions: Vec<String> =
+        ALL.iter().filter_map(|it| Some(format!("{} {}", it.name, version(it.package?)))).collect();
+    let mut text = format!(
+        "Made by `{command}` on {machine}; {}.\n\n## Targets\n\n{}",
+        versions.join(", "),
+        targets::table(results)
+    );
+    if !results.echo.is_empty() {
+        let _ = write!(
+            text,
+            "\n## Echo\n\nServer CPU time per message, in µs. {CLIENTS} clients each send one text message, or \
+             16 at once, and wait for all answers.\n\n{}{}",
+            figures_and_ratios(&results.echo, true),
+            busy(&results.echo)
+        );
+    }
+    if !results.fan_out.is_empty() {
+        let _ = write!(
+            text,
+            "\n## Fan-out\n\nServer CPU time per delivery, in µs. One client has a text of 33 bytes published, \
+             and all clients wait until all have it.\n\n{}{}",
+            figures_and_ratios(&results.fan_out, true),
+            busy(&results.fan_out)
+        );
+    }
+    if let Some(memory) = &results.memory {
+        let clients = digits(f64::from(u32::try_from(plan.idle_clients).expect("a number of clients")));
+        let _ = write!(
+            text,
+            "\n## Memory\n\nMemory of the server in bytes per client, with {clients} clients that were sent one \
+             publish and are idle.\n\n{}",
+            figures_and_ratios(std::slice::from_ref(memory), false)
+        );
+    }
+    text + &stall_tables::write(results)
+}
+
+/// Puts the tables into the file, in place of those that are there.
+pub fn write(tables: &str) -> Result<(), String> {
+    let text = std::fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))?;
+    let text = replace(&text, tables).ok_or(format!("{FILE} lacks the lines between which tables belong"))?;
+    std::fs::write(FILE, text).map_err(|error| format!("{FILE}: {error}"))?;
+    println!("{FILE} is written");
+    Ok(())
+}
+
+fn replace(text: &str, tables: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
+}
+
+/// A table of figures and one of ratios.
+fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
+    let mut text = String::new();
+    let shown: Vec<usize> = (usize::from(!floor)..ALL.len()).collect();
+    for at in &shown {
+        let _ = write!(text, "| {} ", ALL[*at].name);
+    }
+    text = format!("| {text}|\n|---{}|\n", "|---:".repeat(shown.len()));
+    for row in rows {
+        let _ = write!(text, "| {} ", row.name);
+        for at in &shown {
+            let _ = write!(text, "| {} ", row.samples[*at]);
+        }
+        text += "|\n";
+    }
+    let floor_head = if floor { " instep ÷ floor |" } else { "" };
+    let _ = writeln!(text, "\n| | best of the others | instep ÷ best |{floor_head}");
+    let _ = writeln!(text, "|---|---|---:|{}", if floor { "---:|" } else { "" });
+    for row in rows {
+        let _ = write!(text, "| {} | {} | {} |", row.name, ALL[row.best_peer()].name, row.to_best());
+        if floor {
+            let _ = write!(text, " {} |", row.to_floor());
+        }
+        text += "\n";
+    }
+    text
+}
+
+/// How much the clients asked of the servers.
+fn busy(rows: &[Row]) -> String {
+    let of = |at: usize| Sample(rows.iter().map(|row| row.busy[at].median()).collect()).spread();
+    let each = ALL.iter().enumerate().map(|(at, contender)| {
+        let (least, most) = of(at);
+        format!("{} {:.0}–{:.0} %", contender.name, least * 100.0, most * 100.0)
+    });
+    let each: Vec<String> = each.collect();
+    format!("\nOf the time of these runs the servers were on their core: {}.\n", each.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_has_a_place_for_the_tables() {
+        let file = include_str!("../../docs/benchmarks.md");
+        let once = replace(file, "new").expect("both lines are there");
+        assert!(once.contains(&format!("{BEGIN}\n\nnew\n{END}")), "{once}");
+        assert_eq!(replace(&once, "new"), Some(once));
+    }
+
+    #[test]
+    fn text_around_the_tables_stays() {
+        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
+        assert_eq!(replace(&text, "new"), Some(format!("before\n{BEGIN}\n\nnew\n{END}\nafter\n")));
+        assert_eq!(replace("nothing of ours", "new"), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! Echo: each client sends a number of messages at once and waits for all answers.
+
+use crate::client::{Client, READ, Readiness};
+use crate::contenders::Contender;
+use crate::process::Server;
+use crate::sample::Figure;
+use instep_bench::wire;
+use std::time::{Duration, Instant};
+
+/// How many clients there are.
+pub const CLIENTS: usize = 64;
+/// A wait that no server needs.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+struct Echoing {
+    client: Client,
+    /// Bytes of the round that have been sent.
+    sent: usize,
+    /// Messages of the round that have not come back.
+    missing: usize,
+    /// Bytes of the message that is coming.
+    at: usize,
+}
+
+/// The server's CPU time in µs per message of `size` bytes, `depth` at once, over about `time`.
+pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration) -> Result<Figure, String> {
+    let options = ["--size".into(), size.to_string(), "--depth".into(), depth.to_string()];
+    let server = Server::start(contender, "echo", &options)?;
+    let mut clients = Vec::new();
+    let mut readiness = Readiness::new()?;
+    for key in 0..CLIENTS {
+        let client = Client::connect(server.port, wire::ECHO_PATH, None)?;
+        readiness.watch(&client, key)?;
+        clients.push(Echoing { client, sent: 0, missing: 0, at: 0 });
+    }
+    let text = wire::text(size);
+    let round = wire::client_frame(wire::TEXT, &text).repeat(depth);
+    let mut run = |time| echo(&mut clients, &mut readiness, &text, &round, depth, time);
+    run(time / 5)?;
+    let (before, begin) = (server.cpu()?, Instant::now());
+    let messages = run(time)?;
+    let wall = begin.elapsed();
+    Ok(Figure::of_cpu(server.cpu()? - before, wall, messages))
+}
+
+/// Lets all clients send rounds for that time, and returns how many messages came back.
+fn echo(
+    clients: &mut [Echoing],
+    readiness: &mut Readiness,
+    text: &[u8],
+    round: &[u8],
+    depth: usize,
+    time: Duration,
+) -> Result<usize, String> {
+    let end = Instant::now() + time;
+    let mut buffer = vec![0; READ];
+    let (mut waiting, mut messages) = (clients.len(), 0);
+    for echoing in &mut *clients {
+        (echoing.sent, echoing.missing) = (echoing.client.write(round)?, depth);
+    }
+    while waiting > 0 {
+        let now = Instant::now();
+        if now > end + DEADLINE {
+            return Err(format!("{waiting} clients wait for an echo in vain"));
+        }
+        for key in readiness.look()? {
+            let Echoing { client, sent, missing, at } = &mut clients[key];
+            loop {
+                let before = client.received;
+                client.read(&mut buffer, |frame| {
+                    let (from, to) = (*at, *at + frame.payload.len());
+                    if *missing == 0
+                        || text.get(from..to) != Some(frame.payload)
+                        || frame.last != (to == text.len())
+                    {
+                        return Err("a server sent back something else".into());
+                    }
+                    *at = if frame.last { 0 } else { to };
+                    *missing -= usize::from(frame.last);
+                    Ok(())
+                })?;
+                if client.received - before < buffer.len() {
+                    break;
+                }
+            }
+            if *sent < round.len() {
+                *sent += client.write(&round[*sent..])?;
+            } else if *missing == 0 {
+                messages += depth;
+                if now < end {
+                    (*sent, *missing) = (client.write(round)?, depth);
+                } else {
+                    waiting -= 1;
+                    // It is told of nothing any more.
+                    *missing = usize::MAX;
+                }
+            }
+        }
+    }
+    Ok(messages)
+}

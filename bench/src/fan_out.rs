@@ -1,0 +1,77 @@
+//! Fan-out: one client has something published, and all wait until all have it.
+
+use crate::client::{Client, READ, Readiness};
+use crate::contenders::Contender;
+use crate::process::Server;
+use crate::sample::Figure;
+use instep_bench::wire;
+use std::time::{Duration, Instant};
+
+/// A wait that no server needs.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Publishes before anything is measured.
+const WARM_UP: u32 = 3;
+
+/// The server's CPU time in µs per delivery of a publish to `subscribers` clients, over about `time`.
+pub fn measure(contender: &Contender, subscribers: usize, time: Duration) -> Result<Figure, String> {
+    let server = Server::start(contender, "fan-out", &[])?;
+    let mut subscribers = Subscribers::connect(&server, subscribers)?;
+    for _ in 0..WARM_UP {
+        subscribers.publish()?;
+    }
+    let (before, begin, mut deliveries) = (server.cpu()?, Instant::now(), 0);
+    while begin.elapsed() < time {
+        subscribers.publish()?;
+        deliveries += subscribers.clients.len();
+    }
+    let wall = begin.elapsed();
+    Ok(Figure::of_cpu(server.cpu()? - before, wall, deliveries))
+}
+
+/// Clients that all get what the first of them has published.
+pub struct Subscribers {
+    clients: Vec<Client>,
+    readiness: Readiness,
+    buffer: Vec<u8>,
+    published: u32,
+}
+
+impl Subscribers {
+    /// Connects them.
+    pub fn connect(server: &Server, count: usize) -> Result<Self, String> {
+        let readiness = Readiness::new()?;
+        let mut clients = Vec::new();
+        for key in 0..count {
+            let client = Client::connect(server.port, wire::FAN_OUT_PATH, None)?;
+            readiness.watch(&client, key)?;
+            clients.push(client);
+        }
+        Ok(Self { clients, readiness, buffer: vec![0; READ], published: 0 })
+    }
+
+    /// Has one message published, and waits until everybody has it, once.
+    pub fn publish(&mut self) -> Result<(), String> {
+        self.published += 1;
+        let text = format!(r#"{{"label":"count","value":{:07}}}"#, self.published);
+        let frame = wire::client_frame(wire::TEXT, text.as_bytes());
+        if self.clients[0].write(&frame)? != frame.len() {
+            return Err("the server does not read what is to be published".into());
+        }
+        let (begin, mut missing) = (Instant::now(), self.clients.len());
+        while missing > 0 {
+            if begin.elapsed() > DEADLINE {
+                return Err(format!("{missing} subscribers wait for a publish in vain"));
+            }
+            for key in self.readiness.look()? {
+                self.clients[key].read(&mut self.buffer, |frame| {
+                    if frame.payload != text.as_bytes() {
+                        return Err("a subscriber got something else than what was published".into());
+                    }
+                    missing = missing.checked_sub(1).ok_or("a subscriber got a publish twice")?;
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+}

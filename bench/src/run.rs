@@ -1,0 +1,174 @@
+//! Runs the rows. Repeats go round: each contender once, then each once more, so that what disturbs the
+//! machine disturbs all of them.
+
+use crate::contenders::{ALL, Contender, FLOOR, INSTEP, PEERS};
+use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, Plan, SUBSCRIBERS};
+use crate::sample::{Figure, Sample, digits};
+use crate::stalled::{self, Seen, Stall};
+use crate::{echo, fan_out, idle};
+
+/// All that was measured.
+#[derive(Debug, Default)]
+pub struct Results {
+    /// CPU time in µs per message.
+    pub echo: Vec<Row>,
+    /// CPU time in µs per delivery.
+    pub fan_out: Vec<Row>,
+    /// Bytes per idle client.
+    pub memory: Option<Row>,
+    /// A stalled subscriber: instep, its limits raised, once per repeat; then each peer.
+    pub stalled: Vec<Stalled>,
+    /// And instep with its own limits.
+    pub dropped: Option<Seen>,
+}
+
+/// One row of a table: what each contender needs.
+#[derive(Debug)]
+pub struct Row {
+    /// What it is about.
+    pub name: String,
+    /// Messages that a client sends at once; 1 where nobody does.
+    pub depth: usize,
+    /// In the order of the contenders.
+    pub samples: Vec<Sample>,
+    /// The parts of the runs that the servers were on their core, in the same order.
+    pub busy: Vec<Sample>,
+}
+
+/// Runs of one contender with a stalled subscriber, and without.
+#[derive(Debug)]
+pub struct Stalled {
+    /// Whose.
+    pub name: &'static str,
+    /// How many publishes each run had.
+    pub publishes: u32,
+    /// Each run without a stalled subscriber, and the one with it that was made next to it.
+    pub runs: Vec<(Seen, Seen)>,
+}
+
+impl Stalled {
+    /// The median of the readers' 99th percentiles with a stalled subscriber, as a ratio to that without.
+    pub fn p99_ratio(&self) -> Sample {
+        let medians = |run: fn(&(Seen, Seen)) -> &Seen| {
+            Sample(self.runs.iter().map(|runs| Sample(run(runs).p99.clone()).median()).collect())
+        };
+        medians(|(_, with)| with).ratio(&medians(|(without, _)| without))
+    }
+
+    /// The same ratio, of the two runs without a stalled subscriber that are farthest apart.
+    pub fn p99_noise(&self) -> f64 {
+        let medians = self.runs.iter().map(|(without, _)| Sample(without.p99.clone()).median()).collect();
+        let (least, greatest) = Sample(medians).spread();
+        greatest / least
+    }
+}
+
+impl Results {
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.echo.is_empty() && self.fan_out.is_empty() && self.memory.is_none() && self.stalled.is_empty()
+    }
+}
+
+impl Row {
+    /// The peer with the lowest median.
+    pub fn best_peer(&self) -> usize {
+        let best = PEERS.min_by(|a, b| self.samples[*a].median().total_cmp(&self.samples[*b].median()));
+        best.expect("there are peers")
+    }
+
+    /// instep as a ratio to the best peer.
+    pub fn to_best(&self) -> Sample {
+        self.samples[INSTEP].ratio(&self.samples[self.best_peer()])
+    }
+
+    /// instep as a ratio to the floor.
+    pub fn to_floor(&self) -> Sample {
+        self.samples[INSTEP].ratio(&self.samples[FLOOR])
+    }
+}
+
+/// Runs every row that has one of `rows` in its name; all of them, if nobody is choosy.
+pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
+    let wanted = |name: &str| rows.is_empty() || rows.iter().any(|words| name.contains(words));
+    let mut results = Results::default();
+    for size in ECHO_SIZES {
+        for depth in ECHO_DEPTHS {
+            let bytes = if size < 1024 { format!("{size} B") } else { format!("{} KiB", size / 1024) };
+            let name =
+                if depth == 1 { format!("echo {bytes}") } else { format!("echo {bytes}, {depth} at once") };
+            if wanted(&name) {
+                let measure = |contender: &_| echo::measure(contender, size, depth, plan.echo_time);
+                results.echo.push(row(name, depth, plan.repeats, measure)?);
+            }
+        }
+    }
+    for subscribers in SUBSCRIBERS {
+        let name = format!("fan-out to {}", digits(f64::from(u32::try_from(subscribers).expect("few"))));
+        if wanted(&name) {
+            let measure = |contender: &_| fan_out::measure(contender, subscribers, plan.fan_out_time);
+            results.fan_out.push(row(name, 1, plan.repeats, measure)?);
+        }
+    }
+    if wanted("memory") {
+        let measure = |contender: &_| idle::measure(contender, plan.idle_clients);
+        results.memory = Some(row("memory".into(), 1, plan.idle_repeats, measure)?);
+    }
+    if wanted("stalled") {
+        results.stalled.push(stall(&ALL[INSTEP], plan.publishes, plan.stall_repeats)?);
+        for peer in PEERS {
+            results.stalled.push(stall(&ALL[peer], plan.peer_publishes, 1)?);
+        }
+        println!("stalled, instep with its own limits");
+        let dropped = || stalled::measure(&ALL[INSTEP], &[], plan.drop_publishes, Stall::Reconnects);
+        results.dropped = Some(twice(dropped)?);
+    }
+    Ok(results)
+}
+
+fn row(
+    name: String,
+    depth: usize,
+    repeats: usize,
+    measure: impl Fn(&Contender) -> Result<Figure, String>,
+) -> Result<Row, String> {
+    println!("{name}");
+    let mut samples = vec![Sample::default(); ALL.len()];
+    let mut busy = samples.clone();
+    for repeat in 0..repeats {
+        for at in 0..ALL.len() {
+            // Nobody always comes after the same one.
+            let at = (at + repeat) % ALL.len();
+            let contender = &ALL[at];
+            let figure = twice(|| measure(contender))
+                .map_err(|error| format!("{}, {name}: {error}", contender.name))?;
+            samples[at].0.push(figure.value);
+            busy[at].0.extend(figure.busy);
+        }
+    }
+    for (contender, (sample, busy)) in ALL.iter().zip(samples.iter().zip(&busy)) {
+        let sample = sample.to_string();
+        println!("    {:<20}{sample:<26}{busy}", contender.name);
+    }
+    Ok(Row { name, depth, samples, busy })
+}
+
+fn stall(contender: &Contender, publishes: u32, repeats: usize) -> Result<Stalled, String> {
+    println!("stalled, {}", contender.name);
+    // Only instep drops a client that does not read.
+    let options = if contender.name == "instep" { vec!["--patient".into()] } else { Vec::new() };
+    let run = |stall| {
+        let measured = twice(|| stalled::measure(contender, &options, publishes, stall));
+        measured.map_err(|error| format!("{}, stalled: {error}", contender.name))
+    };
+    let runs = (0..repeats).map(|_| Ok((run(Stall::None)?, run(Stall::Resumes)?)));
+    Ok(Stalled { name: contender.name, publishes, runs: runs.collect::<Result<_, String>>()? })
+}
+
+/// A busy machine may break a run: it gets a second chance, and everybody is told.
+fn twice<R>(run: impl Fn() -> Result<R, String>) -> Result<R, String> {
+    run().or_else(|error| {
+        eprintln!("once more, because {error}");
+        run()
+    })
+}

@@ -1,0 +1,119 @@
+//! How every server under measurement starts: told what to do by its arguments, alone on its core.
+
+use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+
+/// The core of the server.
+pub const SERVER_CORE: usize = 0;
+/// The core of the program that measures.
+pub const GENERATOR_CORE: usize = 1;
+
+/// How many publishes a peer keeps for subscribers that are a little behind: what instep keeps of events.
+pub const KEPT: usize = 64;
+
+/// What a server does with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Sends it back.
+    Echo,
+    /// Sends it to every client, the sender too.
+    FanOut,
+}
+
+/// A server that is about to begin.
+#[derive(Debug)]
+pub struct Start {
+    /// What it is to do.
+    pub job: Job,
+    /// What it is told beyond that; each server knows its own.
+    pub options: Vec<String>,
+    listener: TcpListener,
+}
+
+/// Reads the arguments, takes the server's core and every descriptor that there is, and listens.
+///
+/// # Errors
+/// If the arguments are not understood or the system refuses something.
+pub fn start() -> io::Result<Start> {
+    // Servers end with the program that started them, whatever ends it.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    take_core(SERVER_CORE)?;
+    raise_descriptor_limit()?;
+    let mut arguments = std::env::args().skip(1);
+    let job = match arguments.next().as_deref() {
+        Some("echo") => Job::Echo,
+        Some("fan-out") => Job::FanOut,
+        _ => return Err(io::Error::other("the first argument is `echo` or `fan-out`")),
+    };
+    Ok(Start { job, options: arguments.collect(), listener: TcpListener::bind("127.0.0.1:0")? })
+}
+
+impl Start {
+    /// The number that stands behind `name` among the options.
+    pub fn number(&self, name: &str) -> Option<usize> {
+        let at = self.options.iter().position(|option| option == name)?;
+        self.options.get(at + 1)?.parse().ok()
+    }
+
+    /// Says where the server listens, which is that it is ready.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn listener(self) -> io::Result<TcpListener> {
+        println!("{}", self.listener.local_addr()?.port());
+        self.listener.set_nonblocking(true)?;
+        Ok(self.listener)
+    }
+
+    /// As [`Start::listener`], for tokio.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn tokio_listener(self) -> io::Result<tokio::net::TcpListener> {
+        tokio::net::TcpListener::from_std(self.listener()?)
+    }
+}
+
+/// Accepts for ever, with TCP_NODELAY, as every peer here wants it.
+pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await
+            && stream.set_nodelay(true).is_ok()
+        {
+            return stream;
+        }
+    }
+}
+
+/// Runs a server on a single thread, tasks that stay on it included.
+///
+/// # Errors
+/// If the system refuses a runtime, or the server ends with an error.
+pub fn run(server: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, server)
+}
+
+/// Binds this process to one core.
+///
+/// # Errors
+/// If there is no such core for us.
+pub fn take_core(core: usize) -> io::Result<()> {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    Ok(sched_setaffinity(None, &cores)?)
+}
+
+/// Lets this process open as many files as it may, and says how many.
+///
+/// # Errors
+/// If the system refuses.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit)?;
+    Ok(limit.maximum.unwrap_or(u64::MAX))
+}
