@@ -15,7 +15,7 @@ const HOUR: u64 = 3_600_000;
 
 fn main() -> io::Result<()> {
     let start = serving::start()?;
-    let clients = start.number("--clients").unwrap_or(12_000);
+    let clients = start.number("--clients").unwrap_or(10_000);
     let mut limits = Limits { clients, ..Limits::LINUX };
     if start.options.iter().any(|option| option == "--patient") {
         (limits.write_stall, limits.ping_every) = (HOUR, HOUR);
