@@ -112,7 +112,7 @@ impl Connection {
     }
 
     /// Serves the socket as far as it is ready. `true`: it is over.
-    pub(super) fn serve(&self, shard: &Shard) -> bool {
+    pub(super) fn serve(&self, shard: &Shard, now: Instant) -> bool {
         let mut context = Context::from_waker(&self.waker);
         let mut reads = 0;
         loop {
@@ -124,7 +124,7 @@ impl Connection {
                 && self.socket.borrow().transport.socket().poll_write_ready(&mut context).is_ready()
             {
                 idle = false;
-                self.turn(shard, shard.now(), 0);
+                self.turn(shard, now, 0);
             }
             if self.wants_read.get() && !self.closed.get() {
                 if reads == READS {
@@ -137,7 +137,6 @@ impl Connection {
                     Poll::Pending => {}
                     Poll::Ready(Ok(read)) => {
                         idle = false;
-                        let now = shard.now();
                         shard.meter().received.add(read.length);
                         self.hear(shard, now, &read.news);
                         self.turn(shard, now, read.length);

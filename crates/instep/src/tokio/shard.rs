@@ -220,9 +220,10 @@ impl Shard {
         let mut called = Vec::new();
         loop {
             self.ready.wait(&mut called).await;
+            let now = self.now();
             for called in called.drain(..) {
                 let connection = self.connections.borrow().get(called.key).cloned();
-                if connection.is_some_and(|connection| connection.serve(&self)) {
+                if connection.is_some_and(|connection| connection.serve(&self, now)) {
                     self.connections.borrow_mut().remove(called.key);
                     // It may have been the last one.
                     self.earlier.notify_one();

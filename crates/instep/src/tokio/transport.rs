@@ -1,10 +1,10 @@
 //! What carries the bytes of a connection: its socket, or TLS on its socket.
 
 use crate::client::{Client, Instant, Turn};
+use rustix::net::{RecvFlags, SendFlags};
 use std::io::{self, ErrorKind};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 #[cfg(feature = "tls")]
@@ -141,21 +141,38 @@ impl Transport {
     }
 }
 
+// These two call the system without the C library, which makes each call a point of cancellation in a program of
+// several threads.
+
 /// Reads from a socket.
 pub(super) fn poll_read(
     socket: &mut TcpStream,
     context: &mut Context<'_>,
     input: &mut [u8],
 ) -> Poll<io::Result<Read>> {
-    let mut input = ReadBuf::new(input);
-    ready!(Pin::new(socket).poll_read(context, &mut input))?;
-    let length = input.filled().len();
-    Poll::Ready(Ok(Read { length, news: if length == 0 { News::Ended } else { News::None } }))
+    loop {
+        ready!(socket.poll_read_ready(context))?;
+        let mut read = None;
+        let tried = socket.try_io(Interest::READABLE, || {
+            let (length, _) = rustix::net::recv(&*socket, &mut *input, RecvFlags::empty())?;
+            read = Some(length);
+            // Less than there was room for: there is no more now, and nobody need ask the system again.
+            if length > 0 && length < input.len() { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match (read, tried) {
+            (Some(length), _) => {
+                let news = if length == 0 { News::Ended } else { News::None };
+                return Poll::Ready(Ok(Read { length, news }));
+            }
+            (None, Err(error)) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+            (None, _) => {}
+        }
+    }
 }
 
 /// Writes to a socket what it takes, if only nothing.
 pub(super) fn try_write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    match socket.try_write(bytes) {
+    match socket.try_io(Interest::WRITABLE, || Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
         result => result,
     }
