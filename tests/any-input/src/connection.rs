@@ -1,0 +1,372 @@
+//! A whole connection: what a client sends, in arbitrary parts, while time passes, the link takes what it takes,
+//! and the application publishes and answers.
+//!
+//! Input: a mode, the length of a script, the script, and what goes over the wire. Each byte of the script is a
+//! step; when it is over, all that is left arrives and is taken.
+
+use crate::answers::{self, Response};
+use crate::link::{LIMITS, Link, TOPICS, World};
+use crate::model::{self, Act, Reading, Rules, is_beginning};
+use crate::request::Request;
+use crate::script::{dress, first, split};
+use instep::{Inbox, Instant, Message, Topic};
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// To the endpoint that sends everything back; to the application; a connection from its first byte on.
+const ECHO: u8 = 0;
+const APPLICATION: u8 = 1;
+
+/// How an input is meant: its first byte.
+#[derive(Clone, Copy)]
+struct Mode {
+    /// [`ECHO`], [`APPLICATION`] or another.
+    what: u8,
+    /// The link takes nothing at first.
+    narrow: bool,
+    /// permessage-deflate is agreed on.
+    deflate: bool,
+}
+
+/// Judges what comes of `data`.
+pub(crate) fn check(data: &[u8]) {
+    let (first, data) = first(data);
+    let (script, wire) = split(data);
+    let wire = if first & 4 != 0 { dress(wire) } else { wire.to_vec() };
+    let mode = Mode { what: first & 3, narrow: first & 8 != 0, deflate: first & 16 != 0 };
+    match mode.what {
+        ECHO => echo(script, &wire, mode),
+        APPLICATION => application(script, &wire, mode),
+        _ => requests(script, &wire, mode),
+    }
+}
+
+/// A request that opens a WebSocket, and its answer (RFC 6455 section 1.3).
+fn upgrade(link: &mut Link<'_>, path: &str, deflate: bool) {
+    let offer = if deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: lamp\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n"
+    );
+    link.deliver(request.as_bytes());
+    let (responses, rest) = answers::responses(&link.received, &[]);
+    let [Response { status: 101, head, .. }] = &responses[..] else { panic!("{responses:?}") };
+    assert!(head.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+    assert_eq!(head.contains("Sec-WebSocket-Extensions: permessage-deflate; "), deflate);
+    link.received = rest.to_vec();
+}
+
+/// Every message comes back.
+fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
+    let expected = model::read(wire, Rules { deflate, limit: usize::MAX });
+    let world = World::new(deflate);
+    let mut link = world.connect();
+    upgrade(&mut link, "/echo", deflate);
+    let stopped = run(&mut link, script, wire, narrow, &mut |link| {
+        world.device.publish(Topic::new(0), "nobody here gets this");
+        link.follow();
+    });
+    let (done, rest) = answers::acts(&link.received);
+    if deflate {
+        let dropped = link.is_closed() && link.may_be_dropped();
+        let given_up = matches!(done.last(), Some(Act::Close(code)) if link.may_be_given_up(*code));
+        return compressed_echo(&done, &expected, stopped || dropped || given_up);
+    }
+    let close = matches!(done.last(), Some(Act::Close(_)));
+    if stopped && matches!(done.last(), Some(Act::Close(1001))) && expected.close_code() != Some(1001) {
+        assert!(is_beginning(&done[..done.len() - 1], &expected.acts), "{done:?}, but {expected:?}");
+    } else if !close && link.is_closed() && (link.may_be_dropped() || stopped) {
+        assert!(is_beginning(&done, &expected.acts), "{done:?}, but {expected:?}");
+    } else {
+        assert_eq!(rest, b"", "a frame was not ended");
+        assert!(expected.allows(&done), "{done:?}, but {expected:?}");
+    }
+}
+
+/// Where messages are compressed, nobody says how much of one comes out of a part of it, and so what comes between.
+fn compressed_echo(done: &[Act], expected: &Reading, cut_off: bool) {
+    let done = Reading { acts: done.to_vec(), ..Reading::default() };
+    let ([ours, theirs], [pongs, expected_pongs]) =
+        ([&done, expected].map(Reading::messages), [&done, expected].map(Reading::pongs));
+    if cut_off {
+        assert!(
+            theirs.starts_with(&ours) && expected_pongs.starts_with(&pongs),
+            "{done:?}, but {expected:?}"
+        );
+    } else {
+        assert_eq!((ours, pongs), (theirs, expected_pongs));
+        assert!(expected.allows_close(done.close_code()), "{done:?}, but {expected:?}");
+    }
+}
+
+/// The application hears every message, and everybody hears the application.
+fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
+    let expected = model::read(wire, Rules { deflate, limit: LIMITS.message });
+    let world = World::new(deflate);
+    let mut app = Application::new(world.inbox());
+    app.publish(&world);
+    let mut link = world.connect();
+    upgrade(&mut link, "/ws", deflate);
+    let mut step = 0;
+    let stopped = run(&mut link, script, wire, narrow, &mut |link| {
+        step += 1;
+        if step % 3 == 0 {
+            app.publish(&world);
+        } else {
+            app.hear(&world);
+        }
+        link.follow();
+    });
+    // Whatever still waits is heard.
+    loop {
+        let heard = app.hear(&world);
+        link.follow();
+        if !heard {
+            break;
+        }
+    }
+    let dropped = link.is_closed() && link.may_be_dropped();
+    let (done, pongs, close) = app.check(&link.received, narrow || stopped || dropped);
+    let given_up = deflate && close.is_some_and(|code| link.may_be_given_up(code));
+    if stopped || dropped || given_up {
+        assert!(expected.messages().starts_with(&app.heard));
+        assert!(expected.pongs().starts_with(&pongs));
+    } else {
+        assert_eq!(app.heard, expected.messages());
+        assert_eq!(link.messages, app.heard.len(), "messages are counted");
+        assert_eq!(pongs, expected.pongs());
+        assert!(expected.allows_close(close), "closed with {close:?}, but {expected:?}");
+        assert_eq!(app.closed, close.is_some());
+        if close.is_none() {
+            assert_eq!(done, app.sent.len(), "replies");
+        }
+    }
+}
+
+/// Requests, and whatever a client says to a server that it takes for another.
+fn requests(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
+    let world = World::new(deflate);
+    let mut link = world.connect();
+    link.deliver(wire);
+    let (whole, frames) = read_answers(&link.received, wire);
+    let acts = answers::acts(frames).0;
+
+    let world = World::new(deflate);
+    let mut link = world.connect();
+    let stopped = run(&mut link, script, wire, narrow, &mut |link| link.follow());
+    let (parts, rest) = read_answers(&link.received, wire);
+    let (part_acts, _) = if parts.last().is_some_and(|last| last.status == 101) {
+        answers::acts(rest)
+    } else {
+        (Vec::new(), rest)
+    };
+    if link.now > 0 || stopped {
+        return;
+    }
+    assert_eq!(parts, whole, "another cut, another answer");
+    if let Some(Response { status: 101, head, .. }) = whole.last() {
+        let deflate = head.contains("permessage-deflate");
+        let (end, echoes) = end_of_requests(wire, whole.len());
+        let expected = model::read(&wire[end..], Rules { deflate, limit: usize::MAX });
+        for acts in [&acts, &part_acts] {
+            if echoes && deflate {
+                compressed_echo(acts, &expected, false);
+            } else if echoes {
+                assert!(expected.allows(acts), "{acts:?}, but {expected:?}");
+            }
+        }
+    }
+}
+
+/// The responses, and the frames after them.
+fn read_answers<'b>(bytes: &'b [u8], wire: &[u8]) -> (Vec<Response>, &'b [u8]) {
+    let (mut heads, mut rest) = (Vec::new(), wire);
+    while let Some(request) = Request::read(&rest[empty_lines(rest)..]) {
+        rest = &rest[empty_lines(rest)..];
+        heads.push(request.method == "HEAD");
+        let body = request.body().and_then(|body| usize::try_from(body).ok()).unwrap_or(usize::MAX);
+        rest = rest.get(request.length..).and_then(|rest| rest.get(body..)).unwrap_or_default();
+    }
+    answers::responses(bytes, &heads)
+}
+
+/// Where the `count`-th request ends, and whether it is to the echo.
+fn end_of_requests(wire: &[u8], count: usize) -> (usize, bool) {
+    let (mut end, mut echoes) = (0, false);
+    for _ in 0..count {
+        end += empty_lines(&wire[end..]);
+        let request = Request::read(&wire[end..]).expect("a request that was answered by more than an error");
+        echoes = request.place().is_some_and(|(_, path, _)| path == "/echo");
+        end += request.length + usize::try_from(request.body().expect("a length")).expect("it has come");
+    }
+    (end, echoes)
+}
+
+/// Bytes of line ends before a request, whole or not: the server does not mind them.
+fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
+/// Does what the script says, then delivers the rest to a link that takes everything. `act` is the application's
+/// turn. Says whether one of the ends stopped before that.
+fn run(
+    link: &mut Link<'_>,
+    script: &[u8],
+    wire: &[u8],
+    narrow: bool,
+    act: &mut dyn FnMut(&mut Link<'_>),
+) -> bool {
+    let mut rest = wire;
+    let mut stopped = false;
+    if narrow {
+        link.window = 0;
+    }
+    for step in script {
+        let amount = usize::from(step >> 3);
+        match step & 7 {
+            kind @ 0..=2 => {
+                let length = (amount + 1) << [0, 0, 5][usize::from(kind)];
+                let (part, tail) = rest.split_at(length.min(rest.len()));
+                if link.deliver(part) {
+                    rest = tail;
+                }
+            }
+            3 => link.widen(amount),
+            4 => {
+                if link.last.is_some_and(|turn| turn.wake_at != Instant::NEVER) && amount == 0 {
+                    link.wait(link.last.map_or(0, |turn| turn.wake_at.as_millis()));
+                } else {
+                    link.wait(link.now + amount as u64 * amount as u64 * 50);
+                }
+            }
+            5 | 6 => act(link),
+            _ if amount == 31 => {
+                link.stop();
+                stopped = true;
+            }
+            _ if amount == 30 => {
+                link.end();
+                stopped = true;
+                rest = &[];
+            }
+            _ => link.wait(link.now),
+        }
+    }
+    link.widen(usize::MAX);
+    // What a client sends after the end of its own direction does not arrive.
+    for _ in 0..wire.len() + 100 {
+        if link.is_closed() || (rest.is_empty() && link.is_settled()) {
+            break;
+        }
+        if link.deliver(rest) {
+            rest = &[];
+        } else {
+            act(link);
+        }
+    }
+    assert!(
+        link.is_closed() || (rest.is_empty() && link.is_settled()),
+        "it does not go on: {:?}, {} bytes wait",
+        link.last,
+        link.waiting.len() + rest.len()
+    );
+    stopped
+}
+
+/// An application that answers what it hears. All that it says begins with a number, and a letter for what it is.
+struct Application<'w> {
+    inbox: Inbox<'w>,
+    number: usize,
+    /// What it heard: opcode and payload.
+    heard: Vec<(u8, Vec<u8>)>,
+    /// What it sent to the client that it heard.
+    sent: Vec<usize>,
+    /// What it published last, by topic.
+    latest: [usize; TOPICS],
+    closed: bool,
+}
+
+impl<'w> Application<'w> {
+    fn new(inbox: Inbox<'w>) -> Self {
+        Self { inbox, number: 0, heard: Vec::new(), sent: Vec::new(), latest: [0; TOPICS], closed: false }
+    }
+
+    fn publish(&mut self, world: &World) {
+        self.number += 1;
+        let (number, filler) =
+            (self.number, "x".repeat(if self.number % 7 == 5 { 280 } else { self.number * 7 % 60 }));
+        match number % 3 {
+            2 => world.device.try_event(format_args!("{number} e {filler}")).expect("it fits"),
+            topic => {
+                self.latest[topic] = number;
+                world
+                    .device
+                    .try_publish(Topic::new(topic), format_args!("{number} t {filler}"))
+                    .expect("it fits");
+            }
+        }
+    }
+
+    /// Hears one message, if there is one, and answers it.
+    fn hear(&mut self, world: &World) -> bool {
+        let next = pin!(self.inbox.next());
+        let Poll::Ready(message) = next.poll(&mut Context::from_waker(Waker::noop())) else { return false };
+        assert!(!self.closed, "a message after the last");
+        let client = match message {
+            Message::Open { .. } => return true,
+            Message::Close { .. } => {
+                self.closed = true;
+                return true;
+            }
+            Message::Text { client, text } => {
+                self.heard.push((1, text.as_bytes().to_vec()));
+                client
+            }
+            Message::Binary { client, bytes } => {
+                self.heard.push((2, bytes.to_vec()));
+                client
+            }
+        };
+        self.number += 1;
+        let (number, filler) = (self.number, "y".repeat(self.number * 5 % 70));
+        if world.device.send(client, format_args!("{number} r {filler}")).is_ok() {
+            self.sent.push(number);
+        }
+        true
+    }
+
+    /// Checks what a client received of it. Returns how many replies that were, the pongs and the close code.
+    fn check(&self, received: &[u8], part: bool) -> (usize, Vec<Vec<u8>>, Option<u16>) {
+        let (acts, rest) = answers::acts(received);
+        assert!(part || rest.is_empty(), "a frame was not ended");
+        let reading = Reading { acts, ..Reading::default() };
+        let (mut published, mut replied, mut replies) = (0, 0, Vec::new());
+        let mut got = BTreeSet::new();
+        for (opcode, payload) in reading.messages() {
+            let text = String::from_utf8(payload).expect("it is text");
+            let mut words = text.split(' ');
+            let number: usize = words.next().expect("a number").parse().expect("a number");
+            assert_eq!(opcode, 1);
+            assert!(number <= self.number);
+            if words.next() == Some("r") {
+                replies.push(number);
+                replied = number;
+            } else {
+                assert!(
+                    number > published && number > replied,
+                    "{number} came after {published} and {replied}"
+                );
+                published = number;
+                got.insert(number);
+            }
+        }
+        assert!(self.sent.starts_with(&replies), "{replies:?} of {:?}", self.sent);
+        if !part && reading.close_code().is_none() {
+            for latest in self.latest.iter().filter(|latest| **latest > 0) {
+                assert!(got.contains(latest), "the latest value is missing");
+            }
+        }
+        (replies.len(), reading.pongs(), reading.close_code())
+    }
+}

@@ -1,0 +1,65 @@
+//! What must hold for any input: each target takes bytes that nobody thought of, and panics if something is not as
+//! a simple model has it.
+//!
+//! The models are written from the RFCs, read whole byte strings and are slow and simple. They use nothing of
+//! the code that they judge. `fuzz/` has libFuzzer look for such bytes; `fuzz/corpus/` holds a few with which
+//! it begins.
+
+mod answers;
+mod connection;
+// The real one, which is a part of the driver for Linux.
+#[path = "../../../crates/instep/src/tokio/deflate.rs"]
+mod deflate;
+mod delivery;
+mod extensions;
+mod frame_header;
+mod inflate;
+mod lent;
+mod link;
+mod messages;
+mod model;
+mod request;
+mod request_head;
+mod script;
+
+/// The targets, by the names of their folders in `fuzz/corpus/`.
+pub const TARGETS: [Target; 6] = [
+    Target { name: "connection", check: connection::check },
+    Target { name: "delivery", check: delivery::check },
+    Target { name: "extensions", check: extensions::check },
+    Target { name: "frame_header", check: frame_header::check },
+    Target { name: "messages", check: messages::check },
+    Target { name: "request_head", check: request_head::check },
+];
+
+/// A part of instep, and what must hold for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    check: fn(&[u8]),
+}
+
+impl Target {
+    /// Gives it an input.
+    ///
+    /// # Panics
+    /// If something is not as it must be.
+    pub fn check(&self, input: &[u8]) {
+        (self.check)(input);
+    }
+}
+
+/// Gives a target an input.
+///
+/// # Panics
+/// If something is not as it must be, or if there is no such target.
+pub fn check(name: &str, input: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    target.unwrap_or_else(|| panic!("there is no target {name}")).check(input);
+}
+
+/// Where [`deflate`] looks for what it is made of.
+mod client {
+    pub(crate) use instep::{Compression, Inflated, Inflater};
+}
