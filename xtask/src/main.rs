@@ -6,6 +6,7 @@ mod autobahn;
 mod bare_metal;
 mod bench;
 mod browser;
+mod fuzz;
 mod report;
 mod steps;
 mod tools;
@@ -24,13 +25,15 @@ Every job of this workspace.
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
+    cargo xtask fuzz [TARGET] [--seconds N] [--input FILE] [--install]
+                                              bytes that nobody thought of, for 300 s or N each
     cargo xtask help                          this text
 
 What a step needs and this machine lacks (Chromium and its driver, a toolchain for
-bare metal) is installed with --install, through apt-get. Without it the step is
-skipped, and the command that installs it is printed. Where a skip would go
-unnoticed it is a failure: with --install, and if the environment variable CI is
-set to true.
+bare metal, a C++ compiler) is installed with --install, through apt-get. Without
+it the step is skipped, and the command that installs it is printed. Where a skip
+would go unnoticed it is a failure: with --install, and if the environment variable
+CI is set to true.
 
 With --full, the conformance suite runs all cases of compressed messages, which
 takes a quarter of an hour more.
@@ -53,12 +56,20 @@ fn main() -> ExitCode {
         }
         [job, ref options @ ..] => (job, options),
     };
-    let (mut install, mut extent) = (false, Extent::Quick);
-    for option in options {
-        match *option {
-            "--install" => install = true,
-            "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
-            other => return misused(&format!("{other} is not known here")),
+    let (mut install, mut extent, mut plan) = (false, Extent::Quick, fuzz::Plan::smoke());
+    if job == "fuzz" {
+        install = options.contains(&"--install");
+        plan = match fuzz::Plan::parse(options) {
+            Ok(plan) => plan,
+            Err(problem) => return misused(&problem),
+        };
+    } else {
+        for option in options {
+            match *option {
+                "--install" => install = true,
+                "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
+                other => return misused(&format!("{other} is not known here")),
+            }
         }
     }
 
@@ -69,10 +80,12 @@ fn main() -> ExitCode {
     match job {
         "test" => {
             steps::all(&mut report, &mut tools);
+            fuzz::all(&plan, &mut report, &mut tools);
             report.step("bare metal", || bare_metal::check(&mut tools));
             report.step("autobahn", || autobahn::test(extent));
             report.step("browser", || browser::test(&mut tools));
         }
+        "fuzz" => fuzz::all(&plan, &mut report, &mut tools),
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
         "autobahn" => report.step("autobahn", || autobahn::test(extent)),
         "browser" => report.step("browser", || browser::test(&mut tools)),

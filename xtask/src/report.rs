@@ -17,7 +17,7 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Report {
     skip_is_failure: bool,
-    steps: Vec<(&'static str, Duration, Outcome)>,
+    steps: Vec<(String, Duration, Outcome)>,
 }
 
 impl Report {
@@ -26,7 +26,7 @@ impl Report {
     }
 
     /// Runs a step. One that fails does not stop those after it, so that all is known at the end.
-    pub(crate) fn step(&mut self, name: &'static str, run: impl FnOnce() -> Outcome) {
+    pub(crate) fn step(&mut self, name: &str, run: impl FnOnce() -> Outcome) {
         println!("\n=== {name} ===");
         let begun = Instant::now();
         let outcome = match run() {
@@ -36,7 +36,7 @@ impl Report {
         let time = begun.elapsed();
         let (word, why) = describe(&outcome);
         println!("--- {name}: {word} in {:.1} s{why}", time.as_secs_f32());
-        self.steps.push((name, time, outcome));
+        self.steps.push((name.to_owned(), time, outcome));
     }
 
     /// Prints the table, and the line that counts.
