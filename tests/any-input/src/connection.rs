@@ -295,7 +295,7 @@ impl<'w> Application<'w> {
     fn publish(&mut self, world: &World) {
         self.number += 1;
         let (number, filler) =
-            (self.number, "x".repeat(if self.number % 7 == 5 { 280 } else { self.number * 7 % 60 }));
+            (self.number, "x".repeat(if self.number % 7 == 5 { 270 } else { self.number * 7 % 60 }));
         match number % 3 {
             2 => world.device.try_event(format_args!("{number} e {filler}")).expect("it fits"),
             topic => {

@@ -27,7 +27,7 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
 pub(crate) const ACCESS: Access = Access { name: "lamp", hosts: &[], origins: &[], ports: &[80] };
 
 /// Bytes of a message that the application publishes or sends: so many that some are compressed.
-const FRAME: usize = 300;
+const FRAME: usize = 290;
 
 /// Those of a device, but so small that a short input reaches each.
 pub(crate) const LIMITS: Limits = Limits {
@@ -45,7 +45,7 @@ pub(crate) const LIMITS: Limits = Limits {
 };
 
 /// Bytes that may be unsent.
-const UNSENT: usize = LIMITS.frame + 512;
+const UNSENT: usize = FRAME + 384;
 
 /// A device, whose memory is taken back when it is dropped.
 #[derive(Debug)]

@@ -1,0 +1,78 @@
+//! What the fuzz targets hold to be right, for inputs that are mostly well-formed: a failure comes with a short one.
+
+use any_input::check;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A frame as the target `connection` puts it on the wire: first byte, length, payload.
+fn frame() -> impl Strategy<Value = Vec<u8>> {
+    // At most 120 bytes.
+    let plain = |first: u8| {
+        "\\PC{0,30}".prop_map(move |text| [&[first, text.len().to_le_bytes()[0]], text.as_bytes()].concat())
+    };
+    let packed = (prop::sample::select(vec![0xc1, 0xc2, 0x41]), "[ -~]{0,100}")
+        .prop_map(|(first, text)| [&[first, 252, text.len().to_le_bytes()[0]], text.as_bytes()].concat());
+    prop_oneof![
+        6 => plain(0x81),
+        3 => plain(0x82),
+        2 => plain(0x01),
+        2 => plain(0x00),
+        3 => plain(0x80),
+        3 => plain(0x89),
+        1 => plain(0x8a),
+        4 => packed,
+        1 => Just(vec![0xc2, 253]),
+        1 => Just(vec![0x82, 254]),
+        1 => Just(vec![0x88, 2, 0x03, 0xe8]),
+    ]
+}
+
+/// The path of a page. The answers to a short one and a long one do not fit into the output together.
+fn path() -> impl Strategy<Value = String> {
+    prop_oneof![3 => "/any/[a-z]{0,9}", 3 => "/any/[a-z]{400,450}", 2 => "/(script.js|nothing|\\?q|ws|echo)?"]
+}
+
+proptest! {
+    /// Echo and application, with permessage-deflate or without, on a link that takes everything or little.
+    #[test]
+    fn messages_survive_any_cut_and_any_pause(
+        what in 0_u8..2,
+        narrow in any::<bool>(),
+        deflate in any::<bool>(),
+        script in vec(any::<u8>(), 0..60),
+        frames in vec(frame(), 0..12),
+    ) {
+        let mode = what | 4 | if narrow { 8 } else { 0 } | if deflate { 16 } else { 0 };
+        let length = script.len().to_le_bytes()[0];
+        check("connection", &[&[mode, length], &script[..], &frames.concat()].concat());
+    }
+
+    /// Requests in a row, at any cut.
+    #[test]
+    fn requests_get_the_same_answers_at_any_cut(
+        cuts in vec(any::<u8>(), 0..60),
+        paths in vec(path(), 1..6),
+        method in "GET|GET|GET|HEAD|POST",
+        more in "|Accept-Encoding: gzip\r\n|Connection: close\r\n|Content-Length: 0\r\n",
+    ) {
+        let requests: String =
+            paths.iter().map(|path| format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\n{more}\r\n")).collect();
+        // Only those steps that deliver bytes.
+        let script: Vec<u8> = cuts.iter().map(|cut| cut & !7 | (cut & 1)).collect();
+        let length = script.len().to_le_bytes()[0];
+        check("connection", &[&[2, length], &script[..], requests.as_bytes()].concat());
+    }
+
+    /// The header of a frame, a close frame, an offer of compression: what is written is read as the model reads it.
+    #[test]
+    fn small_things_are_read_as_the_model_reads_them(
+        header in vec(any::<u8>(), 0..20),
+        close in (900_u16..5100, "\\PC{0,20}"),
+        offer in "(permessage-deflate(; ?(server|client)_(no_context_takeover|max_window_bits(=\"?[0-9]{1,2}\"?)?)){0,3},? ?){1,3}",
+    ) {
+        check("frame_header", &header);
+        let payload = [&close.0.to_be_bytes(), close.1.as_bytes()].concat();
+        check("frame_header", &payload);
+        check("extensions", offer.as_bytes());
+    }
+}
