@@ -4,10 +4,12 @@ mod compression;
 mod incoming;
 mod open;
 mod requests;
+mod standing;
 mod timing;
 mod transport;
 
 pub use compression::{Compression, Inflated, Inflater};
+pub use standing::Standing;
 pub use timing::Instant;
 
 use crate::access::Access;

@@ -40,15 +40,15 @@ impl Instant {
 #[derive(Debug)]
 pub(super) struct Timing {
     /// When this state began: the connection, or the last answer; the first byte of a head; lingering.
-    since: Instant,
+    pub(super) since: Instant,
     /// The first byte of the current head has come.
-    head_begun: bool,
+    pub(super) head_begun: bool,
     /// It has served a request before.
     served: bool,
     /// When it was heard last, or pinged since.
-    quiet_since: Instant,
+    pub(super) quiet_since: Instant,
     /// Pings since it was heard.
-    pings: u8,
+    pub(super) pings: u8,
     /// When the socket last took a byte, while it does not take all; else never.
     stalled: Instant,
 }

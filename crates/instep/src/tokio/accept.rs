@@ -1,20 +1,22 @@
 //! Accepting connections, and dealing them to shards.
 
-use super::gate::Permit;
+use super::gate::{Admission, Gate, Holder, Permit};
 use super::listener::Certificate;
+use super::shortage::{Complaint, Shortage, is_shortage};
 use super::transport::Security;
 use super::{Listener, Server};
 use socket2::SockRef;
 use std::future::{Future, poll_fn};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// How long accepting pauses when the process has no descriptor left: trying at once would only burn time.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long accepting pauses when it cannot go on: trying at once would only burn time.
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection on its way to a shard.
 #[derive(Debug)]
@@ -26,61 +28,43 @@ pub(super) struct Accepted {
     pub(super) security: Option<Security>,
 }
 
+/// What a shard is told.
+#[derive(Debug)]
+pub(super) enum Dealt {
+    /// A connection is to be served.
+    Connection(Accepted),
+    /// This connection is to give up its place, unless it stands better by now.
+    Leave(Holder),
+}
+
 /// Accepts from all listeners, for ever.
 pub(super) fn accept(
     server: Server,
     listeners: Vec<Listener>,
-    shards: Vec<mpsc::UnboundedSender<Accepted>>,
-) -> std::io::Result<impl Future<Output = ()>> {
-    let gate = &server.meters.gate;
-    let mut ready = Vec::new();
-    for listener in listeners {
-        listener.socket.set_nonblocking(true)?;
-        ready.push((TcpListener::from_std(listener.socket)?, listener.certificate));
-    }
+    shards: Vec<mpsc::UnboundedSender<Dealt>>,
+) -> io::Result<impl Future<Output = ()>> {
+    let gate = server.meters.gate.clone();
+    let mut listeners = Listeners::new(listeners)?;
+    let mut dealer =
+        Dealer { gate, shards, next: 0, unsent: server.limits.unsent, complaint: Complaint::default() };
+    let mut shortage = Shortage::new(server.device);
+    let mut complaint = Complaint::default();
     Ok(async move {
-        let mut next = 0;
-        let mut deal = |accepted| {
-            // A shard that has ended takes nothing; then the server is ending, too.
-            let _ = shards[next % shards.len()].send(accepted);
-            next += 1;
-        };
-        let mut turn = 0;
         loop {
-            let stream = poll_fn(|context| {
-                // In turn, so that one busy listener does not keep the others waiting.
-                turn += 1;
-                for at in 0..ready.len() {
-                    let (listener, certificate) = &ready[(turn + at) % ready.len()];
-                    if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                        let security = certificate.as_ref().map(Certificate::security);
-                        return Poll::Ready(
-                            accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer, security))),
-                        );
-                    }
-                }
-                Poll::Pending
-            })
-            .await;
-            match stream {
-                Ok((stream, peer, security)) => match gate.admit(peer.ip()) {
-                    Some(permit) => {
-                        if let Err(error) = prepare(&stream, server.limits.unsent) {
-                            log::debug!("A connection from {peer} ended at once: {error}");
-                        } else {
-                            deal(Accepted { stream, peer, permit, security });
-                        }
-                    }
-                    None => log::warn!(
-                        "Closed a connection from {} at once: there are by far too many",
-                        peer.ip()
-                    ),
-                },
+            match poll_fn(|context| listeners.poll(context)).await {
+                Ok(newcomer) => dealer.deal(newcomer).await,
                 // The client gave up before it was accepted.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+                Err(error) if is_shortage(&error) => {
+                    if let Some(newcomer) = shortage.relieve(&error, &mut listeners, &dealer).await {
+                        dealer.deal(newcomer).await;
+                    }
+                }
                 Err(error) => {
-                    log::error!("No connection can be accepted: {error}. The server tries again");
+                    if complaint.is_due() {
+                        log::error!("No connection can be accepted: {error}. The server tries again");
+                    }
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -88,7 +72,95 @@ pub(super) fn accept(
     })
 }
 
-fn prepare(stream: &TcpStream, unsent: u32) -> std::io::Result<()> {
+/// A connection that was just accepted.
+pub(super) struct Newcomer {
+    pub(super) stream: tokio::net::TcpStream,
+    peer: SocketAddr,
+    /// How it is to be encrypted, if it is.
+    pub(super) security: Option<Security>,
+}
+
+/// All that is listened on.
+pub(super) struct Listeners {
+    listeners: Vec<(TcpListener, Option<Certificate>)>,
+    turn: usize,
+}
+
+impl Listeners {
+    fn new(listeners: Vec<Listener>) -> io::Result<Self> {
+        let ready = |listener: Listener| {
+            listener.socket.set_nonblocking(true)?;
+            Ok((TcpListener::from_std(listener.socket)?, listener.certificate))
+        };
+        Ok(Self { listeners: listeners.into_iter().map(ready).collect::<io::Result<_>>()?, turn: 0 })
+    }
+
+    /// The next connection of any of them, in turn, so that one busy listener does not keep the others waiting.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Newcomer>> {
+        self.turn = self.turn.wrapping_add(1);
+        for at in 0..self.listeners.len() {
+            let (listener, certificate) = &self.listeners[self.turn.wrapping_add(at) % self.listeners.len()];
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                let security = certificate.as_ref().map(Certificate::security);
+                return Poll::Ready(accepted.map(|(stream, peer)| Newcomer { stream, peer, security }));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Deals connections to the shards in turn.
+pub(super) struct Dealer {
+    pub(super) gate: Arc<Gate>,
+    shards: Vec<mpsc::UnboundedSender<Dealt>>,
+    next: usize,
+    unsent: u32,
+    complaint: Complaint,
+}
+
+impl Dealer {
+    async fn deal(&mut self, Newcomer { stream, peer, security }: Newcomer) {
+        let permit = loop {
+            match self.gate.admit(peer.ip()) {
+                Admission::Permit(permit) => break permit,
+                Admission::Wait(holder) => self.wait(holder).await,
+                Admission::Closed => {
+                    if self.complaint.is_due() {
+                        log::warn!(
+                            "Closed a connection from {} at once: there are by far too many",
+                            peer.ip()
+                        );
+                    }
+                    return;
+                }
+            }
+        };
+        match prepare(stream, self.unsent) {
+            Ok(stream) => {
+                self.tell(self.next, Dealt::Connection(Accepted { stream, peer, permit, security }));
+                self.next = (self.next + 1) % self.shards.len();
+            }
+            Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),
+        }
+    }
+
+    /// Asks the holder of a place to leave, and waits until there may be one.
+    pub(super) async fn wait(&self, holder: Option<Holder>) {
+        if let Some(holder) = holder {
+            self.tell(holder.shard, Dealt::Leave(holder));
+        }
+        self.gate.changed().await;
+    }
+
+    fn tell(&self, shard: usize, dealt: Dealt) {
+        // A shard that has ended takes nothing; then the server is ending, too.
+        let _ = self.shards[shard].send(dealt);
+    }
+}
+
+fn prepare(stream: tokio::net::TcpStream, unsent: u32) -> io::Result<TcpStream> {
+    let stream = stream.into_std()?;
     stream.set_nodelay(true)?;
-    SockRef::from(stream).set_tcp_notsent_lowat(unsent)
+    SockRef::from(&stream).set_tcp_notsent_lowat(unsent)?;
+    Ok(stream)
 }

@@ -3,17 +3,19 @@
 use super::accept::Accepted;
 use super::gate::Permit;
 use super::shard::{Buffers, Shard};
+use super::standings::number;
 #[cfg(feature = "tls")]
 use super::tls;
 use super::transport::{News, Read, Transport};
 use crate::buffer::Buffer;
-use crate::client::{Client, Instant};
+use crate::client::{Client, Instant, Standing};
 use crate::limits::Limits;
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::mem::MaybeUninit;
 use std::task::{Context, Poll, Waker};
 
 /// Bytes that may wait beside one whole frame: control frames, and the answer to a handshake.
@@ -39,7 +41,8 @@ pub(super) struct Connection {
     unacknowledged: Cell<u32>,
     /// Has the shard look at this connection.
     waker: Waker,
-    _permit: Permit,
+    standing: Cell<Standing>,
+    permit: Permit,
 }
 
 struct Socket {
@@ -68,6 +71,9 @@ impl Connection {
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;
+        accepted.permit.take_seat(shard.follower, key);
+        let standing = client.standing();
+        accepted.permit.set_standing(standing);
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
@@ -81,7 +87,8 @@ impl Connection {
             wake_at: Cell::new(wake_at),
             unacknowledged: Cell::new(0),
             waker,
-            _permit: accepted.permit,
+            standing: Cell::new(standing),
+            permit: accepted.permit,
         })
     }
 
@@ -109,6 +116,28 @@ impl Connection {
             self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feeds, scratch));
         }
         self.turn(shard, now, 0);
+    }
+
+    /// Gives up the place for another one, unless it stands better than when it was chosen. A WebSocket is told, if
+    /// its socket takes that.
+    pub(super) fn leave(&self, shard: &Shard, chosen: Option<u64>) {
+        if self.has_input() {
+            // Its next turn says how it stands then.
+            self.standing.set(Standing::InUse);
+            self.permit.set_standing(Standing::InUse);
+        }
+        let standing = self.standing.get();
+        if chosen.is_none_or(|chosen| number(standing) > chosen) {
+            return self.permit.stay();
+        }
+        if let Standing::Unresponsive(_) = standing {
+            self.socket.borrow().client.log_given_up();
+            self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
+        }
+        // The place is wanted at once.
+        if !self.closed.get() {
+            self.abandon(shard);
+        }
     }
 
     /// Serves the socket as far as it is ready. `true`: it is over.
@@ -265,6 +294,10 @@ impl Connection {
     fn note(&self, shard: &Shard) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
+        let standing = socket.client.standing();
+        if self.standing.replace(standing) != standing {
+            self.permit.set_standing(standing);
+        }
         let compressed = socket.client.follows_compressed();
         if self.compressed.replace(compressed) != compressed {
             shard.count_compressed(compressed);
@@ -278,6 +311,13 @@ impl Connection {
                 shard.assign(before, None);
             }
         }
+    }
+
+    /// Whether there is something to read that was not got to yet.
+    fn has_input(&self) -> bool {
+        SockRef::from(self.socket.borrow().transport.socket())
+            .peek(&mut [MaybeUninit::uninit()])
+            .is_ok_and(|length| length > 0)
     }
 }
 

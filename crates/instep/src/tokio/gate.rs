@@ -1,9 +1,13 @@
-//! How many connections there may be: in all, and from one address.
+//! How many connections there may be: in all, and from one address; and who gives up its place for another.
 
 use super::SocketLimits;
+use super::standings::Standings;
+use crate::client::{Instant, Standing};
+use slab::Slab;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// Connections above the limits that are still told so, by 503. Further ones are closed at once.
 const TOLD: usize = 64;
@@ -13,6 +17,9 @@ pub(super) struct Gate {
     total_limit: usize,
     per_address: usize,
     counts: Mutex<Counts>,
+    standings: Standings,
+    /// A place became free, or one that was to become free did not.
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -22,6 +29,32 @@ struct Counts {
     refused_full: u64,
     refused_per_address: u64,
     addresses: HashMap<IpAddr, usize>,
+    /// For each permit, whose it is.
+    holders: Slab<Holder>,
+    /// So many were asked to give up their places, and have not answered.
+    asked: usize,
+}
+
+/// Where the holder of a permit is to be found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Holder {
+    pub(super) shard: usize,
+    /// The connection's key there.
+    pub(super) key: usize,
+    /// It was asked to give up its place, because it stood like this ([`number`](super::standings::number)).
+    pub(super) asked: Option<u64>,
+}
+
+/// What a new connection meets.
+#[derive(Debug)]
+pub(super) enum Admission {
+    /// It may come in, if only to be told that all places are taken.
+    Permit(Permit),
+    /// All places are taken, but one becomes free: ask again when [`Gate::changed`] says so. If a holder is
+    /// named, it has yet to be asked to leave.
+    Wait(Option<Holder>),
+    /// There are by far too many.
+    Closed,
 }
 
 /// The right to be connected, if only to be told that all places are taken. Dropping it gives the place back.
@@ -29,6 +62,8 @@ struct Counts {
 pub(super) struct Permit {
     gate: Arc<Gate>,
     address: IpAddr,
+    /// The key of its holder.
+    number: usize,
     /// It is above the limits.
     pub(super) refused: bool,
 }
@@ -47,20 +82,31 @@ pub(super) struct Tally {
 impl Gate {
     pub(super) fn new(clients: usize, limits: SocketLimits) -> Arc<Self> {
         let total_limit = clients + limits.http_slots;
-        Arc::new(Self { total_limit, per_address: limits.per_address, counts: Mutex::default() })
+        Arc::new(Self {
+            total_limit,
+            per_address: limits.per_address,
+            counts: Mutex::default(),
+            standings: Standings::new(total_limit + TOLD),
+            changed: Notify::new(),
+        })
     }
 
-    /// A permit for a connection from `address`, or `None` if there are by far too many.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
+    /// Decides on a connection from `address`. If all places are taken, it gets that of the one that has been
+    /// idle longest.
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
         let address = address.to_canonical();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let from_here = counts.addresses.get(&address).copied().unwrap_or_default();
-        let full = counts.total >= self.total_limit;
-        let refused = full || (!address.is_loopback() && from_here >= self.per_address);
-        if full {
-            counts.refused_full += 1;
-        } else if refused {
+        let mut refused = false;
+        if !address.is_loopback() && from_here >= self.per_address {
             counts.refused_per_address += 1;
+            refused = true;
+        } else if counts.total >= self.total_limit {
+            if let Some(wait) = self.relieve_from(&mut counts, Standing::Unfinished(Instant::NEVER)) {
+                return wait;
+            }
+            counts.refused_full += 1;
+            refused = true;
         }
         if !refused {
             counts.addresses.insert(address, from_here + 1);
@@ -68,9 +114,23 @@ impl Gate {
         } else if counts.told < TOLD {
             counts.told += 1;
         } else {
-            return None;
+            return Admission::Closed;
         }
-        Some(Permit { gate: self.clone(), address, refused })
+        let number = counts.holders.insert(Holder::default());
+        drop(counts);
+        Admission::Permit(Permit { gate: self.clone(), address, number, refused })
+    }
+
+    /// Descriptors or memory have run out: chooses who gives up its place. First idle connections, then requests
+    /// that do not end, then clients that answer no pings; none that is well. `None`: there is nobody.
+    pub(super) fn relieve(&self) -> Option<Admission> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.relieve_from(&mut counts, Standing::Unresponsive(Instant::NEVER))
+    }
+
+    /// Takes note of a connection that was refused without a permit.
+    pub(super) fn count_refused(&self) {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).refused_full += 1;
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -81,11 +141,59 @@ impl Gate {
             refused_per_address: counts.refused_per_address,
         }
     }
+
+    /// Waits until it makes sense to ask again.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Chooses one whose standing is no better than `best`, unless one that was chosen before is on its way out.
+    fn relieve_from(&self, counts: &mut Counts, best: Standing) -> Option<Admission> {
+        if counts.asked > 0 {
+            return Some(Admission::Wait(None));
+        }
+        let (number, standing) = self.standings.first(best)?;
+        let holder = counts.holders.get_mut(number)?;
+        holder.asked = Some(standing);
+        let holder = *holder;
+        counts.asked += 1;
+        Some(Admission::Wait(Some(holder)))
+    }
+}
+
+impl Permit {
+    /// Takes note of who holds it.
+    pub(super) fn take_seat(&self, shard: usize, key: usize) {
+        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.holders[self.number] = Holder { shard, key, asked: None };
+    }
+
+    /// Takes note of how the connection stands.
+    pub(super) fn set_standing(&self, standing: Standing) {
+        // Who is only told that there is no place takes none, so it cannot give any up.
+        if !self.refused {
+            self.gate.standings.set(self.number, standing);
+        }
+    }
+
+    /// It was asked to leave, but is in use by now: another one is to be asked.
+    pub(super) fn stay(&self) {
+        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.holders[self.number].asked.take().is_some() {
+            counts.asked -= 1;
+        }
+        self.gate.changed.notify_one();
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        self.gate.standings.set(self.number, Standing::InUse);
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.holders.remove(self.number).asked.is_some() {
+            counts.asked -= 1;
+        }
+        self.gate.changed.notify_one();
         if self.refused {
             counts.told -= 1;
             return;
@@ -104,24 +212,86 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn permit(gate: &Arc<Gate>, address: IpAddr) -> Permit {
+        match gate.admit(address) {
+            Admission::Permit(permit) => permit,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn waits_for(admission: &Admission) -> Option<usize> {
+        match admission {
+            Admission::Wait(holder) => holder.map(|holder| holder.key),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn limits_at_and_above_and_places_given_back() {
         let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
         let gate = Gate::new(3, limits);
-        let refused = |address| gate.admit(address).unwrap().refused;
+        let refused = |address| permit(&gate, address).refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
-        let first = gate.admit(a).unwrap();
-        let _second = gate.admit(mapped).unwrap();
+        let first = permit(&gate, a);
+        let _second = permit(&gate, mapped);
         assert!(refused(a), "two from one address");
         drop(first);
-        let _third = gate.admit(a).filter(|permit| !permit.refused).unwrap();
+        let _third = permit(&gate, a);
+        assert!(!_third.refused);
         let local = IpAddr::from([127, 0, 0, 1]);
-        let _locals = [gate.admit(local).unwrap(), gate.admit(local).unwrap()];
+        let _locals = [permit(&gate, local), permit(&gate, local)];
         assert!(refused(b) && refused(local), "four in all");
-        let _told: Vec<_> = (0..TOLD).map(|_| gate.admit(b).unwrap()).collect();
-        assert!(gate.admit(b).is_none(), "and no more than can be told");
+        let _told: Vec<_> = (0..TOLD).map(|_| permit(&gate, b)).collect();
+        assert!(matches!(gate.admit(b), Admission::Closed), "and no more than can be told");
         let tally = Tally { open: 4 + TOLD as u64, refused_full: 3 + TOLD as u64, refused_per_address: 1 };
         assert_eq!(gate.tally(), tally);
+    }
+
+    #[test]
+    fn above_the_limit_who_is_idle_longest_gives_up_its_place() {
+        let gate = Gate::new(1, SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() });
+        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let idle = |at| Standing::Idle(Instant::from_millis(at));
+        let mut permits = [1, 2, 3].map(|key| {
+            let permit = permit(&gate, here);
+            permit.take_seat(0, key);
+            Some(permit)
+        });
+        let standings = [Standing::InUse, idle(8), idle(5)];
+        permits
+            .iter()
+            .zip(standings)
+            .for_each(|(permit, standing)| permit.as_ref().unwrap().set_standing(standing));
+        assert!(
+            permit(&gate, here).refused,
+            "nobody gives up a place for an address that has all of its own"
+        );
+        assert_eq!(waits_for(&gate.admit(there)), Some(3));
+        assert_eq!(waits_for(&gate.admit(there)), None, "one at a time");
+        let third = permits[2].as_ref().unwrap();
+        third.set_standing(Standing::InUse);
+        third.stay();
+        assert_eq!(waits_for(&gate.admit(there)), Some(2), "the first has been given work meanwhile");
+        permits[1] = None;
+        let newcomer = permit(&gate, there);
+        assert!(!newcomer.refused);
+        assert!(permit(&gate, there).refused, "nobody else is idle");
+        assert!(gate.relieve().is_none());
+        permits[0].as_ref().unwrap().set_standing(Standing::Unresponsive(Instant::from_millis(1)));
+        assert!(permit(&gate, there).refused, "an unresponsive client keeps its place,");
+        assert_eq!(waits_for(&gate.relieve().unwrap()), Some(1), "unless descriptors run out");
+    }
+
+    #[test]
+    fn who_is_only_told_that_there_is_no_place_cannot_give_one_up() {
+        let gate = Gate::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() });
+        let local = IpAddr::from([127, 0, 0, 1]);
+        let _client = permit(&gate, local);
+        let told = permit(&gate, local);
+        told.set_standing(Standing::Idle(Instant::from_millis(0)));
+        assert!(told.refused && permit(&gate, local).refused);
     }
 }

@@ -15,6 +15,8 @@ mod memory;
 mod metrics;
 mod ready;
 mod shard;
+mod shortage;
+mod standings;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
@@ -42,7 +44,8 @@ const STOP_TIME: Duration = Duration::from_millis(1200);
 /// What only this driver has limits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketLimits {
-    /// Connections beside those of the WebSocket clients. Above it: 503.
+    /// Connections beside those of the WebSocket clients. When all are taken, whoever has been idle longest gives
+    /// up its place to a newcomer; if nobody is: 503.
     pub http_slots: usize,
     /// Connections from one address; the machine itself is exempt. Above it: 503.
     pub per_address: usize,
@@ -113,8 +116,9 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let (ended, mut all_ended) = mpsc::channel(1);
         let mut shards = Vec::new();
+        let epoch = tokio::time::Instant::now();
         for follower in 0..self.shards {
-            shards.push(shard::spawn(*self, follower, stopped.clone(), ended.clone())?);
+            shards.push(shard::spawn(*self, follower, epoch, stopped.clone(), ended.clone())?);
         }
         drop(ended);
         let accepting = accept::accept(*self, listeners.into_iter().map(Into::into).collect(), shards)?;

@@ -1,8 +1,9 @@
 //! A shard: a thread that serves its share of the clients.
 
-use super::accept::Accepted;
+use super::accept::{Accepted, Dealt};
 use super::connection::Connection;
 use super::deflate::Deflate;
+use super::gate::Holder;
 use super::metrics::{Lag, Question, ShardMeter};
 use super::ready::Ready;
 use super::{Server, memory};
@@ -24,7 +25,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// What the connections of a shard share.
 pub(super) struct Shard {
     pub(super) server: Server,
-    follower: usize,
+    pub(super) follower: usize,
     epoch: tokio::time::Instant,
     pub(super) buffers: RefCell<Buffers>,
     connections: RefCell<Slab<Rc<Connection>>>,
@@ -62,15 +63,16 @@ pub(super) struct Feeds {
 pub(super) fn spawn(
     server: Server,
     follower: usize,
+    epoch: tokio::time::Instant,
     stopped: watch::Receiver<bool>,
     ended: mpsc::Sender<()>,
-) -> std::io::Result<mpsc::UnboundedSender<Accepted>> {
+) -> std::io::Result<mpsc::UnboundedSender<Dealt>> {
     let (deal, dealt) = mpsc::unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let questions = server.meters.shards[follower].listen();
     let run = move || {
         let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, Shard::run(server, follower, dealt, questions, stopped));
+        local.block_on(&runtime, Shard::run(server, follower, epoch, dealt, questions, stopped));
         // Tells that it has ended.
         drop(ended);
     };
@@ -82,7 +84,8 @@ impl Shard {
     async fn run(
         server: Server,
         follower: usize,
-        mut dealt: mpsc::UnboundedReceiver<Accepted>,
+        epoch: tokio::time::Instant,
+        mut dealt: mpsc::UnboundedReceiver<Dealt>,
         mut questions: mpsc::Receiver<Question>,
         mut stopped: watch::Receiver<bool>,
     ) {
@@ -100,7 +103,7 @@ impl Shard {
         let shard = Rc::new(Self {
             server,
             follower,
-            epoch: tokio::time::Instant::now(),
+            epoch,
             buffers: RefCell::new(buffers),
             connections: RefCell::default(),
             by_slot: RefCell::default(),
@@ -116,9 +119,10 @@ impl Shard {
         let (mut dealing, mut stopping) = (true, false);
         loop {
             tokio::select! {
-                accepted = dealt.recv(), if dealing => match accepted {
-                    Some(accepted) if !stopping => shard.begin(accepted),
-                    Some(_) => {}
+                dealt = dealt.recv(), if dealing => match dealt {
+                    Some(Dealt::Connection(accepted)) if !stopping => shard.begin(accepted),
+                    Some(Dealt::Connection(_)) => {}
+                    Some(Dealt::Leave(holder)) => shard.ask_to_leave(holder),
                     // Nobody accepts any more: the end is near, but clients are to be told.
                     None => dealing = false,
                 },
@@ -233,6 +237,13 @@ impl Shard {
                 // What came meanwhile waits until the reactor has been asked for others.
                 tokio::task::yield_now().await;
             }
+        }
+    }
+
+    /// The connection gives up its place for another one, unless it stands better by now.
+    fn ask_to_leave(&self, holder: Holder) {
+        if let Some(connection) = self.connections.borrow().get(holder.key) {
+            connection.leave(self, holder.asked);
         }
     }
 

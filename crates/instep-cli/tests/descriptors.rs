@@ -1,0 +1,85 @@
+//! A server whose process has no descriptor left: it burns no time, goes on serving who is there, tells the
+//! others, and takes clients again as soon as it can.
+
+mod served;
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use served::{get, request, serve};
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{Http, SOON, Server, WebSocket};
+
+/// For so long there are no descriptors.
+const SHORTAGE: Duration = Duration::from_secs(2);
+/// Processor time that the server may take meanwhile. One that asks again and again takes all of it.
+const BUSY: Duration = Duration::from_millis(600);
+/// The kernel's clock ticks of `/proc`, on every Linux.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Sets the limit of open files of the server; returns what it was.
+fn limit_descriptors(server: &Server, current: Option<u64>) -> Rlimit {
+    let pid = Pid::from_raw(server.pid().try_into().expect("a process")).expect("a process");
+    let old = prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(1024), maximum: Some(1024) });
+    let old = old.expect("the limit of a process of ours");
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum: Some(1024) }).expect("another limit");
+    old
+}
+
+/// The first descriptor that the server does not use: with that limit it gets no more.
+fn descriptors(server: &Server) -> u64 {
+    let used = |number: &u64| fs::symlink_metadata(format!("/proc/{}/fd/{number}", server.pid())).is_ok();
+    (0..).find(|number| !used(number)).expect("a descriptor that is not used")
+}
+
+/// Processor time that the server has taken.
+fn busy(server: &Server) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its times");
+    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    // The 14th and 15th of all, of which two are gone.
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks"));
+    Duration::from_millis(ticks.sum::<u64>() * 1000 / TICKS_PER_SECOND)
+}
+
+#[test]
+fn it_burns_no_time_serves_who_is_there_and_takes_clients_again() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    limit_descriptors(&server, Some(descriptors(&server)));
+
+    let (before, busy_before, mut toggles) = (Instant::now(), busy(&server), 0);
+    // They lie in the kernel's queue, and some of them send nothing.
+    let mut silent: Vec<_> = (0..10).map(|_| Http::connect(server.addr())).collect();
+    let (mut refused, mut unanswered) = (0, 0);
+    while before.elapsed() < SHORTAGE {
+        let mut other = Http::connect(server.addr());
+        other.send(request("/", &[]));
+        match other.read().status {
+            503 => refused += 1,
+            status => panic!("{status}"),
+        }
+        client.send_text("toggle");
+        toggles += 1;
+        let sent = Instant::now();
+        assert_eq!(client.read_text(), if toggles % 2 == 1 { "1" } else { "0" });
+        assert!(sent.elapsed() < Duration::from_secs(1), "the client is kept waiting");
+        unanswered += 1;
+        thread::sleep(Duration::from_millis(50));
+    }
+    let took = busy(&server) - busy_before;
+    assert!(took < BUSY, "{took:?} of processor time in {:?}", before.elapsed());
+    assert!(refused == unanswered && refused >= 5, "{refused} refused");
+    for other in &mut silent {
+        assert!(other.read_to_end(SOON).starts_with(b"HTTP/1.1 503 "));
+    }
+    let elapsed = before.elapsed().as_secs();
+    let complaints = server.lines().iter().filter(|line| line.contains("cannot be accepted")).count();
+    assert!((1..=elapsed + 1).contains(&(complaints as u64)), "{complaints} complaints in {elapsed} s");
+
+    limit_descriptors(&server, Some(1024));
+    assert_eq!(get(server.addr(), "/").status, 200);
+    let mut another = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(another.read_text(), if toggles % 2 == 1 { "1" } else { "0" });
+    println!("{took:?} of processor time, {refused} refused, {toggles} toggles, {complaints} complaints");
+}

@@ -1,0 +1,41 @@
+//! What a driver goes by when there are more connections than places: which one could give up its own.
+
+use super::{Client, Http, Instant, State};
+
+/// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing is in progress since then: nothing has been sent yet, or the last request is answered.
+    Idle(Instant),
+    /// A request began then and is not complete: whoever is well sends it at once.
+    Unfinished(Instant),
+    /// An open WebSocket that was pinged then, and left the ping before that one without an answer.
+    Unresponsive(Instant),
+    /// A request is being answered, or a WebSocket is well: it is not given up.
+    InUse,
+}
+
+impl Client {
+    /// What giving up this connection would cost now. It changes only in a turn.
+    pub fn standing(&self) -> Standing {
+        let since = self.timing.since;
+        match self.state {
+            State::Http(Http { reply: None, body }) if self.timing.head_begun || body > 0 => {
+                Standing::Unfinished(since)
+            }
+            State::Http(Http { reply: None, .. }) | State::Lingering(_) => Standing::Idle(since),
+            // The first ping was due after one such time, the second after two.
+            State::Open(_) if self.timing.pings >= 2 => Standing::Unresponsive(self.timing.quiet_since),
+            _ => Standing::InUse,
+        }
+    }
+
+    /// Says in the log that a client that does not answer was given up for another one.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn log_given_up(&self) {
+        if let State::Open(open) = &self.state {
+            let client = open.place.client;
+            log::warn!(client = client.number; "[{client}] Dropped: it does not answer, and its place is needed");
+        }
+    }
+}
