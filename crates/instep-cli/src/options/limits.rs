@@ -106,7 +106,7 @@ pub(super) static LIMITS: &[Limit] = &[
         key: "http_slots",
         unit: Unit::Count,
         range: 1..=60_000,
-        about: "connections beside those of the clients; above it: 503",
+        about: "connections beside those of the clients",
         at: |limits| &mut limits.sockets.http_slots,
     },
     Limit {
@@ -115,6 +115,13 @@ pub(super) static LIMITS: &[Limit] = &[
         range: 1..=SLOTS_MAX as u64,
         about: "connections from one other machine; above it: 503",
         at: |limits| &mut limits.sockets.per_address,
+    },
+    Limit {
+        key: "message_rate",
+        unit: Unit::Count,
+        range: 0..=1_000_000,
+        about: "messages a second from one address; 0: no limit",
+        at: |limits| &mut limits.sockets.message_rate,
     },
     Limit {
         key: "head",

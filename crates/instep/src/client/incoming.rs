@@ -32,19 +32,21 @@ impl Client {
                         _ => return (used, true),
                     }
                 }
-                State::Open(open) if out.room() >= ROOM_MIN => match open.take(now, rest, world, out) {
-                    Taken::Some(taken) => taken,
-                    Taken::Incomplete(taken) => return (used + taken, true),
-                    Taken::NotNow(taken) => return (used + taken, false),
-                    Taken::Close(code) => {
-                        self.end_open(code, world, out);
-                        rest.len()
+                State::Open(open) if out.room() >= ROOM_MIN && world.messages.get() < self.allowance => {
+                    match open.take(now, rest, world, out) {
+                        Taken::Some(taken) => taken,
+                        Taken::Incomplete(taken) => return (used + taken, true),
+                        Taken::NotNow(taken) => return (used + taken, false),
+                        Taken::Close(code) => {
+                            self.end_open(code, world, out);
+                            rest.len()
+                        }
+                        Taken::Wrong(error) => {
+                            self.fail(error, world, out);
+                            rest.len()
+                        }
                     }
-                    Taken::Wrong(error) => {
-                        self.fail(error, world, out);
-                        rest.len()
-                    }
-                },
+                }
                 State::Lingering(discarded) => {
                     *discarded += rest.len();
                     if *discarded > world.device.limits().linger_bytes {

@@ -112,6 +112,8 @@ pub struct Client {
     /// It does not encrypt where it must: every request is answered by 400.
     not_secure: bool,
     input_ended: bool,
+    /// Messages that a turn may take.
+    allowance: u32,
     /// Bytes of the input that were there in the last turn, too.
     seen: usize,
     /// What the socket did not take.
@@ -130,6 +132,7 @@ impl Client {
             secure: false,
             not_secure: false,
             input_ended: false,
+            allowance: u32::MAX,
             seen: 0,
             unsent,
             timing: timing::Timing::new(now),
@@ -171,6 +174,11 @@ impl Client {
     /// There are too many connections: whatever this one asks for is answered by 503.
     pub fn refuse(&mut self) {
         self.refused = true;
+    }
+
+    /// From now on a turn takes at most so many messages. At that limit the client takes no more input.
+    pub fn allow(&mut self, messages: u32) {
+        self.allowance = messages;
     }
 
     /// The peer has closed its direction: after what is in the input now, nothing will come.

@@ -8,7 +8,7 @@ use super::standings::number;
 use super::tls;
 use super::transport::{News, Read, Transport};
 use crate::buffer::Buffer;
-use crate::client::{Client, Instant, Standing};
+use crate::client::{Client, Instant, Standing, Turn};
 use crate::limits::Limits;
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
@@ -232,6 +232,9 @@ impl Connection {
                     0
                 }
             };
+            if let Some(rate) = &self.permit.rate {
+                client.allow(rate.allowance(now));
+            }
             let mut surroundings = shard.surroundings(feeds, scratch);
             let turn = if fresh > 0 {
                 let input = &mut input[..tail.len() + fresh];
@@ -258,8 +261,9 @@ impl Connection {
         if turn.wants_write && (wrote || !wanted.1) {
             self.is_taken();
         }
-        self.wake_at.set(turn.wake_at);
-        shard.due(turn.wake_at);
+        let wake_at = turn.wake_at.min(self.spend(now, &turn));
+        self.wake_at.set(wake_at);
+        shard.due(wake_at);
         self.note(shard);
         if turn.shut_down && !self.shut_down.replace(true) {
             // It fails only if the peer has gone already.
@@ -277,6 +281,13 @@ impl Connection {
     fn is_taken(&self) -> bool {
         let now = host_socket::unacknowledged(self.socket.borrow().transport.socket()).unwrap_or(u32::MAX);
         now < self.unacknowledged.replace(now)
+    }
+
+    /// Takes note of the messages that a turn took. Says when it may take more, if that is what it waits for.
+    fn spend(&self, now: Instant, turn: &Turn) -> Instant {
+        let Some(rate) = &self.permit.rate else { return Instant::NEVER };
+        rate.spend(now, turn.messages);
+        if turn.wants_read || rate.allowance(now) > 0 { Instant::NEVER } else { rate.next() }
     }
 
     fn abandon(&self, shard: &Shard) {

@@ -1,6 +1,7 @@
 //! How many connections there may be: in all, and from one address; and who gives up its place for another.
 
 use super::SocketLimits;
+use super::rate::Rate;
 use super::standings::Standings;
 use crate::client::{Instant, Standing};
 use slab::Slab;
@@ -16,6 +17,7 @@ const TOLD: usize = 64;
 pub(super) struct Gate {
     total_limit: usize,
     per_address: usize,
+    message_rate: u32,
     counts: Mutex<Counts>,
     standings: Standings,
     /// A place became free, or one that was to become free did not.
@@ -28,11 +30,19 @@ struct Counts {
     told: usize,
     refused_full: u64,
     refused_per_address: u64,
-    addresses: HashMap<IpAddr, usize>,
+    addresses: HashMap<IpAddr, FromHere>,
     /// For each permit, whose it is.
     holders: Slab<Holder>,
     /// So many were asked to give up their places, and have not answered.
     asked: usize,
+}
+
+/// What comes from one address.
+#[derive(Debug)]
+struct FromHere {
+    connections: usize,
+    /// `None`: it is not limited.
+    rate: Option<Arc<Rate>>,
 }
 
 /// Where the holder of a permit is to be found.
@@ -64,6 +74,8 @@ pub(super) struct Permit {
     address: IpAddr,
     /// The key of its holder.
     number: usize,
+    /// How many messages the address may send; `None`: as many as it likes.
+    pub(super) rate: Option<Arc<Rate>>,
     /// It is above the limits.
     pub(super) refused: bool,
 }
@@ -85,6 +97,7 @@ impl Gate {
         Arc::new(Self {
             total_limit,
             per_address: limits.per_address,
+            message_rate: limits.message_rate,
             counts: Mutex::default(),
             standings: Standings::new(total_limit + TOLD),
             changed: Notify::new(),
@@ -96,7 +109,7 @@ impl Gate {
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
         let address = address.to_canonical();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_here = counts.addresses.get(&address).copied().unwrap_or_default();
+        let from_here = counts.addresses.get(&address).map_or(0, |from_here| from_here.connections);
         let mut refused = false;
         if !address.is_loopback() && from_here >= self.per_address {
             counts.refused_per_address += 1;
@@ -108,9 +121,9 @@ impl Gate {
             counts.refused_full += 1;
             refused = true;
         }
+        let mut rate = None;
         if !refused {
-            counts.addresses.insert(address, from_here + 1);
-            counts.total += 1;
+            rate = counts.connect(address, self.message_rate, self.total_limit);
         } else if counts.told < TOLD {
             counts.told += 1;
         } else {
@@ -118,7 +131,7 @@ impl Gate {
         }
         let number = counts.holders.insert(Holder::default());
         drop(counts);
-        Admission::Permit(Permit { gate: self.clone(), address, number, refused })
+        Admission::Permit(Permit { gate: self.clone(), address, number, rate, refused })
     }
 
     /// Descriptors or memory have run out: chooses who gives up its place. First idle connections, then requests
@@ -161,6 +174,33 @@ impl Gate {
     }
 }
 
+impl Counts {
+    /// One more connection from there. Says how many messages may come from there.
+    fn connect(&mut self, address: IpAddr, message_rate: u32, limit: usize) -> Option<Arc<Rate>> {
+        if self.addresses.len() > 2 * limit {
+            self.addresses.retain(|_, from_here| from_here.connections > 0);
+        }
+        self.total += 1;
+        let from_here = self
+            .addresses
+            .entry(address)
+            .or_insert_with(|| FromHere { connections: 0, rate: Rate::new(message_rate).map(Arc::new) });
+        from_here.connections += 1;
+        from_here.rate.clone()
+    }
+
+    fn disconnect(&mut self, address: IpAddr) {
+        self.total -= 1;
+        if let Some(from_here) = self.addresses.get_mut(&address) {
+            from_here.connections -= 1;
+            // Who comes back at once has spent what it had.
+            if from_here.connections == 0 && from_here.rate.is_none() {
+                self.addresses.remove(&address);
+            }
+        }
+    }
+}
+
 impl Permit {
     /// Takes note of who holds it.
     pub(super) fn take_seat(&self, shard: usize, key: usize) {
@@ -198,13 +238,7 @@ impl Drop for Permit {
             counts.told -= 1;
             return;
         }
-        counts.total -= 1;
-        if let Some(count) = counts.addresses.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.addresses.remove(&self.address);
-            }
-        }
+        counts.disconnect(self.address);
     }
 }
 
@@ -248,6 +282,25 @@ mod tests {
         assert!(matches!(gate.admit(b), Admission::Closed), "and no more than can be told");
         let tally = Tally { open: 4 + TOLD as u64, refused_full: 3 + TOLD as u64, refused_per_address: 1 };
         assert_eq!(gate.tally(), tally);
+    }
+
+    #[test]
+    fn all_connections_of_an_address_share_one_rate_and_so_do_those_that_come_later() {
+        let gate = Gate::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() });
+        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let now = Instant::from_millis(1_000);
+        let allowance = |permit: &Permit| permit.rate.as_ref().unwrap().allowance(now);
+        let (one, other) = (permit(&gate, here), permit(&gate, here));
+        one.rate.as_ref().unwrap().spend(now, 4);
+        assert_eq!((allowance(&one), allowance(&other)), (1, 1));
+        drop((one, other));
+        assert_eq!(allowance(&permit(&gate, here)), 1);
+        assert_eq!(allowance(&permit(&gate, there)), 5);
+        let many = (0..1000_u16)
+            .map(|number| IpAddr::from([10, 0, number.to_be_bytes()[0], number.to_be_bytes()[1]]));
+        many.for_each(|address| drop(permit(&gate, address)));
+        let kept = gate.counts.lock().unwrap().addresses.len();
+        assert!(kept <= 2 * gate.total_limit + 1, "{kept} addresses");
     }
 
     #[test]

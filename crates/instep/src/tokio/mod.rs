@@ -13,6 +13,7 @@ mod gate;
 mod listener;
 mod memory;
 mod metrics;
+mod rate;
 mod ready;
 mod shard;
 mod shortage;
@@ -49,6 +50,9 @@ pub struct SocketLimits {
     pub http_slots: usize,
     /// Connections from one address; the machine itself is exempt. Above it: 503.
     pub per_address: usize,
+    /// Messages in each second from one address. Above it the server stops reading from its clients for a while.
+    /// 0: no limit.
+    pub message_rate: u32,
     /// Bytes that the kernel keeps unsent for one client. What it keeps cannot be replaced by newer state.
     pub unsent: u32,
     /// Compressed messages that each shard decompresses at the same time, at some 50 KB each; further ones wait.
@@ -58,7 +62,7 @@ pub struct SocketLimits {
 
 impl Default for SocketLimits {
     fn default() -> Self {
-        Self { http_slots: 64, per_address: 64, unsent: 16_384, inflaters: 32 }
+        Self { http_slots: 64, per_address: 64, message_rate: 0, unsent: 16_384, inflaters: 32 }
     }
 }
 
