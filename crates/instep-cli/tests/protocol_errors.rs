@@ -65,10 +65,16 @@ fn each_gets_its_close_code_and_a_log_line_and_nobody_else_notices() {
             [frame(false, 0, opcode::TEXT, &[b'x'; 65_536]), frame(false, 0, 0, b"x")].concat(),
             1009,
         ),
-        ("an announced message of 2^62 bytes", header(&[0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0]), 1009),
     ];
-    // Of this one so much has to come that it is too big.
-    cases.last_mut().expect("a last one").1.extend([0; 65_537]);
+    // Of these so much has to come that they are too big. A length that is cut to 32 bits would be another one.
+    for (what, length) in [
+        ("an announced message of 2^31 bytes", 1_u64 << 31),
+        ("one of 2^32 + 5 bytes", (1 << 32) + 5),
+        ("one of 2^62 bytes", 1 << 62),
+    ] {
+        let begun = header(&[&[0x82, 0xff][..], &length.to_be_bytes()].concat());
+        cases.push((what, [begun, vec![0; 65_537]].concat(), 1009));
+    }
     cases.extend((1..8).map(|rsv| ("a reserved bit", frame(true, rsv, opcode::TEXT, b"toggle"), 1002)));
     cases.extend(
         [3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map(|code| ("an opcode", frame(true, 0, code, b""), 1002)),

@@ -1,0 +1,145 @@
+//! Clients that come and go by the thousand, and peers that speak no HTTP at all: the server is as it was before.
+
+mod served;
+
+use served::{get, last_answer, request, serve};
+use socket2::SockRef;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{Http, SOON, Server, WebSocket};
+
+/// Connects and disconnects.
+const VISITS: usize = 10_000;
+/// Of those, so many come first: whatever is only allocated once is there after them.
+const FIRST: usize = 1_000;
+const THREADS: usize = 4;
+/// Noise of the allocator, of which each thread has its own memory. It is 100 bytes for each visit.
+const GROWTH: usize = 900 << 10;
+
+/// Resident memory of the server, in bytes.
+fn resident(server: &Server) -> usize {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number of KiB") << 10
+}
+
+/// How many descriptors the server has open.
+fn descriptors(server: &Server) -> usize {
+    fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("its descriptors").count()
+}
+
+/// Comes, says something, and goes, in one of the ways there are.
+fn visit(addr: SocketAddr, number: usize) {
+    let mut client = WebSocket::connect(addr, "/ws");
+    if number % 4 == 0 {
+        client.send_text("nothing that is known");
+        client.send_close(1000, "");
+        client.expect_close(1000);
+    } else {
+        // By a reset, which leaves no trace in this machine's table of connections.
+        client.send_raw(&[0x81][..number % 2]);
+        SockRef::from(client.tcp()).set_linger(Some(Duration::ZERO)).expect("a reset at the end");
+    }
+}
+
+fn visits(addr: SocketAddr, count: usize) {
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(move || (0..count / THREADS).for_each(|number| visit(addr, number)));
+        }
+    });
+}
+
+#[test]
+fn ten_thousand_clients_come_and_go_and_nothing_is_left_of_them() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut witness = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(witness.read_text(), "0");
+    let descriptors_before = descriptors(&server);
+    visits(server.addr(), FIRST);
+    let before = resident(&server);
+    visits(server.addr(), VISITS - FIRST);
+    let deadline = Instant::now() + SOON;
+    while descriptors(&server) > descriptors_before {
+        assert!(Instant::now() < deadline, "{} descriptors, not {descriptors_before}", descriptors(&server));
+        thread::sleep(Duration::from_millis(10));
+    }
+    let growth = resident(&server).saturating_sub(before);
+    assert!(growth < GROWTH, "{growth} bytes more");
+    println!("{VISITS} visits: {growth} bytes more than after the first {FIRST}");
+    witness.send_text("toggle");
+    assert_eq!(witness.read_text(), "1");
+}
+
+#[test]
+fn garbage_is_answered_or_closed_and_nobody_else_notices() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut witness = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(witness.read_text(), "0");
+    let hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    let response = last_answer(server.addr(), hello);
+    assert_eq!(response.status, 400, "a TLS hello on the plain port");
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut bytes = move || {
+        std::iter::from_fn(|| {
+            // xorshift64
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            Some(random.to_be_bytes()[3])
+        })
+        .take(600)
+        .collect::<Vec<u8>>()
+    };
+    for _ in 0..200 {
+        let mut tcp = TcpStream::connect(server.addr()).expect("a connection");
+        // The server may have refused it already.
+        let _ = tcp.write_all(&bytes());
+        let _ = tcp.shutdown(std::net::Shutdown::Write);
+        tcp.set_read_timeout(Some(SOON)).expect("a timeout");
+        let mut answer = Vec::new();
+        let _ = tcp.read_to_end(&mut answer);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4") || answer.starts_with(b"HTTP/1.1 5"));
+
+        // And as frames. What they mean is left to chance, but the connection ends and changes nothing.
+        let client = WebSocket::connect(server.addr(), "/ws");
+        let _ = client.tcp().write_all(&bytes());
+        let _ = client.tcp().shutdown(std::net::Shutdown::Write);
+        client.tcp().set_read_timeout(Some(SOON)).expect("a timeout");
+        let ended = client.tcp().read_to_end(&mut Vec::new());
+        assert!(
+            ended.is_ok() || ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
+        );
+    }
+    witness.send_text("toggle");
+    assert_eq!(witness.read_text(), "1");
+    assert_eq!(get(server.addr(), "/").status, 200);
+}
+
+#[test]
+fn two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting() {
+    let server = serve(&["--app", "led-plain"]);
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    assert_eq!(client.read_text(), "0");
+    let head = request("/", &[]);
+    let mut others: Vec<Http> = (0..200).map(|_| Http::connect(server.addr())).collect();
+    for (toggles, byte) in head.as_bytes()[..16].iter().enumerate() {
+        // Every other one sends a byte now and then.
+        others.iter_mut().step_by(2).for_each(|other| other.send([*byte]));
+        let before = Instant::now();
+        client.send_text("toggle");
+        assert_eq!(client.read_text(), if toggles % 2 == 0 { "1" } else { "0" });
+        assert_eq!(get(server.addr(), "/").status, 200);
+        assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+    }
+    // Who has waited for the head to end long enough: 5 s.
+    for (number, other) in others.iter_mut().enumerate() {
+        let end = other.read_to_end(SOON + SOON);
+        let told = end.starts_with(b"HTTP/1.1 408 ");
+        assert_eq!(told, number % 2 == 0, "the silent ones are closed without a word");
+        assert!(told || end.is_empty());
+    }
+}
