@@ -34,7 +34,7 @@ fn descriptors(server: &Server) -> usize {
 /// Comes, says something, and goes, in one of the ways there are.
 fn visit(addr: SocketAddr, number: usize) {
     let mut client = WebSocket::connect(addr, "/ws");
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         client.send_text("nothing that is known");
         client.send_close(1000, "");
         client.expect_close(1000);

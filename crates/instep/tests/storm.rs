@@ -94,11 +94,9 @@ impl Random {
 
 /// A client that sends a part of what it wanted to, reads a part of what it gets, and is gone.
 fn die_somewhere(addr: SocketAddr, random: &mut Random) {
-    let mut all = format!(
-        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    .into_bytes();
+    let mut all = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        .to_vec();
     let head = all.len();
     for (code, length) in
         [(opcode::TEXT, 5), (opcode::PING, 100), (opcode::BINARY, 3000), (opcode::TEXT, 300)]
