@@ -6,6 +6,7 @@ mod autobahn;
 mod bare_metal;
 mod bench;
 mod browser;
+mod dependencies;
 mod fuzz;
 mod report;
 mod steps;
@@ -27,6 +28,7 @@ Every job of this workspace.
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
     cargo xtask fuzz [TARGET] [--seconds N] [--input FILE] [--install]
                                               bytes that nobody thought of, for 300 s or N each
+    cargo xtask dependencies [--install]      licences and faults of the crates that this builds on
     cargo xtask help                          this text
 
 What a step needs and this machine lacks (Chromium and its driver, a toolchain for
@@ -36,7 +38,7 @@ would go unnoticed it is a failure: with --install, and if the environment varia
 CI is set to true.
 
 With --full, the conformance suite runs all cases of compressed messages, which
-takes a quarter of an hour more.
+takes a quarter of an hour more, and the dependencies are checked, too.
 
 The environment variable INSTEP_BIN names another server for the browser tests and
 the conformance suite; else they build instep. Browsers leave their pictures in
@@ -84,7 +86,11 @@ fn main() -> ExitCode {
             report.step("bare metal", || bare_metal::check(&mut tools));
             report.step("autobahn", || autobahn::test(extent));
             report.step("browser", || browser::test(&mut tools));
+            if extent == Extent::Full {
+                report.step("dependencies", || dependencies::check(&tools));
+            }
         }
+        "dependencies" => report.step("dependencies", || dependencies::check(&tools)),
         "fuzz" => fuzz::all(&plan, &mut report, &mut tools),
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
         "autobahn" => report.step("autobahn", || autobahn::test(extent)),

@@ -6,11 +6,13 @@ use crate::tools::{Tools, cargo, output, run};
 /// Formatting, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("format", || match component("fmt", "rustfmt", tools) {
-        Ok(()) => match run(&mut cargo(&["fmt", "--all", "--check"])) {
-            // A workspace of its own.
-            Outcome::Passed => run(&mut cargo(&["fmt", "--manifest-path", "bench/Cargo.toml", "--check"])),
-            outcome => outcome,
-        },
+        Ok(()) => {
+            // Each of these is a workspace.
+            let manifests = ["Cargo.toml", "bench/Cargo.toml", "fuzz/Cargo.toml"];
+            let check = |manifest| run(&mut cargo(&["fmt", "--all", "--manifest-path", manifest, "--check"]));
+            let failed = manifests.into_iter().map(check).find(|outcome| *outcome != Outcome::Passed);
+            failed.unwrap_or(Outcome::Passed)
+        }
         Err(outcome) => outcome,
     });
     report.step("clippy", || match component("clippy", "clippy", tools) {
