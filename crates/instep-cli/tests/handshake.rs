@@ -87,7 +87,7 @@ fn every_check_of_the_rfc() {
     let key = "dGhlIHNhbXBsZSBub25jZQ==";
     for (from, to, status) in [
         ("GET", "POST", 405),
-        ("GET", "HEAD", 405),
+        ("GET", "HEAD", 426),
         ("HTTP/1.1", "HTTP/1.0", 400),
         ("Host: localhost\r\n", "", 400),
         ("Host", "Host: localhost\r\nHost", 400),

@@ -37,6 +37,8 @@ fn a_request_that_is_wrong_is_told_so_and_the_connection_goes_on() {
         (request("/", &[]).replacen("GET", "OPTIONS", 1), 405),
         (request("/", &[]).replacen("localhost", "evil.test", 1), 421),
         (request("/ws", &[]), 426),
+        (request("/ws", &[]).replacen("GET", "POST", 1), 405),
+        (request("/ws", &["Upgrade: websocket"]).replacen("GET", "DELETE", 1), 405),
     ] {
         connection.send(&request);
         let response = connection.read();
@@ -64,6 +66,8 @@ fn a_request_that_cannot_be_read_is_told_so_and_ends_the_connection() {
         (request("/", &[" folded: value"]), 400),
         (request("/\u{1}", &[]), 400),
         (request("hello", &[]), 400),
+        (request("/a b", &[]), 400),
+        (request("/a HTTP/1.1 b", &[]), 400),
         (post(&["Content-Length: 1", "Content-Length: 1"]), 400),
         (post(&["Content-Length: -1"]), 400),
         (post(&["Content-Length: +1"]), 400),
@@ -152,14 +156,21 @@ fn http_1_0_keeps_the_connection_only_if_it_asks() {
 fn a_head_request_gets_the_head_alone() {
     let server = serve(&["--app", "led-plain"]);
     let mut connection = Http::connect(server.addr());
-    for path in ["/", "/instep.js", "/nothing"] {
+    for path in ["/", "/instep.js", "/nothing", "/ws"] {
         connection.send(request(path, &[]));
         let full = connection.read();
-        connection.send(request(path, &[]).replacen("GET", "HEAD", 1));
-        let head = connection.read_head();
-        assert_eq!((head.status, &head.headers), (full.status, &full.headers));
-        assert!(head.body.is_empty() && !full.body.is_empty());
+        // It asks for no WebSocket, even if it says so.
+        for upgrade in [&[][..], &["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]]
+        {
+            connection.send(request(path, upgrade).replacen("GET", "HEAD", 1));
+            let head = connection.read_head();
+            assert_eq!((head.status, &head.headers), (full.status, &full.headers));
+            assert!(head.body.is_empty() && !full.body.is_empty());
+        }
     }
+    connection.send("HEAD /a b HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(connection.read_head().status, 400);
+    assert_eq!(connection.read_to_end(SOON), b"");
 }
 
 #[test]

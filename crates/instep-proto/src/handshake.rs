@@ -20,7 +20,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub enum HandshakeError {
     /// It does not ask for one: no `Upgrade: websocket`.
     NoUpgrade,
-    /// It is not a GET.
+    /// It is neither a GET nor a HEAD.
     Method,
     /// It is HTTP/1.0.
     Version10,
@@ -49,7 +49,7 @@ impl core::fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::NoUpgrade => "it asks for no WebSocket",
-            Self::Method => "its method is not GET",
+            Self::Method => "its method is neither GET nor HEAD",
             Self::Version10 => "it came in HTTP/1.0",
             Self::NoConnection => "its Connection header does not say upgrade",
             Self::Key => "its Sec-WebSocket-Key is not 16 bytes in base64",
@@ -78,11 +78,11 @@ impl Handshake {
     /// The first thing that is wrong with it.
     pub fn parse(request: &RequestHead<'_>, subprotocols: &[&'static str]) -> Result<Self, HandshakeError> {
         let headers = &request.websocket;
-        if !headers.upgrade {
-            return Err(HandshakeError::NoUpgrade);
-        }
-        if request.method != Method::Get {
+        if !matches!(request.method, Method::Get | Method::Head) {
             return Err(HandshakeError::Method);
+        }
+        if !request.asks_for_websocket() {
+            return Err(HandshakeError::NoUpgrade);
         }
         if request.http10 {
             return Err(HandshakeError::Version10);
@@ -107,11 +107,9 @@ impl Handshake {
         let mut accept = [0; 28];
         // Twenty bytes are 28 in base64, so this cannot fail.
         let _ = STANDARD.encode_slice(sha1.finalize(), &mut accept);
-        let offered = headers.protocols.unwrap_or_default();
-        let subprotocol = subprotocols
-            .iter()
-            .find(|wanted| offered.split(',').any(|name| name.trim_matches([' ', '\t']) == **wanted))
-            .copied();
+        // The list may be spread over several headers (RFC 6455 section 11.3.4).
+        let offers = |wanted: &str| request.fields.items("sec-websocket-protocol").any(|name| name == wanted);
+        let subprotocol = subprotocols.iter().copied().find(|wanted| offers(wanted));
         Ok(Self { accept, subprotocol, offered: headers.deflate, deflate: None })
     }
 
@@ -212,12 +210,15 @@ mod tests {
             assert!(parse(&GOOD.replace(from, to)).is_ok(), "{to}");
         }
         assert_eq!(parse(&GOOD.replace("chat, superchat", "mqtt")).unwrap().subprotocol(), None);
+        let second = GOOD.replace(": chat, superchat", ": mqtt\r\nsec-websocket-protocol: x ,superchat");
+        assert_eq!(parse(&second).unwrap().subprotocol(), Some("superchat"));
     }
 
     #[test]
     fn every_check_of_section_4_2_1() {
         let cases = [
             ("GET", "POST", HandshakeError::Method),
+            ("GET", "HEAD", HandshakeError::NoUpgrade),
             ("HTTP/1.1", "HTTP/1.0", HandshakeError::Version10),
             ("Upgrade: websocket\r\n", "", HandshakeError::NoUpgrade),
             ("Upgrade: websocket", "Upgrade: websockets", HandshakeError::NoUpgrade),

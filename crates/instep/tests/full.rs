@@ -55,10 +55,14 @@ fn a_connection_too_many_gets_503_whatever_it_asks_for() {
     let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, sockets);
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     expect_full(&http(server.addr, GET));
+    let mut head = Http::connect(server.addr);
+    head.send(GET.replacen("GET", "HEAD", 1));
+    assert_eq!(head.read_head().status, 503);
+    assert_eq!(head.read_to_end(SOON), b"", "the answer to HEAD has no body");
     expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
     let metrics = in_process::runtime().block_on(server.server().metrics());
     let refused = [RefusalReason::Full, RefusalReason::PerAddress].map(|reason| metrics.refused(reason));
-    assert_eq!(refused, [2, 0], "each connection once");
+    assert_eq!(refused, [3, 0], "each connection once");
     // Who is in stays in.
     for client in &mut clients {
         client.send_ping(b"still here");

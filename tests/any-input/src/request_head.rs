@@ -88,7 +88,11 @@ fn compare(head: &RequestHead<'_>, request: &Request, used: usize, limits: HeadL
     assert_eq!(head.websocket.connection, text_lists(request, "connection", "upgrade"));
     same(head.websocket.key, only("sec-websocket-key"));
     same(head.websocket.version, only("sec-websocket-version"));
-    same(head.websocket.protocols, request.values("sec-websocket-protocol").next());
+    let items =
+        |value| <[u8]>::split(value, |byte| *byte == b',').filter_map(|item| std::str::from_utf8(item).ok());
+    let expected = request.values("sec-websocket-protocol").flat_map(items);
+    let expected = expected.map(|item| item.trim_matches([' ', '\t'])).filter(|item| !item.is_empty());
+    assert!(head.fields.items("sec-websocket-protocol").eq(expected));
     let close = text_lists(request, "connection", "close");
     if close {
         assert!(!head.keep_alive);

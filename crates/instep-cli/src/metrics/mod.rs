@@ -92,7 +92,7 @@ async fn read_head<'b>(
         match RequestHead::parse(&bytes[..length], HEAD) {
             Ok(None) => {}
             Ok(Some(_)) => break,
-            Err(error) => return Ok(Err(Reply::refusal(error))),
+            Err(error) => return Ok(Err(Reply::refusal(error, &bytes[..length]))),
         }
     }
     match RequestHead::parse(&bytes[..length], HEAD) {

@@ -1,6 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
-use super::Status;
+use super::{Fields, Status};
 use crate::deflate::PermessageDeflate;
 
 /// No more headers than this are ever read, whatever the limit says.
@@ -91,8 +91,6 @@ pub struct WebSocketHeaders<'b> {
     pub key: Option<&'b str>,
     /// `Sec-WebSocket-Version`; `None` if there is none, or more than one.
     pub version: Option<&'b str>,
-    /// The first `Sec-WebSocket-Protocol`: subprotocols, the most wanted first.
-    pub protocols: Option<&'b str>,
     /// The first acceptable offer of permessage-deflate in any `Sec-WebSocket-Extensions`.
     pub deflate: Option<PermessageDeflate>,
 }
@@ -128,6 +126,8 @@ pub struct RequestHead<'b> {
     pub if_none_match: Option<&'b str>,
     /// The opening handshake.
     pub websocket: WebSocketHeaders<'b>,
+    /// All header lines.
+    pub fields: Fields<'b>,
 }
 
 impl<'b> RequestHead<'b> {
@@ -143,7 +143,7 @@ impl<'b> RequestHead<'b> {
             Ok(httparse::Status::Complete(length)) if length <= limits.bytes => length,
             Ok(httparse::Status::Partial) if bytes.len() < limits.bytes => return Ok(None),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(HeadError::TooLarge),
-            Err(httparse::Error::Version) => return Err(HeadError::Version),
+            Err(httparse::Error::Version) if names_version(bytes) => return Err(HeadError::Version),
             Err(_) => return Err(HeadError::Malformed),
         };
         let method = match request.method.unwrap_or_default() {
@@ -177,6 +177,7 @@ impl<'b> RequestHead<'b> {
             accepts_gzip: false,
             if_none_match: None,
             websocket: WebSocketHeaders::default(),
+            fields: Fields::of(&bytes[..length]),
         };
         head.read_headers(request.headers)?;
         if head.host.is_none() && !http10 {
@@ -184,6 +185,12 @@ impl<'b> RequestHead<'b> {
         }
         head.host = authority.or(head.host);
         Ok(Some((head, length)))
+    }
+
+    /// Whether it asks for a WebSocket. A HEAD never does: it asks what a GET without `Upgrade` would be told, since
+    /// an upgrade may be passed over (RFC 9110 sections 7.8 and 9.3.2).
+    pub fn asks_for_websocket(&self) -> bool {
+        self.websocket.upgrade && self.method != Method::Head
     }
 
     fn read_headers(&mut self, headers: &[httparse::Header<'b>]) -> Result<(), HeadError> {
@@ -237,8 +244,6 @@ impl<'b> RequestHead<'b> {
                 self.websocket.version = (versions == 1).then_some(value);
             } else if is("sec-websocket-extensions") {
                 self.websocket.deflate = self.websocket.deflate.or_else(|| PermessageDeflate::find(value));
-            } else if is("sec-websocket-protocol") && self.websocket.protocols.is_none() {
-                self.websocket.protocols = Some(value);
             }
         }
         match (length, coded) {
@@ -250,6 +255,11 @@ impl<'b> RequestHead<'b> {
             }
         }
     }
+}
+
+/// Whether a version of HTTP stands where it belongs: if not, the target holds a space.
+fn names_version(head: &[u8]) -> bool {
+    head.splitn(3, |byte| *byte == b' ').nth(2).is_some_and(|rest| rest.starts_with(b"HTTP/"))
 }
 
 /// Splits an absolute target (RFC 9112 section 3.2.2) from its path; other targets are paths.
@@ -327,6 +337,12 @@ mod tests {
         assert_eq!(error("GET / HTTP/1.1\r\n\r\n"), HeadError::Host);
         assert_eq!(error("BREW / HTTP/1.1\r\nHost: a\r\n\r\n"), HeadError::Method);
         assert_eq!(error("GET / HTTP/2.0\r\n\r\n"), HeadError::Version);
+        let spaced = "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n";
+        assert_eq!(error(spaced), HeadError::Malformed);
+        for cut in 0..spaced.len() {
+            assert!(matches!(parse(&spaced[..cut]), Ok(None) | Err(HeadError::Malformed)), "cut at {cut}");
+        }
+        assert_eq!(error("GET /  HTTP/2.0\r\n\r\n"), HeadError::Malformed);
         assert_eq!(error("\x16\x03\x01"), HeadError::Malformed);
         assert_eq!(error("GET lamp HTTP/1.1\r\nHost: a\r\n\r\n"), HeadError::Malformed);
     }

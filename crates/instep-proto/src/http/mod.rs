@@ -2,6 +2,7 @@
 //! assets and templates.
 
 mod asset;
+mod fields;
 mod head;
 mod reply;
 mod response;
@@ -10,6 +11,7 @@ mod status;
 mod template;
 
 pub use asset::{Asset, Cache, Content};
+pub use fields::Fields;
 pub use head::{HEADERS_MAX, HeadError, HeadLimits, Method, RequestHead, WebSocketHeaders};
 pub use reply::{PageValues, Reply};
 pub use response::ResponseHead;

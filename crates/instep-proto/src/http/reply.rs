@@ -90,9 +90,10 @@ impl Reply {
         reply
     }
 
-    /// The answer to a head that cannot be read.
-    pub fn refusal(error: HeadError) -> Self {
-        Self::error(error.status(), None)
+    /// The answer to a head, which begins with `head`, that cannot be read.
+    pub fn refusal(error: HeadError, head: &[u8]) -> Self {
+        let head_only = head.starts_with(b"HEAD ");
+        Self { head_only, ..Self::error(error.status(), None) }
     }
 
     /// The head of an answer whose body is `length` bytes of plain text that the caller writes.

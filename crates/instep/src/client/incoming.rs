@@ -100,7 +100,7 @@ impl Client {
                 Taken::Some(length)
             }
             Err(error) => {
-                self.refuse_head(error, world);
+                self.refuse_head(error, input, world);
                 Taken::Some(input.len())
             }
         }

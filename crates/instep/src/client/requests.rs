@@ -31,7 +31,7 @@ pub(super) enum Decision {
 /// Decides on a request. An answer whose body is in the request itself is written to `out`.
 fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Outgoing<'_>) -> Decision {
     let error = |status| Decision::Reply(Reply::error(status, Some(head)));
-    let upgrade = head.websocket.upgrade;
+    let upgrade = head.asks_for_websocket();
     let endpoint = world.app.find_endpoint(head.path);
     let access = world
         .access
@@ -131,7 +131,7 @@ impl Client {
     ) -> Decision {
         if self.refused {
             log::warn!("Refused {}: there are too many connections", self.peer);
-            return Decision::Reply(Reply::error(Status::ServiceUnavailable, None));
+            return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
         if self.not_secure {
             return super::transport::ask_for_https(head, world, out);
@@ -140,10 +140,10 @@ impl Client {
     }
 
     /// Answers a head that cannot be read.
-    pub(super) fn refuse_head(&mut self, error: HeadError, world: &World<'_>) {
+    pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], world: &World<'_>) {
         world.device.count_refusal(RefusalReason::Head);
         log::info!("Refused a request from {}: {error}", self.peer);
-        self.state = Http::answer(Reply::refusal(error));
+        self.state = Http::answer(Reply::refusal(error, input));
     }
 
     /// Opens the WebSocket, if there is a place for it.
