@@ -30,7 +30,7 @@ impl OutputPin for Pin {
     }
 }
 
-static ACCESS: Access = Access { name: "", hosts: &[], origins: &[], ports: &[] };
+static ACCESS: Access = Access::new("");
 
 fn server(app: &'static App) -> Server {
     Server::new(app, &ACCESS, Limits { clients: 4, ..Limits::LINUX }, SocketLimits::default(), 1)

@@ -102,6 +102,7 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
         hosts: leak(settings.hosts),
         origins: leak(settings.origins),
         ports: listening.iter().map(|address| address.socket.port()).collect::<Vec<_>>().leak(),
+        ..Access::default()
     }));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);

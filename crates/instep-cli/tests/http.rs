@@ -174,6 +174,19 @@ fn a_head_request_gets_the_head_alone() {
 }
 
 #[test]
+fn no_other_page_can_show_a_page_in_a_frame_and_scripts_in_it_still_run() {
+    for app in ["hello", "led-plain", "led-json"] {
+        let server = serve(&["--app", app]);
+        let page = get(server.addr(), "/");
+        assert_eq!(page.header("content-security-policy"), Some("frame-ancestors 'self'"), "{app}");
+        assert_eq!(page.header("x-frame-options"), Some("SAMEORIGIN"));
+        assert_eq!(page.header("referrer-policy"), Some("same-origin"));
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(page.header("server"), None);
+    }
+}
+
+#[test]
 fn a_copy_that_is_still_right_is_not_sent_again() {
     let server = serve(&["--app", "led-words"]);
     let page = get(server.addr(), "/");

@@ -1,7 +1,7 @@
 /**
  * instep.js: keeps a page in step with a device over one WebSocket.
  *
- *     import { connect } from "/instep.js";
+ *     import { connect } from "./instep.js";
  *     const thing = connect();
  *     thing.on("ledStatus", (value) => { led.textContent = value; });
  *     thing.onstate = () => { button.disabled = thing.state !== "live"; };
@@ -66,7 +66,7 @@ class Thing {
   #listening = new AbortController();
 
   constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
-    // A relative path keeps host and port; http becomes ws, and https wss.
+    // The page's host and port; http becomes ws, and https wss.
     this.#url = new URL(path, location.href.replace(/^http/, "ws")).href;
     this.#staleAfter = staleAfter > 0 ? staleAfter : Infinity;
     this.#liveAfter = liveAfter;
@@ -215,12 +215,12 @@ function run(handler, ...values) {
 }
 
 /**
- * Connects to `path` on the device that served this page, and stays connected. Options:
+ * Connects to `path` on this page's device (else to `ws` beside this script) and stays connected. Options:
  *
  *   `staleAfter`: ms without any message until it counts as dead; 0 for a silent endpoint;
  *   `liveAfter`: what makes a connection live: "frame" (the first message: the device sends its
  *   state at once), a list of labels that must all have come, or "open" (no state is sent).
  */
-export function connect(path = "/ws", options = {}) {
+export function connect(path = new URL("ws", import.meta.url).pathname, options = {}) {
   return new Thing(path, options);
 }

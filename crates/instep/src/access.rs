@@ -3,9 +3,10 @@
 //! Browsers let any page in the world send requests to a device on the reader's own network. Two headers
 //! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
-use instep_proto::http::RequestHead;
+use core::net::IpAddr;
+use instep_proto::http::{Method, RequestHead};
 
-/// By which names a device is known, and which pages from elsewhere may use it.
+/// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Access {
     /// The device's name: it goes by `NAME` and `NAME.local`.
@@ -14,8 +15,14 @@ pub struct Access {
     pub hosts: &'static [&'static str],
     /// Origins of pages from elsewhere that may use it, such as `http://example.org`, or `null`.
     pub origins: &'static [&'static str],
+    /// Origins of pages from elsewhere that may show its pages in a frame.
+    pub frames: &'static [&'static str],
     /// The ports on which it listens.
     pub ports: &'static [u16],
+    /// Addresses of proxies that tell the truth about who asks ([`Access::client`]).
+    pub proxies: &'static [IpAddr],
+    /// What a proxy puts before every path, such as `/device`, and leaves there; empty if it takes it off.
+    pub base_path: &'static str,
 }
 
 /// Why a request may not come in.
@@ -28,22 +35,30 @@ pub enum Refusal {
 }
 
 impl Access {
+    /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
+    pub const fn new(name: &'static str) -> Self {
+        let (origins, frames): (&[&str], &[&str]) = (&[], &[]);
+        Self { name, hosts: &[], origins, frames, ports: &[], proxies: &[], base_path: "" }
+    }
+
     /// Whether the request may come in at all.
     ///
     /// # Errors
     /// [`Refusal::Host`] for a name that is not the device's; [`Refusal::Origin`] for a request that
-    /// another site's page makes, unless the reader follows a link.
+    /// another site's page makes, unless the reader follows a link, and for one that wants more than to read and comes
+    /// from a page that may not use the device.
     pub fn check(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
         // HTTP/1.0 may come without Host. No browser does that, so no name was rebound.
         if request.host.is_some_and(|host| !self.knows_host(host)) {
             return Err(Refusal::Host);
         }
-        let follows_link = request.navigation && request.method == instep_proto::http::Method::Get;
+        let follows_link = request.navigation && request.method == Method::Get;
         let vouched_for = request.origin.is_some() && self.check_origin(request).is_ok();
         if request.cross_site && !follows_link && !vouched_for {
             return Err(Refusal::Origin);
         }
-        Ok(())
+        // Other methods change something, wherever they are of use at all.
+        if matches!(request.method, Method::Get | Method::Head) { Ok(()) } else { self.check_origin(request) }
     }
 
     /// Whether the page that sends the request may use the device: for whatever is more than reading a page.
@@ -64,6 +79,32 @@ impl Access {
             return Ok(());
         }
         Err(Refusal::Origin)
+    }
+
+    /// Who asks: `peer`, or whom it forwards for. The last item of `X-Forwarded-For` is what the proxy at hand says, so
+    /// the client is the last one that is not itself a proxy that is trusted. What is before it anybody may have written.
+    pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
+        let mut client = peer.to_canonical();
+        for hop in request.fields.items("x-forwarded-for").rev() {
+            if !self.is_proxy(client) {
+                break;
+            }
+            let Some(address) = parse_hop(hop) else { break };
+            client = address.to_canonical();
+        }
+        client
+    }
+
+    /// Whether a proxy of that address is trusted.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
+    }
+
+    /// The path without what a proxy put before it. A path that has nothing before it is right as it is, so that the
+    /// device can be reached without the proxy, too.
+    pub(crate) fn own_path<'p>(&self, path: &'p str) -> &'p str {
+        let base = self.base_path.trim_end_matches('/');
+        path.strip_prefix(base).filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
 
     fn knows_host(&self, host: &str) -> bool {
@@ -132,6 +173,16 @@ fn same_origin(allowed: &str, origin: &str) -> bool {
     }
 }
 
+/// An address in `X-Forwarded-For`: some proxies put brackets around those of IPv6, and a port behind any.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = |text: &str| text.parse().ok();
+    if let Some(address) = bare(hop) {
+        return Some(address);
+    }
+    let host = parse_host(hop)?.name;
+    bare(host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host))
+}
+
 /// An IP address, as it stands in Host: nobody can rebind it.
 fn is_address(name: &str) -> bool {
     match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -147,10 +198,10 @@ mod tests {
     use std::format;
 
     const ACCESS: Access = Access {
-        name: "lamp",
         hosts: &["lamp.test"],
         origins: &["https://Panel.example:8443", "null"],
         ports: &[80, 81, 8080],
+        ..Access::new("lamp")
     };
 
     fn check(access: &Access, host: &str, headers: &str) -> Result<(), Refusal> {
@@ -225,6 +276,61 @@ mod tests {
         assert_eq!(check(&strict, "lamp.local", "Origin: null\r\n"), Err(Refusal::Origin));
         let two = "Origin: http://lamp.local\r\nOrigin: http://lamp.local\r\n";
         assert_eq!(check(&ACCESS, "lamp.local", two), Err(Refusal::Origin));
+    }
+
+    #[test]
+    fn who_asks_is_the_last_one_that_is_no_trusted_proxy() {
+        const PROXIES: &[IpAddr] = &[
+            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1)),
+            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2)),
+        ];
+        let access = Access { proxies: PROXIES, ..Access::new("") };
+        let client = |access: &Access, peer: &str, headers: &str| {
+            let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+            let limits = HeadLimits { bytes: 2048, headers: 32 };
+            let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
+            format!("{}", access.client(peer.parse().unwrap(), &head))
+        };
+        for (peer, headers, expected) in [
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("::ffff:10.0.0.1", "x-forwarded-for: 192.0.2.7\r\n", "192.0.2.7"),
+            // Whoever is not trusted may write what he likes.
+            ("10.0.0.3", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.3"),
+            ("10.0.0.1", "X-Forwarded-For: 127.0.0.1, 10.0.0.2, 192.0.2.7\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, 192.0.2.7 ,10.0.0.2\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 10.0.0.2, 10.0.0.1\r\n", "10.0.0.2"),
+            ("10.0.0.1", "X-Forwarded-For: 192.0.2.7:5000\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"),
+            ("10.0.0.1", "X-Forwarded-For: [2001:db8::1]:5000\r\n", "2001:db8::1"),
+            ("10.0.0.1", "X-Forwarded-For: ::ffff:192.0.2.7\r\n", "192.0.2.7"),
+            // What cannot be read hides nothing that is before it.
+            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown\r\n", "10.0.0.1"),
+            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.2\r\n", "10.0.0.2"),
+        ] {
+            assert_eq!(client(&access, peer, headers), expected, "{peer}: {headers}");
+        }
+        assert_eq!(client(&ACCESS, "127.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n"), "127.0.0.1");
+    }
+
+    #[test]
+    fn what_a_proxy_puts_before_the_path_is_taken_off() {
+        for base_path in ["/device", "/device/"] {
+            let access = Access { base_path, ..Access::new("") };
+            for (path, own) in [
+                ("/device/", "/"),
+                ("/device/any/thing", "/any/thing"),
+                ("/device/device/", "/device/"),
+                ("/device", "/device"),
+                ("/devices/", "/devices/"),
+                ("/ws", "/ws"),
+                ("*", "*"),
+            ] {
+                assert_eq!(access.own_path(path), own);
+            }
+        }
+        assert_eq!(Access::new("").own_path("/ws"), "/ws");
     }
 
     #[test]

@@ -40,7 +40,9 @@ pub mod tokio;
 pub use access::{Access, Refusal};
 pub use app::{App, Endpoint, Topic};
 pub use buffer::Buffer;
-pub use client::{Client, Compression, Inflated, Inflater, Instant, Standing, Surroundings, Turn};
+pub use client::{
+    AddressLimit, Client, Compression, Inflated, Inflater, Instant, Standing, Surroundings, Turn,
+};
 pub use device::{
     ClientId, Counts, Device, DropReason, Follower, Inbox, Memory, Message, PageValueError, PublishError,
     RefusalReason, SendError, SlotMemory,

@@ -24,7 +24,7 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
     .topics(TOPICS);
 
 /// It goes by the name of `lamp`.
-pub(crate) const ACCESS: Access = Access { name: "lamp", hosts: &[], origins: &[], ports: &[80] };
+pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 
 /// Bytes of a message that the application publishes or sends: so many that some are compressed.
 const FRAME: usize = 290;
@@ -236,6 +236,7 @@ impl Link<'_> {
             feed,
             compressed_feed: compressed_feed.as_ref(),
             compression: deflate.map(|deflate| deflate as &dyn Compression),
+            address_limit: None,
             follower: 0,
             scratch,
         };

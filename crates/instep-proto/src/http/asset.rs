@@ -29,6 +29,7 @@ pub struct Asset {
     pub(crate) gzip: Option<&'static [u8]>,
     pub(crate) etag: u64,
     pub(crate) cache: Cache,
+    pub(crate) policy: Option<&'static str>,
     pub(crate) content: Content,
 }
 
@@ -36,7 +37,8 @@ impl Asset {
     /// An asset of the given `Content-Type`. Its ETag is a hash of `body`.
     pub const fn new(content_type: &'static str, body: &'static [u8]) -> Self {
         let etag = fnv1a(body);
-        Self { content_type, body, gzip: None, etag, cache: Cache::Revalidate, content: Content::Plain }
+        let (gzip, cache, policy, content) = (None, Cache::Revalidate, None, Content::Plain);
+        Self { content_type, body, gzip, etag, cache, policy, content }
     }
 
     /// A page of HTML in UTF-8.
@@ -59,6 +61,12 @@ impl Asset {
     /// How browsers may keep it, [`Cache::Revalidate`] if nothing is said.
     pub const fn cache(self, cache: Cache) -> Self {
         Self { cache, ..self }
+    }
+
+    /// What the page may do, as its `Content-Security-Policy`, such as [`STRICT_POLICY`](super::STRICT_POLICY). If this is
+    /// not called, the page may do what it likes. Who may show it in a frame is not its own affair, and is added.
+    pub const fn policy(self, policy: &'static str) -> Self {
+        Self { policy: Some(policy), ..self }
     }
 
     /// In a template, `%%` becomes `%`, as in ESPAsyncWebServer.
@@ -85,7 +93,7 @@ impl Asset {
 }
 
 /// FNV-1a with 64 bits: it tells versions of one page apart, and nothing depends on its strength.
-const fn fnv1a(bytes: &[u8]) -> u64 {
+pub(super) const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut at = 0;
     while at < bytes.len() {

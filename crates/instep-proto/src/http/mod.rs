@@ -4,6 +4,7 @@
 mod asset;
 mod fields;
 mod head;
+mod protection;
 mod reply;
 mod response;
 mod route;
@@ -13,6 +14,7 @@ mod template;
 pub use asset::{Asset, Cache, Content};
 pub use fields::Fields;
 pub use head::{HEADERS_MAX, HeadError, HeadLimits, Method, RequestHead, WebSocketHeaders};
+pub use protection::STRICT_POLICY;
 pub use reply::{PageValues, Reply};
 pub use response::ResponseHead;
 pub use route::{Pattern, best_match};

@@ -2,6 +2,7 @@
 
 use super::asset::{Asset, Cache, Content};
 use super::head::{Method, RequestHead};
+use super::protection::Protection;
 use super::response::{After, BodyLength, ResponseHead};
 use super::template::{Segment, Template};
 use super::{HeadError, Status};
@@ -29,7 +30,7 @@ enum Body {
 pub struct Reply {
     head: ResponseHead,
     body: Body,
-    /// Whether the head has been written, and how far the body has.
+    /// Whether the head has been written, and how far it, or then the body, has.
     begun: bool,
     position: usize,
     done: bool,
@@ -37,12 +38,15 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An asset, or 304 if the browser's copy is still right, or 405 for what is neither GET nor HEAD.
-    pub fn asset(asset: &Asset, request: &RequestHead<'_>) -> Self {
+    /// An asset, or 304 if the browser's copy is still right, or 405 for what is neither GET nor HEAD. `frames` are the
+    /// origins whose pages may show it in a frame, beside its own.
+    pub fn asset(asset: &Asset, request: &RequestHead<'_>, frames: &'static [&'static str]) -> Self {
         if !matches!(request.method, Method::Get | Method::Head) {
             return Self::error(Status::MethodNotAllowed, Some(request));
         }
         let mut reply = Self::plain(Status::Ok, asset.content_type, asset.body, Some(request));
+        let protection = Protection { policy: asset.policy, frames };
+        reply.head.protection = Some(protection);
         if let Content::Template { percent_escape } = asset.content {
             let template = Template::new(asset.body, percent_escape);
             reply.body = Body::Template { template, chunked: !request.http10 };
@@ -55,12 +59,13 @@ impl Reply {
         }
         let zipped = asset.gzip.filter(|_| request.accepts_gzip);
         reply.head.varies = asset.gzip.is_some();
-        reply.head.etag = Some((asset.etag, zipped.is_some()));
+        let etag = protection.etag(asset.etag);
+        reply.head.etag = Some((etag, zipped.is_some()));
         reply.head.cache_control = match asset.cache {
             Cache::Revalidate => "no-cache",
             Cache::Forever => "public, max-age=31536000, immutable",
         };
-        if request.if_none_match.is_some_and(|list| matches_etag(list, asset.etag, zipped.is_some())) {
+        if request.if_none_match.is_some_and(|list| matches_etag(list, etag, zipped.is_some())) {
             reply.head.status = Status::NotModified;
             reply.head.content_type = None;
             reply.head.length = BodyLength::None;
@@ -140,6 +145,7 @@ impl Reply {
             etag: None,
             gzip: false,
             varies: false,
+            protection: None,
             retry_after: None,
             after,
         };
@@ -173,10 +179,12 @@ impl Reply {
     pub fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         let mut used = 0;
         if !self.begun {
-            let Some(length) = self.head.write(out) else { return 0 };
-            self.begun = true;
-            self.done = self.head_only;
-            used = length;
+            used = self.head.write_from(self.position, out);
+            if used == out.len() {
+                self.position += used;
+                return used;
+            }
+            (self.begun, self.position, self.done) = (true, 0, self.head_only);
         }
         if !self.done {
             used += match self.body {
@@ -297,12 +305,12 @@ mod tests {
     fn answer(asset: &Asset, request: &str, room: usize) -> (String, Reply) {
         let limits = HeadLimits { bytes: 2048, headers: 32 };
         let (head, _) = RequestHead::parse(request.as_bytes(), limits).unwrap().unwrap();
-        let mut reply = Reply::asset(asset, &head);
+        let mut reply = Reply::asset(asset, &head, &[]);
         let mut out = Vec::new();
         let mut buffer = std::vec![0; room];
         while !reply.is_done() {
             let length = reply.produce(&Values, &mut buffer);
-            assert!(length > 0, "stuck");
+            assert!(length > 0 || reply.is_done(), "stuck");
             out.extend_from_slice(&buffer[..length]);
         }
         (String::from_utf8(out).unwrap(), reply)
@@ -323,8 +331,12 @@ mod tests {
         );
         let etag = text.split("ETag: ").nth(1).unwrap().split("\r\n").next().unwrap();
 
-        let (head, _) = answer(&PAGE, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
-        assert_eq!(head, text.replace("<h1>Hi</h1>", ""));
+        for room in 1..=text.len() {
+            let (again, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
+            assert_eq!(again, text, "in pieces of {room} bytes");
+            let (head, _) = answer(&PAGE, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", room);
+            assert_eq!(head, text.replace("<h1>Hi</h1>", ""));
+        }
 
         let (zipped, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 512);
         assert!(zipped.contains("Content-Length: 6\r\n") && zipped.contains("Content-Encoding: gzip"));
@@ -338,6 +350,21 @@ mod tests {
         }
         let (text, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"0\"\r\n\r\n", 512);
         assert!(text.starts_with("HTTP/1.1 200 "));
+    }
+
+    #[test]
+    fn a_copy_is_asked_for_again_when_others_may_frame_it() {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: ETAG\r\n\r\n";
+        let status = |frames| {
+            let (text, _) = answer(&PAGE, request, 512);
+            let etag = text.split("ETag: ").nth(1).unwrap().split("\r\n").next().unwrap();
+            let request = request.replace("ETAG", etag);
+            let limits = HeadLimits { bytes: 2048, headers: 32 };
+            let (head, _) = RequestHead::parse(request.as_bytes(), limits).unwrap().unwrap();
+            Reply::asset(&PAGE, &head, frames).status()
+        };
+        assert_eq!(status(&[]), Status::NotModified);
+        assert_eq!(status(&["http://a.test"]), Status::Ok);
     }
 
     #[test]
@@ -366,7 +393,7 @@ mod tests {
         let body: &'static str = std::boxed::Box::leak(long.into_boxed_str());
         let page = Asset::template(body);
         let expected = "<p>ON!</p>".repeat(100) + "100%";
-        for room in [300, 301, 333, 400, 512, 5000] {
+        for room in [20, 64, 300, 301, 333, 400, 512, 5000] {
             let (text, reply) = answer(&page, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.contains("chunked") && head.contains("no-store") && !head.contains("ETag"));

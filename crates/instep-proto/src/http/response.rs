@@ -1,6 +1,7 @@
 //! The head of a response (RFC 9112 section 4).
 
 use super::Status;
+use super::protection::Protection;
 use core::fmt::{self, Write};
 
 /// How the end of a body is found.
@@ -38,6 +39,7 @@ pub struct ResponseHead {
     pub(crate) etag: Option<(u64, bool)>,
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
+    pub(crate) protection: Option<Protection>,
     /// Seconds to wait (503).
     pub(crate) retry_after: Option<u16>,
     pub(crate) after: After,
@@ -54,6 +56,15 @@ impl ResponseHead {
         let mut cursor = Cursor { out, used: 0 };
         self.format(&mut cursor).ok()?;
         Some(cursor.used)
+    }
+
+    /// Writes the head from its byte `from` on at the start of `out`, as far as there is room, and returns how much that
+    /// was. Less than the room: it is complete.
+    pub(crate) fn write_from(&self, from: usize, out: &mut [u8]) -> usize {
+        let mut window = Window { out, before: from, used: 0 };
+        // It fails where the room ends.
+        let _ = self.format(&mut window);
+        window.used
     }
 
     fn format(&self, out: &mut impl Write) -> fmt::Result {
@@ -86,6 +97,9 @@ impl ResponseHead {
         if let Some(seconds) = self.retry_after {
             write!(out, "Retry-After: {seconds}\r\n")?;
         }
+        if let Some(protection) = self.protection {
+            protection.write(out)?;
+        }
         out.write_str("X-Content-Type-Options: nosniff\r\n")?;
         out.write_str(match (self.after, self.status) {
             (After::Close, Status::UpgradeRequired) => "Connection: upgrade, close\r\n\r\n",
@@ -109,5 +123,25 @@ impl Write for Cursor<'_> {
         self.out.get_mut(self.used..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
         self.used = end;
         Ok(())
+    }
+}
+
+/// A part of a longer text: `before` bytes of it are left out, and it ends where the slice ends.
+struct Window<'o> {
+    out: &'o mut [u8],
+    before: usize,
+    used: usize,
+}
+
+impl Write for Window<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let skipped = self.before.min(text.len());
+        self.before -= skipped;
+        let rest = &text.as_bytes()[skipped..];
+        let room = &mut self.out[self.used..];
+        let length = rest.len().min(room.len());
+        room[..length].copy_from_slice(&rest[..length]);
+        self.used += length;
+        if length == rest.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }

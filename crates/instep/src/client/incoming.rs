@@ -83,9 +83,11 @@ impl Client {
                 self.timing.head_begun(now);
                 Taken::Incomplete(0)
             }
-            Ok(Some((head, length))) => {
+            Ok(Some((mut head, length))) => {
+                head.path = world.access.own_path(head.path);
+                let peer = world.access.client(self.peer, &head);
                 let body = head.content_length;
-                match self.decide(&head, world, out) {
+                match self.decide(&head, peer, world, out) {
                     Decision::NotNow => return Taken::NotNow(0),
                     Decision::Reply(reply) => self.state = State::Http(Http { reply: Some(reply), body }),
                     Decision::Written { closes: true } => self.state = State::Ending,
@@ -93,7 +95,7 @@ impl Client {
                         self.state = State::Http(Http { reply: None, body });
                     }
                     Decision::Open(endpoint, handshake, deflate) => {
-                        self.open(endpoint, &handshake, deflate, world, out);
+                        self.open(endpoint, &handshake, deflate, peer, world, out);
                     }
                 }
                 self.timing.answered(now);

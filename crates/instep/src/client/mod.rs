@@ -43,11 +43,20 @@ pub struct Surroundings<'a> {
     pub compressed_feed: Option<&'a Feed<'static>>,
     /// permessage-deflate, if the driver has it.
     pub compression: Option<&'a dyn Compression>,
+    /// How many clients one address may have, if the driver has such a limit.
+    pub address_limit: Option<&'a dyn AddressLimit>,
     /// Which of the device's followers this driver is.
     pub follower: usize,
     /// Where output is gathered, shared by all clients: as long as what one client may keep
     /// ([`Client::new`]) and one frame.
     pub scratch: &'a mut [u8],
+}
+
+/// The limit of clients from one address, for those whose address only their request tells because they come by a
+/// proxy. A driver has one for each connection.
+pub trait AddressLimit: core::fmt::Debug {
+    /// Counts this connection as one from `address` until it ends. `false`: there are too many already.
+    fn count(&self, address: IpAddr) -> bool;
 }
 
 /// What a driver has to do after a turn.
@@ -361,6 +370,7 @@ struct World<'a> {
     feed: &'a Feed<'static>,
     compressed_feed: Option<&'a Feed<'static>>,
     compression: Option<&'a dyn Compression>,
+    address_limit: Option<&'a dyn AddressLimit>,
     follower: usize,
     /// Messages that this turn took whole.
     messages: Cell<u32>,
@@ -381,10 +391,24 @@ impl<'a> World<'a> {
             feed,
             compressed_feed,
             compression,
+            address_limit,
             follower,
             ref mut scratch,
         } = *surroundings;
         let messages = Cell::new(0);
-        (Self { app, access, device, feed, compressed_feed, compression, follower, messages }, scratch)
+        (
+            Self {
+                app,
+                access,
+                device,
+                feed,
+                compressed_feed,
+                compression,
+                address_limit,
+                follower,
+                messages,
+            },
+            scratch,
+        )
     }
 }

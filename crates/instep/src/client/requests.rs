@@ -68,7 +68,9 @@ fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Out
                 }
             }
         }
-        (_, Some((Page::Asset(_, asset), _))) => Decision::Reply(Reply::asset(asset, head)),
+        (_, Some((Page::Asset(_, asset), _))) => {
+            Decision::Reply(Reply::asset(asset, head, world.access.frames))
+        }
         (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
         _ => error(Status::NotFound),
     }
@@ -114,7 +116,9 @@ fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr) -> Status {
                     "Refused a request from {peer}: its page comes from {0}. If that page may use this device, start it with --allow-origin {0}",
                     Shown(origin.as_bytes())
                 ),
-                None => log::warn!("Refused a request from {peer}: a page from somewhere else made it"),
+                None => log::warn!(
+                    "Refused a request from {peer}: a page from somewhere else made it. If that page may use this device, start it with --allow-origin and the page's origin"
+                ),
             }
             Status::Forbidden
         }
@@ -122,21 +126,22 @@ fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr) -> Status {
 }
 
 impl Client {
-    /// Decides on a request.
+    /// Decides on a request, which comes from `peer` in the end.
     pub(super) fn decide(
         &self,
         head: &RequestHead<'_>,
+        peer: IpAddr,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
         if self.refused {
-            log::warn!("Refused {}: there are too many connections", self.peer);
+            log::warn!("Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
         if self.not_secure {
             return super::transport::ask_for_https(head, world, out);
         }
-        decide(head, self.peer, world, out)
+        decide(head, peer, world, out)
     }
 
     /// Answers a head that cannot be read.
@@ -152,16 +157,25 @@ impl Client {
         endpoint: Endpoint,
         handshake: &Handshake,
         deflate: bool,
+        peer: IpAddr,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) {
+        let forwarded = peer != self.peer;
+        if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
+            log::warn!("Refused {peer}: there are too many clients from there");
+            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
+            return;
+        }
         let Some(place) = world.device.admit(world.follower, !endpoint.echo) else {
             world.device.count_refusal(RefusalReason::Full);
-            log::warn!("Refused {}: all {} places are taken", self.peer, world.device.limits().clients);
+            log::warn!("Refused {peer}: all {} places are taken", world.device.limits().clients);
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             return;
         };
-        log::info!(client = place.client.number, peer:% = self.peer, port = self.port; "[{}] Connected from {}", place.client, self.peer);
+        // A proxy does not tell the port.
+        let port = (!forwarded).then_some(self.port);
+        log::info!(client = place.client.number, peer:% = peer, port; "[{}] Connected from {peer}", place.client);
         let length = handshake.write_answer(out.space());
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));

@@ -232,10 +232,11 @@ impl Connection {
                     0
                 }
             };
-            if let Some(rate) = &self.permit.rate {
+            if let Some(rate) = self.permit.rate() {
                 client.allow(rate.allowance(now));
             }
             let mut surroundings = shard.surroundings(feeds, scratch);
+            surroundings.address_limit = Some(&self.permit);
             let turn = if fresh > 0 {
                 let input = &mut input[..tail.len() + fresh];
                 input[..tail.len()].copy_from_slice(tail);
@@ -285,7 +286,7 @@ impl Connection {
 
     /// Takes note of the messages that a turn took. Says when it may take more, if that is what it waits for.
     fn spend(&self, now: Instant, turn: &Turn) -> Instant {
-        let Some(rate) = &self.permit.rate else { return Instant::NEVER };
+        let Some(rate) = self.permit.rate() else { return Instant::NEVER };
         rate.spend(now, turn.messages);
         if turn.wants_read || rate.allowance(now) > 0 { Instant::NEVER } else { rate.next() }
     }

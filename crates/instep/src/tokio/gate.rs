@@ -3,8 +3,10 @@
 use super::SocketLimits;
 use super::rate::Rate;
 use super::standings::Standings;
-use crate::client::{Instant, Standing};
+use crate::access::Access;
+use crate::client::{AddressLimit, Instant, Standing};
 use slab::Slab;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,7 @@ pub(super) struct Gate {
     total_limit: usize,
     per_address: usize,
     message_rate: u32,
+    access: &'static Access,
     counts: Mutex<Counts>,
     standings: Standings,
     /// A place became free, or one that was to become free did not.
@@ -75,7 +78,9 @@ pub(super) struct Permit {
     /// The key of its holder.
     number: usize,
     /// How many messages the address may send; `None`: as many as it likes.
-    pub(super) rate: Option<Arc<Rate>>,
+    rate: Option<Arc<Rate>>,
+    /// For whom a proxy forwards, once that is known, and how many messages may come from there.
+    forwarded: OnceCell<(IpAddr, Option<Arc<Rate>>)>,
     /// It is above the limits.
     pub(super) refused: bool,
 }
@@ -92,12 +97,13 @@ pub(super) struct Tally {
 }
 
 impl Gate {
-    pub(super) fn new(clients: usize, limits: SocketLimits) -> Arc<Self> {
+    pub(super) fn new(clients: usize, limits: SocketLimits, access: &'static Access) -> Arc<Self> {
         let total_limit = clients + limits.http_slots;
         Arc::new(Self {
             total_limit,
             per_address: limits.per_address,
             message_rate: limits.message_rate,
+            access,
             counts: Mutex::default(),
             standings: Standings::new(total_limit + TOLD),
             changed: Notify::new(),
@@ -111,7 +117,7 @@ impl Gate {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let from_here = counts.addresses.get(&address).map_or(0, |from_here| from_here.connections);
         let mut refused = false;
-        if !address.is_loopback() && from_here >= self.per_address {
+        if self.is_limited(address) && from_here >= self.per_address {
             counts.refused_per_address += 1;
             refused = true;
         } else if counts.total >= self.total_limit {
@@ -123,6 +129,7 @@ impl Gate {
         }
         let mut rate = None;
         if !refused {
+            counts.total += 1;
             rate = counts.connect(address, self.message_rate, self.total_limit);
         } else if counts.told < TOLD {
             counts.told += 1;
@@ -131,7 +138,14 @@ impl Gate {
         }
         let number = counts.holders.insert(Holder::default());
         drop(counts);
-        Admission::Permit(Permit { gate: self.clone(), address, number, rate, refused })
+        Admission::Permit(Permit {
+            gate: self.clone(),
+            address,
+            number,
+            rate,
+            forwarded: OnceCell::new(),
+            refused,
+        })
     }
 
     /// Descriptors or memory have run out: chooses who gives up its place. First idle connections, then requests
@@ -153,6 +167,11 @@ impl Gate {
             refused_full: counts.refused_full,
             refused_per_address: counts.refused_per_address,
         }
+    }
+
+    /// This machine, and a proxy that forwards for many, may have as many connections as there are.
+    fn is_limited(&self, address: IpAddr) -> bool {
+        !address.is_loopback() && !self.access.is_proxy(address)
     }
 
     /// Waits until it makes sense to ask again.
@@ -180,7 +199,6 @@ impl Counts {
         if self.addresses.len() > 2 * limit {
             self.addresses.retain(|_, from_here| from_here.connections > 0);
         }
-        self.total += 1;
         let from_here = self
             .addresses
             .entry(address)
@@ -190,7 +208,6 @@ impl Counts {
     }
 
     fn disconnect(&mut self, address: IpAddr) {
-        self.total -= 1;
         if let Some(from_here) = self.addresses.get_mut(&address) {
             from_here.connections -= 1;
             // Who comes back at once has spent what it had.
@@ -201,7 +218,28 @@ impl Counts {
     }
 }
 
+impl AddressLimit for Permit {
+    fn count(&self, address: IpAddr) -> bool {
+        let gate = &self.gate;
+        let mut counts = gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let from_there = counts.addresses.get(&address).map_or(0, |from_there| from_there.connections);
+        if gate.is_limited(address) && from_there >= gate.per_address {
+            counts.refused_per_address += 1;
+            return false;
+        }
+        // A connection becomes a WebSocket once.
+        self.forwarded
+            .get_or_init(|| (address, counts.connect(address, gate.message_rate, gate.total_limit)));
+        true
+    }
+}
+
 impl Permit {
+    /// How many messages may come over it; `None`: any number.
+    pub(super) fn rate(&self) -> Option<&Rate> {
+        self.forwarded.get().map_or(&self.rate, |(_, rate)| rate).as_deref()
+    }
+
     /// Takes note of who holds it.
     pub(super) fn take_seat(&self, shard: usize, key: usize) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -238,13 +276,20 @@ impl Drop for Permit {
             counts.told -= 1;
             return;
         }
+        counts.total -= 1;
         counts.disconnect(self.address);
+        if let Some((client, _)) = self.forwarded.get() {
+            counts.disconnect(*client);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
+    static ACCESS: Access = Access { proxies: &[PROXY], ..Access::new("") };
 
     #[track_caller]
     fn permit(gate: &Arc<Gate>, address: IpAddr) -> Permit {
@@ -265,7 +310,7 @@ mod tests {
     #[test]
     fn limits_at_and_above_and_places_given_back() {
         let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
-        let gate = Gate::new(3, limits);
+        let gate = Gate::new(3, limits, &ACCESS);
         let refused = |address| permit(&gate, address).refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
@@ -286,12 +331,12 @@ mod tests {
 
     #[test]
     fn all_connections_of_an_address_share_one_rate_and_so_do_those_that_come_later() {
-        let gate = Gate::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() });
+        let gate = Gate::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let now = Instant::from_millis(1_000);
-        let allowance = |permit: &Permit| permit.rate.as_ref().unwrap().allowance(now);
+        let allowance = |permit: &Permit| permit.rate().unwrap().allowance(now);
         let (one, other) = (permit(&gate, here), permit(&gate, here));
-        one.rate.as_ref().unwrap().spend(now, 4);
+        one.rate().unwrap().spend(now, 4);
         assert_eq!((allowance(&one), allowance(&other)), (1, 1));
         drop((one, other));
         assert_eq!(allowance(&permit(&gate, here)), 1);
@@ -305,7 +350,8 @@ mod tests {
 
     #[test]
     fn above_the_limit_who_is_idle_longest_gives_up_its_place() {
-        let gate = Gate::new(1, SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() });
+        let gate =
+            Gate::new(1, SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() }, &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let idle = |at| Standing::Idle(Instant::from_millis(at));
         let mut permits = [1, 2, 3].map(|key| {
@@ -340,11 +386,44 @@ mod tests {
 
     #[test]
     fn who_is_only_told_that_there_is_no_place_cannot_give_one_up() {
-        let gate = Gate::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() });
+        let gate = Gate::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() }, &ACCESS);
         let local = IpAddr::from([127, 0, 0, 1]);
         let _client = permit(&gate, local);
         let told = permit(&gate, local);
         told.set_standing(Standing::Idle(Instant::from_millis(0)));
         assert!(told.refused && permit(&gate, local).refused);
+    }
+
+    #[test]
+    fn a_proxy_has_any_number_and_each_of_its_clients_as_many_as_others() {
+        let limits = SocketLimits { http_slots: 0, per_address: 2, ..SocketLimits::default() };
+        let gate = Gate::new(100, limits, &ACCESS);
+        let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mut forwarded: Vec<_> = (0..5).map(|_| permit(&gate, PROXY)).collect();
+        assert!(forwarded.iter().all(|permit| !permit.refused));
+        assert!(forwarded[0].count(client) && forwarded[1].count(client));
+        assert!(!forwarded[2].count(client) && permit(&gate, client).refused, "two, by whatever way");
+        assert!(forwarded[2].count(other));
+        forwarded.remove(0);
+        let direct = permit(&gate, client);
+        assert!(!direct.refused && !forwarded[2].count(client));
+        drop(direct);
+        assert!(forwarded[2].count(client));
+        drop(forwarded);
+        let counts = gate.counts.lock().unwrap();
+        assert!(counts.addresses.is_empty() && counts.total == 0, "nothing is left behind");
+    }
+
+    #[test]
+    fn what_a_client_may_say_does_not_depend_on_the_way() {
+        let gate = Gate::new(9, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let client = IpAddr::from([192, 0, 2, 1]);
+        let now = Instant::from_millis(1_000);
+        let (direct, forwarded, another) =
+            (permit(&gate, client), permit(&gate, PROXY), permit(&gate, PROXY));
+        assert!(forwarded.count(client) && another.count(IpAddr::from([192, 0, 2, 2])));
+        direct.rate().unwrap().spend(now, 4);
+        let allowed = [&forwarded, &another].map(|permit| permit.rate().unwrap().allowance(now));
+        assert_eq!(allowed, [1, 5]);
     }
 }

@@ -156,6 +156,7 @@ impl Shard {
             feed: plain,
             compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
             compression: self.deflate.as_ref().map(|deflate| deflate as &dyn Compression),
+            address_limit: None,
             follower: self.follower,
             scratch,
         }

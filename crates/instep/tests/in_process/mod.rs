@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
-static ACCESS: Access = Access { name: "", hosts: &[], origins: &[], ports: &[] };
+static ACCESS: Access = Access::new("");
 
 /// A thread of a server panicked.
 static PANICKED: AtomicBool = AtomicBool::new(false);

@@ -24,7 +24,7 @@ pub const APP: App = App::new("test", "for tests")
     .echo("/echo")
     .topics(2);
 
-pub const ACCESS: Access = Access { name: "lamp", hosts: &[], origins: &[], ports: &[80] };
+pub const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 
 pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
     vec![value; count].leak()
@@ -32,6 +32,7 @@ pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
 
 /// A device with its own feed, as a driver has it.
 pub struct World {
+    pub access: &'static Access,
     pub device: &'static Device,
     pub limits: Limits,
     pub feed: Feed<'static>,
@@ -67,6 +68,7 @@ impl World {
         let ring = Ring::new(leak(limits.events, RingEntry::default()), leak(block * (limits.events + 1), 0));
         let unsent = unsent(&limits);
         Self {
+            access: &ACCESS,
             device,
             limits,
             feed: Feed::new(table, ring),
@@ -87,10 +89,11 @@ impl World {
     pub fn surroundings(&mut self) -> Surroundings<'_> {
         Surroundings {
             app: &APP,
-            access: &ACCESS,
+            access: self.access,
             device: self.device,
             feed: &self.feed,
             compressed_feed: None,
+            address_limit: None,
             compression: None,
             follower: self.follower,
             scratch: &mut self.scratch,

@@ -1,0 +1,171 @@
+//! Host and Origin on every request (docs/contracts.md section 5), one row for each thing that a browser, a program
+//! or a proxy does.
+
+mod link;
+
+use instep::{Access, Limits};
+use link::{World, upgrade};
+
+/// A device on the ports 80 and 81 that is called lamp.
+const LAMP: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
+
+const IMAGE: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"];
+const LINK: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
+
+/// What a WebSocket of this page gets.
+fn socket(access: &'static Access, host: &str, headers: &[&str]) -> u16 {
+    ask(access, &upgrade("/ws").replacen("lamp", host, 1), headers)
+}
+
+/// What any other request gets.
+fn request(access: &'static Access, line: &str, host: &str, headers: &[&str]) -> u16 {
+    ask(access, &format!("{line} HTTP/1.1\r\nHost: {host}\r\n\r\n"), headers)
+}
+
+fn ask(access: &'static Access, request: &str, headers: &[&str]) -> u16 {
+    let mut world = World::new(Limits::DEVICE);
+    world.access = access;
+    let mut peer = world.client();
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let head = request.strip_suffix("\r\n").expect("a head");
+    peer.send(&mut world, format!("{head}{headers}\r\n").as_bytes());
+    let answer = String::from_utf8_lossy(&peer.received).into_owned();
+    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    status.unwrap_or_else(|| panic!("{answer}"))
+}
+
+#[test]
+fn websockets() {
+    static OPEN: Access =
+        Access { hosts: &["home.example"], origins: &["null", "https://panel.example"], ..LAMP };
+    for (access, host, origin, status) in [
+        // No browser.
+        (&LAMP, "lamp", None, 101),
+        // The page's own host, however it is written.
+        (&LAMP, "lamp", Some("http://lamp"), 101),
+        (&LAMP, "LAMP.Local", Some("http://lamp.local"), 101),
+        (&LAMP, "lamp.local.", Some("http://lamp.local."), 101),
+        (&LAMP, "192.168.0.7", Some("HTTP://192.168.0.7"), 101),
+        (&LAMP, "[::1]", Some("http://[::1]"), 101),
+        (&LAMP, "[fe80::1]:81", Some("http://[FE80::1]"), 101),
+        (&LAMP, "lamp:80", Some("http://lamp"), 101),
+        (&LAMP, "lamp", Some("http://lamp:80"), 101),
+        // The page on port 80, its socket on 81, and the other way round.
+        (&LAMP, "lamp:81", Some("http://lamp"), 101),
+        (&LAMP, "lamp", Some("http://lamp:81"), 101),
+        (&LAMP, "lamp:81", Some("http://lamp.local"), 403),
+        // A port where somebody else listens.
+        (&LAMP, "lamp", Some("http://lamp:3000"), 403),
+        (&LAMP, "lamp:3000", Some("http://lamp:3001"), 403),
+        // A router forwards another port.
+        (&LAMP, "198.51.100.7:8000", Some("http://198.51.100.7:8000"), 101),
+        // A proxy that speaks TLS, and one that does so on another port.
+        (&OPEN, "home.example", Some("https://home.example"), 101),
+        (&OPEN, "home.example:443", Some("https://home.example"), 101),
+        (&OPEN, "HOME.example:8443", Some("https://home.example:8443"), 101),
+        (&OPEN, "home.example", Some("https://home.example:8443"), 403),
+        // A proxy that does not hand on the name.
+        (&OPEN, "127.0.0.1:8080", Some("https://home.example"), 403),
+        (&OPEN, "127.0.0.1:8080", Some("https://panel.example"), 101),
+        // Pages from elsewhere.
+        (&LAMP, "lamp", Some("http://evil.test"), 403),
+        (&LAMP, "192.168.0.7", Some("http://evil.test"), 403),
+        (&LAMP, "lamp", Some("http://lamp.evil.test"), 403),
+        (&OPEN, "lamp", Some("http://panel.example"), 403),
+        // A page from a file, a sandboxed frame.
+        (&LAMP, "lamp", Some("null"), 403),
+        (&OPEN, "lamp", Some("null"), 101),
+        (&LAMP, "lamp", Some(""), 403),
+        // A rebound name: Host and Origin agree, and yet it is not ours.
+        (&LAMP, "evil.test", Some("http://evil.test"), 421),
+        (&LAMP, "evil.test:80", None, 421),
+        (&LAMP, "home.example", Some("https://home.example"), 421),
+    ] {
+        let header = origin.map(|origin| format!("Origin: {origin}"));
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        assert_eq!(socket(access, host, &header), status, "{origin:?} at {host}");
+    }
+    // What browsers say beside it. A page that is allowed is from another site as a rule.
+    assert_eq!(socket(&LAMP, "lamp:81", &["Origin: http://lamp", "Sec-Fetch-Site: same-site"]), 101);
+    let site = "Sec-Fetch-Site: cross-site";
+    assert_eq!(socket(&OPEN, "lamp", &["Origin: https://panel.example", site]), 101);
+    assert_eq!(socket(&OPEN, "lamp", &[site]), 403);
+    assert_eq!(socket(&LAMP, "lamp", &["Origin: http://lamp", "Origin: http://lamp"]), 403);
+}
+
+#[test]
+fn other_requests() {
+    static OPEN: Access = Access { origins: &["null", "https://panel.example"], ..LAMP };
+    let foreign = &["Origin: http://evil.test"][..];
+    let own = &["Origin: http://lamp", "Sec-Fetch-Site: same-origin"][..];
+    let from_file = &["Origin: null"][..];
+    // The path does not matter, nor whether there is anything.
+    for path in ["/", "/script.js", "/any/thing", "/ws", "/echo", "/nothing"] {
+        let get = format!("GET {path}");
+        let usual = request(&LAMP, &get, "lamp", &[]);
+        assert!(matches!(usual, 200 | 404 | 426), "{path}: {usual}");
+        for (headers, status) in [
+            (IMAGE, 403),
+            (&["Sec-Fetch-Site: Cross-Site"], 403),
+            (&[IMAGE[0], IMAGE[1], "Origin: http://evil.test"], 403),
+            (LINK, usual),
+            (own, usual),
+            (&["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate"], usual),
+            (&["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors"], usual),
+            // Without leave to read the answer, it does no harm.
+            (foreign, usual),
+        ] {
+            assert_eq!(request(&LAMP, &get, "lamp", headers), status, "{path} {headers:?}");
+            assert_eq!(request(&LAMP, &get, "evil.test", headers), 421, "{path} {headers:?}");
+        }
+        let vouched_for = [IMAGE[0], "Sec-Fetch-Mode: cors", "Origin: https://panel.example"];
+        assert_eq!(request(&OPEN, &get, "lamp", &vouched_for), usual, "{path}");
+        assert_eq!(request(&OPEN, &get, "lamp", IMAGE), 403, "{path}");
+        // A HEAD is no link.
+        assert_eq!(request(&LAMP, &format!("HEAD {path}"), "lamp", LINK), 403, "{path}");
+
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let write = format!("{method} {path}");
+            let usual = request(&LAMP, &write, "lamp", &[]);
+            assert!(matches!(usual, 404 | 405), "{write}: {usual}");
+            for (headers, status) in [
+                (own, usual),
+                (foreign, 403),
+                (from_file, 403),
+                // A form is no link, although browsers call it a navigation.
+                (LINK, 403),
+                (&[LINK[0], LINK[1], "Origin: http://evil.test"], 403),
+                (&[LINK[0], LINK[1], "Origin: null"], 403),
+            ] {
+                assert_eq!(request(&LAMP, &write, "lamp", headers), status, "{write} {headers:?}");
+            }
+            assert_eq!(request(&OPEN, &write, "lamp", from_file), usual, "{write}");
+            assert_eq!(request(&LAMP, &write, "evil.test", own), 421, "{write}");
+        }
+    }
+    assert_eq!(
+        request(&LAMP, "GET http://evil.test/", "lamp", &[]),
+        421,
+        "a target's own name goes before Host"
+    );
+}
+
+#[test]
+fn below_a_path() {
+    static BELOW: Access = Access { base_path: "/device/", ..LAMP };
+    for (path, status) in [
+        ("/device/", 200),
+        ("/device/script.js?x", 200),
+        ("/device/any/thing", 200),
+        ("/device/ws", 426),
+        ("/", 200),
+        ("/ws", 426),
+        ("/device", 404),
+        ("/devices/", 404),
+        ("/device/device/", 404),
+    ] {
+        assert_eq!(request(&BELOW, &format!("GET {path}"), "lamp", &[]), status, "{path}");
+    }
+    assert_eq!(ask(&BELOW, &upgrade("/device/ws"), &["Origin: http://lamp"]), 101);
+    assert_eq!(ask(&LAMP, &upgrade("/device/ws"), &[]), 404);
+}
