@@ -31,8 +31,8 @@ Every job of this workspace.
     cargo xtask dependencies [--install]      licences and faults of the crates that this builds on
     cargo xtask help                          this text
 
-What a step needs and this machine lacks (Chromium and its driver, a toolchain for
-bare metal, a C++ compiler) is installed with --install, through apt-get. Without
+What a step needs and this machine lacks (nginx, Chromium and its driver, a toolchain
+for bare metal, a C++ compiler) is installed with --install, through apt-get. Without
 it the step is skipped, and the command that installs it is printed. Where a skip
 would go unnoticed it is a failure: with --install, and if the environment variable
 CI is set to true.

@@ -102,7 +102,9 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
         hosts: leak(settings.hosts),
         origins: leak(settings.origins),
         ports: listening.iter().map(|address| address.socket.port()).collect::<Vec<_>>().leak(),
-        ..Access::default()
+        frames: leak(settings.frames),
+        proxies: settings.proxies.leak(),
+        base_path: settings.base_path.leak(),
     }));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);

@@ -4,7 +4,7 @@ use super::limits::ServerLimits;
 use super::values::{self, Wrong};
 use crate::addresses::Address;
 use crate::certificate;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// What `instep serve` runs with.
@@ -15,6 +15,9 @@ pub(crate) struct Settings {
     pub(crate) name: Option<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
+    pub(crate) frames: Vec<String>,
+    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) base_path: String,
     pub(crate) page: Option<PathBuf>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) log_format: LogFormat,
@@ -39,6 +42,9 @@ impl Default for Settings {
             name: None,
             hosts: Vec::new(),
             origins: Vec::new(),
+            frames: Vec::new(),
+            proxies: Vec::new(),
+            base_path: String::new(),
             page: None,
             metrics: None,
             log_format: LogFormat::Text,
@@ -149,6 +155,47 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.origins.clone(),
+    },
+    Setting {
+        key: "allow_frame",
+        value: Some("ORIGIN"),
+        alone: "",
+        about: "A web page from elsewhere that may show the device in a frame, such as http://example.org",
+        unset: "",
+        secret: false,
+        take: Take::Many(|settings, texts| {
+            settings.frames = values::each(texts, values::frame)?;
+            Ok(())
+        }),
+        show: |settings| settings.frames.clone(),
+    },
+    Setting {
+        key: "trust_proxy",
+        value: Some("ADDRESS"),
+        alone: "",
+        about: "The address of a reverse proxy that says in X-Forwarded-For who asks",
+        unset: "",
+        secret: false,
+        take: Take::Many(|settings, texts| {
+            settings.proxies = values::each(texts, values::proxy)?;
+            Ok(())
+        }),
+        show: |settings| settings.proxies.iter().map(ToString::to_string).collect(),
+    },
+    Setting {
+        key: "base_path",
+        value: Some("PATH"),
+        alone: "",
+        about: "What a reverse proxy puts before every path and leaves there, such as /device",
+        unset: "none",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.base_path = values::base_path(text)?;
+            Ok(())
+        }),
+        show: |settings| {
+            Some(settings.base_path.clone()).into_iter().filter(|path| !path.is_empty()).collect()
+        },
     },
     Setting {
         key: "page",

@@ -2,7 +2,7 @@
 //! `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 /// A value that is wrong.
@@ -70,6 +70,31 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     Ok(text.into())
 }
 
+/// An origin without anything that could say more than that in the header it gets into.
+pub(super) fn frame(text: &str) -> Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte);
+    if text == "null" || !text.bytes().all(good) {
+        return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
+    }
+    origin(text)
+}
+
+pub(super) fn proxy(text: &str) -> Result<IpAddr, String> {
+    text.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(|_| {
+        "is not an address without a port, such as 192.168.0.2; a proxy on this machine is 127.0.0.1 or ::1".into()
+    })
+}
+
+/// A path without the `/` at its end; the empty one is none.
+pub(super) fn base_path(text: &str) -> Result<String, String> {
+    let path = text.trim_end_matches('/');
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if !(path.is_empty() || path.starts_with('/')) || path.contains("//") || !path.bytes().all(good) {
+        return Err("is not a path, such as /device".into());
+    }
+    Ok(path.into())
+}
+
 /// The name of a file, which may not be there yet.
 pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("names no file".into()) } else { Ok(text.into()) }
@@ -128,6 +153,20 @@ mod tests {
         assert!(origin("https://a.b:1").is_ok() && origin("null").is_ok());
         for wrong in ["", "example.org", "http://", "http://a/", "ftp://a"] {
             assert!(origin(wrong).is_err(), "{wrong}");
+        }
+        assert!(frame("https://a.b:1").is_ok() && frame("http://[::1]:80").is_ok());
+        for wrong in ["null", "*", "http://a b", "http://a;b", "http://a\r\nb", "http://*.a", "'self'"] {
+            assert!(frame(wrong).is_err(), "{wrong}");
+        }
+        assert!(proxy("127.0.0.1").is_ok() && proxy("::1").is_ok());
+        for wrong in ["", "localhost", "127.0.0.1:80", "10.0.0.0/8", "[::1]"] {
+            assert!(proxy(wrong).is_err(), "{wrong}");
+        }
+        for (path, right) in [("/device/", "/device"), ("/a/b-c", "/a/b-c"), ("/", ""), ("", "")] {
+            assert_eq!(base_path(path).as_deref(), Ok(right));
+        }
+        for wrong in ["device", "/a//b", "/a?b", "/a b", "/%20", "https://a/"] {
+            assert!(base_path(wrong).is_err(), "{wrong}");
         }
         assert!(host("lamp.test").is_ok());
         for wrong in ["", "http://lamp", "lamp:80", "a b"] {

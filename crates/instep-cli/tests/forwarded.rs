@@ -1,0 +1,75 @@
+//! Whom a request comes from, where a proxy says so.
+
+mod served;
+
+use served::serve;
+use std::net::SocketAddr;
+use std::time::Instant;
+use test_support::{Response, SOON, WebSocket};
+
+fn upgrade(addr: SocketAddr, forwarded: &str) -> Result<WebSocket, Box<Response>> {
+    WebSocket::try_connect(addr, "/ws", &[("X-Forwarded-For", forwarded)])
+}
+
+#[test]
+fn the_log_names_the_client_and_not_the_proxy_that_is_trusted() {
+    let server = serve(&["--app", "led-plain", "--trust-proxy", "127.0.0.1", "--trust-proxy", "192.0.2.9"]);
+    let mut clients = Vec::new();
+    for (number, (forwarded, logged)) in [
+        ("192.0.2.7", "192.0.2.7"),
+        ("6.6.6.6, 192.0.2.7, 192.0.2.9", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("nonsense", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        clients.push(upgrade(server.addr(), forwarded).expect("101"));
+        server.expect_line(&format!("[{}] Connected from {logged}", number + 1));
+    }
+    let headers = [("X-Forwarded-For", "192.0.2.8"), ("Origin", "http://evil.test")];
+    let refused = WebSocket::try_connect(server.addr(), "/ws", &headers);
+    assert_eq!(refused.expect_err("it is refused").status, 403);
+    server.wait_for_line(|line| line.starts_with("Refused a request from 192.0.2.8: "), SOON);
+}
+
+#[test]
+fn who_is_not_trusted_says_nothing_of_others() {
+    for args in [&["--app", "led-plain"][..], &["--app", "led-plain", "--trust-proxy", "192.0.2.9"]] {
+        let server = serve(args);
+        let _client = upgrade(server.addr(), "192.0.2.7").expect("101");
+        server.expect_line("[1] Connected from 127.0.0.1");
+    }
+}
+
+#[test]
+fn a_port_that_is_not_known_is_left_out_of_the_log_for_programs() {
+    let server = serve(&["--app", "led-plain", "--trust-proxy", "127.0.0.1", "--log-format", "json"]);
+    let _client = upgrade(server.addr(), "192.0.2.7").expect("101");
+    let line = server.wait_for_line(|line| line.contains("[1] Connected"), SOON);
+    let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!((line["peer"].as_str(), &line["port"]), (Some("192.0.2.7"), &serde_json::Value::Null));
+    assert_eq!(line["client"], 1);
+}
+
+#[test]
+fn behind_a_proxy_too_each_address_has_its_own_limit() {
+    let args = ["--app", "led-plain", "--trust-proxy", "127.0.0.1", "--limit", "per_address=2"];
+    let server = serve(&args);
+    let connect = |forwarded| upgrade(server.addr(), forwarded);
+    let mut clients = vec![connect("192.0.2.7").expect("101"), connect("6.6.6.6, 192.0.2.7").expect("101")];
+    let refused = connect("192.0.2.7").expect_err("that is one too many");
+    assert_eq!(refused.status, 503);
+    assert!(refused.header("retry-after").is_some());
+    server.expect_line("Refused 192.0.2.7: there are too many clients from there");
+    // Others, and this machine, are not concerned.
+    for forwarded in ["192.0.2.8", "192.0.2.8", "127.0.0.1", "127.0.0.1", "127.0.0.1"] {
+        clients.push(connect(forwarded).expect("101"));
+    }
+    clients.remove(0);
+    let deadline = Instant::now() + SOON;
+    while connect("192.0.2.7").is_err() {
+        assert!(Instant::now() < deadline, "the place is not given back");
+    }
+}

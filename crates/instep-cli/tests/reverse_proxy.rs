@@ -1,0 +1,225 @@
+//! Behind the real nginx and the real Caddy, with the configurations that docs/reverse-proxy shows. A proxy that this
+//! machine does not have is skipped.
+
+mod served;
+
+use served::{request, serve};
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use test_support::{Response, SOON, Server, WebSocket, http, opcode};
+
+/// Another address of this machine, so that the client is told from the proxy.
+const CLIENT: [u8; 4] = [127, 0, 0, 2];
+/// How long a page stays open with nothing to say: longer than nginx waits here for a byte.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// A proxy as a process of its own. It ends when dropped.
+struct Proxy {
+    process: Child,
+    addr: SocketAddr,
+}
+
+impl Proxy {
+    /// Starts nginx with the configuration of the documentation, or says that there is none.
+    fn nginx(server: &Server) -> Option<Proxy> {
+        let program = find("nginx")?;
+        let addr = free_addr();
+        let folder = folder("nginx");
+        let shown = include_str!("../../../docs/reverse-proxy/nginx.conf");
+        let site = replace(shown, &[("listen 80;", &format!("listen {addr};"))]);
+        let site = replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]);
+        fs::write(folder.join("instep.conf"), site).expect("the site is written");
+        // What a distribution's own nginx.conf does, and a short patience.
+        let temporary = ["client_body", "proxy"].map(|what| format!("{what}_temp_path {what};"));
+        let whole = format!(
+            "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; proxy_read_timeout 2s; {} include instep.conf; }}",
+            temporary.concat()
+        );
+        fs::write(folder.join("nginx.conf"), whole).expect("the configuration is written");
+        let mut command = Command::new(program);
+        command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"]);
+        Some(Proxy::start(command.arg(folder), addr))
+    }
+
+    /// The same with Caddy, without certificates.
+    fn caddy(server: &Server) -> Option<Proxy> {
+        let program = find("caddy")?;
+        let addr = free_addr();
+        let folder = folder("caddy");
+        let shown = include_str!("../../../docs/reverse-proxy/Caddyfile");
+        let port = addr.port();
+        let site = replace(
+            shown,
+            &[
+                ("lamp.example {", &format!("http://lamp.example:{port} {{")),
+                ("home.example {", &format!("http://home.example:{port} {{")),
+                ("127.0.0.1:8080", &server.addr().to_string()),
+            ],
+        );
+        let site = format!("{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}}\n{site}");
+        fs::write(folder.join("Caddyfile"), site).expect("the configuration is written");
+        let mut command = Command::new(program);
+        command.args(["run", "--adapter", "caddyfile", "--config"]).arg(folder.join("Caddyfile"));
+        Some(Proxy::start(command.env("HOME", &folder).env("XDG_DATA_HOME", &folder), addr))
+    }
+
+    fn start(command: &mut Command, addr: SocketAddr) -> Proxy {
+        let process = command.stdin(Stdio::null()).spawn().expect("the proxy starts");
+        let mut proxy = Proxy { process, addr };
+        let deadline = Instant::now() + 3 * SOON;
+        while TcpStream::connect(addr).is_err() {
+            let ended = proxy.process.try_wait().expect("its state");
+            assert!(ended.is_none() && Instant::now() < deadline, "the proxy does not listen: {ended:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        proxy
+    }
+
+    /// The answer to a GET for this host and path.
+    #[track_caller]
+    fn get(&self, host: &str, path: &str) -> Response {
+        http(self.addr, request(path, &[]).replacen("localhost", host, 1))
+    }
+
+    /// A WebSocket from [`CLIENT`].
+    #[track_caller]
+    fn upgrade(&self, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
+        let socket =
+            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((CLIENT, 0)).into()).expect("an address of this machine");
+        socket.connect(&self.addr.into()).expect("a connection");
+        WebSocket::upgrade(socket.into(), path, headers)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
+    if found.is_none() {
+        println!("skipped: {program} is not on PATH");
+    }
+    found
+}
+
+fn free_addr() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// Replaces what must be there.
+#[track_caller]
+fn replace(text: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from:?} is not in the configuration");
+        text.replace(from, to)
+    })
+}
+
+fn server() -> Server {
+    serve(&[
+        "--app",
+        "led-plain",
+        "--allow-host",
+        "home.example",
+        "--allow-host",
+        "lamp.example",
+        "--trust-proxy",
+        "127.0.0.1",
+        "--limit",
+        "ping_every=1 s",
+    ])
+}
+
+/// What has to work behind every proxy.
+fn expect_all(server: &Server, proxy: &Proxy) {
+    // Pages and scripts, at a name of their own and below a path.
+    for (host, path) in [("lamp.example", "/"), ("home.example", "/device/")] {
+        let page = proxy.get(host, path);
+        assert_eq!(page.status, 200, "{host}");
+        assert!(page.text().contains("from \"./instep.js\"") && page.text().contains("connect(\"ws\""));
+        assert_eq!(page.header("content-security-policy"), Some("frame-ancestors 'self'"));
+        assert_eq!(proxy.get(host, &format!("{path}instep.js")).status, 200, "{host}");
+        assert_eq!(proxy.get(host, &format!("{path}nothing")).status, 404, "{host}");
+    }
+    let redirect = proxy.get("home.example", "/device");
+    assert!(matches!(redirect.status, 301 | 302), "{redirect:?}");
+    assert_eq!(redirect.header("location"), Some("/device/"));
+
+    // WebSockets: by a page that came over TLS, on the usual port and another, and by no page.
+    let at = |host, origin| [("Host", host), ("Origin", origin), ("X-Forwarded-For", "192.0.2.66")];
+    let mut below = proxy.upgrade("/device/ws", &at("home.example", "https://home.example")).expect("101");
+    assert_eq!(below.read_text(), "0");
+    server.wait_for_line(|line| line == "[1] Connected from 127.0.0.2", SOON);
+    let mut whole = proxy.upgrade("/ws", &at("lamp.example:8443", "https://lamp.example:8443")).expect("101");
+    assert_eq!(whole.read_text(), "0");
+    below.send_text("toggle");
+    assert_eq!((below.read_text(), whole.read_text()), ("1".into(), "1".into()));
+    // Pages from elsewhere, and a path that is not there.
+    let foreign = proxy.upgrade("/device/ws", &at("home.example", "https://evil.test"));
+    assert_eq!(foreign.expect_err("it is refused").status, 403);
+    let line = server.wait_for_line(|line| line.ends_with("--allow-origin https://evil.test"), SOON);
+    assert!(line.contains("127.0.0.2"), "{line}");
+    let nowhere = proxy.upgrade("/device/nothing", &at("home.example", "https://home.example"));
+    assert_eq!(nowhere.expect_err("it is refused").status, 404);
+
+    // Pings keep it open, and what is said after a while still arrives.
+    let deadline = Instant::now() + IDLE;
+    let mut pings = 0;
+    while let Some(within) = deadline.checked_duration_since(Instant::now()) {
+        let Some(frame) = below.try_read_frame(within) else { break };
+        assert_eq!(frame.opcode, opcode::PING, "{frame:?}");
+        below.frame(true, 0, opcode::PONG, Some([1, 2, 3, 4]), &frame.payload);
+        pings += 1;
+    }
+    assert!(pings >= 2, "{pings} pings");
+    below.send_text("toggle");
+    assert_eq!(below.read_text(), "0");
+    below.send_close(1000, "");
+    below.expect_close(1000);
+    server.expect_line("[1] Disconnected");
+}
+
+#[test]
+fn the_documentation_shows_what_is_tried() {
+    let page = include_str!("../../../docs/reverse-proxy.md");
+    for (language, file) in [
+        ("nginx", include_str!("../../../docs/reverse-proxy/nginx.conf")),
+        ("caddyfile", include_str!("../../../docs/reverse-proxy/Caddyfile")),
+    ] {
+        let block = page.split(&format!("```{language}\n")).nth(1).expect("a block").split("```").next();
+        assert!(block.is_some_and(|block| !block.is_empty() && file.contains(block)), "{block:?}");
+    }
+}
+
+#[test]
+fn nginx() {
+    let server = server();
+    if let Some(proxy) = Proxy::nginx(&server) {
+        expect_all(&server, &proxy);
+    }
+}
+
+#[test]
+fn caddy() {
+    let server = server();
+    if let Some(proxy) = Proxy::caddy(&server) {
+        expect_all(&server, &proxy);
+    }
+}

@@ -1,0 +1,32 @@
+//! Pages of others that show the device in a frame: a reader could be made to press its buttons unawares.
+
+use std::path::Path;
+
+use browser_tests::Browser;
+use test_support::{SOON, Server};
+
+/// A page of `http://outer.test` with the device in a frame.
+fn open_around(device: &Server) -> (Server, Browser) {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("frame-{}.html", device.addr().port()));
+    let frame = format!("<iframe src='http://{}/' onload='window.loaded = true'></iframe>", device.addr());
+    std::fs::write(&file, frame).expect("a file");
+    let file = file.to_str().expect("a path in UTF-8");
+    let outer = Server::start(&["--app", "hello", "--allow-host", "outer.test", "--page", file]);
+    let browser = Browser::with().resolve("outer.test", outer.addr()).open("http://outer.test/");
+    browser.wait_until("window.loaded", SOON);
+    (outer, browser)
+}
+
+#[test]
+fn nobody_may_unless_it_is_allowed() {
+    let device = Server::start(&["--app", "led-plain"]);
+    let (_outer, browser) = open_around(&device);
+    let console = browser.console();
+    assert!(console.iter().any(|entry| entry.contains("frame-ancestors")), "{console:?}");
+    assert!(!device.lines().iter().any(|line| line.contains("Connected")), "its script has not run");
+
+    let device = Server::start(&["--app", "led-plain", "--allow-frame", "http://outer.test"]);
+    let (_outer, browser) = open_around(&device);
+    device.expect_line("[1] Connected from 127.0.0.1");
+    assert!(!browser.console().iter().any(|entry| entry.contains("frame-ancestors")));
+}
