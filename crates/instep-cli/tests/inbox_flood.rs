@@ -100,7 +100,13 @@ fn a_log_that_nobody_reads_keeps_nobody_waiting() {
     flood(&server);
     // Far more than the pipe and the ring hold, and it serves on.
     client.send_text("toggle");
-    let state = client.try_read_frame(PROMPT).expect("the state, promptly");
+    let state = loop {
+        let frame = client.try_read_frame(PROMPT).expect("the state, promptly");
+        // On a busy machine the flood lasts longer than the time between two pings.
+        if frame.opcode != opcode::PING {
+            break frame;
+        }
+    };
     assert_eq!(state.text(), "1");
     assert_eq!(get(server.addr(), "/").status, 200);
     assert!(server.lines().len() < 10_000, "somebody has read {} lines", server.lines().len());
