@@ -125,13 +125,7 @@ pub(crate) fn responses<'b>(mut bytes: &'b [u8], heads: &[bool]) -> (Vec<Respons
         let rest = &bytes[end + 4..];
         let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         let bodiless = heads.get(responses.len()) == Some(&true) || matches!(status, 101 | 204 | 304);
-        let (body, rest) = if bodiless
-            && heads.get(responses.len()) == Some(&true)
-            && field("Connection") == Some("close")
-        {
-            // A head that could not be read is answered as a GET would be.
-            (rest.to_vec(), &[][..])
-        } else if bodiless {
+        let (body, rest) = if bodiless {
             (Vec::new(), rest)
         } else if let Some(length) = field("Content-Length") {
             let length = length.parse().expect("a length is a number");

@@ -188,6 +188,8 @@ fn read_answers<'b>(bytes: &'b [u8], wire: &[u8]) -> (Vec<Response>, &'b [u8]) {
         let body = request.body().and_then(|body| usize::try_from(body).ok()).unwrap_or(usize::MAX);
         rest = rest.get(request.length..).and_then(|rest| rest.get(body..)).unwrap_or_default();
     }
+    // One that cannot be read says what it is, all the same.
+    heads.push(rest[empty_lines(rest)..].starts_with(b"HEAD "));
     answers::responses(bytes, &heads)
 }
 
