@@ -1,7 +1,9 @@
 //! What must hold for every input: messages survive any cut, and nothing that is sent makes the receiver panic.
 
 use instep_proto::frame::{FrameHeader, Opcode, Payload, SERVER_HEADER_MAX, encode_frame, encode_header};
-use instep_proto::http::{HeadLimits, RequestHead, Segment, Template};
+use instep_proto::http::{
+    HeadLimits, QueryValue, RequestHead, Segment, Template, authorization_password, form_value,
+};
 use instep_proto::message::{Kind, PART_MAX, Received, Receiver};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -162,6 +164,17 @@ proptest! {
                 prop_assert!(used <= limits.bytes.min(bytes.len()));
             }
         }
+    }
+
+    #[test]
+    fn what_stands_in_a_form_comes_back_and_what_is_no_form_harms_nobody(text in ".{0,60}", bytes in vec(any::<u8>(), 0..200)) {
+        let form = format!("a=1&next={}&b=2", QueryValue(&text));
+        prop_assert!(form.bytes().all(|byte| byte.is_ascii_graphic()));
+        let mut out = [0; 240];
+        prop_assert_eq!(form_value(form.as_bytes(), "next", &mut out), Ok(Some(text.as_bytes())));
+        let _ = form_value(&bytes, "a", &mut out[..4]);
+        let _ = form_value(&[b"a=", &bytes[..]].concat(), "a", &mut out[..4]);
+        let _ = authorization_password(&String::from_utf8_lossy(&[b"Basic ", &bytes[..]].concat()), &mut out[..4]);
     }
 
     #[test]

@@ -114,6 +114,15 @@ pub struct RequestHead<'b> {
     pub cross_site: bool,
     /// `Sec-Fetch-Mode` says `navigate`.
     pub navigation: bool,
+    /// A browser sends it: there is a `Sec-Fetch-Mode`, or, where browsers leave that out because the address is
+    /// neither encrypted nor this machine's own, it calls itself `Mozilla`.
+    pub browser: bool,
+    /// `Accept` names HTML, as it does when somebody opens an address, and not when a script asks.
+    pub accepts_html: bool,
+    /// The first `Cookie`.
+    pub cookies: Option<&'b str>,
+    /// `Authorization`; `None` if there is none, or more than one.
+    pub authorization: Option<&'b str>,
     /// Bytes of body.
     pub content_length: u64,
     /// The client waits for word before it sends the body.
@@ -171,6 +180,10 @@ impl<'b> RequestHead<'b> {
             origin: None,
             cross_site: false,
             navigation: false,
+            browser: false,
+            accepts_html: false,
+            cookies: None,
+            authorization: None,
             content_length: 0,
             expects_continue: false,
             keep_alive: !http10,
@@ -194,7 +207,7 @@ impl<'b> RequestHead<'b> {
     }
 
     fn read_headers(&mut self, headers: &[httparse::Header<'b>]) -> Result<(), HeadError> {
-        let (mut length, mut coded, mut keys, mut versions) = (None, false, 0, 0);
+        let (mut length, mut coded, mut keys, mut versions, mut credentials) = (None, false, 0, 0, 0);
         for header in headers {
             let name = header.name;
             // Only what we read must be text: other headers may hold any bytes.
@@ -236,6 +249,17 @@ impl<'b> RequestHead<'b> {
                 self.cross_site = value.eq_ignore_ascii_case("cross-site");
             } else if is("sec-fetch-mode") {
                 self.navigation = value.eq_ignore_ascii_case("navigate");
+                self.browser = true;
+            } else if is("user-agent") {
+                self.browser |= value.starts_with("Mozilla/");
+            } else if is("accept") {
+                self.accepts_html |=
+                    value.split([',', ';']).any(|kind| kind.trim_matches([' ', '\t']) == "text/html");
+            } else if is("cookie") && self.cookies.is_none() {
+                self.cookies = Some(value);
+            } else if is("authorization") {
+                credentials += 1;
+                self.authorization = (credentials == 1).then_some(value);
             } else if is("sec-websocket-key") {
                 keys += 1;
                 self.websocket.key = (keys == 1).then_some(value);
@@ -345,6 +369,25 @@ mod tests {
         assert_eq!(error("GET /  HTTP/2.0\r\n\r\n"), HeadError::Malformed);
         assert_eq!(error("\x16\x03\x01"), HeadError::Malformed);
         assert_eq!(error("GET lamp HTTP/1.1\r\nHost: a\r\n\r\n"), HeadError::Malformed);
+    }
+
+    #[test]
+    fn who_sends_it_and_what_it_shows_to_be_let_in() {
+        let of = |headers: &'static str| {
+            let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+            let (head, _) = parse(text.leak()).unwrap().unwrap();
+            head
+        };
+        let page = of("User-Agent: Mozilla/5.0 (X11)\r\nAccept: application/xml;q=0.9, text/html;q=0.8\r\n");
+        assert!(page.browser && page.accepts_html && !page.navigation);
+        let script = of("Sec-Fetch-Mode: cors\r\nAccept: */*\r\n");
+        assert!(script.browser && !script.accepts_html);
+        let tool =
+            of("User-Agent: curl/8\r\nAccept: text/htmlx\r\nCookie: a=b\r\nAuthorization: Bearer x\r\n");
+        assert!(!tool.browser && !tool.accepts_html);
+        assert_eq!((tool.cookies, tool.authorization), (Some("a=b"), Some("Bearer x")));
+        let two = of("Authorization: Bearer x\r\nAuthorization: Bearer y\r\nCookie: a\r\nCookie: b\r\n");
+        assert_eq!((two.cookies, two.authorization), (Some("a"), None));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! assets and templates.
 
 mod asset;
+mod credentials;
 mod fields;
+mod form;
 mod head;
 mod protection;
 mod reply;
@@ -12,7 +14,9 @@ mod status;
 mod template;
 
 pub use asset::{Asset, Cache, Content};
+pub use credentials::{authorization_password, cookie_values};
 pub use fields::Fields;
+pub use form::{FormError, QueryValue, form_value};
 pub use head::{HEADERS_MAX, HeadError, HeadLimits, Method, RequestHead, WebSocketHeaders};
 pub use protection::STRICT_POLICY;
 pub use reply::{PageValues, Reply};

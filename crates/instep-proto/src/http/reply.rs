@@ -3,7 +3,7 @@
 use super::asset::{Asset, Cache, Content};
 use super::head::{Method, RequestHead};
 use super::protection::Protection;
-use super::response::{After, BodyLength, ResponseHead};
+use super::response::{After, BodyLength, CacheControl, ResponseHead};
 use super::template::{Segment, Template};
 use super::{HeadError, Status};
 
@@ -22,6 +22,7 @@ pub trait PageValues {
 #[derive(Clone, Copy, Debug)]
 enum Body {
     Static(&'static [u8]),
+    Parts(&'static [&'static str]),
     Template { template: Template<'static>, chunked: bool },
 }
 
@@ -62,8 +63,8 @@ impl Reply {
         let etag = protection.etag(asset.etag);
         reply.head.etag = Some((etag, zipped.is_some()));
         reply.head.cache_control = match asset.cache {
-            Cache::Revalidate => "no-cache",
-            Cache::Forever => "public, max-age=31536000, immutable",
+            Cache::Revalidate => CacheControl::Revalidate,
+            Cache::Forever => CacheControl::Forever,
         };
         if request.if_none_match.is_some_and(|list| matches_etag(list, etag, zipped.is_some())) {
             reply.head.status = Status::NotModified;
@@ -93,6 +94,28 @@ impl Reply {
             reply.head.after = After::Close;
         }
         reply
+    }
+
+    /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. No other page may show it
+    /// in a frame.
+    pub fn page(
+        status: Status,
+        parts: &'static [&'static str],
+        policy: &'static str,
+        request: &RequestHead<'_>,
+    ) -> Self {
+        let mut reply = Self::plain(status, "text/html; charset=utf-8", b"", Some(request));
+        reply.head.length = BodyLength::Bytes(parts.iter().map(|part| part.len()).sum());
+        reply.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
+        reply.body = Body::Parts(parts);
+        reply
+    }
+
+    /// The head of an answer without a body, to which the caller adds lines, such as `Location`.
+    pub fn empty_head(status: Status, request: &RequestHead<'_>) -> ResponseHead {
+        let mut head = Self::plain(status, "", b"", Some(request)).head;
+        head.content_type = None;
+        head
     }
 
     /// The answer to a head, which begins with `head`, that cannot be read.
@@ -141,11 +164,13 @@ impl Reply {
             status,
             content_type: Some(content_type),
             length: BodyLength::Bytes(body.len()),
-            cache_control: "no-store",
+            cache_control: CacheControl::Never,
             etag: None,
             gzip: false,
             varies: false,
             protection: None,
+            allows_post: false,
+            challenge: false,
             retry_after: None,
             after,
         };
@@ -156,6 +181,24 @@ impl Reply {
     /// The same, but the connection closes after it.
     pub fn and_close(mut self) -> Self {
         self.head.after = After::Close;
+        self
+    }
+
+    /// The same with `Retry-After`, in seconds.
+    pub fn retry_after(mut self, seconds: u16) -> Self {
+        self.head.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same for an address that takes POST, and so says so where another method is not allowed.
+    pub fn allow_post(mut self) -> Self {
+        self.head.allows_post = true;
+        self
+    }
+
+    /// The same, asking for Basic authorization.
+    pub fn challenge(mut self) -> Self {
+        self.head.challenge = true;
         self
     }
 
@@ -188,7 +231,10 @@ impl Reply {
         }
         if !self.done {
             used += match self.body {
-                Body::Static(body) => self.produce_static(body, &mut out[used..]),
+                Body::Static(body) => self.produce_parts([body].into_iter(), &mut out[used..]),
+                Body::Parts(parts) => {
+                    self.produce_parts(parts.iter().map(|part| part.as_bytes()), &mut out[used..])
+                }
                 Body::Template { template, chunked: true } => {
                     self.produce_chunk(template, values, &mut out[used..])
                 }
@@ -198,13 +244,21 @@ impl Reply {
         used
     }
 
-    fn produce_static(&mut self, body: &'static [u8], out: &mut [u8]) -> usize {
-        let rest = &body[self.position..];
-        let length = rest.len().min(out.len());
-        out[..length].copy_from_slice(&rest[..length]);
-        self.position += length;
-        self.done = self.position == body.len();
-        length
+    fn produce_parts(&mut self, parts: impl Iterator<Item = &'static [u8]>, out: &mut [u8]) -> usize {
+        let (mut used, mut before) = (0, 0);
+        for part in parts {
+            let rest = part.get(self.position - before..).unwrap_or_default();
+            let length = rest.len().min(out.len() - used);
+            out[used..used + length].copy_from_slice(&rest[..length]);
+            self.position += length;
+            used += length;
+            before += part.len();
+            if self.position < before {
+                return used;
+            }
+        }
+        self.done = true;
+        used
     }
 
     fn produce_chunk(
@@ -365,6 +419,35 @@ mod tests {
         };
         assert_eq!(status(&[]), Status::NotModified);
         assert_eq!(status(&["http://a.test"]), Status::Ok);
+    }
+
+    #[test]
+    fn a_page_of_parts_in_pieces_of_every_size() {
+        let limits = HeadLimits { bytes: 2048, headers: 32 };
+        let (head, _) = RequestHead::parse(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", limits).unwrap().unwrap();
+        const PAGES: [&[&str]; 4] = [&["ab", "", "cde"], &["", "x", ""], &["", "", ""], &[]];
+        for parts in PAGES {
+            for room in [1, 2, 3, 400] {
+                let page =
+                    Reply::page(Status::Unauthorized, parts, "default-src 'none'", &head).retry_after(7);
+                let mut reply = page;
+                let mut buffer = [0; 800];
+                let mut used = reply.produce(&Values, &mut buffer[..360]);
+                while !reply.is_done() {
+                    let length = reply.produce(&Values, &mut buffer[used..used + room]);
+                    assert!(length > 0, "stuck");
+                    used += length;
+                }
+                let text = core::str::from_utf8(&buffer[..used]).unwrap();
+                let (head, body) = text.split_once("\r\n\r\n").unwrap();
+                assert_eq!(body, parts.concat());
+                assert!(head.contains(&std::format!("Content-Length: {}\r\n", body.len())));
+                assert!(
+                    head.contains("Retry-After: 7\r\n")
+                        && head.contains("Policy: default-src 'none'; frame-ancestors 'self'\r\n")
+                );
+            }
+        }
     }
 
     #[test]

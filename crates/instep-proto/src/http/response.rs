@@ -17,6 +17,15 @@ pub(crate) enum BodyLength {
     UntilClose,
 }
 
+/// Whether a copy may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheControl {
+    Never,
+    /// It must be asked for anew each time.
+    Revalidate,
+    Forever,
+}
+
 /// What the connection does after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
@@ -34,13 +43,17 @@ pub struct ResponseHead {
     pub(crate) status: Status,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) length: BodyLength,
-    pub(crate) cache_control: &'static str,
+    pub(crate) cache_control: CacheControl,
     /// The ETag, and whether it is that of the compressed body.
     pub(crate) etag: Option<(u64, bool)>,
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
     pub(crate) protection: Option<Protection>,
-    /// Seconds to wait (503).
+    /// `Allow` names POST, too (405).
+    pub(crate) allows_post: bool,
+    /// Asks for Basic authorization (401).
+    pub(crate) challenge: bool,
+    /// Seconds to wait (429, 503).
     pub(crate) retry_after: Option<u16>,
     pub(crate) after: After,
 }
@@ -53,8 +66,13 @@ impl ResponseHead {
 
     /// Writes the head at the start of `out` and returns its length, or `None` if it does not fit.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
+        self.write_with(out, format_args!(""))
+    }
+
+    /// The same with further header lines, each with its line end.
+    pub fn write_with(&self, out: &mut [u8], lines: fmt::Arguments<'_>) -> Option<usize> {
         let mut cursor = Cursor { out, used: 0 };
-        self.format(&mut cursor).ok()?;
+        self.format(&mut cursor, lines).ok()?;
         Some(cursor.used)
     }
 
@@ -63,11 +81,11 @@ impl ResponseHead {
     pub(crate) fn write_from(&self, from: usize, out: &mut [u8]) -> usize {
         let mut window = Window { out, before: from, used: 0 };
         // It fails where the room ends.
-        let _ = self.format(&mut window);
+        let _ = self.format(&mut window, format_args!(""));
         window.used
     }
 
-    fn format(&self, out: &mut impl Write) -> fmt::Result {
+    fn format(&self, out: &mut impl Write, lines: fmt::Arguments<'_>) -> fmt::Result {
         write!(out, "HTTP/1.1 {} {}\r\n", self.status.code(), self.status.reason())?;
         if let Some(content_type) = self.content_type {
             write!(out, "Content-Type: {content_type}\r\n")?;
@@ -77,7 +95,11 @@ impl ResponseHead {
             BodyLength::Chunked => out.write_str("Transfer-Encoding: chunked\r\n")?,
             BodyLength::None | BodyLength::UntilClose => {}
         }
-        write!(out, "Cache-Control: {}\r\n", self.cache_control)?;
+        out.write_str(match self.cache_control {
+            CacheControl::Never => "Cache-Control: no-store\r\n",
+            CacheControl::Revalidate => "Cache-Control: no-cache\r\n",
+            CacheControl::Forever => "Cache-Control: public, max-age=31536000, immutable\r\n",
+        })?;
         if let Some((hash, gzip)) = self.etag {
             write!(out, "ETag: \"{hash:016x}{}\"\r\n", if gzip { "-gzip" } else { "" })?;
         }
@@ -88,7 +110,10 @@ impl ResponseHead {
             out.write_str("Vary: Accept-Encoding\r\n")?;
         }
         match self.status {
-            Status::MethodNotAllowed => out.write_str("Allow: GET, HEAD\r\n")?,
+            Status::MethodNotAllowed => out.write_str(match self.allows_post {
+                false => "Allow: GET, HEAD\r\n",
+                true => "Allow: GET, HEAD, POST\r\n",
+            })?,
             Status::UpgradeRequired => {
                 out.write_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")?;
             }
@@ -97,9 +122,13 @@ impl ResponseHead {
         if let Some(seconds) = self.retry_after {
             write!(out, "Retry-After: {seconds}\r\n")?;
         }
+        if self.challenge {
+            out.write_str("WWW-Authenticate: Basic realm=\"instep\", charset=\"UTF-8\"\r\n")?;
+        }
         if let Some(protection) = self.protection {
             protection.write(out)?;
         }
+        out.write_fmt(lines)?;
         out.write_str("X-Content-Type-Options: nosniff\r\n")?;
         out.write_str(match (self.after, self.status) {
             (After::Close, Status::UpgradeRequired) => "Connection: upgrade, close\r\n\r\n",

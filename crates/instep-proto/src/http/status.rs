@@ -6,8 +6,10 @@
 pub enum Status {
     Ok,
     NoContent,
+    SeeOther,
     NotModified,
     BadRequest,
+    Unauthorized,
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -16,6 +18,7 @@ pub enum Status {
     ExpectationFailed,
     MisdirectedRequest,
     UpgradeRequired,
+    TooManyRequests,
     HeadTooLarge,
     NotImplemented,
     ServiceUnavailable,
@@ -28,8 +31,10 @@ impl Status {
         match self {
             Self::Ok => 200,
             Self::NoContent => 204,
+            Self::SeeOther => 303,
             Self::NotModified => 304,
             Self::BadRequest => 400,
+            Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -38,6 +43,7 @@ impl Status {
             Self::ExpectationFailed => 417,
             Self::MisdirectedRequest => 421,
             Self::UpgradeRequired => 426,
+            Self::TooManyRequests => 429,
             Self::HeadTooLarge => 431,
             Self::NotImplemented => 501,
             Self::ServiceUnavailable => 503,
@@ -50,8 +56,10 @@ impl Status {
         match self {
             Self::Ok => "OK",
             Self::NoContent => "No Content",
+            Self::SeeOther => "See Other",
             Self::NotModified => "Not Modified",
             Self::BadRequest => "Bad Request",
+            Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
@@ -60,6 +68,7 @@ impl Status {
             Self::ExpectationFailed => "Expectation Failed",
             Self::MisdirectedRequest => "Misdirected Request",
             Self::UpgradeRequired => "Upgrade Required",
+            Self::TooManyRequests => "Too Many Requests",
             Self::HeadTooLarge => "Request Header Fields Too Large",
             Self::NotImplemented => "Not Implemented",
             Self::ServiceUnavailable => "Service Unavailable",
@@ -70,13 +79,16 @@ impl Status {
     /// What an error's body says, when there is nothing more exact to say.
     pub const fn explanation(self) -> &'static str {
         match self {
-            Self::Ok | Self::NoContent | Self::NotModified => "",
+            Self::Ok | Self::NoContent | Self::SeeOther | Self::NotModified => "",
             Self::BadRequest => "The request is malformed.",
+            Self::Unauthorized => {
+                "This device asks for its password: log in at /login, or send it as Basic or Bearer authorization."
+            }
             Self::Forbidden => {
                 "A page from somewhere else may not do this. The device's log says how to allow it."
             }
             Self::NotFound => "There is nothing at this address.",
-            Self::MethodNotAllowed => "This address can only be read.",
+            Self::MethodNotAllowed => "This method is of no use at this address: Allow says which are.",
             Self::RequestTimeout => "The request did not arrive in time.",
             Self::ContentTooLarge => "The request's body is larger than this device takes.",
             Self::ExpectationFailed => "This device cannot meet the expectation.",
@@ -84,6 +96,9 @@ impl Status {
                 "This device does not go by that name. Use its address, or see the device's log for how to allow the name."
             }
             Self::UpgradeRequired => "This address speaks WebSocket, version 13.",
+            Self::TooManyRequests => {
+                "There were too many wrong passwords from this address. Try again later: Retry-After says in how many seconds."
+            }
             Self::HeadTooLarge => "The request's header is larger than this device takes.",
             Self::NotImplemented => "This device does not know that method or transfer coding.",
             Self::ServiceUnavailable => "All places are taken. Try again in a moment.",
