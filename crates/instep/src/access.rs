@@ -100,11 +100,21 @@ impl Access {
         self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
     }
 
-    /// The path without what a proxy put before it. A path that has nothing before it is right as it is, so that the
-    /// device can be reached without the proxy, too.
-    pub(crate) fn own_path<'p>(&self, path: &'p str) -> &'p str {
+    /// Whether a proxy that is trusted says that it was asked over TLS.
+    pub(crate) fn is_forwarded_from_tls(&self, peer: IpAddr, request: &RequestHead<'_>) -> bool {
+        let scheme = request.fields.items("x-forwarded-proto").next_back();
+        self.is_proxy(peer.to_canonical())
+            && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
+    /// What a proxy put before the path, and the path without it. A path that has nothing before it is right as it is,
+    /// so that the device can be reached without the proxy, too.
+    pub(crate) fn split_path<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
         let base = self.base_path.trim_end_matches('/');
-        path.strip_prefix(base).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+        match path.strip_prefix(base) {
+            Some(rest) if rest.starts_with('/') => path.split_at(base.len()),
+            _ => ("", path),
+        }
     }
 
     fn knows_host(&self, host: &str) -> bool {
@@ -327,10 +337,10 @@ mod tests {
                 ("/ws", "/ws"),
                 ("*", "*"),
             ] {
-                assert_eq!(access.own_path(path), own);
+                assert_eq!(access.split_path(path).1, own);
             }
         }
-        assert_eq!(Access::new("").own_path("/ws"), "/ws");
+        assert_eq!(Access::new("").split_path("/ws"), ("", "/ws"));
     }
 
     #[test]

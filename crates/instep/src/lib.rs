@@ -33,6 +33,7 @@ mod buffer;
 mod client;
 mod device;
 mod limits;
+mod login;
 mod shown;
 #[cfg(feature = "tokio")]
 pub mod tokio;
@@ -51,3 +52,7 @@ pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits};
 pub use limits::Limits;
+pub use login::{
+    Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
+    SESSION_SECONDS, Session,
+};

@@ -232,6 +232,7 @@ impl Link<'_> {
         let surroundings = Surroundings {
             app: &APP,
             access: &ACCESS,
+            log_in: None,
             device,
             feed,
             compressed_feed: compressed_feed.as_ref(),

@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The values that a `Cookie` header has for `name`. There may be more than one: pages of other ports and domains can
-/// set cookies of the same name.
-pub fn cookie_values<'c>(cookies: &'c str, name: &'c str) -> impl Iterator<Item = &'c str> {
-    let pairs = cookies.split(';').filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='));
-    pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
+/// The cookies in a `Cookie` header, by name and value. One name may be there twice: pages of other ports and domains
+/// can set cookies of the same name.
+pub fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
 }
 
 /// The password in an `Authorization` header, written to the start of `out`: the one of `Basic`, whatever the user is
@@ -34,11 +33,11 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn cookies_of_one_name_and_no_other() {
-        let values = |cookies| cookie_values(cookies, "instep_80").collect::<Vec<_>>();
-        assert_eq!(values("a=b; instep_80=x;instep_80=y ; instep_8080=z; Instep_80=w"), ["x", "y"]);
-        assert_eq!(values("instep_80="), [""]);
-        assert!(values("instep_80").is_empty() && values("").is_empty());
+    fn cookies_by_name_and_value() {
+        let of = |header| cookies(header).collect::<Vec<_>>();
+        assert_eq!(of("a=b; instep_80=x;a=y=z ;b"), [("a", "b"), ("instep_80", "x"), ("a", "y=z")]);
+        assert_eq!(of("a="), [("a", "")]);
+        assert!(of("a").is_empty() && of("").is_empty());
     }
 
     #[test]

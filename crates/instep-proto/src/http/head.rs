@@ -100,6 +100,9 @@ pub struct WebSocketHeaders<'b> {
 pub struct RequestHead<'b> {
     /// The method.
     pub method: Method,
+    /// What stands before [`path`](Self::path) and is none of it: where a proxy has put the device below a path of its
+    /// own. Whoever knows that path moves it here; parsing leaves this empty.
+    pub base: &'b str,
     /// The path, without the query, as it was sent: nothing is decoded.
     pub path: &'b str,
     /// What follows the first `?`.
@@ -173,6 +176,7 @@ impl<'b> RequestHead<'b> {
         let http10 = request.version == Some(0);
         let mut head = Self {
             method,
+            base: "",
             path,
             query,
             http10,

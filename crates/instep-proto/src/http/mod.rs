@@ -14,7 +14,7 @@ mod status;
 mod template;
 
 pub use asset::{Asset, Cache, Content};
-pub use credentials::{authorization_password, cookie_values};
+pub use credentials::{authorization_password, cookies};
 pub use fields::Fields;
 pub use form::{FormError, QueryValue, form_value};
 pub use head::{HEADERS_MAX, HeadError, HeadLimits, Method, RequestHead, WebSocketHeaders};

@@ -3,7 +3,7 @@
 use super::asset::{Asset, Cache, Content};
 use super::head::{Method, RequestHead};
 use super::protection::Protection;
-use super::response::{After, BodyLength, CacheControl, ResponseHead};
+use super::response::{After, BodyLength, CacheControl, Challenge, ResponseHead};
 use super::template::{Segment, Template};
 use super::{HeadError, Status};
 
@@ -170,7 +170,10 @@ impl Reply {
             varies: false,
             protection: None,
             allows_post: false,
-            challenge: false,
+            challenge: match request {
+                Some(request) if !request.browser => Challenge::Basic,
+                _ => Challenge::Bearer,
+            },
             retry_after: None,
             after,
         };
@@ -193,12 +196,6 @@ impl Reply {
     /// The same for an address that takes POST, and so says so where another method is not allowed.
     pub fn allow_post(mut self) -> Self {
         self.head.allows_post = true;
-        self
-    }
-
-    /// The same, asking for Basic authorization.
-    pub fn challenge(mut self) -> Self {
-        self.head.challenge = true;
         self
     }
 
@@ -419,6 +416,22 @@ mod tests {
         };
         assert_eq!(status(&[]), Status::NotModified);
         assert_eq!(status(&["http://a.test"]), Status::Ok);
+    }
+
+    #[test]
+    fn who_is_no_browser_is_asked_for_basic_authorization() {
+        let limits = HeadLimits { bytes: 2048, headers: 32 };
+        for (agent, asked) in [
+            ("curl/8", "Basic realm=\"instep\", charset=\"UTF-8\""),
+            ("Mozilla/5.0", "Bearer realm=\"instep\""),
+        ] {
+            let text = std::format!("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: {agent}\r\n\r\n");
+            let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
+            let mut buffer = [0; 512];
+            let length = Reply::error(Status::Unauthorized, Some(&head)).produce(&Values, &mut buffer);
+            let text = core::str::from_utf8(&buffer[..length]).unwrap();
+            assert!(text.contains(&std::format!("\r\nWWW-Authenticate: {asked}\r\n")), "{text}");
+        }
     }
 
     #[test]

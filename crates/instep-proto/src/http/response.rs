@@ -17,6 +17,13 @@ pub(crate) enum BodyLength {
     UntilClose,
 }
 
+/// What a 401 asks for. It has to ask for something, and at Basic a browser asks its user on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    Bearer,
+    Basic,
+}
+
 /// Whether a copy may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CacheControl {
@@ -51,8 +58,8 @@ pub struct ResponseHead {
     pub(crate) protection: Option<Protection>,
     /// `Allow` names POST, too (405).
     pub(crate) allows_post: bool,
-    /// Asks for Basic authorization (401).
-    pub(crate) challenge: bool,
+    /// Which authorization is asked for (401).
+    pub(crate) challenge: Challenge,
     /// Seconds to wait (429, 503).
     pub(crate) retry_after: Option<u16>,
     pub(crate) after: After,
@@ -122,8 +129,11 @@ impl ResponseHead {
         if let Some(seconds) = self.retry_after {
             write!(out, "Retry-After: {seconds}\r\n")?;
         }
-        if self.challenge {
-            out.write_str("WWW-Authenticate: Basic realm=\"instep\", charset=\"UTF-8\"\r\n")?;
+        if self.status == Status::Unauthorized {
+            out.write_str(match self.challenge {
+                Challenge::Bearer => "WWW-Authenticate: Bearer realm=\"instep\"\r\n",
+                Challenge::Basic => "WWW-Authenticate: Basic realm=\"instep\", charset=\"UTF-8\"\r\n",
+            })?;
         }
         if let Some(protection) = self.protection {
             protection.write(out)?;

@@ -1,8 +1,8 @@
 //! What a client takes in.
 
 use super::open::Taken;
-use super::requests::Decision;
-use super::{Client, Http, Instant, ROOM_MIN, State, World};
+use super::requests::{Decision, Request};
+use super::{Client, Http, Instant, ROOM_MIN, State, Waits, World};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
 use instep_proto::http::RequestHead;
@@ -20,7 +20,7 @@ impl Client {
         loop {
             let rest = &mut input[used..];
             used += match &mut self.state {
-                State::Http(Http { reply: None, body }) if *body > 0 => {
+                State::Http(Http { reply: None, body, .. }) if *body > 0 => {
                     let length = usize::try_from(*body).unwrap_or(usize::MAX).min(rest.len());
                     *body -= length as u64;
                     length
@@ -84,19 +84,20 @@ impl Client {
                 Taken::Incomplete(0)
             }
             Ok(Some((mut head, length))) => {
-                head.path = world.access.own_path(head.path);
+                (head.base, head.path) = world.access.split_path(head.path);
                 let peer = world.access.client(self.peer, &head);
                 let body = head.content_length;
-                match self.decide(&head, peer, world, out) {
+                match self.decide(&Request { now, head: &head, peer, rest: &input[length..] }, world, out) {
                     Decision::NotNow => return Taken::NotNow(0),
-                    Decision::Reply(reply) => self.state = State::Http(Http { reply: Some(reply), body }),
+                    Decision::Later(waits) => return self.wait_for(waits, now),
+                    Decision::Reply(reply) => {
+                        self.state = State::Http(Http { reply: Some(reply), body, ..Http::default() });
+                    }
                     Decision::Written { closes: true } => self.state = State::Ending,
                     Decision::Written { closes: false } => {
-                        self.state = State::Http(Http { reply: None, body });
+                        self.state = State::Http(Http { body, ..Http::default() });
                     }
-                    Decision::Open(endpoint, handshake, deflate) => {
-                        self.open(endpoint, &handshake, deflate, peer, world, out);
-                    }
+                    Decision::Open(opening) => self.open(&opening, world, out),
                 }
                 self.timing.answered(now);
                 Taken::Some(length)
@@ -104,6 +105,23 @@ impl Client {
             Err(error) => {
                 self.refuse_head(error, input, world);
                 Taken::Some(input.len())
+            }
+        }
+    }
+
+    /// The request stays in the input, and is decided on again later.
+    fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
+        let State::Http(http) = &mut self.state else { return Taken::NotNow(0) };
+        let before = core::mem::replace(&mut http.waits, waits);
+        match (before, waits) {
+            (_, Waits::Nothing | Waits::Body) => {
+                self.timing.head_begun(now);
+                Taken::Incomplete(0)
+            }
+            (Waits::Password(_), Waits::Password(_)) => Taken::NotNow(0),
+            (_, Waits::Password(_)) => {
+                self.timing.begin(now);
+                Taken::NotNow(0)
             }
         }
     }

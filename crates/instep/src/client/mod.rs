@@ -1,6 +1,7 @@
 //! One client, from the first byte to the last: a synchronous state machine that every driver turns.
 
 mod compression;
+mod entry;
 mod incoming;
 mod open;
 mod requests;
@@ -17,8 +18,10 @@ use crate::app::App;
 use crate::buffer::Buffer;
 use crate::device::{Device, DropReason, End};
 use crate::limits::Limits;
+use crate::login::LogIn;
 use core::cell::Cell;
 use core::net::IpAddr;
+use core::num::NonZeroU32;
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
@@ -35,6 +38,8 @@ pub struct Surroundings<'a> {
     pub app: &'a App,
     /// Who may come in.
     pub access: &'a Access,
+    /// Asks for the password, if there is one.
+    pub log_in: Option<&'a LogIn>,
     /// The device.
     pub device: &'a Device,
     /// What the clients of this driver follow.
@@ -99,11 +104,24 @@ struct Http {
     reply: Option<Reply>,
     /// Bytes of a request's body that are still to be thrown away.
     body: u64,
+    /// What the request that stands first in the input waits for.
+    waits: Waits,
+}
+
+/// What a request waits for whose head is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Waits {
+    #[default]
+    Nothing,
+    /// For the rest of its body, for which the client was told to go on.
+    Body,
+    /// That its password is checked: the check's ticket, if it has one.
+    Password(Option<NonZeroU32>),
 }
 
 impl Http {
     fn answer(reply: Reply) -> State {
-        State::Http(Self { reply: Some(reply), body: 0 })
+        State::Http(Self { reply: Some(reply), ..Self::default() })
     }
 }
 
@@ -114,6 +132,8 @@ pub struct Client {
     state: State,
     peer: IpAddr,
     port: u16,
+    /// The port of the device at which it came in; 0: nobody said.
+    local_port: u16,
     /// There are too many connections: every request is answered by 503.
     refused: bool,
     /// Its bytes are encrypted on their way.
@@ -137,6 +157,7 @@ impl Client {
             state: State::Http(Http::default()),
             peer,
             port,
+            local_port: 0,
             refused: false,
             secure: false,
             not_secure: false,
@@ -150,7 +171,7 @@ impl Client {
 
     /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
     pub fn tail_max(limits: &Limits) -> usize {
-        limits.head.bytes.max(PART_MAX)
+        (limits.head.bytes + entry::FORM_MAX).max(PART_MAX)
     }
 
     /// Whether it is an open WebSocket.
@@ -178,6 +199,11 @@ impl Client {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
             _ => None,
         }
+    }
+
+    /// It came in at this port of the device: its cookie is named after it.
+    pub fn came_in_at(&mut self, port: u16) {
+        self.local_port = port;
     }
 
     /// There are too many connections: whatever this one asks for is answered by 503.
@@ -259,6 +285,9 @@ impl Client {
                 && open.replies
             {
                 open.fetch_replies(&world, &mut out);
+                if open.dismissed {
+                    self.end_session(&world, &mut out);
+                }
             }
             let mut accepted = 0;
             blocked = !self.give_out(now, &world, &mut out, &mut |bytes| {
@@ -301,7 +330,7 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         match &mut self.state {
-            State::Http(Http { reply: Some(reply), body }) => {
+            State::Http(Http { reply: Some(reply), body, .. }) => {
                 while !reply.is_done() {
                     let length = reply.produce(world.device, out.space());
                     out.keep(length);
@@ -315,7 +344,7 @@ impl Client {
                 if reply.closes() {
                     self.linger(now);
                 } else {
-                    self.state = State::Http(Http { reply: None, body: *body });
+                    self.state = State::Http(Http { body: *body, ..Http::default() });
                     self.timing.answer_ended(now);
                 }
                 true
@@ -366,6 +395,7 @@ impl Client {
 struct World<'a> {
     app: &'a App,
     access: &'a Access,
+    log_in: Option<&'a LogIn>,
     device: &'a Device,
     feed: &'a Feed<'static>,
     compressed_feed: Option<&'a Feed<'static>>,
@@ -387,6 +417,7 @@ impl<'a> World<'a> {
         let Surroundings {
             app,
             access,
+            log_in,
             device,
             feed,
             compressed_feed,
@@ -396,19 +427,18 @@ impl<'a> World<'a> {
             ref mut scratch,
         } = *surroundings;
         let messages = Cell::new(0);
-        (
-            Self {
-                app,
-                access,
-                device,
-                feed,
-                compressed_feed,
-                compression,
-                address_limit,
-                follower,
-                messages,
-            },
-            scratch,
-        )
+        let world = Self {
+            app,
+            access,
+            log_in,
+            device,
+            feed,
+            compressed_feed,
+            compression,
+            address_limit,
+            follower,
+            messages,
+        };
+        (world, scratch)
     }
 }

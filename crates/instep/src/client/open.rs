@@ -13,6 +13,10 @@ pub(super) struct Open {
     pub(super) place: Place,
     /// A reply may wait at the device.
     pub(super) replies: bool,
+    /// What let it in does not hold any more.
+    pub(super) dismissed: bool,
+    /// When what let it in expires.
+    pub(super) until: Instant,
     /// It waits for an inflater.
     pub(super) starved: bool,
     /// It takes compressed messages.
@@ -52,12 +56,14 @@ pub(super) enum Taken {
 }
 
 impl Open {
-    /// `cursor`: none for an echo endpoint.
-    pub(super) fn new(place: Place, cursor: Option<Cursor>, deflate: bool) -> Self {
+    /// `cursor`: none for an echo endpoint. `until`: when what let it in expires.
+    pub(super) fn new(place: Place, cursor: Option<Cursor>, deflate: bool, until: Instant) -> Self {
         let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
         Self {
             place,
             replies: false,
+            dismissed: false,
+            until,
             starved: false,
             deflate,
             receiver,
@@ -171,15 +177,16 @@ impl Open {
     /// Puts replies into the output, each after what was published before it.
     pub(super) fn fetch_replies(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
         let feed = self.feed(world);
-        let Some(cursor) = &mut self.cursor else { return };
         let mut missed = 0;
-        // A frame that is longer than the room goes as soon as what is before it has gone.
-        while world.device.fetch_reply(self.place, &mut |revision, frame| {
-            revision <= world.feed.revision()
-                && out.keep_frames(cursor, feed, revision, &mut missed)
-                && out.push(frame)
-        }) {}
-        self.replies = world.device.has_reply(self.place);
+        if let Some(cursor) = &mut self.cursor {
+            // A frame that is longer than the room goes as soon as what is before it has gone.
+            while world.device.fetch_reply(self.place, &mut |revision, frame| {
+                revision <= world.feed.revision()
+                    && out.keep_frames(cursor, feed, revision, &mut missed)
+                    && out.push(frame)
+            }) {}
+        }
+        (self.replies, self.dismissed) = world.device.has_reply(self.place);
         self.note_missed(missed, world);
     }
 

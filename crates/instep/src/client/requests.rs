@@ -1,13 +1,17 @@
 //! From a request to its answer.
 
+use super::entry::{FORM_MAX, LOG_IN};
 use super::open::Open;
-use super::{Client, Http, State, World};
+use super::{Client, Http, Instant, State, Waits, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
 use crate::device::RefusalReason;
+use crate::login::Pass;
 use crate::shown::Shown;
 use core::net::IpAddr;
+use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
+use instep_proto::frame::CloseCode;
 use instep_proto::handshake::Handshake;
 use instep_proto::http::{HeadError, Method, Reply, RequestHead, Status};
 
@@ -24,40 +28,51 @@ pub(super) enum Decision {
     },
     /// When the answers before it have gone there will be room for its own.
     NotNow,
-    /// The WebSocket opens, with permessage-deflate or without.
-    Open(Endpoint, Handshake, bool),
+    /// Before something else has come it cannot be decided on.
+    Later(Waits),
+    Open(Opening),
 }
 
-/// Decides on a request. An answer whose body is in the request itself is written to `out`.
-fn decide(head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>, out: &mut Outgoing<'_>) -> Decision {
+/// A request, as it came.
+pub(super) struct Request<'r> {
+    pub(super) now: Instant,
+    pub(super) head: &'r RequestHead<'r>,
+    /// From whom it comes in the end: a proxy may have forwarded it.
+    pub(super) peer: IpAddr,
+    /// What came behind its head.
+    pub(super) rest: &'r [u8],
+}
+
+/// How a WebSocket opens.
+#[derive(Clone, Copy)]
+pub(super) struct Opening {
+    endpoint: Endpoint,
+    handshake: Handshake,
+    /// With permessage-deflate.
+    deflate: bool,
+    /// What let it in, where there is a log-in.
+    pass: Option<Pass>,
+    peer: IpAddr,
+}
+
+/// Decides on a request that comes from nowhere else, as far as can be seen. An answer whose body is in the request
+/// itself is written to `out`.
+fn decide(
+    head: &RequestHead<'_>,
+    peer: IpAddr,
+    pass: Option<Pass>,
+    world: &World<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
     let error = |status| Decision::Reply(Reply::error(status, Some(head)));
     let upgrade = head.asks_for_websocket();
     let endpoint = world.app.find_endpoint(head.path);
-    let access = world
-        .access
-        .check(head)
-        .and_then(|()| if upgrade && endpoint.is_some() { world.access.check_origin(head) } else { Ok(()) });
-    if let Err(refusal) = access {
-        world.device.count_refusal(match refusal {
-            Refusal::Host => RefusalReason::Host,
-            Refusal::Origin => RefusalReason::Origin,
-        });
-        return error(refuse(refusal, head, peer));
-    }
-    if head.content_length > world.device.limits().body {
-        world.device.count_refusal(RefusalReason::Body);
-        return error(Status::ContentTooLarge);
-    }
-    let speaks = upgrade && endpoint.is_some();
-    if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
-        return plain_text(head, "ok", out);
-    }
     match (endpoint, world.app.find_page(head.path)) {
         (Some(endpoint), page) if upgrade || page.is_none() => {
             match Handshake::parse(head, endpoint.subprotocols) {
                 Ok(mut handshake) => {
                     let deflate = world.compression.is_some() && handshake.accept_deflate();
-                    Decision::Open(endpoint, handshake, deflate)
+                    Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
                 }
                 Err(reason) => {
                     if upgrade {
@@ -98,7 +113,11 @@ fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Dec
 }
 
 /// Says in the log what would let the request in.
-fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr) -> Status {
+pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>) -> Status {
+    world.device.count_refusal(match refusal {
+        Refusal::Host => RefusalReason::Host,
+        Refusal::Origin => RefusalReason::Origin,
+    });
     match refusal {
         Refusal::Host => {
             let host = head.host.unwrap_or_default();
@@ -126,14 +145,14 @@ fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr) -> Status {
 }
 
 impl Client {
-    /// Decides on a request, which comes from `peer` in the end.
+    /// Decides on a request.
     pub(super) fn decide(
         &self,
-        head: &RequestHead<'_>,
-        peer: IpAddr,
+        request: &Request<'_>,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
+        let Request { head, peer, .. } = *request;
         if self.refused {
             log::warn!("Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
@@ -141,7 +160,30 @@ impl Client {
         if self.not_secure {
             return super::transport::ask_for_https(head, world, out);
         }
-        decide(head, peer, world, out)
+        let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+        let speaks = head.asks_for_websocket() && world.app.find_endpoint(head.path).is_some();
+        let access = world.access.check(head);
+        let access = access.and_then(|()| if speaks { world.access.check_origin(head) } else { Ok(()) });
+        if let Err(refusal) = access {
+            return error(refuse(refusal, head, peer, world));
+        }
+        let body_max = match world.log_in {
+            Some(_) if head.path == LOG_IN => FORM_MAX as u64,
+            _ => world.device.limits().body,
+        };
+        if head.content_length > body_max {
+            world.device.count_refusal(RefusalReason::Body);
+            return error(Status::ContentTooLarge);
+        }
+        if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
+            return plain_text(head, "ok", out);
+        }
+        let pass = match world.log_in.map(|log_in| self.ask_in(log_in, request, world, out)) {
+            None => None,
+            Some(ControlFlow::Continue(pass)) => Some(pass),
+            Some(ControlFlow::Break(decision)) => return decision,
+        };
+        decide(head, peer, pass, world, out)
     }
 
     /// Answers a head that cannot be read.
@@ -152,22 +194,16 @@ impl Client {
     }
 
     /// Opens the WebSocket, if there is a place for it.
-    pub(super) fn open(
-        &mut self,
-        endpoint: Endpoint,
-        handshake: &Handshake,
-        deflate: bool,
-        peer: IpAddr,
-        world: &World<'_>,
-        out: &mut Outgoing<'_>,
-    ) {
+    pub(super) fn open(&mut self, opening: &Opening, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let Opening { endpoint, handshake, deflate, pass, peer } = *opening;
         let forwarded = peer != self.peer;
         if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
             log::warn!("Refused {peer}: there are too many clients from there");
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             return;
         }
-        let Some(place) = world.device.admit(world.follower, !endpoint.echo) else {
+        let session = pass.map(|pass| pass.number);
+        let Some(place) = world.device.admit(world.follower, !endpoint.echo, session) else {
             world.device.count_refusal(RefusalReason::Full);
             log::warn!("Refused {peer}: all {} places are taken", world.device.limits().clients);
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
@@ -179,6 +215,20 @@ impl Client {
         let length = handshake.write_answer(out.space());
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
-        self.state = State::Open(Open::new(place, cursor, deflate));
+        let until = pass.map_or(Instant::NEVER, |pass| pass.until);
+        self.state = State::Open(Open::new(place, cursor, deflate, until));
+        // It may have ended while the client came in.
+        if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
+            self.end_session(world, out);
+        }
+    }
+
+    /// What let the client in does not hold any more.
+    pub(super) fn end_session(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+        if let State::Open(open) = &self.state {
+            let client = open.place.client;
+            log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");
+        }
+        self.end_open(Some(CloseCode::POLICY), world, out);
     }
 }

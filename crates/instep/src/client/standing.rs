@@ -1,6 +1,6 @@
 //! What a driver goes by when there are more connections than places: which one could give up its own.
 
-use super::{Client, Http, Instant, State};
+use super::{Client, Http, Instant, State, Waits};
 
 /// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +20,9 @@ impl Client {
     pub fn standing(&self) -> Standing {
         let since = self.timing.since;
         match self.state {
-            State::Http(Http { reply: None, body }) if self.timing.head_begun || body > 0 => {
+            State::Http(Http { reply: None, body, waits })
+                if self.timing.head_begun || body > 0 || waits != Waits::Nothing =>
+            {
                 Standing::Unfinished(since)
             }
             State::Http(Http { reply: None, .. }) | State::Lingering(_) => Standing::Idle(since),

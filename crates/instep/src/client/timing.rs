@@ -2,7 +2,7 @@
 
 use super::compression::Compression;
 use super::open::Open;
-use super::{Client, Http, ROOM_MIN, State, World};
+use super::{Client, Http, ROOM_MIN, State, Waits, World};
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
@@ -11,9 +11,15 @@ use instep_proto::http::{Reply, Status};
 
 /// How often a client that waits for an inflater looks whether there is one, in milliseconds.
 const STARVED: u64 = 20;
+/// How often a client looks whether its password has been checked.
+const UNCHECKED: u64 = 20;
+/// How often it looks whether there is room for its password: there may be very many who do.
+const NO_ROOM: u64 = 250;
+/// How long it waits for that.
+const CHECK_TIME: u64 = 15_000;
 
 /// A moment, in milliseconds since any fixed one. Drivers say what time it is; nothing here reads a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(u64);
 
 impl Instant {
@@ -138,7 +144,16 @@ impl Client {
             }
         }
         match &self.state {
-            State::Http(Http { reply: None, .. }) if out.kept() == 0 && now >= self.head_deadline(limits) => {
+            State::Http(Http { reply: None, waits: Waits::Password(_), .. })
+                if now >= self.timing.since.after(CHECK_TIME) =>
+            {
+                world.device.count_refusal(RefusalReason::Full);
+                log::warn!("Refused {}: too many passwords wait to be checked", self.peer);
+                self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
+            }
+            State::Http(Http { reply: None, waits: Waits::Nothing | Waits::Body, .. })
+                if out.kept() == 0 && now >= self.head_deadline(limits) =>
+            {
                 if !self.timing.head_begun && self.timing.served {
                     // A request may be on its way to us.
                     return self.linger(now);
@@ -151,6 +166,7 @@ impl Client {
                     State::Closed
                 };
             }
+            State::Open(open) if now >= open.until => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.timing.pings >= limits.pings_missed {
                     let client = open.place.client;
@@ -179,12 +195,16 @@ impl Client {
     pub(super) fn wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
         let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
         stall.min(match &self.state {
+            State::Http(Http { reply: None, waits: Waits::Password(ticket), .. }) => {
+                let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
+                now.after(pause).min(self.timing.since.after(CHECK_TIME))
+            }
             State::Http(Http { reply: None, .. }) if !blocked => self.head_deadline(limits),
             State::Open(Open { starved: true, .. }) => now.after(STARVED),
             State::Open(Open { inflating: Some(inflating), .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(limits.write_stall))
             }
-            State::Open(_) => self.ping_deadline(limits),
+            State::Open(open) => self.ping_deadline(limits).min(open.until),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Http(_) | State::Ending | State::Closed => Instant::NEVER,
         })

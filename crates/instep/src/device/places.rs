@@ -3,6 +3,7 @@
 use super::slot::ClientId;
 use super::{Device, End, RefusalReason};
 use crate::limits::Limits;
+use core::num::NonZeroU32;
 use instep_proto::delivery::Storage as _;
 use instep_proto::frame::SERVER_HEADER_MAX;
 use instep_proto::http::PageValues;
@@ -28,8 +29,8 @@ pub(crate) enum Offer {
 }
 
 impl Device {
-    /// A place for a new client, if there is one. `heard`: the application hears of it.
-    pub(crate) fn admit(&self, follower: usize, heard: bool) -> Option<Place> {
+    /// A place for a new client, if there is one. `heard`: the application hears of it. `session`: what let it in.
+    pub(crate) fn admit(&self, follower: usize, heard: bool, session: Option<NonZeroU32>) -> Option<Place> {
         let clients = self.limits().clients;
         self.with(|state| {
             let slots = state.slots.len();
@@ -51,6 +52,7 @@ impl Device {
             }
             (slot.number, slot.follower, slot.heard, slot.opened) =
                 (state.last_number, follower, heard, heard);
+            (slot.session, slot.dismissed) = (session, false);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
                 state.tell(client.slot);
@@ -141,9 +143,27 @@ impl Device {
         self.with(|state| state.counts.events_missed += events);
     }
 
-    /// Whether a reply for the client waits.
-    pub(crate) fn has_reply(&self, place: Place) -> bool {
-        self.with(|state| !state.slots[usize::from(place.client.slot)].replies.is_empty())
+    /// Whether a reply for the client waits, and whether the client is to go.
+    pub(crate) fn has_reply(&self, place: Place) -> (bool, bool) {
+        self.with(|state| {
+            let slot = &state.slots[usize::from(place.client.slot)];
+            (!slot.replies.is_empty(), slot.dismissed)
+        })
+    }
+
+    /// The clients whom this session let in are to go; `None`: whom any did.
+    pub(crate) fn dismiss(&self, session: Option<NonZeroU32>) {
+        self.with(|state| {
+            for number in 0..state.slots.len() {
+                let slot = &mut state.slots[number];
+                let meant = slot.session.is_some() && (session.is_none() || slot.session == session);
+                if slot.number != 0 && !slot.closed && meant {
+                    slot.dismissed = true;
+                    // There are no more slots than a `u16` has numbers.
+                    u16::try_from(number).into_iter().for_each(|slot| state.attend(slot));
+                }
+            }
+        });
     }
 }
 

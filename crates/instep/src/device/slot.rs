@@ -1,6 +1,7 @@
 //! The place of one client on the device.
 
 use crate::buffer::Buffer;
+use core::num::NonZeroU32;
 use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
 
@@ -31,6 +32,10 @@ pub struct Slot {
     /// The client's number, 0 while the slot is free.
     pub(crate) number: u32,
     pub(crate) follower: usize,
+    /// What let the client in, where there is a log-in.
+    pub(crate) session: Option<NonZeroU32>,
+    /// That has ended: the client is to go.
+    pub(crate) dismissed: bool,
     /// The application hears of this client.
     pub(crate) heard: bool,
     /// The application has not been told yet that it connected.
@@ -59,6 +64,8 @@ impl Slot {
         Self {
             number: 0,
             follower: 0,
+            session: None,
+            dismissed: false,
             heard: false,
             opened: false,
             closed: false,
@@ -81,6 +88,7 @@ impl Slot {
     pub(crate) fn free(&mut self) {
         self.number = 0;
         (self.heard, self.opened, self.closed, self.waits) = (false, false, false, false);
+        (self.session, self.dismissed) = (None, false);
         self.ready = None;
         self.message.clear();
         self.replies.clear();

@@ -23,6 +23,8 @@ pub(super) const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
+    /// The port at which it came in.
+    pub(super) port: u16,
     pub(super) permit: Permit,
     /// How it is to be encrypted, if it is.
     pub(super) security: Option<Security>,
@@ -76,13 +78,16 @@ pub(super) fn accept(
 pub(super) struct Newcomer {
     pub(super) stream: tokio::net::TcpStream,
     peer: SocketAddr,
+    /// The port at which it came in.
+    port: u16,
     /// How it is to be encrypted, if it is.
     pub(super) security: Option<Security>,
 }
 
 /// All that is listened on.
 pub(super) struct Listeners {
-    listeners: Vec<(TcpListener, Option<Certificate>)>,
+    /// With the port of each.
+    listeners: Vec<(TcpListener, u16, Option<Certificate>)>,
     turn: usize,
 }
 
@@ -90,7 +95,8 @@ impl Listeners {
     fn new(listeners: Vec<Listener>) -> io::Result<Self> {
         let ready = |listener: Listener| {
             listener.socket.set_nonblocking(true)?;
-            Ok((TcpListener::from_std(listener.socket)?, listener.certificate))
+            let port = listener.socket.local_addr()?.port();
+            Ok((TcpListener::from_std(listener.socket)?, port, listener.certificate))
         };
         Ok(Self { listeners: listeners.into_iter().map(ready).collect::<io::Result<_>>()?, turn: 0 })
     }
@@ -99,10 +105,12 @@ impl Listeners {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Newcomer>> {
         self.turn = self.turn.wrapping_add(1);
         for at in 0..self.listeners.len() {
-            let (listener, certificate) = &self.listeners[self.turn.wrapping_add(at) % self.listeners.len()];
+            let (listener, port, certificate) =
+                &self.listeners[self.turn.wrapping_add(at) % self.listeners.len()];
             if let Poll::Ready(accepted) = listener.poll_accept(context) {
                 let security = certificate.as_ref().map(Certificate::security);
-                return Poll::Ready(accepted.map(|(stream, peer)| Newcomer { stream, peer, security }));
+                let port = *port;
+                return Poll::Ready(accepted.map(|(stream, peer)| Newcomer { stream, peer, port, security }));
             }
         }
         Poll::Pending
@@ -119,7 +127,7 @@ pub(super) struct Dealer {
 }
 
 impl Dealer {
-    async fn deal(&mut self, Newcomer { stream, peer, security }: Newcomer) {
+    async fn deal(&mut self, Newcomer { stream, peer, port, security }: Newcomer) {
         let permit = loop {
             match self.gate.admit(peer.ip()) {
                 Admission::Permit(permit) => break permit,
@@ -137,7 +145,7 @@ impl Dealer {
         };
         match prepare(stream, self.unsent) {
             Ok(stream) => {
-                self.tell(self.next, Dealt::Connection(Accepted { stream, peer, permit, security }));
+                self.tell(self.next, Dealt::Connection(Accepted { stream, peer, port, permit, security }));
                 self.next = (self.next + 1) % self.shards.len();
             }
             Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),

@@ -62,6 +62,7 @@ impl Connection {
         let unsent = Buffer::grown(Self::unsent_limit(limits));
         let now = shard.now();
         let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), unsent, now);
+        client.came_in_at(accepted.port);
         if accepted.permit.refused {
             client.refuse();
         }

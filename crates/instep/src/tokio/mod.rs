@@ -11,6 +11,7 @@ mod connection;
 mod deflate;
 mod gate;
 mod listener;
+mod log_in;
 mod memory;
 mod metrics;
 mod rate;
@@ -26,13 +27,16 @@ mod transport;
 pub use certificate::{Certificate, CertificateError};
 pub use listener::Listener;
 
+pub use log_in::log_in;
 pub use metrics::{Lag, Metrics};
 
 use crate::access::Access;
 use crate::app::App;
 use crate::buffer::Buffer;
+use crate::client::Instant;
 use crate::device::{Device, Inbox};
 use crate::limits::Limits;
+use crate::login::LogIn;
 use gate::Gate;
 use metrics::Meters;
 use std::future::Future;
@@ -75,6 +79,7 @@ pub struct Server {
     limits: SocketLimits,
     shards: usize,
     meters: &'static Meters,
+    log_in: Option<&'static LogIn>,
 }
 
 impl Server {
@@ -94,7 +99,12 @@ impl Server {
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         let gate = Gate::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(gate, shards)));
-        Self { app, access, device, limits: sockets, shards, meters }
+        Self { app, access, device, limits: sockets, shards, meters, log_in: None }
+    }
+
+    /// The same server, which lets in only who knows the password.
+    pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
+        Self { log_in: Some(log_in), ..self }
     }
 
     /// The device, for the application.
@@ -124,6 +134,9 @@ impl Server {
         for follower in 0..self.shards {
             shards.push(shard::spawn(*self, follower, epoch, stopped.clone(), ended.clone())?);
         }
+        if let Some(log_in) = self.log_in {
+            log_in::check_passwords(log_in, epoch, stopped)?;
+        }
         drop(ended);
         let accepting = accept::accept(*self, listeners.into_iter().map(Into::into).collect(), shards)?;
         tokio::select! {
@@ -136,4 +149,9 @@ impl Server {
         let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
         Ok(())
     }
+}
+
+/// The time that clients are told: milliseconds since `epoch`.
+fn now(epoch: tokio::time::Instant) -> Instant {
+    Instant::from_millis(u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX))
 }

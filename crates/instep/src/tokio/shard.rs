@@ -147,11 +147,12 @@ impl Shard {
 
     /// What a client needs for a turn.
     pub(super) fn surroundings<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> Surroundings<'a> {
-        let Server { app, access, device, .. } = self.server;
+        let Server { app, access, log_in, device, .. } = self.server;
         let Feeds { plain, compressed } = feeds;
         Surroundings {
             app,
             access,
+            log_in,
             device,
             feed: plain,
             compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
@@ -169,7 +170,7 @@ impl Shard {
     }
 
     pub(super) fn now(&self) -> Instant {
-        Instant::from_millis(u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX))
+        super::now(self.epoch)
     }
 
     /// Where it counts.

@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, Inbox, Instant, Limits, Memory,
-    Message, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Topic, Turn,
+    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, Inbox, Instant, Limits, LogIn,
+    Memory, Message, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Topic,
+    Turn,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -42,6 +43,8 @@ pub struct World {
     pub follower: usize,
     /// The slots that want a turn.
     attention: Vec<usize>,
+    /// None, unless a test wants one.
+    pub log_in: Option<&'static LogIn>,
 }
 
 impl World {
@@ -76,6 +79,7 @@ impl World {
             now: 0,
             follower: 0,
             attention: Vec::new(),
+            log_in: None,
         }
     }
 
@@ -90,6 +94,7 @@ impl World {
         Surroundings {
             app: &APP,
             access: self.access,
+            log_in: self.log_in,
             device: self.device,
             feed: &self.feed,
             compressed_feed: None,

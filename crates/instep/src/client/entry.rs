@@ -1,0 +1,357 @@
+//! The log-in, as a client meets it: who shows no session, and no password, is asked for it.
+
+use super::requests::{Decision, Request, refuse};
+use super::{Client, Http, State, Waits, World};
+use crate::login::{LogIn, PASSWORD_MAX, Pass, Presented, SESSION_SECONDS, Verdict, page};
+use core::fmt::{self, Display};
+use core::num::NonZeroU32;
+use core::ops::ControlFlow::{self, Break, Continue};
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::{
+    Method, QueryValue, Reply, RequestHead, Status, authorization_password, cookies, form_value,
+};
+use zeroize::Zeroizing;
+
+/// The longest form that the log-in takes, in bytes.
+pub(super) const FORM_MAX: usize = 1024;
+/// The longest user and password in an `Authorization`, in bytes.
+const CREDENTIALS_MAX: usize = 256;
+/// The longest path to which a log-in leads back.
+const NEXT_MAX: usize = 512;
+
+/// The log-in page.
+pub(super) const LOG_IN: &str = "/login";
+const LOG_OUT: &str = "/logout";
+
+impl Client {
+    /// What lets the request in; else the answer to it.
+    pub(super) fn ask_in(
+        &self,
+        log_in: &LogIn,
+        request: &Request<'_>,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> ControlFlow<Decision, Pass> {
+        let session = self.find_session(log_in, request, world);
+        match request.head.path {
+            LOG_IN => Break(self.log_in(log_in, session, request, world, out)),
+            LOG_OUT => Break(self.log_out(log_in, session, request, world, out)),
+            _ => match session {
+                Some(pass) => Continue(pass),
+                None => self.check_authorization(log_in, request, out),
+            },
+        }
+    }
+
+    /// The session of the first cookie that has one. Cookies ignore ports, so the port is in their name.
+    fn find_session(&self, log_in: &LogIn, request: &Request<'_>, world: &World<'_>) -> Option<Pass> {
+        let ours = |name: &str| {
+            let port = name.strip_prefix("instep_")?.parse().ok()?;
+            (port == self.local_port || world.access.ports.contains(&port)).then_some(())
+        };
+        cookies(request.head.cookies?).find_map(|(name, value)| {
+            ours(name)?;
+            let digits = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let id = u128::from_str_radix(value, 16).ok().filter(|_| digits)?;
+            log_in.find_session(id, request.now)
+        })
+    }
+
+    /// For tools: the password comes with each request.
+    fn check_authorization(
+        &self,
+        log_in: &LogIn,
+        request: &Request<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> ControlFlow<Decision, Pass> {
+        let Request { now, head, peer, .. } = *request;
+        let mut credentials = Zeroizing::new([0; CREDENTIALS_MAX]);
+        let password = head.authorization.and_then(|text| authorization_password(text, &mut *credentials));
+        let Some(password) = password else { return Break(ask(head, out)) };
+        match log_in.present(password, peer, true, self.ticket(), now) {
+            Presented::Checked(Verdict::Right) => Continue(log_in.tool_pass()),
+            Presented::Checked(Verdict::Wrong) => Break(error(Status::Unauthorized, head)),
+            Presented::Checked(Verdict::TooMany(seconds)) => {
+                let reply = Reply::error(Status::TooManyRequests, Some(head));
+                Break(Decision::Reply(reply.retry_after(seconds)))
+            }
+            Presented::Later(ticket) => Break(Decision::Later(Waits::Password(ticket))),
+        }
+    }
+
+    /// The log-in page, and the form that it sends.
+    fn log_in(
+        &self,
+        log_in: &LogIn,
+        session: Option<Pass>,
+        request: &Request<'_>,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        let Request { now, head, peer, rest } = *request;
+        match head.method {
+            Method::Get | Method::Head => {
+                let page = if session.is_some() { &page::INSIDE[..] } else { &page::ASK };
+                return show(Status::Ok, page, head);
+            }
+            Method::Post => {}
+            _ => return only_post(head),
+        }
+        if let Err(refusal) = world.access.check_origin(head) {
+            return error(refuse(refusal, head, peer, world), head);
+        }
+        if out.kept() > 0 {
+            // What it does, it does once: there has to be room for the answer.
+            return Decision::NotNow;
+        }
+        let form = usize::try_from(head.content_length).ok().and_then(|length| rest.get(..length));
+        let Some(form) = form else {
+            if head.expects_continue && self.waits() == Waits::Nothing {
+                // There is room: a head is taken only where there is.
+                let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+            }
+            return Decision::Later(Waits::Body);
+        };
+        let mut password = Zeroizing::new([0; PASSWORD_MAX]);
+        let password = match form_value(form, "password", &mut *password) {
+            Ok(Some(password)) => password,
+            Ok(None) => return error(Status::BadRequest, head),
+            Err(instep_proto::http::FormError::TooLong) => &[],
+            Err(_) => return error(Status::BadRequest, head),
+        };
+        match log_in.present(password, peer, false, self.ticket(), now) {
+            Presented::Later(ticket) => Decision::Later(Waits::Password(ticket)),
+            Presented::Checked(Verdict::Wrong) => show(Status::Unauthorized, &page::ASK_AGAIN, head),
+            Presented::Checked(Verdict::TooMany(seconds)) => {
+                let page = page::wait(seconds);
+                let reply = Reply::page(Status::TooManyRequests, page, page::POLICY, head);
+                Decision::Reply(reply.retry_after(seconds))
+            }
+            Presented::Checked(Verdict::Right) => {
+                // Whoever holds the old id learns nothing of the new one.
+                if let Some(session) = session {
+                    log_in.end_session(session.number, world.device);
+                }
+                let id = log_in.begin_session(world.device, now);
+                log::info!("Logged in from {peer}");
+                let cookie = self.cookie(Some(id), head, world);
+                let mut next = [0; NEXT_MAX];
+                redirect(head, &local_path(head.query, &mut next), Some(&cookie), out)
+            }
+        }
+    }
+
+    fn log_out(
+        &self,
+        log_in: &LogIn,
+        session: Option<Pass>,
+        request: &Request<'_>,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        let Request { head, peer, .. } = *request;
+        if head.method != Method::Post {
+            return only_post(head);
+        }
+        if let Err(refusal) = world.access.check_origin(head) {
+            return error(refuse(refusal, head, peer, world), head);
+        }
+        if out.kept() > 0 {
+            // What it does, it does once: there has to be room for the answer.
+            return Decision::NotNow;
+        }
+        if let Some(session) = session {
+            log_in.end_session(session.number, world.device);
+            log::info!("Logged out from {peer}");
+        }
+        let cookie = self.cookie(None, head, world);
+        redirect(head, &LOG_IN, Some(&cookie), out)
+    }
+
+    /// The cookie for a session, or for none.
+    fn cookie(&self, id: Option<u128>, head: &RequestHead<'_>, world: &World<'_>) -> Cookie {
+        let secure = self.secure || world.access.is_forwarded_from_tls(self.peer, head);
+        Cookie { id, port: self.local_port, secure }
+    }
+
+    fn waits(&self) -> Waits {
+        match self.state {
+            State::Http(Http { waits, .. }) => waits,
+            _ => Waits::Nothing,
+        }
+    }
+
+    /// The ticket of the check for which the request waits.
+    fn ticket(&self) -> Option<NonZeroU32> {
+        match self.waits() {
+            Waits::Password(ticket) => ticket,
+            _ => None,
+        }
+    }
+}
+
+/// The answer to who shows nothing: who opens an address is led to the log-in page, and back behind it.
+fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+    let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
+    if opens && (head.navigation || head.accepts_html) {
+        return redirect(head, &Ask { path: head.path, query: head.query }, None, out);
+    }
+    error(Status::Unauthorized, head)
+}
+
+/// 303 to `location` on this device; where there is no room for that, to what is shorter.
+fn redirect(
+    head: &RequestHead<'_>,
+    location: &dyn Display,
+    cookie: Option<&Cookie>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let response = Reply::empty_head(Status::SeeOther, head);
+    let write = |location: &dyn Display, out: &mut Outgoing<'_>| match cookie {
+        Some(cookie) => response.write_with(
+            out.space(),
+            format_args!("Location: {}{location}\r\nSet-Cookie: {cookie}\r\n", head.base),
+        ),
+        None => response.write_with(out.space(), format_args!("Location: {}{location}\r\n", head.base)),
+    };
+    let mut written = write(location, out);
+    if written.is_none() {
+        if out.kept() > 0 {
+            return Decision::NotNow;
+        }
+        written = write(if cookie.is_some() { &"/" } else { &LOG_IN }, out);
+    }
+    match written {
+        Some(length) => {
+            out.keep(length);
+            Decision::Written { closes: response.closes() }
+        }
+        None => error(Status::HeadTooLarge, head),
+    }
+}
+
+fn error(status: Status, head: &RequestHead<'_>) -> Decision {
+    Decision::Reply(Reply::error(status, Some(head)))
+}
+
+fn only_post(head: &RequestHead<'_>) -> Decision {
+    Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow_post())
+}
+
+fn show(status: Status, page: &'static [&'static str], head: &RequestHead<'_>) -> Decision {
+    Decision::Reply(Reply::page(status, page, page::POLICY, head))
+}
+
+/// The log-in page's address, with the address that was asked for.
+struct Ask<'h> {
+    path: &'h str,
+    query: Option<&'h str>,
+}
+
+impl Display for Ask<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(LOG_IN)?;
+        if (self.path, self.query) != ("/", None) {
+            write!(f, "?next={}", QueryValue(self.path))?;
+            if let Some(query) = self.query {
+                write!(f, "%3F{}", QueryValue(query))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path in the query of the log-in page, if it can be nothing but a path of this device; else `/`.
+fn local_path<'n>(query: Option<&str>, out: &'n mut [u8]) -> &'n str {
+    let next = query.and_then(|query| form_value(query.as_bytes(), "next", out).ok().flatten());
+    match next {
+        Some(next @ [b'/', rest @ ..])
+            if !rest.starts_with(b"/")
+                && next.iter().all(|byte| byte.is_ascii_graphic() && !b"\\\"<>".contains(byte)) =>
+        {
+            core::str::from_utf8(next).unwrap_or("/")
+        }
+        _ => "/",
+    }
+}
+
+/// `Set-Cookie` for a session (RFC 6265), or for none.
+struct Cookie {
+    id: Option<u128>,
+    port: u16,
+    secure: bool,
+}
+
+impl Display for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "instep_{}=", self.port)?;
+        match self.id {
+            Some(id) => write!(f, "{id:032x}; Max-Age={SESSION_SECONDS}")?,
+            None => f.write_str("; Max-Age=0")?,
+        }
+        f.write_str("; Path=/; HttpOnly; SameSite=Strict")?;
+        if self.secure { f.write_str("; Secure") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn a_log_in_leads_nowhere_else() {
+        let next = |query: &str| local_path(Some(query), &mut [0; NEXT_MAX]).to_string();
+        assert_eq!(next("next=/any/a%2520b%3Fx%3D1"), "/any/a%20b?x=1");
+        assert_eq!(next("a=b&next=%2f"), "/");
+        assert_eq!(local_path(None, &mut [0; NEXT_MAX]), "/");
+        for elsewhere in [
+            "next=http://evil.test/",
+            "next=//evil.test",
+            "next=%2F%2Fevil.test",
+            "next=/%5Cevil.test",
+            "next=/%09/evil.test",
+            "next=/%0d%0aSet-Cookie:%20a=b",
+            "next=/a%00",
+            "next=/%C3%A9",
+            "next=evil",
+            "next=",
+            "next=/a&next=/b",
+            "next=/%",
+            "next=\\\\evil.test",
+            "next=javascript:alert(1)",
+            "next=/%22%3E",
+        ] {
+            assert_eq!(next(elsewhere), "/", "{elsewhere}");
+        }
+        let long = std::format!("next=/{}", "a".repeat(NEXT_MAX));
+        assert_eq!(next(&long), "/");
+        assert_eq!(next(&long[..long.len() - 1]), long["next=".len()..long.len() - 1]);
+    }
+
+    #[test]
+    fn the_address_that_was_asked_for_comes_back() {
+        for (path, query, address) in [
+            ("/", None, "/login"),
+            ("/", Some(""), "/login?next=/%3F"),
+            ("/any/a", None, "/login?next=/any/a"),
+            ("/any/a%20b", Some("x=1&y=/"), "/login?next=/any/a%2520b%3Fx%3D1%26y%3D/"),
+        ] {
+            let ask = Ask { path, query }.to_string();
+            assert_eq!(ask, address);
+            let asked = query.map_or(path.to_string(), |query| std::format!("{path}?{query}"));
+            assert_eq!(local_path(ask.split_once('?').map(|(_, query)| query), &mut [0; NEXT_MAX]), asked);
+        }
+    }
+
+    #[test]
+    fn cookies_as_they_are_set() {
+        let cookie = Cookie { id: Some(0xabc), port: 80, secure: false };
+        assert_eq!(
+            cookie.to_string(),
+            "instep_80=00000000000000000000000000000abc; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict"
+        );
+        let none = Cookie { id: None, port: 443, secure: true };
+        assert_eq!(none.to_string(), "instep_443=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict; Secure");
+    }
+}

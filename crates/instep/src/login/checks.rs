@@ -1,0 +1,185 @@
+//! Passwords that wait to be checked, one after the other, and what came of it: a table of fixed size.
+
+use crate::client::Instant;
+use core::fmt;
+use core::net::IpAddr;
+use core::num::NonZeroU32;
+use instep_password::PASSWORD_MAX;
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// So long after its check has begun, nobody waits for it any more.
+const FORGOTTEN: u64 = 60_000;
+
+/// A password that somebody presented. Nothing shows what it is.
+pub struct Check {
+    /// `None`: this entry is free.
+    ticket: Option<NonZeroU32>,
+    job: Job,
+    progress: Progress,
+    since: Instant,
+}
+
+/// What there is to check.
+#[derive(Clone)]
+pub(super) struct Job {
+    pub(super) peer: IpAddr,
+    pub(super) from_tool: bool,
+    password: Zeroizing<[u8; PASSWORD_MAX]>,
+    length: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Hashing,
+    Done(Verdict),
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Right,
+    Wrong,
+    /// It was not looked at: there were too many wrong ones from there. So many seconds are left to wait.
+    TooMany(u16),
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        let peer = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
+        let job = Job { peer, from_tool: false, password: Zeroizing::new([0; PASSWORD_MAX]), length: 0 };
+        Self { ticket: None, job, progress: Progress::Waiting, since: Instant::default() }
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check")
+            .field("ticket", &self.ticket)
+            .field("password", &"***")
+            .finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// The password; `None` if it is empty, or longer than any.
+    pub(super) fn new(peer: IpAddr, presented: &[u8], from_tool: bool) -> Option<Self> {
+        let mut password = Zeroizing::new([0; PASSWORD_MAX]);
+        password.get_mut(..presented.len()).filter(|part| !part.is_empty())?.copy_from_slice(presented);
+        Some(Self { peer, from_tool, password, length: presented.len() })
+    }
+
+    pub(super) fn password(&self) -> &[u8] {
+        &self.password[..self.length]
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Checks {
+    entries: &'static mut [Check],
+}
+
+impl Checks {
+    pub(super) fn new(entries: &'static mut [Check]) -> Self {
+        assert!(!entries.is_empty(), "there is room for one check at least");
+        entries.fill_with(Check::default);
+        Self { entries }
+    }
+
+    /// Adds a check. `false`: there is no room now.
+    #[must_use]
+    pub(super) fn add(&mut self, ticket: NonZeroU32, job: Job, now: Instant) -> bool {
+        let free = |check: &&mut Check| {
+            check.ticket.is_none()
+                || (check.progress != Progress::Hashing && now >= check.since.after(FORGOTTEN))
+        };
+        let Some(entry) = self.entries.iter_mut().find(free) else { return false };
+        *entry = Check { ticket: Some(ticket), job, progress: Progress::Waiting, since: now };
+        true
+    }
+
+    /// What came of a check, as soon as it is known; it is forgotten then. An error: there is no such check.
+    pub(super) fn verdict(&mut self, ticket: NonZeroU32) -> Result<Option<Verdict>, ()> {
+        let entry = self.entries.iter_mut().find(|check| check.ticket == Some(ticket)).ok_or(())?;
+        let Progress::Done(verdict) = entry.progress else { return Ok(None) };
+        *entry = Check::default();
+        Ok(Some(verdict))
+    }
+
+    /// The check that waits longest is begun.
+    pub(super) fn begin(&mut self) -> Option<(NonZeroU32, Job)> {
+        let waiting = self.entries.iter_mut().filter(|check| check.progress == Progress::Waiting);
+        let entry = waiting.filter(|check| check.ticket.is_some()).min_by_key(|check| check.ticket)?;
+        entry.progress = Progress::Hashing;
+        Some((entry.ticket?, entry.job.clone()))
+    }
+
+    pub(super) fn finish(&mut self, ticket: NonZeroU32, verdict: Verdict) {
+        if let Some(entry) = self.entries.iter_mut().find(|check| check.ticket == Some(ticket)) {
+            entry.job.password.zeroize();
+            entry.progress = Progress::Done(verdict);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::vec::Vec;
+
+    const PEER: IpAddr = IpAddr::V4(core::net::Ipv4Addr::LOCALHOST);
+
+    fn checks(count: usize) -> Checks {
+        Checks::new((0..count).map(|_| Check::default()).collect::<Vec<_>>().leak())
+    }
+
+    fn ticket(number: u32) -> NonZeroU32 {
+        NonZeroU32::new(number).unwrap()
+    }
+
+    fn job(password: &str) -> Job {
+        Job::new(PEER, password.as_bytes(), false).unwrap()
+    }
+
+    #[test]
+    fn they_are_done_in_order_and_each_verdict_is_told_once() {
+        let mut checks = checks(3);
+        for (number, password) in [(1, "a"), (2, "b"), (3, "c")] {
+            assert!(checks.add(ticket(number), job(password), Instant::default()));
+        }
+        assert!(!checks.add(ticket(4), job("d"), Instant::default()), "there is no room");
+        let (first, taken) = checks.begin().unwrap();
+        assert_eq!((first, taken.password()), (ticket(1), &b"a"[..]));
+        assert_eq!(checks.verdict(ticket(1)), Ok(None));
+        checks.finish(ticket(1), Verdict::Wrong);
+        assert_eq!(checks.verdict(ticket(1)), Ok(Some(Verdict::Wrong)));
+        assert_eq!(checks.verdict(ticket(1)), Err(()));
+        assert!(checks.add(ticket(4), job("d"), Instant::default()));
+        assert_eq!(checks.begin().unwrap().0, ticket(2), "4 stands before it in the table");
+    }
+
+    #[test]
+    fn what_nobody_waits_for_gives_its_place_away() {
+        let mut checks = checks(1);
+        assert!(checks.add(ticket(1), job("a"), Instant::default()));
+        let (begun, _) = checks.begin().unwrap();
+        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(60_000)), "it is being checked");
+        checks.finish(begun, Verdict::Right);
+        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(59_999)));
+        assert!(checks.add(ticket(2), job("b"), Instant::from_millis(60_000)));
+        assert_eq!(checks.verdict(begun), Err(()));
+    }
+
+    #[test]
+    fn a_password_is_not_kept_longer_than_needed_and_not_shown() {
+        let mut checks = checks(1);
+        assert!(checks.add(ticket(1), job("sesame"), Instant::default()));
+        assert!(format!("{checks:?}").contains("***") && !format!("{checks:?}").contains("115, 101"));
+        let _ = checks.begin();
+        checks.finish(ticket(1), Verdict::Wrong);
+        assert_eq!(checks.entries[0].job.password(), [0; 6]);
+        assert!(Job::new(PEER, b"", false).is_none() && Job::new(PEER, &[b'x'; 129], false).is_none());
+        assert_eq!(Job::new(PEER, &[b'x'; 128], false).unwrap().password(), [b'x'; 128]);
+    }
+}

@@ -1,0 +1,188 @@
+//! Wrong passwords, counted for each network that sends them: a table of fixed size.
+
+use crate::client::Instant;
+use core::net::IpAddr;
+
+/// Wrong passwords after which a network has to wait.
+pub const FAILURES_MAX: u8 = 5;
+/// The first wait, in milliseconds; each further one is twice as long.
+const FIRST_WAIT: u64 = 60_000;
+/// The longest wait.
+const LONGEST_WAIT: u64 = 15 * 60_000;
+/// So long after the last one, all is forgotten.
+const FORGOTTEN: u64 = 60 * 60_000;
+
+/// Where passwords come from: one address of IPv4, or 64 bits of an address of IPv6, which is what one household has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Network {
+    V4(u32),
+    V6(u64),
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address.to_bits()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+        }
+    }
+}
+
+/// The wrong passwords of one network.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Failure {
+    network: Option<Network>,
+    /// Since the last wait.
+    count: u8,
+    /// How long the last wait was; 0 before the first one.
+    wait: u64,
+    last: Instant,
+}
+
+impl Failure {
+    /// When the network may try again.
+    fn until(&self) -> Instant {
+        if self.count == 0 { self.last.after(self.wait) } else { Instant::default() }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Failures {
+    entries: &'static mut [Failure],
+}
+
+impl Failures {
+    pub(super) fn new(entries: &'static mut [Failure]) -> Self {
+        assert!(!entries.is_empty(), "there is room for the failures of one network at least");
+        entries.fill(Failure::default());
+        Self { entries }
+    }
+
+    /// How long the network has to wait, in whole seconds; 0: it need not.
+    pub(super) fn wait(&self, network: Network, now: Instant) -> u16 {
+        let until = self.find(network).map_or(Instant::default(), |at| self.entries[at].until());
+        let seconds = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);
+        u16::try_from(seconds).unwrap_or(u16::MAX)
+    }
+
+    /// Takes note of a wrong password. The seconds that the network has to wait from now on, if it has to.
+    pub(super) fn add(&mut self, network: Network, now: Instant) -> Option<u16> {
+        let at = self.find(network).unwrap_or_else(|| self.free(now));
+        let entry = &mut self.entries[at];
+        if entry.network != Some(network) || now >= entry.last.after(FORGOTTEN) {
+            *entry = Failure { network: Some(network), ..Failure::default() };
+        }
+        entry.count += 1;
+        entry.last = now;
+        if entry.count < FAILURES_MAX {
+            return None;
+        }
+        entry.count = 0;
+        entry.wait = (entry.wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
+        Some(self.wait(network, now))
+    }
+
+    /// Forgets the network: it knows the password.
+    pub(super) fn forget(&mut self, network: Network) {
+        if let Some(at) = self.find(network) {
+            self.entries[at] = Failure::default();
+        }
+    }
+
+    fn find(&self, network: Network) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.network == Some(network))
+    }
+
+    /// Where to write of one more network: first what is free, then who need not wait, then whose wait ends first.
+    fn free(&self, now: Instant) -> usize {
+        let importance = |entry: &Failure| {
+            let waits = entry.until() > now;
+            (entry.network.is_some(), waits, if waits { entry.until() } else { entry.last })
+        };
+        (0..self.entries.len()).min_by_key(|at| importance(&self.entries[*at])).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    const HERE: Network = Network::V4(1);
+    const THERE: Network = Network::V4(2);
+
+    fn failures(count: usize) -> Failures {
+        Failures::new(vec![Failure::default(); count].leak())
+    }
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn the_fifth_makes_wait_and_each_wait_is_twice_as_long_up_to_15_minutes() {
+        let mut failures = failures(4);
+        let mut now = 1000;
+        for minutes in [1, 2, 4, 8, 15, 15] {
+            for _ in 0..4 {
+                assert_eq!(failures.add(HERE, at(now)), None);
+                assert_eq!(failures.wait(HERE, at(now)), 0);
+            }
+            assert_eq!(failures.add(HERE, at(now)), Some(minutes * 60));
+            assert_eq!(failures.wait(HERE, at(now + 10)), minutes * 60 - 10);
+            assert_eq!(failures.wait(THERE, at(now)), 0);
+            now += u64::from(minutes) * 60;
+            assert_eq!(failures.wait(HERE, Instant::from_millis(now * 1000 - 1)), 1);
+            assert_eq!(failures.wait(HERE, at(now)), 0);
+        }
+    }
+
+    #[test]
+    fn they_are_forgotten_after_an_hour_and_by_the_right_password() {
+        let mut failures = failures(4);
+        for _ in 0..4 {
+            failures.add(HERE, at(0));
+            failures.add(THERE, at(0));
+        }
+        assert_eq!(failures.add(HERE, at(60 * 60)), None);
+        failures.forget(THERE);
+        for _ in 0..4 {
+            assert_eq!(failures.add(THERE, at(1)), None);
+        }
+        assert_eq!(failures.add(THERE, at(1)), Some(60));
+        assert_eq!(failures.wait(THERE, at(1)), 60);
+        failures.forget(THERE);
+        assert_eq!(failures.wait(THERE, at(1)), 0);
+    }
+
+    #[test]
+    fn a_full_table_keeps_those_who_wait_longest() {
+        let mut failures = failures(2);
+        for _ in 0..5 {
+            failures.add(HERE, at(1));
+        }
+        failures.add(THERE, at(2));
+        failures.add(Network::V4(3), at(3));
+        assert_eq!(failures.wait(HERE, at(3)), 58);
+        assert_eq!(failures.find(THERE), None);
+        for _ in 0..5 {
+            failures.add(THERE, at(4));
+        }
+        failures.add(Network::V4(4), at(5));
+        assert_eq!(failures.find(HERE), None, "both wait; its wait ends first");
+        assert_eq!(failures.wait(THERE, at(5)), 59);
+    }
+
+    #[test]
+    fn an_address_of_ipv6_counts_with_its_neighbours() {
+        let network = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("::1"), network("0.0.0.1"));
+    }
+}

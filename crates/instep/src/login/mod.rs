@@ -1,0 +1,418 @@
+//! The log-in: one password, and sessions in cookies (CONTRACTS section 5).
+//!
+//! Safari sends no Basic authorization with a WebSocket's handshake, hence the cookie; tools send the password with
+//! each request. To hash a password takes long, so that guessing does, too: it is done one at a time, by
+//! [`LogIn::check_passwords`], while everything else goes on.
+
+mod checks;
+mod failures;
+pub(crate) mod page;
+mod sessions;
+
+pub use checks::Check;
+pub use failures::{FAILURES_MAX, Failure};
+pub use instep_password::{PASSWORD_MAX, Password, PasswordError};
+pub use sessions::{SESSION_SECONDS, Session};
+
+pub(crate) use checks::Verdict;
+
+use crate::client::Instant;
+use crate::device::Device;
+use checks::{Checks, Job};
+use core::cell::RefCell;
+use core::fmt;
+use core::future::poll_fn;
+use core::net::IpAddr;
+use core::num::NonZeroU32;
+use core::task::{Poll, Waker};
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use failures::{Failures, Network};
+use sessions::Sessions;
+use subtle::ConstantTimeEq as _;
+
+/// Rounds of hashing after which others have a turn: a few milliseconds on a microcontroller.
+const ROUNDS_AT_ONCE: u32 = 64;
+
+/// Fills memory with random bytes that nobody can guess.
+pub type Random = fn(&mut [u8]);
+
+/// The memory of a log-in, lent for good: nothing of it grows. Fill it with defaults.
+#[derive(Debug)]
+pub struct LogInMemory {
+    /// One for each browser that is logged in. One more takes the place of the one that was used longest ago.
+    pub sessions: &'static mut [Session],
+    /// One for each network that sent wrong passwords lately. One more takes the place of the least important one.
+    pub failures: &'static mut [Failure],
+    /// One for each password that waits to be checked. One more waits for room.
+    pub checks: &'static mut [Check],
+}
+
+/// Lets in who knows the password.
+pub struct LogIn {
+    random: Random,
+    state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
+}
+
+/// As whom a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// The session, or all tools that send the password.
+    pub(crate) number: NonZeroU32,
+    /// When it expires.
+    pub(crate) until: Instant,
+}
+
+/// What became of a password that was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presented {
+    Checked(Verdict),
+    /// It is to be presented again a little later, with this ticket. None: there was no room for it.
+    Later(Option<NonZeroU32>),
+}
+
+struct State {
+    password: Password,
+    /// The number of the session, or of anything else, that was numbered last.
+    last_number: u32,
+    /// By what tools that send the password are known.
+    tools: NonZeroU32,
+    sessions: Sessions,
+    failures: Failures,
+    checks: Checks,
+    /// Makes [`State::remembered`]; new for each password.
+    key: [u8; 32],
+    /// The password that a tool presented, if it was right: a keyed hash that is quick to make, so that who sends it
+    /// with each request does not wait each time. It is never kept longer than the program runs.
+    remembered: Option<[u8; 32]>,
+    waker: Option<Waker>,
+}
+
+impl LogIn {
+    /// A log-in in lent memory.
+    ///
+    /// # Panics
+    /// If any part of the memory is empty.
+    #[expect(clippy::needless_pass_by_value, reason = "it is lent for good")]
+    pub fn new(memory: LogInMemory, password: Password, random: Random) -> Self {
+        let mut state = State {
+            password,
+            last_number: 0,
+            tools: NonZeroU32::MIN,
+            sessions: Sessions::new(memory.sessions),
+            failures: Failures::new(memory.failures),
+            checks: Checks::new(memory.checks),
+            key: [0; 32],
+            remembered: None,
+            waker: None,
+        };
+        state.begin_password(random);
+        Self { random, state: Mutex::new(RefCell::new(state)) }
+    }
+
+    /// From now on, this is the password: every session ends, and who is connected is closed with 1008.
+    pub fn change_password(&self, password: Password, device: &Device) {
+        self.with(|state| {
+            state.password = password;
+            state.sessions.end_all();
+            state.begin_password(self.random);
+        });
+        device.dismiss(None);
+        log::info!("The password was changed: everybody has to log in again");
+    }
+
+    /// Checks the passwords that are presented, one after the other, for ever: a driver runs it on a thread or as a
+    /// task of its own. `now` is the time that clients are told, too.
+    pub async fn check_passwords(&self, now: impl Fn() -> Instant) -> ! {
+        loop {
+            let (ticket, job) = poll_fn(|context| {
+                self.with(|state| match state.checks.begin() {
+                    Some(begun) => Poll::Ready(begun),
+                    None => {
+                        state.waker = Some(context.waker().clone());
+                        Poll::Pending
+                    }
+                })
+            })
+            .await;
+            let network = Network::from(job.peer);
+            // Only now is it known what came of those before it.
+            let wait = self.with(|state| state.failures.wait(network, now()));
+            if wait > 0 {
+                self.with(|state| state.checks.finish(ticket, Verdict::TooMany(wait)));
+                continue;
+            }
+            let mut hashing = self.with(|state| state.password.begin(job.password()));
+            let hash = loop {
+                if let Some(hash) = hashing.step(ROUNDS_AT_ONCE) {
+                    break hash;
+                }
+                embassy_futures::yield_now().await;
+            };
+            self.with(|state| state.finish(ticket, &job, &hash, now()));
+        }
+    }
+
+    /// The session that a cookie shows.
+    pub(crate) fn find_session(&self, id: u128, now: Instant) -> Option<Pass> {
+        self.with(|state| state.sessions.find(id, now)).map(|(number, until)| Pass { number, until })
+    }
+
+    /// Presents a password, or asks what became of the one with that ticket. `from_tool`: it comes with each request.
+    pub(crate) fn present(
+        &self,
+        password: &[u8],
+        peer: IpAddr,
+        from_tool: bool,
+        ticket: Option<NonZeroU32>,
+        now: Instant,
+    ) -> Presented {
+        let network = Network::from(peer);
+        self.with(|state| {
+            if let Some(Ok(verdict)) = ticket.map(|ticket| state.checks.verdict(ticket)) {
+                return verdict.map_or(Presented::Later(ticket), Presented::Checked);
+            }
+            let wait = state.failures.wait(network, now);
+            if wait > 0 {
+                return Presented::Checked(Verdict::TooMany(wait));
+            }
+            if from_tool && state.remembers(password) {
+                return Presented::Checked(Verdict::Right);
+            }
+            let Some(job) = Job::new(peer, password, from_tool) else {
+                return Presented::Checked(Verdict::Wrong);
+            };
+            let ticket = state.next_number();
+            if !state.checks.add(ticket, job, now) {
+                return Presented::Later(None);
+            }
+            if let Some(waker) = state.waker.take() {
+                waker.wake();
+            }
+            Presented::Later(Some(ticket))
+        })
+    }
+
+    /// The pass of a tool that sent the right password.
+    pub(crate) fn tool_pass(&self) -> Pass {
+        Pass { number: self.with(|state| state.tools), until: Instant::NEVER }
+    }
+
+    /// Begins a session with a new id, which is returned. `device`: if another session had to go, its clients are
+    /// closed.
+    pub(crate) fn begin_session(&self, device: &Device, now: Instant) -> u128 {
+        let mut id = [0; 16];
+        (self.random)(&mut id);
+        let id = u128::from_be_bytes(id);
+        let replaced = self.with(|state| {
+            let number = state.next_number();
+            state.sessions.begin(id, number, now)
+        });
+        if replaced.is_some() {
+            device.dismiss(replaced);
+        }
+        id
+    }
+
+    /// Ends a session: its clients are closed with 1008.
+    pub(crate) fn end_session(&self, number: NonZeroU32, device: &Device) {
+        self.with(|state| state.sessions.end(number));
+        device.dismiss(Some(number));
+    }
+
+    /// Whether the pass still holds, but for its expiry.
+    pub(crate) fn holds(&self, pass: Pass) -> bool {
+        self.with(|state| state.tools == pass.number || state.sessions.has(pass.number))
+    }
+
+    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        self.state.lock(|state| act(&mut state.borrow_mut()))
+    }
+}
+
+impl fmt::Debug for LogIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogIn").finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn begin_password(&mut self, random: Random) {
+        random(&mut self.key);
+        self.remembered = None;
+        self.tools = self.next_number();
+    }
+
+    fn next_number(&mut self) -> NonZeroU32 {
+        self.last_number = self.last_number.wrapping_add(1).max(1);
+        NonZeroU32::new(self.last_number).unwrap_or(NonZeroU32::MIN)
+    }
+
+    fn remembers(&self, password: &[u8]) -> bool {
+        self.remembered.is_some_and(|remembered| remembered.ct_eq(&self.quick_hash(password)).into())
+    }
+
+    fn quick_hash(&self, password: &[u8]) -> [u8; 32] {
+        instep_password::quick_hash(&self.key, password)
+    }
+
+    /// Takes note of what a check came to.
+    fn finish(&mut self, ticket: NonZeroU32, job: &Job, hash: &[u8; 32], now: Instant) {
+        let network = Network::from(job.peer);
+        let verdict = if self.password.is(hash) {
+            self.failures.forget(network);
+            if job.from_tool {
+                self.remembered = Some(self.quick_hash(job.password()));
+            }
+            Verdict::Right
+        } else {
+            match self.failures.add(network, now) {
+                None => log::warn!("A wrong password from {}", job.peer),
+                Some(wait) => log::warn!(
+                    "A wrong password from {}, the {FAILURES_MAX}th: no other is looked at for {} min",
+                    job.peer,
+                    wait / 60
+                ),
+            }
+            Verdict::Wrong
+        };
+        self.checks.finish(ticket, verdict);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::task::Context;
+    use std::boxed::Box;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::vec;
+    use std::vec::Vec;
+
+    const HERE: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    fn random(bytes: &mut [u8]) {
+        static NEXT: AtomicU8 = AtomicU8::new(1);
+        bytes.fill(NEXT.fetch_add(1, Ordering::Relaxed));
+    }
+
+    fn log_in() -> &'static LogIn {
+        let memory = LogInMemory {
+            sessions: vec![Session::default(); 2].leak(),
+            failures: vec![Failure::default(); 4].leak(),
+            checks: (0..8).map(|_| Check::default()).collect::<Vec<_>>().leak(),
+        };
+        let password = Password::new(b"open sesame", [1; 16], 200).unwrap();
+        Box::leak(Box::new(LogIn::new(memory, password, random)))
+    }
+
+    fn now() -> Instant {
+        Instant::from_millis(1000)
+    }
+
+    /// Checks all that wait, and counts how often others had a turn meanwhile.
+    fn check(log_in: &LogIn) -> usize {
+        let mut checking = pin!(log_in.check_passwords(now));
+        let woken = std::sync::Arc::new(Woken::default());
+        let waker = woken.clone().into();
+        let mut turns = 0;
+        loop {
+            let Poll::Pending = checking.as_mut().poll(&mut Context::from_waker(&waker));
+            if !woken.0.swap(false, Ordering::Relaxed) {
+                return turns;
+            }
+            turns += 1;
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(std::sync::atomic::AtomicBool);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn present(log_in: &LogIn, password: &str, peer: IpAddr, from_tool: bool) -> Verdict {
+        let later = match log_in.present(password.as_bytes(), peer, from_tool, None, now()) {
+            Presented::Checked(verdict) => return verdict,
+            Presented::Later(ticket) => ticket,
+        };
+        assert_eq!(log_in.present(b"", peer, from_tool, later, now()), Presented::Later(later), "not yet");
+        check(log_in);
+        match log_in.present(b"", peer, from_tool, later, now()) {
+            Presented::Checked(verdict) => verdict,
+            Presented::Later(_) => panic!("it was checked"),
+        }
+    }
+
+    #[test]
+    fn the_right_password_and_wrong_ones() {
+        let log_in = log_in();
+        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Right);
+        assert_eq!(present(log_in, "open sesam", HERE, false), Verdict::Wrong);
+        assert_eq!(present(log_in, "", HERE, false), Verdict::Wrong);
+        assert_eq!(present(log_in, &"x".repeat(129), HERE, false), Verdict::Wrong);
+    }
+
+    #[test]
+    fn others_have_a_turn_while_a_password_is_hashed() {
+        let log_in = log_in();
+        let Presented::Later(Some(_)) = log_in.present(b"x", HERE, false, None, now()) else { panic!() };
+        assert_eq!(check(log_in), 3, "200 rounds, 64 at once");
+    }
+
+    #[test]
+    fn a_tool_waits_once_and_a_form_each_time() {
+        let log_in = log_in();
+        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Right);
+        let again = |from_tool| log_in.present(b"open sesame", HERE, from_tool, None, now());
+        assert!(matches!(again(true), Presented::Later(Some(_))), "forms are not remembered");
+        check(log_in);
+        assert_eq!(again(true), Presented::Checked(Verdict::Right));
+        assert!(matches!(again(false), Presented::Later(Some(_))));
+        assert!(matches!(log_in.present(b"open sesamf", HERE, true, None, now()), Presented::Later(_)));
+    }
+
+    #[test]
+    fn five_wrong_ones_make_their_network_wait_and_no_other() {
+        let log_in = log_in();
+        assert_eq!(present(log_in, "open sesame", THERE, true), Verdict::Right);
+        for _ in 0..5 {
+            assert_eq!(present(log_in, "wrong", HERE, true), Verdict::Wrong);
+        }
+        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::TooMany(60));
+        assert_eq!(
+            present(log_in, "open sesame", HERE, true),
+            Verdict::TooMany(60),
+            "nor what is remembered"
+        );
+        assert_eq!(present(log_in, "open sesame", THERE, false), Verdict::Right);
+    }
+
+    #[test]
+    fn of_many_at_the_same_time_no_more_are_looked_at() {
+        let log_in = log_in();
+        let wrong = || log_in.present(b"wrong", HERE, false, None, now());
+        let tickets: Vec<_> = (0..8).map(|_| wrong()).collect();
+        assert_eq!(wrong(), Presented::Later(None), "there is no room for more");
+        check(log_in);
+        let verdicts = tickets.into_iter().map(|ticket| {
+            let Presented::Later(ticket) = ticket else { panic!() };
+            log_in.present(b"wrong", HERE, false, ticket, now())
+        });
+        let expected = [[Verdict::Wrong; 5].as_slice(), &[Verdict::TooMany(60); 3]].concat();
+        assert_eq!(
+            verdicts.collect::<Vec<_>>(),
+            expected.into_iter().map(Presented::Checked).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn a_debugger_sees_no_secret() {
+        assert_eq!(std::format!("{:?}", log_in()), "LogIn { .. }");
+    }
+}

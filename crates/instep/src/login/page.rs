@@ -1,0 +1,122 @@
+//! The log-in page: one file, without a script. Its parts are joined while they are sent.
+
+const FILE: &str = include_str!("../../assets/login.html");
+
+/// What the page may do: nothing but show itself and send its form. The hash is that of its style.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'sha256-9dLlFPiGFfJikhwi+Hkz+s3cTy/+bfQMUiS2c3CELr8='; img-src data:; form-action 'self'; base-uri 'none'";
+
+const HEAD: &str = part("<!-- out -->").0;
+const TITLE: &str = between("<!-- out -->", "<!-- message -->");
+const FORM: &str = between("<!-- message -->", "<!-- in -->");
+const LOGGED_IN: &str = between("<!-- in -->", "<!-- end -->");
+const END: &str = part("<!-- end -->").1;
+
+const WRONG: &str = "<p class=\"bad\" role=\"alert\">Wrong password.</p>\n";
+const WAIT: &str = "<p class=\"bad\" role=\"alert\">Too many wrong passwords. Try again in ";
+
+const MINUTES: [&str; 15] = [
+    "1 minute",
+    "2 minutes",
+    "3 minutes",
+    "4 minutes",
+    "5 minutes",
+    "6 minutes",
+    "7 minutes",
+    "8 minutes",
+    "9 minutes",
+    "10 minutes",
+    "11 minutes",
+    "12 minutes",
+    "13 minutes",
+    "14 minutes",
+    "15 minutes",
+];
+
+/// Asks for the password.
+pub(crate) static ASK: [&str; 4] = [HEAD, TITLE, FORM, END];
+/// Asks for the password once more.
+pub(crate) static ASK_AGAIN: [&str; 5] = [HEAD, TITLE, WRONG, FORM, END];
+/// For who is logged in: the way on, and the way out.
+pub(crate) static INSIDE: [&str; 3] = [HEAD, LOGGED_IN, END];
+
+static WAITS: [[&str; 7]; MINUTES.len()] = {
+    let mut pages = [[HEAD, TITLE, WAIT, "", ".</p>\n", FORM, END]; MINUTES.len()];
+    let mut at = 0;
+    while at < MINUTES.len() {
+        pages[at][3] = MINUTES[at];
+        at += 1;
+    }
+    pages
+};
+
+/// Asks to wait for so many seconds.
+pub(crate) fn wait(seconds: u16) -> &'static [&'static str] {
+    let minutes = usize::from(seconds.div_ceil(60)).clamp(1, MINUTES.len());
+    &WAITS[minutes - 1]
+}
+
+const fn between(from: &str, to: &str) -> &'static str {
+    let start = find(from) + from.len();
+    FILE.split_at(find(to)).0.split_at(start).1
+}
+
+/// What stands before and behind a marker.
+const fn part(marker: &str) -> (&'static str, &'static str) {
+    let (before, rest) = FILE.split_at(find(marker));
+    (before, rest.split_at(marker.len()).1)
+}
+
+const fn find(marker: &str) -> usize {
+    let (file, marker) = (FILE.as_bytes(), marker.as_bytes());
+    let mut at = 0;
+    while at + marker.len() <= file.len() {
+        let mut same = 0;
+        while same < marker.len() && file[at + same] == marker[same] {
+            same += 1;
+        }
+        if same == marker.len() {
+            return at;
+        }
+        at += 1;
+    }
+    panic!("the log-in page lacks a marker");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    use std::format;
+
+    #[test]
+    fn the_policy_names_the_style_and_nothing_else_is_needed() {
+        let (_, rest) = FILE.split_once("<style>").unwrap();
+        let (style, _) = rest.split_once("</style>").unwrap();
+        let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
+        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "it should be sha256-{hash}");
+        for forbidden in ["<script", "style=", "http:", "https:", "onclick", "@import", "url("] {
+            let shown = FILE.replace("http://www.w3.org/2000/svg", "");
+            assert!(!shown.contains(forbidden), "{forbidden}");
+        }
+    }
+
+    #[test]
+    fn each_page_is_whole_and_says_its_own() {
+        for (page, says, other) in [
+            (&ASK[..], "<h1>Log in</h1>", "role=\"alert\""),
+            (&ASK_AGAIN, "Wrong password", "Too many"),
+            (&INSIDE, "Log out", "type=\"password\""),
+            (wait(1), "in 1 minute.", "minutes"),
+            (wait(60), "in 1 minute.", "minutes"),
+            (wait(61), "in 2 minutes.", "Wrong password"),
+            (wait(900), "in 15 minutes.", "Wrong password"),
+            (wait(u16::MAX), "in 15 minutes.", "Wrong password"),
+        ] {
+            let page = page.concat();
+            assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+            assert!(page.contains(says) && !page.contains(other), "{page}");
+            assert!(!page.contains("<!--"), "{page}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A device with a password, on the simulated link.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use crate::link::{self, Peer, World, leak, unsent, upgrade};
+use instep::{Buffer, Check, Client, Failure, Instant, Limits, LogIn, LogInMemory, Password, Session};
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Wake};
+
+pub const PASSWORD: &str = "open sesame+";
+/// The same as a form, and as Basic authorization has it.
+pub const FORM: &str = "password=open+sesame%2B";
+pub const BASIC: &str = "Authorization: Basic dXNlcjpvcGVuIHNlc2FtZSs=";
+pub const NAVIGATION: &str = "Accept: text/html,application/xhtml+xml\r\n";
+pub const DAY: u64 = 24 * 60 * 60 * 1000;
+
+/// A close frame with 1008.
+pub const CLOSED: &[u8] = b"\x88\x02\x03\xf0";
+
+/// A device with a password, four sessions, and room for two checks.
+pub fn guarded() -> World {
+    guarded_with(Limits::DEVICE)
+}
+
+pub fn guarded_with(limits: Limits) -> World {
+    let mut world = World::new(limits);
+    let memory = LogInMemory {
+        sessions: leak(4, Session::default()),
+        failures: leak(4, Failure::default()),
+        checks: vec![Check::default(), Check::default()].leak(),
+    };
+    let password = Password::new(PASSWORD.as_bytes(), [1; 16], 10).expect("a password");
+    world.log_in = Some(Box::leak(Box::new(LogIn::new(memory, password, random))));
+    world
+}
+
+/// Different each time, which is all that these tests need.
+pub fn random(bytes: &mut [u8]) {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    for part in bytes.chunks_mut(8) {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        part.copy_from_slice(&number.to_le_bytes()[..part.len()]);
+    }
+}
+
+/// Checks the passwords that wait.
+pub fn check(world: &World) {
+    struct Woken(AtomicBool);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let Some(log_in) = world.log_in else { return };
+    let now = Instant::from_millis(world.now);
+    let mut checking = pin!(log_in.check_passwords(|| now));
+    let woken = Arc::new(Woken(AtomicBool::new(true)));
+    let waker = woken.clone().into();
+    while woken.0.swap(false, Ordering::Relaxed) {
+        let _ = Future::poll(checking.as_mut(), &mut Context::from_waker(&waker));
+    }
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub all: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (head, _) = self.all.split_once("\r\n\r\n")?;
+        let mut values = head.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let value = values.next();
+        assert_eq!(values.next(), None, "{head}");
+        value
+    }
+}
+
+pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answer {
+    peer.send(world, request.as_bytes());
+    check(world);
+    peer.turn(world);
+    let all = String::from_utf8(peer.take()).expect("text");
+    let status =
+        all.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {all:?}"));
+    let body = all.split_once("\r\n\r\n").expect("a whole head").1.into();
+    Answer { status, all, body }
+}
+
+pub fn exchange_from(world: &mut World, from: IpAddr, request: &str) -> Answer {
+    let mut peer = world.client();
+    let unsent = Buffer::lent(leak(unsent(&world.limits), 0));
+    peer.client = Client::new(from, 4000, unsent, Instant::from_millis(world.now));
+    peer.client.came_in_at(80);
+    exchange_with(world, &mut peer, request)
+}
+
+pub fn exchange(world: &mut World, request: &str) -> Answer {
+    exchange_from(world, link::PEER, request)
+}
+
+pub fn request(world: &mut World, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+    exchange(world, &head)
+}
+
+pub fn get(world: &mut World, path: &str, headers: &str) -> Answer {
+    request(world, "GET", path, headers, "")
+}
+
+pub fn post(world: &mut World, path: &str, headers: &str, body: &str) -> Answer {
+    exchange(world, &form(path, headers, body))
+}
+
+pub fn form(path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("POST {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+/// Logs in, and returns the header that shows the session.
+pub fn log_in(world: &mut World, headers: &str) -> String {
+    let entered = post(world, "/login", headers, FORM);
+    assert_eq!(entered.status, 303, "{}", entered.all);
+    let cookie = entered.header("Set-Cookie").expect("a cookie");
+    format!("Cookie: {}\r\n", cookie.split_once(';').expect("attributes").0)
+}
+
+/// A WebSocket, or the status of the refusal.
+pub fn handshake(world: &mut World, path: &str, headers: &str) -> Result<Peer, u16> {
+    let mut peer = world.client();
+    let text = upgrade(path).replacen("\r\n\r\n", &format!("\r\n{headers}\r\n"), 1);
+    let answer = exchange_with(world, &mut peer, &text);
+    if answer.status == 101 { Ok(peer) } else { Err(answer.status) }
+}

@@ -1,0 +1,148 @@
+//! The passwords that are presented, on a simulated link and clock: right and wrong ones, too many, and in pieces.
+
+mod guarded;
+mod link;
+
+use guarded::*;
+use instep::Limits;
+use std::net::IpAddr;
+
+#[test]
+fn five_wrong_passwords_make_an_address_wait_but_no_session_and_nobody_else() {
+    let mut world = guarded();
+    let cookie = log_in(&mut world, "");
+    let tool = format!("{BASIC}\r\n");
+    assert_eq!(get(&mut world, "/", &tool).status, 200);
+    let wrong = "password=close";
+    for _ in 0..5 {
+        let page = post(&mut world, "/login", "", wrong);
+        assert_eq!(page.status, 401);
+        assert!(page.body.contains("Wrong password") && page.body.contains("</form>"), "{}", page.body);
+    }
+    let wait = post(&mut world, "/login", "", FORM);
+    assert_eq!((wait.status, wait.header("Retry-After")), (429, Some("60")));
+    assert!(wait.body.contains("Too many wrong passwords. Try again in 1 minute."), "{}", wait.body);
+    let wait = get(&mut world, "/", &tool);
+    assert_eq!((wait.status, wait.header("Retry-After")), (429, Some("60")));
+    assert_eq!(get(&mut world, "/", &cookie).status, 200);
+    assert!(handshake(&mut world, "/ws", &cookie).is_ok());
+    let elsewhere = IpAddr::from([192, 0, 2, 8]);
+    assert_eq!(exchange_from(&mut world, elsewhere, &form("/login", "", FORM)).status, 303);
+
+    world.now += 59_999;
+    assert_eq!(post(&mut world, "/login", "", FORM).header("Retry-After"), Some("1"));
+    world.now += 1;
+    for _ in 0..5 {
+        assert_eq!(post(&mut world, "/login", "", wrong).status, 401);
+    }
+    assert_eq!(post(&mut world, "/login", "", FORM).header("Retry-After"), Some("120"));
+    world.now += 120_000;
+    assert_eq!(post(&mut world, "/login", "", FORM).status, 303);
+    for _ in 0..4 {
+        assert_eq!(post(&mut world, "/login", "", wrong).status, 401, "all is forgotten");
+    }
+    assert_eq!(post(&mut world, "/login", "", FORM).status, 303);
+}
+
+#[test]
+fn an_address_of_ipv6_waits_with_its_neighbours() {
+    let mut world = guarded();
+    let from = |host: u16| IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, host]);
+    for host in 0..5 {
+        assert_eq!(exchange_from(&mut world, from(host), &form("/login", "", "password=x")).status, 401);
+    }
+    assert_eq!(exchange_from(&mut world, from(9), &form("/login", "", FORM)).status, 429);
+    let next_door = IpAddr::from([0x2001, 0xdb8, 1, 3, 0, 0, 0, 1]);
+    assert_eq!(exchange_from(&mut world, next_door, &form("/login", "", FORM)).status, 303);
+}
+
+#[test]
+fn a_form_may_be_long_wrong_or_cut_anywhere() {
+    // It has a limit of its own.
+    let mut world = guarded_with(Limits { body: 0, ..Limits::DEVICE });
+    let padded = |length: usize| format!("{FORM}&x={}", "y".repeat(length - FORM.len() - 3));
+    assert_eq!(post(&mut world, "/login", "", &padded(1023)).status, 303);
+    assert_eq!(post(&mut world, "/login", "", &padded(1024)).status, 303);
+    let long = post(&mut world, "/login", "", &padded(1025));
+    assert_eq!((long.status, long.header("Connection")), (413, Some("close")));
+    for wrong in ["", "user=a", "password", "password=%4", "password=a&password=b"] {
+        assert_eq!(post(&mut world, "/login", "", wrong).status, 400, "{wrong}");
+    }
+    for wrong in ["password=", &format!("password={}", "x".repeat(129))] {
+        assert_eq!(post(&mut world, "/login", "", wrong).status, 401, "{wrong}");
+    }
+    // What follows in the same bytes is answered after it.
+    let both = form("/login", "", FORM) + "GET /healthz HTTP/1.1\r\nHost: lamp\r\n\r\n";
+    for cut in 0..both.len() {
+        let mut peer = world.client();
+        peer.send(&mut world, &both.as_bytes()[..cut]);
+        check(&world);
+        peer.send(&mut world, &both.as_bytes()[cut..]);
+        check(&world);
+        peer.turn(&mut world);
+        let text = String::from_utf8(peer.take()).unwrap();
+        assert!(text.starts_with("HTTP/1.1 303 ") && text.ends_with("\r\n\r\nok"), "cut at {cut}: {text}");
+        assert_eq!(text.matches("HTTP/1.1 ").count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn who_waits_for_word_is_told_to_go_on_once() {
+    let mut world = guarded();
+    let (head, body) = (form("/login", "Expect: 100-continue\r\n", FORM), FORM);
+    let head = head.strip_suffix(body).unwrap();
+    let mut peer = world.client();
+    peer.send(&mut world, head.as_bytes());
+    assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send(&mut world, &body.as_bytes()[..3]);
+    assert_eq!(peer.take(), b"");
+    peer.send(&mut world, &body.as_bytes()[3..]);
+    check(&world);
+    peer.turn(&mut world);
+    assert!(peer.take().starts_with(b"HTTP/1.1 303 "));
+    // A body that does not come ends like a head that does not.
+    let mut peer = world.client();
+    peer.send(&mut world, head.as_bytes());
+    world.now += world.limits.head_time;
+    peer.turn(&mut world);
+    assert!(String::from_utf8(peer.take()).unwrap().contains("HTTP/1.1 408 "));
+}
+
+#[test]
+fn others_are_served_while_a_password_is_checked_and_a_check_that_never_ends_is_503() {
+    let mut world = guarded();
+    let mut peer = world.client();
+    let turn = peer.send(&mut world, form("/login", "", FORM).as_bytes());
+    assert!(!turn.wants_read && !turn.closed, "nothing more is read meanwhile");
+    assert_eq!(turn.wake_at.as_millis(), 20);
+    let mut other = world.client();
+    other.send(&mut world, b"GET /healthz HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    assert!(other.take().ends_with(b"\r\n\r\nok"));
+    world.now = 14_999;
+    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 15_000);
+    assert_eq!(peer.take(), b"");
+    world.now += 1;
+    peer.turn(&mut world);
+    let text = String::from_utf8(peer.take()).unwrap();
+    assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("Retry-After: "), "{text}");
+    // The next one gets what is its own.
+    assert_eq!(post(&mut world, "/login", "", "password=wrong").status, 401);
+}
+
+#[test]
+fn more_than_wait_to_be_checked_are_all_answered() {
+    let mut world = guarded();
+    let mut peers: Vec<_> = (0..6).map(|_| world.client()).collect();
+    for peer in &mut peers {
+        peer.send(&mut world, form("/login", "", FORM).as_bytes());
+    }
+    for _ in 0..3 {
+        check(&world);
+        for peer in &mut peers {
+            peer.turn(&mut world);
+        }
+    }
+    for peer in &mut peers {
+        assert!(peer.take().starts_with(b"HTTP/1.1 303 "));
+    }
+}
