@@ -7,6 +7,7 @@ mod log;
 mod metrics;
 mod options;
 mod page;
+mod password;
 mod serve;
 
 use options::Configuration;

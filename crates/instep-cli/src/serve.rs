@@ -4,7 +4,7 @@ use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::led::SimulatedLed;
 use crate::options::Configuration;
-use crate::{log as logging, metrics, page};
+use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
 use instep::{Access, App, Asset};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -31,6 +31,8 @@ pub(crate) enum Error {
     Page(String),
     /// The certificate for https cannot be had.
     Certificate(String),
+    /// Nobody knows who may come in.
+    Password(String),
     /// An address, which this option gave, cannot be listened on.
     Listen(&'static str, SocketAddr, io::Error),
     /// The system refuses something else.
@@ -40,7 +42,7 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the call was wrong, rather than the run.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::Page(_) | Self::Certificate(_))
+        matches!(self, Self::Page(_) | Self::Password(_) | Self::Certificate(_))
     }
 }
 
@@ -53,7 +55,9 @@ impl From<io::Error> for Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Page(sentence) | Self::Certificate(sentence) => f.write_str(sentence),
+            Self::Page(sentence) | Self::Password(sentence) | Self::Certificate(sentence) => {
+                f.write_str(sentence)
+            }
             Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
@@ -83,6 +87,7 @@ impl std::fmt::Display for Error {
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Result<(), Error> {
+    let log_in = password::log_in(&settings).map_err(Error::Password)?;
     let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
     let listeners = settings
         .addresses
@@ -117,7 +122,10 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
     let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !access.ports.contains(&80);
     let says_ws = own_page.is_some_and(page::says_ws) && keeper.is_some();
     let shards = std::thread::available_parallelism().map_or(1, usize::from);
-    let server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
+    let mut server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
+    if let Some(log_in) = log_in {
+        server = server.with_log_in(log_in);
+    }
 
     // The application sets its outputs and publishes its state before anybody can connect.
     start_application(server, app)?;
@@ -152,8 +160,14 @@ pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Resu
         if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
             log::warn!("Everybody in this network can read the metrics");
         }
-        if listening.iter().any(|address| !address.socket.ip().is_loopback()) {
-            log::warn!("Everybody in this network can use the device: there is no log-in yet");
+        let public = || listening.iter().filter(|address| !address.socket.ip().is_loopback());
+        if log_in.is_none() && public().next().is_some() {
+            log::warn!("Everybody in this network can use the device: --open lets them in");
+        }
+        for address in public().filter(|address| log_in.is_some() && !address.secure) {
+            log::warn!(
+                "The password can be read on its way to {address}, which has no TLS: use --addr https://{address}"
+            );
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -80,7 +80,7 @@ fn started_twice_on_one_port_the_second_exits_1() {
 #[test]
 fn an_address_that_is_not_this_machines_exits_1() {
     // Set aside for documentation: no machine has it.
-    let (status, error) = failure(&["serve", "--addr", "192.0.2.1:8080"]);
+    let (status, error) = failure(&["serve", "--addr", "192.0.2.1:8080", "--open"]);
     assert_eq!(status, 1, "{error}");
     assert!(error.starts_with("instep: 192.0.2.1 is not an address of this machine"), "{error}");
 }
@@ -123,6 +123,8 @@ fn version_and_help() {
         "--allow-host",
         "--allow-origin",
         "--page",
+        "--password-file",
+        "--open",
         "--metrics",
         "--log-format",
         "--limit",
@@ -138,7 +140,7 @@ fn version_and_help() {
 
 #[test]
 fn it_prints_addresses_that_can_be_typed() {
-    let server = serve(&["--app", "hello", "--addr", "0.0.0.0:0"]);
+    let server = serve(&["--app", "hello", "--addr", "0.0.0.0:0", "--open"]);
     let port = server.addr().port();
     let urls: Vec<_> = server.lines().into_iter().filter(|line| line.contains("http://")).collect();
     assert_eq!(urls.first(), Some(&format!("Open http://127.0.0.1:{port}/")));

@@ -302,7 +302,7 @@ fn what_is_wrong_in_the_environment_or_a_flag_is_told_with_its_name() {
 #[test]
 fn variables_of_others_are_left_alone() {
     let folder = Folder::new("others");
-    let others = ["INSTEP_BIN", "INSTEP_PASSWORD", "INSTEP_WIFI_SSID", "INSTEP_HOST_ANYTHING", "INSTEPS"];
+    let others = ["INSTEP_BIN", "INSTEP_AP_PASSWORD", "INSTEP_WIFI_SSID", "INSTEP_HOST_ANYTHING", "INSTEPS"];
     let variables = others.map(|name| (name, "x"));
     assert_eq!(folder.config(&[], &variables), folder.config(&[], &[]));
 }

@@ -9,7 +9,8 @@ const LIMIT: &str = "limit";
 
 const EXAMPLES: &str = "Examples:
   instep serve                                          for this machine alone
-  instep serve --addr 0.0.0.0:8080                      for this network, too
+  INSTEP_PASSWORD=… instep serve --addr 0.0.0.0:8080    for this network, too
+  instep serve --addr 0.0.0.0:8080 --open               without a password
   instep serve --app led-plain --page my-page.html      with a page of yours
   instep serve --addr 127.0.0.1:80 --addr 127.0.0.1:81  page and socket apart
   instep serve --addr https://0.0.0.0:8443 --tls-self-signed  encrypted

@@ -6,6 +6,7 @@ use crate::addresses::Address;
 use crate::certificate;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// What `instep serve` runs with.
 pub(crate) struct Settings {
@@ -19,6 +20,9 @@ pub(crate) struct Settings {
     pub(crate) proxies: Vec<IpAddr>,
     pub(crate) base_path: String,
     pub(crate) page: Option<PathBuf>,
+    pub(crate) password: Option<Zeroizing<String>>,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) open: bool,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) log_format: LogFormat,
     pub(crate) limits: ServerLimits,
@@ -46,6 +50,9 @@ impl Default for Settings {
             proxies: Vec::new(),
             base_path: String::new(),
             page: None,
+            password: None,
+            password_file: None,
+            open: false,
             metrics: None,
             log_format: LogFormat::Text,
             limits: ServerLimits::default(),
@@ -209,6 +216,45 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.page.iter().map(|page| page.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "password",
+        value: Some("PASSWORD"),
+        alone: "",
+        about: "The password that the device asks for",
+        unset: "nobody is asked for one",
+        secret: true,
+        take: Take::One(|settings, text| {
+            settings.password = Some(values::password(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.password.iter().map(|_| "***".into()).collect(),
+    },
+    Setting {
+        key: "password_file",
+        value: Some("FILE"),
+        alone: "",
+        about: "The file that holds the password that the device asks for, unless the variable INSTEP_PASSWORD does",
+        unset: "INSTEP_PASSWORD has the password, if there is one",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.password_file = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.password_file.iter().map(|file| file.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "open",
+        value: None,
+        alone: "",
+        about: "Let everybody in the network use the device, without a password",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.open = text == "true";
+            Ok(())
+        }),
+        show: |settings| vec![settings.open.to_string()],
     },
     Setting {
         key: "metrics",

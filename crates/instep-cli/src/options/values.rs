@@ -4,6 +4,7 @@
 use crate::addresses::Address;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// A value that is wrong.
 #[derive(Debug)]
@@ -93,6 +94,15 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
         return Err("is not a path, such as /device".into());
     }
     Ok(path.into())
+}
+
+/// A password, as long as one may be.
+pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
+    match text.len() {
+        0 => Err("is empty: a password has 1 to 128 bytes".into()),
+        1..=instep::PASSWORD_MAX => Ok(Zeroizing::new(text.into())),
+        _ => Err("is too long: a password has 1 to 128 bytes".into()),
+    }
 }
 
 /// The name of a file, which may not be there yet.

@@ -8,8 +8,7 @@ const LIMIT: &str = "INSTEP_LIMIT_";
 const FILE: &str = "INSTEP_CONFIG";
 
 /// Variables that begin as ours do and belong to others: tests and firmware builds read them.
-const OF_OTHERS: &[&str] =
-    &["INSTEP_AP_PASSWORD", "INSTEP_BIN", "INSTEP_PASSWORD", "INSTEP_WIFI_PASSWORD", "INSTEP_WIFI_SSID"];
+const OF_OTHERS: &[&str] = &["INSTEP_AP_PASSWORD", "INSTEP_BIN", "INSTEP_WIFI_PASSWORD", "INSTEP_WIFI_SSID"];
 const OF_OTHERS_BEGIN: &str = "INSTEP_HOST_";
 
 /// A variable and its value.
