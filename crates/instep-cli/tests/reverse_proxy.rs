@@ -3,7 +3,7 @@
 
 mod served;
 
-use served::{request, serve};
+use served::{INSTEP, request, serve};
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -132,19 +132,49 @@ fn replace(text: &str, changes: &[(&str, &str)]) -> String {
     })
 }
 
-fn server() -> Server {
-    serve(&[
-        "--app",
-        "led-plain",
-        "--allow-host",
-        "home.example",
-        "--allow-host",
-        "lamp.example",
-        "--trust-proxy",
-        "127.0.0.1",
-        "--limit",
-        "ping_every=1 s",
-    ])
+const ARGS: &[&str] = &[
+    "--app",
+    "led-plain",
+    "--allow-host",
+    "home.example",
+    "--allow-host",
+    "lamp.example",
+    "--trust-proxy",
+    "127.0.0.1",
+    "--base-path",
+    "/device",
+    "--limit",
+    "ping_every=1 s",
+];
+
+/// The log-in leads to itself and back, below the path, too.
+fn expect_log_in(proxy: &Proxy) {
+    for (host, base) in [("lamp.example", ""), ("home.example", "/device")] {
+        let asked = http(
+            proxy.addr,
+            request(&format!("{base}/?a=b"), &["Accept: text/html"]).replacen("localhost", host, 1),
+        );
+        let login = format!("{base}/login?next=/%3Fa%3Db");
+        assert_eq!((asked.status, asked.header("location")), (303, Some(&*login)), "{host}");
+        let origin = format!("Origin: https://{host}");
+        let form = ["Content-Type: application/x-www-form-urlencoded", "Content-Length: 13", &*origin];
+        let request = request(&login, &form).replacen("GET", "POST", 1).replacen("localhost", host, 1)
+            + "password=xyzz";
+        let inside = http(proxy.addr, request);
+        assert_eq!(
+            (inside.status, inside.header("location")),
+            (303, Some(&*format!("{base}/?a=b"))),
+            "{host}"
+        );
+        // The proxy was asked without TLS.
+        let cookie = inside.header("set-cookie").expect("a session");
+        assert!(cookie.ends_with("; HttpOnly; SameSite=Strict"), "{cookie}");
+    }
+}
+
+/// A server with a password.
+fn guarded() -> Server {
+    Server::with(ARGS).binary(INSTEP).variable("INSTEP_PASSWORD", "xyzz").start()
 }
 
 /// What has to work behind every proxy.
@@ -210,16 +240,24 @@ fn the_documentation_shows_what_is_tried() {
 
 #[test]
 fn nginx() {
-    let server = server();
+    let server = serve(ARGS);
     if let Some(proxy) = Proxy::nginx(&server) {
         expect_all(&server, &proxy);
+    }
+    let server = guarded();
+    if let Some(proxy) = Proxy::nginx(&server) {
+        expect_log_in(&proxy);
     }
 }
 
 #[test]
 fn caddy() {
-    let server = server();
+    let server = serve(ARGS);
     if let Some(proxy) = Proxy::caddy(&server) {
         expect_all(&server, &proxy);
+    }
+    let server = guarded();
+    if let Some(proxy) = Proxy::caddy(&server) {
+        expect_log_in(&proxy);
     }
 }
