@@ -1,6 +1,6 @@
 //! Accepting connections, and dealing them to shards.
 
-use super::gate::{Admission, Gate, Holder, Permit};
+use super::gate::{Admission, Asked, Gate, Permit};
 use super::listener::Certificate;
 use super::shortage::{Complaint, Shortage, is_shortage};
 use super::transport::Security;
@@ -36,7 +36,7 @@ pub(super) enum Dealt {
     /// A connection is to be served.
     Connection(Accepted),
     /// This connection is to give up its place, unless it stands better by now.
-    Leave(Holder),
+    Leave(Asked),
 }
 
 /// Accepts from all listeners, for ever.
@@ -153,9 +153,9 @@ impl Dealer {
     }
 
     /// Asks the holder of a place to leave, and waits until there may be one.
-    pub(super) async fn wait(&self, holder: Option<Holder>) {
-        if let Some(holder) = holder {
-            self.tell(holder.shard, Dealt::Leave(holder));
+    pub(super) async fn wait(&self, asked: Option<Asked>) {
+        if let Some(asked) = asked {
+            self.tell(asked.shard, Dealt::Leave(asked));
         }
         self.gate.changed().await;
     }

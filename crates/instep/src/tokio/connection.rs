@@ -121,14 +121,14 @@ impl Connection {
 
     /// Gives up the place for another one, unless it stands better than when it was chosen. A WebSocket is told, if
     /// its socket takes that.
-    pub(super) fn leave(&self, shard: &Shard, chosen: Option<u64>) {
+    pub(super) fn leave(&self, shard: &Shard, chosen: u64) {
         if self.has_input() {
             // Its next turn says how it stands then.
             self.standing.set(Standing::InUse);
             self.permit.set_standing(Standing::InUse);
         }
         let standing = self.standing.get();
-        if chosen.is_none_or(|chosen| number(standing) > chosen) {
+        if number(standing) > chosen {
             return self.permit.stay();
         }
         if let Standing::Unresponsive(_) = standing {

@@ -36,8 +36,8 @@ struct Counts {
     addresses: HashMap<IpAddr, FromHere>,
     /// For each permit, whose it is.
     holders: Slab<Holder>,
-    /// So many were asked to give up their places, and have not answered.
-    asked: usize,
+    /// The permit whose holder was asked to give up its place, and has not answered.
+    asked: Option<usize>,
 }
 
 /// What comes from one address.
@@ -48,14 +48,22 @@ struct FromHere {
     rate: Option<Arc<Rate>>,
 }
 
-/// Where the holder of a permit is to be found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Holder {
+/// Where the holder of a permit is to be found. There is one for each client, so it is small.
+#[derive(Clone, Copy, Debug, Default)]
+struct Holder {
+    shard: u16,
+    /// The connection's key there.
+    key: u32,
+}
+
+/// The holder of a permit who is to give up its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
     pub(super) shard: usize,
     /// The connection's key there.
     pub(super) key: usize,
-    /// It was asked to give up its place, because it stood like this ([`number`](super::standings::number)).
-    pub(super) asked: Option<u64>,
+    /// How it stood when it was chosen ([`number`](super::standings::number)).
+    pub(super) standing: u64,
 }
 
 /// What a new connection meets.
@@ -65,7 +73,7 @@ pub(super) enum Admission {
     Permit(Permit),
     /// All places are taken, but one becomes free: ask again when [`Gate::changed`] says so. If a holder is
     /// named, it has yet to be asked to leave.
-    Wait(Option<Holder>),
+    Wait(Option<Asked>),
     /// There are by far too many.
     Closed,
 }
@@ -80,7 +88,7 @@ pub(super) struct Permit {
     /// How many messages the address may send; `None`: as many as it likes.
     rate: Option<Arc<Rate>>,
     /// For whom a proxy forwards, once that is known, and how many messages may come from there.
-    forwarded: OnceCell<(IpAddr, Option<Arc<Rate>>)>,
+    forwarded: OnceCell<Box<(IpAddr, Option<Arc<Rate>>)>>,
     /// It is above the limits.
     pub(super) refused: bool,
 }
@@ -181,15 +189,13 @@ impl Gate {
 
     /// Chooses one whose standing is no better than `best`, unless one that was chosen before is on its way out.
     fn relieve_from(&self, counts: &mut Counts, best: Standing) -> Option<Admission> {
-        if counts.asked > 0 {
+        if counts.asked.is_some() {
             return Some(Admission::Wait(None));
         }
         let (number, standing) = self.standings.first(best)?;
-        let holder = counts.holders.get_mut(number)?;
-        holder.asked = Some(standing);
-        let holder = *holder;
-        counts.asked += 1;
-        Some(Admission::Wait(Some(holder)))
+        let Holder { shard, key } = *counts.holders.get(number)?;
+        counts.asked = Some(number);
+        Some(Admission::Wait(Some(Asked { shard: shard.into(), key: key as usize, standing })))
     }
 }
 
@@ -228,8 +234,9 @@ impl AddressLimit for Permit {
             return false;
         }
         // A connection becomes a WebSocket once.
-        self.forwarded
-            .get_or_init(|| (address, counts.connect(address, gate.message_rate, gate.total_limit)));
+        self.forwarded.get_or_init(|| {
+            Box::new((address, counts.connect(address, gate.message_rate, gate.total_limit)))
+        });
         true
     }
 }
@@ -237,13 +244,15 @@ impl AddressLimit for Permit {
 impl Permit {
     /// How many messages may come over it; `None`: any number.
     pub(super) fn rate(&self) -> Option<&Rate> {
-        self.forwarded.get().map_or(&self.rate, |(_, rate)| rate).as_deref()
+        self.forwarded.get().map_or(&self.rate, |forwarded| &forwarded.1).as_deref()
     }
 
     /// Takes note of who holds it.
     pub(super) fn take_seat(&self, shard: usize, key: usize) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.holders[self.number] = Holder { shard, key, asked: None };
+        // There are never so many of either.
+        let (Ok(shard), Ok(key)) = (shard.try_into(), key.try_into()) else { return };
+        counts.holders[self.number] = Holder { shard, key };
     }
 
     /// Takes note of how the connection stands.
@@ -257,9 +266,7 @@ impl Permit {
     /// It was asked to leave, but is in use by now: another one is to be asked.
     pub(super) fn stay(&self) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.holders[self.number].asked.take().is_some() {
-            counts.asked -= 1;
-        }
+        counts.asked.take_if(|asked| *asked == self.number);
         self.gate.changed.notify_one();
     }
 }
@@ -268,9 +275,8 @@ impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.standings.set(self.number, Standing::InUse);
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.holders.remove(self.number).asked.is_some() {
-            counts.asked -= 1;
-        }
+        counts.holders.remove(self.number);
+        counts.asked.take_if(|asked| *asked == self.number);
         self.gate.changed.notify_one();
         if self.refused {
             counts.told -= 1;
@@ -278,8 +284,8 @@ impl Drop for Permit {
         }
         counts.total -= 1;
         counts.disconnect(self.address);
-        if let Some((client, _)) = self.forwarded.get() {
-            counts.disconnect(*client);
+        if let Some(forwarded) = self.forwarded.get() {
+            counts.disconnect(forwarded.0);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::accept::{Accepted, Dealt};
 use super::connection::Connection;
 use super::deflate::Deflate;
-use super::gate::Holder;
+use super::gate::Asked;
 use super::metrics::{Lag, Question, ShardMeter};
 use super::ready::Ready;
 use super::{Server, memory};
@@ -243,9 +243,9 @@ impl Shard {
     }
 
     /// The connection gives up its place for another one, unless it stands better by now.
-    fn ask_to_leave(&self, holder: Holder) {
-        if let Some(connection) = self.connections.borrow().get(holder.key) {
-            connection.leave(self, holder.asked);
+    fn ask_to_leave(&self, asked: Asked) {
+        if let Some(connection) = self.connections.borrow().get(asked.key) {
+            connection.leave(self, asked.standing);
         }
     }
 
