@@ -10,7 +10,7 @@ use std::io;
 
 const TOPIC: Topic = Topic::new(0);
 const APP: App = App::new("bench", "Publishes what it is sent").echo("/echo").endpoint("/").topics(1);
-static ACCESS: Access = Access { name: "", hosts: &[], origins: &[], ports: &[] };
+static ACCESS: Access = Access::new("");
 const HOUR: u64 = 3_600_000;
 
 fn main() -> io::Result<()> {
