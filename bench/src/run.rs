@@ -18,6 +18,8 @@ pub struct Results {
     pub memory: Option<Row>,
     /// A stalled subscriber: instep, its limits raised, once per repeat; then each peer.
     pub stalled: Vec<Stalled>,
+    /// Peers that did not get through that: who, and why.
+    pub broken: Vec<(&'static str, String)>,
     /// And instep with its own limits.
     pub dropped: Option<Seen>,
 }
@@ -117,7 +119,10 @@ pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
     if wanted("stalled") {
         results.stalled.push(stall(&ALL[INSTEP], plan.publishes, plan.stall_repeats)?);
         for peer in PEERS {
-            results.stalled.push(stall(&ALL[peer], plan.peer_publishes, 1)?);
+            match stall(&ALL[peer], plan.peer_publishes, 1) {
+                Ok(stalled) => results.stalled.push(stalled),
+                Err(reason) => results.broken.push((ALL[peer].name, reason)),
+            }
         }
         println!("stalled, instep with its own limits");
         let dropped = || stalled::measure(&ALL[INSTEP], &[], plan.drop_publishes, Stall::Reconnects);
@@ -159,7 +164,12 @@ fn stall(contender: &Contender, publishes: u32, repeats: usize) -> Result<Stalle
     let options = if contender.name == "instep" { vec!["--patient".into()] } else { Vec::new() };
     let run = |stall| {
         let measured = twice(|| stalled::measure(contender, &options, publishes, stall));
-        measured.map_err(|error| format!("{}, stalled: {error}", contender.name))
+        let how = if stall == Stall::None {
+            "even without a stalled subscriber"
+        } else {
+            "with a stalled subscriber"
+        };
+        measured.map_err(|error| format!("{how}, {error}"))
     };
     let runs = (0..repeats).map(|_| Ok((run(Stall::None)?, run(Stall::Resumes)?)));
     Ok(Stalled { name: contender.name, publishes, runs: runs.collect::<Result<_, String>>()? })

@@ -21,6 +21,9 @@ pub fn write(results: &Results) -> String {
     for stalled in &results.stalled {
         let _ = writeln!(text, "{}", line(stalled));
     }
+    for (name, reason) in &results.broken {
+        let _ = writeln!(text, "\n{name} did not get through this: {reason}.");
+    }
     if let Some(dropped) = &results.dropped {
         let when = match dropped.dropped {
             Some((after, true)) => format!(

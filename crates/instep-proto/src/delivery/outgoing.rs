@@ -114,6 +114,9 @@ impl<'a> Outgoing<'a> {
                     self.kept = rest.len();
                     return false;
                 }
+                if alone {
+                    return true;
+                }
                 continue;
             }
             let mut end = self.kept;

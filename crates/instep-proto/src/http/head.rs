@@ -1,6 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
-use super::{Fields, Status};
+use super::{Fields, HeadError};
 use crate::deflate::PermessageDeflate;
 
 /// No more headers than this are ever read, whatever the limit says.
@@ -27,58 +27,6 @@ pub enum Method {
     Options,
     Patch,
 }
-
-/// What is wrong with a head. Each is answered by its [status](HeadError::status), and ends the connection,
-/// because where the next request would begin is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeadError {
-    /// It is not HTTP, or a header is malformed.
-    Malformed,
-    /// Neither HTTP/1.0 nor HTTP/1.1.
-    Version,
-    /// A method that no server of HTTP must know.
-    Method,
-    /// Longer, or with more headers, than the limits allow.
-    TooLarge,
-    /// HTTP/1.1 without Host, or with two.
-    Host,
-    /// Two lengths, one that is not a number, or a length and a transfer coding together.
-    Length,
-    /// A transfer coding: this server takes bodies with a length only.
-    TransferCoding,
-    /// An expectation other than `100-continue`.
-    Expectation,
-}
-
-impl HeadError {
-    /// The status that answers it.
-    pub fn status(self) -> Status {
-        match self {
-            Self::Malformed | Self::Host | Self::Length => Status::BadRequest,
-            Self::Version => Status::VersionNotSupported,
-            Self::Method | Self::TransferCoding => Status::NotImplemented,
-            Self::TooLarge => Status::HeadTooLarge,
-            Self::Expectation => Status::ExpectationFailed,
-        }
-    }
-}
-
-impl core::fmt::Display for HeadError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "it is not HTTP",
-            Self::Version => "it is neither HTTP/1.0 nor HTTP/1.1",
-            Self::Method => "the method is unknown",
-            Self::TooLarge => "its head is too large",
-            Self::Host => "it has no Host header, or more than one",
-            Self::Length => "the length of its body is unclear",
-            Self::TransferCoding => "it uses a transfer coding",
-            Self::Expectation => "it expects what this server cannot do",
-        })
-    }
-}
-
-impl core::error::Error for HeadError {}
 
 /// The headers of the opening handshake, as they came. [`crate::handshake`] judges them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,10 +2,13 @@
 //! assets and templates.
 
 mod asset;
+mod body;
 mod credentials;
+mod etag;
 mod fields;
 mod form;
 mod head;
+mod head_error;
 mod protection;
 mod reply;
 mod response;
@@ -14,12 +17,14 @@ mod status;
 mod template;
 
 pub use asset::{Asset, Cache, Content};
+pub use body::PageValues;
 pub use credentials::{authorization_password, cookies};
 pub use fields::Fields;
 pub use form::{FormError, QueryValue, form_value};
-pub use head::{HEADERS_MAX, HeadError, HeadLimits, Method, RequestHead, WebSocketHeaders};
+pub use head::{HEADERS_MAX, HeadLimits, Method, RequestHead, WebSocketHeaders};
+pub use head_error::HeadError;
 pub use protection::STRICT_POLICY;
-pub use reply::{PageValues, Reply};
+pub use reply::Reply;
 pub use response::ResponseHead;
 pub use route::{Pattern, best_match};
 pub use status::Status;

@@ -1,40 +1,22 @@
-//! The answer to a request: its head, and its body as it is written.
+//! The answer to a request.
 
 use super::asset::{Asset, Cache, Content};
+use super::body::{Body, PageValues, Source};
+use super::etag::matches_etag;
 use super::head::{Method, RequestHead};
 use super::protection::Protection;
 use super::response::{After, BodyLength, CacheControl, Challenge, ResponseHead};
-use super::template::{Segment, Template};
+use super::template::Template;
 use super::{HeadError, Status};
-
-/// Bytes around a chunk: four digits of length and a line end before it, a line end after it.
-const CHUNK_FRAME: usize = 8;
-/// The last chunk.
-const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-/// The values that a device has for its templates.
-pub trait PageValues {
-    /// Hands the value of `name` to `each`, in one or more parts that are safe to stand in HTML, and says
-    /// whether there is such a value.
-    fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Body {
-    Static(&'static [u8]),
-    Parts(&'static [&'static str]),
-    Template { template: Template<'static>, chunked: bool },
-}
 
 /// The answer to one request. [`Reply::produce`] writes it, as much at a time as there is room for.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {
     head: ResponseHead,
     body: Body,
-    /// Whether the head has been written, and how far it, or then the body, has.
-    begun: bool,
+    /// How far the head has been written, and whether all of it.
     position: usize,
-    done: bool,
+    begun: bool,
     head_only: bool,
 }
 
@@ -50,7 +32,7 @@ impl Reply {
         reply.head.protection = Some(protection);
         if let Content::Template { percent_escape } = asset.content {
             let template = Template::new(asset.body, percent_escape);
-            reply.body = Body::Template { template, chunked: !request.http10 };
+            reply.body = Body::new(Source::Template { template, chunked: !request.http10 });
             reply.head.length = BodyLength::Chunked;
             if request.http10 {
                 reply.head.length = BodyLength::UntilClose;
@@ -70,11 +52,11 @@ impl Reply {
             reply.head.status = Status::NotModified;
             reply.head.content_type = None;
             reply.head.length = BodyLength::None;
-            reply.body = Body::Static(b"");
+            reply.body = Body::new(Source::Static(b""));
         } else if let Some(zipped) = zipped {
             reply.head.gzip = true;
             reply.head.length = BodyLength::Bytes(zipped.len());
-            reply.body = Body::Static(zipped);
+            reply.body = Body::new(Source::Static(zipped));
         }
         reply
     }
@@ -107,7 +89,7 @@ impl Reply {
         let mut reply = Self::plain(status, "text/html; charset=utf-8", b"", Some(request));
         reply.head.length = BodyLength::Bytes(parts.iter().map(|part| part.len()).sum());
         reply.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
-        reply.body = Body::Parts(parts);
+        reply.body = Body::new(Source::Parts(parts));
         reply
     }
 
@@ -178,7 +160,7 @@ impl Reply {
             after,
         };
         let head_only = request.is_some_and(|request| request.method == Method::Head);
-        Self { head, body: Body::Static(body), begun: false, position: 0, done: false, head_only }
+        Self { head, body: Body::new(Source::Static(body)), position: 0, begun: false, head_only }
     }
 
     /// The same, but the connection closes after it.
@@ -211,7 +193,7 @@ impl Reply {
 
     /// Whether all of it has been written.
     pub fn is_done(&self) -> bool {
-        self.done
+        self.body.is_done()
     }
 
     /// Writes what comes next at the start of `out`, which holds at least 512 bytes, and returns how much.
@@ -224,114 +206,13 @@ impl Reply {
                 self.position += used;
                 return used;
             }
-            (self.begun, self.position, self.done) = (true, 0, self.head_only);
-        }
-        if !self.done {
-            used += match self.body {
-                Body::Static(body) => self.produce_parts([body].into_iter(), &mut out[used..]),
-                Body::Parts(parts) => {
-                    self.produce_parts(parts.iter().map(|part| part.as_bytes()), &mut out[used..])
-                }
-                Body::Template { template, chunked: true } => {
-                    self.produce_chunk(template, values, &mut out[used..])
-                }
-                Body::Template { template, chunked: false } => self.fill(template, values, &mut out[used..]),
-            };
-        }
-        used
-    }
-
-    fn produce_parts(&mut self, parts: impl Iterator<Item = &'static [u8]>, out: &mut [u8]) -> usize {
-        let (mut used, mut before) = (0, 0);
-        for part in parts {
-            let rest = part.get(self.position - before..).unwrap_or_default();
-            let length = rest.len().min(out.len() - used);
-            out[used..used + length].copy_from_slice(&rest[..length]);
-            self.position += length;
-            used += length;
-            before += part.len();
-            if self.position < before {
-                return used;
+            self.begun = true;
+            if self.head_only {
+                self.body.end();
             }
         }
-        self.done = true;
-        used
+        used + self.body.produce(values, &mut out[used..])
     }
-
-    fn produce_chunk(
-        &mut self,
-        template: Template<'static>,
-        values: &dyn PageValues,
-        out: &mut [u8],
-    ) -> usize {
-        let room = out.len().min(0xffff);
-        let Some(room) = room.checked_sub(CHUNK_FRAME + LAST_CHUNK.len()) else { return 0 };
-        let length = self.fill(template, values, &mut out[6..6 + room]);
-        let mut end = 0;
-        if length > 0 {
-            for (digit, shift) in out.iter_mut().zip([12, 8, 4, 0]) {
-                *digit = b"0123456789abcdef"[(length >> shift) & 15];
-            }
-            out[4..6].copy_from_slice(b"\r\n");
-            out[6 + length..8 + length].copy_from_slice(b"\r\n");
-            end = length + CHUNK_FRAME;
-        }
-        if self.done {
-            out[end..end + LAST_CHUNK.len()].copy_from_slice(LAST_CHUNK);
-            end += LAST_CHUNK.len();
-        }
-        end
-    }
-
-    /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
-    /// value that changes meanwhile is never torn.
-    fn fill(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
-        let mut used = 0;
-        while used < out.len() {
-            let Some((segment, next)) = template.segment(self.position, out.len() - used) else {
-                self.done = true;
-                return used;
-            };
-            let (mut end, mut fits, mut next) = (used, true, next);
-            let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
-                Some(room) if fits => {
-                    room.copy_from_slice(bytes);
-                    end += bytes.len();
-                }
-                _ => fits = false,
-            };
-            match segment {
-                Segment::Literal(bytes) => push(bytes),
-                Segment::Name(name) => {
-                    if !values.page_value(name, &mut |part| push(part.as_bytes())) {
-                        push(b"%");
-                        next = self.position + 1;
-                    }
-                }
-            }
-            if !fits {
-                return used;
-            }
-            self.position = next;
-            used = end;
-        }
-        self.done = template.segment(self.position, 1).is_none();
-        used
-    }
-}
-
-/// RFC 9110 section 13.1.2: a weak comparison.
-fn matches_etag(list: &str, hash: u64, gzip: bool) -> bool {
-    list.split(',').map(|item| item.trim_matches([' ', '\t'])).any(|item| {
-        let opaque = item.strip_prefix("W/").unwrap_or(item);
-        let digits = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        item == "*"
-            || digits.is_some_and(|digits| {
-                let (digits, zipped) =
-                    digits.strip_suffix("-gzip").map_or((digits, false), |rest| (rest, true));
-                zipped == gzip && digits.len() == 16 && u64::from_str_radix(digits, 16) == Ok(hash)
-            })
-    })
 }
 
 #[cfg(test)]

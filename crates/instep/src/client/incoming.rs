@@ -7,15 +7,31 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
 use instep_proto::http::RequestHead;
 
+/// What a client took of some input.
+pub(super) struct TakenIn {
+    /// So many bytes.
+    pub(super) used: usize,
+    /// From this one on they are a frame to be written, and there is no other output.
+    pub(super) lent: Option<usize>,
+    /// More could be taken now if it were there.
+    pub(super) hungry: bool,
+}
+
+impl TakenIn {
+    fn new(used: usize, hungry: bool) -> Self {
+        Self { used, lent: None, hungry }
+    }
+}
+
 impl Client {
-    /// Takes what it can of `input`: how much, and whether more of it could be taken now if it were there.
+    /// Takes what it can of `input`.
     pub(super) fn take_in(
         &mut self,
         now: Instant,
         input: &mut [u8],
         world: &World<'_>,
         out: &mut Outgoing<'_>,
-    ) -> (usize, bool) {
+    ) -> TakenIn {
         let mut used = 0;
         loop {
             let rest = &mut input[used..];
@@ -28,15 +44,18 @@ impl Client {
                 State::Http(Http { reply: None, .. }) if out.room() >= ROOM_MIN => {
                     match self.take_head(now, rest, world, out) {
                         Taken::Some(taken) => taken,
-                        Taken::NotNow(taken) => return (used + taken, false),
-                        _ => return (used, true),
+                        Taken::NotNow(taken) => return TakenIn::new(used + taken, false),
+                        _ => return TakenIn::new(used, true),
                     }
                 }
                 State::Open(open) if out.room() >= ROOM_MIN && world.messages.get() < self.allowance => {
                     match open.take(now, rest, world, out) {
                         Taken::Some(taken) => taken,
-                        Taken::Incomplete(taken) => return (used + taken, true),
-                        Taken::NotNow(taken) => return (used + taken, false),
+                        Taken::Lent(taken, begin) => {
+                            return TakenIn { used: used + taken, lent: Some(used + begin), hungry: true };
+                        }
+                        Taken::Incomplete(taken) => return TakenIn::new(used + taken, true),
+                        Taken::NotNow(taken) => return TakenIn::new(used + taken, false),
                         Taken::Close(code) => {
                             self.end_open(code, world, out);
                             rest.len()
@@ -56,13 +75,13 @@ impl Client {
                 }
                 State::Open(open) => {
                     open.give_way(world);
-                    return (used, rest.is_empty());
+                    return TakenIn::new(used, rest.is_empty());
                 }
-                _ => return (used, rest.is_empty()),
+                _ => return TakenIn::new(used, rest.is_empty()),
             };
             // An open WebSocket says itself whether it can go on: an empty piece may be held.
             if used == input.len() && !matches!(self.state, State::Open(_)) {
-                return (used, true);
+                return TakenIn::new(used, true);
             }
         }
     }

@@ -6,20 +6,18 @@ mod incoming;
 mod open;
 mod requests;
 mod standing;
+mod surroundings;
 mod timing;
 mod transport;
 
 pub use compression::{Compression, Inflated, Inflater};
 pub use standing::Standing;
+pub use surroundings::{AddressLimit, Surroundings};
 pub use timing::Instant;
 
-use crate::access::Access;
-use crate::app::App;
 use crate::buffer::Buffer;
-use crate::device::{Device, DropReason, End};
+use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::login::LogIn;
-use core::cell::Cell;
 use core::net::IpAddr;
 use core::num::NonZeroU32;
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -27,42 +25,10 @@ use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
 use instep_proto::message::PART_MAX;
 use open::Open;
+use surroundings::World;
 
 /// The least room for output with which input is read: a pong, or the answer to a handshake.
 const ROOM_MIN: usize = 384;
-
-/// What a client needs of the world for one turn. A driver makes it once for all its clients.
-#[derive(Debug)]
-pub struct Surroundings<'a> {
-    /// The application: its pages and endpoints.
-    pub app: &'a App,
-    /// Who may come in.
-    pub access: &'a Access,
-    /// Asks for the password, if there is one.
-    pub log_in: Option<&'a LogIn>,
-    /// The device.
-    pub device: &'a Device,
-    /// What the clients of this driver follow.
-    pub feed: &'a Feed<'static>,
-    /// The same feed with its long frames compressed, if it is up to date.
-    pub compressed_feed: Option<&'a Feed<'static>>,
-    /// permessage-deflate, if the driver has it.
-    pub compression: Option<&'a dyn Compression>,
-    /// How many clients one address may have, if the driver has such a limit.
-    pub address_limit: Option<&'a dyn AddressLimit>,
-    /// Which of the device's followers this driver is.
-    pub follower: usize,
-    /// Where output is gathered, shared by all clients: as long as what one client may keep
-    /// ([`Client::new`]) and one frame.
-    pub scratch: &'a mut [u8],
-}
-
-/// The limit of clients from one address, for those whose address only their request tells because they come by a
-/// proxy. A driver has one for each connection.
-pub trait AddressLimit: core::fmt::Debug {
-    /// Counts this connection as one from `address` until it ends. `false`: there are too many already.
-    fn count(&self, address: IpAddr) -> bool;
-}
 
 /// What a driver has to do after a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,9 +244,16 @@ impl Client {
         let (mut used, mut blocked, mut hungry);
         used = 0;
         loop {
-            let taken;
-            (taken, hungry) = self.take_in(now, &mut input[used..], &world, &mut out);
-            used += taken;
+            let rest = &mut input[used..];
+            let taken = self.take_in(now, rest, &world, &mut out);
+            (used, hungry) = (used + taken.used, taken.hungry);
+            let mut accepted = 0;
+            if let Some(begin) = taken.lent {
+                let frame = &rest[begin..taken.used];
+                accepted = write(frame);
+                // There is room: no longer piece was taken.
+                let _ = out.push(&frame[accepted..]);
+            }
             if let State::Open(open) = &mut self.state
                 && open.replies
             {
@@ -289,14 +262,15 @@ impl Client {
                     self.end_session(&world, &mut out);
                 }
             }
-            let mut accepted = 0;
             blocked = !self.give_out(now, &world, &mut out, &mut |bytes| {
                 let length = write(bytes);
                 accepted += length;
                 length
             });
             self.timing.wrote(now, accepted > 0, blocked);
-            let progress = accepted > 0 || taken > 0;
+            // Who is hungry has taken all there is; room for output is of use to replies alone.
+            let waits = matches!(&self.state, State::Open(open) if open.replies);
+            let progress = if hungry { waits && accepted > 0 } else { accepted > 0 || taken.used > 0 };
             if blocked || !progress || matches!(self.state, State::Closed) {
                 break;
             }
@@ -388,57 +362,5 @@ impl Client {
         if let State::Open(open) = core::mem::replace(&mut self.state, next) {
             open.leave(end, world.device, world.compression);
         }
-    }
-}
-
-/// [`Surroundings`] without what is lent for change.
-struct World<'a> {
-    app: &'a App,
-    access: &'a Access,
-    log_in: Option<&'a LogIn>,
-    device: &'a Device,
-    feed: &'a Feed<'static>,
-    compressed_feed: Option<&'a Feed<'static>>,
-    compression: Option<&'a dyn Compression>,
-    address_limit: Option<&'a dyn AddressLimit>,
-    follower: usize,
-    /// Messages that this turn took whole.
-    messages: Cell<u32>,
-}
-
-impl World<'_> {
-    fn count_message(&self, whole: bool) {
-        self.messages.set(self.messages.get() + u32::from(whole));
-    }
-}
-
-impl<'a> World<'a> {
-    fn of<'s>(surroundings: &'s mut Surroundings<'a>) -> (Self, &'s mut [u8]) {
-        let Surroundings {
-            app,
-            access,
-            log_in,
-            device,
-            feed,
-            compressed_feed,
-            compression,
-            address_limit,
-            follower,
-            ref mut scratch,
-        } = *surroundings;
-        let messages = Cell::new(0);
-        let world = Self {
-            app,
-            access,
-            log_in,
-            device,
-            feed,
-            compressed_feed,
-            compression,
-            address_limit,
-            follower,
-            messages,
-        };
-        (world, scratch)
     }
 }

@@ -45,6 +45,9 @@ struct HeldPiece {
 pub(super) enum Taken {
     /// So many bytes were used.
     Some(usize),
+    /// So many bytes were used, and those of them from this one on are a whole frame to be written. There is no other
+    /// output, and no more input.
+    Lent(usize, usize),
     /// So many bytes were used, and the next thing is incomplete.
     Incomplete(usize),
     /// So many bytes were used; for what comes next there is no room now.
@@ -131,8 +134,20 @@ impl Open {
                 self.take_compressed(now, piece, used, world, out)
             }
             Ok((used, Received::Piece(piece))) if echo => {
-                push_frame(out, piece.last, echo_opcode(piece.first, piece.kind), piece.bytes);
-                world.count_message(piece.last);
+                let (last, opcode) = (piece.last, echo_opcode(piece.first, piece.kind));
+                world.count_message(last);
+                let start = used - piece.bytes.len();
+                if used == input.len() && out.kept() == 0 {
+                    // It goes back from where it lies. The client's header has four bytes more than ours, but it may
+                    // have come, and gone, earlier.
+                    let mut header = [0; SERVER_HEADER_MAX];
+                    let length = encode_header(last, opcode, used - start, &mut header);
+                    if let Some(begin) = start.checked_sub(length) {
+                        input[begin..start].copy_from_slice(&header[..length]);
+                        return Taken::Lent(used, begin);
+                    }
+                }
+                push_frame(out, last, opcode, &input[start..used]);
                 Taken::Some(used)
             }
             Ok((used, Received::Piece(piece))) => self.offer(piece, used, world),

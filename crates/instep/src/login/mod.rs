@@ -8,6 +8,7 @@ mod checks;
 mod failures;
 pub(crate) mod page;
 mod sessions;
+mod state;
 
 pub use checks::Check;
 pub use failures::{FAILURES_MAX, Failure};
@@ -18,18 +19,17 @@ pub(crate) use checks::Verdict;
 
 use crate::client::Instant;
 use crate::device::Device;
-use checks::{Checks, Job};
+use checks::Job;
 use core::cell::RefCell;
 use core::fmt;
 use core::future::poll_fn;
 use core::net::IpAddr;
 use core::num::NonZeroU32;
-use core::task::{Poll, Waker};
+use core::task::Poll;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use failures::{Failures, Network};
-use sessions::Sessions;
-use subtle::ConstantTimeEq as _;
+use failures::Network;
+use state::State;
 
 /// Rounds of hashing after which others have a turn: a few milliseconds on a microcontroller.
 const ROUNDS_AT_ONCE: u32 = 64;
@@ -71,42 +71,13 @@ pub(crate) enum Presented {
     Later(Option<NonZeroU32>),
 }
 
-struct State {
-    password: Password,
-    /// The number of the session, or of anything else, that was numbered last.
-    last_number: u32,
-    /// By what tools that send the password are known.
-    tools: NonZeroU32,
-    sessions: Sessions,
-    failures: Failures,
-    checks: Checks,
-    /// Makes [`State::remembered`]; new for each password.
-    key: [u8; 32],
-    /// The password that a tool presented, if it was right: a keyed hash that is quick to make, so that who sends it
-    /// with each request does not wait each time. It is never kept longer than the program runs.
-    remembered: Option<[u8; 32]>,
-    waker: Option<Waker>,
-}
-
 impl LogIn {
     /// A log-in in lent memory.
     ///
     /// # Panics
     /// If any part of the memory is empty.
-    #[expect(clippy::needless_pass_by_value, reason = "it is lent for good")]
     pub fn new(memory: LogInMemory, password: Password, random: Random) -> Self {
-        let mut state = State {
-            password,
-            last_number: 0,
-            tools: NonZeroU32::MIN,
-            sessions: Sessions::new(memory.sessions),
-            failures: Failures::new(memory.failures),
-            checks: Checks::new(memory.checks),
-            key: [0; 32],
-            remembered: None,
-            waker: None,
-        };
-        state.begin_password(random);
+        let state = State::new(memory, password, random);
         Self { random, state: Mutex::new(RefCell::new(state)) }
     }
 
@@ -233,50 +204,6 @@ impl LogIn {
 impl fmt::Debug for LogIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogIn").finish_non_exhaustive()
-    }
-}
-
-impl State {
-    fn begin_password(&mut self, random: Random) {
-        random(&mut self.key);
-        self.remembered = None;
-        self.tools = self.next_number();
-    }
-
-    fn next_number(&mut self) -> NonZeroU32 {
-        self.last_number = self.last_number.wrapping_add(1).max(1);
-        NonZeroU32::new(self.last_number).unwrap_or(NonZeroU32::MIN)
-    }
-
-    fn remembers(&self, password: &[u8]) -> bool {
-        self.remembered.is_some_and(|remembered| remembered.ct_eq(&self.quick_hash(password)).into())
-    }
-
-    fn quick_hash(&self, password: &[u8]) -> [u8; 32] {
-        instep_password::quick_hash(&self.key, password)
-    }
-
-    /// Takes note of what a check came to.
-    fn finish(&mut self, ticket: NonZeroU32, job: &Job, hash: &[u8; 32], now: Instant) {
-        let network = Network::from(job.peer);
-        let verdict = if self.password.is(hash) {
-            self.failures.forget(network);
-            if job.from_tool {
-                self.remembered = Some(self.quick_hash(job.password()));
-            }
-            Verdict::Right
-        } else {
-            match self.failures.add(network, now) {
-                None => log::warn!("A wrong password from {}", job.peer),
-                Some(wait) => log::warn!(
-                    "A wrong password from {}, the {FAILURES_MAX}th: no other is looked at for {} min",
-                    job.peer,
-                    wait / 60
-                ),
-            }
-            Verdict::Wrong
-        };
-        self.checks.finish(ticket, verdict);
     }
 }
 

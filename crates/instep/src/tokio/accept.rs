@@ -1,7 +1,8 @@
 //! Accepting connections, and dealing them to shards.
 
-use super::gate::{Admission, Asked, Gate, Permit};
+use super::gate::{Admission, Asked, Gate};
 use super::listener::Certificate;
+use super::permit::Permit;
 use super::shortage::{Complaint, Shortage, is_shortage};
 use super::transport::Security;
 use super::{Listener, Server};

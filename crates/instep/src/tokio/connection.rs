@@ -1,7 +1,7 @@
 //! One socket and its client.
 
 use super::accept::Accepted;
-use super::gate::Permit;
+use super::permit::Permit;
 use super::shard::{Buffers, Shard};
 use super::standings::number;
 #[cfg(feature = "tls")]

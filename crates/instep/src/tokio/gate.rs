@@ -1,10 +1,11 @@
 //! How many connections there may be: in all, and from one address; and who gives up its place for another.
 
 use super::SocketLimits;
+use super::permit::Permit;
 use super::rate::Rate;
 use super::standings::Standings;
 use crate::access::Access;
-use crate::client::{AddressLimit, Instant, Standing};
+use crate::client::{Instant, Standing};
 use slab::Slab;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -17,43 +18,43 @@ const TOLD: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Gate {
-    total_limit: usize,
-    per_address: usize,
-    message_rate: u32,
+    pub(super) total_limit: usize,
+    pub(super) per_address: usize,
+    pub(super) message_rate: u32,
     access: &'static Access,
-    counts: Mutex<Counts>,
-    standings: Standings,
+    pub(super) counts: Mutex<Counts>,
+    pub(super) standings: Standings,
     /// A place became free, or one that was to become free did not.
-    changed: Notify,
+    pub(super) changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
-    total: usize,
-    told: usize,
+pub(super) struct Counts {
+    pub(super) total: usize,
+    pub(super) told: usize,
     refused_full: u64,
-    refused_per_address: u64,
-    addresses: HashMap<IpAddr, FromHere>,
+    pub(super) refused_per_address: u64,
+    pub(super) addresses: HashMap<IpAddr, FromHere>,
     /// For each permit, whose it is.
-    holders: Slab<Holder>,
+    pub(super) holders: Slab<Holder>,
     /// The permit whose holder was asked to give up its place, and has not answered.
-    asked: Option<usize>,
+    pub(super) asked: Option<usize>,
 }
 
 /// What comes from one address.
 #[derive(Debug)]
-struct FromHere {
-    connections: usize,
+pub(super) struct FromHere {
+    pub(super) connections: usize,
     /// `None`: it is not limited.
     rate: Option<Arc<Rate>>,
 }
 
 /// Where the holder of a permit is to be found. There is one for each client, so it is small.
 #[derive(Clone, Copy, Debug, Default)]
-struct Holder {
-    shard: u16,
+pub(super) struct Holder {
+    pub(super) shard: u16,
     /// The connection's key there.
-    key: u32,
+    pub(super) key: u32,
 }
 
 /// The holder of a permit who is to give up its place.
@@ -76,21 +77,6 @@ pub(super) enum Admission {
     Wait(Option<Asked>),
     /// There are by far too many.
     Closed,
-}
-
-/// The right to be connected, if only to be told that all places are taken. Dropping it gives the place back.
-#[derive(Debug)]
-pub(super) struct Permit {
-    gate: Arc<Gate>,
-    address: IpAddr,
-    /// The key of its holder.
-    number: usize,
-    /// How many messages the address may send; `None`: as many as it likes.
-    rate: Option<Arc<Rate>>,
-    /// For whom a proxy forwards, once that is known, and how many messages may come from there.
-    forwarded: OnceCell<Box<(IpAddr, Option<Arc<Rate>>)>>,
-    /// It is above the limits.
-    pub(super) refused: bool,
 }
 
 /// What the gate has seen.
@@ -178,7 +164,7 @@ impl Gate {
     }
 
     /// This machine, and a proxy that forwards for many, may have as many connections as there are.
-    fn is_limited(&self, address: IpAddr) -> bool {
+    pub(super) fn is_limited(&self, address: IpAddr) -> bool {
         !address.is_loopback() && !self.access.is_proxy(address)
     }
 
@@ -201,7 +187,7 @@ impl Gate {
 
 impl Counts {
     /// One more connection from there. Says how many messages may come from there.
-    fn connect(&mut self, address: IpAddr, message_rate: u32, limit: usize) -> Option<Arc<Rate>> {
+    pub(super) fn connect(&mut self, address: IpAddr, message_rate: u32, limit: usize) -> Option<Arc<Rate>> {
         if self.addresses.len() > 2 * limit {
             self.addresses.retain(|_, from_here| from_here.connections > 0);
         }
@@ -213,7 +199,7 @@ impl Counts {
         from_here.rate.clone()
     }
 
-    fn disconnect(&mut self, address: IpAddr) {
+    pub(super) fn disconnect(&mut self, address: IpAddr) {
         if let Some(from_here) = self.addresses.get_mut(&address) {
             from_here.connections -= 1;
             // Who comes back at once has spent what it had.
@@ -224,75 +210,10 @@ impl Counts {
     }
 }
 
-impl AddressLimit for Permit {
-    fn count(&self, address: IpAddr) -> bool {
-        let gate = &self.gate;
-        let mut counts = gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_there = counts.addresses.get(&address).map_or(0, |from_there| from_there.connections);
-        if gate.is_limited(address) && from_there >= gate.per_address {
-            counts.refused_per_address += 1;
-            return false;
-        }
-        // A connection becomes a WebSocket once.
-        self.forwarded.get_or_init(|| {
-            Box::new((address, counts.connect(address, gate.message_rate, gate.total_limit)))
-        });
-        true
-    }
-}
-
-impl Permit {
-    /// How many messages may come over it; `None`: any number.
-    pub(super) fn rate(&self) -> Option<&Rate> {
-        self.forwarded.get().map_or(&self.rate, |forwarded| &forwarded.1).as_deref()
-    }
-
-    /// Takes note of who holds it.
-    pub(super) fn take_seat(&self, shard: usize, key: usize) {
-        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        // There are never so many of either.
-        let (Ok(shard), Ok(key)) = (shard.try_into(), key.try_into()) else { return };
-        counts.holders[self.number] = Holder { shard, key };
-    }
-
-    /// Takes note of how the connection stands.
-    pub(super) fn set_standing(&self, standing: Standing) {
-        // Who is only told that there is no place takes none, so it cannot give any up.
-        if !self.refused {
-            self.gate.standings.set(self.number, standing);
-        }
-    }
-
-    /// It was asked to leave, but is in use by now: another one is to be asked.
-    pub(super) fn stay(&self) {
-        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.asked.take_if(|asked| *asked == self.number);
-        self.gate.changed.notify_one();
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.gate.standings.set(self.number, Standing::InUse);
-        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.holders.remove(self.number);
-        counts.asked.take_if(|asked| *asked == self.number);
-        self.gate.changed.notify_one();
-        if self.refused {
-            counts.told -= 1;
-            return;
-        }
-        counts.total -= 1;
-        counts.disconnect(self.address);
-        if let Some(forwarded) = self.forwarded.get() {
-            counts.disconnect(forwarded.0);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::AddressLimit as _;
 
     const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
     static ACCESS: Access = Access { proxies: &[PROXY], ..Access::new("") };

@@ -14,6 +14,7 @@ mod listener;
 mod log_in;
 mod memory;
 mod metrics;
+mod permit;
 mod rate;
 mod ready;
 mod shard;

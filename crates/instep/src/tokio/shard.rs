@@ -19,6 +19,8 @@ use tokio::sync::{Notify, mpsc, watch};
 
 /// How much is read from a socket at once.
 const INPUT: usize = 65_536;
+/// In place of a connection's key.
+const NOBODY: u32 = u32::MAX;
 /// Deadlines are looked at no more often than this.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -30,7 +32,7 @@ pub(super) struct Shard {
     pub(super) buffers: RefCell<Buffers>,
     connections: RefCell<Slab<Rc<Connection>>>,
     /// For each slot of the device, whose it is.
-    by_slot: RefCell<Vec<Option<usize>>>,
+    by_slot: RefCell<Vec<u32>>,
     next_wake: Cell<Instant>,
     /// When deadlines were looked at last.
     looked: Cell<tokio::time::Instant>,
@@ -201,9 +203,9 @@ impl Shard {
         let slot = usize::from(slot);
         let mut by_slot = self.by_slot.borrow_mut();
         if by_slot.len() <= slot {
-            by_slot.resize(slot + 1, None);
+            by_slot.resize(slot + 1, NOBODY);
         }
-        by_slot[slot] = key;
+        by_slot[slot] = key.and_then(|key| u32::try_from(key).ok()).unwrap_or(NOBODY);
     }
 
     fn begin(&self, accepted: Accepted) {
@@ -274,8 +276,8 @@ impl Shard {
         let now = self.now();
         let connections = self.connections.borrow();
         for slot in attention {
-            let key = self.by_slot.borrow().get(slot).copied().flatten();
-            if let Some(connection) = key.and_then(|key| connections.get(key)) {
+            let key = self.by_slot.borrow().get(slot).copied().unwrap_or(NOBODY);
+            if let Some(connection) = connections.get(key as usize) {
                 connection.expect_reply();
                 connection.turn(self, now, 0);
             }

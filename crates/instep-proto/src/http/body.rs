@@ -1,0 +1,138 @@
+//! The body of an answer, as it is written: as much at a time as there is room for.
+
+use super::template::{Segment, Template};
+
+/// Bytes around a chunk: four digits of length and a line end before it, a line end after it.
+const CHUNK_FRAME: usize = 8;
+/// The last chunk.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// The values that a device has for its templates.
+pub trait PageValues {
+    /// Hands the value of `name` to `each`, in one or more parts that are safe to stand in HTML, and says
+    /// whether there is such a value.
+    fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;
+}
+
+/// What a body is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    Static(&'static [u8]),
+    Parts(&'static [&'static str]),
+    Template { template: Template<'static>, chunked: bool },
+}
+
+/// A body, and how far it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Body {
+    source: Source,
+    position: usize,
+    done: bool,
+}
+
+impl Body {
+    pub(super) fn new(source: Source) -> Self {
+        Self { source, position: 0, done: false }
+    }
+
+    /// Whether all of it has been written.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Leaves away what has not been written.
+    pub(super) fn end(&mut self) {
+        self.done = true;
+    }
+
+    /// Writes what comes next at the start of `out`, and returns how much. Zero: it is done, or `out` is too short.
+    pub(super) fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
+        if self.done {
+            return 0;
+        }
+        match self.source {
+            Source::Static(body) => self.produce_parts([body].into_iter(), out),
+            Source::Parts(parts) => self.produce_parts(parts.iter().map(|part| part.as_bytes()), out),
+            Source::Template { template, chunked: true } => self.produce_chunk(template, values, out),
+            Source::Template { template, chunked: false } => self.fill(template, values, out),
+        }
+    }
+
+    fn produce_parts(&mut self, parts: impl Iterator<Item = &'static [u8]>, out: &mut [u8]) -> usize {
+        let (mut used, mut before) = (0, 0);
+        for part in parts {
+            let rest = part.get(self.position - before..).unwrap_or_default();
+            let length = rest.len().min(out.len() - used);
+            out[used..used + length].copy_from_slice(&rest[..length]);
+            self.position += length;
+            used += length;
+            before += part.len();
+            if self.position < before {
+                return used;
+            }
+        }
+        self.done = true;
+        used
+    }
+
+    fn produce_chunk(
+        &mut self,
+        template: Template<'static>,
+        values: &dyn PageValues,
+        out: &mut [u8],
+    ) -> usize {
+        let room = out.len().min(0xffff);
+        let Some(room) = room.checked_sub(CHUNK_FRAME + LAST_CHUNK.len()) else { return 0 };
+        let length = self.fill(template, values, &mut out[6..6 + room]);
+        let mut end = 0;
+        if length > 0 {
+            for (digit, shift) in out.iter_mut().zip([12, 8, 4, 0]) {
+                *digit = b"0123456789abcdef"[(length >> shift) & 15];
+            }
+            out[4..6].copy_from_slice(b"\r\n");
+            out[6 + length..8 + length].copy_from_slice(b"\r\n");
+            end = length + CHUNK_FRAME;
+        }
+        if self.done {
+            out[end..end + LAST_CHUNK.len()].copy_from_slice(LAST_CHUNK);
+            end += LAST_CHUNK.len();
+        }
+        end
+    }
+
+    /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
+    /// value that changes meanwhile is never torn.
+    fn fill(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
+        let mut used = 0;
+        while used < out.len() {
+            let Some((segment, next)) = template.segment(self.position, out.len() - used) else {
+                self.done = true;
+                return used;
+            };
+            let (mut end, mut fits, mut next) = (used, true, next);
+            let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
+                Some(room) if fits => {
+                    room.copy_from_slice(bytes);
+                    end += bytes.len();
+                }
+                _ => fits = false,
+            };
+            match segment {
+                Segment::Literal(bytes) => push(bytes),
+                Segment::Name(name) => {
+                    if !values.page_value(name, &mut |part| push(part.as_bytes())) {
+                        push(b"%");
+                        next = self.position + 1;
+                    }
+                }
+            }
+            if !fits {
+                return used;
+            }
+            self.position = next;
+            used = end;
+        }
+        self.done = template.segment(self.position, 1).is_none();
+        used
+    }
+}

@@ -1,0 +1,95 @@
+//! What a client needs of the world around it.
+
+use super::compression::Compression;
+use crate::access::Access;
+use crate::app::App;
+use crate::device::Device;
+use crate::login::LogIn;
+use core::cell::Cell;
+use core::net::IpAddr;
+use instep_proto::delivery::Feed;
+
+/// What a client needs of the world for one turn. A driver makes it once for all its clients.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// The application: its pages and endpoints.
+    pub app: &'a App,
+    /// Who may come in.
+    pub access: &'a Access,
+    /// Asks for the password, if there is one.
+    pub log_in: Option<&'a LogIn>,
+    /// The device.
+    pub device: &'a Device,
+    /// What the clients of this driver follow.
+    pub feed: &'a Feed<'static>,
+    /// The same feed with its long frames compressed, if it is up to date.
+    pub compressed_feed: Option<&'a Feed<'static>>,
+    /// permessage-deflate, if the driver has it.
+    pub compression: Option<&'a dyn Compression>,
+    /// How many clients one address may have, if the driver has such a limit.
+    pub address_limit: Option<&'a dyn AddressLimit>,
+    /// Which of the device's followers this driver is.
+    pub follower: usize,
+    /// Where output is gathered, shared by all clients: as long as what one client may keep
+    /// ([`Client::new`](super::Client::new)) and one frame.
+    pub scratch: &'a mut [u8],
+}
+
+/// The limit of clients from one address, for those whose address only their request tells because they come by a
+/// proxy. A driver has one for each connection.
+pub trait AddressLimit: core::fmt::Debug {
+    /// Counts this connection as one from `address` until it ends. `false`: there are too many already.
+    fn count(&self, address: IpAddr) -> bool;
+}
+
+/// [`Surroundings`] without what is lent for change.
+pub(super) struct World<'a> {
+    pub(super) app: &'a App,
+    pub(super) access: &'a Access,
+    pub(super) log_in: Option<&'a LogIn>,
+    pub(super) device: &'a Device,
+    pub(super) feed: &'a Feed<'static>,
+    pub(super) compressed_feed: Option<&'a Feed<'static>>,
+    pub(super) compression: Option<&'a dyn Compression>,
+    pub(super) address_limit: Option<&'a dyn AddressLimit>,
+    pub(super) follower: usize,
+    /// Messages that this turn took whole.
+    pub(super) messages: Cell<u32>,
+}
+
+impl World<'_> {
+    pub(super) fn count_message(&self, whole: bool) {
+        self.messages.set(self.messages.get() + u32::from(whole));
+    }
+}
+
+impl<'a> World<'a> {
+    pub(super) fn of<'s>(surroundings: &'s mut Surroundings<'a>) -> (Self, &'s mut [u8]) {
+        let Surroundings {
+            app,
+            access,
+            log_in,
+            device,
+            feed,
+            compressed_feed,
+            compression,
+            address_limit,
+            follower,
+            ref mut scratch,
+        } = *surroundings;
+        let messages = Cell::new(0);
+        let world = Self {
+            app,
+            access,
+            log_in,
+            device,
+            feed,
+            compressed_feed,
+            compression,
+            address_limit,
+            follower,
+            messages,
+        };
+        (world, scratch)
+    }
+}

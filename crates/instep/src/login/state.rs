@@ -1,0 +1,87 @@
+//! What is behind the log-in's lock.
+
+use super::checks::{Checks, Job, Verdict};
+use super::failures::{FAILURES_MAX, Failures, Network};
+use super::sessions::Sessions;
+use super::{LogInMemory, Password, Random};
+use crate::client::Instant;
+use core::num::NonZeroU32;
+use core::task::Waker;
+use subtle::ConstantTimeEq as _;
+
+pub(super) struct State {
+    pub(super) password: Password,
+    /// The number of the session, or of anything else, that was numbered last.
+    last_number: u32,
+    /// By what tools that send the password are known.
+    pub(super) tools: NonZeroU32,
+    pub(super) sessions: Sessions,
+    pub(super) failures: Failures,
+    pub(super) checks: Checks,
+    /// Makes [`State::remembered`]; new for each password.
+    key: [u8; 32],
+    /// The password that a tool presented, if it was right: a keyed hash that is quick to make, so that who sends it
+    /// with each request does not wait each time. It is never kept longer than the program runs.
+    remembered: Option<[u8; 32]>,
+    pub(super) waker: Option<Waker>,
+}
+
+impl State {
+    pub(super) fn new(memory: LogInMemory, password: Password, random: Random) -> Self {
+        let mut state = Self {
+            password,
+            last_number: 0,
+            tools: NonZeroU32::MIN,
+            sessions: Sessions::new(memory.sessions),
+            failures: Failures::new(memory.failures),
+            checks: Checks::new(memory.checks),
+            key: [0; 32],
+            remembered: None,
+            waker: None,
+        };
+        state.begin_password(random);
+        state
+    }
+
+    pub(super) fn begin_password(&mut self, random: Random) {
+        random(&mut self.key);
+        self.remembered = None;
+        self.tools = self.next_number();
+    }
+
+    pub(super) fn next_number(&mut self) -> NonZeroU32 {
+        self.last_number = self.last_number.wrapping_add(1).max(1);
+        NonZeroU32::new(self.last_number).unwrap_or(NonZeroU32::MIN)
+    }
+
+    pub(super) fn remembers(&self, password: &[u8]) -> bool {
+        self.remembered.is_some_and(|remembered| remembered.ct_eq(&self.quick_hash(password)).into())
+    }
+
+    fn quick_hash(&self, password: &[u8]) -> [u8; 32] {
+        instep_password::quick_hash(&self.key, password)
+    }
+
+    /// Takes note of what a check came to.
+    pub(super) fn finish(&mut self, ticket: NonZeroU32, job: &Job, hash: &[u8; 32], now: Instant) {
+        let network = Network::from(job.peer);
+        let verdict = if self.password.is(hash) {
+            self.failures.forget(network);
+            if job.from_tool {
+                self.remembered = Some(self.quick_hash(job.password()));
+            }
+            Verdict::Right
+        } else {
+            match self.failures.add(network, now) {
+                None => log::warn!("A wrong password from {}", job.peer),
+                Some(wait) => log::warn!(
+                    "A wrong password from {}, the {FAILURES_MAX}th: no other is looked at for {} min",
+                    job.peer,
+                    wait / 60
+                ),
+            }
+            Verdict::Wrong
+        };
+        self.checks.finish(ticket, verdict);
+    }
+}
