@@ -7,6 +7,7 @@ mod places;
 mod queue;
 mod slot;
 mod state;
+mod wakes;
 
 pub(crate) use counts::End;
 pub use counts::{Counts, DropReason, RefusalReason};
@@ -186,7 +187,14 @@ impl Device {
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        self.state.lock(|state| act(&mut state.borrow_mut()))
+        let (result, wakes) = self.state.lock(|state| {
+            let state = &mut *state.borrow_mut();
+            (act(state), state.wakes.take())
+        });
+        if let Some(wakes) = wakes {
+            wakes.call();
+        }
+        result
     }
 }
 

@@ -3,6 +3,7 @@
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
+use super::wakes::Wakes;
 use super::{Counts, PublishError, SendError};
 use crate::limits::Limits;
 use core::task::Waker;
@@ -54,9 +55,9 @@ impl Follower {
         self.attention.pop()
     }
 
-    fn wake(&mut self) {
+    fn wake(&mut self, wakes: &mut Wakes) {
         if let Some(waker) = self.waker.take() {
-            waker.wake();
+            wakes.add(waker);
         }
     }
 }
@@ -75,6 +76,8 @@ pub(crate) struct State {
     pub(crate) search_from: usize,
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
+    /// Who is to be woken when the lock is free again.
+    pub(crate) wakes: Wakes,
     inbox: SlotQueue,
     /// Places in the inbox that are taken: by messages, and for those for whom one is kept.
     pub(crate) places: usize,
@@ -121,6 +124,7 @@ impl State {
             search_from: 0,
             inbox_taken: false,
             inbox_waker: None,
+            wakes: Wakes::default(),
             inbox: SlotQueue::new(memory.inbox_queue),
             places: 0,
             waiting: SlotQueue::new(memory.waiting_queue),
@@ -159,7 +163,7 @@ impl State {
         if !core::mem::replace(&mut place.attention, true) {
             follower.attention.push(slot);
         }
-        follower.wake();
+        follower.wake(&mut self.wakes);
     }
 
     /// The application is to be told of the slot.
@@ -168,7 +172,7 @@ impl State {
             self.inbox.push(slot);
         }
         if let Some(waker) = self.inbox_waker.take() {
-            waker.wake();
+            self.wakes.add(waker);
         }
     }
 
@@ -202,7 +206,7 @@ impl State {
 
     fn wake_followers(&mut self) {
         for follower in self.followers.iter_mut() {
-            follower.wake();
+            follower.wake(&mut self.wakes);
         }
     }
 }

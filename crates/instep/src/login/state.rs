@@ -27,6 +27,7 @@ pub(super) struct State {
 }
 
 impl State {
+    #[expect(clippy::needless_pass_by_value, reason = "it is lent for good")]
     pub(super) fn new(memory: LogInMemory, password: Password, random: Random) -> Self {
         let mut state = Self {
             password,
