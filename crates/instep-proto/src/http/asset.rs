@@ -35,7 +35,11 @@ pub struct Asset {
 
 impl Asset {
     /// An asset of the given `Content-Type`. Its ETag is a hash of `body`.
+    ///
+    /// # Panics
+    /// If the body, here or in another form, is not shorter than 4 GiB.
     pub const fn new(content_type: &'static str, body: &'static [u8]) -> Self {
+        assert_short(body);
         let etag = fnv1a(body);
         let (gzip, cache, policy, content) = (None, Cache::Revalidate, None, Content::Plain);
         Self { content_type, body, gzip, etag, cache, policy, content }
@@ -55,6 +59,7 @@ impl Asset {
 
     /// The same bytes compressed with gzip, for browsers that take it.
     pub const fn gzip(self, body: &'static [u8]) -> Self {
+        assert_short(body);
         Self { gzip: Some(body), ..self }
     }
 
@@ -88,8 +93,14 @@ impl Asset {
     }
 
     const fn with_body(self, body: &'static [u8]) -> Self {
+        assert_short(body);
         Self { body, ..self }
     }
+}
+
+/// Lengths are kept in 32 bits.
+const fn assert_short(body: &[u8]) {
+    assert!(body.len() as u64 <= u32::MAX as u64, "an asset is shorter than 4 GiB");
 }
 
 /// FNV-1a with 64 bits: it tells versions of one page apart, and nothing depends on its strength.

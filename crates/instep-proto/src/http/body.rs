@@ -26,7 +26,8 @@ pub(super) enum Source {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Body {
     source: Source,
-    position: usize,
+    /// Assets are shorter than 4 GiB.
+    position: u32,
     done: bool,
 }
 
@@ -59,15 +60,16 @@ impl Body {
     }
 
     fn produce_parts(&mut self, parts: impl Iterator<Item = &'static [u8]>, out: &mut [u8]) -> usize {
-        let (mut used, mut before) = (0, 0);
+        let (mut used, mut before, mut position) = (0, 0, self.position as usize);
         for part in parts {
-            let rest = part.get(self.position - before..).unwrap_or_default();
+            let rest = part.get(position - before..).unwrap_or_default();
             let length = rest.len().min(out.len() - used);
             out[used..used + length].copy_from_slice(&rest[..length]);
-            self.position += length;
+            position += length;
             used += length;
             before += part.len();
-            if self.position < before {
+            if position < before {
+                self.position = short(position);
                 return used;
             }
         }
@@ -105,7 +107,7 @@ impl Body {
     fn fill(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
         let mut used = 0;
         while used < out.len() {
-            let Some((segment, next)) = template.segment(self.position, out.len() - used) else {
+            let Some((segment, next)) = template.segment(self.position as usize, out.len() - used) else {
                 self.done = true;
                 return used;
             };
@@ -122,17 +124,21 @@ impl Body {
                 Segment::Name(name) => {
                     if !values.page_value(name, &mut |part| push(part.as_bytes())) {
                         push(b"%");
-                        next = self.position + 1;
+                        next = self.position as usize + 1;
                     }
                 }
             }
             if !fits {
                 return used;
             }
-            self.position = next;
+            self.position = short(next);
             used = end;
         }
-        self.done = template.segment(self.position, 1).is_none();
+        self.done = template.segment(self.position as usize, 1).is_none();
         used
     }
+}
+
+fn short(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }

@@ -8,6 +8,7 @@ use super::protection::Protection;
 use super::response::{After, BodyLength, CacheControl, Challenge, ResponseHead};
 use super::template::Template;
 use super::{HeadError, Status};
+use core::num::NonZeroU64;
 
 /// The answer to one request. [`Reply::produce`] writes it, as much at a time as there is room for.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +16,7 @@ pub struct Reply {
     head: ResponseHead,
     body: Body,
     /// How far the head has been written, and whether all of it.
-    position: usize,
+    position: u32,
     begun: bool,
     head_only: bool,
 }
@@ -43,7 +44,7 @@ impl Reply {
         let zipped = asset.gzip.filter(|_| request.accepts_gzip);
         reply.head.varies = asset.gzip.is_some();
         let etag = protection.etag(asset.etag);
-        reply.head.etag = Some((etag, zipped.is_some()));
+        (reply.head.etag, reply.head.etag_of_gzip) = (NonZeroU64::new(etag), zipped.is_some());
         reply.head.cache_control = match asset.cache {
             Cache::Revalidate => CacheControl::Revalidate,
             Cache::Forever => CacheControl::Forever,
@@ -55,7 +56,7 @@ impl Reply {
             reply.body = Body::new(Source::Static(b""));
         } else if let Some(zipped) = zipped {
             reply.head.gzip = true;
-            reply.head.length = BodyLength::Bytes(zipped.len());
+            reply.head.length = BodyLength::of(zipped.len());
             reply.body = Body::new(Source::Static(zipped));
         }
         reply
@@ -87,7 +88,7 @@ impl Reply {
         request: &RequestHead<'_>,
     ) -> Self {
         let mut reply = Self::plain(status, "text/html; charset=utf-8", b"", Some(request));
-        reply.head.length = BodyLength::Bytes(parts.iter().map(|part| part.len()).sum());
+        reply.head.length = BodyLength::of(parts.iter().map(|part| part.len()).sum());
         reply.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
         reply.body = Body::new(Source::Parts(parts));
         reply
@@ -114,14 +115,14 @@ impl Reply {
     /// The head of an answer whose body is `length` bytes of that type that the caller writes.
     pub fn body_head(request: &RequestHead<'_>, content_type: &'static str, length: usize) -> ResponseHead {
         let mut head = Self::plain(Status::Ok, content_type, b"", Some(request)).head;
-        head.length = BodyLength::Bytes(length);
+        head.length = BodyLength::of(length);
         head
     }
 
     /// The same for an error that the caller explains; the connection closes after it.
     pub fn error_head(status: Status, length: usize) -> ResponseHead {
         let mut head = Self::error(status, None).head;
-        head.length = BodyLength::Bytes(length);
+        head.length = BodyLength::of(length);
         head
     }
 
@@ -145,9 +146,10 @@ impl Reply {
         let head = ResponseHead {
             status,
             content_type: Some(content_type),
-            length: BodyLength::Bytes(body.len()),
+            length: BodyLength::of(body.len()),
             cache_control: CacheControl::Never,
             etag: None,
+            etag_of_gzip: false,
             gzip: false,
             varies: false,
             protection: None,
@@ -201,9 +203,9 @@ impl Reply {
     pub fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         let mut used = 0;
         if !self.begun {
-            used = self.head.write_from(self.position, out);
+            used = self.head.write_from(self.position as usize, out);
             if used == out.len() {
-                self.position += used;
+                self.position = self.position.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
                 return used;
             }
             self.begun = true;

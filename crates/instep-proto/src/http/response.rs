@@ -3,14 +3,15 @@
 use super::Status;
 use super::protection::Protection;
 use core::fmt::{self, Write};
+use core::num::NonZeroU64;
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyLength {
     /// There is none, and nothing is said of it (101, 204, 304).
     None,
-    /// So many bytes.
-    Bytes(usize),
+    /// So many bytes. Heads are kept for each connection, so they are small.
+    Bytes(u32),
     /// In chunks.
     Chunked,
     /// It ends with the connection (HTTP/1.0).
@@ -33,6 +34,13 @@ pub(crate) enum CacheControl {
     Forever,
 }
 
+impl BodyLength {
+    /// Assets are shorter than 4 GiB ([`Asset::new`](super::Asset::new)), and so is what is made for a request.
+    pub(crate) fn of(length: usize) -> Self {
+        Self::Bytes(u32::try_from(length).unwrap_or(u32::MAX))
+    }
+}
+
 /// What the connection does after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
@@ -51,8 +59,9 @@ pub struct ResponseHead {
     pub(crate) content_type: Option<&'static str>,
     pub(crate) length: BodyLength,
     pub(crate) cache_control: CacheControl,
-    /// The ETag, and whether it is that of the compressed body.
-    pub(crate) etag: Option<(u64, bool)>,
+    pub(crate) etag: Option<NonZeroU64>,
+    /// The ETag is that of the compressed body.
+    pub(crate) etag_of_gzip: bool,
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
     pub(crate) protection: Option<Protection>,
@@ -107,8 +116,9 @@ impl ResponseHead {
             CacheControl::Revalidate => "Cache-Control: no-cache\r\n",
             CacheControl::Forever => "Cache-Control: public, max-age=31536000, immutable\r\n",
         })?;
-        if let Some((hash, gzip)) = self.etag {
-            write!(out, "ETag: \"{hash:016x}{}\"\r\n", if gzip { "-gzip" } else { "" })?;
+        if let Some(hash) = self.etag {
+            let of = if self.etag_of_gzip { "-gzip" } else { "" };
+            write!(out, "ETag: \"{hash:016x}{of}\"\r\n")?;
         }
         if self.gzip {
             out.write_str("Content-Encoding: gzip\r\n")?;
