@@ -75,7 +75,8 @@ impl Client {
                 }
                 State::Open(open) => {
                     open.give_way(world);
-                    return TakenIn::new(used, rest.is_empty());
+                    // Of a compressed piece more may come out without any more input.
+                    return TakenIn::new(used, rest.is_empty() && !open.holds());
                 }
                 _ => return TakenIn::new(used, rest.is_empty()),
             };

@@ -180,6 +180,11 @@ impl Open {
         (world.device.limits().message - self.message).saturating_add(1)
     }
 
+    /// Whether a piece waits that was unmasked before.
+    pub(super) fn holds(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Keeps a piece, with which `used` bytes end, for later.
     pub(super) fn hold(&mut self, piece: Piece<'_>, used: usize) -> Taken {
         let Piece { first, last, kind, compressed, bytes } = piece;
