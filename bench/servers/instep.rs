@@ -14,6 +14,8 @@ static ACCESS: Access = Access::new("");
 const HOUR: u64 = 3_600_000;
 
 fn main() -> io::Result<()> {
+    // As the command instep does.
+    let _ = host_memory::join_small_blocks();
     let start = serving::start()?;
     let clients = start.number("--clients").unwrap_or(10_000);
     let mut limits = Limits { clients, ..Limits::LINUX };

@@ -60,14 +60,15 @@ pub struct Full;
 #[derive(Debug)]
 pub struct Outbox<S> {
     storage: S,
-    count: usize,
-    limit: usize,
+    // There is an outbox for each client, so they are small.
+    count: u16,
+    limit: u16,
 }
 
 impl<S: Storage> Outbox<S> {
-    /// An empty outbox for at most `limit` replies.
+    /// An empty outbox for at most `limit` replies, and 65,535 in any case.
     pub fn new(storage: S, limit: usize) -> Self {
-        Self { storage, count: 0, limit }
+        Self { storage, count: 0, limit: u16::try_from(limit).unwrap_or(u16::MAX) }
     }
 
     /// Whether it holds no reply.

@@ -48,10 +48,10 @@ impl Device {
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.attention) {
                 // It was for the client before, whose driver may be another one.
-                state.followers[slot.follower].attention.remove(u16::try_from(free).ok()?);
+                state.followers[usize::from(slot.follower)].attention.remove(u16::try_from(free).ok()?);
             }
             (slot.number, slot.follower, slot.heard, slot.opened) =
-                (state.last_number, follower, heard, heard);
+                (state.last_number, u16::try_from(follower).ok()?, heard, heard);
             (slot.session, slot.dismissed) = (session, false);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {

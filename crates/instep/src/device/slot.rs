@@ -31,7 +31,7 @@ impl core::fmt::Display for ClientId {
 pub struct Slot {
     /// The client's number, 0 while the slot is free.
     pub(crate) number: u32,
-    pub(crate) follower: usize,
+    pub(crate) follower: u16,
     /// What let the client in, where there is a log-in.
     pub(crate) session: Option<NonZeroU32>,
     /// That has ended: the client is to go.

@@ -159,7 +159,7 @@ impl State {
     /// The slot's client is to have a turn.
     pub(crate) fn attend(&mut self, slot: u16) {
         let place = &mut self.slots[usize::from(slot)];
-        let follower = &mut self.followers[place.follower];
+        let follower = &mut self.followers[usize::from(place.follower)];
         if !core::mem::replace(&mut place.attention, true) {
             follower.attention.push(slot);
         }

@@ -3,7 +3,6 @@
 use super::accept::Accepted;
 use super::permit::Permit;
 use super::shard::{Buffers, Shard};
-use super::standings::number;
 #[cfg(feature = "tls")]
 use super::tls;
 use super::transport::{News, Read, Transport};
@@ -41,7 +40,6 @@ pub(super) struct Connection {
     unacknowledged: Cell<u32>,
     /// Has the shard look at this connection.
     waker: Waker,
-    standing: Cell<Standing>,
     permit: Permit,
 }
 
@@ -73,8 +71,7 @@ impl Connection {
         shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;
         accepted.permit.take_seat(shard.follower, key);
-        let standing = client.standing();
-        accepted.permit.set_standing(standing);
+        accepted.permit.set_standing(client.standing());
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
@@ -88,7 +85,6 @@ impl Connection {
             wake_at: Cell::new(wake_at),
             unacknowledged: Cell::new(0),
             waker,
-            standing: Cell::new(standing),
             permit: accepted.permit,
         })
     }
@@ -124,13 +120,12 @@ impl Connection {
     pub(super) fn leave(&self, shard: &Shard, chosen: u64) {
         if self.has_input() {
             // Its next turn says how it stands then.
-            self.standing.set(Standing::InUse);
             self.permit.set_standing(Standing::InUse);
         }
-        let standing = self.standing.get();
-        if number(standing) > chosen {
+        if self.permit.standing() > chosen {
             return self.permit.stay();
         }
+        let standing = self.socket.borrow().client.standing();
         if let Standing::Unresponsive(_) = standing {
             self.socket.borrow().client.log_given_up();
             self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
@@ -307,10 +302,7 @@ impl Connection {
     fn note(&self, shard: &Shard) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
-        let standing = socket.client.standing();
-        if self.standing.replace(standing) != standing {
-            self.permit.set_standing(standing);
-        }
+        self.permit.set_standing(socket.client.standing());
         let compressed = socket.client.follows_compressed();
         if self.compressed.replace(compressed) != compressed {
             shard.count_compressed(compressed);

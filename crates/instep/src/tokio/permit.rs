@@ -61,6 +61,11 @@ impl Permit {
         }
     }
 
+    /// The number of how the connection stands.
+    pub(super) fn standing(&self) -> u64 {
+        self.gate.standings.of(self.number)
+    }
+
     /// It was asked to leave, but is in use by now: another one is to be asked.
     pub(super) fn stay(&self) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);

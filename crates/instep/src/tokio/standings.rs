@@ -19,8 +19,18 @@ impl Standings {
         Self((0..connections).map(|_| AtomicU64::new(IN_USE)).collect())
     }
 
+    /// Takes note of how a connection stands. Only one that serves it does.
     pub(super) fn set(&self, connection: usize, standing: Standing) {
-        self.0[connection].store(number(standing), Ordering::Relaxed);
+        let (place, number) = (&self.0[connection], number(standing));
+        // Others read what is beside it: they are not to be disturbed for nothing.
+        if place.load(Ordering::Relaxed) != number {
+            place.store(number, Ordering::Relaxed);
+        }
+    }
+
+    /// The number of how a connection stands.
+    pub(super) fn of(&self, connection: usize) -> u64 {
+        self.0[connection].load(Ordering::Relaxed)
     }
 
     /// The connection that gives up its place first, if any stands no better than `best`, and the number of how it
