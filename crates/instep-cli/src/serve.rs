@@ -86,8 +86,10 @@ impl std::fmt::Display for Error {
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-pub(crate) fn serve(Configuration { settings, file, .. }: Configuration) -> Result<(), Error> {
+pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> Result<(), Error> {
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
+    // It is wiped, and only its hash is kept.
+    settings.password = None;
     let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
     let listeners = settings
         .addresses

@@ -72,6 +72,10 @@ impl Access {
         }
         let Some(page) = parse_origin(origin) else { return Err(Refusal::Origin) };
         let Some(host) = request.host.and_then(parse_host) else { return Err(Refusal::Origin) };
+        // Whoever stands in between can make a page without TLS under any name.
+        if request.secure && page.default_port == 80 {
+            return Err(Refusal::Origin);
+        }
         let port = page.port.unwrap_or(page.default_port);
         // The scheme is not compared: a TLS proxy may stand before us. So neither 80 nor 443 is told from no port.
         let same_port = page.port == host.port.filter(|port| !matches!(port, 80 | 443));
@@ -353,5 +357,23 @@ mod tests {
             "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: https://panel.example:8443\r\n";
         assert_eq!(check(&ACCESS, "lamp", allowed), Ok(()));
         assert_eq!(check(&ACCESS, "lamp", "Sec-Fetch-Site: same-origin\r\n"), Ok(()));
+    }
+
+    #[test]
+    fn a_page_without_tls_may_not_use_what_came_over_tls() {
+        let limits = HeadLimits { bytes: 2048, headers: 32 };
+        for (secure, origin, passes) in [
+            (true, "https://lamp", true),
+            (true, "http://lamp", false),
+            (true, "http://lamp:8080", false),
+            (true, "https://panel.example:8443", true),
+            (false, "http://lamp", true),
+            (false, "https://lamp", true),
+        ] {
+            let text = format!("GET /ws HTTP/1.1\r\nHost: lamp\r\nOrigin: {origin}\r\n\r\n");
+            let (mut head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
+            head.secure = secure;
+            assert_eq!(ACCESS.check_origin(&head).is_ok(), passes, "{secure} {origin}");
+        }
     }
 }

@@ -305,3 +305,14 @@ fn behind_a_proxy_the_addresses_are_its_own_and_failures_those_of_its_clients() 
     assert_eq!(post(&mut world, "/device/login", &from("198.51.100.2", "http"), FORM).status, 429);
     assert_eq!(post(&mut world, "/device/login", &from("198.51.100.1", "http"), FORM).status, 303);
 }
+
+#[test]
+fn a_log_out_ends_every_session_that_the_browser_shows() {
+    let mut world = guarded();
+    let one = log_in(&mut world, "");
+    let two = log_in(&mut world, "");
+    let both = format!("{}; {}", one.trim_end(), two.trim_start_matches("Cookie: "));
+    assert_eq!(get(&mut world, "/", &one).status, 200);
+    assert_eq!(post(&mut world, "/logout", &both, "").status, 303);
+    assert_eq!((get(&mut world, "/", &one).status, get(&mut world, "/", &two).status), (401, 401));
+}

@@ -55,6 +55,8 @@ pub struct RequestHead<'b> {
     pub path: &'b str,
     /// What follows the first `?`.
     pub query: Option<&'b str>,
+    /// It came encrypted. Whoever knows says so here; parsing leaves this `false`.
+    pub secure: bool,
     /// It came in HTTP/1.0: the answer must not be chunked.
     pub http10: bool,
     /// `Host`, or the authority of an absolute target, which goes before it. `None` only in HTTP/1.0.
@@ -127,6 +129,7 @@ impl<'b> RequestHead<'b> {
             base: "",
             path,
             query,
+            secure: false,
             http10,
             host: None,
             origin: None,

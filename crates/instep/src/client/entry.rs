@@ -32,10 +32,10 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> ControlFlow<Decision, Pass> {
-        let session = self.find_session(log_in, request, world);
+        let session = self.sessions(log_in, request, world).next();
         match request.head.path {
             LOG_IN => Break(self.log_in(log_in, session, request, world, out)),
-            LOG_OUT => Break(self.log_out(log_in, session, request, world, out)),
+            LOG_OUT => Break(self.log_out(log_in, request, world, out)),
             _ => match session {
                 Some(pass) => Continue(pass),
                 None => self.check_authorization(log_in, request, out),
@@ -43,18 +43,33 @@ impl Client {
         }
     }
 
-    /// The session of the first cookie that has one. Cookies ignore ports, so the port is in their name.
-    fn find_session(&self, log_in: &LogIn, request: &Request<'_>, world: &World<'_>) -> Option<Pass> {
-        let ours = |name: &str| {
+    /// The sessions that cookies show. Cookies ignore ports, so the port is in their name, and there may be more than one.
+    fn sessions(
+        &self,
+        log_in: &LogIn,
+        request: &Request<'_>,
+        world: &World<'_>,
+    ) -> impl Iterator<Item = Pass> {
+        let ours = move |name: &str| {
             let port = name.strip_prefix("instep_")?.parse().ok()?;
             (port == self.local_port || world.access.ports.contains(&port)).then_some(())
         };
-        cookies(request.head.cookies?).find_map(|(name, value)| {
+        cookies(request.head.cookies.unwrap_or_default()).filter_map(move |(name, value)| {
             ours(name)?;
             let digits = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
             let id = u128::from_str_radix(value, 16).ok().filter(|_| digits)?;
             log_in.find_session(id, request.now)
         })
+    }
+
+    /// Ends every session that cookies show. Says whether there was one.
+    fn end_sessions(&self, log_in: &LogIn, request: &Request<'_>, world: &World<'_>) -> bool {
+        let mut any = false;
+        for session in self.sessions(log_in, request, world) {
+            log_in.end_session(session.number, world.device);
+            any = true;
+        }
+        any
     }
 
     /// For tools: the password comes with each request.
@@ -129,12 +144,10 @@ impl Client {
             }
             Presented::Checked(Verdict::Right) => {
                 // Whoever holds the old id learns nothing of the new one.
-                if let Some(session) = session {
-                    log_in.end_session(session.number, world.device);
-                }
+                let _ = self.end_sessions(log_in, request, world);
                 let id = log_in.begin_session(world.device, now);
                 log::info!("Logged in from {peer}");
-                let cookie = self.cookie(Some(id), head, world);
+                let cookie = self.cookie(Some(id), head);
                 let mut next = [0; NEXT_MAX];
                 redirect(head, &local_path(head.query, &mut next), Some(&cookie), out)
             }
@@ -144,7 +157,6 @@ impl Client {
     fn log_out(
         &self,
         log_in: &LogIn,
-        session: Option<Pass>,
         request: &Request<'_>,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
@@ -160,18 +172,16 @@ impl Client {
             // What it does, it does once: there has to be room for the answer.
             return Decision::NotNow;
         }
-        if let Some(session) = session {
-            log_in.end_session(session.number, world.device);
+        if self.end_sessions(log_in, request, world) {
             log::info!("Logged out from {peer}");
         }
-        let cookie = self.cookie(None, head, world);
+        let cookie = self.cookie(None, head);
         redirect(head, &LOG_IN, Some(&cookie), out)
     }
 
     /// The cookie for a session, or for none.
-    fn cookie(&self, id: Option<u128>, head: &RequestHead<'_>, world: &World<'_>) -> Cookie {
-        let secure = self.secure || world.access.is_forwarded_from_tls(self.peer, head);
-        Cookie { id, port: self.local_port, secure }
+    fn cookie<'h>(&self, id: Option<u128>, head: &RequestHead<'h>) -> Cookie<'h> {
+        Cookie { id, port: self.local_port, base: head.base, secure: head.secure }
     }
 
     fn waits(&self) -> Waits {
@@ -203,7 +213,7 @@ fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
 fn redirect(
     head: &RequestHead<'_>,
     location: &dyn Display,
-    cookie: Option<&Cookie>,
+    cookie: Option<&Cookie<'_>>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
     let response = Reply::empty_head(Status::SeeOther, head);
@@ -276,20 +286,22 @@ fn local_path<'n>(query: Option<&str>, out: &'n mut [u8]) -> &'n str {
 }
 
 /// `Set-Cookie` for a session (RFC 6265), or for none.
-struct Cookie {
+struct Cookie<'h> {
     id: Option<u128>,
     port: u16,
+    /// The path below which the device is: others below other paths of the same host have sessions of their own.
+    base: &'h str,
     secure: bool,
 }
 
-impl Display for Cookie {
+impl Display for Cookie<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "instep_{}=", self.port)?;
         match self.id {
             Some(id) => write!(f, "{id:032x}; Max-Age={SESSION_SECONDS}")?,
             None => f.write_str("; Max-Age=0")?,
         }
-        f.write_str("; Path=/; HttpOnly; SameSite=Strict")?;
+        write!(f, "; Path={}/; HttpOnly; SameSite=Strict", self.base)?;
         if self.secure { f.write_str("; Secure") } else { Ok(()) }
     }
 }
@@ -346,12 +358,15 @@ mod tests {
 
     #[test]
     fn cookies_as_they_are_set() {
-        let cookie = Cookie { id: Some(0xabc), port: 80, secure: false };
+        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", secure: false };
         assert_eq!(
             cookie.to_string(),
             "instep_80=00000000000000000000000000000abc; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict"
         );
-        let none = Cookie { id: None, port: 443, secure: true };
-        assert_eq!(none.to_string(), "instep_443=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict; Secure");
+        let none = Cookie { id: None, port: 443, base: "/device", secure: true };
+        assert_eq!(
+            none.to_string(),
+            "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=Strict; Secure"
+        );
     }
 }

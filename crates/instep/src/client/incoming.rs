@@ -106,6 +106,7 @@ impl Client {
             Ok(Some((mut head, length))) => {
                 (head.base, head.path) = world.access.split_path(head.path);
                 let peer = world.access.client(self.peer, &head);
+                head.secure = self.secure || world.access.is_forwarded_from_tls(self.peer, &head);
                 let body = head.content_length;
                 match self.decide(&Request { now, head: &head, peer, rest: &input[length..] }, world, out) {
                     Decision::NotNow => return Taken::NotNow(0),

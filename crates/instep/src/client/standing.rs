@@ -1,6 +1,7 @@
 //! What a driver goes by when there are more connections than places: which one could give up its own.
 
 use super::{Client, Http, Instant, State, Waits};
+use instep_proto::delivery::Storage as _;
 
 /// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,13 @@ impl Client {
     /// What giving up this connection would cost now. It changes only in a turn.
     pub fn standing(&self) -> Standing {
         let since = self.timing.since;
+        if !self.unsent.bytes().is_empty() {
+            // Something is being written.
+            return match self.state {
+                State::Open(_) if self.timing.pings >= 2 => Standing::Unresponsive(self.timing.quiet_since),
+                _ => Standing::InUse,
+            };
+        }
         match self.state {
             State::Http(Http { reply: None, body, waits })
                 if self.timing.head_begun || body > 0 || waits != Waits::Nothing =>

@@ -94,6 +94,8 @@ impl Timing {
     pub(super) fn accepted(&mut self, now: Instant) {
         if self.stalled != Instant::NEVER {
             self.stalled = now;
+            // Our ping may stand behind what it takes.
+            self.heard(now);
         }
     }
 

@@ -7,8 +7,8 @@ use core::num::NonZeroU32;
 use instep_password::PASSWORD_MAX;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// So long after its check has begun, nobody waits for it any more.
-const FORGOTTEN: u64 = 60_000;
+/// Who waits for a check asks what came of it every now and then. If nobody has for so long, nobody will.
+const FORGOTTEN: u64 = 3_000;
 
 /// A password that somebody presented. Nothing shows what it is.
 pub struct Check {
@@ -16,7 +16,8 @@ pub struct Check {
     ticket: Option<NonZeroU32>,
     job: Job,
     progress: Progress,
-    since: Instant,
+    /// When somebody asked last.
+    asked: Instant,
 }
 
 /// What there is to check.
@@ -48,7 +49,13 @@ impl Default for Check {
     fn default() -> Self {
         let peer = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
         let job = Job { peer, from_tool: false, password: Zeroizing::new([0; PASSWORD_MAX]), length: 0 };
-        Self { ticket: None, job, progress: Progress::Waiting, since: Instant::default() }
+        Self { ticket: None, job, progress: Progress::Waiting, asked: Instant::default() }
+    }
+}
+
+impl Check {
+    fn is_forgotten(&self, now: Instant) -> bool {
+        self.progress != Progress::Hashing && now >= self.asked.after(FORGOTTEN)
     }
 }
 
@@ -89,26 +96,25 @@ impl Checks {
     /// Adds a check. `false`: there is no room now.
     #[must_use]
     pub(super) fn add(&mut self, ticket: NonZeroU32, job: Job, now: Instant) -> bool {
-        let free = |check: &&mut Check| {
-            check.ticket.is_none()
-                || (check.progress != Progress::Hashing && now >= check.since.after(FORGOTTEN))
-        };
+        let free = |check: &&mut Check| check.ticket.is_none() || check.is_forgotten(now);
         let Some(entry) = self.entries.iter_mut().find(free) else { return false };
-        *entry = Check { ticket: Some(ticket), job, progress: Progress::Waiting, since: now };
+        *entry = Check { ticket: Some(ticket), job, progress: Progress::Waiting, asked: now };
         true
     }
 
     /// What came of a check, as soon as it is known; it is forgotten then. An error: there is no such check.
-    pub(super) fn verdict(&mut self, ticket: NonZeroU32) -> Result<Option<Verdict>, ()> {
+    pub(super) fn verdict(&mut self, ticket: NonZeroU32, now: Instant) -> Result<Option<Verdict>, ()> {
         let entry = self.entries.iter_mut().find(|check| check.ticket == Some(ticket)).ok_or(())?;
+        entry.asked = now;
         let Progress::Done(verdict) = entry.progress else { return Ok(None) };
         *entry = Check::default();
         Ok(Some(verdict))
     }
 
-    /// The check that waits longest is begun.
-    pub(super) fn begin(&mut self) -> Option<(NonZeroU32, Job)> {
-        let waiting = self.entries.iter_mut().filter(|check| check.progress == Progress::Waiting);
+    /// The check that waits longest is begun; those for which nobody waits any more are not.
+    pub(super) fn begin(&mut self, now: Instant) -> Option<(NonZeroU32, Job)> {
+        let is_waiting = |check: &&mut Check| check.progress == Progress::Waiting && !check.is_forgotten(now);
+        let waiting = self.entries.iter_mut().filter(is_waiting);
         let entry = waiting.filter(|check| check.ticket.is_some()).min_by_key(|check| check.ticket)?;
         entry.progress = Progress::Hashing;
         Some((entry.ticket?, entry.job.clone()))
@@ -149,26 +155,30 @@ mod tests {
             assert!(checks.add(ticket(number), job(password), Instant::default()));
         }
         assert!(!checks.add(ticket(4), job("d"), Instant::default()), "there is no room");
-        let (first, taken) = checks.begin().unwrap();
+        let (first, taken) = checks.begin(Instant::default()).unwrap();
         assert_eq!((first, taken.password()), (ticket(1), &b"a"[..]));
-        assert_eq!(checks.verdict(ticket(1)), Ok(None));
+        assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(None));
         checks.finish(ticket(1), Verdict::Wrong);
-        assert_eq!(checks.verdict(ticket(1)), Ok(Some(Verdict::Wrong)));
-        assert_eq!(checks.verdict(ticket(1)), Err(()));
+        assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(Some(Verdict::Wrong)));
+        assert_eq!(checks.verdict(ticket(1), Instant::default()), Err(()));
         assert!(checks.add(ticket(4), job("d"), Instant::default()));
-        assert_eq!(checks.begin().unwrap().0, ticket(2), "4 stands before it in the table");
+        assert_eq!(checks.begin(Instant::default()).unwrap().0, ticket(2), "4 stands before it in the table");
     }
 
     #[test]
     fn what_nobody_waits_for_gives_its_place_away() {
         let mut checks = checks(1);
         assert!(checks.add(ticket(1), job("a"), Instant::default()));
-        let (begun, _) = checks.begin().unwrap();
-        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(60_000)), "it is being checked");
+        let (begun, _) = checks.begin(Instant::default()).unwrap();
+        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(3_000)), "it is being checked");
         checks.finish(begun, Verdict::Right);
-        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(59_999)));
-        assert!(checks.add(ticket(2), job("b"), Instant::from_millis(60_000)));
-        assert_eq!(checks.verdict(begun), Err(()));
+        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(2_999)));
+        assert!(checks.add(ticket(2), job("b"), Instant::from_millis(3_000)));
+        assert_eq!(checks.verdict(begun, Instant::default()), Err(()));
+        // Who asks keeps its place; what is not asked for is not checked.
+        assert_eq!(checks.verdict(ticket(2), Instant::from_millis(5_000)), Ok(None));
+        assert!(!checks.add(ticket(3), job("c"), Instant::from_millis(7_999)));
+        assert!(checks.begin(Instant::from_millis(8_000)).is_none());
     }
 
     #[test]
@@ -176,7 +186,7 @@ mod tests {
         let mut checks = checks(1);
         assert!(checks.add(ticket(1), job("sesame"), Instant::default()));
         assert!(format!("{checks:?}").contains("***") && !format!("{checks:?}").contains("115, 101"));
-        let _ = checks.begin();
+        let _ = checks.begin(Instant::default());
         checks.finish(ticket(1), Verdict::Wrong);
         assert_eq!(checks.entries[0].job.password(), [0; 6]);
         assert!(Job::new(PEER, b"", false).is_none() && Job::new(PEER, &[b'x'; 129], false).is_none());

@@ -13,10 +13,12 @@ const LONGEST_WAIT: u64 = 15 * 60_000;
 const FORGOTTEN: u64 = 60 * 60_000;
 
 /// Where passwords come from: one address of IPv4, or 64 bits of an address of IPv6, which is what one household has.
+/// On a link all addresses have the same 64 bits, so there each is one of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Network {
     V4(u32),
     V6(u64),
+    OnLink(u64),
 }
 
 impl From<IpAddr> for Network {
@@ -24,8 +26,12 @@ impl From<IpAddr> for Network {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.to_bits()),
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+                let [a, b, c, d, e, f, g, h, host @ ..] = address.octets();
+                if address.is_unicast_link_local() {
+                    Self::OnLink(u64::from_be_bytes(host))
+                } else {
+                    Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+                }
             }
         }
     }
@@ -184,5 +190,14 @@ mod tests {
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
         assert_ne!(network("::1"), network("0.0.0.1"));
+    }
+
+    #[test]
+    fn one_household_is_one_network_and_on_a_link_each_is_its_own() {
+        let network = |address: &str| Network::from(address.parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_ne!(network("fe80::1"), network("fe80::2"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     }
 }

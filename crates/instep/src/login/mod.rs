@@ -97,7 +97,7 @@ impl LogIn {
     pub async fn check_passwords(&self, now: impl Fn() -> Instant) -> ! {
         loop {
             let (ticket, job) = poll_fn(|context| {
-                self.with(|state| match state.checks.begin() {
+                self.with(|state| match state.checks.begin(now()) {
                     Some(begun) => Poll::Ready(begun),
                     None => {
                         state.waker = Some(context.waker().clone());
@@ -140,7 +140,7 @@ impl LogIn {
     ) -> Presented {
         let network = Network::from(peer);
         self.with(|state| {
-            if let Some(Ok(verdict)) = ticket.map(|ticket| state.checks.verdict(ticket)) {
+            if let Some(Ok(verdict)) = ticket.map(|ticket| state.checks.verdict(ticket, now)) {
                 return verdict.map_or(Presented::Later(ticket), Presented::Checked);
             }
             let wait = state.failures.wait(network, now);

@@ -258,7 +258,11 @@ impl Connection {
         if turn.wants_write && (wrote || !wanted.1) {
             self.is_taken();
         }
-        let wake_at = turn.wake_at.min(self.spend(now, &turn));
+        let mut wake_at = turn.wake_at.min(self.spend(now, &turn));
+        if turn.wants_write {
+            // Nothing tells when the peer takes some of what waits: it is looked at a few times before patience ends.
+            wake_at = wake_at.min(now.after(shard.server.device.limits().write_stall / 10));
+        }
         self.wake_at.set(wake_at);
         shard.due(wake_at);
         self.note(shard);

@@ -117,7 +117,8 @@ impl Shard {
             ready: Arc::default(),
         });
         // A task of its own: what it does must not make the other branches look each time.
-        tokio::task::spawn_local(shard.clone().serve());
+        // It gives way to others by itself: tokio's own budget would pass over all connections of a batch but the first 128.
+        tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve()));
         let (mut dealing, mut stopping) = (true, false);
         loop {
             tokio::select! {
