@@ -169,7 +169,6 @@ fn a_client_that_does_not_read_shows_in_the_lag() {
         assert!(events < Some(100_000), "the kernel takes all of it: {scrape:#?}");
     };
     assert!(behind.lag("0") == 1 && behind.value("instep_client_lag_revisions_sum") > 64, "{behind:#?}");
-    assert_eq!(behind.value("instep_events_missed_total"), 0, "it is told when it reads again");
     talker.send_text("LED OFF");
     let mut heard = 1;
     while stalled.read_text() != "LED is now OFF" {
