@@ -1,0 +1,22 @@
+//! A device that is its own network: what a phone that joins it asks for.
+//!
+//! Nothing here sends, waits, allocates or reads a clock: messages go in, answers come out into a slice that the caller
+//! lends, and time is an input, as the duration since any fixed moment.
+//!
+//! * [`name`]: the name of a device, for its Wi-Fi network, for mDNS and for its page;
+//! * [`join`]: the password of its network, and the text from which a phone joins;
+//! * [`dhcp`]: addresses for who joins (RFC 2131);
+//! * [`dns`]: every name is this device, so that a phone finds the page (RFC 1035).
+//!
+//! Other people's crates read what comes from the network, where one fits: `smoltcp` DHCP, `domain` DNS.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod dhcp;
+pub mod dns;
+pub mod join;
+pub mod name;
