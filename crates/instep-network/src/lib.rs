@@ -1,4 +1,4 @@
-//! A device that is its own network: what a phone that joins it asks for.
+//! A device that is its own network: what a phone that joins it asks for, and how it is found by its name.
 //!
 //! Nothing here sends, waits, allocates or reads a clock: messages go in, answers come out into a slice that the caller
 //! lends, and time is an input, as the duration since any fixed moment.
@@ -6,7 +6,8 @@
 //! * [`name`]: the name of a device, for its Wi-Fi network, for mDNS and for its page;
 //! * [`join`]: the password of its network, and the text from which a phone joins;
 //! * [`dhcp`]: addresses for who joins (RFC 2131);
-//! * [`dns`]: every name is this device, so that a phone finds the page (RFC 1035).
+//! * [`dns`]: every name is this device, so that a phone finds the page (RFC 1035);
+//! * [`mdns`]: `http://NAME.local` and `_http._tcp` in any network (RFC 6762 and 6763).
 //!
 //! Other people's crates read what comes from the network, where one fits: `smoltcp` DHCP, `domain` DNS.
 
@@ -19,4 +20,5 @@ extern crate std;
 pub mod dhcp;
 pub mod dns;
 pub mod join;
+pub mod mdns;
 pub mod name;
