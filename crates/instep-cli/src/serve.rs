@@ -112,6 +112,7 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         frames: leak(settings.frames),
         proxies: settings.proxies.leak(),
         base_path: settings.base_path.leak(),
+        portal: None,
     }));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);

@@ -23,12 +23,15 @@ pub struct Access {
     pub proxies: &'static [IpAddr],
     /// What a proxy puts before every path, such as `/device`, and leaves there; empty if it takes it off.
     pub base_path: &'static str,
+    /// In the device's own Wi-Fi network: the page to show to whoever asks for another name, as the phones do that want
+    /// to know whether they are online. A whole URL of an address, such as `http://192.168.4.1/`.
+    pub portal: Option<&'static str>,
 }
 
 /// Why a request may not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The device does not go by the name in Host: 421.
+    /// The device does not go by the name in Host: 421, or 302 where there is a portal.
     Host,
     /// The page comes from somewhere else: 403.
     Origin,
@@ -38,7 +41,7 @@ impl Access {
     /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
     pub const fn new(name: &'static str) -> Self {
         let (origins, frames): (&[&str], &[&str]) = (&[], &[]);
-        Self { name, hosts: &[], origins, frames, ports: &[], proxies: &[], base_path: "" }
+        Self { name, hosts: &[], origins, frames, ports: &[], proxies: &[], base_path: "", portal: None }
     }
 
     /// Whether the request may come in at all.
@@ -130,11 +133,19 @@ impl Access {
             || is("localhost")
             || is(self.name)
             || alone.is_some_and(|(alone, local)| {
-                local.eq_ignore_ascii_case(".local")
-                    && !self.name.is_empty()
-                    && alone.eq_ignore_ascii_case(self.name)
+                local.eq_ignore_ascii_case(".local") && !self.name.is_empty() && self.is_numbered(alone)
             })
             || self.hosts.iter().any(|known| is(known))
+    }
+
+    /// Whether it is the name, or the name with a number: so mDNS calls the device where another one has the name (RFC 6762
+    /// section 9). That is for names below `.local` only: no name server is asked for those, so nobody rebinds them.
+    fn is_numbered(&self, name: &str) -> bool {
+        name.split_at_checked(self.name.len()).is_some_and(|(own, rest)| {
+            let number = rest.strip_prefix('-').unwrap_or_default();
+            let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            own.eq_ignore_ascii_case(self.name) && (rest.is_empty() || numbered)
+        })
     }
 }
 
@@ -235,6 +246,8 @@ mod tests {
             "LOCALHOST:1",
             "Lamp",
             "lamp.LOCAL:80",
+            "lamp-2.local",
+            "LAMP-17.local.",
             "lamp.test",
             "lamp.",
         ] {
@@ -244,6 +257,12 @@ mod tests {
             "evil.test",
             "lamp.evil.test",
             "lamp.local.evil.test",
+            "lamp-2",
+            "lamp-2.evil.test",
+            "lamp-.local",
+            "lamp-b.local",
+            "lamp2.local",
+            "lam.local",
             "127.0.0.1.evil.test",
             "",
             ":80",

@@ -55,6 +55,19 @@ fn without_a_session_only_the_log_in_page_and_healthz_answer() {
 }
 
 #[test]
+fn in_its_own_network_a_phone_is_led_to_the_page_that_asks() {
+    static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..link::ACCESS };
+    let mut world = guarded();
+    world.access = &OWN_NETWORK;
+    let mut phone = world.client();
+    phone.send(&mut world, b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n");
+    let answer = String::from_utf8_lossy(&phone.received).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 302 Found\r\n"), "{answer}");
+    assert!(answer.contains("\r\nLocation: http://192.168.4.1/\r\n"), "{answer}");
+    assert_eq!(get(&mut world, "/", NAVIGATION).header("Location"), Some("/login"));
+}
+
+#[test]
 fn without_a_password_nobody_is_asked() {
     let mut world = World::new(Limits::DEVICE);
     assert_eq!(get(&mut world, "/", "").status, 200);

@@ -12,6 +12,9 @@ const LAMP: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
 const IMAGE: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"];
 const LINK: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
 
+/// The same in its own Wi-Fi network.
+const OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..LAMP };
+
 /// What a WebSocket of this page gets.
 fn socket(access: &'static Access, host: &str, headers: &[&str]) -> u16 {
     ask(access, &upgrade("/ws").replacen("lamp", host, 1), headers)
@@ -23,15 +26,19 @@ fn request(access: &'static Access, line: &str, host: &str, headers: &[&str]) ->
 }
 
 fn ask(access: &'static Access, request: &str, headers: &[&str]) -> u16 {
+    let answer = answer(access, request, headers);
+    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    status.unwrap_or_else(|| panic!("{answer}"))
+}
+
+fn answer(access: &'static Access, request: &str, headers: &[&str]) -> String {
     let mut world = World::new(Limits::DEVICE);
     world.access = access;
     let mut peer = world.client();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let head = request.strip_suffix("\r\n").expect("a head");
     peer.send(&mut world, format!("{head}{headers}\r\n").as_bytes());
-    let answer = String::from_utf8_lossy(&peer.received).into_owned();
-    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-    status.unwrap_or_else(|| panic!("{answer}"))
+    String::from_utf8_lossy(&peer.received).into_owned()
 }
 
 #[test]
@@ -168,4 +175,35 @@ fn below_a_path() {
     }
     assert_eq!(ask(&BELOW, &upgrade("/device/ws"), &["Origin: http://lamp"]), 101);
     assert_eq!(ask(&LAMP, &upgrade("/device/ws"), &[]), 404);
+}
+
+#[test]
+fn a_phone_that_asks_whether_it_is_online_is_sent_to_the_portal() {
+    static PORTAL: Access = OWN_NETWORK;
+    for (host, path) in [
+        ("connectivitycheck.gstatic.com", "/generate_204"),
+        ("clients3.google.com", "/generate_204"),
+        ("captive.apple.com", "/hotspot-detect.html"),
+        ("www.msftconnecttest.com", "/connecttest.txt"),
+        ("detectportal.firefox.com", "/canonical.html"),
+        ("nmcheck.gnome.org", "/check_network_status.txt"),
+        ("example.com:8080", "/ws"),
+        ("lamp.evil.test", "/"),
+    ] {
+        let found = answer(&PORTAL, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"), &[]);
+        assert!(found.starts_with("HTTP/1.1 302 Found\r\n"), "{found}");
+        assert!(found.contains("\r\nLocation: http://192.168.4.1/\r\n"), "{found}");
+        assert!(found.contains("\r\nContent-Length: 0\r\n") && found.contains("no-store"), "{found}");
+        assert_eq!(request(&PORTAL, &format!("POST {path}"), host, &[]), 302);
+        assert_eq!(request(&LAMP, &format!("GET {path}"), host, &[]), 421);
+    }
+    assert_eq!(ask(&PORTAL, &upgrade("/ws").replacen("lamp", "evil.test", 1), &[]), 302);
+    // The page itself is there, by address and by name, and nothing else is let in.
+    for host in ["192.168.4.1", "lamp", "lamp.local", "lamp-2.local"] {
+        assert_eq!(request(&PORTAL, "GET /", host, &[]), 200, "{host}");
+        assert_eq!(request(&PORTAL, "GET /generate_204", host, &[]), 404, "{host}");
+    }
+    assert_eq!(request(&PORTAL, "GET /", "192.168.4.1", IMAGE), 403);
+    assert_eq!(request(&PORTAL, "GET /", "192.168.4.1", LINK), 200);
+    assert_eq!(ask(&PORTAL, &upgrade("/ws"), &["Origin: http://evil.test"]), 403);
 }

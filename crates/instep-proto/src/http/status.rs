@@ -6,6 +6,7 @@
 pub enum Status {
     Ok,
     NoContent,
+    Found,
     SeeOther,
     NotModified,
     BadRequest,
@@ -31,6 +32,7 @@ impl Status {
         match self {
             Self::Ok => 200,
             Self::NoContent => 204,
+            Self::Found => 302,
             Self::SeeOther => 303,
             Self::NotModified => 304,
             Self::BadRequest => 400,
@@ -56,6 +58,7 @@ impl Status {
         match self {
             Self::Ok => "OK",
             Self::NoContent => "No Content",
+            Self::Found => "Found",
             Self::SeeOther => "See Other",
             Self::NotModified => "Not Modified",
             Self::BadRequest => "Bad Request",
@@ -79,7 +82,7 @@ impl Status {
     /// What an error's body says, when there is nothing more exact to say.
     pub const fn explanation(self) -> &'static str {
         match self {
-            Self::Ok | Self::NoContent | Self::SeeOther | Self::NotModified => "",
+            Self::Ok | Self::NoContent | Self::Found | Self::SeeOther | Self::NotModified => "",
             Self::BadRequest => "The request is malformed.",
             Self::Unauthorized => {
                 "This device asks for its password: log in at /login, or send it as Basic or Bearer authorization."

@@ -112,6 +112,19 @@ fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Dec
     }
 }
 
+/// 302 to the portal. Phones ask all the time whether they are online: that is neither counted nor logged.
+fn lead(portal: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+    let response = Reply::empty_head(Status::Found, head);
+    match response.write_with(out.space(), format_args!("Location: {portal}\r\n")) {
+        Some(length) => {
+            out.keep(length);
+            Decision::Written { closes: response.closes() }
+        }
+        None if out.kept() > 0 => Decision::NotNow,
+        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+    }
+}
+
 /// Says in the log what would let the request in.
 pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>) -> Status {
     world.device.count_refusal(match refusal {
@@ -164,8 +177,10 @@ impl Client {
         let speaks = head.asks_for_websocket() && world.app.find_endpoint(head.path).is_some();
         let access = world.access.check(head);
         let access = access.and_then(|()| if speaks { world.access.check_origin(head) } else { Ok(()) });
-        if let Err(refusal) = access {
-            return error(refuse(refusal, head, peer, world));
+        match (access, world.access.portal) {
+            (Ok(()), _) => {}
+            (Err(Refusal::Host), Some(portal)) => return lead(portal, head, out),
+            (Err(refusal), _) => return error(refuse(refusal, head, peer, world)),
         }
         let body_max = match world.log_in {
             Some(_) if head.path == LOG_IN => FORM_MAX as u64,
