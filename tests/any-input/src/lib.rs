@@ -6,16 +6,19 @@
 //! it begins.
 
 mod answers;
+mod captive_dns;
 mod connection;
 // The real one, which is a part of the driver for Linux.
 #[path = "../../../crates/instep/src/tokio/deflate.rs"]
 mod deflate;
 mod delivery;
+mod dhcp;
 mod extensions;
 mod frame_header;
 mod inflate;
 mod lent;
 mod link;
+mod mdns;
 mod messages;
 mod model;
 mod request;
@@ -23,11 +26,14 @@ mod request_head;
 mod script;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 9] = [
+    Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "connection", check: connection::check },
     Target { name: "delivery", check: delivery::check },
+    Target { name: "dhcp", check: dhcp::check },
     Target { name: "extensions", check: extensions::check },
     Target { name: "frame_header", check: frame_header::check },
+    Target { name: "mdns", check: mdns::check },
     Target { name: "messages", check: messages::check },
     Target { name: "request_head", check: request_head::check },
 ];

@@ -75,4 +75,48 @@ proptest! {
         check("frame_header", &payload);
         check("extensions", offer.as_bytes());
     }
+
+    /// A name server, and messages that are nearly queries.
+    #[test]
+    fn every_query_gets_the_answer_that_the_model_has(
+        flags in prop::sample::select(vec![0_u8, 1, 0x80, 0x28]),
+        questions in vec(("[a-z]{1,9}(\\.[a-z-]{1,20}){0,3}", 0_u8..70, any::<bool>()), 0..5),
+        more in vec(any::<u8>(), 0..20),
+    ) {
+        let mut query = vec![1, 2, flags, 0, 0, questions.len().to_le_bytes()[0], 0, 0, 0, 0, 0, 0];
+        for (name, kind, again) in &questions {
+            if *again && query.len() > 12 {
+                query.extend([0xc0, 12]);
+            } else {
+                query.extend(name.split('.').flat_map(|label| [&[label.len().to_le_bytes()[0]], label.as_bytes()].concat()));
+                query.push(0);
+            }
+            query.extend([0, if kind % 2 == 0 { 1 } else { *kind }, 0, 1]);
+        }
+        check("captive_dns", &query);
+        check("captive_dns", &[&query[..], &more].concat());
+        check("captive_dns", &query[..query.len() - more.len().min(query.len())]);
+    }
+
+    /// Clients that come and go, ask for their own addresses and for those of others.
+    #[test]
+    fn no_address_is_given_to_two(
+        steps in vec((0_u8..7, prop::sample::select(vec![1_u8, 3, 3, 4, 7, 8]), prop::sample::select(vec![0_u8, 0, 2, 3]),
+            0_u8..7, prop::sample::select(vec![0_u8, 1, 1, 9]), prop::sample::select(vec![0_u8, 0, 1, 60, 120])), 0..40),
+    ) {
+        let steps = steps.iter().flat_map(|(client, kind, has, wants, means, wait)| {
+            [*wait, 128 | kind << 3 | client, *has, *wants, *means]
+        });
+        check("dhcp", &steps.collect::<Vec<u8>>());
+    }
+
+    /// Questions, claims and probes at any time.
+    #[test]
+    fn a_name_is_asked_for_told_and_given_up(
+        steps in vec((0_u8..128, 0_u8..127, prop::sample::select(vec![1_u8, 12, 16, 28, 33, 47, 255]),
+            prop::sample::select(vec![9_u8, 50, 99])), 0..40),
+    ) {
+        let steps = steps.iter().flat_map(|(wait, step, kind, octet)| [*wait, 128 | step, *kind, *octet]);
+        check("mdns", &steps.collect::<Vec<u8>>());
+    }
 }

@@ -1,0 +1,162 @@
+//! The responder of multicast DNS.
+//!
+//! Input: steps. A first byte below 128 lets so many times 10 ms pass, in which it sends what it wants to. Another one is the
+//! first of a message: its bits say whether it is a response, a probe, from another port, from far away, and whether the
+//! first question or record, whose type follows, is about the host or the page. 255 begins a message of any bytes, with its length first.
+
+use crate::script::first;
+use instep_network::mdns::{MESSAGE_MAX, PORT, Responder};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+const DEVICE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
+const NEAR: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 99);
+const FAR: Ipv4Addr = Ipv4Addr::new(192, 168, 2, 99);
+
+/// Judges what comes of `data`.
+pub(crate) fn check(mut data: &[u8]) {
+    let wanted = "lamp".parse().expect("a name");
+    let mut now = Duration::from_secs(1);
+    let mut responder = Responder::new(now, wanted, DEVICE, 24, 80, 0x1234_5678);
+    let mut sent = Sent::default();
+    while let [step, rest @ ..] = data {
+        data = rest;
+        if *step < 128 {
+            let until = now + Duration::from_millis(10) * u32::from(*step);
+            while let Some(next) = responder.wake_at().filter(|next| *next <= until) {
+                now = next.max(now);
+                sent.all(&mut responder, now);
+            }
+            now = until;
+            continue;
+        }
+        let message = if *step == 255 {
+            let (length, rest) = first(data);
+            let (message, rest) = rest.split_at(usize::from(length).min(rest.len()));
+            data = rest;
+            message.to_vec()
+        } else {
+            let (kind, rest) = first(data);
+            let (octet, rest) = first(rest);
+            data = rest;
+            compose(*step, kind, octet, responder.name().as_str())
+        };
+        let port = if step & 4 != 0 && *step != 255 { 40000 } else { PORT };
+        let from = if step & 8 != 0 && *step != 255 { FAR } else { NEAR };
+        let (name, had) = (*responder.name(), responder.has_name());
+        let mut reply = [0xee; MESSAGE_MAX];
+        if let Some(length) = responder.receive(now, SocketAddrV4::new(from, port), &message, &mut reply) {
+            assert!(had && from == NEAR, "it answers for what it does not have");
+            let (flags, questions) = judge(&reply[..length], &name.to_string());
+            assert_eq!((flags, questions > 0), (0x8400, port != PORT));
+        }
+        if *responder.name() != name || responder.has_name() != had {
+            assert!(from == NEAR && port == PORT && message[2] & 0x80 != 0, "only a response changes that");
+            assert!(had || *responder.name() != name);
+            let number = responder.name().as_str().strip_prefix("lamp-").map(str::parse::<u16>);
+            assert!(responder.name().as_str() == "lamp" || matches!(number, Some(Ok(2..))));
+        }
+    }
+}
+
+/// What has been sent to all.
+#[derive(Default)]
+struct Sent {
+    /// When the last ones were.
+    times: Vec<Duration>,
+}
+
+impl Sent {
+    /// Sends what there is to send at that time.
+    fn all(&mut self, responder: &mut Responder, now: Duration) {
+        let mut out = [0xee; MESSAGE_MAX];
+        while let Some(length) = responder.send(now, &mut out) {
+            let (flags, questions) = judge(&out[..length], responder.name().as_str());
+            assert_eq!((flags, questions), if responder.has_name() { (0x8400, 0) } else { (0, 2) });
+            self.times.retain(|time| now - *time < Duration::from_secs(1));
+            self.times.push(now);
+            // One for each record, and the probes and announcements of one name after the other.
+            assert!(self.times.len() <= 16, "it floods the network");
+        }
+        assert!(responder.wake_at().is_none_or(|next| next > now), "it has something to send and does not");
+    }
+}
+
+/// A message that concerns the responder.
+fn compose(step: u8, kind: u8, octet: u8, name: &str) -> Vec<u8> {
+    let (response, probe) = (step & 1 != 0, step & 2 != 0);
+    let mut owner = Vec::new();
+    let labels: &[&str] = match step >> 4 & 3 {
+        0 => &[name, "local"],
+        1 => &[name, "_http", "_tcp", "local"],
+        2 => &["_http", "_tcp", "local"],
+        _ => &["_services", "_dns-sd", "_udp", "local"],
+    };
+    for label in labels {
+        owner.push(u8::try_from(label.len()).expect("at most 63"));
+        owner.extend(label.bytes());
+    }
+    owner.push(0);
+    let class = if step & 64 != 0 { [0x80, 1] } else { [0, 1] };
+    let question = [&owner[..], &[0, kind], &class].concat();
+    let address = [192, 168, 1, octet];
+    let record =
+        [&owner[..], &[0, kind, class[0] * u8::from(response), 1, 0, 0, 0, 120, 0, 4], &address].concat();
+    let counts = [u8::from(!response), u8::from(response), u8::from(probe && !response), 0];
+    let mut out = vec![7, 7, if response { 0x84 } else { 0 }, 0];
+    out.extend(counts.iter().flat_map(|count| [0, *count]));
+    if !response {
+        out.extend(question);
+    }
+    if response || probe {
+        out.extend(record);
+    }
+    out
+}
+
+/// Reads a message that the responder has written; all of it is about itself. Its flags, and how many questions it has.
+fn judge(message: &[u8], name: &str) -> (u16, u16) {
+    let number = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
+    let mut at = 12;
+    let read_name = |at: &mut usize| {
+        let mut labels = Vec::new();
+        while message[*at] != 0 {
+            let end = *at + 1 + usize::from(message[*at]);
+            labels.push(String::from_utf8_lossy(&message[*at + 1..end]).to_lowercase());
+            *at = end;
+        }
+        *at += 1;
+        labels.join(".")
+    };
+    let names = ["", "_http._tcp.local", "_services._dns-sd._udp.local"];
+    let (host, instance) = (format!("{name}.local"), format!("{name}._http._tcp.local"));
+    for _ in 0..number(4) {
+        let asked = read_name(&mut at);
+        assert!(asked == host || asked == instance || names[1..].contains(&&*asked), "{asked}");
+        at += 4;
+    }
+    assert!(number(6) > 0 || number(8) > 0);
+    for _ in 0..number(6) + number(8) + number(10) {
+        let owner = read_name(&mut at);
+        let (kind, class) = (number(at), number(at + 2));
+        let length = usize::from(number(at + 8));
+        let begin = at + 10;
+        at = begin + length;
+        let mut inside = begin;
+        match (kind, &*owner) {
+            (1, owner) if owner == host => assert_eq!(message[begin..at], DEVICE.octets()),
+            (16, owner) if owner == instance => assert_eq!(&message[begin..at], b"\x06path=/"),
+            (33, owner) if owner == instance => {
+                inside += 6;
+                assert_eq!((number(begin + 4), read_name(&mut inside)), (80, host.clone()));
+            }
+            (47, owner) if owner == host || owner == instance => assert_eq!(read_name(&mut inside), *owner),
+            (12, "_http._tcp.local") => assert_eq!(read_name(&mut inside), instance),
+            (12, "_services._dns-sd._udp.local") => assert_eq!(read_name(&mut inside), names[1]),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(class & 0x7fff, 1);
+    }
+    assert_eq!(at, message.len(), "there is nothing behind the last record");
+    (number(2), number(4))
+}
