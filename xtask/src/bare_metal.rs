@@ -39,7 +39,8 @@ pub(crate) fn check(tools: &mut Tools) -> Outcome {
 
 /// The command that builds, if this machine has what it takes.
 fn build() -> Option<Command> {
-    let args = ["build", "--package", "instep-apps", "--package", "instep-network", "--lib", "--target", TARGET];
+    let args =
+        ["build", "--package", "instep-apps", "--package", "instep-network", "--lib", "--target", TARGET];
     // With a folder of its own: the other compiler would throw out what the first has built.
     let folder = target().join("bare-metal");
     let mut command = cargo(&args);

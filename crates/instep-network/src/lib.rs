@@ -7,7 +7,8 @@
 //! * [`join`]: the password of its network, and the text from which a phone joins;
 //! * [`dhcp`]: addresses for who joins (RFC 2131);
 //! * [`dns`]: every name is this device, so that a phone finds the page (RFC 1035);
-//! * [`mdns`]: `http://NAME.local` and `_http._tcp` in any network (RFC 6762 and 6763).
+//! * [`mdns`]: `http://NAME.local` and `_http._tcp` in any network (RFC 6762 and 6763);
+//! * [`portal`]: how it is told of another network to join.
 //!
 //! Other people's crates read what comes from the network, where one fits: `smoltcp` DHCP, `domain` DNS.
 
@@ -22,3 +23,4 @@ pub mod dns;
 pub mod join;
 pub mod mdns;
 pub mod name;
+pub mod portal;
