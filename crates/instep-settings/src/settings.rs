@@ -1,0 +1,168 @@
+//! What the device knows of itself, shared by all who ask and all who set.
+
+use crate::table::{SLOTS, Slots, Table};
+use crate::{Build, DeviceName, KeepError, KeptName, KeptValue, Network, PasswordHash, Record, WifiPassword};
+use core::cell::RefCell;
+use core::fmt::{self, Debug};
+use embassy_sync::blocking_mutex::{Mutex, raw::CriticalSectionRawMutex};
+use embassy_sync::signal::Signal;
+
+/// The settings. Everything here is done at once, in memory: a [`Saver`](crate::Saver) stores it later.
+pub struct Settings {
+    table: Mutex<CriticalSectionRawMutex, RefCell<Table>>,
+    changed: Signal<CriticalSectionRawMutex, ()>,
+}
+
+impl Settings {
+    /// Settings of which none is set.
+    pub const fn new() -> Self {
+        Self { table: Mutex::new(RefCell::new(Table::NEW)), changed: Signal::new() }
+    }
+
+    /// The network to join.
+    pub fn network(&self) -> Option<Network> {
+        self.read(|table| table.network.value.clone())
+    }
+
+    /// The password of the network that the device itself makes.
+    pub fn ap_password(&self) -> Option<WifiPassword> {
+        self.read(|table| table.ap_password.value.clone())
+    }
+
+    /// The device's name.
+    pub fn device_name(&self) -> Option<DeviceName> {
+        self.read(|table| table.device_name.value.clone())
+    }
+
+    /// The hash of the log-in password.
+    pub fn log_in(&self) -> Option<PasswordHash> {
+        self.read(|table| table.log_in.value.clone())
+    }
+
+    /// Sets the network to join, or forgets it.
+    pub fn set_network(&self, network: Option<Network>) {
+        self.change(|table| table.set_network(network));
+    }
+
+    /// Sets the password of the network that the device itself makes, or forgets it.
+    pub fn set_ap_password(&self, password: Option<WifiPassword>) {
+        self.change(|table| table.set_ap_password(password));
+    }
+
+    /// Sets the device's name, or forgets it.
+    pub fn set_device_name(&self, name: Option<DeviceName>) {
+        self.change(|table| table.set_device_name(name));
+    }
+
+    /// Sets the hash of the log-in password, or forgets it.
+    pub fn set_log_in(&self, hash: Option<PasswordHash>) {
+        self.change(|table| table.set_log_in(hash));
+    }
+
+    /// Takes what a build brings along: each value once, when it differs from the one that was last taken from a build.
+    /// What somebody sets later stays, until a build brings another value. To be called once, after
+    /// [`Saver::open`](crate::Saver::open).
+    pub fn take_build(&self, build: Build) {
+        self.change(|table| table.take_build(build));
+    }
+
+    /// Returns when something has changed since it last returned. One task at a time may wait.
+    pub async fn changed(&self) {
+        self.changed.wait().await;
+    }
+
+    pub(crate) fn kept(&self, name: KeptName) -> Option<KeptValue> {
+        self.read(|table| table.kept(name))
+    }
+
+    pub(crate) fn keep(&self, name: KeptName, value: &[u8]) -> Result<(), KeepError> {
+        let changed = self.table.lock(|table| table.borrow_mut().keep(name, value))?;
+        if changed {
+            self.changed.signal(());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove(&self, name: KeptName) {
+        if self.table.lock(|table| table.borrow_mut().remove(name)) {
+            self.changed.signal(());
+        }
+    }
+
+    pub(crate) fn replace(&self, new: Table) {
+        self.change_silently(|table| *table = new);
+    }
+
+    /// Without waking whoever waits for changes.
+    pub(crate) fn change_silently(&self, change: impl FnOnce(&mut Table)) {
+        self.table.lock(|table| change(&mut table.borrow_mut()));
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Table)) {
+        self.change_silently(change);
+        self.changed.signal(());
+    }
+
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Table) -> T) -> T {
+        self.table.lock(|table| read(&table.borrow()))
+    }
+
+    /// What is to be stored.
+    pub(crate) fn take(&self) -> Taken<'_> {
+        Taken { settings: self, next: 0, taken: Slots::NONE }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("network", &self.network())
+            .field("ap_password", &self.ap_password())
+            .field("device_name", &self.device_name())
+            .field("log_in", &self.log_in())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Records on their way to the storage. What is dropped before it is [`stored`](Taken::stored) is to be stored again.
+pub(crate) struct Taken<'a> {
+    settings: &'a Settings,
+    next: usize,
+    taken: Slots,
+}
+
+impl Taken<'_> {
+    /// They are stored.
+    pub(crate) fn stored(mut self) {
+        self.taken = Slots::NONE;
+    }
+}
+
+impl Iterator for Taken<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        while self.next < SLOTS {
+            let slot = self.next;
+            self.next += 1;
+            let taken = &mut self.taken;
+            let record = self.settings.table.lock(|table| table.borrow_mut().take(slot, taken));
+            if record.is_some() {
+                return record;
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.settings.table.lock(|table| table.borrow_mut().put_back(self.taken));
+    }
+}

@@ -1,0 +1,161 @@
+//! Settings in a file: what is left after a program was ended between any two steps, and what cannot be used.
+
+use embassy_futures::block_on;
+use instep_settings::{
+    FileError, FileStorage, Kept, KeptName, Network, NetworkName, Opened, Saver, Settings, VERSION,
+    WifiPassword,
+};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+const LED: KeptName = KeptName::new("led");
+
+/// An empty folder for a test of that name.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("settings-{test}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn save(file: &Path, led: &[u8]) {
+    let settings = Settings::new();
+    let (mut saver, _) = block_on(Saver::open(&settings, FileStorage::new(file).unwrap()));
+    Kept::by(&settings).keep(LED, led).unwrap();
+    block_on(saver.save()).unwrap();
+}
+
+fn load(file: &Path) -> (Option<Vec<u8>>, Opened<FileError>) {
+    let settings = Settings::new();
+    let (_, opened) = block_on(Saver::open(&settings, FileStorage::new(file).unwrap()));
+    (Kept::by(&settings).value(LED).map(|value| value.to_vec()), opened)
+}
+
+#[test]
+fn what_is_saved_is_there_again_and_only_its_owner_reads_it() {
+    let file = folder("again").join("state");
+    assert_eq!(load(&file), (None, Opened::Blank));
+    save(&file, b"on");
+    save(&file, b"off");
+    assert_eq!(load(&file), (Some(b"off".to_vec()), Opened::Read));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[test]
+fn a_program_that_ended_between_two_steps_leaves_the_old_or_the_new() {
+    let folder = folder("steps");
+    let (file, temporary) = (folder.join("state"), folder.join(".state.new"));
+    save(&file, b"off");
+    let old = fs::read(&file).unwrap();
+    save(&file, b"on");
+    let new = fs::read(&file).unwrap();
+    fs::write(&file, &old).unwrap();
+    // The steps of a save, cut off after each: a part of the new one is written,
+    for length in 0..=new.len() {
+        fs::write(&temporary, &new[..length]).unwrap();
+        assert_eq!(load(&file), (Some(b"off".to_vec()), Opened::Read), "{length}");
+    }
+    // and it is renamed.
+    fs::rename(&temporary, &file).unwrap();
+    assert_eq!(load(&file), (Some(b"on".to_vec()), Opened::Read));
+    // What is left over is in nobody's way.
+    fs::write(&temporary, b"half").unwrap();
+    save(&file, b"other");
+    assert_eq!(load(&file), (Some(b"other".to_vec()), Opened::Read));
+    assert!(!temporary.exists());
+}
+
+#[test]
+fn a_damaged_file_means_defaults_and_one_report() {
+    let file = folder("damaged").join("state");
+    save(&file, b"on");
+    let good = fs::read(&file).unwrap();
+    let mut damaged: Vec<Vec<u8>> = (0..good.len()).map(|length| good[..length].to_vec()).collect();
+    damaged.extend((0..good.len()).map(|at| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x10;
+        bytes
+    }));
+    damaged.push([&good[..], b"\n"].concat());
+    damaged.push(vec![b'x'; 1 << 20]);
+    for bytes in damaged {
+        fs::write(&file, &bytes).unwrap();
+        let (led, opened) = load(&file);
+        // The version is before the checksum: another one is a newer one.
+        assert!(matches!(opened, Opened::Corrupt | Opened::Newer(_)), "{opened:?}");
+        assert_eq!(led, None);
+    }
+    fs::write(&file, b"instep settings\n").unwrap();
+    save(&file, b"off");
+    assert_eq!(load(&file), (Some(b"off".to_vec()), Opened::Read));
+}
+
+#[test]
+fn a_newer_file_is_left_alone() {
+    let file = folder("newer").join("state");
+    let newer = [&b"instep settings\n"[..], &(VERSION + 1).to_le_bytes(), b"in any form"].concat();
+    fs::write(&file, &newer).unwrap();
+    assert_eq!(load(&file), (None, Opened::Newer(VERSION + 1)));
+    save(&file, b"on");
+    assert_eq!(fs::read(&file).unwrap(), newer, "a kept value is no reason");
+}
+
+#[test]
+fn secrets_are_in_the_file_and_nowhere_else() {
+    let file = folder("secrets").join("state");
+    let settings = Settings::new();
+    let (mut saver, _) = block_on(Saver::open(&settings, FileStorage::new(&file).unwrap()));
+    let password = WifiPassword::new(b"open sesame").unwrap();
+    settings.set_network(Some(Network::new(NetworkName::new(b"cave").unwrap(), Some(password))));
+    block_on(saver.save()).unwrap();
+    assert!(fs::read(&file).unwrap().windows(11).any(|bytes| bytes == b"open sesame"));
+    assert!(!format!("{saver:?} {settings:?}").contains("sesame"));
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_its_name() {
+    let folder = folder("refused");
+    let refused = |path: &Path| FileStorage::new(path).unwrap_err().to_string();
+    assert!(refused(&folder).contains("settings-refused"), "{}", refused(&folder));
+    assert!(refused(Path::new("/")).contains("\"/\""));
+
+    let nowhere = FileStorage::new(folder.join("none/state")).unwrap();
+    let error = nowhere.try_write().unwrap_err().to_string();
+    assert!(error.contains("none/state") && error.contains("folder"), "{error}");
+
+    // No user can read that, not even root.
+    let circle = folder.join("circle");
+    symlink(&circle, &circle).unwrap();
+    let (_, opened) = load(&circle);
+    assert!(matches!(&opened, Opened::Unreadable(FileError::Read(path, _)) if *path == circle), "{opened:?}");
+    assert!(opened.to_string().contains("circle"), "{opened}");
+}
+
+#[test]
+fn a_folder_without_the_right_to_write_is_told() {
+    let folder = folder("locked");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+    let storage = FileStorage::new(folder.join("state")).unwrap();
+    let result = storage.try_write();
+    let is_root = fs::write(folder.join("probe"), b"").is_ok();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    // Root may do everything.
+    match result {
+        Err(error) => assert!(error.to_string().contains("allowed to write"), "{error}"),
+        Ok(()) => assert!(is_root),
+    }
+}
+
+#[test]
+fn removing_tells_whether_there_was_something() {
+    let file = folder("remove").join("state");
+    let storage = FileStorage::new(&file).unwrap();
+    assert!(!storage.remove().unwrap());
+    save(&file, b"on");
+    fs::write(file.with_file_name(".state.new"), b"half").unwrap();
+    assert!(storage.remove().unwrap());
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 0);
+    assert_eq!(load(&file), (None, Opened::Blank));
+}
