@@ -1,6 +1,6 @@
 //! An LED and a count of seconds, each as a small piece of JSON, in step in every page.
 
-use crate::{drive, switch};
+use crate::Led;
 use core::fmt::Display;
 use embassy_futures::select::{Either::First, Either::Second, select};
 use embassy_time::{Duration, Ticker};
@@ -19,9 +19,8 @@ pub const APP: App = App::new("led-json", "An LED and a count of seconds in step
     .topics(2);
 
 /// What it does.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
-    let (mut on, mut count) = (false, 0_u32);
-    drive(&mut led, on);
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
+    let (mut on, mut count) = (led.begin(), 0_u32);
     publish_led(device, on); // retained: whoever connects gets it first
     publish_count(device, count);
     let mut second = Ticker::every(Duration::from_secs(1));
@@ -29,7 +28,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin
         match select(inbox.next(), second.next()).await {
             First(Message::Text { text: "toggle", .. }) => {
                 on = !on;
-                switch(&mut led, on); // the hardware first,
+                led.switch(on); // the hardware first,
                 publish_led(device, on); // then every page, the sender's too
             }
             First(_) => {}

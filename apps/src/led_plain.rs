@@ -1,6 +1,6 @@
 //! An LED whose state is `1` or `0` in every page that is open.
 
-use crate::{drive, switch};
+use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Device, Inbox, Message, Topic};
 use instep_panel::INSTEP_JS;
@@ -15,14 +15,13 @@ pub const APP: App = App::new("led-plain", "An LED in step, as 1 and 0")
     .topics(1);
 
 /// What it does.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
-    let mut on = false;
-    drive(&mut led, on);
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
+    let mut on = led.begin();
     show(device, on);
     loop {
         if let Message::Text { text: "toggle", .. } = inbox.next().await {
             on = !on;
-            switch(&mut led, on); // the hardware first,
+            led.switch(on); // the hardware first,
             show(device, on); // then every page
         }
     }

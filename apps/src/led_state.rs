@@ -1,6 +1,6 @@
 //! The same LED with a page that says `HIGH` or `LOW`, and greets the device when it connects.
 
-use crate::{drive, switch};
+use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Device, Inbox, Message, Topic};
 use instep_panel::INSTEP_JS;
@@ -15,14 +15,13 @@ pub const APP: App = App::new("led-state", "An LED in step, as HIGH and LOW")
     .topics(1);
 
 /// What it does. A greeting is a message like any other that is not `toggle`: the log shows it.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
-    let mut on = false;
-    drive(&mut led, on);
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
+    let mut on = led.begin();
     show(device, on);
     loop {
         if let Message::Text { text: "toggle", .. } = inbox.next().await {
             on = !on;
-            switch(&mut led, on);
+            led.switch(on);
             show(device, on);
         }
     }

@@ -1,6 +1,6 @@
 //! An LED that is told what to do in words and answers to everybody: written with a callback.
 
-use crate::{drive, switch};
+use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Device, Inbox, Message};
 use instep_panel::INSTEP_JS;
@@ -13,16 +13,16 @@ pub const APP: App = App::new("led-words", "An LED told ON and OFF in words, wit
     .endpoint("/");
 
 /// What it does. An event goes to every client, even if nothing changed.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
-    drive(&mut led, false);
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
+    led.begin();
     inbox
         .on_event(|message| match message {
             Message::Text { text: "LED ON", .. } => {
-                switch(&mut led, true);
+                led.switch(true);
                 device.event("LED is now ON");
             }
             Message::Text { text: "LED OFF", .. } => {
-                switch(&mut led, false);
+                led.switch(false);
                 device.event("LED is now OFF");
             }
             _ => {}

@@ -12,6 +12,7 @@ extern crate std;
 pub mod echo;
 pub mod hello;
 mod inverted;
+mod led;
 pub mod led_json;
 pub mod led_plain;
 pub mod led_state;
@@ -20,6 +21,7 @@ pub mod soft_ap;
 pub mod toggle;
 
 pub use inverted::Inverted;
+pub use led::{LED, Led};
 
 use embedded_hal::digital::OutputPin;
 use instep::{App, Device, Inbox};
@@ -41,11 +43,19 @@ pub fn find(name: &str) -> Option<&'static App> {
     ALL.into_iter().find(|app| app.name() == name)
 }
 
-/// Runs the application of that name, for ever.
+/// Runs the application of that name, for ever, with an LED that is off when power comes.
 ///
 /// # Panics
 /// If there is no application of that name: [`find`] tells.
 pub async fn run(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: impl OutputPin) {
+    run_with(name, device, inbox, Led::new(led)).await;
+}
+
+/// Runs the application of that name, for ever.
+///
+/// # Panics
+/// As [`run`].
+pub async fn run_with(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: Led<'_, impl OutputPin>) {
     match name {
         "hello" => hello::run().await,
         "toggle" => toggle::run(inbox, led).await,
@@ -57,19 +67,6 @@ pub async fn run(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: impl O
         "echo" => echo::run().await,
         other => panic!("there is no application {other}"),
     }
-}
-
-/// Sets the hardware. A pin that cannot be set is an error for the log: the device goes on.
-fn drive(led: &mut impl OutputPin, on: bool) {
-    if led.set_state(on.into()).is_err() {
-        log::error!("The LED cannot be set");
-    }
-}
-
-/// Sets the hardware and says so.
-fn switch(led: &mut impl OutputPin, on: bool) {
-    drive(led, on);
-    log::info!("LED {}", if on { "ON" } else { "OFF" });
 }
 
 #[cfg(test)]

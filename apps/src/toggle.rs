@@ -1,6 +1,6 @@
 //! A button that toggles the LED. The page shows nothing back; the log tells.
 
-use crate::{drive, switch};
+use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Inbox, Message};
 use instep_panel::INSTEP_JS;
@@ -12,13 +12,12 @@ pub const APP: App = App::new("toggle", "A button that toggles the LED")
     .endpoint("/ws");
 
 /// What it does.
-pub async fn run(inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
-    let mut on = false;
-    drive(&mut led, on);
+pub async fn run(inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
+    let mut on = led.begin();
     loop {
         if let Message::Text { text: "toggle", .. } = inbox.next().await {
             on = !on;
-            switch(&mut led, on);
+            led.switch(on);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod certificate;
+mod keep;
 mod led;
 mod log;
 mod metrics;
@@ -33,6 +34,17 @@ fn main() -> ExitCode {
                 print(&configuration.to_string());
                 ExitCode::SUCCESS
             }
+            Err(error) => fail(&error, USAGE),
+        },
+        Some(("reset", flags)) => match Configuration::read(Some(flags)) {
+            Ok(configuration) => match keep::reset(configuration.settings.state_file.as_deref()) {
+                Ok(done) => {
+                    print(&format!("{done}\n"));
+                    ExitCode::SUCCESS
+                }
+                Err(keep::ResetError::NoFile) => fail(&keep::ResetError::NoFile, USAGE),
+                Err(error) => fail(&error, 1),
+            },
             Err(error) => fail(&error, USAGE),
         },
         // Without a command it serves.

@@ -2,11 +2,14 @@
 
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
+use crate::keep::Keeping;
 use crate::led::SimulatedLed;
 use crate::options::Configuration;
 use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
 use instep::{Access, App, Asset};
+use instep_apps::{LED, Led};
+use instep_settings::KeptSwitch;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -33,6 +36,8 @@ pub(crate) enum Error {
     Certificate(String),
     /// Nobody knows who may come in.
     Password(String),
+    /// What is to be kept cannot be.
+    State(String),
     /// An address, which this option gave, cannot be listened on.
     Listen(&'static str, SocketAddr, io::Error),
     /// The system refuses something else.
@@ -42,7 +47,7 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the call was wrong, rather than the run.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::Page(_) | Self::Password(_) | Self::Certificate(_))
+        matches!(self, Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_))
     }
 }
 
@@ -55,9 +60,10 @@ impl From<io::Error> for Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Page(sentence) | Self::Password(sentence) | Self::Certificate(sentence) => {
-                f.write_str(sentence)
-            }
+            Self::Page(sentence)
+            | Self::Password(sentence)
+            | Self::Certificate(sentence)
+            | Self::State(sentence) => f.write_str(sentence),
             Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
@@ -91,6 +97,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
     // It is wiped, and only its hash is kept.
     settings.password = None;
     let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
+    let mut keeping =
+        Keeping::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
     let listeners = settings
         .addresses
         .iter()
@@ -131,7 +139,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
     }
 
     // The application sets its outputs and publishes its state before anybody can connect.
-    start_application(server, app)?;
+    start_application(server, app, KeptSwitch::new(keeping.kept(), LED, settings.power_up))?;
+    keeping.start()?;
     if let Some(listener) = metrics {
         metrics::serve(listener, server, access)?;
     }
@@ -140,6 +149,9 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
         if let Some(file) = &file {
             log::info!("Configured by the file {:?}", file.display());
+        }
+        for line in keeping.about() {
+            log::warn!("{line}");
         }
         if expects_port_80 {
             log::warn!(
@@ -179,7 +191,9 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         _ => Listener::plain(socket),
     });
     let listeners = listeners.collect();
-    runtime.block_on(run(server, listeners, keeper, announce))?;
+    let result = runtime.block_on(run(server, listeners, keeper, announce));
+    keeping.end();
+    result?;
     log.flush(LAST_LINES);
     Ok(())
 }
@@ -243,12 +257,13 @@ fn keeper(
 }
 
 /// Runs the application on a thread of its own, and returns when it waits for the first time.
-fn start_application(server: Server, app: &'static App) -> io::Result<()> {
+fn start_application(server: Server, app: &'static App, led: KeptSwitch<'static>) -> io::Result<()> {
     let (waits, waiting) = mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("application".into()).spawn(move || {
         let Some(mut inbox) = server.inbox() else { return };
-        let application = instep_apps::run(app.name(), server.device(), &mut inbox, SimulatedLed::default());
+        let led = Led::kept(SimulatedLed::default(), led);
+        let application = instep_apps::run_with(app.name(), server.device(), &mut inbox, led);
         runtime.block_on(host_time::run(async {
             let mut application = pin!(application);
             poll_fn(|context| {

@@ -30,6 +30,12 @@ pub(crate) fn command() -> Command {
             "Print the configuration that `serve` would run with, as a file for --config: each value with where \
              it came from. Takes the same options as `serve`.",
         );
+    let reset = Command::new("reset")
+        .about("Remove what was kept in the file that state_file names")
+        .long_about(
+            "Remove what was kept in the file that state_file names. Takes the same options as `serve`, of which it needs that \
+             one. A server that is running keeps its state: stop it before.",
+        );
     Command::new("instep")
         .version(env!("CARGO_PKG_VERSION"))
         .about(about)
@@ -45,6 +51,7 @@ pub(crate) fn command() -> Command {
             limits_help(TABLE)
         )))
         .subcommand(with_options(config, TABLE).after_help(WAYS))
+        .subcommand(with_options(reset, TABLE).after_help(WAYS))
         .subcommand(Command::new("apps").about("List the applications"))
 }
 

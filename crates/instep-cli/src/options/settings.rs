@@ -4,6 +4,7 @@ use super::limits::ServerLimits;
 use super::values::{self, Wrong};
 use crate::addresses::Address;
 use crate::certificate;
+use instep_settings::PowerUp;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -20,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) proxies: Vec<IpAddr>,
     pub(crate) base_path: String,
     pub(crate) page: Option<PathBuf>,
+    pub(crate) state_file: Option<PathBuf>,
+    pub(crate) power_up: PowerUp,
     pub(crate) password: Option<Zeroizing<String>>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) open: bool,
@@ -50,6 +53,8 @@ impl Default for Settings {
             proxies: Vec::new(),
             base_path: String::new(),
             page: None,
+            state_file: None,
+            power_up: PowerUp::Off,
             password: None,
             password_file: None,
             open: false,
@@ -255,6 +260,44 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| vec![settings.open.to_string()],
+    },
+    Setting {
+        key: "state_file",
+        value: Some("FILE"),
+        alone: "",
+        about: "Keep in this file what is to survive the end of the program; `instep reset` removes it",
+        unset: "nothing is kept",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.state_file = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.state_file.iter().map(|file| file.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "power_up",
+        value: Some("STATE"),
+        alone: "",
+        about: "How the output is at the start: off, on, or last, as it was, which needs state_file",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.power_up = match text {
+                "off" => PowerUp::Off,
+                "on" => PowerUp::On,
+                "last" => PowerUp::Last,
+                _ => return Err("is no state of an output at the start; there are off, on and last".into()),
+            };
+            Ok(())
+        }),
+        show: |settings| {
+            let state = match settings.power_up {
+                PowerUp::Off => "off",
+                PowerUp::On => "on",
+                PowerUp::Last => "last",
+            };
+            vec![state.into()]
+        },
     },
     Setting {
         key: "metrics",

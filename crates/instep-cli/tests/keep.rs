@@ -1,0 +1,138 @@
+//! What survives the end of the program, and what is said if it cannot.
+
+mod served;
+
+use served::{INSTEP, get, serve};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use test_support::{SOON, Server, WebSocket};
+
+/// An empty folder for a test of that name.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keep-{test}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A server of `led-plain` that keeps its state in this file.
+fn keeping(file: &Path, power_up: &str) -> Server {
+    serve(&["--app", "led-plain", "--state-file", text(file), "--power-up", power_up])
+}
+
+/// What a new client is told: 1 or 0.
+fn state(server: &Server) -> String {
+    WebSocket::connect(server.addr(), "/ws").read_text()
+}
+
+fn toggle(server: &Server) {
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    let before = client.read_text();
+    client.send_text("toggle");
+    assert_ne!(client.read_text(), before);
+}
+
+fn end(mut server: Server) {
+    server.terminate();
+    assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
+}
+
+/// Runs the command to its end: its status, and what it says on standard output and on standard error.
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("the command runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_output_is_as_it_was_until_it_is_reset() {
+    let file = folder("last").join("state");
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "0", "nothing is known of it");
+    toggle(&server);
+    end(server);
+    for _ in 0..2 {
+        let server = keeping(&file, "last");
+        assert_eq!(state(&server), "1");
+        assert!(get(server.addr(), "/").text().contains("ON"), "the page says so, too");
+        end(server);
+    }
+    let server = keeping(&file, "off");
+    assert_eq!(state(&server), "0", "whatever is kept");
+    end(server);
+    let reset = &["reset", "--state-file", text(&file)];
+    assert_eq!(
+        run(reset),
+        (Some(0), format!("Removed what was kept in {}\n", file.display()), String::new())
+    );
+    assert_eq!(run(reset), (Some(0), format!("Nothing was kept in {}\n", file.display()), String::new()));
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "0");
+    end(server);
+}
+
+#[test]
+fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
+    let file = folder("killed").join("state");
+    let mut server = keeping(&file, "last");
+    toggle(&server);
+    let begin = Instant::now();
+    // Every 5 s at most.
+    while !file.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(15), "it is not stored");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.kill();
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "1");
+}
+
+#[test]
+fn every_output_can_be_on_at_the_start_and_needs_no_file_for_it() {
+    for (app, first) in
+        [("led-plain", "1"), ("led-state", "1"), ("led-json", r#"{"label":"ledStatus","value":"LED ON"}"#)]
+    {
+        let server = serve(&["--app", app, "--power-up", "on"]);
+        let mut client = WebSocket::connect(server.addr(), "/ws");
+        let told = [client.read_text(), if app == "led-json" { client.read_text() } else { String::new() }];
+        assert!(told.contains(&first.to_owned()), "{app}: {told:?}");
+    }
+}
+
+#[test]
+fn a_damaged_file_is_told_of_and_the_server_runs() {
+    let file = folder("damaged").join("state");
+    fs::write(&file, "nonsense").unwrap();
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "0");
+    let told = server.lines().into_iter().filter(|line| line.contains("damaged")).count();
+    assert_eq!(told, 1, "{:?}", server.lines());
+    toggle(&server);
+    end(server);
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "1");
+    assert!(!server.lines().iter().any(|line| line.contains("damaged")));
+}
+
+#[test]
+fn what_cannot_be_kept_is_told_at_the_start() {
+    let folder = folder("refused");
+    let nowhere = folder.join("none/state");
+    for (args, says) in [
+        (&["serve", "--state-file", text(&nowhere)][..], "none/state"),
+        (&["serve", "--state-file", text(&folder)], "keep-refused"),
+        (&["serve", "--power-up", "last"], "--state-file"),
+        (&["serve", "--power-up", "first"], "off, on and last"),
+        (&["reset"], "--state-file"),
+    ] {
+        let (status, out, error) = run(args);
+        assert_eq!((status, &*out), (Some(2), ""), "{args:?}: {error}");
+        assert!(error.contains(says) && error.lines().count() == 1, "{args:?}: {error}");
+    }
+}
