@@ -60,7 +60,7 @@ fn the_output_is_as_it_was_until_it_is_reset() {
     for _ in 0..2 {
         let server = keeping(&file, "last");
         assert_eq!(state(&server), "1");
-        assert!(get(server.addr(), "/").text().contains("ON"), "the page says so, too");
+        assert!(get(server.addr(), "/").text().contains(">ON</strong>"), "the page says so, too");
         end(server);
     }
     let server = keeping(&file, "off");
