@@ -3,7 +3,8 @@
 use embedded_hal::digital::{ErrorType, OutputPin};
 use instep::tokio::{Server, SocketLimits};
 use instep::{Access, App, Limits};
-use instep_apps::Inverted;
+use instep_apps::{Inverted, LED, Led};
+use instep_settings::{Kept, KeptSwitch, PowerUp, Settings};
 use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -46,6 +47,33 @@ async fn every_led_is_off_before_anybody_is_heard() {
         let ended = tokio::time::timeout(Duration::from_millis(1), host_time::run(running)).await;
         assert!(ended.is_err(), "{app} goes on");
         assert_eq!(levels.iter().collect::<Vec<_>>(), [false], "{app}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_led_is_as_declared_before_anybody_is_heard() {
+    for app in ["toggle", "led-plain", "led-json", "led-words", "led-state"] {
+        for (power_up, last, wanted) in [
+            (PowerUp::Off, Some("on"), false),
+            (PowerUp::On, Some("off"), true),
+            (PowerUp::Last, Some("on"), true),
+            (PowerUp::Last, Some("off"), false),
+            (PowerUp::Last, None, false),
+        ] {
+            let settings = Settings::new();
+            let kept = Kept::by(&settings);
+            if let Some(last) = last {
+                kept.keep(LED, last.as_bytes()).unwrap();
+            }
+            let server = server(instep_apps::find(app).unwrap());
+            let mut inbox = server.inbox().unwrap();
+            let (told, levels) = channel();
+            let led = Led::kept(Pin(told), KeptSwitch::new(kept, LED, power_up));
+            let running = instep_apps::run_with(app, server.device(), &mut inbox, led);
+            let ended = tokio::time::timeout(Duration::from_millis(1), host_time::run(running)).await;
+            assert!(ended.is_err(), "{app} goes on");
+            assert_eq!(levels.iter().collect::<Vec<_>>(), [wanted], "{app}, {power_up:?}, {last:?}");
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl Keeping {
             };
         };
         let storage = FileStorage::new(path).map_err(|error| error.to_string())?;
-        storage.try_write().map_err(|error| error.to_string())?;
+        storage.check().map_err(|error| error.to_string())?;
         let settings: &'static Settings = Box::leak(Box::new(Settings::new()));
         let (saver, opened) = runtime()
             .map_err(|error| format!("the settings cannot be read: {error}"))?

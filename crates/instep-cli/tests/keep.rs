@@ -108,7 +108,7 @@ fn every_output_can_be_on_at_the_start_and_needs_no_file_for_it() {
 #[test]
 fn a_damaged_file_is_told_of_and_the_server_runs() {
     let file = folder("damaged").join("state");
-    fs::write(&file, "nonsense").unwrap();
+    fs::write(&file, "instep settings\nand nonsense").unwrap();
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0");
     let told = server.lines().into_iter().filter(|line| line.contains("damaged")).count();
@@ -124,9 +124,12 @@ fn a_damaged_file_is_told_of_and_the_server_runs() {
 fn what_cannot_be_kept_is_told_at_the_start() {
     let folder = folder("refused");
     let nowhere = folder.join("none/state");
+    let foreign = folder.join("notes.txt");
+    fs::write(&foreign, "milk and butter").unwrap();
     for (args, says) in [
         (&["serve", "--state-file", text(&nowhere)][..], "none/state"),
         (&["serve", "--state-file", text(&folder)], "keep-refused"),
+        (&["serve", "--state-file", text(&foreign)], "notes.txt"),
         (&["serve", "--power-up", "last"], "--state-file"),
         (&["serve", "--power-up", "first"], "off, on and last"),
         (&["reset"], "--state-file"),
@@ -135,4 +138,7 @@ fn what_cannot_be_kept_is_told_at_the_start() {
         assert_eq!((status, &*out), (Some(2), ""), "{args:?}: {error}");
         assert!(error.contains(says) && error.lines().count() == 1, "{args:?}: {error}");
     }
+    let (status, _, error) = run(&["reset", "--state-file", text(&foreign)]);
+    assert_eq!(status, Some(1), "{error}");
+    assert_eq!(fs::read_to_string(&foreign).unwrap(), "milk and butter");
 }

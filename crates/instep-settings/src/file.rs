@@ -5,7 +5,7 @@ use sha1::{Digest, Sha1};
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::vec::Vec;
@@ -34,6 +34,8 @@ pub struct FileStorage {
 pub enum FileError {
     /// It names no file.
     NoFile(PathBuf),
+    /// Something else is in that file.
+    Foreign(PathBuf),
     /// The file cannot be read.
     Read(PathBuf, io::Error),
     /// The file cannot be written, or not its folder.
@@ -48,6 +50,11 @@ impl Display for FileError {
             Self::NoFile(path) => {
                 write!(f, "{:?} is no file that settings can be kept in: name another one", path.display())
             }
+            Self::Foreign(path) => write!(
+                f,
+                "{:?} is no file of settings, and is left alone: name another one, or remove it yourself",
+                path.display()
+            ),
             Self::Read(path, error) => write!(
                 f,
                 "the settings in {:?} cannot be read: {error}; give this user the right to, or name another file",
@@ -78,10 +85,11 @@ impl FileStorage {
     /// The file of that name, which need not be there yet.
     ///
     /// # Errors
-    /// If it is a folder.
+    /// If it is there and no file: a folder, or a device that can be read for ever.
     pub fn new(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
-        let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
+        let other = fs::metadata(&path).is_ok_and(|there| !there.is_file());
+        let Some(name) = path.file_name().filter(|_| !other) else {
             return Err(FileError::NoFile(path));
         };
         let folder = match path.parent() {
@@ -95,11 +103,12 @@ impl FileStorage {
         Ok(Self { path, folder, temporary })
     }
 
-    /// Whether settings can be written here, without changing them: to be told at the start, not after the first change.
+    /// Whether settings can be kept here, without changing them: to be told at the start, not after the first change.
     ///
     /// # Errors
-    /// If they cannot.
-    pub fn try_write(&self) -> Result<(), FileError> {
+    /// If they cannot, or something else is there.
+    pub fn check(&self) -> Result<(), FileError> {
+        self.refuse_foreign()?;
         self.write_temporary(&[])
             .and_then(|()| fs::remove_file(&self.temporary))
             .map_err(|error| self.cannot_write(error))
@@ -108,8 +117,9 @@ impl FileStorage {
     /// Removes the settings, if there are any. The answer is whether there were.
     ///
     /// # Errors
-    /// If they cannot be removed.
+    /// If they cannot be removed, or something else is there.
     pub fn remove(&self) -> Result<bool, FileError> {
+        self.refuse_foreign()?;
         let remove = |path: &Path| match fs::remove_file(path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -126,6 +136,16 @@ impl FileStorage {
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A file of somebody else's is not ours to replace. One that is empty or all zeros may be what a file system left of ours.
+    fn refuse_foreign(&self) -> Result<(), FileError> {
+        let mut begin = Vec::new();
+        let read =
+            File::open(&self.path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut begin));
+        let foreign = begin.iter().any(|byte| *byte != 0) && !MAGIC.starts_with(&begin);
+        // Whoever cannot read it is told when it is loaded.
+        if read.is_ok() && foreign { Err(FileError::Foreign(self.path.clone())) } else { Ok(()) }
     }
 
     fn write_temporary(&self, bytes: &[u8]) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! One page is current. It begins with a header, then come all records as they were when it was begun, then those that changed
 //! since. When it is full, all records are written to the page after it, and its header last: only that makes it the
 //! current one. So whatever a cut leaves half written or half erased is never what is read. Pages take turns, all around.
+//! If the beginning of the current page is damaged, the page before it holds: a cut leaves the same.
 //!
 //! | Header, 32 bytes | |
 //! |---|---|
@@ -211,8 +212,7 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
             }
         }
         let clean = self.is_erased(page, at).await.map_err(FlashError::Flash)?;
-        self.current = Some(Current { page, number, end: clean.then_some(at) });
-        self.loaded = true;
+        (self.current, self.loaded) = (Some(Current { page, number, end: clean.then_some(at) }), true);
         Ok(if at >= first { Loaded::Records } else { Loaded::Corrupt })
     }
 
@@ -239,6 +239,8 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
             Some(Current { page, number, .. }) => ((page + 1) % self.pages().end, number.saturating_add(1)),
             None => (0, 1),
         };
+        // If this fails, the new page may hold all the same: nothing may be added to the old one.
+        (self.current, self.loaded) = (None, false);
         self.erase(page).await.map_err(FlashError::Flash)?;
         let mut at = FIRST;
         for record in records {
@@ -249,16 +251,19 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
         }
         write_header(&mut self.buffer.0, number, at);
         self.write(page, 0, HEADER).await.map_err(FlashError::Flash)?;
-        self.current = Some(Current { page, number, end: Some(at) });
+        (self.current, self.loaded) = (Some(Current { page, number, end: Some(at) }), true);
         Ok(())
     }
 
     async fn clear(&mut self) -> Result<(), Self::Error> {
         // The current page last: cut off before, it is what holds, and nothing older comes back.
         let last = self.current.take().map_or(0, |current| current.page);
+        // If this fails, what is left is to be looked at again.
+        self.loaded = false;
         for page in self.pages().filter(|page| *page != last).chain([last]) {
             self.erase(page).await.map_err(FlashError::Flash)?;
         }
+        self.loaded = true;
         Ok(())
     }
 }

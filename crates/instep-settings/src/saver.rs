@@ -36,9 +36,7 @@ impl<E: Display> Display for Opened<E> {
         match self {
             Self::Blank => f.write_str("There are no settings yet"),
             Self::Read => f.write_str("The settings were read"),
-            Self::Corrupt => f.write_str(
-                "The settings are damaged: the device begins with defaults and has to be set up again",
-            ),
+            Self::Corrupt => f.write_str("The settings are damaged: the device begins with defaults"),
             Self::Newer(version) => write!(
                 f,
                 "The settings are of version {version}, newer than version {VERSION} that is known here: the device runs with \

@@ -96,7 +96,7 @@ impl Table {
     /// Takes a stored record in. `false`: it is none of ours. Keys that are not known are passed over.
     pub(crate) fn load(&mut self, key: &Key, value: &[u8]) -> bool {
         match (key.as_bytes(), key.kept_name()) {
-            (&[slot], None) => match usize::from(slot) - 1 {
+            (&[number], None) => match usize::from(number).wrapping_sub(1) {
                 NETWORK => load_into(&mut self.network, value),
                 AP_PASSWORD => load_into(&mut self.ap_password, value),
                 DEVICE_NAME => load_into(&mut self.device_name, value),
@@ -390,6 +390,8 @@ mod tests {
         }
         assert!(!table.load(&Key::kept(b"led"), &[2]) && !table.load(&Key::kept(b"led"), &[1; 66]));
         assert!(table.network.value.is_none() && table.record(FIRST_KEPT).is_none());
-        assert!(table.load(&Key::of(77), &[1, 2, 3]), "what is not known is passed over");
+        for unknown in [0, 6, 77, 255] {
+            assert!(table.load(&Key::of(unknown), &[1, 2, 3]), "{unknown} is not known, and passed over");
+        }
     }
 }

@@ -10,6 +10,7 @@ use instep_settings::{
 };
 use mock_flash::{MockError, MockFlash, PAGE};
 use proptest::prelude::*;
+use std::cell::Cell;
 
 const LED: KeptName = KeptName::new("led");
 
@@ -115,15 +116,15 @@ fn a_flash_that_cannot_be_read_is_left_alone_too() {
     }
     assert_eq!(flash.bytes, before);
     // It comes back to itself while the device runs.
-    let broken = std::cell::Cell::new(true);
+    let fault = Cell::new(Fault::Broken);
     {
         let settings = Settings::new();
         let end = flash.end();
         flash.broken = false;
-        let storage = FlashStorage::new(Flaky(&mut flash, &broken), 0..end).unwrap();
+        let storage = FlashStorage::new(Flaky(&mut flash, &fault), 0..end).unwrap();
         let (mut saver, found) = block_on(Saver::open(&settings, storage));
         assert!(matches!(found, Opened::Unreadable(_)));
-        broken.set(false);
+        fault.set(Fault::None);
         settings.set_device_name(name("set"));
         block_on(saver.save()).unwrap();
     }
@@ -132,8 +133,17 @@ fn a_flash_that_cannot_be_read_is_left_alone_too() {
     assert_eq!(settings.device_name(), name("set"), "it is newer than what was there");
 }
 
-/// A flash that cannot be read for a while.
-struct Flaky<'a>(&'a mut MockFlash, &'a std::cell::Cell<bool>);
+/// What a flash may do wrong for a while.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// It can neither be read nor erased.
+    Broken,
+    /// The beginning of a page is written, and it says that it is not.
+    Header,
+}
+
+struct Flaky<'a>(&'a mut MockFlash, &'a Cell<Fault>);
 
 impl ErrorType for Flaky<'_> {
     type Error = MockError;
@@ -142,7 +152,7 @@ impl ErrorType for Flaky<'_> {
 impl ReadNorFlash for Flaky<'_> {
     const READ_SIZE: usize = MockFlash::READ_SIZE;
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), MockError> {
-        if self.1.get() { Err(MockError::Broken) } else { self.0.read(offset, bytes).await }
+        if self.1.get() == Fault::Broken { Err(MockError::Broken) } else { self.0.read(offset, bytes).await }
     }
     fn capacity(&self) -> usize {
         self.0.capacity()
@@ -153,10 +163,12 @@ impl NorFlash for Flaky<'_> {
     const WRITE_SIZE: usize = MockFlash::WRITE_SIZE;
     const ERASE_SIZE: usize = MockFlash::ERASE_SIZE;
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), MockError> {
-        self.0.erase(from, to).await
+        if self.1.get() == Fault::Broken { Err(MockError::Broken) } else { self.0.erase(from, to).await }
     }
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
-        self.0.write(offset, bytes).await
+        self.0.write(offset, bytes).await?;
+        let header = (offset as usize).is_multiple_of(PAGE);
+        if header && self.1.get() == Fault::Header { Err(MockError::Broken) } else { Ok(()) }
     }
 }
 
@@ -193,6 +205,67 @@ fn a_reset_forgets_everything_even_if_it_is_cut_off_and_done_again() {
         );
         reset(&mut flash).unwrap();
         assert_eq!(opened(&settings, &mut flash).1, Opened::Blank);
+    }
+}
+
+#[test]
+fn what_is_set_after_a_reset_that_failed_is_newer_than_what_it_left() {
+    let mut flash = used();
+    {
+        let settings = Settings::new();
+        let (mut saver, _) = opened(&settings, &mut flash);
+        // Into the second page.
+        for number in 0..200 {
+            settings.set_device_name(name(&format!("lamp-{number}")));
+            block_on(saver.save()).unwrap();
+        }
+    }
+    assert_eq!(flash.erased, [1, 1, 0]);
+    let fault = Cell::new(Fault::None);
+    {
+        let settings = Settings::new();
+        let end = flash.end();
+        let storage = FlashStorage::new(Flaky(&mut flash, &fault), 0..end).unwrap();
+        let (mut saver, _) = block_on(Saver::open(&settings, storage));
+        fault.set(Fault::Broken);
+        assert_eq!(block_on(saver.reset()), Err(FlashError::Flash(MockError::Broken)));
+        fault.set(Fault::None);
+        settings.set_device_name(name("set"));
+        block_on(saver.save()).unwrap();
+    }
+    let settings = Settings::new();
+    assert_eq!(opened(&settings, &mut flash).1, Opened::Read);
+    assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (name("set"), None));
+}
+
+#[test]
+fn a_page_that_was_begun_although_that_failed_does_not_hide_what_comes_after() {
+    // So that the last bytes of the page are too few for a name and enough for the LED, at least once.
+    for before in 0..4 {
+        let mut flash = MockFlash::new(2);
+        let fault = Cell::new(Fault::None);
+        {
+            let settings = Settings::new();
+            let end = flash.end();
+            let storage = FlashStorage::new(Flaky(&mut flash, &fault), 0..end).unwrap();
+            let (mut saver, _) = block_on(Saver::open(&settings, storage));
+            for number in 0..=before {
+                Kept::by(&settings).keep(LED, &[number]).unwrap();
+                block_on(saver.save()).unwrap();
+            }
+            fault.set(Fault::Header);
+            let failed = (0..200).any(|number| {
+                settings.set_device_name(name(&format!("{number:032}")));
+                block_on(saver.save()).is_err()
+            });
+            assert!(failed, "the page is full");
+            fault.set(Fault::None);
+            Kept::by(&settings).keep(LED, b"ok").unwrap();
+            block_on(saver.save()).unwrap();
+        }
+        let settings = Settings::new();
+        assert_eq!(opened(&settings, &mut flash).1, Opened::Read);
+        assert_eq!(Kept::by(&settings).value(LED).unwrap(), b"ok", "{before}");
     }
 }
 

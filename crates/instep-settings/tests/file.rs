@@ -119,10 +119,12 @@ fn what_cannot_be_used_is_told_with_its_name() {
     let folder = folder("refused");
     let refused = |path: &Path| FileStorage::new(path).unwrap_err().to_string();
     assert!(refused(&folder).contains("settings-refused"), "{}", refused(&folder));
-    assert!(refused(Path::new("/")).contains("\"/\""));
+    for other in ["/", "/dev/zero", ".."] {
+        assert!(refused(Path::new(other)).contains(other));
+    }
 
     let nowhere = FileStorage::new(folder.join("none/state")).unwrap();
-    let error = nowhere.try_write().unwrap_err().to_string();
+    let error = nowhere.check().unwrap_err().to_string();
     assert!(error.contains("none/state") && error.contains("folder"), "{error}");
 
     // No user can read that, not even root.
@@ -138,13 +140,34 @@ fn a_folder_without_the_right_to_write_is_told() {
     let folder = folder("locked");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
     let storage = FileStorage::new(folder.join("state")).unwrap();
-    let result = storage.try_write();
+    let result = storage.check();
     let is_root = fs::write(folder.join("probe"), b"").is_ok();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
     // Root may do everything.
     match result {
         Err(error) => assert!(error.to_string().contains("allowed to write"), "{error}"),
         Ok(()) => assert!(is_root),
+    }
+}
+
+#[test]
+fn a_file_of_somebody_else_is_left_alone() {
+    let file = folder("foreign").join("notes.txt");
+    let storage = FileStorage::new(&file).unwrap();
+    for foreign in ["x", "instep-settings", "milk, butter, bread and a new lamp"] {
+        fs::write(&file, foreign).unwrap();
+        for result in [storage.check(), storage.remove().map(drop)] {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains("notes.txt") && error.contains("another one"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), foreign);
+    }
+    for ours in [&b""[..], &[0; 100], b"instep set", b"instep settings\nand damage"] {
+        fs::write(&file, ours).unwrap();
+        storage.check().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), ours, "only tried");
+        assert_eq!(load(&file).0, None);
+        assert!(storage.remove().unwrap());
     }
 }
 

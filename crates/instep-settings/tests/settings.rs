@@ -3,6 +3,7 @@
 mod mock_flash;
 
 use embassy_futures::{block_on, poll_once};
+use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use instep_settings::{
     Build, DeviceName, FlashError, FlashStorage, KEPT_MAX, KEPT_VALUE_MAX, KeepError, Kept, KeptName,
     KeptSwitch, Key, Loaded, Network, NetworkName, Opened, PasswordHash, PowerUp, Record, SAVE_EVERY, Saver,
@@ -241,6 +242,78 @@ fn an_output_is_off_on_or_as_it_was() {
     let nothing = KeptSwitch::new(Kept::nothing(), LED, PowerUp::Last);
     nothing.switched(true).unwrap();
     assert!(!nothing.at_start());
+}
+
+/// A flash with other words and pages.
+struct Other<'a, const WORD: usize, const PAGE_BYTES: usize>(&'a mut MockFlash);
+
+impl<const WORD: usize, const PAGE_BYTES: usize> ErrorType for Other<'_, WORD, PAGE_BYTES> {
+    type Error = MockError;
+}
+
+impl<const WORD: usize, const PAGE_BYTES: usize> ReadNorFlash for Other<'_, WORD, PAGE_BYTES> {
+    const READ_SIZE: usize = WORD;
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), MockError> {
+        assert!((offset as usize).is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD));
+        self.0.read(offset, bytes).await
+    }
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+}
+
+impl<const WORD: usize, const PAGE_BYTES: usize> NorFlash for Other<'_, WORD, PAGE_BYTES> {
+    const WRITE_SIZE: usize = WORD;
+    const ERASE_SIZE: usize = PAGE_BYTES;
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), MockError> {
+        assert!((from as usize).is_multiple_of(PAGE_BYTES) && (to as usize).is_multiple_of(PAGE_BYTES));
+        self.0.erase(from, to).await
+    }
+    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
+        assert!((offset as usize).is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD));
+        self.0.write(offset, bytes).await
+    }
+}
+
+#[test]
+fn words_and_pages_of_other_sizes_do_as_well() {
+    fn lives<const WORD: usize, const PAGE_BYTES: usize>() {
+        let mut flash = MockFlash::new(8);
+        for life in 0_u32..4 {
+            let end = flash.end();
+            let storage = FlashStorage::new(Other::<WORD, PAGE_BYTES>(&mut flash), 0..end).unwrap();
+            let settings = Settings::new();
+            let (mut saver, opened) = block_on(Saver::open(&settings, storage));
+            let first = life * 1_000;
+            if life == 0 {
+                assert_eq!(opened, Opened::Blank);
+            } else {
+                assert_eq!(opened, Opened::Read);
+                assert_eq!(
+                    Kept::by(&settings).value(LED).unwrap(),
+                    (first - 1).to_le_bytes(),
+                    "{WORD} {PAGE_BYTES}"
+                );
+            }
+            for number in first..first + 1_000 {
+                Kept::by(&settings).keep(LED, &number.to_le_bytes()).unwrap();
+                block_on(saver.save()).unwrap();
+            }
+        }
+    }
+    lives::<4, PAGE>();
+    lives::<8, PAGE>();
+    lives::<16, { 2 * PAGE }>();
+    lives::<32, { 4 * PAGE }>();
+}
+
+#[test]
+fn a_flash_with_too_small_pages_or_too_large_words_is_refused() {
+    let mut flash = MockFlash::new(4);
+    let small = FlashStorage::new(Other::<4, 2048>(&mut flash), 0..8192).map(drop);
+    assert_eq!(small, Err(FlashError::Geometry));
+    let wide = FlashStorage::new(Other::<64, PAGE>(&mut flash), 0..8192).map(drop);
+    assert_eq!(wide, Err(FlashError::Geometry));
 }
 
 #[test]
