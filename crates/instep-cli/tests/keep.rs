@@ -108,7 +108,7 @@ fn every_output_can_be_on_at_the_start_and_needs_no_file_for_it() {
 #[test]
 fn a_damaged_file_is_told_of_and_the_server_runs() {
     let file = folder("damaged").join("state");
-    fs::write(&file, "instep settings\nand nonsense").unwrap();
+    fs::write(&file, "instep settings\n\x01\0and nonsense").unwrap();
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0");
     let told = server.lines().into_iter().filter(|line| line.contains("damaged")).count();
