@@ -21,8 +21,8 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux. All drivers turn the one synchronous
-//! crank, [`Client::turn`].
+//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux, the module `embassy` (feature
+//! `embassy`) on microcontrollers. All drivers turn the one synchronous crank, [`Client::turn`].
 
 #![cfg_attr(not(any(feature = "tokio", test)), no_std)]
 #![forbid(unsafe_code)]
@@ -32,6 +32,8 @@ mod app;
 mod buffer;
 mod client;
 mod device;
+#[cfg(feature = "embassy")]
+pub mod embassy;
 mod limits;
 mod login;
 mod shown;

@@ -136,8 +136,16 @@ impl Client {
     }
 
     /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
-    pub fn tail_max(limits: &Limits) -> usize {
-        (limits.head.bytes + entry::FORM_MAX).max(PART_MAX)
+    pub const fn tail_max(limits: &Limits) -> usize {
+        let request = limits.head.bytes + entry::FORM_MAX;
+        if request > PART_MAX { request } else { PART_MAX }
+    }
+
+    /// Gives back the memory that was lent for what waits.
+    #[cfg(feature = "embassy")]
+    pub(crate) fn into_unsent(mut self) -> Buffer {
+        self.unsent.clear();
+        self.unsent
     }
 
     /// Whether it is an open WebSocket.

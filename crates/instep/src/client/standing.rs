@@ -40,6 +40,12 @@ impl Client {
         }
     }
 
+    /// Whether a request of it has been answered.
+    #[cfg(feature = "embassy")]
+    pub(crate) fn was_served(&self) -> bool {
+        self.timing.served
+    }
+
     /// Says in the log that a client that does not answer was given up for another one.
     #[cfg(feature = "tokio")]
     pub(crate) fn log_given_up(&self) {

@@ -50,7 +50,7 @@ pub(super) struct Timing {
     /// The first byte of the current head has come.
     pub(super) head_begun: bool,
     /// It has served a request before.
-    served: bool,
+    pub(super) served: bool,
     /// When it was heard last, or pinged since.
     pub(super) quiet_since: Instant,
     /// Pings since it was heard.

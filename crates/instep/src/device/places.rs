@@ -37,9 +37,11 @@ impl Device {
             let free = (0..slots)
                 .map(|at| (state.search_from + at) % slots)
                 .find(|at| state.slots[*at].number == 0)?;
-            if state.taken >= clients {
+            let own = &mut state.followers[follower];
+            if state.taken >= clients || own.taken >= own.clients {
                 return None;
             }
+            own.taken += 1;
             state.search_from = (free + 1) % slots;
             state.taken += 1;
             state.counts.opened += 1;
@@ -67,6 +69,7 @@ impl Device {
             state.counts.end(end);
             let slot = &mut state.slots[usize::from(place.client.slot)];
             state.taken -= 1;
+            state.followers[slot.follower].taken -= 1;
             slot.replies.clear();
             if core::mem::take(&mut slot.in_waiting) {
                 state.waiting.remove(place.client.slot);

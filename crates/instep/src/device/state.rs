@@ -36,12 +36,21 @@ pub struct Memory {
 pub struct Follower {
     waker: Option<Waker>,
     pub(crate) attention: SlotQueue,
+    /// Clients that it has.
+    pub(crate) taken: usize,
+    /// Clients that it has room for.
+    pub(crate) clients: usize,
 }
 
 impl Follower {
     /// A follower; `queue` is as long as there are slots.
     pub fn new(queue: &'static mut [u16]) -> Self {
-        Self { waker: None, attention: SlotQueue::new(queue) }
+        Self { waker: None, attention: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
+    }
+
+    /// The same with room for so many clients of its own. Without this, only [`Limits::clients`] counts.
+    pub fn with_clients(self, clients: usize) -> Self {
+        Self { clients, ..self }
     }
 
     pub(crate) fn register(&mut self, waker: &Waker) {

@@ -1,0 +1,98 @@
+//! instep on a machine without an operating system: `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
+
+#![no_std]
+#![no_main]
+
+mod clock;
+mod dma;
+mod log;
+mod machine;
+mod network;
+mod settings;
+
+use ::log::info;
+use embassy_executor::Spawner;
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
+use embedded_hal::digital::{ErrorType, OutputPin};
+use instep::embassy::{ACCEPTING, Driver};
+use instep::{Access, Limits};
+use network::Network;
+use settings::{APP, CLIENTS, HOSTS, LIMITS};
+use static_cell::StaticCell;
+
+const PORT: u16 = 80;
+
+/// What QEMU's user network expects of its guest.
+const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
+const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
+
+static ACCESS: Access = Access { name: "instep", hosts: HOSTS, origins: &[], ports: &[PORT] };
+
+instep::resources! {
+    /// All memory of the server.
+    struct Resources { limits: LIMITS, topics: APP.topic_count(), network: CLIENTS }
+}
+
+static RESOURCES: Resources = Resources::new();
+static SOCKETS: StaticCell<StackResources<{ CLIENTS + ACCEPTING }>> = StaticCell::new();
+
+// With the usual limits it leaves room for the stack, and for an application.
+const _: () = assert!(LIMITS.head.bytes > Limits::DEVICE.head.bytes || Resources::SIZE <= 128 * 1024);
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    log::start();
+    // SAFETY: the handlers are those of `clock` and `network`.
+    unsafe {
+        riscv::register::mie::set_mtimer();
+        riscv::register::mie::set_mext();
+        riscv::interrupt::enable();
+    }
+    let network = network::find().expect("QEMU was started without -device virtio-net-device");
+    let config = Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(ADDRESS, 24),
+        gateway: Some(GATEWAY),
+        dns_servers: Default::default(),
+    });
+    let sockets = SOCKETS.init_with(StackResources::new);
+    // It makes TCP's numbers harder to guess; behind QEMU's user network nobody tries.
+    let seed = machine::time();
+    let (stack, runner) = embassy_net::new(network, config, sockets, seed);
+    let (server, mut inbox) = RESOURCES.start(APP, &ACCESS);
+    let driver = RESOURCES.network.driver(server, stack, PORT);
+
+    info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), APP.name(), APP.about());
+    info!("Memory of the server: {} bytes", Resources::SIZE);
+    // Both begin when the application waits for the first time: it has set its outputs and published its state.
+    spawner.spawn(run_network(runner).expect("a task of its own"));
+    spawner.spawn(serve(driver).expect("a task of its own"));
+    info!("Open http://{ADDRESS}/");
+    instep_apps::run(APP.name(), server.device, &mut inbox, Led).await;
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, Network>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn serve(driver: &'static mut Driver) -> ! {
+    driver.run().await
+}
+
+/// The machine has no LED: the log tells.
+struct Led;
+
+impl ErrorType for Led {
+    type Error = core::convert::Infallible;
+}
+
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! The network device, for embassy-net.
+
+use crate::dma::{Pages, pages};
+use crate::machine::{self, VirtioPlace};
+use core::cell::RefCell;
+use core::ptr::NonNull;
+use core::task::Context;
+use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_sync::waitqueue::AtomicWaker;
+use virtio_drivers::device::net::VirtIONetRaw;
+use virtio_drivers::transport::mmio::MmioTransport;
+use virtio_drivers::transport::{DeviceType, Transport};
+
+/// Frames that may wait in each direction.
+const FRAMES: usize = 32;
+const FRAME_SIZE: usize = 2048;
+/// An Ethernet frame with the usual 1,500 bytes.
+const MTU: usize = 1514;
+
+static WAKER: AtomicWaker = AtomicWaker::new();
+
+#[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineExternal)]
+fn on_device() {
+    machine::take_interrupts();
+    WAKER.wake();
+}
+
+type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
+
+/// A network device.
+pub struct Network(RefCell<Queues>);
+
+struct Queues {
+    device: Device,
+    receiving: Frames,
+    sending: Frames,
+}
+
+/// The frames of one direction. A frame with a token is the device's.
+struct Frames([Option<Frame>; FRAMES]);
+
+struct Frame {
+    token: Option<u16>,
+    bytes: &'static mut [u8],
+}
+
+impl Frames {
+    fn new() -> Self {
+        let mut frames = pages(FRAMES * FRAME_SIZE / virtio_drivers::PAGE_SIZE).chunks_exact_mut(FRAME_SIZE);
+        Self(core::array::from_fn(|_| frames.next().map(|bytes| Frame { token: None, bytes })))
+    }
+
+    /// The frame that has this token.
+    fn take(&mut self, token: Option<u16>) -> Option<Frame> {
+        self.0.iter_mut().find(|frame| frame.as_ref().is_some_and(|frame| frame.token == token))?.take()
+    }
+
+    fn put(&mut self, frame: Frame) {
+        if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
+            *place = Some(frame);
+        }
+    }
+}
+
+impl Queues {
+    /// Lends a frame to the device, to receive into.
+    fn receive_into(&mut self, frame: Frame) {
+        let Frame { bytes, .. } = frame;
+        // SAFETY: the frame has the token until the device is done, and then is taken with it.
+        let token = unsafe { self.device.receive_begin(bytes) }.ok();
+        self.receiving.put(Frame { token, bytes });
+    }
+
+    /// A frame that was received, and where in it.
+    fn received(&mut self) -> Option<(Frame, core::ops::Range<usize>)> {
+        let token = self.device.poll_receive()?;
+        let frame = self.receiving.take(Some(token))?;
+        // SAFETY: this is the frame that was lent with this token.
+        match unsafe { self.device.receive_complete(token, frame.bytes) } {
+            Ok((header, length)) => Some((frame, header..header + length)),
+            Err(error) => {
+                log::error!("The network device received nothing: {error}");
+                self.receive_into(frame);
+                None
+            }
+        }
+    }
+
+    /// A frame to send in.
+    fn free(&mut self) -> Option<Frame> {
+        while let Some(token) = self.device.poll_transmit() {
+            let frame = self.sending.take(Some(token))?;
+            // SAFETY: this is the frame that was lent with this token.
+            if let Err(error) = unsafe { self.device.transmit_complete(token, frame.bytes) } {
+                log::error!("The network device sent nothing: {error}");
+            }
+            self.sending.put(Frame { token: None, ..frame });
+        }
+        self.sending.take(None)
+    }
+
+    /// Sends so many bytes of a frame.
+    fn send(&mut self, frame: Frame, length: usize) {
+        let Frame { bytes, .. } = frame;
+        // SAFETY: the frame has the token until the device is done, and then is taken with it; the same bytes of it
+        // are given back.
+        let token = unsafe { self.device.transmit_begin(&bytes[..length]) };
+        self.sending.put(Frame { token: token.ok(), bytes });
+    }
+}
+
+/// The network device of this machine, if it has one.
+pub fn find() -> Option<Network> {
+    let (place, transport) = VirtioPlace::all().find_map(|place| {
+        let registers = NonNull::new(place.address() as *mut _)?;
+        // SAFETY: the machine has these registers, and nobody else uses them but to acknowledge interrupts.
+        let transport = unsafe { MmioTransport::new(registers, place.size()) }.ok()?;
+        (transport.device_type() == DeviceType::Network).then_some((place, transport))
+    })?;
+    let device = match Device::new(transport) {
+        Ok(device) => device,
+        Err(error) => {
+            log::error!("The network device does not start: {error}");
+            return None;
+        }
+    };
+    let mut queues = Queues { device, receiving: Frames::new(), sending: Frames::new() };
+    while let Some(frame) = queues.receiving.take(None) {
+        queues.receive_into(frame);
+    }
+    machine::enable_interrupt(place);
+    Some(Network(RefCell::new(queues)))
+}
+
+impl Driver for Network {
+    type RxToken<'a> = Receive<'a>;
+    type TxToken<'a> = Send<'a>;
+
+    fn receive(&mut self, context: &mut Context<'_>) -> Option<(Receive<'_>, Send<'_>)> {
+        WAKER.register(context.waker());
+        let mut queues = self.0.borrow_mut();
+        let free = queues.free()?;
+        let Some((frame, range)) = queues.received() else {
+            queues.sending.put(free);
+            return None;
+        };
+        drop(queues);
+        let send = Send { queues: &self.0, frame: Some(free) };
+        Some((Receive { queues: &self.0, frame: Some(frame), range }, send))
+    }
+
+    fn transmit(&mut self, context: &mut Context<'_>) -> Option<Send<'_>> {
+        WAKER.register(context.waker());
+        let frame = self.0.borrow_mut().free()?;
+        Some(Send { queues: &self.0, frame: Some(frame) })
+    }
+
+    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
+        LinkState::Up
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.max_transmission_unit = MTU;
+        capabilities
+    }
+
+    fn hardware_address(&self) -> HardwareAddress {
+        HardwareAddress::Ethernet(self.0.borrow().device.mac_address())
+    }
+}
+
+/// A frame that was received.
+pub struct Receive<'a> {
+    queues: &'a RefCell<Queues>,
+    frame: Option<Frame>,
+    range: core::ops::Range<usize>,
+}
+
+impl RxToken for Receive<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, look: F) -> R {
+        match &mut self.frame {
+            Some(frame) => look(&mut frame.bytes[self.range.clone()]),
+            None => look(&mut []),
+        }
+    }
+}
+
+impl Drop for Receive<'_> {
+    fn drop(&mut self) {
+        if let Some(frame) = self.frame.take() {
+            self.queues.borrow_mut().receive_into(frame);
+        }
+    }
+}
+
+/// A frame to be sent.
+pub struct Send<'a> {
+    queues: &'a RefCell<Queues>,
+    frame: Option<Frame>,
+}
+
+impl TxToken for Send<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, length: usize, fill: F) -> R {
+        let Some(frame) = self.frame.take() else { return fill(&mut []) };
+        // Longer frames than this are never asked for.
+        let header = self.queues.borrow().device.fill_buffer_header(frame.bytes).unwrap_or(0);
+        let result = fill(&mut frame.bytes[header..header + length]);
+        self.queues.borrow_mut().send(frame, header + length);
+        result
+    }
+}
+
+impl Drop for Send<'_> {
+    fn drop(&mut self) {
+        if let Some(frame) = self.frame.take() {
+            self.queues.borrow_mut().sending.put(frame);
+        }
+    }
+}

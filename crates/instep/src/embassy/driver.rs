@@ -1,0 +1,159 @@
+//! One network interface, and all its connections: one future, which holds nothing but a reference.
+
+use super::connection::Connection;
+use super::{ACCEPTING, LISTENING, Server};
+use crate::client::{Instant, Standing, Surroundings};
+use core::future::{Future as _, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use embassy_time::Timer;
+use instep_proto::delivery::Feed;
+
+/// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
+const SILENT: u64 = 100;
+/// How long a request may then be unfinished.
+const UNFINISHED: u64 = 1_000;
+
+/// Buffers for the heads of requests: a connection that has one listens, or answers requests.
+pub(super) type Heads = [Option<&'static mut [u8]>; ACCEPTING];
+
+/// Serves the clients of one network interface on one port.
+pub struct Driver {
+    connections: &'static mut [Connection],
+    shared: Shared,
+    timer: Timer,
+}
+
+/// What is lent to one connection after the other.
+pub(super) struct Shared {
+    pub(super) server: Server,
+    pub(super) follower: usize,
+    pub(super) port: u16,
+    feed: Feed<'static>,
+    scratch: &'static mut [u8],
+    pub(super) heads: &'static mut Heads,
+}
+
+impl Shared {
+    /// What a client needs for a turn.
+    pub(super) fn surroundings(&mut self) -> Surroundings<'_> {
+        let Server { app, access, device } = self.server;
+        Surroundings {
+            app,
+            access,
+            device,
+            feed: &self.feed,
+            compressed_feed: None,
+            compression: None,
+            follower: self.follower,
+            scratch: self.scratch,
+        }
+    }
+
+    /// Takes a buffer for a head, if there is one.
+    pub(super) fn take_head(&mut self) -> Option<&'static mut [u8]> {
+        self.heads.iter_mut().find_map(Option::take)
+    }
+
+    /// Takes a buffer back.
+    pub(super) fn return_head(&mut self, head: &'static mut [u8]) {
+        if let Some(free) = self.heads.iter_mut().find(|head| head.is_none()) {
+            *free = Some(head);
+        }
+    }
+}
+
+impl Driver {
+    pub(super) fn new(
+        server: Server,
+        follower: usize,
+        port: u16,
+        feed: Feed<'static>,
+        scratch: &'static mut [u8],
+        connections: &'static mut [Connection],
+        heads: &'static mut Heads,
+    ) -> Self {
+        let shared = Shared { server, follower, port, feed, scratch, heads };
+        Self { connections, shared, timer: Timer::after_ticks(0) }
+    }
+
+    /// Serves, for ever. To be called in a task of its own, beside the one that runs the network stack.
+    pub async fn run(&'static mut self) -> ! {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// Serves whoever is ready.
+    fn poll<T>(&mut self, context: &mut Context<'_>) -> Poll<T> {
+        loop {
+            let now = Instant::from_millis(embassy_time::Instant::now().as_millis());
+            self.follow(context);
+            for connection in self.connections.iter_mut() {
+                connection.serve(context, now, &mut self.shared);
+            }
+            let due = self.keep_listening(context, now);
+            let due =
+                self.connections.iter().fold(due, |earliest, connection| earliest.min(connection.wake_at()));
+            if due == Instant::NEVER {
+                return Poll::Pending;
+            }
+            self.timer = Timer::at(embassy_time::Instant::from_millis(due.as_millis()));
+            if Pin::new(&mut self.timer).poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes over what the device has new, and takes note of whom it concerns.
+    fn follow(&mut self, context: &mut Context<'_>) {
+        let Shared { server, follower, feed, .. } = &mut self.shared;
+        let before = feed.revision();
+        server.device.register(*follower, context.waker());
+        server.device.follow(*follower, feed, |slot| {
+            self.connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
+        });
+        if feed.revision() != before {
+            self.connections.iter_mut().for_each(Connection::expect_frames);
+        }
+    }
+
+    /// Lets those yield who keep a socket from listening and do not use it, while too few listen. Says when to look
+    /// again.
+    fn keep_listening(&mut self, context: &mut Context<'_>, now: Instant) -> Instant {
+        let listening = self.connections.iter().filter(|connection| connection.is_listening()).count();
+        if listening >= LISTENING {
+            return Instant::NEVER;
+        }
+        let mut yielding: [Option<(Standing, usize)>; LISTENING] = [None; LISTENING];
+        let mut due = Instant::NEVER;
+        for (number, connection) in self.connections.iter().enumerate() {
+            let Some(standing) = connection.standing() else { continue };
+            let until = match standing {
+                Standing::Idle(since) if connection.was_served() => since,
+                Standing::Idle(since) => since.after(SILENT),
+                Standing::Unfinished(since) => since.after(UNFINISHED),
+                Standing::Unresponsive(_) | Standing::InUse => continue,
+            };
+            if until > now {
+                due = due.min(until);
+                continue;
+            }
+            let mut candidate = Some((standing, number));
+            for place in yielding.iter_mut().take(LISTENING - listening) {
+                let better = match (*place, candidate) {
+                    (Some(old), Some(new)) => new.0 < old.0,
+                    (None, Some(_)) => true,
+                    (_, None) => false,
+                };
+                if better {
+                    core::mem::swap(place, &mut candidate);
+                }
+            }
+        }
+        for (_, number) in yielding.into_iter().flatten() {
+            self.connections[number].leave(context, now, &mut self.shared);
+            // Whoever is free listens in its place.
+            due = now;
+        }
+        due
+    }
+}

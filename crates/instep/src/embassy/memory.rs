@@ -1,0 +1,335 @@
+//! The memory of a server: nothing of it grows, and all of it is in one value.
+
+use super::connection::Connection;
+use super::driver::{Driver, Heads};
+use super::{ACCEPTING, SOCKET_BUFFER, Server};
+use crate::access::Access;
+use crate::app::App;
+use crate::buffer::Buffer;
+use crate::device::{Device, Follower, Inbox, Memory, SlotMemory};
+use crate::limits::Limits;
+use core::array::from_fn;
+use embassy_net::Stack;
+use embassy_net::tcp::TcpSocket;
+use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
+use static_cell::{ConstStaticCell, StaticCell};
+
+/// How long the parts are, for given limits.
+pub mod sizes {
+    use crate::client::Client;
+    use crate::limits::Limits;
+    use instep_proto::frame::SERVER_HEADER_MAX;
+
+    /// Bytes that are read from a socket at once. A client that waits for more leaves less than that unused.
+    pub const INPUT: usize = 256;
+    /// Slots of the device beside those of its clients: one is free only once the application has been told that its
+    /// client is gone.
+    pub const SPARE_SLOTS: usize = 4;
+    /// What may wait for a client beside one frame: control frames, and the answer to a handshake.
+    const BESIDE_A_FRAME: usize = 512;
+
+    /// Blocks for `count` frames, and one to encode into.
+    pub const fn blocks(limits: &Limits, count: usize) -> usize {
+        (limits.frame + SERVER_HEADER_MAX) * (count + 1)
+    }
+
+    /// What may wait for a client.
+    pub const fn unsent(limits: &Limits) -> usize {
+        limits.frame + BESIDE_A_FRAME
+    }
+
+    /// Where output is gathered.
+    pub const fn scratch(limits: &Limits) -> usize {
+        unsent(limits) + limits.frame + SERVER_HEADER_MAX
+    }
+
+    /// A request's head, and what is read behind it.
+    pub const fn head(limits: &Limits) -> usize {
+        Client::tail_max(limits) + INPUT
+    }
+}
+
+/// Declares all memory of a server on a microcontroller: its limits, how many topics its application has, and for each
+/// of its network interfaces a name and how many clients it serves.
+///
+/// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which gives the server
+/// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
+/// once.
+#[macro_export]
+macro_rules! resources {
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            limits: $limits:expr, topics: $topics:expr, $($interface:ident: $clients:expr),+ $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        $visibility struct $name {
+            device: $crate::embassy::DeviceMemory<
+                { 0 $(+ $clients)+ + $crate::embassy::sizes::SPARE_SLOTS },
+                { $topics },
+                { $crate::embassy::sizes::blocks(&$limits, $topics) },
+                { $limits.events },
+                { $crate::embassy::sizes::blocks(&$limits, $limits.events) },
+                { $limits.message },
+                { $limits.outbox },
+                { [$($clients),+].len() },
+            >,
+            $(
+                /// One network interface.
+                pub $interface: $crate::embassy::InterfaceMemory<
+                    { $clients + $crate::embassy::ACCEPTING },
+                    { $topics },
+                    { $crate::embassy::sizes::blocks(&$limits, $topics) },
+                    { $limits.events },
+                    { $crate::embassy::sizes::blocks(&$limits, $limits.events) },
+                    { $crate::embassy::sizes::unsent(&$limits) },
+                    { $crate::embassy::sizes::scratch(&$limits) },
+                    { $crate::embassy::sizes::head(&$limits) },
+                >,
+            )+
+        }
+
+        impl $name {
+            /// Bytes of all memory of the server, its drivers included.
+            pub const SIZE: usize = ::core::mem::size_of::<Self>();
+
+            /// The memory, unused.
+            #[expect(unused_assignments, reason = "the last interface is not counted on")]
+            pub const fn new() -> Self {
+                let mut follower = 0;
+                Self {
+                    device: $crate::embassy::DeviceMemory::new(),
+                    $($interface: $crate::embassy::InterfaceMemory::new({ follower += 1; follower - 1 }),)+
+                }
+            }
+
+            /// Sets the server up, once.
+            pub fn start(
+                &'static self,
+                app: &'static $crate::App,
+                access: &'static $crate::Access,
+            ) -> ($crate::embassy::Server, $crate::Inbox<'static>) {
+                let limits = $crate::Limits { clients: 0 $(+ $clients)+, ..$limits };
+                self.device.start(app, access, limits, [$($clients),+])
+            }
+        }
+    };
+}
+
+/// The memory of a device.
+pub struct DeviceMemory<
+    const SLOTS: usize,
+    const TOPICS: usize,
+    const TOPIC_BYTES: usize,
+    const EVENTS: usize,
+    const EVENT_BYTES: usize,
+    const MESSAGE: usize,
+    const OUTBOX: usize,
+    const FOLLOWERS: usize,
+> {
+    table: TableMemory<TOPICS, TOPIC_BYTES>,
+    ring: RingMemory<EVENTS, EVENT_BYTES>,
+    slots: StaticCell<[SlotMemory; SLOTS]>,
+    messages: ConstStaticCell<[[u8; MESSAGE]; SLOTS]>,
+    outboxes: ConstStaticCell<[[u8; OUTBOX]; SLOTS]>,
+    followers: StaticCell<[Follower; FOLLOWERS]>,
+    attention: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
+    inbox_queue: ConstStaticCell<[u16; SLOTS]>,
+    waiting_queue: ConstStaticCell<[u16; SLOTS]>,
+    inbox: ConstStaticCell<[u8; MESSAGE]>,
+    device: StaticCell<Device>,
+}
+
+impl<
+    const SLOTS: usize,
+    const TOPICS: usize,
+    const TOPIC_BYTES: usize,
+    const EVENTS: usize,
+    const EVENT_BYTES: usize,
+    const MESSAGE: usize,
+    const OUTBOX: usize,
+    const FOLLOWERS: usize,
+> DeviceMemory<SLOTS, TOPICS, TOPIC_BYTES, EVENTS, EVENT_BYTES, MESSAGE, OUTBOX, FOLLOWERS>
+{
+    /// The memory, unused.
+    #[expect(clippy::new_without_default, reason = "only a static has use for it")]
+    pub const fn new() -> Self {
+        Self {
+            table: TableMemory::new(),
+            ring: RingMemory::new(),
+            slots: StaticCell::new(),
+            messages: ConstStaticCell::new([[0; MESSAGE]; SLOTS]),
+            outboxes: ConstStaticCell::new([[0; OUTBOX]; SLOTS]),
+            followers: StaticCell::new(),
+            attention: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
+            inbox_queue: ConstStaticCell::new([0; SLOTS]),
+            waiting_queue: ConstStaticCell::new([0; SLOTS]),
+            inbox: ConstStaticCell::new([0; MESSAGE]),
+            device: StaticCell::new(),
+        }
+    }
+
+    /// Sets the device up.
+    ///
+    /// # Panics
+    /// If it has been before, or the application has more topics than were declared.
+    pub fn start(
+        &'static self,
+        app: &'static App,
+        access: &'static Access,
+        limits: Limits,
+        clients: [usize; FOLLOWERS],
+    ) -> (Server, Inbox<'static>) {
+        assert!(app.topic_count() <= TOPICS, "the application has more topics than its memory");
+        let mut messages = self.messages.take().iter_mut();
+        let mut outboxes = self.outboxes.take().iter_mut();
+        let mut attention = self.attention.take().iter_mut();
+        let (topics, topic_storage) = self.table.take();
+        let (events, event_storage) = self.ring.take();
+        let memory = Memory {
+            topics,
+            topic_storage,
+            events,
+            event_storage,
+            slots: self.slots.init_with(|| {
+                from_fn(|_| SlotMemory::new(next(&mut messages), next(&mut outboxes), limits.replies))
+            }),
+            followers: self.followers.init_with(|| {
+                clients.map(|clients| {
+                    let queue: &'static mut [u16] =
+                        attention.next().map_or(&mut [], |queue| queue.as_mut_slice());
+                    Follower::new(queue).with_clients(clients)
+                })
+            }),
+            inbox_queue: self.inbox_queue.take(),
+            waiting_queue: self.waiting_queue.take(),
+        };
+        let device = self.device.init_with(|| Device::new(memory, limits));
+        let inbox = device.inbox(Buffer::lent(self.inbox.take()));
+        (Server { app, access, device }, inbox.expect("nobody else has had the device"))
+    }
+}
+
+/// The memory of one network interface.
+pub struct InterfaceMemory<
+    const SOCKETS: usize,
+    const TOPICS: usize,
+    const TOPIC_BYTES: usize,
+    const EVENTS: usize,
+    const EVENT_BYTES: usize,
+    const UNSENT: usize,
+    const SCRATCH: usize,
+    const HEAD: usize,
+> {
+    follower: usize,
+    table: TableMemory<TOPICS, TOPIC_BYTES>,
+    ring: RingMemory<EVENTS, EVENT_BYTES>,
+    scratch: ConstStaticCell<[u8; SCRATCH]>,
+    receive: ConstStaticCell<[[u8; SOCKET_BUFFER]; SOCKETS]>,
+    send: ConstStaticCell<[[u8; SOCKET_BUFFER]; SOCKETS]>,
+    unsent: ConstStaticCell<[[u8; UNSENT]; SOCKETS]>,
+    inputs: ConstStaticCell<[[u8; sizes::INPUT]; SOCKETS]>,
+    connections: StaticCell<[Connection; SOCKETS]>,
+    head_bytes: ConstStaticCell<[[u8; HEAD]; ACCEPTING]>,
+    heads: StaticCell<Heads>,
+    driver: StaticCell<Driver>,
+}
+
+impl<
+    const SOCKETS: usize,
+    const TOPICS: usize,
+    const TOPIC_BYTES: usize,
+    const EVENTS: usize,
+    const EVENT_BYTES: usize,
+    const UNSENT: usize,
+    const SCRATCH: usize,
+    const HEAD: usize,
+> InterfaceMemory<SOCKETS, TOPICS, TOPIC_BYTES, EVENTS, EVENT_BYTES, UNSENT, SCRATCH, HEAD>
+{
+    /// How many sockets its network stack has to have room for.
+    pub const SOCKETS: usize = SOCKETS;
+
+    /// The memory, unused; `follower` counts the interfaces of a device from 0.
+    pub const fn new(follower: usize) -> Self {
+        Self {
+            follower,
+            table: TableMemory::new(),
+            ring: RingMemory::new(),
+            scratch: ConstStaticCell::new([0; SCRATCH]),
+            receive: ConstStaticCell::new([[0; SOCKET_BUFFER]; SOCKETS]),
+            send: ConstStaticCell::new([[0; SOCKET_BUFFER]; SOCKETS]),
+            unsent: ConstStaticCell::new([[0; UNSENT]; SOCKETS]),
+            inputs: ConstStaticCell::new([[0; sizes::INPUT]; SOCKETS]),
+            connections: StaticCell::new(),
+            head_bytes: ConstStaticCell::new([[0; HEAD]; ACCEPTING]),
+            heads: StaticCell::new(),
+            driver: StaticCell::new(),
+        }
+    }
+
+    /// The driver that serves `port` on `stack`.
+    ///
+    /// # Panics
+    /// If it has been called before, or the stack has no room for so many sockets.
+    pub fn driver(&'static self, server: Server, stack: Stack<'static>, port: u16) -> &'static mut Driver {
+        let mut receive = self.receive.take().iter_mut();
+        let mut send = self.send.take().iter_mut();
+        let mut unsent = self.unsent.take().iter_mut();
+        let mut inputs = self.inputs.take().iter_mut();
+        let connections = self.connections.init_with(|| {
+            from_fn(|_| {
+                let socket = TcpSocket::new(stack, slice(&mut receive), slice(&mut send));
+                Connection::new(socket, next(&mut unsent), slice(&mut inputs))
+            })
+        });
+        let mut bytes = self.head_bytes.take().iter_mut();
+        let heads = self.heads.init_with(|| from_fn(|_| Some(slice(&mut bytes))));
+        let (topics, topic_storage) = self.table.take();
+        let (events, event_storage) = self.ring.take();
+        let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
+        let scratch = self.scratch.take();
+        self.driver.init_with(|| Driver::new(server, self.follower, port, feed, scratch, connections, heads))
+    }
+}
+
+struct TableMemory<const TOPICS: usize, const BYTES: usize> {
+    entries: StaticCell<[TableEntry; TOPICS]>,
+    bytes: ConstStaticCell<[u8; BYTES]>,
+}
+
+impl<const TOPICS: usize, const BYTES: usize> TableMemory<TOPICS, BYTES> {
+    const fn new() -> Self {
+        Self { entries: StaticCell::new(), bytes: ConstStaticCell::new([0; BYTES]) }
+    }
+
+    fn take(&'static self) -> (&'static mut [TableEntry], &'static mut [u8]) {
+        (self.entries.init_with(|| from_fn(|_| TableEntry::default())), self.bytes.take())
+    }
+}
+
+struct RingMemory<const EVENTS: usize, const BYTES: usize> {
+    entries: StaticCell<[RingEntry; EVENTS]>,
+    bytes: ConstStaticCell<[u8; BYTES]>,
+}
+
+impl<const EVENTS: usize, const BYTES: usize> RingMemory<EVENTS, BYTES> {
+    const fn new() -> Self {
+        Self { entries: StaticCell::new(), bytes: ConstStaticCell::new([0; BYTES]) }
+    }
+
+    fn take(&'static self) -> (&'static mut [RingEntry], &'static mut [u8]) {
+        (self.entries.init_with(|| from_fn(|_| RingEntry::default())), self.bytes.take())
+    }
+}
+
+/// The next part, of which there are as many as are asked for.
+fn slice<const LENGTH: usize>(
+    parts: &mut impl Iterator<Item = &'static mut [u8; LENGTH]>,
+) -> &'static mut [u8] {
+    parts.next().map_or(&mut [], |part| part.as_mut_slice())
+}
+
+fn next<const LENGTH: usize>(parts: &mut impl Iterator<Item = &'static mut [u8; LENGTH]>) -> Buffer {
+    Buffer::lent(slice(parts))
+}
