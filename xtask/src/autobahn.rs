@@ -39,21 +39,36 @@ pub(crate) enum Extent {
 
 /// Runs the suite against `instep serve --app echo`, prints a table, and compares with what is expected.
 pub(crate) fn test(extent: Extent) -> Outcome {
+    match server() {
+        Ok(binary) => conform(&mut Command::new(binary), "results", &|case| is_run(case, extent)),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Runs the suite's groups 1 to 7 and 10 against a program that is started like `instep`, but stands for a small
+/// device. Group 9 is about megabytes; compressed messages take more memory than there is.
+pub(crate) fn test_device(binary: &Path, image: &Path) -> Outcome {
+    let is_run = |case: &str| group_of(case).parse().is_ok_and(|group: u32| group <= 7 || group == 10);
+    conform(Command::new(binary).env("INSTEP_IMAGE", image), "device", &is_run)
+}
+
+/// Runs those cases, and leaves the suite's reports in `name`.
+fn conform(server: &mut Command, name: &str, is_run: &dyn Fn(&str) -> bool) -> Outcome {
     let folder = target().join("autobahn");
     let suite = match prepare(&folder) {
         Ok(suite) => suite,
         Err(missing) => return Outcome::Skipped(missing),
     };
-    let binary = match server() {
-        Ok(binary) => PathBuf::from(binary),
-        Err(outcome) => return outcome,
-    };
     let compared = read_expected().and_then(|expected| {
-        let results = run_groups(&suite, &binary, &folder, extent, &expected)?;
+        let results = run_groups(&suite, server, &folder.join(name), is_run, &expected)?;
         print_table(&results);
-        compare(&results, &expected, extent)
+        compare(&results, &expected, is_run)
     });
     compared.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+}
+
+fn group_of(case: &str) -> &str {
+    case.split('.').next().unwrap_or_default()
 }
 
 /// Finds or makes the environment, and returns the suite's program.
@@ -95,24 +110,26 @@ fn find_python2() -> Option<PathBuf> {
 
 /// Whether the case is run.
 fn is_run(case: &str, extent: Extent) -> bool {
-    let group = case.split('.').next();
-    let compressed = COMPRESSED.iter().any(|(compressed, _)| Some(*compressed) == group);
+    let compressed = COMPRESSED.iter().any(|(compressed, _)| *compressed == group_of(case));
     let always = case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last));
     extent == Extent::Full || !compressed || always
 }
 
 fn run_groups(
     suite: &Path,
-    binary: &Path,
+    server: &mut Command,
     folder: &Path,
-    extent: Extent,
+    is_run: &dyn Fn(&str) -> bool,
     expected: &Results,
 ) -> Result<Results, String> {
-    let (server, url) = Server::start(binary)?;
+    let (server, url) = Server::start(server)?;
     let mut results = Results::new();
+    let left_out: Vec<_> = expected.keys().filter(|case| !is_run(case)).collect();
     for (group, seconds) in GROUPS.into_iter().chain(COMPRESSED) {
-        let left_out: Vec<_> = expected.keys().filter(|case| !is_run(case, extent)).collect();
-        let out = folder.join("results").join(group);
+        if !expected.keys().any(|case| group_of(case) == group && is_run(case)) {
+            continue;
+        }
+        let out = folder.join(group);
         // Results of an earlier run must not pass for those of this one.
         let _ = fs::remove_dir_all(&out);
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
@@ -153,10 +170,13 @@ fn read_results(index: &Path, results: &mut Results) -> Result<(), String> {
 fn print_table(results: &Results) {
     println!("\n  group  cases     OK  informational  other");
     for (group, _) in GROUPS.into_iter().chain(COMPRESSED) {
-        let of_group = || results.iter().filter(|(case, _)| case.split('.').next() == Some(group));
+        let of_group = || results.iter().filter(|(case, _)| group_of(case) == group);
         let count = |wanted: &str| of_group().filter(|(_, result)| *result == wanted).count();
         let (all, ok, informational) =
             (of_group().count(), count("OK OK"), count("INFORMATIONAL INFORMATIONAL"));
+        if all == 0 {
+            continue;
+        }
         println!("  {group:>5}  {all:>5}  {ok:>5}  {informational:>13}  {:>5}", all - ok - informational);
     }
 }
@@ -173,8 +193,8 @@ fn read_expected() -> Result<Results, String> {
     Ok(expected)
 }
 
-fn compare(results: &Results, expected: &Results, extent: Extent) -> Result<(), String> {
-    let cases = expected.keys().filter(|case| is_run(case, extent)).chain(results.keys());
+fn compare(results: &Results, expected: &Results, is_run: &dyn Fn(&str) -> bool) -> Result<(), String> {
+    let cases = expected.keys().filter(|case| is_run(case)).chain(results.keys());
     let mut wrong: Vec<_> = cases
         .filter(|case| expected.get(*case) != results.get(*case))
         .map(|case| {
@@ -191,12 +211,13 @@ fn compare(results: &Results, expected: &Results, extent: Extent) -> Result<(), 
 struct Server(Child);
 
 impl Server {
-    fn start(binary: &Path) -> Result<(Self, String), String> {
-        let mut child = Command::new(binary)
+    fn start(command: &mut Command) -> Result<(Self, String), String> {
+        let binary = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
             .args(["serve", "--app", "echo", "--addr", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("{}: {error}", binary.display()))?;
+            .map_err(|error| format!("{binary}: {error}"))?;
         let stdout = child.stdout.take();
         let server = Self(child);
         let mut lines =

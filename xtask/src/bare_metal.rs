@@ -4,21 +4,65 @@
 //! with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
 //! brings the source of the library along, built by our own cargo.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, output, run, target};
+use crate::tools::{Tools, cargo, output, run, target, workspace};
 
-const TARGET: &str = "riscv32imc-unknown-none-elf";
+pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 
 /// Debian's compiler. Another one, of the package rustc, may have the same path: it is looked at.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Builds the library of the applications, the protocols of a device that is its own network, and through it every crate it is made of.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
-    if let Some(mut build) = build() {
-        return run(&mut build);
+    let toolchain = match toolchain(tools) {
+        Ok(toolchain) => toolchain,
+        Err(outcome) => return outcome,
+    };
+    let mut build = cargo(&["build", "--package", "instep-apps", "--lib", "--target", TARGET]);
+    // With a folder of its own: the other compiler would throw out what the first has built.
+    build.arg("--target-dir").arg(target().join("bare-metal"));
+    toolchain.apply(&mut build);
+    run(&mut build)
+}
+
+/// What can build for a chip.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Toolchain {
+    Rustup,
+    Debian,
+}
+
+impl Toolchain {
+    /// Lets a command of cargo build with it.
+    pub(crate) fn apply(self, cargo: &mut Command) {
+        if let Self::Debian = self {
+            // Building the library is not stable yet; the variable lets a stable compiler do it.
+            cargo.arg("-Zbuild-std=core,alloc").env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+        }
+        if let Some(path) = path_with_linker() {
+            cargo.env("PATH", path);
+        }
+    }
+
+    fn find() -> Option<Self> {
+        if has_target() {
+            Some(Self::Rustup)
+        } else if has_source() {
+            Some(Self::Debian)
+        } else {
+            None
+        }
+    }
+}
+
+/// Finds a toolchain, or installs it if that is wanted.
+pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
+    if let Some(found) = Toolchain::find() {
+        return Ok(found);
     }
     let missing = format!(
         "no toolchain for {TARGET}: `rustup target add {TARGET}` installs it; where rustup cannot download,"
@@ -28,13 +72,10 @@ pub(crate) fn check(tools: &mut Tools) -> Outcome {
         let mut rustup = Command::new("rustup");
         rustup.args(["target", "add", TARGET]);
         if !tools.may_install() || run(&mut rustup) != Outcome::Passed {
-            return outcome;
+            return Err(outcome);
         }
     }
-    match build() {
-        Some(mut build) => run(&mut build),
-        None => Outcome::Failed(format!("what was installed cannot build for {TARGET}")),
-    }
+    Toolchain::find().ok_or(Outcome::Failed(format!("what was installed cannot build for {TARGET}")))
 }
 
 /// The command that builds, if this machine has what it takes.
@@ -59,15 +100,25 @@ fn build() -> Option<Command> {
         return Some(command);
     }
     None
+/// PATH, with the linker that comes with the toolchain which runs this: Debian's compiler has none for chips.
+fn path_with_linker() -> Option<OsString> {
+    let linkers = Path::new(&sysroot()?).join(format!("lib/rustlib/{}/bin", host()?));
+    let path = std::env::var_os("PATH")?;
+    std::env::join_paths(std::env::split_paths(&path).chain([linkers])).ok()
+}
+
+/// The target of this machine, as in `host: x86_64-unknown-linux-gnu`.
+fn host() -> Option<String> {
+    let about = output(Command::new("rustc").arg("-vV").current_dir(workspace()))?;
+    about.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
+fn sysroot() -> Option<String> {
+    // In the workspace, whose rust-toolchain.toml says which one.
+    output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace()))
 }
 
 /// Whether the toolchain that runs this has the target.
 fn has_target() -> bool {
-    // In the workspace, whose rust-toolchain.toml says which one.
-    let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "sysroot"]).current_dir(crate::tools::workspace());
-    output(&mut rustc)
-        .is_some_and(|root| Path::new(&root).join("lib/rustlib").join(TARGET).join("lib").is_dir())
+    sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(TARGET).join("lib").is_dir())
 }
 
 /// Whether Debian's compiler is there, new enough, and has the source of its own library.

@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod dependencies;
 mod fuzz;
+mod qemu;
 mod report;
 mod steps;
 mod tools;
@@ -23,6 +24,8 @@ Every job of this workspace.
 
     cargo xtask test [--install] [--full]     all that must pass: what CI runs
     cargo xtask check-bare-metal [--install]  the applications, compiled for a RISC-V chip
+    cargo xtask qemu [APP] [--install]        boots an application on bare metal, in QEMU, at http://127.0.0.1:8080/
+    cargo xtask qemu-test [--install]         the same image, tested
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         [job, ref options @ ..] => (job, options),
     };
     let (mut install, mut extent, mut plan) = (false, Extent::Quick, fuzz::Plan::smoke());
+    let mut app = "led-json";
     if job == "fuzz" {
         install = options.contains(&"--install");
         plan = match fuzz::Plan::parse(options) {
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         for option in options {
             match *option {
                 "--install" => install = true,
+                name if job == "qemu" && !name.starts_with('-') => app = name,
                 "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
                 other => return misused(&format!("{other} is not known here")),
             }
@@ -84,6 +89,7 @@ fn main() -> ExitCode {
             steps::all(&mut report, &mut tools);
             fuzz::all(&plan, &mut report, &mut tools);
             report.step("bare metal", || bare_metal::check(&mut tools));
+            qemu::all(&mut report, &mut tools);
             report.step("autobahn", || autobahn::test(extent));
             report.step("browser", || browser::test(&mut tools));
             if extent == Extent::Full {
@@ -91,6 +97,8 @@ fn main() -> ExitCode {
             }
         }
         "dependencies" => report.step("dependencies", || dependencies::check(&tools)),
+        "qemu" => report.step("qemu", || qemu::show(app, &mut tools)),
+        "qemu-test" => qemu::all(&mut report, &mut tools),
         "fuzz" => fuzz::all(&plan, &mut report, &mut tools),
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
         "autobahn" => report.step("autobahn", || autobahn::test(extent)),

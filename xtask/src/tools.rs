@@ -70,7 +70,8 @@ fn shell(line: &str) -> Outcome {
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    let changed = command.get_envs().filter_map(|(name, value)| {
+    // The search path is long, and tells nobody anything.
+    let changed = command.get_envs().filter(|(name, _)| *name != "PATH").filter_map(|(name, value)| {
         Some(format!("{}={} ", name.to_string_lossy(), value?.to_string_lossy()))
     });
     let args = command.get_args().map(|arg| format!(" {}", arg.to_string_lossy()));

@@ -88,6 +88,23 @@ pub fn take_interrupts() {
     }
 }
 
+/// The description of the machine, which QEMU leaves in memory: a device tree, with its command line.
+///
+/// # Safety
+/// `address` is what QEMU started the machine with.
+pub unsafe fn description(address: usize) -> &'static [u8] {
+    const MAGIC: u32 = 0xd00d_feed;
+    // SAFETY: it begins with a number that marks it, and its length. It lies above all that this program uses, and
+    // nobody writes to it.
+    unsafe {
+        let [magic, length] = *(address as *const [u32; 2]);
+        if u32::from_be(magic) != MAGIC {
+            return &[];
+        }
+        core::slice::from_raw_parts(address as *const u8, u32::from_be(length) as usize)
+    }
+}
+
 /// Switches the machine off; QEMU's exit status says whether all was well.
 pub fn switch_off(well: bool) -> ! {
     write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });

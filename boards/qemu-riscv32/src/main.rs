@@ -11,13 +11,13 @@ mod network;
 mod settings;
 
 use ::log::info;
-use embassy_executor::Spawner;
+use embassy_executor::{Executor, Spawner};
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 use embedded_hal::digital::{ErrorType, OutputPin};
 use instep::embassy::{ACCEPTING, Driver};
 use instep::{Access, Limits};
 use network::Network;
-use settings::{APP, CLIENTS, HOSTS, LIMITS};
+use settings::{CLIENTS, HOSTS, LIMITS, TOPICS};
 use static_cell::StaticCell;
 
 const PORT: u16 = 80;
@@ -26,11 +26,19 @@ const PORT: u16 = 80;
 const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
-static ACCESS: Access = Access { name: "instep", hosts: HOSTS, origins: &[], ports: &[PORT] };
+static ACCESS: Access = Access {
+    name: "instep",
+    hosts: HOSTS,
+    origins: &[],
+    ports: &[PORT],
+    base_path: "",
+    frames: &[],
+    proxies: &[],
+};
 
 instep::resources! {
     /// All memory of the server.
-    struct Resources { limits: LIMITS, topics: APP.topic_count(), network: CLIENTS }
+    struct Resources { limits: LIMITS, topics: TOPICS, network: CLIENTS }
 }
 
 static RESOURCES: Resources = Resources::new();
@@ -39,9 +47,21 @@ static SOCKETS: StaticCell<StackResources<{ CLIENTS + ACCEPTING }>> = StaticCell
 // With the usual limits it leaves room for the stack, and for an application.
 const _: () = assert!(LIMITS.head.bytes > Limits::DEVICE.head.bytes || Resources::SIZE <= 128 * 1024);
 
-#[embassy_executor::main]
-async fn main(spawner: Spawner) {
+static EXECUTOR: StaticCell<Executor> = StaticCell::new();
+
+#[riscv_rt::entry]
+fn start(_hart: usize, description: usize) -> ! {
     log::start();
+    // SAFETY: this is what QEMU started the machine with.
+    let description = unsafe { machine::description(description) };
+    EXECUTOR.init(Executor::new()).run(|spawner| {
+        spawner.spawn(run(spawner, description).expect("the first task"));
+    })
+}
+
+/// Sets everything up, and runs the application.
+#[embassy_executor::task]
+async fn run(spawner: Spawner, description: &'static [u8]) {
     // SAFETY: the handlers are those of `clock` and `network`.
     unsafe {
         riscv::register::mie::set_mtimer();
@@ -58,16 +78,17 @@ async fn main(spawner: Spawner) {
     // It makes TCP's numbers harder to guess; behind QEMU's user network nobody tries.
     let seed = machine::time();
     let (stack, runner) = embassy_net::new(network, config, sockets, seed);
-    let (server, mut inbox) = RESOURCES.start(APP, &ACCESS);
+    let app = settings::app(description);
+    let (server, mut inbox) = RESOURCES.start(app, &ACCESS);
     let driver = RESOURCES.network.driver(server, stack, PORT);
 
-    info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), APP.name(), APP.about());
+    info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
     info!("Memory of the server: {} bytes", Resources::SIZE);
     // Both begin when the application waits for the first time: it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("a task of its own"));
     spawner.spawn(serve(driver).expect("a task of its own"));
-    info!("Open http://{ADDRESS}/");
-    instep_apps::run(APP.name(), server.device, &mut inbox, Led).await;
+    info!("Open {}", settings::url(description));
+    instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
 #[embassy_executor::task]

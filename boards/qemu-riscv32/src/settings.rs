@@ -1,12 +1,6 @@
-//! What is decided when the image is built, by variables of the environment.
+//! What is decided when the image is built, by variables of the environment; and what QEMU is told when it starts.
 
 use instep::{App, HeadLimits, Limits};
-
-/// The application, by `INSTEP_APP`.
-pub const APP: &App = app(match option_env!("INSTEP_APP") {
-    Some(name) => name,
-    None => "led-json",
-});
 
 /// Clients at once, by `INSTEP_CLIENTS`.
 pub const CLIENTS: usize = number(option_env!("INSTEP_CLIENTS"), Limits::DEVICE.clients);
@@ -21,36 +15,42 @@ pub const LIMITS: Limits = Limits {
     ..Limits::DEVICE
 };
 
-/// The names by which the device is known: its own, and that in `INSTEP_ALLOW_HOST`.
+/// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
 pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
     Some(host) => &[host],
     None => &[],
 };
 
-const fn app(name: &str) -> &'static App {
-    let mut at = 0;
+/// Topics of the application that has most.
+pub const TOPICS: usize = {
+    let (mut most, mut at) = (0, 0);
     while at < instep_apps::ALL.len() {
-        if same(instep_apps::ALL[at].name(), name) {
-            return instep_apps::ALL[at];
-        }
+        let topics = instep_apps::ALL[at].topic_count();
+        most = if topics > most { topics } else { most };
         at += 1;
     }
-    panic!("INSTEP_APP is not the name of an application")
+    most
+};
+
+/// The application that QEMU was told to run: `-append "instep.app=NAME"`.
+///
+/// # Panics
+/// If there is none of that name.
+pub fn app(description: &'static [u8]) -> &'static App {
+    let name = told(description, "instep.app=").unwrap_or("led-json");
+    instep_apps::find(name).unwrap_or_else(|| panic!("there is no application {name:?}"))
 }
 
-const fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < one.len() {
-        if one[at] != other[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
+/// Where the device is to be found by whoever started QEMU: `-append "instep.url=URL"`.
+pub fn url(description: &'static [u8]) -> &'static str {
+    told(description, "instep.url=").unwrap_or("http://10.0.2.15/")
+}
+
+/// The word that follows `name` on the command line, wherever in the description that is.
+fn told(description: &'static [u8], name: &str) -> Option<&'static str> {
+    let at = description.windows(name.len()).position(|window| window == name.as_bytes())?;
+    let word = description[at + name.len()..].split(|byte| matches!(byte, 0 | b' ')).next()?;
+    core::str::from_utf8(word).ok()
 }
 
 const fn number(text: Option<&str>, default: usize) -> usize {

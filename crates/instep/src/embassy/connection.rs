@@ -64,8 +64,14 @@ impl Connection {
         Self { socket, stage: Stage::Free, input, head: None, length: 0, unsent: Some(unsent) }
     }
 
-    pub(super) fn is_listening(&self) -> bool {
-        matches!(self.stage, Stage::Listening(None))
+    /// Whether it listens, or will in a moment.
+    pub(super) fn listens_soon(&self) -> bool {
+        matches!(self.stage, Stage::Listening(None) | Stage::Resetting(_))
+    }
+
+    /// Whether the peer has had everything, and that it was the last; it has yet to close.
+    pub(super) fn is_closed_by_us(&self) -> bool {
+        matches!(self.stage, Stage::Closing(_)) && self.socket.state() == State::FinWait2
     }
 
     /// What giving it up would cost, if that let another one listen.
@@ -316,7 +322,7 @@ impl Connection {
     }
 
     /// Ends the connection at once.
-    fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
+    pub(super) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
         self.stage = Stage::Resetting(now.after(RESET_TIME));
         context.waker().wake_by_ref();

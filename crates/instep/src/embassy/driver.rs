@@ -45,6 +45,7 @@ impl Shared {
             feed: &self.feed,
             compressed_feed: None,
             compression: None,
+            address_limit: None,
             follower: self.follower,
             scratch: self.scratch,
         }
@@ -119,8 +120,16 @@ impl Driver {
     /// Lets those yield who keep a socket from listening and do not use it, while too few listen. Says when to look
     /// again.
     fn keep_listening(&mut self, context: &mut Context<'_>, now: Instant) -> Instant {
-        let listening = self.connections.iter().filter(|connection| connection.is_listening()).count();
+        let listening = self.connections.iter().filter(|connection| connection.listens_soon()).count();
         if listening >= LISTENING {
+            return Instant::NEVER;
+        }
+        if self.shared.heads.iter().any(Option::is_some) {
+            // What is missing is a socket: whoever has had everything is not waited for any longer.
+            let closing = self.connections.iter_mut().filter(|connection| connection.is_closed_by_us());
+            if let Some(oldest) = closing.min_by_key(|connection| connection.wake_at()) {
+                oldest.reset(context, now);
+            }
             return Instant::NEVER;
         }
         let mut yielding: [Option<(Standing, usize)>; LISTENING] = [None; LISTENING];

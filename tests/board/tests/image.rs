@@ -1,0 +1,224 @@
+//! The image in QEMU: pages, WebSockets in step, its limits, and everything that must not bring it down.
+//!
+//! `Server` starts it and, at the end of each test, checks that it still runs; else it shows the image's log.
+
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use test_support::{Frame, Http, SOON, Server, WebSocket, http, opcode};
+
+/// What the image is built for.
+const CLIENTS: usize = 8;
+const MESSAGE: usize = 512;
+const HEAD: usize = 2048;
+
+const ON: &str = r#"{"label":"ledStatus","value":"LED ON"}"#;
+const OFF: &str = r#"{"label":"ledStatus","value":"LED OFF"}"#;
+
+const PAGE: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+fn boot(app: &str) -> Server {
+    Server::start(&["--app", app])
+}
+
+#[track_caller]
+fn load(addr: SocketAddr) {
+    let page = http(addr, PAGE);
+    assert_eq!(page.status, 200);
+    assert!(page.text().ends_with("</html>\n"), "the page is not whole: {} bytes", page.body.len());
+}
+
+/// Connects as a page does that was cut off: until it is let in.
+fn reconnect(addr: SocketAddr) -> WebSocket {
+    let deadline = Instant::now() + 3 * SOON;
+    loop {
+        // A refused connection and a 503 are the same to a page: it tries again, a little later.
+        let attempt = thread::spawn(move || WebSocket::try_connect(addr, "/ws", &[])).join();
+        match attempt {
+            Ok(Ok(client)) => return client,
+            _ if Instant::now() > deadline => panic!("not let in"),
+            _ => thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+#[test]
+fn a_page_loads_and_two_clients_are_in_step() {
+    let server = boot("led-json");
+    load(server.addr());
+    let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr(), "/ws"));
+    clients.iter_mut().for_each(|client| drop(client.read_text_until(|text| text == OFF)));
+    for (sender, state) in [(0, ON), (1, OFF), (0, ON)] {
+        clients[sender].send_text("toggle");
+        clients.iter_mut().for_each(|client| drop(client.read_text_until(|text| text == state)));
+    }
+    // Who comes late gets the state first.
+    WebSocket::connect(server.addr(), "/ws").read_text_until(|text| text == ON);
+    server.expect_line("[1] Received: toggle");
+    server.expect_line("LED ON");
+}
+
+#[test]
+fn every_application_boots() {
+    for app in ["hello", "toggle", "led-plain", "led-words", "led-state", "soft-ap"] {
+        let server = boot(app);
+        assert_eq!(http(server.addr(), PAGE).status, 200, "{app}");
+        server.stop();
+    }
+}
+
+#[test]
+fn a_thousand_pages_in_a_row() {
+    let server = boot("led-plain");
+    for _ in 0..1000 {
+        load(server.addr());
+    }
+}
+
+#[test]
+fn a_storm_of_reconnects_calms_down() {
+    let server = boot("led-json");
+    let addr = server.addr();
+    load(addr);
+    for round in 0..10 {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| thread::spawn(move || reconnect(addr))).collect();
+        let mut clients: Vec<_> = clients.into_iter().map(|client| client.join().expect("in")).collect();
+        clients[round % CLIENTS].send_text("toggle");
+        let state = if round % 2 == 0 { ON } else { OFF };
+        clients.iter_mut().for_each(|client| drop(client.read_text_until(|text| text == state)));
+    }
+    load(addr);
+}
+
+#[test]
+fn a_client_that_does_not_read_delays_nobody_and_is_dropped() {
+    let server = boot("echo");
+    let stalled = WebSocket::connect(server.addr(), "/ws");
+    stalled.tcp().set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    let message = Frame::encode(true, 0, opcode::BINARY, Some([1, 2, 3, 4]), &[7; 65_536]);
+    let mut tcp = stalled.tcp().try_clone().expect("the socket");
+    // Until nobody takes any more: neither the image nor what lies between.
+    let mut sent = 0;
+    while std::io::Write::write_all(&mut tcp, &message).is_ok() {
+        sent += 1;
+        assert!(sent < 10_000, "the image reads although nobody takes what it sends");
+    }
+    let mut other = WebSocket::connect(server.addr(), "/ws");
+    for number in 0..100 {
+        let text = format!("number {number}");
+        other.send_text(&text);
+        assert_eq!(other.read_text(), text);
+    }
+    server.wait_for_line(|line| line == "[1] Dropped: it accepted nothing for 10 s", 3 * SOON);
+    server.expect_line("[1] Disconnected");
+    other.send_text("still here");
+    assert_eq!(other.read_text(), "still here");
+    drop(stalled);
+}
+
+#[test]
+fn a_client_that_sleeps_gets_the_latest_state() {
+    let server = boot("led-plain");
+    let (mut asleep, mut awake) =
+        (WebSocket::connect(server.addr(), "/ws"), WebSocket::connect(server.addr(), "/ws"));
+    assert_eq!((asleep.read_text(), awake.read_text()), ("0".into(), "0".into()));
+    for number in 1..=2001 {
+        awake.send_text("toggle");
+        assert_eq!(awake.read_text(), if number % 2 == 1 { "1" } else { "0" });
+    }
+    asleep.send_ping(b"awake");
+    let mut last = String::new();
+    loop {
+        let frame = asleep.read_frame(SOON);
+        match frame.opcode {
+            opcode::TEXT => last = frame.text().to_owned(),
+            _ => break,
+        }
+    }
+    assert_eq!(last, "1");
+}
+
+#[test]
+fn lengths_beyond_32_bits_are_never_cut() {
+    let server = boot("led-json");
+    for (length, code) in [
+        (0x201, 1002),
+        (0x1_0000, 1009),
+        (0x1_0000_0000, 1009),
+        (0x1_0000_0006, 1009),
+        (0x7fff_ffff_ffff_ffff, 1009),
+        (0x8000_0000_0000_0000, 1002),
+        (u64::MAX, 1002),
+    ] {
+        let mut client = WebSocket::connect(server.addr(), "/ws");
+        let mut frame = vec![0x81, 0xff];
+        frame.extend(u64::to_be_bytes(length));
+        frame.extend([0; 4]);
+        frame.extend([b'a'; MESSAGE + 1]);
+        client.send_raw(&frame);
+        client.expect_close(code);
+    }
+    load(server.addr());
+}
+
+#[test]
+fn its_limits() {
+    let server = boot("led-plain");
+    let addr = server.addr();
+
+    let mut client = WebSocket::connect(addr, "/ws");
+    client.send_text(&"a".repeat(MESSAGE));
+    client.send_text("toggle");
+    client.read_text_until(|text| text == "1");
+    client.send_text(&"a".repeat(MESSAGE + 1));
+    client.expect_close(1009);
+
+    let head = |length: usize| {
+        let start = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: ";
+        format!("{start}{}\r\n\r\n", "a".repeat(length - start.len() - 4))
+    };
+    assert_eq!(http(addr, head(HEAD)).status, 200);
+    assert_eq!(http(addr, head(HEAD + 1)).status, 431);
+
+    let clients: Vec<_> = (0..CLIENTS).map(|_| reconnect(addr)).collect();
+    let refused = WebSocket::try_connect(addr, "/ws", &[]).expect_err("a client too many");
+    assert_eq!(refused.status, 503);
+    assert!(refused.header("Retry-After").is_some());
+    load(addr);
+    drop(clients);
+    reconnect(addr).read_text_until(|text| text == "1");
+}
+
+#[test]
+fn who_keeps_a_connection_without_using_it_yields() {
+    let server = boot("led-plain");
+    let addr = server.addr();
+    let mut kept = Vec::new();
+    for _ in 0..20 {
+        let mut connection = Http::connect(addr);
+        connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(connection.read().status, 200);
+        kept.push(connection);
+    }
+    load(addr);
+    // Those that say nothing at all, too, if with a little patience.
+    let silent: Vec<_> = (0..4).map(|_| Http::connect(addr)).collect();
+    thread::sleep(Duration::from_millis(500));
+    load(addr);
+    drop(silent);
+}
+
+#[test]
+fn a_crash_ends_qemu_and_tells_why() {
+    let launcher = std::env::var_os("INSTEP_BIN").expect("INSTEP_BIN names the launcher");
+    let output = Command::new(launcher)
+        .args(["serve", "--app", "none", "--addr", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("the launcher starts");
+    let log = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("panicked") && log.contains(r#"there is no application "none""#), "{log}");
+}
