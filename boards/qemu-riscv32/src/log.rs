@@ -41,7 +41,13 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     switch_off(false)
 }
 
-#[riscv_rt::exception(riscv::interrupt::Exception::LoadFault)]
-fn load_fault(_: &riscv_rt::TrapFrame) -> ! {
-    panic!("the program read where no memory is, at {:#x}", riscv::register::mepc::read())
+/// Whatever the processor cannot do: a wild pointer, or no program where it jumped.
+// SAFETY: this is the name under which riscv-rt looks for it, and nothing else has it.
+#[unsafe(export_name = "ExceptionHandler")]
+fn on_exception(_: &riscv_rt::TrapFrame) -> ! {
+    let (cause, at) = (riscv::register::mcause::read().code(), riscv::register::mepc::read());
+    panic!(
+        "the processor cannot go on: exception {cause} at {at:#x}, with {:#x}",
+        riscv::register::mtval::read()
+    )
 }

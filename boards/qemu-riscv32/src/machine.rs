@@ -105,6 +105,17 @@ pub unsafe fn description(address: usize) -> &'static [u8] {
     }
 }
 
+/// Bytes of memory that are in use for good, and bytes that are left for the stack.
+pub fn memory() -> (usize, usize) {
+    unsafe extern "C" {
+        static __sdata: u8;
+        static __ebss: u8;
+        static _stack_start: u8;
+    }
+    let (start, end, top) = (&raw const __sdata, &raw const __ebss, &raw const _stack_start);
+    (end as usize - start as usize, top as usize - end as usize)
+}
+
 /// Switches the machine off; QEMU's exit status says whether all was well.
 pub fn switch_off(well: bool) -> ! {
     write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });

@@ -83,7 +83,8 @@ async fn run(spawner: Spawner, description: &'static [u8]) {
     let driver = RESOURCES.network.driver(server, stack, PORT);
 
     info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
-    info!("Memory of the server: {} bytes", Resources::SIZE);
+    let (used, left) = machine::memory();
+    info!("Memory: {} bytes for the server, {used} in all; {left} are left for the stack", Resources::SIZE);
     // Both begin when the application waits for the first time: it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("a task of its own"));
     spawner.spawn(serve(driver).expect("a task of its own"));
