@@ -4,6 +4,9 @@ use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, output, run};
 use std::path::Path;
 
+/// Workspaces of their own.
+const OTHER_WORKSPACES: [&str; 2] = ["bench/Cargo.toml", "boards/qemu-riscv32/Cargo.toml"];
+
 /// Formatting, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("format", || match component("fmt", "rustfmt", tools) {
@@ -30,6 +33,10 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     });
     report.step("reverse proxy", || reverse_proxy(tools));
     report.step("tests", || run(&mut cargo(&["test", "--workspace", "--no-fail-fast"])));
+    // No program for this machine has that driver.
+    report.step("tests of the driver for microcontrollers", || {
+        run(&mut cargo(&["test", "--package", "instep", "--features", "embassy", "--test", "embassy"]))
+    });
 }
 
 /// Makes sure of nginx, before which the tests put a server. Without it they pass over that.

@@ -10,12 +10,12 @@ mod machine;
 mod network;
 mod settings;
 
-use ::log::info;
+use ::log::{info, warn};
 use embassy_executor::{Executor, Spawner};
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 use embedded_hal::digital::{ErrorType, OutputPin};
+use instep::Access;
 use instep::embassy::{ACCEPTING, Driver};
-use instep::{Access, Limits};
 use network::Network;
 use settings::{CLIENTS, HOSTS, LIMITS, TOPICS};
 use static_cell::StaticCell;
@@ -26,15 +26,7 @@ const PORT: u16 = 80;
 const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
-static ACCESS: Access = Access {
-    name: "instep",
-    hosts: HOSTS,
-    origins: &[],
-    ports: &[PORT],
-    base_path: "",
-    frames: &[],
-    proxies: &[],
-};
+static ACCESS: Access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new("instep") };
 
 instep::resources! {
     /// All memory of the server.
@@ -44,8 +36,11 @@ instep::resources! {
 static RESOURCES: Resources = Resources::new();
 static SOCKETS: StaticCell<StackResources<{ CLIENTS + ACCEPTING }>> = StaticCell::new();
 
-// With the usual limits it leaves room for the stack, and for an application.
-const _: () = assert!(LIMITS.head.bytes > Limits::DEVICE.head.bytes || Resources::SIZE <= 128 * 1024);
+// The rest of the 200 KiB is for the stack and the network's own.
+const _: () = assert!(
+    Resources::SIZE <= 150 * 1024,
+    "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together take more memory than there is"
+);
 
 static EXECUTOR: StaticCell<Executor> = StaticCell::new();
 
@@ -88,6 +83,7 @@ async fn run(spawner: Spawner, description: &'static [u8]) {
     // Both begin when the application waits for the first time: it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("a task of its own"));
     spawner.spawn(serve(driver).expect("a task of its own"));
+    warn!("There is no password: everybody who reaches this device can use it");
     info!("Open {}", settings::url(description));
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }

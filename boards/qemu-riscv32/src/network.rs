@@ -5,7 +5,7 @@ use crate::machine::{self, VirtioPlace};
 use core::cell::RefCell;
 use core::ptr::NonNull;
 use core::task::Context;
-use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
 use embassy_sync::waitqueue::AtomicWaker;
 use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::mmio::MmioTransport;
@@ -42,12 +42,14 @@ struct Frames([Option<Frame>; FRAMES]);
 struct Frame {
     token: Option<u16>,
     bytes: &'static mut [u8],
+    /// How many of them are sent.
+    length: usize,
 }
 
 impl Frames {
     fn new() -> Self {
         let mut frames = pages(FRAMES * FRAME_SIZE / virtio_drivers::PAGE_SIZE).chunks_exact_mut(FRAME_SIZE);
-        Self(core::array::from_fn(|_| frames.next().map(|bytes| Frame { token: None, bytes })))
+        Self(core::array::from_fn(|_| frames.next().map(|bytes| Frame { token: None, bytes, length: 0 })))
     }
 
     /// The frame that has this token.
@@ -65,10 +67,9 @@ impl Frames {
 impl Queues {
     /// Lends a frame to the device, to receive into.
     fn receive_into(&mut self, frame: Frame) {
-        let Frame { bytes, .. } = frame;
         // SAFETY: the frame has the token until the device is done, and then is taken with it.
-        let token = unsafe { self.device.receive_begin(bytes) }.ok();
-        self.receiving.put(Frame { token, bytes });
+        let token = unsafe { self.device.receive_begin(frame.bytes) }.ok();
+        self.receiving.put(Frame { token, ..frame });
     }
 
     /// A frame that was received, and where in it.
@@ -90,8 +91,9 @@ impl Queues {
     fn free(&mut self) -> Option<Frame> {
         while let Some(token) = self.device.poll_transmit() {
             let frame = self.sending.take(Some(token))?;
-            // SAFETY: this is the frame that was lent with this token.
-            if let Err(error) = unsafe { self.device.transmit_complete(token, frame.bytes) } {
+            // SAFETY: these are the bytes that were lent with this token.
+            if let Err(error) = unsafe { self.device.transmit_complete(token, &frame.bytes[..frame.length]) }
+            {
                 log::error!("The network device sent nothing: {error}");
             }
             self.sending.put(Frame { token: None, ..frame });
@@ -101,11 +103,9 @@ impl Queues {
 
     /// Sends so many bytes of a frame.
     fn send(&mut self, frame: Frame, length: usize) {
-        let Frame { bytes, .. } = frame;
-        // SAFETY: the frame has the token until the device is done, and then is taken with it; the same bytes of it
-        // are given back.
-        let token = unsafe { self.device.transmit_begin(&bytes[..length]) };
-        self.sending.put(Frame { token: token.ok(), bytes });
+        // SAFETY: the frame has the token until the device is done, and then is taken with it.
+        let token = unsafe { self.device.transmit_begin(&frame.bytes[..length]) };
+        self.sending.put(Frame { token: token.ok(), length, ..frame });
     }
 }
 

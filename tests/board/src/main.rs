@@ -67,3 +67,19 @@ impl Options {
 fn free(addr: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(addr)?.local_addr()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_takes_what_a_test_says_to_a_server_and_nothing_else() {
+        let parse = |line: &str| Options::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let options = parse("serve --app led-plain --addr 127.0.0.1:0").expect("options");
+        assert_eq!((options.app.as_str(), options.addr.port()), ("led-plain", 0));
+        assert_eq!(parse("serve").expect("options").app, "led-json");
+        for wrong in ["apps", "serve --app", "serve --page x", "serve --addr x", "serve --app a,b"] {
+            assert!(parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -47,6 +47,8 @@ struct Serving {
     wants_read: bool,
     wants_write: bool,
     shut_down: bool,
+    /// Since when the socket has taken nothing of what it is to take.
+    blocked_since: Option<Instant>,
     /// A turn is due whatever the socket says.
     due: bool,
     wake_at: Instant,
@@ -78,7 +80,11 @@ impl Connection {
     pub(super) fn standing(&self) -> Option<Standing> {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
-                Some(serving.client.standing())
+                // Whoever does not read its answer is as far as one that does not end its request.
+                Some(match (serving.client.standing(), serving.blocked_since) {
+                    (Standing::InUse, Some(since)) => Standing::Unfinished(since),
+                    (standing, _) => standing,
+                })
             }
             _ => None,
         }
@@ -116,10 +122,12 @@ impl Connection {
 
     /// Gives its socket up, for another one to listen.
     pub(super) fn leave(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        if let Stage::Serving(serving) = &mut self.stage {
-            serving.client.close(CloseCode::GOING_AWAY, &mut shared.surroundings());
-            self.turn(context, now, shared);
+        let Stage::Serving(serving) = &mut self.stage else { return };
+        if serving.wants_write {
+            return self.abandon(context, now, shared);
         }
+        serving.client.close(CloseCode::GOING_AWAY, &mut shared.surroundings());
+        self.turn(context, now, shared);
     }
 
     /// Does what can be done now.
@@ -176,6 +184,7 @@ impl Connection {
                     wants_read: true,
                     wants_write: false,
                     shut_down: false,
+                    blocked_since: None,
                     due: false,
                     wake_at: now.after(limits.head_time),
                 });
@@ -212,10 +221,11 @@ impl Connection {
                 return;
             }
             reads += 1;
-            // What comes behind a head has to fit where the client goes on without it.
-            let end = self.length + sizes::INPUT;
             let buffer = self.head.as_deref_mut().unwrap_or(self.input);
-            let end = end.min(buffer.len());
+            // What comes behind a head has to fit where the client goes on without it. There is always room: a client
+            // that wants more leaves no more than `Client::tail_max`.
+            let end = buffer.len().min(self.length + sizes::INPUT);
+            debug_assert!(self.length < end);
             match poll_once(context, self.socket.read(&mut buffer[self.length..end])) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(0)) => {
@@ -236,12 +246,15 @@ impl Connection {
         let Self { socket, stage, input, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
         let buffer = head.as_deref_mut().unwrap_or(input);
-        let mut failed = false;
+        let (mut failed, mut wrote) = (false, false);
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {
                 match poll_once(context, socket.write(&bytes[written..])) {
-                    Poll::Ready(Ok(length)) => written += length,
+                    Poll::Ready(Ok(length)) => {
+                        written += length;
+                        wrote = true;
+                    }
                     Poll::Ready(Err(_)) => {
                         failed = true;
                         break;
@@ -258,6 +271,11 @@ impl Connection {
             return self.abandon(context, now, shared);
         }
         (serving.wants_read, serving.wants_write) = (turn.wants_read, turn.wants_write);
+        if !turn.wants_write {
+            serving.blocked_since = None;
+        } else if wrote || serving.blocked_since.is_none() {
+            serving.blocked_since = Some(now);
+        }
         // Time has to pass between turns that only time asks for.
         serving.wake_at = turn.wake_at.max(now.after(1));
         if turn.shut_down && !core::mem::replace(&mut serving.shut_down, true) {

@@ -41,6 +41,7 @@ impl Shared {
         Surroundings {
             app,
             access,
+            log_in: None,
             device,
             feed: &self.feed,
             compressed_feed: None,

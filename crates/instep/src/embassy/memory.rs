@@ -95,7 +95,6 @@ macro_rules! resources {
             pub const SIZE: usize = ::core::mem::size_of::<Self>();
 
             /// The memory, unused.
-            #[expect(unused_assignments, reason = "the last interface is not counted on")]
             pub const fn new() -> Self {
                 let mut follower = 0;
                 Self {

@@ -1,0 +1,258 @@
+//! The driver for microcontrollers, between network stacks in this process, on a clock that passes only when everybody
+//! waits.
+
+mod wire;
+
+use embassy_net::Stack;
+use embassy_net::tcp::{State, TcpSocket};
+use embassy_time::{Duration, Instant, Timer, with_timeout};
+use instep::embassy::{ACCEPTING, Driver};
+use instep::{Access, App, Asset, Device, Inbox, Limits, Message, Topic};
+use std::future::Future;
+use wire::{Cable, DEVICE, socket};
+
+const LED: Topic = Topic::new(0);
+/// More than lies between a device and a peer that does not read.
+const LONG: &str = match str::from_utf8(&[b'.'; 50_000]) {
+    Ok(text) => text,
+    Err(_) => panic!(),
+};
+static APP: App = App::new("lamp", "for tests")
+    .page("/", Asset::html("<p>lamp</p>"))
+    .page("/long", Asset::html(LONG))
+    .endpoint("/ws")
+    .topics(1);
+static ACCESS: Access = Access::new("lamp");
+
+const PAGE: &str = "GET / HTTP/1.1\r\nHost: lamp\r\n\r\n";
+const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: lamp\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+/// `toggle`, masked with zeroes.
+const TOGGLE: &[u8] = b"\x81\x86\0\0\0\0toggle";
+const OFF: &str = "\u{1}0";
+const ON: &str = "\u{1}1";
+
+/// Declares a device's memory for a test.
+macro_rules! resources {
+    ($($interface:ident: $clients:expr),+) => {{
+        instep::resources! { struct Resources { limits: Limits::DEVICE, topics: 1, $($interface: $clients),+ } }
+        static RESOURCES: Resources = Resources::new();
+        &RESOURCES
+    }};
+}
+
+fn test(body: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, host_time::run(body));
+}
+
+/// A lamp that `toggle` switches.
+fn run_lamp(device: &'static Device, mut inbox: Inbox<'static>) {
+    device.publish(LED, "0");
+    tokio::task::spawn_local(host_time::run(async move {
+        let mut on = false;
+        loop {
+            if let Message::Text { text: "toggle", .. } = inbox.next().await {
+                on = !on;
+                device.publish(LED, if on { "1" } else { "0" });
+            }
+        }
+    }));
+}
+
+fn drive(driver: &'static mut Driver) {
+    tokio::task::spawn_local(host_time::run(driver.run()));
+}
+
+async fn connect(stack: Stack<'static>) -> TcpSocket<'static> {
+    let mut socket = socket(stack);
+    socket.connect((DEVICE, 80)).await.unwrap();
+    socket
+}
+
+async fn send(socket: &mut TcpSocket<'static>, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let written = socket.write(bytes).await.unwrap();
+        bytes = &bytes[written..];
+    }
+}
+
+/// Reads until what came ends so.
+#[track_caller]
+async fn read_until(socket: &mut TcpSocket<'static>, end: &str) -> String {
+    let mut text = String::new();
+    while !text.ends_with(end) {
+        let mut buffer = [0; 512];
+        let read = with_timeout(Duration::from_secs(10), socket.read(&mut buffer)).await;
+        match read {
+            Ok(Ok(length)) if length > 0 => text += &String::from_utf8_lossy(&buffer[..length]),
+            other => panic!("{other:?} instead of {end:?}, after {text:?}"),
+        }
+    }
+    text
+}
+
+/// A connection that asked for something, and the answer's status.
+async fn ask(stack: Stack<'static>, request: &str) -> (TcpSocket<'static>, String) {
+    let mut socket = connect(stack).await;
+    send(&mut socket, request.as_bytes()).await;
+    let mut status = [0; 12];
+    let mut length = 0;
+    while length < status.len() {
+        length += socket.read(&mut status[length..]).await.unwrap();
+    }
+    (socket, String::from_utf8_lossy(&status[9..]).into_owned())
+}
+
+/// A WebSocket that has got the state.
+async fn open(stack: Stack<'static>, state: &str) -> TcpSocket<'static> {
+    let (mut socket, status) = ask(stack, UPGRADE).await;
+    assert_eq!(status, "101");
+    read_until(&mut socket, state).await;
+    socket
+}
+
+#[test]
+fn two_interfaces_are_two_shards_of_one_device() {
+    test(async {
+        let resources = resources!(station: 2, access_point: 1);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let (cables, mut peers) = ([Cable::default(), Cable::default()], Vec::new());
+        let (device, peer) = cables[0].stacks();
+        drive(resources.station.driver(server, device, 80));
+        peers.push(peer);
+        let (device, peer) = cables[1].stacks();
+        drive(resources.access_point.driver(server, device, 80));
+        peers.push(peer);
+
+        let mut home = open(peers[0], OFF).await;
+        let mut direct = open(peers[1], OFF).await;
+        send(&mut direct, TOGGLE).await;
+        read_until(&mut home, ON).await;
+        read_until(&mut direct, ON).await;
+        // Each has room for its own clients, whatever room the other has.
+        assert_eq!(ask(peers[1], UPGRADE).await.1, "503");
+        let _third = open(peers[0], ON).await;
+        assert_eq!(ask(peers[0], UPGRADE).await.1, "503");
+        assert_eq!(server.device.clients(), 3);
+        // A place that becomes free is free for its own interface.
+        direct.abort();
+        direct.flush().await.unwrap();
+        Timer::after_millis(50).await;
+        assert_eq!(ask(peers[0], UPGRADE).await.1, "503");
+        open(peers[1], ON).await;
+    });
+}
+
+#[test]
+fn whoever_keeps_a_socket_from_listening_yields() {
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let (device, peer) = Cable::default().stacks();
+        drive(resources.network.driver(server, device, 80));
+
+        // Served, and kept: each newcomer is let in at once.
+        let mut kept = Vec::new();
+        for _ in 0..3 * ACCEPTING {
+            let (socket, status) = ask(peer, PAGE).await;
+            assert_eq!(status, "200");
+            kept.push(socket);
+        }
+        assert!(Instant::now().as_millis() < 2_000);
+        drop(kept);
+        // Silent: they yield after a moment.
+        let mut silent = Vec::new();
+        for _ in 0..ACCEPTING {
+            silent.push(connect(peer).await);
+        }
+        Timer::after_millis(200).await;
+        assert_eq!(ask(peer, PAGE).await.1, "200");
+        drop(silent);
+        // They do not read what they asked for.
+        let mut deaf = Vec::new();
+        for _ in 0..ACCEPTING {
+            deaf.push(ask(peer, &PAGE.replace("/ ", "/long ")).await.0);
+        }
+        Timer::after_secs(2).await;
+        assert_eq!(ask(peer, PAGE).await.1, "200");
+    });
+}
+
+#[test]
+fn peers_that_vanish_leave_nothing_behind() {
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let cable = Cable::default();
+        let (device, peer) = cable.stacks();
+        drive(resources.network.driver(server, device, 80));
+
+        // In the middle of connecting, of a request, and with an open WebSocket.
+        let _clients = [open(peer, OFF).await, open(peer, OFF).await];
+        let mut half = connect(peer).await;
+        send(&mut half, b"GET / HTTP/1.1\r\nHo").await;
+        let mut beginning: Vec<_> = (0..4).map(|_| socket(peer)).collect();
+        cable.cut_from_device(true);
+        for socket in &mut beginning {
+            // It asks; the answer does not come through.
+            let attempt = socket.connect((DEVICE, 80));
+            assert!(with_timeout(Duration::from_millis(10), attempt).await.is_err());
+        }
+        cable.cut_to_device(true);
+        Timer::after_secs(60).await;
+        assert_eq!(server.device.clients(), 0);
+        for socket in beginning.iter_mut().chain([&mut half]) {
+            socket.abort();
+        }
+        cable.cut_from_device(false);
+        cable.cut_to_device(false);
+        Timer::after_secs(2).await;
+        // All that listen can be had again.
+        let mut sockets = Vec::new();
+        for _ in 0..ACCEPTING {
+            sockets.push(connect(peer).await);
+        }
+        assert!(sockets.iter().all(|socket| socket.state() == State::Established));
+        assert_eq!(ask(peer, PAGE).await.1, "200");
+        let _clients = [open(peer, OFF).await, open(peer, OFF).await];
+    });
+}
+
+#[test]
+fn a_head_in_pieces_of_any_length_and_at_its_limit() {
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let (device, peer) = Cable::default().stacks();
+        drive(resources.network.driver(server, device, 80));
+
+        let head = |length: usize| {
+            let start = "GET / HTTP/1.1\r\nHost: lamp\r\nX: ";
+            format!("{start}{}\r\n\r\n", "a".repeat(length - start.len() - 4))
+        };
+        let limit = Limits::DEVICE.head.bytes;
+        for (length, status) in [(limit, "200"), (limit + 1, "431")] {
+            assert_eq!(ask(peer, &head(length)).await.1, status);
+        }
+        let mut socket = connect(peer).await;
+        for piece in UPGRADE.as_bytes().chunks(7) {
+            send(&mut socket, piece).await;
+            Timer::after_millis(10).await;
+        }
+        // Frames right behind the head, more than a client's own buffer holds.
+        read_until(&mut socket, OFF).await;
+        let mut hasty = connect(peer).await;
+        let mut bytes = UPGRADE.as_bytes().to_vec();
+        (0..101).for_each(|_| bytes.extend(TOGGLE));
+        send(&mut hasty, &bytes).await;
+        Timer::after_secs(1).await;
+        read_until(&mut socket, ON).await;
+        read_until(&mut hasty, ON).await;
+    });
+}
