@@ -73,7 +73,11 @@ impl Connection {
 
     /// Whether the peer has had everything, and that it was the last; it has yet to close.
     pub(super) fn is_closed_by_us(&self) -> bool {
-        matches!(self.stage, Stage::Closing(_)) && self.socket.state() == State::FinWait2
+        let had_everything = match self.socket.state() {
+            State::FinWait1 => self.socket.send_queue() == 0,
+            state => state == State::FinWait2,
+        };
+        matches!(self.stage, Stage::Closing(_)) && had_everything
     }
 
     /// What giving it up would cost, if that let another one listen.
