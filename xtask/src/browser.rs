@@ -1,5 +1,9 @@
 //! The browser tests: they need Chromium, chromedriver and a built instep.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, find, run, server};
 
@@ -8,21 +12,39 @@ const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "
 
 /// Builds instep, and runs the tests against it.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
-    let named = |variable: &str| std::env::var_os(variable).is_some();
-    let chromium = named("CHROMIUM") || CHROMIUMS.iter().any(|name| find(name).is_some());
-    let driver = named("CHROMEDRIVER") || find("chromedriver").is_some();
-    if !(chromium && driver)
-        && let Err(outcome) = tools
-            .install("Chromium or its driver is missing; this installs it:", &["chromium", "chromium-driver"])
-    {
+    if let Err(outcome) = prepare(tools) {
         return outcome;
     }
-
     let server = match server() {
         Ok(server) => server,
         Err(outcome) => return outcome,
     };
-    let mut tests = cargo(&["test", "--package", "browser-tests", "--features", "browser", "--no-fail-fast"]);
     // More browsers at once than this only wait for one another on a small machine.
-    run(tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", server))
+    run(tests().args(["--", "--test-threads=2"]).env("INSTEP_BIN", server))
+}
+
+/// Runs those tests that need no options of the server against a program that is started like `instep`, but stands
+/// for a small device.
+pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
+    if let Err(outcome) = prepare(tools) {
+        return outcome;
+    }
+    let mut tests = tests();
+    tests.args(["--test", "in_step", "--test", "lost_and_back", "--", "--test-threads=2"]);
+    run(tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image))
+}
+
+fn tests() -> Command {
+    cargo(&["test", "--package", "browser-tests", "--features", "browser", "--no-fail-fast"])
+}
+
+/// Makes sure of Chromium and its driver.
+fn prepare(tools: &mut Tools) -> Result<(), Outcome> {
+    let named = |variable: &str| std::env::var_os(variable).is_some();
+    let chromium = named("CHROMIUM") || CHROMIUMS.iter().any(|name| find(name).is_some());
+    let driver = named("CHROMEDRIVER") || find("chromedriver").is_some();
+    if chromium && driver {
+        return Ok(());
+    }
+    tools.install("Chromium or its driver is missing; this installs it:", &["chromium", "chromium-driver"])
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::autobahn;
 use crate::bare_metal::{TARGET, Toolchain, toolchain};
+use crate::browser;
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, run, target, workspace};
 
@@ -48,7 +49,8 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         // A test and its machine take a core each.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image))
     });
-    report.step("qemu autobahn", || autobahn::test_device(&PathBuf::from(launcher), &image));
+    report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
+    report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 
 /// Clippy, with the toolchain that builds the image.

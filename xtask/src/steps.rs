@@ -4,15 +4,13 @@ use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, output, run};
 use std::path::Path;
 
-/// Workspaces of their own.
-const OTHER_WORKSPACES: [&str; 2] = ["bench/Cargo.toml", "boards/qemu-riscv32/Cargo.toml"];
-
 /// Formatting, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("format", || match component("fmt", "rustfmt", tools) {
         Ok(()) => {
             // Each of these is a workspace.
-            let manifests = ["Cargo.toml", "bench/Cargo.toml", "fuzz/Cargo.toml"];
+            let manifests =
+                ["Cargo.toml", "bench/Cargo.toml", "boards/qemu-riscv32/Cargo.toml", "fuzz/Cargo.toml"];
             let check = |manifest| run(&mut cargo(&["fmt", "--all", "--manifest-path", manifest, "--check"]));
             let failed = manifests.into_iter().map(check).find(|outcome| *outcome != Outcome::Passed);
             failed.unwrap_or(Outcome::Passed)
