@@ -16,13 +16,19 @@ pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 /// Debian's compiler. Another one, of the package rustc, may have the same path: it is looked at.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// Builds the library of the applications, the protocols of a device that is its own network, and through it every crate it is made of.
+/// Builds the library of the applications, and through it every crate it is made of.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
     let toolchain = match toolchain(tools) {
         Ok(toolchain) => toolchain,
         Err(outcome) => return outcome,
     };
-    let mut build = cargo(&["build", "--package", "instep-apps", "--lib", "--target", TARGET]);
+    let mut build =
+        cargo(&["build", "--package", "instep-apps", "--package", "instep-network", "--lib", "--target", TARGET]);
+    // This target has no atomic instructions, and one core; a firmware says so by a feature of portable-atomic.
+    build.env(
+        "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
+        "--cfg=portable_atomic_unsafe_assume_single_core",
+    );
     // With a folder of its own: the other compiler would throw out what the first has built.
     build.arg("--target-dir").arg(target().join("bare-metal"));
     toolchain.apply(&mut build);
@@ -78,28 +84,6 @@ pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
     Toolchain::find().ok_or(Outcome::Failed(format!("what was installed cannot build for {TARGET}")))
 }
 
-/// The command that builds, if this machine has what it takes.
-fn build() -> Option<Command> {
-    let args =
-        ["build", "--package", "instep-apps", "--package", "instep-network", "--lib", "--target", TARGET];
-    // With a folder of its own: the other compiler would throw out what the first has built.
-    let folder = target().join("bare-metal");
-    let mut command = cargo(&args);
-    command.arg("--target-dir").arg(folder);
-    // This target has no atomic instructions, and one core; a firmware says so by a feature of portable-atomic.
-    command.env(
-        "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
-        "--cfg=portable_atomic_unsafe_assume_single_core",
-    );
-    if has_target() {
-        return Some(command);
-    }
-    if has_source() {
-        // Building the library is not stable yet; the variable lets a stable compiler do it.
-        command.arg("-Zbuild-std=core,alloc").env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
-        return Some(command);
-    }
-    None
 /// PATH, with the linker that comes with the toolchain which runs this: Debian's compiler has none for chips.
 fn path_with_linker() -> Option<OsString> {
     let linkers = Path::new(&sysroot()?).join(format!("lib/rustlib/{}/bin", host()?));
@@ -111,6 +95,8 @@ fn path_with_linker() -> Option<OsString> {
 fn host() -> Option<String> {
     let about = output(Command::new("rustc").arg("-vV").current_dir(workspace()))?;
     about.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
+}
+
 fn sysroot() -> Option<String> {
     // In the workspace, whose rust-toolchain.toml says which one.
     output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace()))

@@ -69,7 +69,7 @@ impl Device {
             state.counts.end(end);
             let slot = &mut state.slots[usize::from(place.client.slot)];
             state.taken -= 1;
-            state.followers[slot.follower].taken -= 1;
+            state.followers[usize::from(slot.follower)].taken -= 1;
             slot.replies.clear();
             if core::mem::take(&mut slot.in_waiting) {
                 state.waiting.remove(place.client.slot);

@@ -182,7 +182,8 @@ impl Connection {
                 let (Some(peer), Some(unsent)) = (self.socket.remote_endpoint(), self.unsent.take()) else {
                     return self.reset(context, now);
                 };
-                let client = Client::new(peer.addr.into(), peer.port, unsent, now);
+                let mut client = Client::new(peer.addr.into(), peer.port, unsent, now);
+                client.came_in_at(shared.port);
                 self.stage = Stage::Serving(Serving {
                     client,
                     wants_read: true,
