@@ -22,8 +22,16 @@ pub(crate) fn check(tools: &mut Tools) -> Outcome {
         Ok(toolchain) => toolchain,
         Err(outcome) => return outcome,
     };
-    let mut build =
-        cargo(&["build", "--package", "instep-apps", "--package", "instep-network", "--lib", "--target", TARGET]);
+    let mut build = cargo(&[
+        "build",
+        "--package",
+        "instep-apps",
+        "--package",
+        "instep-network",
+        "--lib",
+        "--target",
+        TARGET,
+    ]);
     // This target has no atomic instructions, and one core; a firmware says so by a feature of portable-atomic.
     build.env(
         "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
