@@ -3,10 +3,10 @@
 mod addresses;
 mod certificate;
 mod keep;
-mod led;
 mod log;
 mod metrics;
 mod options;
+mod output;
 mod page;
 mod password;
 mod serve;

@@ -3,8 +3,8 @@
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::keep::Keeping;
-use crate::led::SimulatedLed;
 use crate::options::Configuration;
+use crate::output::Output;
 use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
 use instep::{Access, App, Asset};
@@ -38,6 +38,8 @@ pub(crate) enum Error {
     Password(String),
     /// What is to be kept cannot be.
     State(String),
+    /// The line that the application is to switch cannot be had.
+    Line(String),
     /// An address, which this option gave, cannot be listened on.
     Listen(&'static str, SocketAddr, io::Error),
     /// The system refuses something else.
@@ -63,7 +65,8 @@ impl std::fmt::Display for Error {
             Self::Page(sentence)
             | Self::Password(sentence)
             | Self::Certificate(sentence)
-            | Self::State(sentence) => f.write_str(sentence),
+            | Self::State(sentence)
+            | Self::Line(sentence) => f.write_str(sentence),
             Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
@@ -99,6 +102,10 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
     let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
     let mut keeping =
         Keeping::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
+    let output = match &settings.gpio {
+        Some(line) => line.open().map_err(Error::Line)?,
+        None => Output::Simulated,
+    };
     let listeners = settings
         .addresses
         .iter()
@@ -139,7 +146,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
     }
 
     // The application sets its outputs and publishes its state before anybody can connect.
-    start_application(server, app, KeptSwitch::new(keeping.kept(), LED, settings.power_up))?;
+    let led = Led::kept(output, KeptSwitch::new(keeping.kept(), LED, settings.power_up));
+    start_application(server, app, led)?;
     keeping.start()?;
     if let Some(listener) = metrics {
         metrics::serve(listener, server, access)?;
@@ -257,12 +265,11 @@ fn keeper(
 }
 
 /// Runs the application on a thread of its own, and returns when it waits for the first time.
-fn start_application(server: Server, app: &'static App, led: KeptSwitch<'static>) -> io::Result<()> {
+fn start_application(server: Server, app: &'static App, led: Led<'static, Output>) -> io::Result<()> {
     let (waits, waiting) = mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("application".into()).spawn(move || {
         let Some(mut inbox) = server.inbox() else { return };
-        let led = Led::kept(SimulatedLed::default(), led);
         let application = instep_apps::run_with(app.name(), server.device(), &mut inbox, led);
         runtime.block_on(host_time::run(async {
             let mut application = pin!(application);

@@ -29,6 +29,7 @@ fn a_wrong_argument_is_explained_and_exits_2() {
         (&["serve", "--allow-origin", "example.org"], "http://example.org"),
         (&["serve", "--allow-host", "http://lamp"], "without http://"),
         (&["serve", "--log-format", "xml"], "json"),
+        (&["serve", "--gpio", "17"], "gpiochip0:17"),
         (&["serve", "--adr", "127.0.0.1:0"], "--addr"),
         (&["serve", "something"], "something"),
         (&["srve"], "serve"),
@@ -83,6 +84,18 @@ fn an_address_that_is_not_this_machines_exits_1() {
     let (status, error) = failure(&["serve", "--addr", "192.0.2.1:8080", "--open"]);
     assert_eq!(status, 1, "{error}");
     assert!(error.starts_with("instep: 192.0.2.1 is not an address of this machine"), "{error}");
+}
+
+#[test]
+fn a_line_that_cannot_be_had_is_explained_and_exits_1() {
+    for (line, says) in
+        [("gpiochip999:17", "there is no /dev/gpiochip999"), ("null:0", "/dev/null is no GPIO chip")]
+    {
+        let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", "--gpio", line]);
+        assert_eq!(status, 1, "{error}");
+        assert!(error.starts_with(&format!("instep: {says}")) && error.contains("gpiodetect"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }
 
 #[test]

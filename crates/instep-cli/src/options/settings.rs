@@ -4,6 +4,7 @@ use super::limits::ServerLimits;
 use super::values::{self, Wrong};
 use crate::addresses::Address;
 use crate::certificate;
+use crate::output::Line;
 use instep_settings::PowerUp;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) page: Option<PathBuf>,
     pub(crate) state_file: Option<PathBuf>,
     pub(crate) power_up: PowerUp,
+    pub(crate) gpio: Option<Line>,
     pub(crate) password: Option<Zeroizing<String>>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) open: bool,
@@ -55,6 +57,7 @@ impl Default for Settings {
             page: None,
             state_file: None,
             power_up: PowerUp::Off,
+            gpio: None,
             password: None,
             password_file: None,
             open: false,
@@ -298,6 +301,20 @@ pub(super) static SETTINGS: &[Setting] = &[
             };
             vec![state.into()]
         },
+    },
+    Setting {
+        key: "gpio",
+        value: Some("LINE"),
+        alone: "",
+        about: "The line of this machine that the application's output drives: CHIP:LINE, such as gpiochip0:17, with \
+            :inverted behind it if low is on",
+        unset: "the output is simulated",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.gpio = Some(Line::parse(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.gpio.iter().map(ToString::to_string).collect(),
     },
     Setting {
         key: "metrics",
