@@ -37,6 +37,7 @@ pub mod embassy;
 mod limits;
 mod login;
 mod shown;
+mod thing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
@@ -58,3 +59,4 @@ pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
     SESSION_SECONDS, Session,
 };
+pub use thing::{History, Interaction, Kind, Thing};

@@ -1,0 +1,98 @@
+//! Numbers as the wire has them: decimal, exact, and without the code that writes and reads floating point.
+
+use core::fmt::{self, Display};
+
+/// The most digits behind the decimal point.
+pub(crate) const PRECISION_MAX: u8 = 6;
+/// Up to here every whole number is an `f64`.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// A number with so many digits behind its decimal point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    /// The number times 10 to the power of `precision`.
+    units: i64,
+    precision: u8,
+}
+
+impl Decimal {
+    /// The nearest to `value`. `None`: it is no number, or too far from 0.
+    pub(crate) fn nearest(value: f64, precision: u8) -> Option<Self> {
+        let scaled = value * scale(precision);
+        // `f64::round` is not in `core` for every target.
+        let rounded = scaled + if scaled < 0.0 { -0.5 } else { 0.5 };
+        #[expect(clippy::cast_possible_truncation, reason = "it was compared")]
+        (scaled.is_finite() && scaled.abs() < WHOLE_MAX / 2.0)
+            .then_some(Self { units: rounded as i64, precision })
+    }
+
+    /// How many digits behind its decimal point it takes to write `value`; more than [`PRECISION_MAX`] if those are
+    /// not enough.
+    pub(crate) const fn digits_of(value: f64) -> u8 {
+        let (mut digits, mut scaled) = (0, value);
+        while digits <= PRECISION_MAX {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                reason = "it only compares"
+            )]
+            let rest = scaled - (scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i64 as f64;
+            if rest < 1e-6 && rest > -1e-6 {
+                return digits;
+            }
+            digits += 1;
+            scaled *= 10.0;
+        }
+        digits
+    }
+}
+
+impl Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scale = 10_u64.pow(u32::from(self.precision));
+        let (whole, part) = (self.units.unsigned_abs() / scale, self.units.unsigned_abs() % scale);
+        let sign = if self.units < 0 { "-" } else { "" };
+        write!(f, "{sign}{whole}")?;
+        if self.precision > 0 {
+            write!(f, ".{part:0width$}", width = usize::from(self.precision))?;
+        }
+        Ok(())
+    }
+}
+
+fn scale(precision: u8) -> f64 {
+    f64::from(10_u32.pow(u32::from(precision)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn it_is_written_with_as_many_digits_as_asked_for() {
+        for (value, precision, text) in [
+            (21.5, 1, "21.5"),
+            (21.55, 1, "21.6"),
+            (-0.04, 1, "0.0"),
+            (-0.06, 1, "-0.1"),
+            (-3.0, 0, "-3"),
+            (0.5, 0, "1"),
+            (1013.25, 2, "1013.25"),
+            (0.05, 2, "0.05"),
+        ] {
+            assert_eq!(Decimal::nearest(value, precision).unwrap().to_string(), text);
+        }
+        for value in [f64::NAN, f64::INFINITY, 1e16, -1e300] {
+            assert_eq!(Decimal::nearest(value, 0), None);
+        }
+    }
+
+    #[test]
+    fn the_digits_of_a_step() {
+        for (value, digits) in [(1.0, 0), (0.5, 1), (0.1, 1), (0.25, 2), (-20.0, 0), (0.000_001, 6)] {
+            assert_eq!(Decimal::digits_of(value), digits, "{value}");
+        }
+        assert!(Decimal::digits_of(1.0 / 3.0) > PRECISION_MAX);
+    }
+}
