@@ -19,6 +19,7 @@ pub mod led_state;
 pub mod led_words;
 pub mod soft_ap;
 pub mod toggle;
+pub mod workshop;
 
 pub use inverted::Inverted;
 pub use led::{LED, Led};
@@ -27,7 +28,7 @@ use embedded_hal::digital::OutputPin;
 use instep::{App, Device, Inbox};
 
 /// Every application, in the order in which a newcomer meets them.
-pub const ALL: [&App; 8] = [
+pub const ALL: [&App; 9] = [
     &hello::APP,
     &toggle::APP,
     &led_plain::APP,
@@ -36,6 +37,7 @@ pub const ALL: [&App; 8] = [
     &led_state::APP,
     &soft_ap::APP,
     &echo::APP,
+    &workshop::APP,
 ];
 
 /// The application of that name.
@@ -65,6 +67,7 @@ pub async fn run_with(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: L
         "led-state" => led_state::run(device, inbox, led).await,
         "soft-ap" => soft_ap::run().await,
         "echo" => echo::run().await,
+        "workshop" => workshop::run(device, inbox, led).await,
         other => panic!("there is no application {other}"),
     }
 }

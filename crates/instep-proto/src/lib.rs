@@ -9,7 +9,8 @@
 //! * [`handshake`]: from an HTTP request to an open WebSocket;
 //! * [`frame`]: headers, masking and close codes;
 //! * [`message`]: frames put together to pieces of messages, text checked as it comes;
-//! * [`delivery`]: the retained table, the event ring, cursors and outboxes.
+//! * [`delivery`]: the retained table, the event ring, cursors and outboxes;
+//! * [`json`]: what a message of a Thing says.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -22,4 +23,5 @@ pub mod delivery;
 pub mod frame;
 pub mod handshake;
 pub mod http;
+pub mod json;
 pub mod message;

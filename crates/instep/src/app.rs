@@ -1,5 +1,6 @@
 //! What an application declares: its pages, its endpoints, its topics.
 
+use crate::thing::Thing;
 use instep_proto::http::{Asset, Pattern, best_match};
 
 /// How many pages and other assets an application may have.
@@ -24,6 +25,8 @@ pub struct Endpoint {
     pub(crate) pattern: Pattern,
     /// The server sends each message back as it comes, and the application hears nothing of this endpoint.
     pub(crate) echo: bool,
+    /// Its messages are those of the Thing.
+    pub(crate) thing: bool,
     pub(crate) subprotocols: &'static [&'static str],
 }
 
@@ -51,12 +54,23 @@ pub struct App {
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
+    pub(crate) declared: Option<&'static Thing>,
+    /// Of the application, for people: such as `1.2.3`. Empty: nobody said.
+    pub(crate) version: &'static str,
 }
 
 impl App {
     /// An application without pages, by its name and what it is in a few words.
     pub const fn new(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, pages: [None; PAGES_MAX], endpoints: [None; ENDPOINTS_MAX], topics: 0 }
+        Self {
+            name,
+            about,
+            pages: [None; PAGES_MAX],
+            endpoints: [None; ENDPOINTS_MAX],
+            topics: 0,
+            declared: None,
+            version: "",
+        }
     }
 
     /// Serves `asset` at `path`, which may end in `*` for every path that begins so. An exact path goes before
@@ -82,7 +96,12 @@ impl App {
     /// # Panics
     /// If there are more than 4 endpoints, or `path` is no path; in a `const`, when it is compiled.
     pub const fn endpoint(self, path: &'static str) -> Self {
-        self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: false, subprotocols: &[] })
+        self.add_endpoint(Endpoint {
+            pattern: Pattern::new(path),
+            echo: false,
+            thing: false,
+            subprotocols: &[],
+        })
     }
 
     /// Speaks WebSocket at `path` and sends every message back unchanged, piece by piece as it comes, without
@@ -91,7 +110,12 @@ impl App {
     /// # Panics
     /// As [`App::endpoint`].
     pub const fn echo(self, path: &'static str) -> Self {
-        self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: true, subprotocols: &[] })
+        self.add_endpoint(Endpoint {
+            pattern: Pattern::new(path),
+            echo: true,
+            thing: false,
+            subprotocols: &[],
+        })
     }
 
     /// The subprotocols of every endpoint declared so far, most wanted first.
@@ -118,8 +142,38 @@ impl App {
         self
     }
 
+    /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic, from
+    /// [`Topic::new`]`(0)` on.
+    ///
+    /// # Panics
+    /// As [`App::endpoint`], or if it is a Thing already; in a `const`, when it is compiled.
+    pub const fn thing(mut self, thing: &'static Thing) -> Self {
+        assert!(self.declared.is_none(), "an application is one Thing at most");
+        self.declared = Some(thing);
+        if self.topics < thing.property_count() {
+            self.topics = thing.property_count();
+        }
+        self.add_endpoint(Endpoint {
+            pattern: Pattern::new("/ws"),
+            echo: false,
+            thing: true,
+            subprotocols: &[],
+        })
+    }
+
+    /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
+    pub const fn version(self, version: &'static str) -> Self {
+        Self { version, ..self }
+    }
+
     /// How many topics the application publishes: [`Topic::new`]`(0)` up to one less than `topics`.
+    ///
+    /// # Panics
+    /// If its Thing has more properties; in a `const`, when it is compiled.
     pub const fn topics(self, topics: usize) -> Self {
+        if let Some(thing) = self.declared {
+            assert!(topics >= thing.property_count(), "each property of a Thing is a topic");
+        }
         Self { topics, ..self }
     }
 

@@ -47,9 +47,11 @@ pub use buffer::Buffer;
 pub use client::{
     AddressLimit, Client, Compression, Inflated, Inflater, Instant, Standing, Surroundings, Turn,
 };
+#[doc(hidden)]
+pub use device::Asked;
 pub use device::{
-    ClientId, Counts, Device, DropReason, Follower, Inbox, Memory, Message, PageValueError, PublishError,
-    RefusalReason, SendError, SlotMemory,
+    ClientId, Counts, Device, DropReason, Follower, Inbox, Input, Memory, Message, PageValueError,
+    PublishError, RefusalReason, Request, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
@@ -59,4 +61,4 @@ pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
     SESSION_SECONDS, Session,
 };
-pub use thing::{History, Interaction, Kind, Thing};
+pub use thing::{Answer, History, Interaction, Kind, Reading, Severity, Thing};

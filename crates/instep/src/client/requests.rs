@@ -218,7 +218,7 @@ impl Client {
             return;
         }
         let session = pass.map(|pass| pass.number);
-        let Some(place) = world.device.admit(world.follower, !endpoint.echo, session) else {
+        let Some(place) = world.device.admit(world.follower, !endpoint.echo, endpoint.thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
             log::warn!("Refused {peer}: all {} places are taken", world.device.limits().clients);
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));

@@ -1,11 +1,13 @@
 //! The inbox: what clients tell the application, one message at a time.
 
 use super::Device;
+use super::requests::Owed;
 use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
 use crate::shown::Shown;
 use core::future::poll_fn;
+use core::ops::Range;
 use core::task::Poll;
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
@@ -43,51 +45,42 @@ pub enum Message<'m> {
 /// are served in turn, so none can keep another from being heard.
 #[derive(Debug)]
 pub struct Inbox<'d> {
-    device: &'d Device,
-    buffer: Buffer,
+    pub(super) device: &'d Device,
+    pub(super) buffer: Buffer,
+    /// Who waits for the answer to the last request.
+    pub(super) owed: Option<Owed>,
+    /// Where in the buffer the text of the last request is.
+    pub(super) text: Range<usize>,
 }
 
 /// A [`Message`] without what it borrows.
 #[derive(Clone, Copy)]
-enum News {
+pub(super) enum News {
     Open,
-    Data(Kind),
+    Data {
+        kind: Kind,
+        /// It came in at the Thing's endpoint.
+        asks_thing: bool,
+    },
     Close,
 }
 
 impl<'d> Inbox<'d> {
     pub(crate) fn new(device: &'d Device, buffer: Buffer) -> Self {
-        Self { device, buffer }
+        Self { device, buffer, owed: None, text: 0..0 }
     }
 
     /// Waits for the next message. Dropping the future loses nothing.
     ///
     /// The log tells of it now, so that what a message causes stands behind it.
     pub async fn next(&mut self) -> Message<'_> {
-        let (device, buffer) = (self.device, &mut self.buffer);
-        let (client, news) = poll_fn(|context| {
-            device.with(|state| {
-                let news = take_news(state, buffer, device.limits().inbox);
-                if news.is_none() {
-                    state.inbox_waker = Some(context.waker().clone());
-                }
-                news.map_or(Poll::Pending, Poll::Ready)
-            })
-        })
-        .await;
+        let (client, news) = self.next_news().await;
+        self.note(client, news);
         match news {
             News::Open => Message::Open { client },
-            News::Close => {
-                client.log_disconnected();
-                Message::Close { client }
-            }
-            News::Data(Kind::Binary) => {
-                let bytes = self.buffer.bytes();
-                log::info!(client = client.number; "[{client}] Received: {} bytes", bytes.len());
-                Message::Binary { client, bytes }
-            }
-            News::Data(Kind::Text) => {
-                log::info!(client = client.number; "[{client}] Received: {}", Shown(self.buffer.bytes()));
+            News::Close => Message::Close { client },
+            News::Data { kind: Kind::Binary, .. } => Message::Binary { client, bytes: self.buffer.bytes() },
+            News::Data { kind: Kind::Text, .. } => {
                 // The wire has been checked: text is UTF-8.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }
@@ -99,6 +92,36 @@ impl<'d> Inbox<'d> {
     pub async fn on_event(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
             callback(self.next().await);
+        }
+    }
+
+    /// Waits for the next thing to tell the application; a message is in the buffer then.
+    pub(super) async fn next_news(&mut self) -> (ClientId, News) {
+        let (device, buffer) = (self.device, &mut self.buffer);
+        poll_fn(|context| {
+            device.with(|state| {
+                let news = take_news(state, buffer, device.limits().inbox);
+                if news.is_none() {
+                    state.inbox_waker = Some(context.waker().clone());
+                }
+                news.map_or(Poll::Pending, Poll::Ready)
+            })
+        })
+        .await
+    }
+
+    /// Tells the log.
+    pub(super) fn note(&self, client: ClientId, news: News) {
+        let bytes = self.buffer.bytes();
+        match news {
+            News::Open => {}
+            News::Close => client.log_disconnected(),
+            News::Data { kind: Kind::Binary, .. } => {
+                log::info!(client = client.number; "[{client}] Received: {} bytes", bytes.len());
+            }
+            News::Data { kind: Kind::Text, .. } => {
+                log::info!(client = client.number; "[{client}] Received: {}", Shown(bytes));
+            }
         }
     }
 }
@@ -118,8 +141,9 @@ fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Opti
         debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
+        let asks_thing = slot.asks_thing;
         state.places -= 1;
-        News::Data(kind)
+        News::Data { kind, asks_thing }
     } else {
         slot.free();
         return Some((client, News::Close));
@@ -127,7 +151,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Opti
     if slot.has_news() {
         state.tell(number);
     }
-    if matches!(news, News::Data(_)) {
+    if matches!(news, News::Data { .. }) {
         state.grant_places(inbox_limit);
     }
     if resume {

@@ -5,6 +5,7 @@ mod inbox;
 mod page_values;
 mod places;
 mod queue;
+mod requests;
 mod slot;
 mod state;
 mod wakes;
@@ -15,6 +16,7 @@ pub use inbox::{Inbox, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
 pub(crate) use places::{Offer, Place};
+pub use requests::{Asked, Input, Request};
 pub use slot::{ClientId, Slot as SlotMemory};
 pub use state::{Follower, Memory};
 

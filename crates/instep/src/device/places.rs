@@ -30,7 +30,14 @@ pub(crate) enum Offer {
 
 impl Device {
     /// A place for a new client, if there is one. `heard`: the application hears of it. `session`: what let it in.
-    pub(crate) fn admit(&self, follower: usize, heard: bool, session: Option<NonZeroU32>) -> Option<Place> {
+    /// `asks_thing`: it speaks with the device's Thing.
+    pub(crate) fn admit(
+        &self,
+        follower: usize,
+        heard: bool,
+        asks_thing: bool,
+        session: Option<NonZeroU32>,
+    ) -> Option<Place> {
         let clients = self.limits().clients;
         self.with(|state| {
             let slots = state.slots.len();
@@ -54,7 +61,7 @@ impl Device {
             }
             (slot.number, slot.follower, slot.heard, slot.opened) =
                 (state.last_number, u16::try_from(follower).ok()?, heard, heard);
-            (slot.session, slot.dismissed) = (session, false);
+            (slot.session, slot.dismissed, slot.asks_thing) = (session, false, asks_thing);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
                 state.tell(client.slot);

@@ -38,6 +38,8 @@ pub struct Slot {
     pub(crate) dismissed: bool,
     /// The application hears of this client.
     pub(crate) heard: bool,
+    /// It speaks with the Thing.
+    pub(crate) asks_thing: bool,
     /// The application has not been told yet that it connected.
     pub(crate) opened: bool,
     /// It is gone; the slot is free once the application has been told.
@@ -67,6 +69,7 @@ impl Slot {
             session: None,
             dismissed: false,
             heard: false,
+            asks_thing: false,
             opened: false,
             closed: false,
             message,

@@ -26,6 +26,24 @@ impl Decimal {
             .then_some(Self { units: rounded as i64, precision })
     }
 
+    /// So many times 10 to the power of minus `precision`.
+    pub(crate) const fn of_units(units: i64, precision: u8) -> Self {
+        Self { units, precision }
+    }
+
+    /// The number times 10 to the power of its precision.
+    pub(crate) const fn units(self) -> i64 {
+        self.units
+    }
+
+    /// The nearest `f64`.
+    pub(crate) fn to_f64(self) -> f64 {
+        // Both are exact, as far as they are looked at: there is one rounding, in the division.
+        #[expect(clippy::cast_precision_loss, reason = "a range is narrower than that")]
+        let units = self.units as f64;
+        units / scale(self.precision)
+    }
+
     /// How many digits behind its decimal point it takes to write `value`; more than [`PRECISION_MAX`] if those are
     /// not enough.
     pub(crate) const fn digits_of(value: f64) -> u8 {
@@ -57,6 +75,20 @@ impl Display for Decimal {
             write!(f, ".{part:0width$}", width = usize::from(self.precision))?;
         }
         Ok(())
+    }
+}
+
+/// Displays a number with as many digits as it needs, [`PRECISION_MAX`] behind its point at most; as `null` one that is too
+/// far from 0.
+pub(crate) struct Plain(pub(crate) f64);
+
+impl Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let precision = Decimal::digits_of(self.0).min(PRECISION_MAX);
+        match Decimal::nearest(self.0, precision) {
+            Some(number) => number.fmt(f),
+            None => f.write_str("null"),
+        }
     }
 }
 

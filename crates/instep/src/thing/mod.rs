@@ -3,7 +3,17 @@
 //! The words are those of the W3C Web of Things (Thing, property, action, event); the kinds are those of Home
 //! Assistant (switch, number, sensor, ...).
 
+mod answer;
 mod decimal;
 mod declare;
+mod macros;
+mod publish;
+mod request;
+mod wrong;
 
+pub use answer::Answer;
+pub(crate) use answer::answer as send_answer;
 pub use declare::{History, Interaction, Kind, Thing};
+pub use publish::{Reading, Severity};
+pub(crate) use request::Given;
+pub(crate) use wrong::{Reason, Wrong};

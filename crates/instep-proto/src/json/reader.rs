@@ -1,0 +1,363 @@
+//! The reader: it checks a whole document, and then walks it as often as asked.
+
+use super::number::Number;
+use super::string::{JsonString, read_escape};
+use core::fmt::{self, Display};
+
+/// How deep objects and arrays may lie in each other.
+pub const NESTING_MAX: usize = 4;
+/// How many members an object may have: each key is compared with all before it.
+pub const MEMBERS_MAX: usize = 16;
+
+/// Why a text is not taken. Each says at which byte, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonError {
+    /// It is not JSON.
+    NotJson(usize),
+    /// Objects and arrays lie too deep in each other.
+    TooDeep(usize),
+    /// The key stands twice in its object.
+    DuplicateKey(usize),
+    /// The object has too many members.
+    TooManyMembers(usize),
+}
+
+impl Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson(at) => write!(f, "this is not JSON, at byte {at}"),
+            Self::TooDeep(at) => write!(f, "more than {NESTING_MAX} levels deep, at byte {at}"),
+            Self::DuplicateKey(at) => write!(f, "the key at byte {at} stands there twice"),
+            Self::TooManyMembers(at) => {
+                write!(f, "the object at byte {at} has more than {MEMBERS_MAX} members")
+            }
+        }
+    }
+}
+
+impl core::error::Error for JsonError {}
+
+/// A value in a document that has been checked.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'j> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number.
+    Number(Number<'j>),
+    /// A string.
+    String(JsonString<'j>),
+    /// An array.
+    Array(Array<'j>),
+    /// An object.
+    Object(Object<'j>),
+}
+
+/// An array in a document that has been checked.
+#[derive(Clone, Copy)]
+pub struct Array<'j>(Place<'j>);
+
+/// An object in a document that has been checked. No key stands in it twice.
+#[derive(Clone, Copy)]
+pub struct Object<'j>(Place<'j>);
+
+/// Where an array or object begins.
+#[derive(Clone, Copy)]
+struct Place<'j> {
+    text: &'j str,
+    /// Behind the bracket.
+    start: usize,
+}
+
+impl<'j> Value<'j> {
+    /// The value that `text` is, and nothing else but white space.
+    ///
+    /// # Errors
+    /// If it is not JSON, or nested too deep, or a key stands twice in an object, or an object has too many members.
+    pub fn parse(text: &'j str) -> Result<Self, JsonError> {
+        let mut reader = Reader { text, at: 0 };
+        let value = reader.value(0)?;
+        reader.skip_space();
+        if reader.at == text.len() { Ok(value) } else { Err(JsonError::NotJson(reader.at)) }
+    }
+}
+
+impl<'j> Array<'j> {
+    /// Its elements.
+    pub fn elements(&self) -> impl Iterator<Item = Value<'j>> + use<'j> {
+        let mut reader = self.0.reader();
+        core::iter::from_fn(move || {
+            reader.skip_space();
+            if reader.peek() == Some(b']') {
+                return None;
+            }
+            // All of it was read before.
+            let value = reader.value(0).ok()?;
+            reader.skip_space();
+            let _ = reader.take(b',');
+            Some(value)
+        })
+    }
+}
+
+impl<'j> Object<'j> {
+    /// Its members, in the order in which they stand.
+    pub fn members(&self) -> impl Iterator<Item = (JsonString<'j>, Value<'j>)> + use<'j> {
+        let mut reader = self.0.reader();
+        core::iter::from_fn(move || {
+            reader.skip_space();
+            if reader.peek() == Some(b'}') {
+                return None;
+            }
+            let key = reader.key().ok()?;
+            let value = reader.value(0).ok()?;
+            reader.skip_space();
+            let _ = reader.take(b',');
+            Some((key, value))
+        })
+    }
+}
+
+impl<'j> Place<'j> {
+    fn reader(&self) -> Reader<'j> {
+        Reader { text: self.text, at: self.start }
+    }
+}
+
+impl fmt::Debug for Array<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.elements()).finish()
+    }
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.members()).finish()
+    }
+}
+
+struct Reader<'j> {
+    text: &'j str,
+    at: usize,
+}
+
+impl<'j> Reader<'j> {
+    /// Reads a value, and all that is in it. `depth`: how many arrays and objects it lies in.
+    fn value(&mut self, depth: usize) -> Result<Value<'j>, JsonError> {
+        self.skip_space();
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b't') => self.word("true", Value::Bool(true)),
+            Some(b'f') => self.word("false", Value::Bool(false)),
+            Some(b'n') => self.word("null", Value::Null),
+            _ => Err(JsonError::NotJson(self.at)),
+        }
+    }
+
+    /// Steps into an array or object, which `close` ends. Says whether it is empty.
+    fn enter(&mut self, depth: usize, close: u8) -> Result<(Place<'j>, bool), JsonError> {
+        if depth >= NESTING_MAX {
+            return Err(JsonError::TooDeep(self.at));
+        }
+        self.at += 1;
+        let place = Place { text: self.text, start: self.at };
+        self.skip_space();
+        Ok((place, self.take(close)))
+    }
+
+    /// What stands behind an element: `true` if another one follows.
+    fn goes_on(&mut self, close: u8) -> Result<bool, JsonError> {
+        self.skip_space();
+        if self.take(b',') {
+            return Ok(true);
+        }
+        if self.take(close) { Ok(false) } else { Err(JsonError::NotJson(self.at)) }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Value<'j>, JsonError> {
+        let (place, empty) = self.enter(depth, b']')?;
+        let mut more = !empty;
+        while more {
+            self.value(depth + 1)?;
+            more = self.goes_on(b']')?;
+        }
+        Ok(Value::Array(Array(place)))
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value<'j>, JsonError> {
+        let start = self.at;
+        let (place, empty) = self.enter(depth, b'}')?;
+        let mut keys = [JsonString { raw: "", start: 0 }; MEMBERS_MAX];
+        let (mut count, mut more) = (0, !empty);
+        while more {
+            let key = self.key()?;
+            if keys[..count].contains(&key) {
+                return Err(JsonError::DuplicateKey(key.start - 1));
+            }
+            *keys.get_mut(count).ok_or(JsonError::TooManyMembers(start))? = key;
+            count += 1;
+            self.value(depth + 1)?;
+            more = self.goes_on(b'}')?;
+        }
+        Ok(Value::Object(Object(place)))
+    }
+
+    /// A key and its colon.
+    fn key(&mut self) -> Result<JsonString<'j>, JsonError> {
+        self.skip_space();
+        let key = self.string()?;
+        self.skip_space();
+        if self.take(b':') { Ok(key) } else { Err(JsonError::NotJson(self.at)) }
+    }
+
+    fn string(&mut self) -> Result<JsonString<'j>, JsonError> {
+        if !self.take(b'"') {
+            return Err(JsonError::NotJson(self.at));
+        }
+        let start = self.at;
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let escape = read_escape(&self.text.as_bytes()[self.at..]);
+                    self.at += escape.ok_or(JsonError::NotJson(self.at))?.1;
+                }
+                None | Some(..0x20) => return Err(JsonError::NotJson(self.at)),
+                Some(_) => self.at += 1,
+            }
+        }
+        let raw = &self.text[start..self.at];
+        self.at += 1;
+        Ok(JsonString { raw, start })
+    }
+
+    fn number(&mut self) -> Result<Number<'j>, JsonError> {
+        let start = self.at;
+        let _ = self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _ = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(Number { digits: &self.text[start..self.at] })
+    }
+
+    /// At least one digit.
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(JsonError::NotJson(self.at)) }
+    }
+
+    fn word(&mut self, word: &str, value: Value<'j>) -> Result<Value<'j>, JsonError> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(JsonError::NotJson(self.at));
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Steps over `byte` if it is there.
+    fn take(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::ToString as _;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_document_is_walked_where_it_lies() {
+        let text = " {\"label\" : \"l\\u0065d\", \"value\":[1.50,true,null,{\"a\":[]}], \"id\":7}\n";
+        let Ok(Value::Object(object)) = Value::parse(text) else { panic!("it is an object") };
+        let members: Vec<_> = object.members().collect();
+        assert_eq!(members.len(), 3);
+        assert!(members[0].0 == *"label");
+        let Value::String(label) = members[0].1 else { panic!("it is a string") };
+        assert!(label == *"led");
+        assert_eq!(&text[label.range()], "l\\u0065d");
+        assert_eq!(
+            format!("{:?}", members[1].1),
+            "Array([Number(Number { digits: \"1.50\" }), Bool(true), Null, Object({\"a\": Array([])})])"
+        );
+        let Value::Number(id) = members[2].1 else { panic!("it is a number") };
+        assert_eq!(id.units(0), Some(7));
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_its_place() {
+        for (text, at) in [
+            ("", 0),
+            ("toggle", 0),
+            ("tru", 0),
+            ("1 2", 2),
+            ("01", 1),
+            ("-", 1),
+            ("1.", 2),
+            (".5", 0),
+            ("1e", 2),
+            ("+1", 0),
+            ("\"", 1),
+            ("\"\n\"", 1),
+            (r#""\x""#, 1),
+            (r#""\ud800""#, 1),
+            (r#""\udc00""#, 1),
+            (r#""\ud800\u0041""#, 1),
+            (r#""\u00g0""#, 1),
+            ("{", 1),
+            ("{\"a\"}", 4),
+            ("{\"a\":1,}", 7),
+            ("{a:1}", 1),
+            ("[1,]", 3),
+            ("[1", 2),
+            ("[1}", 2),
+            ("\u{feff}1", 0),
+        ] {
+            assert_eq!(Value::parse(text).unwrap_err(), JsonError::NotJson(at), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_keys_and_members_have_limits() {
+        assert!(Value::parse("[[[[1]]]]").is_ok());
+        assert_eq!(Value::parse("[[[[[]]]]]").unwrap_err(), JsonError::TooDeep(4));
+        assert_eq!(Value::parse("{\"a\":[{\"b\":[{}]}]}").unwrap_err(), JsonError::TooDeep(12));
+        assert!(Value::parse("{\"a\":{\"a\":1},\"b\":{\"a\":1}}").is_ok());
+        assert_eq!(Value::parse("{\"a\":1,\"\\u0061\":1}").unwrap_err(), JsonError::DuplicateKey(7));
+        let members = |count: usize| {
+            let members: Vec<_> = (0..count).map(|number| format!("\"{number}\":0")).collect();
+            "{".to_string() + &members.join(",") + "}"
+        };
+        assert!(Value::parse(&members(MEMBERS_MAX)).is_ok());
+        let error = Value::parse(&members(MEMBERS_MAX + 1)).unwrap_err();
+        assert_eq!(error, JsonError::TooManyMembers(0));
+        assert_eq!(error.to_string(), "the object at byte 0 has more than 16 members");
+    }
+}
