@@ -57,6 +57,8 @@ pub struct App {
     pub(crate) declared: Option<&'static Thing>,
     /// Of the application, for people: such as `1.2.3`. Empty: nobody said.
     pub(crate) version: &'static str,
+    /// Of the Thing and the version.
+    pub(crate) hash: u64,
 }
 
 impl App {
@@ -70,6 +72,7 @@ impl App {
             topics: 0,
             declared: None,
             version: "",
+            hash: 0,
         }
     }
 
@@ -150,6 +153,7 @@ impl App {
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
         assert!(self.declared.is_none(), "an application is one Thing at most");
         self.declared = Some(thing);
+        self.hash = thing.hash(self.version);
         if self.topics < thing.property_count() {
             self.topics = thing.property_count();
         }
@@ -163,7 +167,11 @@ impl App {
 
     /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
     pub const fn version(self, version: &'static str) -> Self {
-        Self { version, ..self }
+        let hash = match self.declared {
+            Some(thing) => thing.hash(version),
+            None => 0,
+        };
+        Self { version, hash, ..self }
     }
 
     /// How many topics the application publishes: [`Topic::new`]`(0)` up to one less than `topics`.

@@ -42,13 +42,19 @@ impl Cursor {
     /// Takes note that `next` is on its way: call it once the first byte of its frame has been accepted.
     /// Returns how many events were lost before it, because the ring had gone past them.
     pub fn advance(&mut self, next: &Next<'_>, feed: &Feed<'_>) -> u64 {
-        let missed = feed.ring().oldest().saturating_sub(self.event);
-        self.event += missed;
+        let missed = self.pass_missed(feed);
         if next.retained {
             self.revision = next.revision;
         } else {
             self.event += 1;
         }
+        missed
+    }
+
+    /// Passes over the events that are lost because the ring has gone past them, and returns how many those are.
+    pub fn pass_missed(&mut self, feed: &Feed<'_>) -> u64 {
+        let missed = feed.ring().oldest().saturating_sub(self.event);
+        self.event += missed;
         missed
     }
 

@@ -118,7 +118,7 @@ impl Client {
                     Decision::Written { closes: false } => {
                         self.state = State::Http(Http { body, ..Http::default() });
                     }
-                    Decision::Open(opening) => self.open(&opening, world, out),
+                    Decision::Open(opening) => self.open(now, &opening, world, out),
                 }
                 self.timing.answered(now);
                 Taken::Some(length)

@@ -1,6 +1,7 @@
 //! One client, from the first byte to the last: a synchronous state machine that every driver turns.
 
 mod compression;
+mod dialect;
 mod entry;
 mod incoming;
 mod open;
@@ -265,7 +266,7 @@ impl Client {
             if let State::Open(open) = &mut self.state
                 && open.replies
             {
-                open.fetch_replies(&world, &mut out);
+                open.fetch_replies(now, &world, &mut out);
                 if open.dismissed {
                     self.end_session(&world, &mut out);
                 }
@@ -331,7 +332,7 @@ impl Client {
                 }
                 true
             }
-            State::Open(open) => open.give_out(world, out, write),
+            State::Open(open) => open.give_out(now, world, out, write),
             State::Ending => {
                 let all = out.flush(None, &mut 0, write);
                 if all {

@@ -28,7 +28,9 @@ pub(super) struct Open {
     /// A compressed message that has begun.
     pub(super) inflating: Option<Inflating>,
     /// Where it stands in the feed; an echo endpoint follows nothing.
-    cursor: Option<Cursor>,
+    pub(super) cursor: Option<Cursor>,
+    /// When it is told that the device is there; never if it does not follow a Thing.
+    pub(super) alive_at: Instant,
 }
 
 /// A piece of a message that was unmasked, but that there was no room for.
@@ -59,8 +61,14 @@ pub(super) enum Taken {
 }
 
 impl Open {
-    /// `cursor`: none for an echo endpoint. `until`: when what let it in expires.
-    pub(super) fn new(place: Place, cursor: Option<Cursor>, deflate: bool, until: Instant) -> Self {
+    /// `cursor`: none for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
+    pub(super) fn new(
+        place: Place,
+        cursor: Option<Cursor>,
+        deflate: bool,
+        until: Instant,
+        alive_at: Instant,
+    ) -> Self {
         let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
         Self {
             place,
@@ -74,6 +82,7 @@ impl Open {
             held: None,
             inflating: None,
             cursor,
+            alive_at,
         }
     }
 
@@ -157,6 +166,10 @@ impl Open {
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, world: &World<'_>) -> Taken {
         match world.device.offer(self.place, &piece) {
+            Offer::NotNow if self.takes_place_of_older(&piece, world) => {
+                world.count_message(true);
+                Taken::Some(used)
+            }
             Offer::NotNow => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
             Offer::Taken => {
@@ -165,6 +178,14 @@ impl Open {
                 Taken::Some(used)
             }
         }
+    }
+
+    /// The latest wins: a write takes the place of one of the same property that still waits for the application.
+    fn takes_place_of_older(&self, piece: &Piece<'_>, world: &World<'_>) -> bool {
+        let Some(thing) = world.app.declared.filter(|_| self.asks_thing()) else { return false };
+        let whole = piece.first && piece.last && piece.kind == Kind::Text;
+        let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
+        text.is_some_and(|text| world.device.replace_write(self.place, thing, text))
     }
 
     /// Nothing can be taken now: a place that is kept for what is held is of more use to others.
@@ -195,9 +216,12 @@ impl Open {
     }
 
     /// Puts replies into the output, each after what was published before it.
-    pub(super) fn fetch_replies(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn fetch_replies(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
         let feed = self.feed(world);
-        let mut missed = 0;
+        let (mut missed, kept) = (0, out.kept());
+        if !self.tell_missed(world, out) {
+            return;
+        }
         if let Some(cursor) = &mut self.cursor {
             // A frame that is longer than the room goes as soon as what is before it has gone.
             while world.device.fetch_reply(self.place, &mut |revision, frame| {
@@ -206,6 +230,9 @@ impl Open {
                     && out.push(frame)
             }) {}
         }
+        if out.kept() > kept {
+            self.spoke(now);
+        }
         (self.replies, self.dismissed) = world.device.has_reply(self.place);
         self.note_missed(missed, world);
     }
@@ -213,23 +240,34 @@ impl Open {
     /// Writes what there is to write. Says whether the socket took all of it.
     pub(super) fn give_out(
         &mut self,
+        now: Instant,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         let feed = self.feed(world);
-        let mut missed = 0;
+        if !self.tell_missed(world, out) {
+            // What is kept goes first; then there is room.
+            if !out.flush(None, &mut 0, write) {
+                return false;
+            }
+            let _ = self.tell_missed(world, out);
+        }
+        let (mut missed, before) = (0, self.cursor);
         let all = out.flush(self.cursor.as_mut().map(|cursor| (cursor, feed)), &mut missed, write);
+        if self.cursor != before {
+            self.spoke(now);
+        }
         self.note_missed(missed, world);
         all
     }
 
     /// What it follows: the same frames either way, the long ones compressed where it takes that.
-    fn feed<'w>(&self, world: &World<'w>) -> &'w Feed<'static> {
+    pub(super) fn feed<'w>(&self, world: &World<'w>) -> &'w Feed<'static> {
         world.compressed_feed.filter(|_| self.deflate).unwrap_or(world.feed)
     }
 
-    fn note_missed(&self, missed: u64, world: &World<'_>) {
+    pub(super) fn note_missed(&self, missed: u64, world: &World<'_>) {
         if missed > 0 {
             world.device.count_missed(missed);
             let client = self.place.client;

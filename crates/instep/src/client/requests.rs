@@ -1,8 +1,9 @@
 //! From a request to its answer.
 
+use super::dialect::{OWN_FRAME_MAX, push_thing};
 use super::entry::{FORM_MAX, LOG_IN};
 use super::open::Open;
-use super::{Client, Http, Instant, State, Waits, World};
+use super::{Client, Http, Instant, ROOM_MIN, State, Waits, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
 use crate::device::RefusalReason;
@@ -71,6 +72,9 @@ fn decide(
         (Some(endpoint), page) if upgrade || page.is_none() => {
             match Handshake::parse(head, endpoint.subprotocols) {
                 Ok(mut handshake) => {
+                    if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                        return Decision::NotNow;
+                    }
                     let deflate = world.compression.is_some() && handshake.accept_deflate();
                     Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
                 }
@@ -209,7 +213,13 @@ impl Client {
     }
 
     /// Opens the WebSocket, if there is a place for it.
-    pub(super) fn open(&mut self, opening: &Opening, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        opening: &Opening,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         let Opening { endpoint, handshake, deflate, pass, peer } = *opening;
         let forwarded = peer != self.peer;
         if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
@@ -231,7 +241,12 @@ impl Client {
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
-        self.state = State::Open(Open::new(place, cursor, deflate, until));
+        if endpoint.thing {
+            let pushed = push_thing(world.app.hash, out);
+            debug_assert!(pushed, "it was seen to that there is room");
+        }
+        let alive_at = Open::alive_after(endpoint.thing, now);
+        self.state = State::Open(Open::new(place, cursor, deflate, until, alive_at));
         // It may have ended while the client came in.
         if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
             self.end_session(world, out);

@@ -145,6 +145,9 @@ impl Client {
                 inflating.wait_again(now);
             }
         }
+        if let State::Open(open) = &mut self.state {
+            open.say_alive(now, out);
+        }
         match &self.state {
             State::Http(Http { reply: None, waits: Waits::Password(_), .. })
                 if now >= self.timing.since.after(CHECK_TIME) =>
@@ -203,10 +206,10 @@ impl Client {
             }
             State::Http(Http { reply: None, .. }) if !blocked => self.head_deadline(limits),
             State::Open(Open { starved: true, .. }) => now.after(STARVED),
-            State::Open(Open { inflating: Some(inflating), .. }) => {
-                self.ping_deadline(limits).min(inflating.deadline(limits.write_stall))
+            State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
+                self.ping_deadline(limits).min(inflating.deadline(limits.write_stall)).min(*alive_at)
             }
-            State::Open(open) => self.ping_deadline(limits).min(open.until),
+            State::Open(open) => self.ping_deadline(limits).min(open.until).min(open.alive_at),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Http(_) | State::Ending | State::Closed => Instant::NEVER,
         })

@@ -3,11 +3,15 @@
 use super::slot::ClientId;
 use super::{Device, End, RefusalReason};
 use crate::limits::Limits;
+use crate::thing::Thing;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Storage as _;
 use instep_proto::frame::SERVER_HEADER_MAX;
 use instep_proto::http::PageValues;
-use instep_proto::message::Piece;
+use instep_proto::message::{Kind, Piece};
+
+/// The longest write that may take the place of another, in bytes: they are read while the device is locked.
+const REPLACED_MAX: usize = 512;
 
 /// The place of a client that is connected.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +129,26 @@ impl Device {
             }
             state.tell(place.client.slot);
             Offer::Taken
+        })
+    }
+
+    /// Puts a write in the place of an older one of the same property, if one of the client waits for the application and
+    /// nobody asked for an answer to either.
+    pub(crate) fn replace_write(&self, place: Place, thing: &'static Thing, text: &str) -> bool {
+        if text.len() > REPLACED_MAX.min(self.limits().message) {
+            return false;
+        }
+        let Some(property) = thing.plain_write(text) else { return false };
+        self.with(|state| {
+            let slot = &mut state.slots[usize::from(place.client.slot)];
+            let waiting = Some(slot.message.bytes())
+                .filter(|bytes| slot.ready == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
+                .and_then(|bytes| core::str::from_utf8(bytes).ok());
+            let older = waiting.is_some_and(|older| thing.plain_write(older) == Some(property));
+            if older {
+                slot.message.clear();
+            }
+            older && slot.message.append(text.as_bytes())
         })
     }
 

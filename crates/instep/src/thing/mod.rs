@@ -6,6 +6,7 @@
 mod answer;
 mod decimal;
 mod declare;
+mod hash;
 mod macros;
 mod publish;
 mod request;

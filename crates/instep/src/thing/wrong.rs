@@ -1,6 +1,6 @@
 //! What is wrong with what a client asked for, as it is told: a code for programs, a sentence for people.
 
-use super::decimal::Decimal;
+use super::decimal::Plain;
 use super::declare::{Interaction, Kind};
 use core::fmt::{self, Display};
 use instep_proto::json::{JsonError, JsonString, Text};
@@ -136,12 +136,7 @@ impl Display for Wanted<'_> {
         match *self.0 {
             Kind::Switch => f.write_str("true or false"),
             Kind::Number { min, max, step, .. } => {
-                let precision = self.0.precision();
-                let [min, max, step] = [min, max, step].map(|value| Decimal::nearest(value, precision));
-                let (Some(min), Some(max), Some(step)) = (min, max, step) else {
-                    return f.write_str("a number");
-                };
-                write!(f, "a number from {min} to {max} in steps of {step}")
+                write!(f, "a number from {} to {} in steps of {}", Plain(min), Plain(max), Plain(step))
             }
             Kind::Select { options } => {
                 f.write_str("one of ")?;

@@ -33,6 +33,7 @@ pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
 
 /// A device with its own feed, as a driver has it.
 pub struct World {
+    pub app: &'static App,
     pub access: &'static Access,
     pub device: &'static Device,
     pub limits: Limits,
@@ -49,6 +50,11 @@ pub struct World {
 
 impl World {
     pub fn new(limits: Limits) -> Self {
+        Self::with_app(&APP, limits)
+    }
+
+    pub fn with_app(app: &'static App, limits: Limits) -> Self {
+        let topics = app.topic_count();
         let block = limits.frame + SERVER_HEADER_MAX;
         let slot = || {
             let message = Buffer::lent(leak(limits.message, 0));
@@ -56,8 +62,8 @@ impl World {
         };
         let slots = (0..limits.clients).map(|_| slot()).collect::<Vec<_>>();
         let memory = Memory {
-            topics: leak(2, TableEntry::default()),
-            topic_storage: leak(block * 3, 0),
+            topics: leak(topics, TableEntry::default()),
+            topic_storage: leak(block * (topics + 1), 0),
             events: leak(limits.events, RingEntry::default()),
             event_storage: leak(block * (limits.events + 1), 0),
             slots: slots.leak(),
@@ -67,10 +73,11 @@ impl World {
             waiting_queue: leak(limits.clients, 0),
         };
         let device = Box::leak(Box::new(Device::new(memory, limits)));
-        let table = Table::new(leak(2, TableEntry::default()), leak(block * 3, 0));
+        let table = Table::new(leak(topics, TableEntry::default()), leak(block * (topics + 1), 0));
         let ring = Ring::new(leak(limits.events, RingEntry::default()), leak(block * (limits.events + 1), 0));
         let unsent = unsent(&limits);
         Self {
+            app,
             access: &ACCESS,
             device,
             limits,
@@ -92,7 +99,7 @@ impl World {
     /// What a client needs for a turn.
     pub fn surroundings(&mut self) -> Surroundings<'_> {
         Surroundings {
-            app: &APP,
+            app: self.app,
             access: self.access,
             log_in: self.log_in,
             device: self.device,

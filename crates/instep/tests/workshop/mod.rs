@@ -1,0 +1,78 @@
+//! A Thing with one of each kind, for tests, and what its clients hear.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use crate::link::{Peer, World};
+use instep::{App, Inbox, Limits};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+instep::thing! {
+    /// One of each kind.
+    pub Bench: "A bench", commands Command {
+        led => Led: switch { title: "Lamp", kept },
+        level => Level: number { title: "Level", min: -20, max: 100, step: 0.5 },
+        mode => Mode: select { title: "Mode", options: ["day", "night"] },
+        name => Name: text { title: "Name", max: 8 },
+        blink => Blink: button { title: "Blink" },
+        say => Say: message { title: "Say", max: 16 },
+        heat: sensor { title: "Heat", unit: "°C", precision: 2, history: 3 every 1_000, group: "Air" },
+        door: binary_sensor { title: "Door" },
+        said: event { title: "Said" },
+        lines: log { title: "Log" },
+    }
+}
+
+pub const APP: App = App::new("bench", "for tests").thing(&Bench::THING);
+
+pub fn world() -> World {
+    World::with_app(&APP, Limits::DEVICE)
+}
+
+/// A client that has had the first frame.
+pub fn open(world: &mut World) -> Peer {
+    let mut peer = world.open("/ws");
+    assert!(texts(&mut peer)[0].starts_with(r#"{"label":"thing","#));
+    peer
+}
+
+/// What the application is asked next, if anything.
+pub fn asked(world: &World, inbox: &mut Inbox<'_>) -> Option<String> {
+    let bench = Bench::new(world.device);
+    let mut next = pin!(bench.next(inbox));
+    match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(command) => Some(format!("{command:?}")),
+        Poll::Pending => None,
+    }
+}
+
+/// What the peer hears in a turn.
+pub fn said(world: &mut World, peer: &mut Peer) -> Vec<String> {
+    peer.client.expect_reply();
+    peer.turn(world);
+    texts(peer)
+}
+
+/// The texts that it got since it was asked last; pings are passed over.
+pub fn texts(peer: &mut Peer) -> Vec<String> {
+    let bytes = peer.take();
+    let (mut rest, mut texts) = (&bytes[..], Vec::new());
+    while !rest.is_empty() {
+        let (length, header) = match rest[1] {
+            126 => (usize::from(u16::from_be_bytes([rest[2], rest[3]])), 4),
+            length => (usize::from(length), 2),
+        };
+        if rest[0] == 0x81 {
+            texts.push(String::from_utf8(rest[header..header + length].to_vec()).unwrap());
+        }
+        rest = &rest[header + length..];
+    }
+    texts
+}
+
+/// The frame of an error, as docs/wire.md has it; empty: without it.
+pub fn error(id: &str, code: &str, name: &str, message: &str) -> String {
+    let id = if id.is_empty() { String::new() } else { format!(r#""id":{id},"#) };
+    let name = if name.is_empty() { String::new() } else { format!(r#""name":"{name}","#) };
+    format!(r#"{{"label":"error",{id}"value":{{"code":"{code}",{name}"message":"{message}"}}}}"#)
+}
