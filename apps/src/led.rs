@@ -42,7 +42,8 @@ impl<'a, P: OutputPin> Led<'a, P> {
         }
     }
 
-    fn drive(&mut self, on: bool) {
+    /// Sets it, and neither says so nor keeps it: while it blinks.
+    pub(crate) fn drive(&mut self, on: bool) {
         if self.pin.set_state(on.into()).is_err() {
             log::error!("The LED cannot be set");
         }

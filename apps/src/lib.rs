@@ -9,26 +9,40 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod chat;
+pub mod console;
 pub mod echo;
+mod hardware;
 pub mod hello;
 mod inverted;
+pub mod lamp;
 mod led;
 pub mod led_json;
 pub mod led_plain;
 pub mod led_state;
 pub mod led_words;
+pub mod motor;
 pub mod soft_ap;
 pub mod toggle;
+pub mod weather;
 pub mod workshop;
 
+pub use hardware::{Hardware, NoDimmer};
 pub use inverted::Inverted;
 pub use led::{LED, Led};
 
 use embedded_hal::digital::OutputPin;
+use embedded_hal::pwm::SetDutyCycle;
 use instep::{App, Device, Inbox};
 
 /// Every application, in the order in which a newcomer meets them.
-pub const ALL: [&App; 9] = [
+pub const ALL: [&App; 14] = [
+    &workshop::APP,
+    &lamp::APP,
+    &weather::APP,
+    &motor::APP,
+    &chat::APP,
+    &console::APP,
     &hello::APP,
     &toggle::APP,
     &led_plain::APP,
@@ -37,7 +51,6 @@ pub const ALL: [&App; 9] = [
     &led_state::APP,
     &soft_ap::APP,
     &echo::APP,
-    &workshop::APP,
 ];
 
 /// The application of that name.
@@ -45,20 +58,37 @@ pub fn find(name: &str) -> Option<&'static App> {
     ALL.into_iter().find(|app| app.name() == name)
 }
 
-/// Runs the application of that name, for ever, with an LED that is off when power comes.
+/// Runs the application of that name, for ever, on a board with an LED that is off when power comes.
 ///
 /// # Panics
 /// If there is no application of that name: [`find`] tells.
 pub async fn run(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: impl OutputPin) {
-    run_with(name, device, inbox, Led::new(led)).await;
+    run_with(name, device, inbox, Hardware::new(Led::new(led))).await;
 }
 
 /// Runs the application of that name, for ever.
 ///
 /// # Panics
 /// As [`run`].
-pub async fn run_with(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: Led<'_, impl OutputPin>) {
+pub async fn run_with<P, D, S, M>(
+    name: &str,
+    device: &Device,
+    inbox: &mut Inbox<'_>,
+    hardware: Hardware<'_, P, D, S, M>,
+) where
+    P: OutputPin,
+    D: SetDutyCycle,
+    S: weather::Sensor,
+    M: motor::Drive,
+{
+    let Hardware { led, dimmer, sensor, motor } = hardware;
     match name {
+        "workshop" => workshop::run(device, inbox, led).await,
+        "lamp" => lamp::run(device, inbox, led, dimmer).await,
+        "weather" => weather::run(device, inbox, sensor).await,
+        "motor" => motor::run(device, inbox, motor).await,
+        "chat" => chat::run(device, inbox).await,
+        "console" => console::run(device, inbox).await,
         "hello" => hello::run().await,
         "toggle" => toggle::run(inbox, led).await,
         "led-plain" => led_plain::run(device, inbox, led).await,
@@ -67,7 +97,6 @@ pub async fn run_with(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: L
         "led-state" => led_state::run(device, inbox, led).await,
         "soft-ap" => soft_ap::run().await,
         "echo" => echo::run().await,
-        "workshop" => workshop::run(device, inbox, led).await,
         other => panic!("there is no application {other}"),
     }
 }

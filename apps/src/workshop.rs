@@ -1,6 +1,6 @@
 //! All kinds in one Thing: what the panel can show, on a device that is simulated but for its LED.
 
-use crate::{drive, switch};
+use crate::Led;
 use embassy_futures::select::{Either3::First, Either3::Second, Either3::Third, select3};
 use embassy_time::{Duration, Ticker, Timer};
 use embedded_hal::digital::OutputPin;
@@ -37,10 +37,9 @@ const BLINK: Duration = Duration::from_secs(1);
 const DOOR: u32 = 10;
 
 /// What it does. The LED is real; all else is what a device would measure and drive.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin) {
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let workshop = Workshop::new(device);
-    let (mut on, mut open, mut walk) = (false, false, Walk::new());
-    drive(&mut led, on);
+    let (mut on, mut open, mut walk) = (led.begin(), false, Walk::new());
     workshop.led(on); // retained: whoever connects gets it first
     workshop.brightness(50.0);
     workshop.speed(0.0);
@@ -63,7 +62,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin
             First(Command::Led(new)) => {
                 on = new;
                 if blinking.is_none() {
-                    switch(&mut led, on); // the hardware first,
+                    led.switch(on); // the hardware first,
                 }
                 workshop.led(on); // then every page, the sender's too
             }
@@ -81,7 +80,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin
             First(Command::Say(text)) => workshop.said(text),
             First(Command::Blink) if blinking.is_some() => inbox.refuse("it blinks already"),
             First(Command::Blink) => {
-                drive(&mut led, !on);
+                led.drive(!on);
                 workshop.lines(Severity::Debug, "It blinks");
                 blinking = Some((Timer::after(BLINK), inbox.answer_later()));
             }
@@ -97,7 +96,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: impl OutputPin
                 }
             }
             Third(()) => {
-                drive(&mut led, on);
+                led.drive(on);
                 // It is done now.
                 blinking.take().and_then(|(_, answer)| answer).into_iter().for_each(Answer::done);
             }

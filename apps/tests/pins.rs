@@ -3,7 +3,7 @@
 use embedded_hal::digital::{ErrorType, OutputPin};
 use instep::tokio::{Server, SocketLimits};
 use instep::{Access, App, Limits};
-use instep_apps::{Inverted, LED, Led};
+use instep_apps::{Hardware, Inverted, LED, Led};
 use instep_settings::{Kept, KeptSwitch, PowerUp, Settings};
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -69,7 +69,7 @@ async fn every_led_is_as_declared_before_anybody_is_heard() {
             let mut inbox = server.inbox().unwrap();
             let (told, levels) = channel();
             let led = Led::kept(Pin(told), KeptSwitch::new(kept, LED, power_up));
-            let running = instep_apps::run_with(app, server.device(), &mut inbox, led);
+            let running = instep_apps::run_with(app, server.device(), &mut inbox, Hardware::new(led));
             let ended = tokio::time::timeout(Duration::from_millis(1), host_time::run(running)).await;
             assert!(ended.is_err(), "{app} goes on");
             assert_eq!(levels.iter().collect::<Vec<_>>(), [wanted], "{app}, {power_up:?}, {last:?}");

@@ -9,6 +9,7 @@ mod options;
 mod output;
 mod page;
 mod password;
+mod sensor;
 mod serve;
 
 use options::Configuration;

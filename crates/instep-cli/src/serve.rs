@@ -5,10 +5,12 @@ use crate::certificate::{self, Keeper, Subject};
 use crate::keep::Keeping;
 use crate::options::Configuration;
 use crate::output::Output;
+use crate::sensor::WeatherSensor;
 use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
 use instep::{Access, App, Asset};
-use instep_apps::{LED, Led};
+use instep_apps::weather::Simulated;
+use instep_apps::{Hardware, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
@@ -40,6 +42,8 @@ pub(crate) enum Error {
     State(String),
     /// The line that the application is to switch cannot be had.
     Line(String),
+    /// The bus of the sensor cannot be had.
+    Sensor(String),
     /// An address, which this option gave, cannot be listened on.
     Listen(&'static str, SocketAddr, io::Error),
     /// The system refuses something else.
@@ -66,7 +70,8 @@ impl std::fmt::Display for Error {
             | Self::Password(sentence)
             | Self::Certificate(sentence)
             | Self::State(sentence)
-            | Self::Line(sentence) => f.write_str(sentence),
+            | Self::Line(sentence)
+            | Self::Sensor(sentence) => f.write_str(sentence),
             Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
@@ -105,6 +110,10 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
     let output = match &settings.gpio {
         Some(line) => line.open().map_err(Error::Line)?,
         None => Output::Simulated,
+    };
+    let sensor = match &settings.bme280 {
+        Some(place) => place.open().map_err(Error::Sensor)?,
+        None => WeatherSensor::Simulated(Simulated::default()),
     };
     let listeners = settings
         .addresses
@@ -147,7 +156,7 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
 
     // The application sets its outputs and publishes its state before anybody can connect.
     let led = Led::kept(output, KeptSwitch::new(keeping.kept(), LED, settings.power_up));
-    start_application(server, app, led)?;
+    start_application(server, app, Hardware::new(led).with_sensor(sensor))?;
     keeping.start()?;
     if let Some(listener) = metrics {
         metrics::serve(listener, server, access)?;
@@ -265,12 +274,16 @@ fn keeper(
 }
 
 /// Runs the application on a thread of its own, and returns when it waits for the first time.
-fn start_application(server: Server, app: &'static App, led: Led<'static, Output>) -> io::Result<()> {
+fn start_application(
+    server: Server,
+    app: &'static App,
+    hardware: Hardware<'static, Output, NoDimmer, WeatherSensor>,
+) -> io::Result<()> {
     let (waits, waiting) = mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("application".into()).spawn(move || {
         let Some(mut inbox) = server.inbox() else { return };
-        let application = instep_apps::run_with(app.name(), server.device(), &mut inbox, led);
+        let application = instep_apps::run_with(app.name(), server.device(), &mut inbox, hardware);
         runtime.block_on(host_time::run(async {
             let mut application = pin!(application);
             poll_fn(|context| {

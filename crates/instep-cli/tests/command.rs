@@ -30,6 +30,7 @@ fn a_wrong_argument_is_explained_and_exits_2() {
         (&["serve", "--allow-host", "http://lamp"], "without http://"),
         (&["serve", "--log-format", "xml"], "json"),
         (&["serve", "--gpio", "17"], "gpiochip0:17"),
+        (&["serve", "--bme280", "i2c-1:0x50"], "i2c-1:0x77"),
         (&["serve", "--adr", "127.0.0.1:0"], "--addr"),
         (&["serve", "something"], "something"),
         (&["srve"], "serve"),
@@ -87,13 +88,15 @@ fn an_address_that_is_not_this_machines_exits_1() {
 }
 
 #[test]
-fn a_line_that_cannot_be_had_is_explained_and_exits_1() {
-    for (line, says) in
-        [("gpiochip999:17", "there is no /dev/gpiochip999"), ("null:0", "/dev/null is no GPIO chip")]
-    {
-        let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", "--gpio", line]);
+fn hardware_that_cannot_be_had_is_explained_and_exits_1() {
+    for (option, value, says, tool) in [
+        ("--gpio", "gpiochip999:17", "there is no /dev/gpiochip999", "gpiodetect"),
+        ("--gpio", "null:0", "/dev/null is no GPIO chip", "gpiodetect"),
+        ("--bme280", "i2c-999", "there is no /dev/i2c-999", "i2cdetect"),
+    ] {
+        let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", option, value]);
         assert_eq!(status, 1, "{error}");
-        assert!(error.starts_with(&format!("instep: {says}")) && error.contains("gpiodetect"), "{error}");
+        assert!(error.starts_with(&format!("instep: {says}")) && error.contains(tool), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }
@@ -104,7 +107,22 @@ fn it_lists_its_applications() {
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).expect("text");
     let names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let all = ["hello", "toggle", "led-plain", "led-json", "led-words", "led-state", "soft-ap", "echo"];
+    let all = [
+        "workshop",
+        "lamp",
+        "weather",
+        "motor",
+        "chat",
+        "console",
+        "hello",
+        "toggle",
+        "led-plain",
+        "led-json",
+        "led-words",
+        "led-state",
+        "soft-ap",
+        "echo",
+    ];
     assert_eq!(names, all);
     assert!(text.lines().all(|line| line.split_whitespace().count() > 3), "each with what it is: {text}");
 }

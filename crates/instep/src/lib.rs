@@ -27,6 +27,9 @@
 #![cfg_attr(not(any(feature = "tokio", test)), no_std)]
 #![forbid(unsafe_code)]
 
+/// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
+pub const FROM_CLIENT: &str = "instep::from_client";
+
 mod access;
 mod app;
 mod buffer;

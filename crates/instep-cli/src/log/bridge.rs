@@ -40,6 +40,7 @@ impl Log for Bridge {
         if !self.enabled(record.metadata()) {
             return;
         }
+        instep_apps::console::note(record);
         let mut values = Values::default();
         // Our own visitor never fails.
         let _ = record.key_values().visit(&mut values);

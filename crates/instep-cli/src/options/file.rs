@@ -1,7 +1,7 @@
 //! Options by a file in TOML.
 
 use super::limits::{Limit, Unit};
-use super::settings::Setting;
+use super::table::Setting;
 use super::{Error, Given, Key, Source, Table};
 use std::io::ErrorKind;
 use std::ops::Range;

@@ -4,7 +4,7 @@
 //! To add an option:
 //!
 //! 1. a field of `Settings` in `settings.rs`, with its default;
-//! 2. an entry of `SETTINGS` there, from which come its flag, its variable, its key in the file, its help, and
+//! 2. an entry of `SETTINGS` in `table.rs`, from which come its flag, its variable, its key in the file, its help, and
 //!    its line in `instep config`;
 //! 3. a row in `docs/configuration.md`; a test compares.
 //!
@@ -24,6 +24,7 @@ mod flags;
 mod limits;
 mod print;
 mod settings;
+mod table;
 mod values;
 mod variables;
 
@@ -33,11 +34,11 @@ pub(crate) use settings::{LogFormat, Settings};
 
 use clap::ArgMatches;
 use limits::{Clash, LIMITS, Limit};
-use settings::{SETTINGS, Setting, Take};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
+use table::{SETTINGS, Setting, Take};
 
 /// The settings, and where each came from.
 pub(crate) struct Configuration {
@@ -261,7 +262,9 @@ mod tests {
         for (at, key) in limits.iter().enumerate() {
             assert!(!limits[..at].contains(key), "{key}");
         }
-        let simple = |key: &&str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let simple = |key: &&str| {
+            key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
         assert!(keys.iter().chain(&limits).all(simple));
     }
 

@@ -78,7 +78,7 @@ fn aligned(f: &mut impl fmt::Write, lines: &[(String, Option<String>)]) -> fmt::
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{Setting, Take};
+    use super::super::table::{Setting, Take};
     use super::super::{Error, file, flags, variables};
     use super::*;
     use std::path::Path;

@@ -140,6 +140,7 @@ pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, wor
             let host = head.host.unwrap_or_default();
             let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
             log::warn!(
+                target: crate::FROM_CLIENT,
                 "Refused a request from {peer}: this device does not go by the name {}. If it should, start it with --allow-host {}",
                 Shown(host.as_bytes()),
                 Shown(name.as_bytes())
@@ -149,6 +150,7 @@ pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, wor
         Refusal::Origin => {
             match head.origin {
                 Some(origin) => log::warn!(
+                    target: crate::FROM_CLIENT,
                     "Refused a request from {peer}: its page comes from {0}. If that page may use this device, start it with --allow-origin {0}",
                     Shown(origin.as_bytes())
                 ),

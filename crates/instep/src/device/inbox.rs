@@ -120,7 +120,7 @@ impl<'d> Inbox<'d> {
                 log::info!(client = client.number; "[{client}] Received: {} bytes", bytes.len());
             }
             News::Data { kind: Kind::Text, .. } => {
-                log::info!(client = client.number; "[{client}] Received: {}", Shown(bytes));
+                log::info!(target: crate::FROM_CLIENT, client = client.number; "[{client}] Received: {}", Shown(bytes));
             }
         }
     }

@@ -1,0 +1,29 @@
+//! A chat among browsers: what one says, all hear.
+
+use instep::{App, Device, Inbox};
+use instep_panel::INSTEP_JS;
+
+instep::thing! {
+    /// A chat.
+    pub Chat: "Chat", commands Command {
+        say => Say: message { title: "Say", max: 160 },
+        said: event { title: "Said" },
+    }
+}
+
+/// What it serves.
+pub const APP: App = App::new("chat", "A chat among browsers")
+    .thing(&Chat::THING)
+    .version(env!("CARGO_PKG_VERSION"))
+    .page("/instep.js", INSTEP_JS);
+
+/// What it does.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+    let chat = Chat::new(device);
+    loop {
+        match chat.next(inbox).await {
+            Command::Say(text) if text.trim().is_empty() => inbox.refuse("there is nothing to say in that"),
+            Command::Say(text) => chat.said(text),
+        }
+    }
+}

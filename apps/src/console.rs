@@ -1,0 +1,111 @@
+//! The device's own log, live in every page: never what a client sent.
+
+use core::fmt::Write as _;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::channel::Channel;
+use heapless::String;
+use instep::{App, Device, Inbox, Severity};
+use instep_panel::INSTEP_JS;
+
+instep::thing! {
+    /// The device's log.
+    pub Console: "Console", commands Command {
+        lines: log { title: "Log" },
+        lost: sensor { title: "Lost lines", precision: 0 },
+    }
+}
+
+/// What it serves.
+pub const APP: App = App::new("console", "The log of the device, live")
+    .thing(&Console::THING)
+    .version(env!("CARGO_PKG_VERSION"))
+    .page("/instep.js", INSTEP_JS);
+
+/// Bytes of a line that are shown.
+const LINE_MAX: usize = 120;
+/// Lines that wait to be shown.
+const LINES_MAX: usize = 8;
+
+struct Line {
+    severity: Severity,
+    text: String<LINE_MAX>,
+}
+
+static LINES: Channel<CriticalSectionRawMutex, Line, LINES_MAX> = Channel::new();
+static LOST: AtomicU32 = AtomicU32::new(0);
+
+/// Takes a line of the log, for a board's logger to call. It never waits, and takes neither what a client sent nor
+/// what showing a line may say: that would be shown, too, for ever.
+pub fn note(record: &log::Record<'_>) {
+    if record.target() == instep::FROM_CLIENT || record.target().starts_with("instep::thing") {
+        return;
+    }
+    let severity = match record.level() {
+        log::Level::Error => Severity::Error,
+        log::Level::Warn => Severity::Warning,
+        log::Level::Info => Severity::Info,
+        log::Level::Debug | log::Level::Trace => Severity::Debug,
+    };
+    let mut cut = Cut(String::new());
+    // Longer lines are cut.
+    let _ = write!(cut, "{}", record.args());
+    if LINES.try_send(Line { severity, text: cut.0 }).is_err() {
+        LOST.fetch_add(1, Relaxed);
+    }
+}
+
+/// What it does.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+    use embassy_futures::select::{Either::First, select};
+    let console = Console::new(device);
+    let mut shown = 0;
+    console.lost(f64::from(shown));
+    loop {
+        // Nothing can be asked for, but whoever tries is told so.
+        let First(line) = select(LINES.receive(), console.next(inbox)).await;
+        console.lines(line.severity, line.text.as_str());
+        let lost = LOST.load(Relaxed);
+        if lost != shown {
+            shown = lost;
+            console.lost(f64::from(shown));
+        }
+    }
+}
+
+/// Text that is cut where there is no more room.
+struct Cut(String<LINE_MAX>);
+
+impl core::fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = self.0.capacity() - self.0.len();
+        let end = text.floor_char_boundary(room);
+        // It fits.
+        let _ = self.0.push_str(&text[..end]);
+        if end < text.len() { Err(core::fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One test, because there is one log.
+    #[test]
+    fn lines_are_taken_cut_and_counted_and_what_clients_sent_is_left_out() {
+        let take = |target, level, text: &str| {
+            note(&log::Record::builder().target(target).level(level).args(format_args!("{text}")).build());
+        };
+        take(instep::FROM_CLIENT, log::Level::Info, "[1] Received: secret");
+        take("instep::thing::publish", log::Level::Error, "Not published");
+        assert!(LINES.is_empty());
+        take("instep", log::Level::Warn, &"ä".repeat(100));
+        let line = LINES.try_receive().unwrap();
+        assert_eq!((line.severity, line.text.as_str()), (Severity::Warning, "ä".repeat(60).as_str()));
+        for number in 0..LINES_MAX + 3 {
+            take("instep", log::Level::Info, if number == 0 { "first" } else { "more" });
+        }
+        assert_eq!(LOST.load(Relaxed), 3, "whoever shows them is slow, and nobody waits");
+        assert_eq!(LINES.try_receive().unwrap().text, "first");
+    }
+}

@@ -1,0 +1,82 @@
+//! A lamp: switched, dimmed, and it can blink.
+
+use crate::Led;
+use embassy_futures::select::{Either::First, Either::Second, select};
+use embassy_time::{Duration, Timer};
+use embedded_hal::digital::OutputPin;
+use embedded_hal::pwm::SetDutyCycle;
+use instep::{Answer, App, Device, Inbox};
+use instep_panel::INSTEP_JS;
+
+instep::thing! {
+    /// A lamp.
+    pub Lamp: "Lamp", commands Command {
+        led => Led: switch { title: "Light" },
+        brightness => Brightness: number { title: "Brightness", min: 0, max: 100, step: 1, unit: "%", kept },
+        blink => Blink: button { title: "Blink" },
+    }
+}
+
+/// What it serves.
+pub const APP: App = App::new("lamp", "A lamp to switch, to dim and to blink")
+    .thing(&Lamp::THING)
+    .version(env!("CARGO_PKG_VERSION"))
+    .page("/instep.js", INSTEP_JS);
+
+/// How long it stays as it is while it blinks, and how often it changes.
+const BLINK: (Duration, u8) = (Duration::from_millis(250), 6);
+
+/// What it does.
+pub async fn run(
+    device: &Device,
+    inbox: &mut Inbox<'_>,
+    mut led: Led<'_, impl OutputPin>,
+    mut dimmer: impl SetDutyCycle,
+) {
+    let lamp = Lamp::new(device);
+    let (mut on, mut percent) = (led.begin(), 100.0);
+    dim(&mut dimmer, percent);
+    lamp.led(on);
+    lamp.brightness(percent);
+    // While it blinks: how often it will still change, and who waits for the end.
+    let mut blinking: Option<(u8, Option<Answer<'_>>)> = None;
+    loop {
+        let change = async {
+            match blinking {
+                Some(_) => Timer::after(BLINK.0).await,
+                None => core::future::pending().await,
+            }
+        };
+        match select(lamp.next(inbox), change).await {
+            First(Command::Led(new)) => {
+                on = new;
+                led.switch(on); // the hardware first,
+                lamp.led(on); // then every page, the sender's too
+            }
+            First(Command::Brightness(new)) => {
+                percent = new;
+                dim(&mut dimmer, percent);
+                lamp.brightness(percent);
+            }
+            First(Command::Blink) if blinking.is_some() => inbox.refuse("it blinks already"),
+            First(Command::Blink) => blinking = Some((BLINK.1, inbox.answer_later())),
+            Second(()) => {
+                let Some((changes, answer)) = blinking.take() else { continue };
+                led.drive(on ^ (changes % 2 == 0));
+                if changes > 0 {
+                    blinking = Some((changes - 1, answer));
+                } else {
+                    led.drive(on);
+                    answer.into_iter().for_each(Answer::done);
+                }
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 100")]
+fn dim(dimmer: &mut impl SetDutyCycle, percent: f64) {
+    if dimmer.set_duty_cycle_percent(percent as u8).is_err() {
+        log::error!("The brightness cannot be set");
+    }
+}

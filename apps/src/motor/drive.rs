@@ -1,0 +1,143 @@
+//! What turns.
+
+use embedded_hal::digital::OutputPin;
+use embedded_hal::pwm::SetDutyCycle;
+
+/// Which way round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// As its leads are connected.
+    #[default]
+    Forward,
+    /// The other way.
+    Backward,
+}
+
+/// Something that turns a motor.
+pub trait Drive {
+    /// Why it does not turn.
+    type Error: core::fmt::Debug;
+
+    /// Turns it that way, at so many percent of its full speed; 0 stops it.
+    ///
+    /// # Errors
+    /// If the hardware cannot be set.
+    fn turn(&mut self, direction: Direction, percent: u8) -> Result<(), Self::Error>;
+}
+
+/// A motor that nobody has connected.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Simulated;
+
+impl Drive for Simulated {
+    type Error = core::convert::Infallible;
+
+    fn turn(&mut self, _: Direction, _: u8) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// A driver with one input for the speed, by pulse width, and two for the direction, such as an L298N or a TB6612.
+#[derive(Debug)]
+pub struct Bridge<S, F, B> {
+    speed: S,
+    forward: F,
+    backward: B,
+}
+
+/// What could not be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BridgeError {
+    /// The pulse width.
+    Speed,
+    /// A pin for the direction.
+    Direction,
+}
+
+impl<S: SetDutyCycle, F: OutputPin, B: OutputPin> Bridge<S, F, B> {
+    /// The driver with these inputs.
+    pub const fn new(speed: S, forward: F, backward: B) -> Self {
+        Self { speed, forward, backward }
+    }
+}
+
+impl<S: SetDutyCycle, F: OutputPin, B: OutputPin> Drive for Bridge<S, F, B> {
+    type Error = BridgeError;
+
+    fn turn(&mut self, direction: Direction, percent: u8) -> Result<(), BridgeError> {
+        let turns = percent > 0;
+        // Never both at once, not even for a moment: off first.
+        let direction = match direction {
+            Direction::Forward => {
+                self.backward.set_low().is_ok() && self.forward.set_state(turns.into()).is_ok()
+            }
+            Direction::Backward => {
+                self.forward.set_low().is_ok() && self.backward.set_state(turns.into()).is_ok()
+            }
+        };
+        let speed = self.speed.set_duty_cycle_percent(percent.min(100));
+        if direction { speed.map_err(|_| BridgeError::Speed) } else { Err(BridgeError::Direction) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::RefCell;
+    use core::convert::Infallible;
+    use std::vec::Vec;
+
+    struct Pin<'l>(&'static str, &'l RefCell<Vec<(&'static str, u16)>>);
+
+    impl embedded_hal::digital::ErrorType for Pin<'_> {
+        type Error = Infallible;
+    }
+
+    impl OutputPin for Pin<'_> {
+        fn set_low(&mut self) -> Result<(), Infallible> {
+            self.1.borrow_mut().push((self.0, 0));
+            Ok(())
+        }
+
+        fn set_high(&mut self) -> Result<(), Infallible> {
+            self.1.borrow_mut().push((self.0, 1));
+            Ok(())
+        }
+    }
+
+    impl embedded_hal::pwm::ErrorType for Pin<'_> {
+        type Error = Infallible;
+    }
+
+    impl SetDutyCycle for Pin<'_> {
+        fn max_duty_cycle(&self) -> u16 {
+            1000
+        }
+
+        fn set_duty_cycle(&mut self, duty: u16) -> Result<(), Infallible> {
+            self.1.borrow_mut().push((self.0, duty));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn never_both_directions_at_once_and_a_stop_is_a_stop() {
+        let done = RefCell::new(Vec::new());
+        let mut bridge = Bridge::new(Pin("speed", &done), Pin("forward", &done), Pin("backward", &done));
+        for (direction, percent) in [
+            (Direction::Forward, 30),
+            (Direction::Backward, 100),
+            (Direction::Backward, 0),
+            (Direction::Forward, 200),
+        ] {
+            bridge.turn(direction, percent).unwrap();
+        }
+        let expected = [
+            [("backward", 0), ("forward", 1), ("speed", 300)],
+            [("forward", 0), ("backward", 1), ("speed", 1000)],
+            [("forward", 0), ("backward", 0), ("speed", 0)],
+            [("backward", 0), ("forward", 1), ("speed", 1000)],
+        ];
+        assert_eq!(done.into_inner(), expected.concat());
+    }
+}
