@@ -1,0 +1,153 @@
+//! Each application that is a Thing, as its users meet it: what it is asked, what all clients see, what the log tells.
+
+mod served;
+
+use serde_json::{Value, json};
+use served::serve;
+use std::time::{Duration, Instant};
+use test_support::{Server, WebSocket};
+
+/// Longer than anything here takes.
+const ENOUGH: Duration = Duration::from_secs(20);
+
+/// A page, as far as it matters here: it knows the latest value of each label.
+struct Page {
+    socket: WebSocket,
+    values: Value,
+}
+
+impl Page {
+    fn open(server: &Server) -> Self {
+        let mut page = Self { socket: WebSocket::connect(server.addr(), "/ws"), values: json!({}) };
+        let first = page.read();
+        assert_eq!((&first["label"], &first["value"]["wire"]), (&json!("thing"), &json!(1)), "{first}");
+        page
+    }
+
+    fn send(&mut self, frame: &Value) {
+        self.socket.send_text(&frame.to_string());
+    }
+
+    fn read(&mut self) -> Value {
+        let frame: Value = serde_json::from_str(&self.socket.read_text()).expect("JSON");
+        let label = frame["label"].as_str().expect("a label").to_owned();
+        self.values[label] = frame["value"].clone();
+        frame
+    }
+
+    /// Reads on until a frame is as `wanted`.
+    #[track_caller]
+    fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begin = Instant::now();
+        loop {
+            let frame = self.read();
+            if wanted(&frame) {
+                return frame;
+            }
+            assert!(begin.elapsed() < ENOUGH, "it never came; the last values are {}", self.values);
+        }
+    }
+
+    /// Reads on until the property has that value.
+    #[track_caller]
+    fn sees(&mut self, label: &str, value: &Value) {
+        if self.values[label] != *value {
+            self.until(|frame| frame["label"] == label && frame["value"] == *value);
+        }
+    }
+
+    /// Asks, and returns the answer.
+    #[track_caller]
+    fn ask(&mut self, mut frame: Value) -> Value {
+        frame["id"] = json!(7);
+        self.send(&frame);
+        self.until(|frame| frame["id"] == 7)
+    }
+}
+
+#[test]
+fn a_lamp_is_switched_dimmed_and_blinks_once_at_a_time() {
+    let server = serve(&["--app", "lamp"]);
+    let (mut one, mut other) = (Page::open(&server), Page::open(&server));
+    assert_eq!(one.ask(json!({"label": "led", "value": true})), json!({"label": "ok", "id": 7}));
+    assert_eq!(one.values["led"], json!(true), "the answer comes after what it caused");
+    server.expect_line("LED ON");
+    one.send(&json!({"label": "brightness", "value": 30}));
+    for page in [&mut one, &mut other] {
+        page.sees("led", &json!(true));
+        page.sees("brightness", &json!(30));
+    }
+    other.send(&json!({"label": "blink", "id": 1}));
+    other.send(&json!({"label": "blink", "id": 2}));
+    let refused = other.until(|frame| frame["id"] == 2);
+    assert_eq!((&refused["label"], &refused["value"]["code"]), (&json!("error"), &json!("refused")));
+    assert_eq!(other.until(|frame| frame["id"] == 1)["label"], "ok", "it has blinked");
+    assert_eq!(one.ask(json!({"label": "brightness", "value": 101}))["value"]["code"], "out-of-range");
+    assert_eq!(one.values["brightness"], json!(30));
+}
+
+#[test]
+fn a_motor_reaches_its_speed_turns_round_through_rest_and_stops_at_once() {
+    let server = serve(&["--app", "motor"]);
+    let mut page = Page::open(&server);
+    page.sees("turning", &json!(false));
+    page.send(&json!({"label": "speed", "value": 40}));
+    page.sees("actual", &json!(40));
+    assert_eq!(page.values["turning"], json!(true));
+    page.send(&json!({"label": "direction", "value": "backward"}));
+    page.sees("turning", &json!(false));
+    page.sees("actual", &json!(40));
+    assert_eq!(page.ask(json!({"label": "stop"}))["label"], "ok");
+    assert_eq!((&page.values["actual"], &page.values["speed"]), (&json!(0), &json!(0)));
+    assert_eq!(page.ask(json!({"label": "actual", "value": 1}))["value"]["code"], "read-only");
+}
+
+#[test]
+fn what_one_says_in_the_chat_all_hear_and_text_stays_text() {
+    let server = serve(&["--app", "chat"]);
+    let (mut one, mut other) = (Page::open(&server), Page::open(&server));
+    let said = "<img src=x onerror=alert(1)> \"%STATE%\" \u{1f600}\n\u{7}";
+    one.send(&json!({"label": "say", "value": said}));
+    for page in [&mut one, &mut other] {
+        assert_eq!(page.until(|frame| frame["label"] == "said")["value"], said);
+    }
+    assert_eq!(one.ask(json!({"label": "say", "value": "  "}))["value"]["code"], "refused");
+    assert_eq!(one.ask(json!({"label": "say", "value": "x".repeat(161)}))["value"]["code"], "too-long");
+}
+
+#[test]
+fn the_console_shows_the_log_but_nothing_that_a_client_sent() {
+    let server = serve(&["--app", "console"]);
+    let mut page = Page::open(&server);
+    let mut other = Page::open(&server);
+    let line = |frame: &Value, part: &str| {
+        frame["value"]["message"].as_str().is_some_and(|text| text.contains(part))
+    };
+    let frame = page.until(|frame| line(frame, "[2] Connected from"));
+    assert_eq!((&frame["label"], &frame["value"]["severity"]), (&json!("lines"), &json!("info")));
+    other.send(&json!({"label": "secret"}));
+    server.wait_for_line(|line| line.contains("secret"), ENOUGH);
+    other.socket.send_close(1000, "");
+    other.socket.expect_close(1000);
+    page.until(|frame| {
+        assert!(!line(frame, "secret"), "{frame}");
+        line(frame, "[2] Disconnected")
+    });
+    // Showing a line is no line: nothing more comes until the next sign of life.
+    page.until(|frame| {
+        assert_ne!(frame["label"], "lines", "{frame}");
+        frame["label"] == "alive"
+    });
+}
+
+#[test]
+fn the_weather_station_shows_what_is_measured() {
+    let server = serve(&["--app", "weather"]);
+    let mut page = Page::open(&server);
+    for (label, range) in [("temperature", 0.0..40.0), ("humidity", 0.0..101.0), ("pressure", 900.0..1100.0)]
+    {
+        let value = page.until(|frame| frame["label"] == label)["value"].as_f64();
+        assert!(value.is_some_and(|value| range.contains(&value)), "{label}: {value:?}");
+    }
+    assert_eq!(page.ask(json!({"label": "temperature", "value": 20}))["value"]["code"], "read-only");
+}
