@@ -81,6 +81,13 @@ impl<'s> Table<'s> {
         Some((topic, entry.revision, &self.storage[block][entry.start..entry.end]))
     }
 
+    /// The latest frame of `topic`; `None`: nothing has been published.
+    pub fn latest(&self, topic: usize) -> Option<&[u8]> {
+        let entry = self.entries.get(topic).filter(|entry| entry.revision > 0)?;
+        let block = self.block(entry.block);
+        Some(&self.storage[block][entry.start..entry.end])
+    }
+
     /// The revision of the newest frame, 0 if there is none.
     pub fn newest(&self) -> u64 {
         self.entries.last().map_or(0, |last| self.entries[last.in_order].revision)

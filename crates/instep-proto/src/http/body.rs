@@ -12,6 +12,23 @@ pub trait PageValues {
     /// Hands the value of `name` to `each`, in one or more parts that are safe to stand in HTML, and says
     /// whether there is such a value.
     fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;
+
+    /// Writes what comes next of the body of that number ([`Reply::made`](super::Reply::made)) at the start of `out`.
+    /// `position` is 0 at first, then what the call before said. Parts that may change meanwhile are written whole or
+    /// not at all.
+    fn make(&self, number: u16, position: u32, out: &mut [u8]) -> Made {
+        let _ = (number, position, out);
+        Made { length: 0, next: None }
+    }
+}
+
+/// What came of [`PageValues::make`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Bytes that were written. None, while there is more to come: there was no room for the next part.
+    pub length: usize,
+    /// Where to go on; `None` at the end.
+    pub next: Option<u32>,
 }
 
 /// What a body is made of.
@@ -20,6 +37,7 @@ pub(super) enum Source {
     Static(&'static [u8]),
     Parts(&'static [&'static str]),
     Template { template: Template<'static>, chunked: bool },
+    Made { number: u16, chunked: bool },
 }
 
 /// A body, and how far it is written.
@@ -54,8 +72,10 @@ impl Body {
         match self.source {
             Source::Static(body) => self.produce_parts([body].into_iter(), out),
             Source::Parts(parts) => self.produce_parts(parts.iter().map(|part| part.as_bytes()), out),
-            Source::Template { template, chunked: true } => self.produce_chunk(template, values, out),
-            Source::Template { template, chunked: false } => self.fill(template, values, out),
+            Source::Template { chunked: true, .. } | Source::Made { chunked: true, .. } => {
+                self.produce_chunk(values, out)
+            }
+            Source::Template { .. } | Source::Made { .. } => self.fill(values, out),
         }
     }
 
@@ -77,15 +97,10 @@ impl Body {
         used
     }
 
-    fn produce_chunk(
-        &mut self,
-        template: Template<'static>,
-        values: &dyn PageValues,
-        out: &mut [u8],
-    ) -> usize {
+    fn produce_chunk(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         let room = out.len().min(0xffff);
         let Some(room) = room.checked_sub(CHUNK_FRAME + LAST_CHUNK.len()) else { return 0 };
-        let length = self.fill(template, values, &mut out[6..6 + room]);
+        let length = self.fill(values, &mut out[6..6 + room]);
         let mut end = 0;
         if length > 0 {
             for (digit, shift) in out.iter_mut().zip([12, 8, 4, 0]) {
@@ -102,9 +117,22 @@ impl Body {
         end
     }
 
+    fn fill(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
+        match self.source {
+            Source::Template { template, .. } => self.fill_template(template, values, out),
+            Source::Made { number, .. } => {
+                let Made { length, next } = values.make(number, self.position, out);
+                self.position = next.unwrap_or(self.position);
+                self.done = next.is_none();
+                length
+            }
+            Source::Static(_) | Source::Parts(_) => 0,
+        }
+    }
+
     /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
     /// value that changes meanwhile is never torn.
-    fn fill(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
+    fn fill_template(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
         let mut used = 0;
         while used < out.len() {
             let Some((segment, next)) = template.segment(self.position as usize, out.len() - used) else {

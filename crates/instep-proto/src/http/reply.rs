@@ -13,8 +13,8 @@ use core::num::NonZeroU64;
 /// The answer to one request. [`Reply::produce`] writes it, as much at a time as there is room for.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {
-    head: ResponseHead,
-    body: Body,
+    pub(super) head: ResponseHead,
+    pub(super) body: Body,
     /// How far the head has been written, and whether all of it.
     position: u32,
     begun: bool,
@@ -126,7 +126,7 @@ impl Reply {
         head
     }
 
-    fn plain(
+    pub(super) fn plain(
         status: Status,
         content_type: &'static str,
         body: &'static [u8],
@@ -153,7 +153,8 @@ impl Reply {
             gzip: false,
             varies: false,
             protection: None,
-            allows_post: false,
+            allow: "GET, HEAD",
+            any_origin: false,
             challenge: match request {
                 Some(request) if !request.browser => Challenge::Basic,
                 _ => Challenge::Bearer,
@@ -177,9 +178,10 @@ impl Reply {
         self
     }
 
-    /// The same for an address that takes POST, and so says so where another method is not allowed.
-    pub fn allow_post(mut self) -> Self {
-        self.head.allows_post = true;
+    /// The same for an address that takes these methods, such as `GET, HEAD, POST`, and says so where another one is
+    /// not allowed.
+    pub fn allow(mut self, methods: &'static str) -> Self {
+        self.head.allow = methods;
         self
     }
 

@@ -65,8 +65,10 @@ pub struct ResponseHead {
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
     pub(crate) protection: Option<Protection>,
-    /// `Allow` names POST, too (405).
-    pub(crate) allows_post: bool,
+    /// What `Allow` names (405).
+    pub(crate) allow: &'static str,
+    /// Pages from anywhere may read it.
+    pub(crate) any_origin: bool,
     /// Which authorization is asked for (401).
     pub(crate) challenge: Challenge,
     /// Seconds to wait (429, 503).
@@ -95,7 +97,7 @@ impl ResponseHead {
     /// Writes the head from its byte `from` on at the start of `out`, as far as there is room, and returns how much that
     /// was. Less than the room: it is complete.
     pub(crate) fn write_from(&self, from: usize, out: &mut [u8]) -> usize {
-        let mut window = Window { out, before: from, used: 0 };
+        let mut window = Window::new(out, from);
         // It fails where the room ends.
         let _ = self.format(&mut window, format_args!(""));
         window.used
@@ -127,10 +129,7 @@ impl ResponseHead {
             out.write_str("Vary: Accept-Encoding\r\n")?;
         }
         match self.status {
-            Status::MethodNotAllowed => out.write_str(match self.allows_post {
-                false => "Allow: GET, HEAD\r\n",
-                true => "Allow: GET, HEAD, POST\r\n",
-            })?,
+            Status::MethodNotAllowed => write!(out, "Allow: {}\r\n", self.allow)?,
             Status::UpgradeRequired => {
                 out.write_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")?;
             }
@@ -147,6 +146,9 @@ impl ResponseHead {
         }
         if let Some(protection) = self.protection {
             protection.write(out)?;
+        }
+        if self.any_origin {
+            out.write_str("Access-Control-Allow-Origin: *\r\n")?;
         }
         out.write_fmt(lines)?;
         out.write_str("X-Content-Type-Options: nosniff\r\n")?;
@@ -175,11 +177,24 @@ impl Write for Cursor<'_> {
     }
 }
 
-/// A part of a longer text: `before` bytes of it are left out, and it ends where the slice ends.
-struct Window<'o> {
+/// A part of a longer text: what stands before it is left out, and it ends where the slice ends. There writing fails.
+#[derive(Debug)]
+pub struct Window<'o> {
     out: &'o mut [u8],
     before: usize,
     used: usize,
+}
+
+impl<'o> Window<'o> {
+    /// The part of a text that begins at its byte `before` and is as long as `out`.
+    pub fn new(out: &'o mut [u8], before: usize) -> Self {
+        Self { out, before, used: 0 }
+    }
+
+    /// How much of the part has been written.
+    pub fn used(&self) -> usize {
+        self.used
+    }
 }
 
 impl Write for Window<'_> {

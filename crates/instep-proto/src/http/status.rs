@@ -16,8 +16,10 @@ pub enum Status {
     MethodNotAllowed,
     RequestTimeout,
     ContentTooLarge,
+    UnsupportedMediaType,
     ExpectationFailed,
     MisdirectedRequest,
+    UnprocessableContent,
     UpgradeRequired,
     TooManyRequests,
     HeadTooLarge,
@@ -42,8 +44,10 @@ impl Status {
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
             Self::ContentTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::ExpectationFailed => 417,
             Self::MisdirectedRequest => 421,
+            Self::UnprocessableContent => 422,
             Self::UpgradeRequired => 426,
             Self::TooManyRequests => 429,
             Self::HeadTooLarge => 431,
@@ -68,8 +72,10 @@ impl Status {
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::RequestTimeout => "Request Timeout",
             Self::ContentTooLarge => "Content Too Large",
+            Self::UnsupportedMediaType => "Unsupported Media Type",
             Self::ExpectationFailed => "Expectation Failed",
             Self::MisdirectedRequest => "Misdirected Request",
+            Self::UnprocessableContent => "Unprocessable Content",
             Self::UpgradeRequired => "Upgrade Required",
             Self::TooManyRequests => "Too Many Requests",
             Self::HeadTooLarge => "Request Header Fields Too Large",
@@ -94,10 +100,12 @@ impl Status {
             Self::MethodNotAllowed => "This method is of no use at this address: Allow says which are.",
             Self::RequestTimeout => "The request did not arrive in time.",
             Self::ContentTooLarge => "The request's body is larger than this device takes.",
+            Self::UnsupportedMediaType => "This device takes application/json only.",
             Self::ExpectationFailed => "This device cannot meet the expectation.",
             Self::MisdirectedRequest => {
                 "This device does not go by that name. Use its address, or see the device's log for how to allow the name."
             }
+            Self::UnprocessableContent => "The value is out of range.",
             Self::UpgradeRequired => "This address speaks WebSocket, version 13.",
             Self::TooManyRequests => {
                 "There were too many wrong passwords from this address. Try again later: Retry-After says in how many seconds."

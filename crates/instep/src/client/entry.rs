@@ -245,7 +245,7 @@ fn error(status: Status, head: &RequestHead<'_>) -> Decision {
 }
 
 fn only_post(head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow_post())
+    Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow("GET, HEAD, POST"))
 }
 
 fn show(status: Status, page: &'static [&'static str], head: &RequestHead<'_>) -> Decision {

@@ -8,6 +8,7 @@ mod open;
 mod requests;
 mod standing;
 mod surroundings;
+mod thing;
 mod timing;
 mod transport;
 
@@ -314,8 +315,9 @@ impl Client {
     ) -> bool {
         match &mut self.state {
             State::Http(Http { reply: Some(reply), body, .. }) => {
+                let bodies = thing::Bodies { world, port: self.local_port };
                 while !reply.is_done() {
-                    let length = reply.produce(world.device, out.space());
+                    let length = reply.produce(&bodies, out.space());
                     out.keep(length);
                     if !out.flush(None, &mut 0, write) {
                         return false;

@@ -3,6 +3,7 @@
 use super::dialect::{OWN_FRAME_MAX, push_thing};
 use super::entry::{FORM_MAX, LOG_IN};
 use super::open::Open;
+use super::thing::Resource;
 use super::{Client, Http, Instant, ROOM_MIN, State, Waits, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
@@ -204,6 +205,12 @@ impl Client {
             Some(ControlFlow::Continue(pass)) => Some(pass),
             Some(ControlFlow::Break(decision)) => return decision,
         };
+        if let Some(thing) = world.app.declared
+            && !world.app.declares(head.path)
+            && let Some(resource) = Resource::find(thing, head.path)
+        {
+            return self.answer_for_thing(resource, request, world, out);
+        }
         decide(head, peer, pass, world, out)
     }
 

@@ -169,6 +169,11 @@ impl Device {
         })
     }
 
+    /// Hands the latest frame of a topic to `with`; `None`: nothing has been published.
+    pub(crate) fn read_topic<R>(&self, topic: usize, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
+        self.with(|state| with(state.feed.table().latest(topic)))
+    }
+
     pub(crate) fn count_refusal(&self, reason: RefusalReason) {
         self.with(|state| state.counts.refuse(reason));
     }

@@ -44,6 +44,11 @@ impl Decimal {
         units / scale(self.precision)
     }
 
+    /// Whether it is a multiple of another one of the same precision, which is not 0.
+    pub(crate) fn is_multiple_of(self, other: Self) -> bool {
+        self.units.checked_rem(other.units) == Some(0)
+    }
+
     /// How many digits behind its decimal point it takes to write `value`; more than [`PRECISION_MAX`] if those are
     /// not enough.
     pub(crate) const fn digits_of(value: f64) -> u8 {

@@ -217,6 +217,22 @@ impl Kind {
         !matches!(self, Self::Sensor { .. } | Self::BinarySensor | Self::Event | Self::Log)
     }
 
+    /// Its name, as the Thing Description has it.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Switch => "switch",
+            Self::Number { .. } => "number",
+            Self::Sensor { .. } => "sensor",
+            Self::BinarySensor => "binary_sensor",
+            Self::Select { .. } => "select",
+            Self::Text { .. } => "text",
+            Self::Button => "button",
+            Self::Message { .. } => "message",
+            Self::Event => "event",
+            Self::Log => "log",
+        }
+    }
+
     /// How many digits behind the decimal point its value has.
     pub(crate) const fn precision(&self) -> u8 {
         match *self {

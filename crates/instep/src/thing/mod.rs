@@ -6,6 +6,7 @@
 mod answer;
 mod decimal;
 mod declare;
+mod description;
 mod hash;
 mod macros;
 mod publish;
@@ -15,6 +16,7 @@ mod wrong;
 pub use answer::Answer;
 pub(crate) use answer::answer as send_answer;
 pub use declare::{History, Interaction, Kind, Thing};
+pub(crate) use description::{CONTENT_TYPE, Description, Security};
 pub use publish::{Reading, Severity};
 pub(crate) use request::Given;
 pub(crate) use wrong::{Reason, Wrong};

@@ -26,7 +26,11 @@ pub fn guarded() -> World {
 }
 
 pub fn guarded_with(limits: Limits) -> World {
-    let mut world = World::new(limits);
+    guard(World::new(limits))
+}
+
+/// The same device with a password.
+pub fn guard(mut world: World) -> World {
     let memory = LogInMemory {
         sessions: leak(4, Session::default()),
         failures: leak(4, Failure::default()),

@@ -1,0 +1,79 @@
+//! Answers for programs: their bodies are made while they are written, or by the caller.
+
+use super::body::{Body, Source};
+use super::etag::matches_etag;
+use super::head::RequestHead;
+use super::reply::Reply;
+use super::response::{After, BodyLength, CacheControl, ResponseHead};
+use super::Status;
+use core::num::NonZeroU64;
+
+impl Reply {
+    /// An answer whose body, of whatever length, is made by [`PageValues::make`](super::PageValues::make) under that
+    /// `number`. No copy of it may be kept.
+    pub fn made(number: u16, content_type: &'static str, request: &RequestHead<'_>) -> Self {
+        let chunked = !request.http10;
+        let mut reply = Self::plain(Status::Ok, content_type, b"", Some(request));
+        reply.body = Body::new(Source::Made { number, chunked });
+        reply.head.length = BodyLength::Chunked;
+        if request.http10 {
+            (reply.head.length, reply.head.after) = (BodyLength::UntilClose, After::Close);
+        }
+        reply
+    }
+
+    /// The same for a body of that length, which stays as it is as long as its hash is the same: 304 if the client's
+    /// copy is still right.
+    pub fn made_once(
+        number: u16,
+        content_type: &'static str,
+        length: usize,
+        hash: u64,
+        request: &RequestHead<'_>,
+    ) -> Self {
+        let mut reply = Self::plain(Status::Ok, content_type, b"", Some(request));
+        (reply.head.etag, reply.head.cache_control) = (NonZeroU64::new(hash), CacheControl::Revalidate);
+        if request.if_none_match.is_some_and(|list| matches_etag(list, hash, false)) {
+            (reply.head.status, reply.head.length) = (Status::NotModified, BodyLength::None);
+            reply.head.content_type = None;
+        } else {
+            reply.head.length = BodyLength::of(length);
+            reply.body = Body::new(Source::Made { number, chunked: false });
+        }
+        reply
+    }
+
+    /// The head of an answer whose body is `length` bytes of that type that the caller writes: an error, too. `None`:
+    /// it has no body.
+    pub fn head_of(
+        status: Status,
+        content: Option<(&'static str, usize)>,
+        request: &RequestHead<'_>,
+    ) -> ResponseHead {
+        let mut head = Self::error(status, Some(request)).head;
+        head.content_type = content.map(|(content_type, _)| content_type);
+        head.length = content.map_or(BodyLength::None, |(_, length)| BodyLength::of(length));
+        head
+    }
+
+    /// The same, and pages from anywhere may read it.
+    pub fn for_any_origin(mut self) -> Self {
+        self.head.any_origin = true;
+        self
+    }
+}
+
+impl ResponseHead {
+    /// The same for a body that goes on until the connection closes.
+    pub fn without_end(mut self) -> Self {
+        (self.length, self.after) = (BodyLength::UntilClose, After::Close);
+        self
+    }
+
+    /// The same for an address that takes these methods.
+    pub fn allow(mut self, methods: &'static str) -> Self {
+        self.allow = methods;
+        self
+    }
+}
+

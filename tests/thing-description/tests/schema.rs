@@ -1,0 +1,100 @@
+//! The Thing Description against the W3C's JSON schema for version 1.1.
+
+#[path = "../../../crates/instep/tests/all_kinds/mod.rs"]
+mod all_kinds;
+#[path = "../../../crates/instep/tests/guarded/mod.rs"]
+mod guarded;
+#[path = "../../../crates/instep/tests/link/mod.rs"]
+mod link;
+
+use instep::{App, Interaction, Kind, Limits, Thing};
+use jsonschema::Validator;
+use link::World;
+use serde_json::{Value, json};
+
+const SCHEMA: &str = include_str!("../../../conformance/thing-description/schema.json");
+
+/// One with as little as possible.
+const SMALL: App = App::new("small", "Small").thing(&SMALL_THING);
+const SMALL_THING: Thing = Thing::new("Small", &[Interaction::new("blink", "Blink", Kind::Button)]);
+
+fn validator() -> Validator {
+    let schema = serde_json::from_str(SCHEMA).expect("JSON");
+    let options = jsonschema::options().should_validate_formats(true);
+    options.build(&schema).expect("a schema")
+}
+
+fn describe(world: &mut World, headers: &str) -> Value {
+    let answer = guarded::get(world, "/.well-known/wot", headers);
+    assert_eq!(answer.status, 200, "{}", answer.all);
+    assert_eq!(answer.header("Content-Type"), Some("application/td+json"));
+    serde_json::from_str(&answer.body).expect("JSON")
+}
+
+fn problems(description: &Value) -> Vec<String> {
+    validator().iter_errors(description).map(|error| format!("{} {error}", error.instance_path())).collect()
+}
+
+#[test]
+fn every_description_is_as_the_schema_has_it() {
+    let none: &[String] = &[];
+    assert_eq!(problems(&describe(&mut World::with_app(&all_kinds::APP, Limits::DEVICE), "")), none);
+    assert_eq!(problems(&describe(&mut World::with_app(&SMALL, Limits::DEVICE), "")), none);
+    let mut guarded = guarded::guard(World::with_app(&all_kinds::APP, Limits::LINUX));
+    let description = describe(&mut guarded, &format!("{}\r\n", guarded::BASIC));
+    assert_eq!(problems(&description), none);
+    assert_eq!(description["securityDefinitions"]["session"]["name"], "instep_80");
+}
+
+/// What a validator that lets everything pass would let pass.
+#[test]
+fn a_broken_description_is_found() {
+    let whole = describe(&mut World::with_app(&all_kinds::APP, Limits::DEVICE), "");
+    for (place, wrong) in [
+        ("/title", Value::Null),
+        ("/@context/0", json!("https://example.org")),
+        ("/securityDefinitions/nosec/scheme", json!("secret")),
+        ("/security", json!([])),
+        ("/properties/led/type", json!("switch")),
+        ("/properties/led/forms", json!([])),
+        ("/properties/led/forms/0/op", json!("invokeaction")),
+        ("/properties/brightness/maximum", json!("100")),
+        ("/properties/brightness/multipleOf", json!(0)),
+        ("/properties/mode/enum", json!([])),
+        ("/properties/name/maxLength", json!(-1)),
+        ("/actions/blink/forms/0/href", json!(7)),
+        ("/events/said/forms/0/op", json!(["readproperty"])),
+        ("/links/0/href", Value::Null),
+        ("/version", json!({})),
+    ] {
+        let mut broken = whole.clone();
+        *broken.pointer_mut(place).unwrap_or_else(|| panic!("there is no {place}")) = wrong;
+        assert!(!problems(&broken).is_empty(), "{place} may be anything");
+    }
+    for member in ["title", "security", "securityDefinitions", "@context"] {
+        let mut broken = whole.clone();
+        broken.as_object_mut().expect("an object").remove(member);
+        assert!(!problems(&broken).is_empty(), "it needs no {member}");
+    }
+}
+
+/// What the schema cannot say: names of securities that are defined, and addresses that lead somewhere.
+#[test]
+fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
+    let mut world = guarded::guard(World::with_app(&all_kinds::APP, Limits::DEVICE));
+    let basic = format!("{}\r\n", guarded::BASIC);
+    let description = describe(&mut world, &basic);
+    let definitions = description["securityDefinitions"].as_object().expect("definitions");
+    let any = description["security"].as_str().expect("a name");
+    for scheme in definitions[any]["oneOf"].as_array().expect("schemes") {
+        assert!(definitions.contains_key(scheme.as_str().expect("a name")));
+    }
+    let mut reads = 0;
+    for property in description["properties"].as_object().expect("properties").values() {
+        let address = property["forms"][0]["href"].as_str().expect("an address");
+        let path = address.strip_prefix("..").expect("a relative address");
+        assert_eq!(guarded::get(&mut world, path, &basic).status, 200, "{path}");
+        reads += 1;
+    }
+    assert_eq!(reads, 8);
+}
