@@ -96,5 +96,5 @@ fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
         assert_eq!(guarded::get(&mut world, path, &basic).status, 200, "{path}");
         reads += 1;
     }
-    assert_eq!(reads, 8);
+    assert_eq!(reads, 9);
 }
