@@ -210,6 +210,11 @@ impl App {
         self.about
     }
 
+    /// What it offers as a Thing.
+    pub const fn as_thing(&self) -> Option<&'static Thing> {
+        self.declared
+    }
+
     /// How many topics it has.
     pub const fn topic_count(&self) -> usize {
         self.topics

@@ -86,6 +86,10 @@ impl World {
             slots: lend!(lender, slot.take().expect("there is one client"); LIMITS.clients),
             followers: lend!(lender, follower.take().expect("there is one driver"); 1),
             inbox_queue: lend!(lender, 0; LIMITS.clients),
+            requests: 0,
+            thing: None,
+            history: &mut [],
+            recorders: &mut [],
             waiting_queue: lend!(lender, 0; LIMITS.clients),
         };
         let device = Device::new(memory, LIMITS);
@@ -262,7 +266,7 @@ impl Link<'_> {
             return;
         }
         let Self { client, device, deflate, feed, compressed_feed, .. } = self;
-        device.follow(0, feed, |_| client.expect_reply());
+        device.follow(Instant::from_millis(self.now), 0, feed, |_| client.expect_reply());
         if let (Some(compressed), Some(deflate)) = (compressed_feed, deflate)
             && compressed.revision() != feed.revision()
         {

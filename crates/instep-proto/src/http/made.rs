@@ -43,6 +43,15 @@ impl Reply {
         reply
     }
 
+    /// An answer of JSON that is known when the firmware is built. Without a request, the connection closes.
+    pub fn json(status: Status, body: &'static str, request: Option<&RequestHead<'_>>) -> Self {
+        let mut reply = Self::error(status, request);
+        reply.head.content_type = Some("application/json");
+        reply.head.length = BodyLength::of(body.len());
+        reply.body = Body::new(Source::Static(body.as_bytes()));
+        reply
+    }
+
     /// The head of an answer whose body is `length` bytes of that type that the caller writes: an error, too. `None`:
     /// it has no body.
     pub fn head_of(

@@ -184,7 +184,8 @@ impl Client {
         Cookie { id, port: self.local_port, base: head.base, secure: head.secure }
     }
 
-    fn waits(&self) -> Waits {
+    /// What the request that stands first in the input waits for.
+    pub(super) fn waits(&self) -> Waits {
         match self.state {
             State::Http(Http { waits, .. }) => waits,
             _ => Waits::Nothing,

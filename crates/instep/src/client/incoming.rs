@@ -140,7 +140,8 @@ impl Client {
                 Taken::Incomplete(0)
             }
             (Waits::Password(_), Waits::Password(_)) => Taken::NotNow(0),
-            (_, Waits::Password(_)) => {
+            (Waits::Answer(_), Waits::Answer(_)) => Taken::NotNow(0),
+            (_, Waits::Password(_) | Waits::Answer(_)) => {
                 self.timing.begin(now);
                 Taken::NotNow(0)
             }

@@ -1,5 +1,6 @@
 //! One client, from the first byte to the last: a synchronous state machine that every driver turns.
 
+mod asking;
 mod compression;
 mod dialect;
 mod entry;
@@ -18,7 +19,7 @@ pub use surroundings::{AddressLimit, Surroundings};
 pub use timing::Instant;
 
 use crate::buffer::Buffer;
-use crate::device::{DropReason, End};
+use crate::device::{ClientId, DropReason, End};
 use crate::limits::Limits;
 use core::net::IpAddr;
 use core::num::NonZeroU32;
@@ -85,6 +86,8 @@ enum Waits {
     Body,
     /// That its password is checked: the check's ticket, if it has one.
     Password(Option<NonZeroU32>),
+    /// That the application answers.
+    Answer(ClientId),
 }
 
 impl Http {
@@ -139,7 +142,8 @@ impl Client {
 
     /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
     pub const fn tail_max(limits: &Limits) -> usize {
-        let request = limits.head.bytes + entry::FORM_MAX;
+        let (form, body) = (entry::FORM_MAX, asking::body_max(limits));
+        let request = limits.head.bytes + if form > body { form } else { body };
         if request > PART_MAX { request } else { PART_MAX }
     }
 
@@ -169,10 +173,11 @@ impl Client {
         }
     }
 
-    /// The slot at the device, while it has one.
+    /// The slot at the device, while it has one: as an open WebSocket, or while the application is asked for something.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
+            State::Http(Http { waits: Waits::Answer(client), .. }) => Some(usize::from(client.slot)),
             _ => None,
         }
     }
@@ -227,8 +232,15 @@ impl Client {
             }
             State::Http(Http { reply: Some(reply), .. }) => *reply = reply.and_close(),
             // An answer that has begun is written to its end.
-            State::Http(_) if !self.unsent.bytes().is_empty() => self.state = State::Ending,
-            State::Http(_) => self.state = State::Closed,
+            State::Http(Http { waits, .. })
+                if !matches!(waits, Waits::Answer(_)) && !self.unsent.bytes().is_empty() =>
+            {
+                self.state = State::Ending;
+            }
+            State::Http(_) => {
+                let (world, _) = World::of(surroundings);
+                self.pass_to(State::Closed, End::Closed(Some(code)), &world);
+            }
             State::Ending | State::Lingering(_) | State::Closed => {}
         }
     }
@@ -315,7 +327,7 @@ impl Client {
     ) -> bool {
         match &mut self.state {
             State::Http(Http { reply: Some(reply), body, .. }) => {
-                let bodies = thing::Bodies { world, port: self.local_port };
+                let bodies = thing::Bodies { world, now, port: self.local_port };
                 while !reply.is_done() {
                     let length = reply.produce(&bodies, out.space());
                     out.keep(length);
@@ -370,8 +382,10 @@ impl Client {
 
     /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
     fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
-        if let State::Open(open) = core::mem::replace(&mut self.state, next) {
-            open.leave(end, world.device, world.compression);
+        match core::mem::replace(&mut self.state, next) {
+            State::Open(open) => open.leave(end, world.device, world.compression),
+            State::Http(Http { waits: Waits::Answer(client), .. }) => world.device.withdraw(client),
+            _ => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From a request to its answer.
 
+use super::asking::body_max;
 use super::dialect::{OWN_FRAME_MAX, push_thing};
 use super::entry::{FORM_MAX, LOG_IN};
 use super::open::Open;
@@ -173,6 +174,9 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { head, peer, .. } = *request;
+        if let Waits::Answer(client) = self.waits() {
+            return super::asking::take_answer(client, request, world, out);
+        }
         if self.refused {
             log::warn!("Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
@@ -191,6 +195,9 @@ impl Client {
         }
         let body_max = match world.log_in {
             Some(_) if head.path == LOG_IN => FORM_MAX as u64,
+            _ if world.app.declared.is_some_and(|thing| Resource::find(thing, head.path).is_some()) => {
+                body_max(world.device.limits()) as u64
+            }
             _ => world.device.limits().body,
         };
         if head.content_length > body_max {

@@ -28,6 +28,7 @@ impl Client {
             };
         }
         match self.state {
+            State::Http(Http { waits: Waits::Answer(_), .. }) => Standing::InUse,
             State::Http(Http { reply: None, body, waits })
                 if self.timing.head_begun || body > 0 || waits != Waits::Nothing =>
             {

@@ -1,8 +1,9 @@
 //! The Thing by plain HTTP: its description, and its values.
 
 use super::requests::{Decision, Request};
-use super::{Client, World};
-use crate::thing::{CONTENT_TYPE, Description, Security, Thing};
+use super::{Client, Instant, World};
+use crate::device::Past;
+use crate::thing::{CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
 use core::fmt::{Display, Write as _};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::server_payload;
@@ -28,6 +29,8 @@ pub(super) enum Resource<'p> {
     Properties,
     /// By its number.
     Property(usize),
+    /// Of the property of that number.
+    History(usize),
     Action(usize),
     /// There is none of that name.
     Unknown { sort: &'static str, name: &'p str },
@@ -46,6 +49,12 @@ impl<'p> Resource<'p> {
         } else {
             ("action", path.strip_prefix("/actions/")?)
         };
+        if let Some((property, "history")) = name.split_once('/')
+            && let Some((number, interaction)) = thing.find(property)
+            && let Kind::Sensor { history: Some(_), .. } = interaction.kind
+        {
+            return Some(Self::History(number)).filter(|_| sort == "property");
+        }
         let found = match thing.find(name) {
             Some((number, interaction)) if sort == "property" && interaction.kind.is_property() => {
                 Self::Property(number)
@@ -76,7 +85,7 @@ impl Client {
                 problem.answer(Status::NotFound, format_args!("there is no {sort} of this name"), head, out)
             }
             Resource::Description if reads => {
-                let bodies = Bodies { world, port: self.local_port };
+                let bodies = Bodies { world, now: request.now, port: self.local_port };
                 let Some(description) = bodies.description() else {
                     return Decision::Reply(Reply::error(Status::NotFound, Some(head)));
                 };
@@ -84,8 +93,15 @@ impl Client {
                 Decision::Reply(Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head))
             }
             Resource::Properties if reads => Decision::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
+            Resource::History(number) if reads => {
+                Decision::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
+            }
             Resource::Property(number) if reads => read(number, head, world, out),
-            _ => Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head))),
+            Resource::Property(number) => self.write_property(number, request, world, out),
+            Resource::Action(number) => self.invoke(number, request, world, out),
+            Resource::Description | Resource::Properties | Resource::History(_) => {
+                Problem::new("read-only", "").not_allowed("GET, HEAD", head, out)
+            }
         }
     }
 }
@@ -152,6 +168,17 @@ impl<'n> Problem<'n> {
         Self { allow: methods, ..self }
     }
 
+    /// The answer to a method that is of no use there, unlike these.
+    pub(super) fn not_allowed(
+        self,
+        methods: &'static str,
+        head: &RequestHead<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        let message = format_args!("this address takes {methods} only");
+        self.allow(methods).answer(Status::MethodNotAllowed, message, head, out)
+    }
+
     pub(super) fn answer(
         &self,
         status: Status,
@@ -180,6 +207,7 @@ impl<'n> Problem<'n> {
 /// Writes bodies while they are sent.
 pub(super) struct Bodies<'w> {
     pub(super) world: &'w World<'w>,
+    pub(super) now: Instant,
     /// The port at which the client came in.
     pub(super) port: u16,
 }
@@ -239,6 +267,42 @@ impl Bodies<'_> {
     }
 }
 
+impl Bodies<'_> {
+    /// Position: 0 before the first bracket; else twice the number of the value that comes next, and 1 if it is the first,
+    /// and 2.
+    fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Made {
+        let interaction = self.world.app.declared.and_then(|thing| thing.interactions.get(sensor));
+        let precision = interaction.map_or(0, |interaction| interaction.kind.precision());
+        let mut made = Made { length: 0, next: Some(position) };
+        let mut next = position;
+        loop {
+            let mut part = Window::new(&mut out[made.length..], 0);
+            let past = if next == 0 { None } else { self.world.device.past(sensor, next / 2 - 1, self.now) };
+            let written = match (next, past) {
+                (0, _) => part.write_str("["),
+                (_, None) => part.write_str("]"),
+                (_, Some((_, Past { age, value }))) => {
+                    let comma = if next % 2 == 1 { "" } else { "," };
+                    match value.and_then(|value| Decimal::nearest(value, precision)) {
+                        Some(value) => write!(part, "{comma}[{age},{value}]"),
+                        None => write!(part, "{comma}[{age},null]"),
+                    }
+                }
+            };
+            if written.is_err() {
+                return made;
+            }
+            made.length += part.used();
+            next = match past {
+                None if next == 0 => 3,
+                None => return Made { next: None, ..made },
+                Some((number, _)) => number.saturating_add(2).saturating_mul(2),
+            };
+            made.next = Some(next);
+        }
+    }
+}
+
 impl PageValues for Bodies<'_> {
     fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool {
         self.world.device.page_value(name, each)
@@ -247,7 +311,8 @@ impl PageValues for Bodies<'_> {
     fn make(&self, number: u16, position: u32, out: &mut [u8]) -> Made {
         match number {
             DESCRIPTION => self.make_description(position, out),
-            _ => self.make_properties(position, out),
+            ALL_PROPERTIES => self.make_properties(position, out),
+            sensor => self.make_history(usize::from(sensor), position, out),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::compression::Compression;
 use super::open::Open;
-use super::{Client, Http, ROOM_MIN, State, Waits, World};
+use super::{Client, Http, ROOM_MIN, State, Waits, World, asking};
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
@@ -17,6 +17,8 @@ const UNCHECKED: u64 = 20;
 const NO_ROOM: u64 = 250;
 /// How long it waits for that.
 const CHECK_TIME: u64 = 15_000;
+/// How long a request waits for the application.
+const ANSWER_TIME: u64 = 5_000;
 
 /// A moment, in milliseconds since any fixed one. Drivers say what time it is; nothing here reads a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,6 +158,14 @@ impl Client {
                 log::warn!("Refused {}: too many passwords wait to be checked", self.peer);
                 self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             }
+            State::Http(Http { waits: Waits::Answer(client), .. })
+                if now >= self.timing.since.after(ANSWER_TIME) =>
+            {
+                world.device.withdraw(*client);
+                world.device.count_refusal(RefusalReason::Timeout);
+                log::warn!("Refused a request from {}: the application did not answer", self.peer);
+                self.state = Http::answer(asking::late());
+            }
             State::Http(Http { reply: None, waits: Waits::Nothing | Waits::Body, .. })
                 if out.kept() == 0 && now >= self.head_deadline(limits) =>
             {
@@ -204,6 +214,7 @@ impl Client {
                 let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
                 now.after(pause).min(self.timing.since.after(CHECK_TIME))
             }
+            State::Http(Http { waits: Waits::Answer(_), .. }) => self.timing.since.after(ANSWER_TIME),
             State::Http(Http { reply: None, .. }) if !blocked => self.head_deadline(limits),
             State::Open(Open { starved: true, .. }) => now.after(STARVED),
             State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {

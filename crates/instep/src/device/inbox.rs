@@ -128,7 +128,13 @@ impl<'d> Inbox<'d> {
 
 /// Takes the next thing to tell the application; a message goes to `buffer`.
 fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Option<(ClientId, News)> {
-    let number = state.next_news()?;
+    // A request by plain HTTP may have been withdrawn.
+    let number = loop {
+        let number = state.next_news()?;
+        if state.slots[usize::from(number)].has_news() {
+            break number;
+        }
+    };
     let slot = &mut state.slots[usize::from(number)];
     let client = ClientId { number: slot.number, slot: number };
     let mut resume = false;

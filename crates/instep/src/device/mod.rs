@@ -1,6 +1,8 @@
 //! The device: what the application publishes, and who is there to hear it.
 
+mod by_http;
 mod counts;
+mod history;
 mod inbox;
 mod page_values;
 mod places;
@@ -12,6 +14,8 @@ mod wakes;
 
 pub(crate) use counts::End;
 pub use counts::{Counts, DropReason, RefusalReason};
+pub use history::{HistoryPoint, Recorder};
+pub(crate) use history::Past;
 pub use inbox::{Inbox, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
@@ -21,6 +25,7 @@ pub use slot::{ClientId, Slot as SlotMemory};
 pub use state::{Follower, Memory};
 
 use crate::app::Topic;
+use crate::client::Instant;
 use crate::limits::Limits;
 use core::cell::RefCell;
 use core::fmt::{self, Display};
@@ -176,9 +181,17 @@ impl Device {
     }
 
     /// For a driver: brings `feed` up to date, and hands to `each` the slots of this follower's clients that
-    /// are to have a turn whatever the feed says: there is a reply, or room in the inbox.
-    pub fn follow(&self, follower: usize, feed: &mut Feed<'_>, mut each: impl FnMut(usize)) {
+    /// are to have a turn whatever the feed says: there is a reply, or room in the inbox. What sensors said since anybody
+    /// called this, they said `now`.
+    pub fn follow(
+        &self,
+        now: Instant,
+        follower: usize,
+        feed: &mut Feed<'_>,
+        mut each: impl FnMut(usize),
+    ) {
         self.with(|state| {
+            state.histories.record(now);
             feed.follow(&state.feed);
             while let Some(slot) = state.followers[follower].next_attention() {
                 let slot = usize::from(slot);

@@ -44,7 +44,7 @@ impl Device {
     ) -> Option<Place> {
         let clients = self.limits().clients;
         self.with(|state| {
-            let slots = state.slots.len();
+            let slots = state.slots.len() - state.requests;
             let free = (0..slots)
                 .map(|at| (state.search_from + at) % slots)
                 .find(|at| state.slots[*at].number == 0)?;
@@ -57,7 +57,7 @@ impl Device {
             state.taken += 1;
             state.counts.opened += 1;
             // 0 is that of a free slot.
-            state.last_number = state.last_number.checked_add(1).unwrap_or(1);
+            state.last_number = (state.last_number + 1) % (1 << 31);
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.attention) {
                 // It was for the client before, whose driver may be another one.

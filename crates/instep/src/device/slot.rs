@@ -21,7 +21,7 @@ impl ClientId {
 
 impl core::fmt::Display for ClientId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.number.fmt(f)
+        if self.is_request() { f.write_str("HTTP") } else { self.number.fmt(f) }
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is behind the device's lock.
 
 use super::page_values::PageValues;
+use super::history::{Histories, HistoryPoint, Recorder};
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
 use super::wakes::Wakes;
 use super::{Counts, PublishError, SendError};
 use crate::limits::Limits;
+use crate::thing::Thing;
 use core::task::Waker;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX};
@@ -21,10 +23,19 @@ pub struct Memory {
     pub events: &'static mut [RingEntry],
     /// One block more than there are events.
     pub event_storage: &'static mut [u8],
-    /// One for each client.
+    /// One for each client, and behind them [`Memory::requests`].
     pub slots: &'static mut [Slot],
     /// One for each driver that follows: a shard on Linux, a network interface on a device.
     pub followers: &'static mut [Follower],
+    /// How many of the slots, the last ones, are for requests to a Thing by plain HTTP, and not for clients. 0: there is no
+    /// Thing.
+    pub requests: usize,
+    /// Whose sensors are remembered.
+    pub thing: Option<&'static Thing>,
+    /// As many as [`Thing::history_points`] says.
+    pub history: &'static mut [HistoryPoint],
+    /// As many as [`Thing::history_count`] says.
+    pub recorders: &'static mut [Recorder],
     /// As long as there are slots.
     pub inbox_queue: &'static mut [u16],
     /// As long as there are slots.
@@ -76,11 +87,16 @@ pub(crate) struct State {
     pub(crate) slots: &'static mut [Slot],
     pub(crate) followers: &'static mut [Follower],
     pub(crate) page_values: PageValues,
+    pub(crate) histories: Histories,
     pub(crate) counts: Counts,
     /// Clients that are connected.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
     pub(crate) last_number: u32,
+    /// How many slots, the last ones, are for requests by plain HTTP.
+    pub(crate) requests: usize,
+    /// The number of the last of them.
+    pub(crate) last_request: u32,
     /// Where to look for a free slot first.
     pub(crate) search_from: usize,
     pub(crate) inbox_taken: bool,
@@ -112,6 +128,7 @@ impl State {
             "an outbox is too short for one frame"
         );
         assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
+        assert!(memory.requests <= slots, "there are fewer slots than requests");
         assert!(
             memory.inbox_queue.len() >= slots && memory.waiting_queue.len() >= slots,
             "a queue is too short"
@@ -127,9 +144,12 @@ impl State {
             slots: memory.slots,
             followers: memory.followers,
             page_values: PageValues::default(),
+            histories: Histories::new(memory.thing, memory.history, memory.recorders),
             counts: Counts::default(),
             taken: 0,
             last_number: 0,
+            requests: memory.requests,
+            last_request: 0,
             search_from: 0,
             inbox_taken: false,
             inbox_waker: None,

@@ -88,7 +88,7 @@ impl Driver {
     fn poll<T>(&mut self, context: &mut Context<'_>) -> Poll<T> {
         loop {
             let now = Instant::from_millis(embassy_time::Instant::now().as_millis());
-            self.follow(context);
+            self.follow(context, now);
             for connection in self.connections.iter_mut() {
                 connection.serve(context, now, &mut self.shared);
             }
@@ -106,11 +106,11 @@ impl Driver {
     }
 
     /// Takes over what the device has new, and takes note of whom it concerns.
-    fn follow(&mut self, context: &mut Context<'_>) {
+    fn follow(&mut self, context: &mut Context<'_>, now: Instant) {
         let Shared { server, follower, feed, .. } = &mut self.shared;
         let before = feed.revision();
         server.device.register(*follower, context.waker());
-        server.device.follow(*follower, feed, |slot| {
+        server.device.follow(now, *follower, feed, |slot| {
             self.connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
         });
         if feed.revision() != before {

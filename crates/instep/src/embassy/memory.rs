@@ -6,7 +6,7 @@ use super::{ACCEPTING, SOCKET_BUFFER, Server};
 use crate::access::Access;
 use crate::app::App;
 use crate::buffer::Buffer;
-use crate::device::{Device, Follower, Inbox, Memory, SlotMemory};
+use crate::device::{Device, Follower, HistoryPoint, Inbox, Memory, Recorder, SlotMemory};
 use crate::limits::Limits;
 use core::array::from_fn;
 use embassy_net::Stack;
@@ -16,6 +16,7 @@ use static_cell::{ConstStaticCell, StaticCell};
 
 /// How long the parts are, for given limits.
 pub mod sizes {
+    use crate::app::App;
     use crate::client::Client;
     use crate::limits::Limits;
     use instep_proto::frame::SERVER_HEADER_MAX;
@@ -31,6 +32,27 @@ pub mod sizes {
     /// Blocks for `count` frames, and one to encode into.
     pub const fn blocks(limits: &Limits, count: usize) -> usize {
         (limits.frame + SERVER_HEADER_MAX) * (count + 1)
+    }
+
+    /// Requests by plain HTTP that the application's Thing may be asked at once.
+    pub const fn requests(app: &App) -> usize {
+        if app.as_thing().is_some() { 2 } else { 0 }
+    }
+
+    /// How many values the sensors of the application's Thing remember.
+    pub const fn history_points(app: &App) -> usize {
+        match app.as_thing() {
+            Some(thing) => thing.history_points(),
+            None => 0,
+        }
+    }
+
+    /// How many of its sensors remember any.
+    pub const fn history_count(app: &App) -> usize {
+        match app.as_thing() {
+            Some(thing) => thing.history_count(),
+            None => 0,
+        }
     }
 
     /// What may wait for a client.
@@ -49,8 +71,8 @@ pub mod sizes {
     }
 }
 
-/// Declares all memory of a server on a microcontroller: its limits, how many topics its application has, and for each
-/// of its network interfaces a name and how many clients it serves.
+/// Declares all memory of a server on a microcontroller: its limits, its application (or, where that is no Thing, how many
+/// topics it has), and for each of its network interfaces a name and how many clients it serves.
 ///
 /// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which gives the server
 /// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
@@ -60,13 +82,32 @@ macro_rules! resources {
     (
         $(#[$meta:meta])*
         $visibility:vis struct $name:ident {
-            limits: $limits:expr, topics: $topics:expr, $($interface:ident: $clients:expr),+ $(,)?
+            limits: $limits:expr, app: $app:expr, $($interface:ident: $clients:expr),+ $(,)?
+        }
+    ) => {
+        $crate::resources! {
+            $(#[$meta])*
+            $visibility struct $name {
+                limits: $limits, topics: { $app.topic_count() },
+                requests: { $crate::embassy::sizes::requests(&$app) },
+                history: { $crate::embassy::sizes::history_points(&$app) },
+                recorders: { $crate::embassy::sizes::history_count(&$app) },
+                $($interface: $clients),+
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            limits: $limits:expr, topics: $topics:expr,
+            requests: $requests:expr, history: $history:expr, recorders: $recorders:expr,
+            $($interface:ident: $clients:expr),+ $(,)?
         }
     ) => {
         $(#[$meta])*
         $visibility struct $name {
             device: $crate::embassy::DeviceMemory<
-                { 0 $(+ $clients)+ + $crate::embassy::sizes::SPARE_SLOTS },
+                { 0 $(+ $clients)+ + $crate::embassy::sizes::SPARE_SLOTS + $requests },
                 { $topics },
                 { $crate::embassy::sizes::blocks(&$limits, $topics) },
                 { $limits.events },
@@ -74,6 +115,9 @@ macro_rules! resources {
                 { $limits.message },
                 { $limits.outbox },
                 { [$($clients),+].len() },
+                { $requests },
+                { $history },
+                { $recorders },
             >,
             $(
                 /// One network interface.
@@ -114,6 +158,19 @@ macro_rules! resources {
             }
         }
     };
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            limits: $limits:expr, topics: $topics:expr, $($interface:ident: $clients:expr),+ $(,)?
+        }
+    ) => {
+        $crate::resources! {
+            $(#[$meta])*
+            $visibility struct $name {
+                limits: $limits, topics: $topics, requests: 0, history: 0, recorders: 0, $($interface: $clients),+
+            }
+        }
+    };
 }
 
 /// The memory of a device.
@@ -126,6 +183,9 @@ pub struct DeviceMemory<
     const MESSAGE: usize,
     const OUTBOX: usize,
     const FOLLOWERS: usize,
+    const REQUESTS: usize,
+    const POINTS: usize,
+    const RECORDERS: usize,
 > {
     table: TableMemory<TOPICS, TOPIC_BYTES>,
     ring: RingMemory<EVENTS, EVENT_BYTES>,
@@ -136,6 +196,8 @@ pub struct DeviceMemory<
     attention: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
     inbox_queue: ConstStaticCell<[u16; SLOTS]>,
     waiting_queue: ConstStaticCell<[u16; SLOTS]>,
+    history: ConstStaticCell<[HistoryPoint; POINTS]>,
+    recorders: ConstStaticCell<[Recorder; RECORDERS]>,
     inbox: ConstStaticCell<[u8; MESSAGE]>,
     device: StaticCell<Device>,
 }
@@ -149,7 +211,23 @@ impl<
     const MESSAGE: usize,
     const OUTBOX: usize,
     const FOLLOWERS: usize,
-> DeviceMemory<SLOTS, TOPICS, TOPIC_BYTES, EVENTS, EVENT_BYTES, MESSAGE, OUTBOX, FOLLOWERS>
+    const REQUESTS: usize,
+    const POINTS: usize,
+    const RECORDERS: usize,
+>
+    DeviceMemory<
+        SLOTS,
+        TOPICS,
+        TOPIC_BYTES,
+        EVENTS,
+        EVENT_BYTES,
+        MESSAGE,
+        OUTBOX,
+        FOLLOWERS,
+        REQUESTS,
+        POINTS,
+        RECORDERS,
+    >
 {
     /// The memory, unused.
     #[expect(clippy::new_without_default, reason = "only a static has use for it")]
@@ -164,6 +242,8 @@ impl<
             attention: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
             inbox_queue: ConstStaticCell::new([0; SLOTS]),
             waiting_queue: ConstStaticCell::new([0; SLOTS]),
+            history: ConstStaticCell::new([HistoryPoint::NONE; POINTS]),
+            recorders: ConstStaticCell::new([Recorder::NEW; RECORDERS]),
             inbox: ConstStaticCell::new([0; MESSAGE]),
             device: StaticCell::new(),
         }
@@ -172,7 +252,7 @@ impl<
     /// Sets the device up.
     ///
     /// # Panics
-    /// If it has been before, or the application has more topics than were declared.
+    /// If it has been before, or the application has more topics, or a Thing with more history, than were declared.
     pub fn start(
         &'static self,
         app: &'static App,
@@ -203,6 +283,10 @@ impl<
             }),
             inbox_queue: self.inbox_queue.take(),
             waiting_queue: self.waiting_queue.take(),
+            requests: REQUESTS,
+            thing: app.as_thing(),
+            history: self.history.take(),
+            recorders: self.recorders.take(),
         };
         let device = self.device.init_with(|| Device::new(memory, limits));
         let inbox = device.inbox(Buffer::lent(self.inbox.take()));

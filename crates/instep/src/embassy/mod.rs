@@ -7,7 +7,7 @@
 //!
 //! instep::resources! {
 //!     /// All memory of the server.
-//!     struct Resources { limits: LIMITS, topics: APP.topic_count(), station: 8, access_point: 4 }
+//!     struct Resources { limits: LIMITS, app: APP, station: 8, access_point: 4 }
 //! }
 //! static RESOURCES: Resources = Resources::new();
 //!

@@ -132,6 +132,18 @@ impl Thing {
         points
     }
 
+    /// How many sensors remember anything.
+    pub const fn history_count(&self) -> usize {
+        let (mut count, mut at) = (0, 0);
+        while at < self.interactions.len() {
+            if let Kind::Sensor { history: Some(_), .. } = self.interactions[at].kind {
+                count += 1;
+            }
+            at += 1;
+        }
+        count
+    }
+
     /// The interaction of that name, and its number.
     pub(crate) fn find(&self, name: &str) -> Option<(usize, &'static Interaction)> {
         self.interactions.iter().enumerate().find(|(_, interaction)| interaction.name == name)

@@ -15,6 +15,7 @@ mod wrong;
 
 pub use answer::Answer;
 pub(crate) use answer::answer as send_answer;
+pub(crate) use decimal::Decimal;
 pub use declare::{History, Interaction, Kind, Thing};
 pub(crate) use description::{CONTENT_TYPE, Description, Security};
 pub use publish::{Reading, Severity};

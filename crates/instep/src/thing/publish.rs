@@ -103,10 +103,16 @@ impl Thing {
             return;
         };
         match Shape::of(&interaction.kind, value) {
-            Some(shape) => device.publish(
-                Topic::new(topic),
-                format_args!("{{\"label\":\"{}\",\"value\":{shape}}}", interaction.name),
-            ),
+            Some(shape) => {
+                device.publish(
+                    Topic::new(topic),
+                    format_args!("{{\"label\":\"{}\",\"value\":{shape}}}", interaction.name),
+                );
+                if let Kind::Sensor { history: Some(_), .. } = interaction.kind {
+                    let number = if let Reading::Number(number) = value { number } else { f64::NAN };
+                    device.remember(interaction.name, number);
+                }
+            }
             None => log::error!("Not published: {name} cannot be {value:?}"),
         }
     }

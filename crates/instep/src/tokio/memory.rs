@@ -2,15 +2,20 @@
 
 use crate::app::App;
 use crate::buffer::Buffer;
-use crate::device::{Follower, Memory, SlotMemory};
+use crate::device::{Follower, HistoryPoint, Memory, Recorder, SlotMemory};
 use crate::limits::Limits;
+use crate::thing::Thing;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::SERVER_HEADER_MAX;
+
+/// Requests to a Thing by plain HTTP that the application may be asked at once.
+const REQUESTS: usize = 16;
 
 /// The memory of a device. There are a few more slots than clients, because the slot of a client that is gone
 /// is free only once the application has been told.
 pub(super) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usize) -> Memory {
-    let slots = limits.clients + spare;
+    let requests = if app.as_thing().is_some() { REQUESTS } else { 0 };
+    let slots = limits.clients + spare + requests;
     let block = limits.frame + SERVER_HEADER_MAX;
     let slot =
         || SlotMemory::new(Buffer::grown(limits.message), Buffer::grown(limits.outbox), limits.replies);
@@ -21,6 +26,10 @@ pub(super) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usiz
         event_storage: leak(block * (limits.events + 1), 0),
         slots: (0..slots).map(|_| slot()).collect::<Vec<_>>().leak(),
         followers: (0..followers).map(|_| Follower::new(leak(slots, 0))).collect::<Vec<_>>().leak(),
+        requests,
+        thing: app.as_thing(),
+        history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
+        recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
         inbox_queue: leak(slots, 0),
         waiting_queue: leak(slots, 0),
     }

@@ -260,7 +260,7 @@ impl Shard {
             device.register(self.follower, context.waker());
             let Feeds { plain, compressed } = &mut self.buffers.borrow_mut().feeds;
             let before = plain.revision();
-            device.follow(self.follower, plain, |slot| attention.push(slot));
+            device.follow(self.now(), self.follower, plain, |slot| attention.push(slot));
             let published = plain.revision() != before;
             if let (Some(compressed), Some(deflate), true) =
                 (compressed, &self.deflate, published && self.compressing.get() > 0)

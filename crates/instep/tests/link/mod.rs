@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, Inbox, Instant, Limits, LogIn,
-    Memory, Message, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Topic,
+    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, HistoryPoint, Inbox, Instant, Limits, LogIn,
+    Memory, Message, Recorder, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic,
     Turn,
 };
 use std::net::IpAddr;
@@ -30,6 +30,9 @@ pub const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
     vec![value; count].leak()
 }
+
+/// Requests by plain HTTP at once, where there is a Thing.
+pub const REQUESTS: usize = 2;
 
 /// A device with its own feed, as a driver has it.
 pub struct World {
@@ -60,17 +63,22 @@ impl World {
             let message = Buffer::lent(leak(limits.message, 0));
             SlotMemory::new(message, Buffer::lent(leak(limits.outbox, 0)), limits.replies)
         };
-        let slots = (0..limits.clients).map(|_| slot()).collect::<Vec<_>>();
+        let requests = if app.as_thing().is_some() { REQUESTS } else { 0 };
+        let places = limits.clients + requests;
+        let slots = (0..places).map(|_| slot()).collect::<Vec<_>>();
         let memory = Memory {
             topics: leak(topics, TableEntry::default()),
             topic_storage: leak(block * (topics + 1), 0),
             events: leak(limits.events, RingEntry::default()),
             event_storage: leak(block * (limits.events + 1), 0),
             slots: slots.leak(),
-            followers: vec![Follower::new(leak(limits.clients, 0)), Follower::new(leak(limits.clients, 0))]
-                .leak(),
-            inbox_queue: leak(limits.clients, 0),
-            waiting_queue: leak(limits.clients, 0),
+            followers: vec![Follower::new(leak(places, 0)), Follower::new(leak(places, 0))].leak(),
+            requests,
+            thing: app.as_thing(),
+            history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
+            recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
+            inbox_queue: leak(places, 0),
+            waiting_queue: leak(places, 0),
         };
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         let table = Table::new(leak(topics, TableEntry::default()), leak(block * (topics + 1), 0));
@@ -129,7 +137,8 @@ impl World {
     }
 
     fn catch_up(&mut self) {
-        self.device.follow(self.follower, &mut self.feed, |slot| self.attention.push(slot));
+        let now = Instant::from_millis(self.now);
+        self.device.follow(now, self.follower, &mut self.feed, |slot| self.attention.push(slot));
     }
 }
 

@@ -1,0 +1,240 @@
+//! What sensors said in the recent past, so that a page that opens now can show it. A device has no clock: what is
+//! published is remembered at the time at which a driver next looks.
+
+use super::Device;
+use crate::client::Instant;
+use crate::thing::{History, Kind, Thing};
+
+/// One value of the past: 8 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryPoint {
+    /// Tenths of a second since the driver's fixed moment.
+    at: u32,
+    /// NaN: there was none.
+    value: f32,
+}
+
+/// Where a sensor's memory stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorder {
+    /// How many values it ever had.
+    count: u32,
+    /// What was published since a driver looked.
+    pending: Option<f32>,
+}
+
+impl HistoryPoint {
+    /// No value: what memory begins with.
+    pub const NONE: Self = Self { at: 0, value: f32::NAN };
+}
+
+impl Recorder {
+    /// That of a sensor that said nothing yet.
+    pub const NEW: Self = Self { count: 0, pending: None };
+}
+
+/// A value of the past, as it is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Past {
+    /// In milliseconds.
+    pub(crate) age: u64,
+    /// `None`: the sensor was unavailable.
+    pub(crate) value: Option<f64>,
+}
+
+/// The memory of all sensors.
+#[derive(Debug)]
+pub(crate) struct Histories {
+    thing: Option<&'static Thing>,
+    points: &'static mut [HistoryPoint],
+    recorders: &'static mut [Recorder],
+    pending: bool,
+}
+
+/// The part of the memory that one sensor has.
+#[derive(Clone, Copy)]
+struct Track {
+    /// Of its interaction.
+    number: usize,
+    /// Of its recorder.
+    recorder: usize,
+    start: usize,
+    history: History,
+}
+
+impl Histories {
+    pub(crate) fn new(
+        thing: Option<&'static Thing>,
+        points: &'static mut [HistoryPoint],
+        recorders: &'static mut [Recorder],
+    ) -> Self {
+        assert!(
+            thing.is_none_or(|thing| points.len() >= thing.history_points()),
+            "there are too few history points"
+        );
+        assert!(
+            thing.is_none_or(|thing| recorders.len() >= thing.history_count()),
+            "there are too few recorders"
+        );
+        Self { thing, points, recorders, pending: false }
+    }
+
+    fn tracks(&self) -> impl Iterator<Item = Track> + use<> {
+        let interactions = self.thing.map_or(&[][..], |thing| thing.interactions).iter().enumerate();
+        let histories = interactions.filter_map(|(number, interaction)| match interaction.kind {
+            Kind::Sensor { history: Some(history), .. } => Some((number, history)),
+            _ => None,
+        });
+        let mut start = 0;
+        histories.enumerate().map(move |(recorder, (number, history))| {
+            let track = Track { number, recorder, start, history };
+            start += history.points;
+            track
+        })
+    }
+
+    /// The sensor of that name has this value now.
+    fn remember(&mut self, name: &str, value: f32) {
+        let number = self.thing.and_then(|thing| thing.find(name)).map(|(number, _)| number);
+        if let Some(track) = self.tracks().find(|track| Some(track.number) == number) {
+            self.recorders[track.recorder].pending = Some(value);
+            self.pending = true;
+        }
+    }
+
+    /// Takes down what was published. Of each period, the last value stays.
+    pub(crate) fn record(&mut self, now: Instant) {
+        if !core::mem::take(&mut self.pending) {
+            return;
+        }
+        let at = u32::try_from(now.as_millis() / 100).unwrap_or(u32::MAX);
+        for track in self.tracks() {
+            let recorder = &mut self.recorders[track.recorder];
+            let Some(value) = recorder.pending.take() else { continue };
+            let period = |at: u32| u64::from(at) * 100 / u64::from(track.history.every);
+            let last = recorder.count.checked_sub(1).map(|last| track.place(last));
+            if last.is_none_or(|last| period(self.points[last].at) != period(at)) {
+                recorder.count = recorder.count.saturating_add(1);
+            }
+            self.points[track.place(recorder.count.saturating_sub(1))] = HistoryPoint { at, value };
+        }
+    }
+
+    /// The value of that number, or the oldest one after it that is still there; and its number.
+    fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
+        let track = self.tracks().find(|track| track.number == interaction)?;
+        let count = self.recorders[track.recorder].count;
+        let oldest = count.saturating_sub(u32::try_from(track.history.points).unwrap_or(u32::MAX));
+        let number = from.max(oldest);
+        (number < count).then(|| {
+            let point = self.points[track.place(number)];
+            let age = now.as_millis().saturating_sub(u64::from(point.at) * 100);
+            let value = Some(f64::from(point.value)).filter(|value| !value.is_nan());
+            (number, Past { age, value })
+        })
+    }
+}
+
+impl Track {
+    /// Where its value of that number is.
+    fn place(&self, number: u32) -> usize {
+        self.start + usize::try_from(number).unwrap_or(0) % self.history.points
+    }
+}
+
+impl Device {
+    /// The sensor of that name has this value now; NaN: it is unavailable. What has no history is not remembered.
+    pub(crate) fn remember(&self, name: &str, value: f64) {
+        #[expect(clippy::cast_possible_truncation, reason = "a chart shows no more")]
+        let value = value as f32;
+        self.with(|state| state.histories.remember(name, value));
+    }
+
+    /// The value of that number, from 0, that the sensor had, or the oldest one after it that is still there.
+    pub(crate) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
+        self.with(|state| state.histories.past(interaction, from, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thing::Interaction;
+    use std::vec;
+    use std::vec::Vec;
+
+    const fn sensor(points: usize, every: u32) -> Kind {
+        Kind::Sensor { unit: "", precision: 1, history: Some(History { points, every }) }
+    }
+
+    const THING: Thing = Thing::new(
+        "Two",
+        &[
+            Interaction::new("led", "Lamp", Kind::Switch),
+            Interaction::new("a", "A", sensor(3, 1_000)),
+            Interaction::new("b", "B", sensor(2, 100)),
+        ],
+    );
+
+    fn histories() -> Histories {
+        Histories::new(
+            Some(&THING),
+            vec![HistoryPoint::NONE; THING.history_points()].leak(),
+            vec![Recorder::NEW; THING.history_count()].leak(),
+        )
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn all(histories: &Histories, interaction: usize, now: u64) -> Vec<(u64, Option<f64>)> {
+        let mut from = 0;
+        core::iter::from_fn(|| {
+            let (number, past) = histories.past(interaction, from, at(now))?;
+            from = number + 1;
+            Some((past.age, past.value))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn of_each_period_the_last_value_is_kept_and_the_oldest_goes_first() {
+        let mut histories = histories();
+        for (millis, value) in [(1_000, 1.0), (1_400, 1.5), (1_900, 2.0), (2_000, 3.0), (4_500, f32::NAN)] {
+            histories.remember("a", value);
+            histories.record(at(millis));
+        }
+        assert_eq!(all(&histories, 1, 5_000), [(3_100, Some(2.0)), (3_000, Some(3.0)), (500, None)]);
+        histories.remember("a", 4.0);
+        assert_eq!(all(&histories, 1, 5_000).len(), 3, "nobody looked");
+        histories.record(at(6_000));
+        histories.record(at(9_000));
+        assert_eq!(all(&histories, 1, 9_000), [(7_000, Some(3.0)), (4_500, None), (3_000, Some(4.0))]);
+        assert_eq!(all(&histories, 2, 9_000), []);
+    }
+
+    #[test]
+    fn each_sensor_has_a_memory_of_its_own_and_nothing_else_has_one() {
+        let mut histories = histories();
+        for tenth in 0..7_u16 {
+            histories.remember("a", f32::from(tenth));
+            histories.remember("b", f32::from(tenth) + 100.0);
+            histories.remember("led", 1.0);
+            histories.remember("c", 1.0);
+            histories.record(at(u64::from(tenth) * 100));
+        }
+        assert_eq!(all(&histories, 1, 600), [(0, Some(6.0))]);
+        assert_eq!(all(&histories, 2, 600), [(100, Some(105.0)), (0, Some(106.0))]);
+        assert_eq!(all(&histories, 0, 600), []);
+        assert_eq!(histories.past(2, 7, at(600)), None, "it comes next");
+    }
+
+    #[test]
+    fn without_a_thing_there_is_nothing_to_remember() {
+        let mut histories = Histories::new(None, &mut [], &mut []);
+        histories.remember("a", 1.0);
+        histories.record(at(1));
+        assert_eq!(histories.past(0, 0, at(1)), None);
+    }
+}
