@@ -53,8 +53,8 @@ pub use client::{
 #[doc(hidden)]
 pub use device::Asked;
 pub use device::{
-    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Input, Memory, Message, PageValueError,
-    PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
+    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Input, Memory, Message,
+    PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};

@@ -132,7 +132,12 @@ impl Body {
 
     /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
     /// value that changes meanwhile is never torn.
-    fn fill_template(&mut self, template: Template<'static>, values: &dyn PageValues, out: &mut [u8]) -> usize {
+    fn fill_template(
+        &mut self,
+        template: Template<'static>,
+        values: &dyn PageValues,
+        out: &mut [u8],
+    ) -> usize {
         let mut used = 0;
         while used < out.len() {
             let Some((segment, next)) = template.segment(self.position as usize, out.len() - used) else {

@@ -1,11 +1,11 @@
 //! Answers for programs: their bodies are made while they are written, or by the caller.
 
+use super::Status;
 use super::body::{Body, Source};
 use super::etag::matches_etag;
 use super::head::RequestHead;
 use super::reply::Reply;
 use super::response::{After, BodyLength, CacheControl, ResponseHead};
-use super::Status;
 use core::num::NonZeroU64;
 
 impl Reply {
@@ -85,4 +85,3 @@ impl ResponseHead {
         self
     }
 }
-

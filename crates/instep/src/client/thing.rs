@@ -33,7 +33,10 @@ pub(super) enum Resource<'p> {
     History(usize),
     Action(usize),
     /// There is none of that name.
-    Unknown { sort: &'static str, name: &'p str },
+    Unknown {
+        sort: &'static str,
+        name: &'p str,
+    },
 }
 
 impl<'p> Resource<'p> {
@@ -49,11 +52,12 @@ impl<'p> Resource<'p> {
         } else {
             ("action", path.strip_prefix("/actions/")?)
         };
-        if let Some((property, "history")) = name.split_once('/')
+        if sort == "property"
+            && let Some((property, "history")) = name.split_once('/')
             && let Some((number, interaction)) = thing.find(property)
             && let Kind::Sensor { history: Some(_), .. } = interaction.kind
         {
-            return Some(Self::History(number)).filter(|_| sort == "property");
+            return Some(Self::History(number));
         }
         let found = match thing.find(name) {
             Some((number, interaction)) if sort == "property" && interaction.kind.is_property() => {
@@ -118,7 +122,9 @@ fn with_value<R>(number: usize, world: &World<'_>, with: impl FnOnce(&[u8]) -> R
     let thing = world.app.declared;
     let name = thing.and_then(|thing| thing.interactions.get(number)).map_or("", |found| found.name);
     let topic = thing.and_then(|thing| thing.topic(number)).unwrap_or(usize::MAX);
-    world.device.read_topic(topic, |frame| with(frame.and_then(|frame| value(frame, name)).unwrap_or(b"null")))
+    world
+        .device
+        .read_topic(topic, |frame| with(frame.and_then(|frame| value(frame, name)).unwrap_or(b"null")))
 }
 
 /// The value in a frame of that label.

@@ -14,8 +14,8 @@ mod wakes;
 
 pub(crate) use counts::End;
 pub use counts::{Counts, DropReason, RefusalReason};
-pub use history::{HistoryPoint, Recorder};
 pub(crate) use history::Past;
+pub use history::{HistoryPoint, Recorder};
 pub use inbox::{Inbox, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
@@ -183,13 +183,7 @@ impl Device {
     /// For a driver: brings `feed` up to date, and hands to `each` the slots of this follower's clients that
     /// are to have a turn whatever the feed says: there is a reply, or room in the inbox. What sensors said since anybody
     /// called this, they said `now`.
-    pub fn follow(
-        &self,
-        now: Instant,
-        follower: usize,
-        feed: &mut Feed<'_>,
-        mut each: impl FnMut(usize),
-    ) {
+    pub fn follow(&self, now: Instant, follower: usize, feed: &mut Feed<'_>, mut each: impl FnMut(usize)) {
         self.with(|state| {
             state.histories.record(now);
             feed.follow(&state.feed);

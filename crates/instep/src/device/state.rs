@@ -1,7 +1,7 @@
 //! What is behind the device's lock.
 
-use super::page_values::PageValues;
 use super::history::{Histories, HistoryPoint, Recorder};
+use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
 use super::wakes::Wakes;

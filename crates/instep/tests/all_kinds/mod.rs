@@ -21,11 +21,7 @@ pub const THING: Thing = Thing::new(
         Interaction::new(
             "temperature",
             "Temperature",
-            Kind::Sensor {
-                unit: "°C",
-                precision: 1,
-                history: Some(History { points: 4, every: 1_000 }),
-            },
+            Kind::Sensor { unit: "°C", precision: 1, history: Some(History { points: 4, every: 1_000 }) },
         ),
         Interaction::new(
             "humidity",

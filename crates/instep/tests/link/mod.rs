@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, HistoryPoint, Inbox, Instant, Limits, LogIn,
-    Memory, Message, Recorder, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic,
-    Turn,
+    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, HistoryPoint, Inbox, Instant,
+    Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings,
+    Table, TableEntry, Thing, Topic, Turn,
 };
 use std::net::IpAddr;
 use std::pin::pin;

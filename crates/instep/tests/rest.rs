@@ -1,0 +1,468 @@
+//! The Thing by plain HTTP: what stands in CONTRACTS section 4, on the simulated link.
+
+mod guarded;
+mod link;
+mod workshop;
+
+use guarded::{exchange_with, get, request};
+use instep::{Inbox, Limits};
+use link::{Peer, REQUESTS, World, frame, inbox};
+use workshop::{APP, Bench, asked};
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+/// A request that the application has to answer; `act` is the application's part.
+fn ask(
+    world: &mut World,
+    inbox: &mut Inbox<'_>,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+    act: impl FnOnce(&mut Inbox<'_>),
+) -> (String, guarded::Answer) {
+    let mut peer = world.client();
+    peer.send(world, request_text(method, path, headers, body).as_bytes());
+    let command = asked(world, inbox).unwrap_or_default();
+    act(inbox);
+    // Whoever asked is told when the application asks for more.
+    asked(world, inbox);
+    (command, exchange_with(world, &mut peer, ""))
+}
+
+fn request_text(method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+fn world() -> World {
+    workshop::world()
+}
+
+/// Chunks put together.
+fn unchunk(mut body: &str) -> String {
+    let mut out = String::new();
+    loop {
+        let (length, rest) = body.split_once("\r\n").expect("a length");
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        if length == 0 {
+            assert_eq!(rest, "\r\n");
+            return out;
+        }
+        out.push_str(&rest[..length]);
+        body = rest[length..].strip_prefix("\r\n").expect("the end of a chunk");
+    }
+}
+
+#[test]
+fn values_are_read_alone_and_together() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    for path in ["led", "level", "mode", "name", "heat", "door"] {
+        let answer = get(&mut world, &format!("/properties/{path}"), "");
+        assert_eq!((answer.status, answer.body.as_str()), (200, "null"), "nothing was published");
+    }
+    bench.led(true);
+    bench.level(-2.5);
+    bench.mode("night");
+    bench.name("a\"}<");
+    bench.heat(21.5);
+    bench.heat(f64::NAN);
+    for (path, value) in [
+        ("led", "true"),
+        ("level", "-2.5"),
+        ("mode", "\"night\""),
+        ("name", r#""a\"}\u003c""#),
+        ("heat", "null"),
+        ("door", "null"),
+    ] {
+        let answer = get(&mut world, &format!("/properties/{path}"), "");
+        assert_eq!((answer.status, answer.body.as_str()), (200, value), "{path}");
+        assert_eq!(answer.header("Content-Type"), Some("application/json"));
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+        assert_eq!(answer.header("Content-Length"), Some(value.len().to_string().as_str()));
+        let head = request(&mut world, "HEAD", &format!("/properties/{path}"), "", "");
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+    }
+    let all = get(&mut world, "/properties", "");
+    assert_eq!(all.status, 200);
+    assert_eq!(all.header("Content-Type"), Some("application/json"));
+    let expected = r#"{"led":true,"level":-2.5,"mode":"night","name":"a\"}\u003c","heat":null,"door":null}"#;
+    assert_eq!(unchunk(&all.body), expected);
+    let mut old = world.client();
+    let answer = exchange_with(&mut world, &mut old, "GET /properties HTTP/1.0\r\n\r\n");
+    assert_eq!((answer.header("Connection"), answer.body.as_str()), (Some("close"), expected));
+}
+
+#[test]
+fn all_values_come_whole_through_any_window() {
+    let mut world = world();
+    Bench::new(world.device).name("12345678");
+    let whole = get(&mut world, "/properties", "").all;
+    for window in [1, 7, 100] {
+        let mut peer = world.client();
+        peer.window = 0;
+        peer.send(&mut world, request_text("GET", "/properties", "", "").as_bytes());
+        while peer.received.len() < whole.len() {
+            peer.window = window;
+            let before = peer.received.len();
+            peer.turn(&mut world);
+            assert!(peer.received.len() > before, "stuck");
+        }
+        assert_eq!(String::from_utf8(peer.take()).unwrap(), whole);
+    }
+}
+
+#[test]
+fn what_is_written_reaches_the_application_and_is_answered_when_it_is_done() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    for (method, path, body, command) in [
+        ("PUT", "/properties/led", "true", "Led(true)"),
+        ("PUT", "/properties/led", " false\n", "Led(false)"),
+        ("PUT", "/properties/level", "-1.50e1", "Level(-15.0)"),
+        ("PUT", "/properties/mode", r#""d\u0061y""#, "Mode(\"day\")"),
+        ("PUT", "/properties/name", r#""\"x\"""#, "Name(\"\\\"x\\\"\")"),
+        ("POST", "/actions/blink", "", "Blink"),
+        ("POST", "/actions/blink", "null", "Blink"),
+        ("POST", "/actions/say", "\"hello\"", "Say(\"hello\")"),
+    ] {
+        let (asked, answer) = ask(&mut world, &mut inbox, method, path, JSON, body, |_| {});
+        assert_eq!((asked.as_str(), answer.status), (command, 204), "{path} {body} {}", answer.all);
+        assert_eq!((answer.header("Content-Length"), answer.body.as_str()), (None, ""));
+    }
+    let (_, output) =
+        ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", |inbox| inbox.answer(2.5));
+    assert_eq!((output.status, output.body.as_str()), (200, "2.5"));
+    assert_eq!(output.header("Content-Type"), Some("application/json"));
+    let refuse = |inbox: &mut Inbox<'_>| inbox.refuse("it is \"hot\"");
+    let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", refuse);
+    let body = r#"{"code":"refused","name":"blink","message":"it is \"hot\""}"#;
+    assert_eq!((refused.status, refused.body.as_str()), (409, body));
+}
+
+#[test]
+fn what_is_wrong_is_told_and_changes_nothing() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let led = "/properties/led";
+    for (method, path, headers, body, status, code) in [
+        ("PUT", led, JSON, "tru", 400, "not-json"),
+        ("PUT", led, JSON, "true,\"id\":1", 400, "not-json"),
+        ("PUT", led, JSON, "true}", 400, "not-json"),
+        ("PUT", led, JSON, "[[[[[1]]]]]", 400, "too-deep"),
+        ("PUT", led, JSON, "{\"a\":1,\"a\":1}", 400, "duplicate-key"),
+        ("PUT", led, JSON, "\"true\"", 400, "wrong-type"),
+        ("PUT", led, JSON, "null", 400, "wrong-type"),
+        ("PUT", led, JSON, "", 400, "missing-value"),
+        ("PUT", "/properties/level", JSON, "101", 422, "out-of-range"),
+        ("PUT", "/properties/level", JSON, "0.25", 422, "out-of-range"),
+        ("PUT", "/properties/level", JSON, "1e999", 422, "out-of-range"),
+        ("PUT", "/properties/mode", JSON, "\"dusk\"", 422, "out-of-range"),
+        ("PUT", "/properties/name", JSON, "\"123456789\"", 422, "too-long"),
+        ("POST", "/actions/say", JSON, "7", 400, "wrong-type"),
+        ("POST", "/actions/say", JSON, "", 400, "missing-value"),
+        ("POST", "/actions/blink", JSON, "1", 400, "wrong-type"),
+        ("PUT", led, "", "true", 415, "not-json"),
+        ("PUT", led, "Content-Type: text/plain\r\n", "true", 415, "not-json"),
+        (
+            "POST",
+            "/actions/say",
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            "\"a\"",
+            415,
+            "not-json",
+        ),
+        ("PUT", "/properties/none", JSON, "1", 404, "unknown"),
+        ("GET", "/properties/none", "", "", 404, "unknown"),
+        ("GET", "/properties/", "", "", 404, "unknown"),
+        ("GET", "/properties/blink", "", "", 404, "unknown"),
+        ("GET", "/properties/said", "", "", 404, "unknown"),
+        ("GET", "/properties/l%65d", "", "", 404, "unknown"),
+        ("GET", "/properties/led/history", "", "", 404, "unknown"),
+        ("POST", "/actions/led", JSON, "", 404, "unknown"),
+        ("POST", "/actions/heat/history", JSON, "", 404, "unknown"),
+        ("PUT", "/properties/heat", JSON, "1", 405, "read-only"),
+        ("PUT", "/properties/heat/history", JSON, "1", 405, "read-only"),
+        ("PUT", "/properties", JSON, "{}", 405, "read-only"),
+        ("DELETE", led, "", "", 405, "wrong-method"),
+        ("POST", led, JSON, "true", 405, "wrong-method"),
+        ("GET", "/actions/blink", "", "", 405, "wrong-method"),
+        ("PUT", "/actions/blink", JSON, "", 405, "wrong-method"),
+        ("POST", "/.well-known/wot", JSON, "", 405, "read-only"),
+    ] {
+        let (asked, answer) = ask(&mut world, &mut inbox, method, path, headers, body, |_| {});
+        let say = format!("{method} {path} {body}: {}", answer.all);
+        assert_eq!((asked.as_str(), answer.status), ("", status), "{say}");
+        assert!(answer.body.starts_with(&format!("{{\"code\":\"{code}\"")), "{say}");
+        assert!(answer.body.ends_with("\"}"), "{say}");
+        assert_eq!(answer.header("Content-Type"), Some("application/json"), "{say}");
+        assert_eq!(answer.header("Allow").is_some(), status == 405, "{say}");
+    }
+    assert_eq!(request(&mut world, "DELETE", led, "", "").header("Allow"), Some("GET, HEAD, PUT"));
+    assert_eq!(request(&mut world, "PUT", "/properties/heat", "", "").header("Allow"), Some("GET, HEAD"));
+    assert_eq!(get(&mut world, "/actions/say", "").header("Allow"), Some("POST"));
+    let long = get(&mut world, &format!("/properties/{}\"<", "x".repeat(500)), "");
+    assert!(long.status == 404 && long.body.len() < 200 && !long.body.contains('<'), "{}", long.body);
+    assert_eq!(get(&mut world, "/propertiesx", "").status, 404);
+}
+
+#[test]
+fn types_with_parameters_and_in_capitals_are_the_same() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    for header in ["Content-Type: Application/JSON; charset=utf-8\r\n", "content-type:application/json\r\n"] {
+        let (_, answer) = ask(&mut world, &mut inbox, "PUT", "/properties/led", header, "true", |_| {});
+        assert_eq!(answer.status, 204, "{header}");
+    }
+    let two = "Content-Type: application/json\r\nContent-Type: text/plain\r\n";
+    let (_, answer) = ask(&mut world, &mut inbox, "PUT", "/properties/led", two, "true", |_| {});
+    assert_eq!(answer.status, 415);
+}
+
+#[test]
+fn bodies_have_a_limit() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let around = r#"{"label":"led","value":,"id":0}"#.len();
+    for (length, status) in [(512 - around, 204), (513 - around, 413), (512, 413), (513, 413), (99_999, 413)]
+    {
+        let body = format!("true{}", " ".repeat(length - 4));
+        let (_, answer) = ask(&mut world, &mut inbox, "PUT", "/properties/led", JSON, &body, |_| {});
+        assert_eq!(answer.status, status, "{length}: {}", answer.all);
+    }
+}
+
+#[test]
+fn a_body_may_come_in_any_pieces_and_after_word_to_go_on() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let text = request_text("PUT", "/properties/name", JSON, "\"abc\"")
+        + &request_text("GET", "/properties", "", "");
+    for cut in 0..text.len() {
+        let mut peer = world.client();
+        peer.send(&mut world, &text.as_bytes()[..cut]);
+        peer.send(&mut world, &text.as_bytes()[cut..]);
+        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Name(\"abc\")"), "cut at {cut}");
+        asked(&world, &mut inbox);
+        peer.turn(&mut world);
+        let answers = String::from_utf8(peer.take()).unwrap();
+        assert!(answers.starts_with("HTTP/1.1 204 ") && answers.contains("HTTP/1.1 200 "), "{answers}");
+    }
+    let mut peer = world.client();
+    let expecting = format!("{JSON}Expect: 100-continue\r\n");
+    let text = request_text("PUT", "/properties/name", &expecting, "\"abc\"");
+    let (head, body) = text.split_at(text.len() - 5);
+    peer.send(&mut world, head.as_bytes());
+    assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    peer.send(&mut world, body.as_bytes());
+    assert!(asked(&world, &mut inbox).is_some());
+    let done = asked(&world, &mut inbox);
+    assert_eq!(done, None);
+    let answer = exchange_with(&mut world, &mut peer, "");
+    assert_eq!((answer.status, answer.header("Connection")), (204, None), "{}", answer.all);
+    let again = exchange_with(&mut world, &mut peer, &request_text("GET", "/properties/led", "", ""));
+    assert_eq!(again.status, 200);
+}
+
+/// One that waits, and its peer.
+fn begin(world: &mut World, body: &str) -> Peer {
+    let mut peer = world.client();
+    peer.send(world, request_text("PUT", "/properties/level", JSON, body).as_bytes());
+    assert!(peer.received.is_empty(), "{}", String::from_utf8_lossy(&peer.received));
+    peer
+}
+
+#[test]
+fn a_read_after_a_write_sees_what_was_published_before_the_answer() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let mut peer = begin(&mut world, "7");
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(7.0)"));
+    peer.turn(&mut world);
+    assert!(peer.received.is_empty(), "it is not done yet");
+    Bench::new(world.device).level(7.0);
+    asked(&world, &mut inbox);
+    assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
+    assert_eq!(get(&mut world, "/properties/level", "").body, "7.0");
+}
+
+#[test]
+fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let mut waiting: Vec<_> = (0..REQUESTS).map(|number| begin(&mut world, &number.to_string())).collect();
+    let full = request(&mut world, "PUT", "/properties/level", JSON, "9");
+    assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")));
+    assert!(full.body.starts_with(r#"{"code":"busy""#), "{}", full.body);
+    for (number, peer) in waiting.iter_mut().enumerate() {
+        assert_eq!(asked(&world, &mut inbox), Some(format!("Level({number}.0)")));
+        let _ = peer;
+    }
+    asked(&world, &mut inbox);
+    for peer in &mut waiting {
+        assert_eq!(exchange_with(&mut world, peer, "").status, 204);
+    }
+
+    // The inbox is full of what clients said.
+    let mut world = World::with_app(&APP, Limits { inbox: 1, ..Limits::DEVICE });
+    let mut inbox = link::inbox(&world);
+    let mut client = workshop::open(&mut world);
+    client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));
+    assert_eq!(request(&mut world, "POST", "/actions/blink", "", "").status, 503);
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
+    let mut peer = begin(&mut world, "1");
+    client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(1.0)"));
+    assert_eq!(asked(&world, &mut inbox), None, "the client's turn has to come first");
+    for slot in world.follow() {
+        assert_eq!(
+            [peer.client.slot(), client.client.slot()]
+                .into_iter()
+                .flatten()
+                .filter(|own| *own == slot)
+                .count(),
+            1
+        );
+    }
+    client.client.expect_reply();
+    client.turn(&mut world);
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
+    assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
+}
+
+#[test]
+fn an_application_that_does_not_answer_is_not_waited_for() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    // Nobody takes the first, and the second is taken and not answered.
+    for taken in [false, true] {
+        let mut peer = begin(&mut world, "1");
+        assert_eq!(peer.last.unwrap().wake_at.as_millis(), world.now + 5_000);
+        if taken {
+            assert!(asked(&world, &mut inbox).is_some());
+        }
+        world.now += 4_999;
+        peer.turn(&mut world);
+        assert!(peer.received.is_empty());
+        world.now += 1;
+        let late = exchange_with(&mut world, &mut peer, "");
+        assert_eq!((late.status, late.header("Retry-After")), (503, Some("5")));
+        assert_eq!(late.header("Connection"), Some("close"));
+        if !taken {
+            assert_eq!(asked(&world, &mut inbox), None, "what was given up is not done later");
+        }
+    }
+    // The late answer is nobody's.
+    let mut next = begin(&mut world, "2");
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(2.0)"));
+    next.turn(&mut world);
+    assert!(next.received.is_empty());
+    asked(&world, &mut inbox);
+    assert_eq!(exchange_with(&mut world, &mut next, "").status, 204);
+}
+
+#[test]
+fn who_leaves_gives_its_slot_back() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    for _ in 0..3 * REQUESTS {
+        let mut peer = begin(&mut world, "1");
+        peer.client.abandon(&mut world.surroundings());
+        let mut peer = begin(&mut world, "2");
+        peer.client.close(instep::CloseCode::GOING_AWAY, &mut world.surroundings());
+        assert!(peer.turn(&mut world).closed);
+    }
+    assert_eq!(asked(&world, &mut inbox), None);
+    // Who has said all waits for the answer nevertheless.
+    let mut peer = begin(&mut world, "3");
+    assert!(!peer.end(&mut world).closed);
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(3.0)"));
+    asked(&world, &mut inbox);
+    assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
+    assert_eq!(world.device.clients(), 0);
+    assert_eq!(world.device.counts().opened, 0);
+}
+
+#[test]
+fn pages_from_elsewhere_and_who_is_not_logged_in_get_nothing() {
+    let mut world = guarded::guard(world());
+    let mut inbox = inbox(&world);
+    let basic = format!("{}\r\n", guarded::BASIC);
+    let elsewhere = format!("{basic}{JSON}Origin: http://evil.test\r\n");
+    let image = format!("{basic}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n");
+    for (method, path, body) in [
+        ("GET", "/properties", ""),
+        ("GET", "/properties/led", ""),
+        ("GET", "/properties/heat/history", ""),
+        ("GET", "/.well-known/wot", ""),
+        ("PUT", "/properties/led", "true"),
+        ("POST", "/actions/blink", ""),
+    ] {
+        let reads = method == "GET";
+        let case = |headers: &str, world: &mut World| request(world, method, path, headers, body).status;
+        assert_eq!(case(JSON, &mut world), 401, "{path}");
+        assert_eq!(case(&image, &mut world), 403, "{path}");
+        if !reads {
+            assert_eq!(case(&elsewhere, &mut world), 403, "{path}");
+        }
+        let named = request_text(method, path, &format!("{basic}{JSON}"), body).replace("lamp", "evil.test");
+        let mut peer = world.client();
+        assert_eq!(exchange_with(&mut world, &mut peer, &named).status, 421, "{path}");
+    }
+    assert_eq!(asked(&world, &mut inbox), None);
+    // From now on the password is known.
+    assert_eq!(get(&mut world, "/properties/led", &basic).status, 200);
+    let headers = format!("{basic}{JSON}");
+    let (command, answer) = ask(&mut world, &mut inbox, "PUT", "/properties/led", &headers, "true", |_| {});
+    assert_eq!((command.as_str(), answer.status), ("Led(true)", 204));
+}
+
+#[test]
+fn the_past_is_told_by_age_and_gaps_are_shown() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    let past = |world: &mut World| unchunk(&get(world, "/properties/heat/history", "").body);
+    assert_eq!(past(&mut world), "[]");
+    for (now, value) in [(10_000, Some(20.126)), (11_000, None), (12_500, Some(-0.5)), (12_900, Some(1.0))] {
+        world.now = now;
+        bench.heat(value);
+        world.follow();
+    }
+    world.now = 13_000;
+    assert_eq!(past(&mut world), "[[3000,20.13],[2000,null],[100,1.00]]");
+    bench.heat(2.0);
+    world.now = 14_000;
+    assert_eq!(past(&mut world), "[[3000,null],[1100,1.00],[0,2.00]]", "what is asked for is up to date");
+}
+
+#[test]
+fn the_description_is_kept_until_it_changes() {
+    let mut world = world();
+    let first = get(&mut world, "/.well-known/wot", "");
+    assert_eq!(first.header("Content-Length"), Some(first.body.len().to_string().as_str()));
+    let etag = first.header("ETag").expect("an ETag").to_string();
+    let again = get(&mut world, "/.well-known/wot", &format!("If-None-Match: {etag}\r\n"));
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+    let mut guarded = guarded::guard(workshop::world());
+    let headers = format!("{}\r\nIf-None-Match: {etag}\r\n", guarded::BASIC);
+    assert_eq!(get(&mut guarded, "/.well-known/wot", &headers).status, 200, "its security is another");
+    for window in [1, 13, 700] {
+        let mut peer = world.client();
+        peer.window = 0;
+        peer.send(&mut world, request_text("GET", "/.well-known/wot", "", "").as_bytes());
+        while peer.received.len() < first.all.len() {
+            peer.window = window;
+            peer.turn(&mut world);
+        }
+        assert_eq!(String::from_utf8(peer.take()).unwrap(), first.all);
+    }
+}
+
+#[test]
+fn an_application_that_is_no_thing_has_none_of_it() {
+    let mut world = World::new(Limits::DEVICE);
+    for path in ["/.well-known/wot", "/properties", "/properties/led", "/actions/blink"] {
+        assert_eq!(get(&mut world, path, "").status, 404, "{path}");
+    }
+}
