@@ -91,10 +91,12 @@ fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
     }
     let mut reads = 0;
     for property in description["properties"].as_object().expect("properties").values() {
-        let address = property["forms"][0]["href"].as_str().expect("an address");
-        let path = address.strip_prefix("..").expect("a relative address");
-        assert_eq!(guarded::get(&mut world, path, &basic).status, 200, "{path}");
-        reads += 1;
+        let history = property["instep:history"]["href"].as_str();
+        for address in [property["forms"][0]["href"].as_str(), history].into_iter().flatten() {
+            let path = address.strip_prefix("..").expect("a relative address");
+            assert_eq!(guarded::get(&mut world, path, &basic).status, 200, "{path}");
+            reads += 1;
+        }
     }
-    assert_eq!(reads, 9);
+    assert_eq!(reads, 11);
 }

@@ -148,7 +148,9 @@ impl ResponseHead {
             protection.write(out)?;
         }
         if self.any_origin {
-            out.write_str("Access-Control-Allow-Origin: *\r\n")?;
+            out.write_str(
+                "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Retry-After\r\n",
+            )?;
         }
         out.write_fmt(lines)?;
         out.write_str("X-Content-Type-Options: nosniff\r\n")?;

@@ -18,11 +18,17 @@ const AFTER_VALUE: &[u8] = b",\"id\":0}";
 const WITHOUT_VALUE: &[u8] = b"\",\"id\":0}";
 
 const FULL: &str = "{\"code\":\"busy\",\"message\":\"too much waits for the application: try again\"}";
+const TOO_LONG: &str = "{\"code\":\"too-long\",\"message\":\"this is more than the application takes\"}";
 const LATE: &str = "{\"code\":\"busy\",\"message\":\"the application did not answer in time\"}";
 
 /// The longest body that is read: whatever stands around it, a message is not longer.
 pub(super) const fn body_max(limits: &Limits) -> usize {
     limits.message
+}
+
+/// The body is longer than any that is read.
+pub(super) fn too_long(head: &RequestHead<'_>) -> Reply {
+    Reply::json(Status::ContentTooLarge, TOO_LONG, Some(head))
 }
 
 /// The application did not answer.

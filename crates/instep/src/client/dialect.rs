@@ -8,7 +8,7 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
 
 /// The version of the wire format.
-const WIRE: u32 = 1;
+pub(super) const WIRE: u32 = 1;
 /// The most bytes that one of these frames takes.
 pub(super) const OWN_FRAME_MAX: usize = 80;
 /// After so much silence a client is told that the device is there: a script cannot see pings.

@@ -62,6 +62,11 @@ impl Client {
         })
     }
 
+    /// Whether cookies show a session.
+    pub(super) fn shows_session(&self, log_in: &LogIn, request: &Request<'_>, world: &World<'_>) -> bool {
+        self.sessions(log_in, request, world).next().is_some()
+    }
+
     /// Ends every session that cookies show. Says whether there was one.
     fn end_sessions(&self, log_in: &LogIn, request: &Request<'_>, world: &World<'_>) -> bool {
         let mut any = false;

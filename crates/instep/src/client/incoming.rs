@@ -66,6 +66,8 @@ impl Client {
                         }
                     }
                 }
+                // Nothing more is asked of it.
+                State::Events(_) => rest.len(),
                 State::Lingering(discarded) => {
                     *discarded += rest.len();
                     if *discarded > world.device.limits().linger_bytes {
@@ -119,6 +121,7 @@ impl Client {
                         self.state = State::Http(Http { body, ..Http::default() });
                     }
                     Decision::Open(opening) => self.open(now, &opening, world, out),
+                    Decision::Listen(listening) => self.listen(now, &listening, world, out),
                 }
                 self.timing.answered(now);
                 Taken::Some(length)

@@ -4,6 +4,7 @@ mod asking;
 mod compression;
 mod dialect;
 mod entry;
+mod events;
 mod incoming;
 mod open;
 mod requests;
@@ -12,6 +13,7 @@ mod surroundings;
 mod thing;
 mod timing;
 mod transport;
+mod why;
 
 pub use compression::{Compression, Inflated, Inflater};
 pub use standing::Standing;
@@ -23,6 +25,7 @@ use crate::device::{ClientId, DropReason, End};
 use crate::limits::Limits;
 use core::net::IpAddr;
 use core::num::NonZeroU32;
+use events::Events;
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
@@ -60,6 +63,8 @@ enum State {
     Http(Http),
     /// Messages.
     Open(Open),
+    /// Nothing: it listens.
+    Events(Events),
     /// That our last bytes, a close frame or an error's body, are written.
     Ending,
     /// That the peer closes, too; so many bytes were thrown away meanwhile.
@@ -154,9 +159,9 @@ impl Client {
         self.unsent
     }
 
-    /// Whether it is an open WebSocket.
+    /// Whether it is an open WebSocket, or one who listens to events.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
+        matches!(self.state, State::Open(_) | State::Events(_))
     }
 
     /// Whether it is to get compressed frames of the feed.
@@ -169,6 +174,7 @@ impl Client {
     pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         match &self.state {
             State::Open(open) => open.lag(feed),
+            State::Events(events) => Some(events.lag(feed)),
             _ => None,
         }
     }
@@ -177,6 +183,7 @@ impl Client {
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
+            State::Events(events) => Some(usize::from(events.place.client.slot)),
             State::Http(Http { waits: Waits::Answer(client), .. }) => Some(usize::from(client.slot)),
             _ => None,
         }
@@ -209,8 +216,10 @@ impl Client {
 
     /// A reply may wait at the device: the next turn looks.
     pub fn expect_reply(&mut self) {
-        if let State::Open(open) = &mut self.state {
-            open.replies = true;
+        match &mut self.state {
+            State::Open(open) => open.replies = true,
+            State::Events(events) => events.look = true,
+            _ => {}
         }
     }
 
@@ -240,6 +249,10 @@ impl Client {
             State::Http(_) => {
                 let (world, _) = World::of(surroundings);
                 self.pass_to(State::Closed, End::Closed(Some(code)), &world);
+            }
+            State::Events(_) => {
+                let (world, _) = World::of(surroundings);
+                self.pass_to(State::Ending, End::Closed(Some(code)), &world);
             }
             State::Ending | State::Lingering(_) | State::Closed => {}
         }
@@ -283,6 +296,11 @@ impl Client {
                 if open.dismissed {
                     self.end_session(&world, &mut out);
                 }
+            }
+            if let State::Events(events) = &mut self.state
+                && events.is_dismissed(&world)
+            {
+                self.end_session(&world, &mut out);
             }
             blocked = !self.give_out(now, &world, &mut out, &mut |bytes| {
                 let length = write(bytes);
@@ -347,6 +365,7 @@ impl Client {
                 true
             }
             State::Open(open) => open.give_out(now, world, out, write),
+            State::Events(events) => events.give_out(world, out, write),
             State::Ending => {
                 let all = out.flush(None, &mut 0, write);
                 if all {
@@ -384,6 +403,7 @@ impl Client {
     fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => open.leave(end, world.device, world.compression),
+            State::Events(events) => events.leave(end, world),
             State::Http(Http { waits: Waits::Answer(client), .. }) => world.device.withdraw(client),
             _ => {}
         }

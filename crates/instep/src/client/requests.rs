@@ -3,12 +3,13 @@
 use super::asking::body_max;
 use super::dialect::{OWN_FRAME_MAX, push_thing};
 use super::entry::{FORM_MAX, LOG_IN};
+use super::events::Listening;
 use super::open::Open;
 use super::thing::Resource;
-use super::{Client, Http, Instant, ROOM_MIN, State, Waits, World};
+use super::{Client, Events, Http, Instant, ROOM_MIN, State, Waits, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
-use crate::device::RefusalReason;
+use crate::device::{End, Place, RefusalReason};
 use crate::login::Pass;
 use crate::shown::Shown;
 use core::net::IpAddr;
@@ -34,6 +35,7 @@ pub(super) enum Decision {
     /// Before something else has come it cannot be decided on.
     Later(Waits),
     Open(Opening),
+    Listen(Listening),
 }
 
 /// A request, as it came.
@@ -177,6 +179,9 @@ impl Client {
         if let Waits::Answer(client) = self.waits() {
             return super::asking::take_answer(client, request, world, out);
         }
+        if let Some(decision) = self.say_why(request, world) {
+            return decision;
+        }
         if self.refused {
             log::warn!("Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
@@ -202,6 +207,9 @@ impl Client {
         };
         if head.content_length > body_max {
             world.device.count_refusal(RefusalReason::Body);
+            if world.app.declared.is_some_and(|thing| Resource::find(thing, head.path).is_some()) {
+                return Decision::Reply(super::asking::too_long(head));
+            }
             return error(Status::ContentTooLarge);
         }
         if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
@@ -216,7 +224,7 @@ impl Client {
             && !world.app.declares(head.path)
             && let Some(resource) = Resource::find(thing, head.path)
         {
-            return self.answer_for_thing(resource, request, world, out);
+            return self.answer_for_thing(resource, pass, request, world, out);
         }
         decide(head, peer, pass, world, out)
     }
@@ -237,22 +245,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Opening { endpoint, handshake, deflate, pass, peer } = *opening;
-        let forwarded = peer != self.peer;
-        if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
-            log::warn!("Refused {peer}: there are too many clients from there");
-            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
-            return;
-        }
-        let session = pass.map(|pass| pass.number);
-        let Some(place) = world.device.admit(world.follower, !endpoint.echo, endpoint.thing, session) else {
-            world.device.count_refusal(RefusalReason::Full);
-            log::warn!("Refused {peer}: all {} places are taken", world.device.limits().clients);
-            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
-            return;
-        };
-        // A proxy does not tell the port.
-        let port = (!forwarded).then_some(self.port);
-        log::info!(client = place.client.number, peer:% = peer, port; "[{}] Connected from {peer}", place.client);
+        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, world) else { return };
         let length = handshake.write_answer(out.space());
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
@@ -263,7 +256,40 @@ impl Client {
         }
         let alive_at = Open::alive_after(endpoint.thing, now);
         self.state = State::Open(Open::new(place, cursor, deflate, until, alive_at));
-        // It may have ended while the client came in.
+        self.check_pass(pass, world, out);
+    }
+
+    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `asks_thing`: it
+    /// speaks with the Thing.
+    pub(super) fn take_place(
+        &mut self,
+        heard: bool,
+        asks_thing: bool,
+        pass: Option<Pass>,
+        peer: IpAddr,
+        world: &World<'_>,
+    ) -> Option<Place> {
+        let forwarded = peer != self.peer;
+        if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
+            log::warn!("Refused {peer}: there are too many clients from there");
+            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
+            return None;
+        }
+        let session = pass.map(|pass| pass.number);
+        let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
+            world.device.count_refusal(RefusalReason::Full);
+            log::warn!("Refused {peer}: all {} places are taken", world.device.limits().clients);
+            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
+            return None;
+        };
+        // A proxy does not tell the port.
+        let port = (!forwarded).then_some(self.port);
+        log::info!(client = place.client.number, peer:% = peer, port; "[{}] Connected from {peer}", place.client);
+        Some(place)
+    }
+
+    /// What let the client in may have ended while it came in.
+    pub(super) fn check_pass(&mut self, pass: Option<Pass>, world: &World<'_>, out: &mut Outgoing<'_>) {
         if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
             self.end_session(world, out);
         }
@@ -271,9 +297,12 @@ impl Client {
 
     /// What let the client in does not hold any more.
     pub(super) fn end_session(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
-        if let State::Open(open) = &self.state {
-            let client = open.place.client;
+        if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+            let client = place.client;
             log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");
+        }
+        if let State::Events(_) = self.state {
+            return self.pass_to(State::Ending, End::Closed(Some(CloseCode::POLICY)), world);
         }
         self.end_open(Some(CloseCode::POLICY), world, out);
     }

@@ -1,8 +1,9 @@
 //! The Thing by plain HTTP: its description, and its values.
 
 use super::requests::{Decision, Request};
-use super::{Client, Instant, World};
+use super::{Client, Instant, World, events};
 use crate::device::Past;
+use crate::login::Pass;
 use crate::thing::{CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
 use core::fmt::{Display, Write as _};
 use instep_proto::delivery::Outgoing;
@@ -27,6 +28,7 @@ const NAME_SHOWN: usize = 40;
 pub(super) enum Resource<'p> {
     Description,
     Properties,
+    Events,
     /// By its number.
     Property(usize),
     /// Of the property of that number.
@@ -45,6 +47,7 @@ impl<'p> Resource<'p> {
         match path {
             "/.well-known/wot" => return Some(Self::Description),
             "/properties" => return Some(Self::Properties),
+            "/events" => return Some(Self::Events),
             _ => {}
         }
         let (sort, name) = if let Some(name) = path.strip_prefix("/properties/") {
@@ -77,6 +80,7 @@ impl Client {
     pub(super) fn answer_for_thing(
         &self,
         resource: Resource<'_>,
+        pass: Option<Pass>,
         request: &Request<'_>,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
@@ -96,6 +100,7 @@ impl Client {
                 let (length, hash) = description.measure();
                 Decision::Reply(Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head))
             }
+            Resource::Events if reads => events::answer(head, pass, request.peer, out),
             Resource::Properties if reads => Decision::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
             Resource::History(number) if reads => {
                 Decision::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
@@ -103,7 +108,7 @@ impl Client {
             Resource::Property(number) if reads => read(number, head, world, out),
             Resource::Property(number) => self.write_property(number, request, world, out),
             Resource::Action(number) => self.invoke(number, request, world, out),
-            Resource::Description | Resource::Properties | Resource::History(_) => {
+            Resource::Description | Resource::Properties | Resource::Events | Resource::History(_) => {
                 Problem::new("read-only", "").not_allowed("GET, HEAD", head, out)
             }
         }

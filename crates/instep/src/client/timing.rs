@@ -1,6 +1,7 @@
 //! What time asks of a client: deadlines, pings, and the end of patience.
 
 use super::compression::Compression;
+use super::events::Events;
 use super::open::Open;
 use super::{Client, Http, ROOM_MIN, State, Waits, World, asking};
 use crate::device::{DropReason, End, RefusalReason};
@@ -130,8 +131,8 @@ impl Client {
     pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         if now >= self.timing.stalled.after(limits.write_stall) {
-            if let State::Open(open) = &self.state {
-                let client = open.place.client;
+            if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+                let client = place.client;
                 log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
             }
             self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
@@ -149,6 +150,9 @@ impl Client {
         }
         if let State::Open(open) = &mut self.state {
             open.say_alive(now, out);
+        }
+        if let State::Events(events) = &mut self.state {
+            events.comment(now, out);
         }
         match &self.state {
             State::Http(Http { reply: None, waits: Waits::Password(_), .. })
@@ -182,6 +186,7 @@ impl Client {
                 };
             }
             State::Open(open) if now >= open.until => self.end_session(world, out),
+            State::Events(events) if now >= events.until => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.timing.pings >= limits.pings_missed {
                     let client = open.place.client;
@@ -221,6 +226,7 @@ impl Client {
                 self.ping_deadline(limits).min(inflating.deadline(limits.write_stall)).min(*alive_at)
             }
             State::Open(open) => self.ping_deadline(limits).min(open.until).min(open.alive_at),
+            State::Events(events) => events.wake_at(),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Http(_) | State::Ending | State::Closed => Instant::NEVER,
         })

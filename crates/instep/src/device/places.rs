@@ -57,7 +57,7 @@ impl Device {
             state.taken += 1;
             state.counts.opened += 1;
             // 0 is that of a free slot.
-            state.last_number = (state.last_number + 1) % (1 << 31);
+            state.last_number = ((state.last_number + 1) % (1 << 31)).max(1);
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.attention) {
                 // It was for the client before, whose driver may be another one.
@@ -71,6 +71,15 @@ impl Device {
                 state.tell(client.slot);
             }
             Some(Place { client, heard })
+        })
+    }
+
+    /// Whether there is no place for a new client.
+    pub(crate) fn is_full(&self, follower: usize) -> bool {
+        let clients = self.limits().clients;
+        self.with(|state| {
+            let own = &state.followers[follower];
+            state.taken >= clients || own.taken >= own.clients
         })
     }
 

@@ -1,0 +1,240 @@
+//! Server-Sent Events, and why a WebSocket does not open, on the simulated link.
+
+mod guarded;
+mod link;
+mod workshop;
+
+use guarded::{exchange_with, get, request};
+use instep::{CloseCode, DropReason, Instant, Limits, Severity};
+use link::{Peer, World};
+use workshop::{APP, Bench};
+
+fn listen_with(world: &mut World, headers: &str) -> Peer {
+    let mut peer = world.client();
+    peer.client.came_in_at(80);
+    let answer =
+        exchange_with(world, &mut peer, &format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n"));
+    assert_eq!(answer.status, 200, "{}", answer.all);
+    assert_eq!(answer.header("Content-Type"), Some("text/event-stream"));
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    assert_eq!((answer.header("Content-Length"), answer.header("Connection")), (None, Some("close")));
+    let begin = "retry: 2000\ndata: {\"label\":\"thing\",\"value\":{\"wire\":1,\"hash\":\"";
+    let rest = answer.body.strip_prefix(begin).expect("how it begins");
+    peer.received = rest.split_once("\n\n").expect("its end").1.into();
+    peer
+}
+
+fn listen(world: &mut World) -> Peer {
+    listen_with(world, "")
+}
+
+/// What came since this was asked last.
+fn text(world: &mut World, peer: &mut Peer) -> String {
+    peer.turn(world);
+    String::from_utf8(peer.take()).expect("text")
+}
+
+#[test]
+fn who_listens_gets_all_there_is_and_then_what_comes_in_its_order() {
+    let mut world = workshop::world();
+    let bench = Bench::new(world.device);
+    bench.led(true);
+    bench.heat(1.5);
+    bench.said("nobody hears it");
+    let mut peer = listen(&mut world);
+    assert_eq!(
+        text(&mut world, &mut peer),
+        "data: {\"label\":\"led\",\"value\":true}\n\ndata: {\"label\":\"heat\",\"value\":1.50}\n\n"
+    );
+    bench.said("a\nb");
+    bench.led(false);
+    bench.lines(Severity::Warning, "hot");
+    assert_eq!(
+        text(&mut world, &mut peer),
+        "data: {\"label\":\"said\",\"value\":\"a\\nb\"}\n\ndata: {\"label\":\"led\",\"value\":false}\n\n\
+         data: {\"label\":\"lines\",\"value\":{\"severity\":\"warning\",\"message\":\"hot\"}}\n\n"
+    );
+    assert_eq!(text(&mut world, &mut peer), "");
+    assert!(peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n").wants_read);
+    assert_eq!(text(&mut world, &mut peer), "", "nothing else is asked on this connection");
+    let mut again = listen(&mut world);
+    assert!(text(&mut world, &mut again).contains("\"led\",\"value\":false"), "and all of it again");
+}
+
+#[test]
+fn a_slow_listener_gets_the_latest_whole_and_is_told_what_it_missed() {
+    let mut world = workshop::world();
+    let bench = Bench::new(world.device);
+    let mut peer = listen(&mut world);
+    let mut all = String::new();
+    let events = world.limits.events;
+    for number in 0..400_u32 {
+        bench.level(f64::from(number % 100));
+        bench.said(number);
+        peer.window = if number < 300 { 3 } else { 97 };
+        all += &text(&mut world, &mut peer);
+    }
+    peer.window = usize::MAX;
+    all += &text(&mut world, &mut peer);
+    assert!(all.ends_with("\n\n"));
+    let (mut next, mut missed, mut level) = (0, 0_u32, String::new());
+    for event in all.trim_end().split("\n\n") {
+        let event = event.strip_prefix("data: {\"label\":\"").expect("whole events");
+        if let Some(rest) = event.strip_prefix("missed\",\"value\":") {
+            missed = rest.trim_end_matches('}').parse().expect("a number");
+            assert!(missed > 0);
+            next += missed;
+        } else if let Some(rest) = event.strip_prefix("said\",\"value\":\"") {
+            assert_eq!(
+                rest.trim_end_matches("\"}").parse(),
+                Ok(next),
+                "in order, none twice, missed ones counted"
+            );
+            next += 1;
+        } else {
+            level = event.into();
+        }
+    }
+    assert_eq!((next, level.as_str()), (400, "level\",\"value\":99.0}"));
+    assert!(missed > 0 && world.device.counts().events_missed > 0 && events < 300);
+}
+
+#[test]
+fn a_listener_counts_as_a_client_until_it_is_gone() {
+    let mut world = World::with_app(&APP, Limits { clients: 2, ..Limits::DEVICE });
+    let mut inbox = link::inbox(&world);
+    let mut first = listen(&mut world);
+    let _second = world.open("/ws");
+    assert_eq!(world.device.clients(), 2);
+    let full = get(&mut world, "/events", "");
+    assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")));
+    assert!(first.end(&mut world).closed);
+    assert_eq!(world.device.clients(), 1);
+    let closed: Vec<_> = world.device.counts().closed().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(closed, [("1000", 1)]);
+    let mut third = listen(&mut world);
+    assert!(third.client.is_open() && third.client.slot().is_some());
+    third.client.close(CloseCode::GOING_AWAY, &mut world.surroundings());
+    assert!(third.turn(&mut world).shut_down);
+    let mut fourth = listen(&mut world);
+    fourth.client.abandon(&mut world.surroundings());
+    assert_eq!(world.device.clients(), 1);
+    assert_eq!(workshop::asked(&world, &mut inbox), None, "the application does not hear of it");
+}
+
+#[test]
+fn every_ten_seconds_a_comment_says_that_the_device_is_there() {
+    let mut world = workshop::world();
+    let mut peer = listen(&mut world);
+    for round in 1..4 {
+        assert_eq!(peer.last.unwrap().wake_at, Instant::from_millis(round * 10_000));
+        world.now = round * 10_000 - 1;
+        assert_eq!(text(&mut world, &mut peer), "");
+        world.now += 1;
+        assert_eq!(text(&mut world, &mut peer), ":\n\n");
+    }
+    peer.window = 0;
+    Bench::new(world.device).led(true);
+    peer.turn(&mut world);
+    world.now += world.limits.write_stall;
+    assert!(peer.turn(&mut world).closed, "it takes nothing");
+    assert_eq!(world.device.counts().dropped(DropReason::WriteStall), 1);
+    assert_eq!(world.device.clients(), 0);
+}
+
+#[test]
+fn listeners_are_checked_as_everybody_and_go_with_their_session() {
+    let mut world = guarded::guard(workshop::world());
+    assert_eq!(get(&mut world, "/events", "").status, 401);
+    let cookie = guarded::log_in(&mut world, "");
+    let elsewhere =
+        format!("{cookie}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n");
+    assert_eq!(get(&mut world, "/events", &elsewhere).status, 403);
+    let mut peer = listen_with(&mut world, &cookie);
+    assert_eq!(guarded::post(&mut world, "/logout", &cookie, "").status, 303);
+    assert!(peer.turn(&mut world).shut_down, "the session has ended");
+    assert_eq!(world.device.clients(), 0);
+
+    let cookie = guarded::log_in(&mut world, "");
+    let mut peer = listen_with(&mut world, &cookie);
+    world.now += 30 * guarded::DAY;
+    assert!(peer.turn(&mut world).shut_down, "the session is too old");
+    let head = request(&mut world, "HEAD", "/events", &format!("{}\r\n", guarded::BASIC), "");
+    assert_eq!(
+        (head.status, head.header("Content-Type"), world.device.clients()),
+        (200, Some("text/event-stream"), 0)
+    );
+    let post = request(&mut world, "POST", "/events", &format!("{}\r\n", guarded::BASIC), "");
+    assert_eq!((post.status, post.header("Allow")), (405, Some("GET, HEAD")));
+}
+
+#[test]
+fn only_a_thing_has_events() {
+    assert_eq!(get(&mut World::new(Limits::DEVICE), "/events", "").status, 404);
+}
+
+/// The status, which any page may read.
+fn why(world: &mut World, query: &str, headers: &str) -> (u16, Option<String>) {
+    let answer = get(world, &format!("/ws?{query}"), headers);
+    if answer.status != 426 {
+        assert_eq!(answer.header("Access-Control-Allow-Origin"), Some("*"), "{}", answer.all);
+    }
+    (answer.status, answer.header("Retry-After").map(String::from))
+}
+
+#[test]
+fn a_page_is_told_why_its_websocket_does_not_open() {
+    let cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n";
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    for (query, headers, status) in [
+        ("why=http://lamp", "", 204),
+        ("why=http%3A%2F%2Flamp", "", 204),
+        ("a=b&why=http://lamp", cross, 204),
+        ("why=", cross, 204),
+        ("why=http://lamp", upgrade, 204),
+        ("why=http://evil.test", "", 403),
+        ("why=http://evil.test", cross, 403),
+        ("why=null", "", 403),
+        ("why=%zz", "", 403),
+        ("why=%ff", "", 403),
+        ("why=a&why=a", "", 403),
+        ("whyever=http://lamp", "", 426),
+        ("why", "", 426),
+    ] {
+        assert_eq!(why(&mut world, query, headers).0, status, "{query} {headers}");
+    }
+    let long = format!("why=http://{}", "x".repeat(400));
+    assert_eq!(why(&mut world, &long, "").0, 403);
+    assert_eq!(world.device.clients(), 0, "nothing opened");
+    let rebound = "GET /ws?why=http://evil.test HTTP/1.1\r\nHost: evil.test\r\n\r\n";
+    let mut peer = world.client();
+    assert_eq!(exchange_with(&mut world, &mut peer, rebound).status, 421);
+    let elsewhere = get(&mut world, "/?why=http://lamp", "");
+    assert_eq!((elsewhere.status, elsewhere.header("Access-Control-Allow-Origin")), (200, None));
+    let head = request(&mut world, "HEAD", "/ws?why=http://evil.test", "", "");
+    assert_eq!((head.status, head.body.as_str()), (403, ""));
+
+    let _client = world.open("/ws");
+    assert_eq!(why(&mut world, "why=http://lamp", cross), (503, Some("5".into())));
+    assert_eq!(why(&mut world, "why=http://evil.test", "").0, 403);
+
+    let mut refused = world.client();
+    refused.client.refuse();
+    let answer =
+        exchange_with(&mut world, &mut refused, "GET /ws?why=http://lamp HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    assert_eq!((answer.status, answer.header("Access-Control-Allow-Origin")), (503, Some("*")));
+}
+
+#[test]
+fn a_page_is_told_that_it_has_to_log_in_without_a_dialogue() {
+    let mut world = guarded::guarded();
+    let browser = "User-Agent: Mozilla/5.0\r\nAccept: text/html\r\n";
+    let answer = get(&mut world, "/ws?why=http://lamp", browser);
+    assert_eq!((answer.status, answer.header("Access-Control-Allow-Origin")), (401, Some("*")));
+    assert_eq!(answer.header("WWW-Authenticate"), Some("Bearer realm=\"instep\""));
+    assert_eq!(why(&mut world, "why=http://evil.test", "").0, 403);
+    let cookie = guarded::log_in(&mut world, "");
+    assert_eq!(why(&mut world, "why=http://lamp", &cookie).0, 204);
+}
