@@ -124,6 +124,13 @@ impl Http {
         Response::parse_head(std::str::from_utf8(&head).expect("the head is not UTF-8"))
     }
 
+    /// Reads up to the next `end` and no further.
+    #[track_caller]
+    pub fn read_until(&mut self, end: &[u8]) -> Vec<u8> {
+        let len = self.fill(|stream| stream.fill_until(end, Instant::now() + SOON));
+        self.stream.take(len)
+    }
+
     /// Everything that comes until the server closes.
     #[track_caller]
     pub fn read_to_end(&mut self, within: Duration) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! The driver for microcontrollers, between network stacks in this process, on a clock that passes only when everybody
 //! waits.
 
+mod thing;
 mod wire;
 
 use embassy_net::Stack;

@@ -1,0 +1,74 @@
+//! A Thing on a microcontroller: asked by plain HTTP, and listened to.
+
+use super::{ACCESS, ask, connect, drive, read_until, send, test};
+use crate::wire::Cable;
+use embassy_time::Timer;
+use instep::{App, Device, Inbox, Limits};
+
+instep::thing! {
+    /// For tests.
+    pub Heater: "A heater", commands Command {
+        level => Level: number { title: "Level", min: 0, max: 9, step: 1 },
+        stuck => Stuck: button { title: "Does not return" },
+        heat: sensor { title: "Heat", precision: 1, history: 8 every 1_000 },
+    }
+}
+
+static THING: App = APP;
+const APP: App = App::new("heater", "for tests").thing(&Heater::THING);
+
+instep::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 2 } }
+static RESOURCES: Resources = Resources::new();
+
+async fn run(device: &'static Device, mut inbox: Inbox<'static>) {
+    let heater = Heater::new(device);
+    heater.level(0.0);
+    loop {
+        match heater.next(&mut inbox).await {
+            Command::Level(level) => {
+                heater.level(level);
+                heater.heat(level * 10.0);
+            }
+            Command::Stuck => core::future::pending().await,
+        }
+    }
+}
+
+fn request(method: &str, path: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn it_is_asked_and_listened_to_without_websocket() {
+    test(async {
+        let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
+        tokio::task::spawn_local(host_time::run(run(server.device, inbox)));
+        let (device, peer) = Cable::default().stacks();
+        drive(RESOURCES.network.driver(server, device, 80));
+
+        let (mut events, status) = ask(peer, "GET /events HTTP/1.1\r\nHost: lamp\r\n\r\n").await;
+        assert_eq!(status, "200");
+        read_until(&mut events, "data: {\"label\":\"level\",\"value\":0}\n\n").await;
+        assert_eq!(server.device.clients(), 1);
+        for level in ["7", "3"] {
+            assert_eq!(ask(peer, &request("PUT", "/properties/level", level)).await.1, "204");
+            read_until(&mut events, &format!("data: {{\"label\":\"heat\",\"value\":{level}0.0}}\n\n")).await;
+            Timer::after_secs(2).await;
+        }
+        assert_eq!(ask(peer, &request("PUT", "/properties/level", "10")).await.1, "422");
+        let mut reader = connect(peer).await;
+        send(&mut reader, request("GET", "/properties/level", "").as_bytes()).await;
+        read_until(&mut reader, "\r\n\r\n3").await;
+        send(&mut reader, request("GET", "/properties/heat/history", "").as_bytes()).await;
+        let past = read_until(&mut reader, "0\r\n\r\n").await;
+        assert!(past.contains(",70.0],[") && past.contains(",30.0]]"), "{past}");
+        send(&mut reader, request("GET", "/.well-known/wot", "").as_bytes()).await;
+        read_until(&mut reader, "\"op\":\"invokeaction\"}]}}}").await;
+        let (mut stuck, status) = ask(peer, &request("POST", "/actions/stuck", "")).await;
+        assert_eq!(status, "503");
+        read_until(&mut stuck, "the application did not answer in time\"}").await;
+    });
+}
