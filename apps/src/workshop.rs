@@ -10,15 +10,15 @@ use instep_panel::INSTEP_JS;
 instep::thing! {
     /// The workshop.
     pub Workshop: "Workshop", commands Command {
-        led => Led: switch { title: "Lamp", group: "Light", kept },
+        led => Led: switch { title: "Lamp", group: "Light" },
         brightness => Brightness: number { title: "Brightness", min: 0, max: 100, step: 1, unit: "%", group: "Light" },
         blink => Blink: button { title: "Blink", group: "Light" },
         speed => Speed: number { title: "Speed", min: -100, max: 100, step: 5, unit: "%", group: "Motor" },
         turning: binary_sensor { title: "Turning", group: "Motor" },
         temperature: sensor { title: "Temperature", unit: "°C", precision: 1, history: 120 every 1_000, group: "Air" },
         door: binary_sensor { title: "Door open", group: "Air" },
-        mode => Mode: select { title: "Mode", options: ["day", "night", "away"], group: "House", kept },
-        name => Name: text { title: "Name", max: 32, group: "House", kept },
+        mode => Mode: select { title: "Mode", options: ["day", "night", "away"], group: "House" },
+        name => Name: text { title: "Name", max: 32, group: "House" },
         say => Say: message { title: "Say", max: 120, group: "Talk" },
         said: event { title: "Said", group: "Talk" },
         lines: log { title: "Log", group: "Talk" },
@@ -61,9 +61,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
         match select3(workshop.next(inbox), second.next(), blinked).await {
             First(Command::Led(new)) => {
                 on = new;
-                if blinking.is_none() {
-                    led.switch(on); // the hardware first,
-                }
+                led.switch(on); // the hardware first,
                 workshop.led(on); // then every page, the sender's too
             }
             First(Command::Brightness(percent)) => workshop.brightness(percent),
