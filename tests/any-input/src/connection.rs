@@ -43,7 +43,7 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 /// A request that opens a WebSocket, and its answer (RFC 6455 section 1.3).
-fn upgrade(link: &mut Link<'_>, path: &str, deflate: bool) {
+pub(crate) fn upgrade(link: &mut Link<'_>, path: &str, deflate: bool) {
     let offer = if deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: lamp\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\

@@ -1,8 +1,8 @@
 //! What must hold for any input: each target takes bytes that nobody thought of, and panics if something is not as
 //! a simple model has it.
 //!
-//! The models are written from the RFCs, read whole byte strings and are slow and simple. They use nothing of
-//! the code that they judge. `fuzz/` has libFuzzer look for such bytes; `fuzz/corpus/` holds a few with which
+//! The models are written from the RFCs, read whole byte strings and are slow and simple (for JSON it is `serde_json`). They
+//! use nothing of the code that they judge. `fuzz/` has libFuzzer look for such bytes; `fuzz/corpus/` holds a few with which
 //! it begins.
 
 mod answers;
@@ -16,6 +16,7 @@ mod dhcp;
 mod extensions;
 mod frame_header;
 mod inflate;
+mod json;
 mod lent;
 mod link;
 mod mdns;
@@ -24,18 +25,21 @@ mod model;
 mod request;
 mod request_head;
 mod script;
+mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "connection", check: connection::check },
     Target { name: "delivery", check: delivery::check },
     Target { name: "dhcp", check: dhcp::check },
     Target { name: "extensions", check: extensions::check },
     Target { name: "frame_header", check: frame_header::check },
+    Target { name: "json", check: json::check },
     Target { name: "mdns", check: mdns::check },
     Target { name: "messages", check: messages::check },
     Target { name: "request_head", check: request_head::check },
+    Target { name: "thing", check: thing::check },
 ];
 
 /// A part of instep, and what must hold for it.

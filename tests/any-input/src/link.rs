@@ -50,6 +50,7 @@ const UNSENT: usize = FRAME + 384;
 /// A device, whose memory is taken back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct World {
+    app: &'static App,
     /// The device.
     pub(crate) device: Device,
     /// Its driver's permessage-deflate.
@@ -72,6 +73,12 @@ macro_rules! lend {
 impl World {
     /// A device to which nobody is connected; `deflate`: its driver has one inflater.
     pub(crate) fn new(deflate: bool) -> Self {
+        Self::with_app(&APP, deflate)
+    }
+
+    /// The same for another application.
+    pub(crate) fn with_app(app: &'static App, deflate: bool) -> Self {
+        let topics = app.topic_count();
         let mut lender = Lender::default();
         let block = LIMITS.frame + SERVER_HEADER_MAX;
         let message = Buffer::lent(lend!(lender, 0; LIMITS.message));
@@ -79,8 +86,8 @@ impl World {
         let mut slot = Some(SlotMemory::new(message, outbox, LIMITS.replies));
         let mut follower = Some(Follower::new(lend!(lender, 0; LIMITS.clients)));
         let memory = Memory {
-            topics: lend!(lender, TableEntry::default(); TOPICS),
-            topic_storage: lend!(lender, 0; block * (TOPICS + 1)),
+            topics: lend!(lender, TableEntry::default(); topics),
+            topic_storage: lend!(lender, 0; block * (topics + 1)),
             events: lend!(lender, RingEntry::default(); LIMITS.events),
             event_storage: lend!(lender, 0; block * (LIMITS.events + 1)),
             slots: lend!(lender, slot.take().expect("there is one client"); LIMITS.clients),
@@ -94,7 +101,7 @@ impl World {
         };
         let device = Device::new(memory, LIMITS);
         device.set_page_value("STATE", "ON & <off>");
-        Self { device, deflate: deflate.then(|| Deflate::new(1)), lender: RefCell::new(lender) }
+        Self { app, device, deflate: deflate.then(|| Deflate::new(1)), lender: RefCell::new(lender) }
     }
 
     /// The device's inbox.
@@ -109,14 +116,16 @@ impl World {
     /// A connection that was just accepted, at 0 milliseconds.
     pub(crate) fn connect(&self) -> Link<'_> {
         let lender = &mut *self.lender.borrow_mut();
+        let topics = self.app.topic_count();
         let unsent = Buffer::lent(lend!(lender, 0; UNSENT));
         let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
         Link {
+            app: self.app,
             client: Client::new(peer, 4000, unsent, Instant::from_millis(0)),
             device: &self.device,
             deflate: self.deflate.as_ref(),
-            compressed_feed: self.deflate.as_ref().map(|_| feed(lender)),
-            feed: feed(lender),
+            compressed_feed: self.deflate.as_ref().map(|_| feed(lender, topics)),
+            feed: feed(lender, topics),
             scratch: vec![0; UNSENT + LIMITS.frame + 16],
             waiting: Vec::new(),
             received: Vec::new(),
@@ -135,6 +144,7 @@ impl World {
 /// A client and the other end of its connection.
 #[derive(Debug)]
 pub(crate) struct Link<'w> {
+    app: &'static App,
     client: Client,
     device: &'w Device,
     deflate: Option<&'w Deflate>,
@@ -232,9 +242,9 @@ impl Link<'_> {
     }
 
     fn end_of_server(&mut self) -> End<'_> {
-        let Self { client, device, deflate, feed, compressed_feed, scratch, .. } = self;
+        let Self { app, client, device, deflate, feed, compressed_feed, scratch, .. } = self;
         let surroundings = Surroundings {
-            app: &APP,
+            app,
             access: &ACCESS,
             log_in: None,
             device,
@@ -330,10 +340,10 @@ struct End<'a> {
 }
 
 /// An empty feed.
-fn feed(lender: &mut Lender) -> Feed<'static> {
+fn feed(lender: &mut Lender, topics: usize) -> Feed<'static> {
     let block = FRAME + SERVER_HEADER_MAX;
     let table =
-        Table::new(lend!(lender, TableEntry::default(); TOPICS), lend!(lender, 0; block * (TOPICS + 1)));
+        Table::new(lend!(lender, TableEntry::default(); topics), lend!(lender, 0; block * (topics + 1)));
     let ring = Ring::new(
         lend!(lender, RingEntry::default(); LIMITS.events),
         lend!(lender, 0; block * (LIMITS.events + 1)),

@@ -119,4 +119,50 @@ proptest! {
         let steps = steps.iter().flat_map(|(wait, step, kind, octet)| [*wait, 128 | step, *kind, *octet]);
         check("mdns", &steps.collect::<Vec<u8>>());
     }
+
+    /// Documents as another library writes them, and the same with one byte changed.
+    #[test]
+    fn json_is_read_as_it_was_meant(document in document(), at in any::<usize>(), byte in any::<u8>()) {
+        let text = document.to_string();
+        let value = instep_proto::json::Value::parse(&text);
+        prop_assert!(value.is_ok(), "{value:?}");
+        check("json", text.as_bytes());
+        let mut bytes = text.into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        check("json", &bytes);
+    }
+
+    /// Messages that nearly are what a Thing takes.
+    #[test]
+    fn a_thing_does_what_it_is_asked_or_says_why_not(
+        messages in vec((
+            prop::sample::select(vec!["led", "level", "mode", "name", "blink", "say", "heat", "said", "other", "l\\u0065d"]),
+            "(,\"value\":(true|null|-?[0-9]{1,3}(\\.[05]{1,2})?(e-?[0-2])?|\"(day|night|[a-zé]{0,9})\"|\\[1\\]|\\{\\}))?",
+            "(,\"id\":(7|0|-1|1.5|null|\"a\"|7.0))?",
+        ), 1..5),
+    ) {
+        let messages: Vec<_> =
+            messages.iter().map(|(label, value, id)| format!("{{\"label\":\"{label}\"{value}{id}}}")).collect();
+        check("thing", messages.join("\0").as_bytes());
+    }
+}
+
+/// A document that is not too deep, and in which no key stands twice.
+fn document() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::Value;
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9).prop_map(Value::from),
+        "\\PC{0,9}|[\"\\\\/\u{0}-\u{1f}<>&]{0,5}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map("\\PC{0,4}", inner, 0..5)
+                .prop_map(|members| members.into_iter().collect::<serde_json::Map<_, _>>().into()),
+        ]
+    })
 }

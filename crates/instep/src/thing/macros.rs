@@ -123,7 +123,7 @@ macro_rules! thing {
 
             /// Waits for the next command: a write or an action that fits what is declared.
             #[doc = concat!("See [`Inbox::next_request`](", stringify!($crate), "::Inbox::next_request).")]
-            pub async fn next<'i>(&self, inbox: &'i mut $crate::Inbox<'_>) -> $Command<'i> {
+            pub async fn next<'i>(self, inbox: &'i mut $crate::Inbox<'_>) -> $Command<'i> {
                 loop {
                     let asked = inbox.next_asked(&Self::THING).await;
                     $( $crate::__thing_command!(asked inbox $Command $name $($Variant)? : $kind); )*

@@ -1,0 +1,131 @@
+//! JSON, as `serde_json` reads it.
+//!
+//! Input: a document.
+
+use instep_proto::json::{JsonError, MEMBERS_MAX, NESTING_MAX, Number, Text, Value, unescape};
+
+/// Judges what comes of `data`.
+pub(crate) fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    write(text);
+    let expected = serde_json::from_str::<serde_json::Value>(text);
+    match (Value::parse(text), expected) {
+        (Ok(value), Ok(expected)) => {
+            assert!(depth(&expected) <= NESTING_MAX);
+            compare(text, &value, &expected);
+        }
+        // It cannot hold a number that is no `f64`.
+        (Ok(_), Err(error)) => assert!(error.to_string().starts_with("number out of range"), "{error}"),
+        (Err(JsonError::NotJson(at)), expected) => {
+            assert!(at <= text.len());
+            assert!(expected.is_err(), "it is JSON, but not so at {at}");
+        }
+        (Err(JsonError::TooDeep(at)), expected) => {
+            assert!(matches!(text.as_bytes()[at], b'[' | b'{'));
+            assert!(expected.is_err() || expected.is_ok_and(|expected| depth(&expected) > NESTING_MAX));
+        }
+        // Whether a key stands there twice it does not tell; a property tells that none is refused that does not.
+        (Err(JsonError::DuplicateKey(at)), _) => assert_eq!(text.as_bytes()[at], b'"'),
+        (Err(JsonError::TooManyMembers(at)), expected) => {
+            assert_eq!(text.as_bytes()[at], b'{');
+            assert!(expected.is_err() || expected.is_ok_and(|expected| members(&expected) > MEMBERS_MAX));
+        }
+    }
+}
+
+fn compare(text: &str, value: &Value<'_>, expected: &serde_json::Value) {
+    match (value, expected) {
+        (Value::Null, serde_json::Value::Null) => {}
+        (Value::Bool(ours), serde_json::Value::Bool(theirs)) => assert_eq!(ours, theirs),
+        (Value::Number(ours), serde_json::Value::Number(theirs)) => {
+            let (ours_near, theirs) = (ours.as_str().parse::<f64>(), theirs.as_f64());
+            let (ours_near, theirs) = (ours_near.expect("it is a number"), theirs.expect("it is one, too"));
+            // It may round the last digit otherwise.
+            assert!((ours_near - theirs).abs() <= theirs.abs() * 1e-15, "{ours_near} or {theirs}");
+            units(ours);
+        }
+        (Value::String(ours), serde_json::Value::String(theirs)) => {
+            assert_eq!(ours.to_string(), *theirs);
+            assert!(*ours == **theirs);
+            assert_eq!(ours.utf8_length(), theirs.len());
+            let mut bytes = text.as_bytes()[ours.range()].to_vec();
+            let length = unescape(&mut bytes);
+            assert_eq!(&bytes[..length], theirs.as_bytes());
+        }
+        (Value::Array(ours), serde_json::Value::Array(theirs)) => {
+            let ours: Vec<_> = ours.elements().collect();
+            assert_eq!(ours.len(), theirs.len());
+            ours.iter().zip(theirs).for_each(|(ours, theirs)| compare(text, ours, theirs));
+        }
+        (Value::Object(ours), serde_json::Value::Object(theirs)) => {
+            // Of a key that stands there twice, it has but one.
+            assert_eq!(ours.members().count(), theirs.len());
+            for (key, value) in ours.members() {
+                compare(text, &value, &theirs[&key.to_string()]);
+            }
+        }
+        _ => panic!("{value:?} is not {expected}"),
+    }
+}
+
+/// A number is as many units as the digits say, shifted by hand.
+fn units(number: &Number<'_>) {
+    let (mantissa, exponent) = number.as_str().split_once(['e', 'E']).unwrap_or((number.as_str(), "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Ok(exponent) = exponent.parse::<i32>() else { return };
+    if exponent.abs() > 300 || mantissa.len() > 300 {
+        return;
+    }
+    for precision in [0_u8, 1, 2, 6] {
+        let digits = whole.trim_start_matches('-').to_owned() + part;
+        let shift = exponent + i32::from(precision) - i32::try_from(part.len()).expect("it is short");
+        let (kept, rest) = if shift >= 0 {
+            (digits + &"0".repeat(usize::try_from(shift).expect("it is not negative")), String::new())
+        } else {
+            let padded = "0".repeat(usize::try_from(-shift).expect("it is negative")) + &digits;
+            let at = padded.len() - usize::try_from(-shift).expect("it is negative");
+            (padded[..at].to_owned(), padded[at..].to_owned())
+        };
+        let sign = if mantissa.starts_with('-') { "-" } else { "" };
+        let kept = kept.trim_start_matches('0');
+        let exact = rest.bytes().all(|digit| digit == b'0');
+        let kept = if kept.is_empty() { "0" } else { kept };
+        let expected = (sign.to_owned() + kept).parse::<i64>().ok().filter(|_| exact);
+        assert_eq!(number.units(precision), expected, "{number} with {precision}");
+    }
+}
+
+/// What is written is read, harmless, and cut where it must be.
+fn write(text: &str) {
+    let written = Text::new(text).to_string();
+    assert_eq!(serde_json::from_str::<String>(&written).expect("it is JSON"), text);
+    assert!(Value::parse(&written).is_ok());
+    for most in [0, 1, 7, 20] {
+        let cut = Text::cut(text, most).to_string();
+        assert!(!cut.contains(['<', '>', '&', '\n', '\u{2028}', '\u{2029}']));
+        let read = serde_json::from_str::<String>(&cut).expect("it is JSON");
+        if cut != written {
+            assert!(cut.len() <= most + "\"…\"".len());
+            assert!(text.starts_with(read.strip_suffix('…').expect("it says that it is cut")));
+        }
+    }
+}
+
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
+        serde_json::Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Those of the object that has most.
+fn members(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(elements) => elements.iter().map(members).max().unwrap_or(0),
+        serde_json::Value::Object(object) => {
+            object.len().max(object.values().map(members).max().unwrap_or(0))
+        }
+        _ => 0,
+    }
+}
