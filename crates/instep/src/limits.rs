@@ -51,7 +51,7 @@ impl Limits {
         frame: 256,
         events: 16,
         inbox: 8,
-        replies: 1,
+        replies: 4,
         outbox: 320,
         idle_time: 5_000,
         ..Self::LINUX

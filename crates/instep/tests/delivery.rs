@@ -29,7 +29,7 @@ fn a_new_client_and_a_slow_one_get_the_latest_and_no_more() {
 
 #[test]
 fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
-    let mut world = World::new(Limits::DEVICE);
+    let mut world = World::new(Limits { replies: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     world.device.event("before anybody came");
     let mut one = world.open("/ws");

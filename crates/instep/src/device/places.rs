@@ -11,7 +11,7 @@ use instep_proto::http::PageValues;
 use instep_proto::message::{Kind, Piece};
 
 /// The longest write that may take the place of another, in bytes: they are read while the device is locked.
-const REPLACED_MAX: usize = 512;
+const REPLACED_MAX: usize = 128;
 
 /// The place of a client that is connected.
 #[derive(Clone, Copy, Debug)]

@@ -62,7 +62,24 @@
 ///
 /// The handle has `new(&device)` and `next(&mut inbox)` besides: nothing can be called so. What `next` returns is as
 /// declared, and within its range; see [`Inbox::next_request`](crate::Inbox::next_request) for what becomes of the rest.
-/// A mistake in the declaration is an error of the compiler.
+///
+/// A mistake in the declaration is an error of the compiler: a name that is reserved or stands twice, a range without
+/// values, a command for what is only read, none for what is written.
+///
+/// ```compile_fail
+/// instep::thing! { Lamp: "A lamp", commands Command { ok => Ok: switch { title: "Reserved" } } }
+/// const THING: instep::Thing = Lamp::THING;
+/// ```
+/// ```compile_fail
+/// instep::thing! { Lamp: "A lamp", commands Command { led => Led: number { title: "Led", min: 1, max: 1, step: 1 } } }
+/// const THING: instep::Thing = Lamp::THING;
+/// ```
+/// ```compile_fail
+/// instep::thing! { Lamp: "A lamp", commands Command { door => Door: binary_sensor { title: "Door" } } }
+/// ```
+/// ```compile_fail
+/// instep::thing! { Lamp: "A lamp", commands Command { led: switch { title: "Led" } } }
+/// ```
 ///
 /// # Written out
 ///

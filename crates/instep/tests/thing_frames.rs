@@ -1,0 +1,175 @@
+//! The frames of a Thing, as docs/wire.md has them: what clients are told unasked.
+
+mod link;
+mod workshop;
+
+use instep::{App, Limits, Severity};
+use link::{Peer, World, frame, inbox};
+use workshop::{Bench, asked, open, said, texts};
+
+#[test]
+fn the_first_frame_says_which_thing_it_is_and_then_come_all_values() {
+    const OTHER: App = App::new("bench", "for tests").thing(&Bench::THING).version("1.2.3");
+    const SAME: App = App::new("bench", "of another name").version("1.2.3").thing(&Bench::THING);
+    let hash = |app: &'static App| {
+        let mut world = World::with_app(app, Limits::DEVICE);
+        Bench::new(world.device).led(true);
+        let mut peer = world.open("/ws");
+        let frames = texts(&mut peer);
+        assert_eq!(frames[1..], [r#"{"label":"led","value":true}"#]);
+        let hash = frames[0].strip_prefix(r#"{"label":"thing","value":{"wire":1,"hash":""#).unwrap();
+        let hash = hash.strip_suffix(r#""}}"#).unwrap().to_string();
+        assert_eq!(hash.len(), 16);
+        u64::from_str_radix(&hash, 16).unwrap()
+    };
+    assert_eq!(hash(&workshop::APP), hash(&workshop::APP));
+    assert_eq!(hash(&OTHER), hash(&SAME));
+    assert_ne!(hash(&workshop::APP), hash(&OTHER), "another version may be another Thing");
+}
+
+#[test]
+fn plain_endpoints_hear_nothing_of_all_this() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut peer = world.open("/ws");
+    assert_eq!(peer.last.unwrap().wake_at.as_millis(), 10_000, "the first ping");
+    world.now = 9_000;
+    peer.turn(&mut world);
+    assert_eq!(peer.take(), b"");
+}
+
+#[test]
+fn a_device_that_has_nothing_to_say_says_that_it_is_alive() {
+    let mut world = workshop::world();
+    let mut peer = open(&mut world);
+    let bench = Bench::new(world.device);
+    let alive = [r#"{"label":"alive"}"#];
+    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 5_000);
+    world.now = 4_999;
+    assert_eq!(said(&mut world, &mut peer), [""; 0]);
+    world.now = 5_000;
+    assert_eq!(said(&mut world, &mut peer), alive);
+    assert_eq!(peer.last.unwrap().wake_at.as_millis(), 10_000);
+    world.now = 8_000;
+    bench.led(true);
+    assert_eq!(said(&mut world, &mut peer), [r#"{"label":"led","value":true}"#]);
+    // From there on the time counts; that of pings does not.
+    world.now = 12_999;
+    assert_eq!(texts_without_pings(&mut world, &mut peer), [""; 0]);
+    world.now = 13_000;
+    assert_eq!(texts_without_pings(&mut world, &mut peer), alive);
+    // An event or an answer is as good.
+    world.now = 17_000;
+    bench.said("x");
+    assert_eq!(texts_without_pings(&mut world, &mut peer).len(), 1);
+    world.now = 21_999;
+    assert_eq!(texts_without_pings(&mut world, &mut peer), [""; 0]);
+    world.now = 22_000;
+    assert_eq!(texts_without_pings(&mut world, &mut peer), alive);
+}
+
+/// A pong keeps it from being dropped.
+fn texts_without_pings(world: &mut World, peer: &mut Peer) -> Vec<String> {
+    peer.send(world, &frame(0x8a, b""));
+    texts(peer)
+}
+
+#[test]
+fn who_does_not_read_gets_no_frames_that_say_so() {
+    let mut world = workshop::world();
+    let mut peer = open(&mut world);
+    peer.window = 3;
+    Bench::new(world.device).led(true);
+    peer.turn(&mut world);
+    for now in [5_000, 9_000] {
+        world.now = now;
+        peer.turn(&mut world);
+    }
+    peer.window = usize::MAX;
+    assert_eq!(said(&mut world, &mut peer), [r#"{"label":"led","value":true}"#]);
+}
+
+#[test]
+fn who_missed_events_is_told_before_those_that_follow() {
+    let mut world = workshop::world();
+    let bench = Bench::new(world.device);
+    let mut peer = open(&mut world);
+    peer.window = 1;
+    bench.said(0);
+    peer.turn(&mut world);
+    for number in 1..=28 {
+        bench.said(number);
+    }
+    // Still stuck within the first one.
+    peer.turn(&mut world);
+    peer.window = usize::MAX;
+    let frames = said(&mut world, &mut peer);
+    let event = |number: i32| format!(r#"{{"label":"said","value":"{number}"}}"#);
+    let mut wanted = vec![event(0), r#"{"label":"missed","value":12}"#.to_string()];
+    wanted.extend((13..=28).map(event));
+    assert_eq!(frames, wanted);
+    assert_eq!(world.device.counts().events_missed, 12);
+    assert_eq!(said(&mut world, &mut peer), [""; 0]);
+}
+
+#[test]
+fn what_was_missed_is_told_before_a_reply_too() {
+    let mut world = workshop::world();
+    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
+    let bench = Bench::new(world.device);
+    peer.send(&mut world, &frame(0x81, br#"{"label":"blink","id":7}"#));
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
+    for number in 0..20 {
+        bench.said(number);
+    }
+    assert_eq!(asked(&world, &mut inbox), None);
+    let frames = said(&mut world, &mut peer);
+    assert_eq!(frames.len(), 18);
+    assert_eq!(frames[0], r#"{"label":"missed","value":4}"#);
+    assert_eq!(frames[17], r#"{"label":"ok","id":7}"#);
+}
+
+#[test]
+fn what_the_application_says_comes_out_as_declared() {
+    let mut world = workshop::world();
+    let mut peer = open(&mut world);
+    let bench = Bench::new(world.device);
+    let mut expect = |json: &str| {
+        let frames = said(&mut world, &mut peer);
+        assert_eq!(frames, if json.is_empty() { vec![] } else { vec![json] });
+    };
+    bench.led(None);
+    expect(r#"{"label":"led","value":null}"#);
+    bench.level(12.34);
+    expect(r#"{"label":"level","value":12.3}"#);
+    bench.heat(21.55);
+    expect(r#"{"label":"heat","value":21.55}"#);
+    bench.heat(f64::NAN);
+    expect(r#"{"label":"heat","value":null}"#);
+    bench.heat(None);
+    expect(r#"{"label":"heat","value":null}"#);
+    bench.door(true);
+    expect(r#"{"label":"door","value":true}"#);
+    bench.mode("night");
+    expect(r#"{"label":"mode","value":"night"}"#);
+    bench.mode("nigh");
+    expect("");
+    bench.mode("nights");
+    expect("");
+    bench.name(format_args!("<{}>", "b"));
+    expect(r#"{"label":"name","value":"\u003cb\u003e"}"#);
+    bench.said("\u{2028}");
+    expect(r#"{"label":"said","value":"\u2028"}"#);
+    bench.lines(Severity::Warning, "hot");
+    expect(r#"{"label":"lines","value":{"severity":"warning","message":"hot"}}"#);
+    bench.lines(Severity::Error, "x".repeat(300));
+    let cut = "x".repeat(256 - 96);
+    expect(&format!(r#"{{"label":"lines","value":{{"severity":"error","message":"{cut}…"}}}}"#));
+    // Nothing of these is anything.
+    Bench::THING.publish(world.device, "led", 1.0);
+    Bench::THING.publish(world.device, "heat", true);
+    Bench::THING.publish(world.device, "blink", true);
+    Bench::THING.publish(world.device, "other", true);
+    Bench::THING.tell(world.device, "lines", "x");
+    Bench::THING.log(world.device, "said", Severity::Info, "x");
+    assert_eq!(said(&mut world, &mut peer), [""; 0]);
+}
