@@ -1,6 +1,6 @@
 //! What the application says of its Thing, as frames.
 
-use super::decimal::Decimal;
+use super::decimal::{Decimal, Plain};
 use super::declare::{Interaction, Kind, Thing};
 use crate::app::Topic;
 use crate::device::Device;
@@ -70,8 +70,9 @@ impl fmt::Debug for Reading<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable => f.write_str("Unavailable"),
-            Self::Bool(on) => f.debug_tuple("Bool").field(on).finish(),
-            Self::Number(number) => f.debug_tuple("Number").field(number).finish(),
+            Self::Bool(on) => write!(f, "Bool({on})"),
+            // Without the code that writes floating point: it takes some 10 KB of flash.
+            Self::Number(number) => write!(f, "Number({})", Plain(*number)),
             Self::Text(text) => write!(f, "Text(\"{text}\")"),
         }
     }
