@@ -1,7 +1,8 @@
 //! The device's own log, live in every page: never what a client sent.
 
+use core::cell::Cell;
 use core::fmt::Write as _;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use heapless::String;
@@ -33,7 +34,8 @@ struct Line {
 }
 
 static LINES: Channel<CriticalSectionRawMutex, Line, LINES_MAX> = Channel::new();
-static LOST: AtomicU32 = AtomicU32::new(0);
+// An atomic number cannot be counted up on every chip.
+static LOST: Mutex<CriticalSectionRawMutex, Cell<u32>> = Mutex::new(Cell::new(0));
 
 /// Takes a line of the log, for a board's logger to call. It never waits, and takes neither what a client sent nor
 /// what showing a line may say: that would be shown, too, for ever.
@@ -51,7 +53,7 @@ pub fn note(record: &log::Record<'_>) {
     // Longer lines are cut.
     let _ = write!(cut, "{}", record.args());
     if LINES.try_send(Line { severity, text: cut.0 }).is_err() {
-        LOST.fetch_add(1, Relaxed);
+        LOST.lock(|lost| lost.set(lost.get().wrapping_add(1)));
     }
 }
 
@@ -65,7 +67,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
         // Nothing can be asked for, but whoever tries is told so.
         let First(line) = select(LINES.receive(), console.next(inbox)).await;
         console.lines(line.severity, line.text.as_str());
-        let lost = LOST.load(Relaxed);
+        let lost = LOST.lock(Cell::get);
         if lost != shown {
             shown = lost;
             console.lost(f64::from(shown));
@@ -105,7 +107,7 @@ mod tests {
         for number in 0..LINES_MAX + 3 {
             take("instep", log::Level::Info, if number == 0 { "first" } else { "more" });
         }
-        assert_eq!(LOST.load(Relaxed), 3, "whoever shows them is slow, and nobody waits");
+        assert_eq!(LOST.lock(Cell::get), 3, "whoever shows them is slow, and nobody waits");
         assert_eq!(LINES.try_receive().unwrap().text, "first");
     }
 }
