@@ -151,3 +151,45 @@ fn the_weather_station_shows_what_is_measured() {
     }
     assert_eq!(page.ask(json!({"label": "temperature", "value": 20}))["value"]["code"], "read-only");
 }
+
+#[test]
+fn a_workshop_has_all_kinds_and_says_why_not() {
+    let server = serve(&["--app", "workshop"]);
+    let (mut one, mut other) = (Page::open(&server), Page::open(&server));
+    for (label, value) in [
+        ("led", json!(true)),
+        ("brightness", json!(10)),
+        ("speed", json!(-50)),
+        ("mode", json!("night")),
+        ("name", json!("Bench <1>")),
+    ] {
+        assert_eq!(one.ask(json!({"label": label, "value": value})), json!({"label": "ok", "id": 7}));
+        assert_eq!(one.values[label], value, "the answer comes after what it caused");
+        other.sees(label, &value);
+    }
+    server.expect_line("LED ON");
+    other.sees("turning", &json!(true));
+    for (frame, code, name) in [
+        (json!({"label": "name", "value": ""}), "refused", json!("name")),
+        (json!({"label": "speed", "value": -49}), "out-of-range", json!("speed")),
+        (json!({"label": "temperature", "value": 20}), "read-only", json!("temperature")),
+        (json!({"label": "nothing"}), "unknown", Value::Null),
+    ] {
+        let answer = one.ask(frame);
+        assert_eq!((&answer["value"]["code"], &answer["value"]["name"]), (&json!(code), &name), "{answer}");
+    }
+    assert_eq!(
+        (&one.values["name"], &one.values["speed"]),
+        (&json!("Bench <1>"), &json!(-50)),
+        "nothing changed"
+    );
+    other.send(&json!({"label": "say", "value": "hello"}));
+    one.sees("said", &json!("hello"));
+    // It is done when it has blinked.
+    one.send(&json!({"label": "blink", "id": 1}));
+    one.until(|frame| frame["label"] == "lines" && frame["value"]["message"] == "It blinks");
+    let blinked = one.until(|frame| frame["id"] == 1);
+    assert_eq!(blinked, json!({"label": "ok", "id": 1}));
+    let warm = one.until(|frame| frame["label"] == "temperature");
+    assert!(warm["value"].as_f64().is_some_and(|degrees| (15.0..=28.0).contains(&degrees)), "{warm}");
+}
