@@ -5,7 +5,7 @@ use super::body::{Body, Source};
 use super::etag::matches_etag;
 use super::head::RequestHead;
 use super::reply::Reply;
-use super::response::{After, BodyLength, CacheControl, ResponseHead};
+use super::response::{After, Allow, BodyLength, CacheControl, ResponseHead};
 use core::num::NonZeroU64;
 
 impl Reply {
@@ -80,7 +80,7 @@ impl ResponseHead {
     }
 
     /// The same for an address that takes these methods.
-    pub fn allow(mut self, methods: &'static str) -> Self {
+    pub fn allow(mut self, methods: Allow) -> Self {
         self.allow = methods;
         self
     }

@@ -26,7 +26,7 @@ pub use head::{HEADERS_MAX, HeadLimits, Method, RequestHead, WebSocketHeaders};
 pub use head_error::HeadError;
 pub use protection::STRICT_POLICY;
 pub use reply::Reply;
-pub use response::{ResponseHead, Window};
+pub use response::{Allow, ResponseHead, Window};
 pub use route::{Pattern, best_match};
 pub use status::Status;
 pub use template::{Segment, Template, escape_html};

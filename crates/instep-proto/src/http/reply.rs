@@ -5,7 +5,7 @@ use super::body::{Body, PageValues, Source};
 use super::etag::matches_etag;
 use super::head::{Method, RequestHead};
 use super::protection::Protection;
-use super::response::{After, BodyLength, CacheControl, Challenge, ResponseHead};
+use super::response::{After, Allow, BodyLength, CacheControl, Challenge, ResponseHead};
 use super::template::Template;
 use super::{HeadError, Status};
 use core::num::NonZeroU64;
@@ -153,7 +153,7 @@ impl Reply {
             gzip: false,
             varies: false,
             protection: None,
-            allow: "GET, HEAD",
+            allow: Allow::Read,
             any_origin: false,
             challenge: match request {
                 Some(request) if !request.browser => Challenge::Basic,
@@ -178,9 +178,8 @@ impl Reply {
         self
     }
 
-    /// The same for an address that takes these methods, such as `GET, HEAD, POST`, and says so where another one is
-    /// not allowed.
-    pub fn allow(mut self, methods: &'static str) -> Self {
+    /// The same for an address that takes these methods, and says so where another one is not allowed.
+    pub fn allow(mut self, methods: Allow) -> Self {
         self.head.allow = methods;
         self
     }

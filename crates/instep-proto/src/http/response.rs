@@ -41,6 +41,31 @@ impl BodyLength {
     }
 }
 
+/// The methods that an address takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allow {
+    /// GET and HEAD.
+    Read,
+    /// Those and POST.
+    ReadAndPost,
+    /// Those and PUT.
+    ReadAndPut,
+    /// POST alone.
+    Post,
+}
+
+impl Allow {
+    /// As `Allow` names them.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "GET, HEAD",
+            Self::ReadAndPost => "GET, HEAD, POST",
+            Self::ReadAndPut => "GET, HEAD, PUT",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// What the connection does after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
@@ -66,7 +91,7 @@ pub struct ResponseHead {
     pub(crate) varies: bool,
     pub(crate) protection: Option<Protection>,
     /// What `Allow` names (405).
-    pub(crate) allow: &'static str,
+    pub(crate) allow: Allow,
     /// Pages from anywhere may read it.
     pub(crate) any_origin: bool,
     /// Which authorization is asked for (401).
@@ -129,7 +154,7 @@ impl ResponseHead {
             out.write_str("Vary: Accept-Encoding\r\n")?;
         }
         match self.status {
-            Status::MethodNotAllowed => write!(out, "Allow: {}\r\n", self.allow)?,
+            Status::MethodNotAllowed => write!(out, "Allow: {}\r\n", self.allow.as_str())?,
             Status::UpgradeRequired => {
                 out.write_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")?;
             }

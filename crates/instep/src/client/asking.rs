@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::thing::{Interaction, Reason};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::server_payload;
-use instep_proto::http::{Method, Reply, RequestHead, Status};
+use instep_proto::http::{Allow, Method, Reply, RequestHead, Status};
 use instep_proto::json::Value;
 
 const BEFORE_NAME: &[u8] = b"{\"label\":\"";
@@ -49,10 +49,10 @@ impl Client {
             (Method::Put, true) => self.ask(interaction, request, world, out),
             (_, true) => {
                 let problem = Problem::new("wrong-method", interaction.name);
-                problem.not_allowed("GET, HEAD, PUT", request.head, out)
+                problem.not_allowed(Allow::ReadAndPut, request.head, out)
             }
             (_, false) => {
-                Problem::new("read-only", interaction.name).not_allowed("GET, HEAD", request.head, out)
+                Problem::new("read-only", interaction.name).not_allowed(Allow::Read, request.head, out)
             }
         }
     }
@@ -68,7 +68,7 @@ impl Client {
         if request.head.method == Method::Post {
             return self.ask(interaction, request, world, out);
         }
-        Problem::new("wrong-method", interaction.name).not_allowed("POST", request.head, out)
+        Problem::new("wrong-method", interaction.name).not_allowed(Allow::Post, request.head, out)
     }
 
     /// Gives the request to the application, once all of it is there.

@@ -8,7 +8,7 @@ use core::num::NonZeroU32;
 use core::ops::ControlFlow::{self, Break, Continue};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{
-    Method, QueryValue, Reply, RequestHead, Status, authorization_password, cookies, form_value,
+    Allow, Method, QueryValue, Reply, RequestHead, Status, authorization_password, cookies, form_value,
 };
 use zeroize::Zeroizing;
 
@@ -251,7 +251,7 @@ fn error(status: Status, head: &RequestHead<'_>) -> Decision {
 }
 
 fn only_post(head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow("GET, HEAD, POST"))
+    Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow(Allow::ReadAndPost))
 }
 
 fn show(status: Status, page: &'static [&'static str], head: &RequestHead<'_>) -> Decision {

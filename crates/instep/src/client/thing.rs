@@ -8,7 +8,7 @@ use crate::thing::{CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
 use core::fmt::{Display, Write as _};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::server_payload;
-use instep_proto::http::{Made, Method, PageValues, Reply, RequestHead, ResponseHead, Status, Window};
+use instep_proto::http::{Allow, Made, Method, PageValues, Reply, RequestHead, ResponseHead, Status, Window};
 use instep_proto::json::Text;
 
 /// The type of all bodies but the description's.
@@ -109,7 +109,7 @@ impl Client {
             Resource::Property(number) => self.write_property(number, request, world, out),
             Resource::Action(number) => self.invoke(number, request, world, out),
             Resource::Description | Resource::Properties | Resource::Events | Resource::History(_) => {
-                Problem::new("read-only", "").not_allowed("GET, HEAD", head, out)
+                Problem::new("read-only", "").not_allowed(Allow::Read, head, out)
             }
         }
     }
@@ -165,28 +165,28 @@ pub(super) fn write_answer(
 pub(super) struct Problem<'n> {
     code: &'static str,
     name: &'n str,
-    allow: &'static str,
+    allow: Allow,
 }
 
 impl<'n> Problem<'n> {
     /// A problem with the interaction of that name; empty: with none.
     pub(super) fn new(code: &'static str, name: &'n str) -> Self {
-        Self { code, name, allow: "GET, HEAD" }
+        Self { code, name, allow: Allow::Read }
     }
 
     /// The same where these methods are allowed.
-    pub(super) fn allow(self, methods: &'static str) -> Self {
+    pub(super) fn allow(self, methods: Allow) -> Self {
         Self { allow: methods, ..self }
     }
 
     /// The answer to a method that is of no use there, unlike these.
     pub(super) fn not_allowed(
         self,
-        methods: &'static str,
+        methods: Allow,
         head: &RequestHead<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
-        let message = format_args!("this address takes {methods} only");
+        let message = format_args!("this address takes {} only", methods.as_str());
         self.allow(methods).answer(Status::MethodNotAllowed, message, head, out)
     }
 
