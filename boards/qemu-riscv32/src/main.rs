@@ -17,7 +17,7 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 use instep::Access;
 use instep::embassy::{ACCEPTING, Driver};
 use network::Network;
-use settings::{CLIENTS, HOSTS, LIMITS, TOPICS};
+use settings::{CLIENTS, HOSTS, LIMITS};
 use static_cell::StaticCell;
 
 const PORT: u16 = 80;
@@ -30,7 +30,7 @@ static ACCESS: Access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new("in
 
 instep::resources! {
     /// All memory of the server.
-    struct Resources { limits: LIMITS, topics: TOPICS, network: CLIENTS }
+    struct Resources { limits: LIMITS, apps: &instep_apps::ALL, network: CLIENTS }
 }
 
 static RESOURCES: Resources = Resources::new();

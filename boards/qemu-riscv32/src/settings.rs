@@ -21,17 +21,6 @@ pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
     None => &[],
 };
 
-/// Topics of the application that has most.
-pub const TOPICS: usize = {
-    let (mut most, mut at) = (0, 0);
-    while at < instep_apps::ALL.len() {
-        let topics = instep_apps::ALL[at].topic_count();
-        most = if topics > most { topics } else { most };
-        at += 1;
-    }
-    most
-};
-
 /// The application that QEMU was told to run: `-append "instep.app=NAME"`.
 ///
 /// # Panics

@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::driver::{Driver, Heads};
+use super::sizes::INPUT;
 use super::{ACCEPTING, SOCKET_BUFFER, Server};
 use crate::access::Access;
 use crate::app::App;
@@ -14,65 +15,9 @@ use embassy_net::tcp::TcpSocket;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use static_cell::{ConstStaticCell, StaticCell};
 
-/// How long the parts are, for given limits.
-pub mod sizes {
-    use crate::app::App;
-    use crate::client::Client;
-    use crate::limits::Limits;
-    use instep_proto::frame::SERVER_HEADER_MAX;
-
-    /// Bytes that are read from a socket at once. A client that waits for more leaves less than that unused.
-    pub const INPUT: usize = 256;
-    /// Slots of the device beside those of its clients: one is free only once the application has been told that its
-    /// client is gone.
-    pub const SPARE_SLOTS: usize = 4;
-    /// What may wait for a client beside one frame: control frames, and the answer to a handshake.
-    const BESIDE_A_FRAME: usize = 512;
-
-    /// Blocks for `count` frames, and one to encode into.
-    pub const fn blocks(limits: &Limits, count: usize) -> usize {
-        (limits.frame + SERVER_HEADER_MAX) * (count + 1)
-    }
-
-    /// Requests by plain HTTP that the application's Thing may be asked at once.
-    pub const fn requests(app: &App) -> usize {
-        if app.as_thing().is_some() { 2 } else { 0 }
-    }
-
-    /// How many values the sensors of the application's Thing remember.
-    pub const fn history_points(app: &App) -> usize {
-        match app.as_thing() {
-            Some(thing) => thing.history_points(),
-            None => 0,
-        }
-    }
-
-    /// How many of its sensors remember any.
-    pub const fn history_count(app: &App) -> usize {
-        match app.as_thing() {
-            Some(thing) => thing.history_count(),
-            None => 0,
-        }
-    }
-
-    /// What may wait for a client.
-    pub const fn unsent(limits: &Limits) -> usize {
-        limits.frame + BESIDE_A_FRAME
-    }
-
-    /// Where output is gathered.
-    pub const fn scratch(limits: &Limits) -> usize {
-        unsent(limits) + limits.frame + SERVER_HEADER_MAX
-    }
-
-    /// A request's head, and what is read behind it.
-    pub const fn head(limits: &Limits) -> usize {
-        Client::tail_max(limits) + INPUT
-    }
-}
-
-/// Declares all memory of a server on a microcontroller: its limits, its application (or, where that is no Thing, how many
-/// topics it has), and for each of its network interfaces a name and how many clients it serves.
+/// Declares all memory of a server on a microcontroller: its limits, its application (`app: APP`; or `apps: &[&A, &B]`, of which
+/// it serves one; or, where that is no Thing, `topics: 2`), and for each of its network interfaces a name and how many
+/// clients it serves.
 ///
 /// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which gives the server
 /// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
@@ -87,11 +32,22 @@ macro_rules! resources {
     ) => {
         $crate::resources! {
             $(#[$meta])*
+            $visibility struct $name { limits: $limits, apps: &[&$app], $($interface: $clients),+ }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            limits: $limits:expr, apps: $apps:expr, $($interface:ident: $clients:expr),+ $(,)?
+        }
+    ) => {
+        $crate::resources! {
+            $(#[$meta])*
             $visibility struct $name {
-                limits: $limits, topics: { $app.topic_count() },
-                requests: { $crate::embassy::sizes::requests(&$app) },
-                history: { $crate::embassy::sizes::history_points(&$app) },
-                recorders: { $crate::embassy::sizes::history_count(&$app) },
+                limits: $limits, topics: { $crate::embassy::sizes::topics($apps) },
+                requests: { $crate::embassy::sizes::requests($apps) },
+                history: { $crate::embassy::sizes::history_points($apps) },
+                recorders: { $crate::embassy::sizes::history_count($apps) },
                 $($interface: $clients),+
             }
         }
@@ -312,7 +268,7 @@ pub struct InterfaceMemory<
     receive: ConstStaticCell<[[u8; SOCKET_BUFFER]; SOCKETS]>,
     send: ConstStaticCell<[[u8; SOCKET_BUFFER]; SOCKETS]>,
     unsent: ConstStaticCell<[[u8; UNSENT]; SOCKETS]>,
-    inputs: ConstStaticCell<[[u8; sizes::INPUT]; SOCKETS]>,
+    inputs: ConstStaticCell<[[u8; INPUT]; SOCKETS]>,
     connections: StaticCell<[Connection; SOCKETS]>,
     head_bytes: ConstStaticCell<[[u8; HEAD]; ACCEPTING]>,
     heads: StaticCell<Heads>,
@@ -343,7 +299,7 @@ impl<
             receive: ConstStaticCell::new([[0; SOCKET_BUFFER]; SOCKETS]),
             send: ConstStaticCell::new([[0; SOCKET_BUFFER]; SOCKETS]),
             unsent: ConstStaticCell::new([[0; UNSENT]; SOCKETS]),
-            inputs: ConstStaticCell::new([[0; sizes::INPUT]; SOCKETS]),
+            inputs: ConstStaticCell::new([[0; INPUT]; SOCKETS]),
             connections: StaticCell::new(),
             head_bytes: ConstStaticCell::new([[0; HEAD]; ACCEPTING]),
             heads: StaticCell::new(),

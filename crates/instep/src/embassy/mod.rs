@@ -22,10 +22,12 @@
 mod connection;
 mod driver;
 mod memory;
+#[doc(hidden)]
+pub mod sizes;
 
 pub use driver::Driver;
 #[doc(hidden)]
-pub use memory::{DeviceMemory, InterfaceMemory, sizes};
+pub use memory::{DeviceMemory, InterfaceMemory};
 
 use crate::access::Access;
 use crate::app::App;

@@ -1,0 +1,84 @@
+//! How long the parts of a server's memory are, for given limits and applications.
+
+use crate::app::App;
+use crate::client::Client;
+use crate::limits::Limits;
+use instep_proto::frame::SERVER_HEADER_MAX;
+
+/// Bytes that are read from a socket at once. A client that waits for more leaves less than that unused.
+pub const INPUT: usize = 256;
+/// Slots of the device beside those of its clients: one is free only once the application has been told that its
+/// client is gone.
+pub const SPARE_SLOTS: usize = 4;
+/// What may wait for a client beside one frame: control frames, and the answer to a handshake.
+const BESIDE_A_FRAME: usize = 512;
+
+/// Blocks for `count` frames, and one to encode into.
+pub const fn blocks(limits: &Limits, count: usize) -> usize {
+    (limits.frame + SERVER_HEADER_MAX) * (count + 1)
+}
+
+/// Topics of that of the applications that has most.
+pub const fn topics(apps: &[&App]) -> usize {
+    let (mut most, mut at) = (0, 0);
+    while at < apps.len() {
+        most = greater(most, apps[at].topic_count());
+        at += 1;
+    }
+    most
+}
+
+/// Requests by plain HTTP that a Thing may be asked at once, if any of the applications is one.
+pub const fn requests(apps: &[&App]) -> usize {
+    let mut at = 0;
+    while at < apps.len() {
+        if apps[at].as_thing().is_some() {
+            return 2;
+        }
+        at += 1;
+    }
+    0
+}
+
+/// How many values the sensors of that of the applications remember that remembers most.
+pub const fn history_points(apps: &[&App]) -> usize {
+    let (mut most, mut at) = (0, 0);
+    while at < apps.len() {
+        if let Some(thing) = apps[at].as_thing() {
+            most = greater(most, thing.history_points());
+        }
+        at += 1;
+    }
+    most
+}
+
+/// How many sensors remember anything in that of the applications that has most of them.
+pub const fn history_count(apps: &[&App]) -> usize {
+    let (mut most, mut at) = (0, 0);
+    while at < apps.len() {
+        if let Some(thing) = apps[at].as_thing() {
+            most = greater(most, thing.history_count());
+        }
+        at += 1;
+    }
+    most
+}
+
+const fn greater(one: usize, other: usize) -> usize {
+    if one > other { one } else { other }
+}
+
+/// What may wait for a client.
+pub const fn unsent(limits: &Limits) -> usize {
+    limits.frame + BESIDE_A_FRAME
+}
+
+/// Where output is gathered.
+pub const fn scratch(limits: &Limits) -> usize {
+    unsent(limits) + limits.frame + SERVER_HEADER_MAX
+}
+
+/// A request's head, and what is read behind it.
+pub const fn head(limits: &Limits) -> usize {
+    Client::tail_max(limits) + INPUT
+}
