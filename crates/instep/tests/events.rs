@@ -150,6 +150,8 @@ fn listeners_are_checked_as_everybody_and_go_with_their_session() {
     let elsewhere =
         format!("{cookie}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n");
     assert_eq!(get(&mut world, "/events", &elsewhere).status, 403);
+    let older = format!("{cookie}Origin: http://evil.test\r\n");
+    assert_eq!(get(&mut world, "/events", &older).status, 403, "whatever else the browser says");
     let mut peer = listen_with(&mut world, &cookie);
     assert_eq!(guarded::post(&mut world, "/logout", &cookie, "").status, 303);
     assert!(peer.turn(&mut world).shut_down, "the session has ended");

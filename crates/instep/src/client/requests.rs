@@ -192,7 +192,11 @@ impl Client {
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));
         let speaks = head.asks_for_websocket() && world.app.find_endpoint(head.path).is_some();
         let access = world.access.check(head);
-        let access = access.and_then(|()| if speaks { world.access.check_origin(head) } else { Ok(()) });
+        let resource = world.app.declared.filter(|_| !world.app.declares(head.path));
+        let resource = resource.and_then(|thing| Resource::find(thing, head.path));
+        // Whoever listens takes a place, as a WebSocket does.
+        let takes_place = speaks || resource == Some(Resource::Events);
+        let access = access.and_then(|()| if takes_place { world.access.check_origin(head) } else { Ok(()) });
         match (access, world.access.portal) {
             (Ok(()), _) => {}
             (Err(Refusal::Host), Some(portal)) => return lead(portal, head, out),
@@ -200,14 +204,12 @@ impl Client {
         }
         let body_max = match world.log_in {
             Some(_) if head.path == LOG_IN => FORM_MAX as u64,
-            _ if world.app.declared.is_some_and(|thing| Resource::find(thing, head.path).is_some()) => {
-                body_max(world.device.limits()) as u64
-            }
+            _ if resource.is_some() => body_max(world.device.limits()) as u64,
             _ => world.device.limits().body,
         };
         if head.content_length > body_max {
             world.device.count_refusal(RefusalReason::Body);
-            if world.app.declared.is_some_and(|thing| Resource::find(thing, head.path).is_some()) {
+            if resource.is_some() {
                 return Decision::Reply(super::asking::too_long(head));
             }
             return error(Status::ContentTooLarge);
@@ -220,10 +222,7 @@ impl Client {
             Some(ControlFlow::Continue(pass)) => Some(pass),
             Some(ControlFlow::Break(decision)) => return decision,
         };
-        if let Some(thing) = world.app.declared
-            && !world.app.declares(head.path)
-            && let Some(resource) = Resource::find(thing, head.path)
-        {
+        if let Some(resource) = resource.filter(|_| !speaks) {
             return self.answer_for_thing(resource, pass, request, world, out);
         }
         decide(head, peer, pass, world, out)

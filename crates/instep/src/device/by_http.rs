@@ -14,6 +14,11 @@ impl ClientId {
     pub(crate) const fn is_request(self) -> bool {
         self.number >= FIRST
     }
+
+    /// The client's number, for the log; a request has none.
+    pub(crate) fn logged(self) -> Option<u32> {
+        (!self.is_request()).then_some(self.number)
+    }
 }
 
 impl Device {

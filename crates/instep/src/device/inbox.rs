@@ -117,10 +117,10 @@ impl<'d> Inbox<'d> {
             News::Open => {}
             News::Close => client.log_disconnected(),
             News::Data { kind: Kind::Binary, .. } => {
-                log::info!(client = client.number; "[{client}] Received: {} bytes", bytes.len());
+                log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
             }
             News::Data { kind: Kind::Text, .. } => {
-                log::info!(target: crate::FROM_CLIENT, client = client.number; "[{client}] Received: {}", Shown(bytes));
+                log::info!(target: crate::FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Shown(bytes));
             }
         }
     }

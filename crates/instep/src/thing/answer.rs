@@ -55,7 +55,7 @@ impl Answer<'_> {
 pub(crate) fn answer(device: &Device, client: ClientId, frame: impl Display) {
     match device.send(client, frame) {
         Ok(()) | Err(crate::device::SendError::Gone) => {}
-        Err(error) => log::warn!(client = client.number; "[{client}] Not answered: {error}"),
+        Err(error) => log::warn!(client = client.logged(); "[{client}] Not answered: {error}"),
     }
 }
 
