@@ -151,6 +151,8 @@ fn what_is_wrong_is_told_and_changes_nothing() {
         ("PUT", led, JSON, "true,\"id\":1", 400, "not-json"),
         ("PUT", led, JSON, "true}", 400, "not-json"),
         ("PUT", led, JSON, "[[[[[1]]]]]", 400, "too-deep"),
+        ("PUT", led, JSON, "[[[[1]]]]", 400, "too-deep"),
+        ("PUT", led, JSON, "[[[1]]]", 400, "wrong-type"),
         ("PUT", led, JSON, "{\"a\":1,\"a\":1}", 400, "duplicate-key"),
         ("PUT", led, JSON, "\"true\"", 400, "wrong-type"),
         ("PUT", led, JSON, "null", 400, "wrong-type"),

@@ -24,11 +24,12 @@ mod messages;
 mod model;
 mod request;
 mod request_head;
+mod rest;
 mod script;
 mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "connection", check: connection::check },
     Target { name: "delivery", check: delivery::check },
@@ -39,6 +40,7 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "mdns", check: mdns::check },
     Target { name: "messages", check: messages::check },
     Target { name: "request_head", check: request_head::check },
+    Target { name: "rest", check: rest::check },
     Target { name: "thing", check: thing::check },
 ];
 

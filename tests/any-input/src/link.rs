@@ -81,23 +81,28 @@ impl World {
         let topics = app.topic_count();
         let mut lender = Lender::default();
         let block = LIMITS.frame + SERVER_HEADER_MAX;
-        let message = Buffer::lent(lend!(lender, 0; LIMITS.message));
-        let outbox = Buffer::lent(lend!(lender, 0; LIMITS.outbox));
-        let mut slot = Some(SlotMemory::new(message, outbox, LIMITS.replies));
-        let mut follower = Some(Follower::new(lend!(lender, 0; LIMITS.clients)));
+        let requests = usize::from(app.as_thing().is_some());
+        let places = LIMITS.clients + requests;
+        let mut slots: Vec<_> = (0..places)
+            .map(|_| {
+                let message = Buffer::lent(lend!(lender, 0; LIMITS.message));
+                SlotMemory::new(message, Buffer::lent(lend!(lender, 0; LIMITS.outbox)), LIMITS.replies)
+            })
+            .collect();
+        let mut follower = Some(Follower::new(lend!(lender, 0; places)));
         let memory = Memory {
             topics: lend!(lender, TableEntry::default(); topics),
             topic_storage: lend!(lender, 0; block * (topics + 1)),
             events: lend!(lender, RingEntry::default(); LIMITS.events),
             event_storage: lend!(lender, 0; block * (LIMITS.events + 1)),
-            slots: lend!(lender, slot.take().expect("there is one client"); LIMITS.clients),
+            slots: lend!(lender, slots.pop().expect("there are as many"); places),
             followers: lend!(lender, follower.take().expect("there is one driver"); 1),
-            inbox_queue: lend!(lender, 0; LIMITS.clients),
-            requests: 0,
+            inbox_queue: lend!(lender, 0; places),
+            requests,
             thing: None,
             history: &mut [],
             recorders: &mut [],
-            waiting_queue: lend!(lender, 0; LIMITS.clients),
+            waiting_queue: lend!(lender, 0; places),
         };
         let device = Device::new(memory, LIMITS);
         device.set_page_value("STATE", "ON & <off>");

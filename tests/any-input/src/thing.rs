@@ -27,7 +27,7 @@ instep::thing! {
     }
 }
 
-const APP: App = App::new("bench", "for fuzzing").thing(&Bench::THING);
+pub(crate) const APP: App = App::new("bench", "for fuzzing").thing(&Bench::THING);
 
 /// Judges what comes of `data`.
 pub(crate) fn check(data: &[u8]) {
@@ -100,7 +100,7 @@ fn judge(message: &str, command: Option<(&str, Value)>, told: &[Value]) {
 }
 
 /// The id of an answer, and the command or the code of the error.
-fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'static str>) {
+pub(crate) fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'static str>) {
     let parsed = match serde_json::from_str::<Value>(message) {
         Ok(parsed) => parsed,
         // A number that is no `f64` is JSON.
@@ -150,7 +150,7 @@ fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'static str>)
 }
 
 /// What the application is asked next.
-fn asked(device: &Device, inbox: &mut Inbox<'_>) -> Option<(&'static str, Value)> {
+pub(crate) fn asked(device: &Device, inbox: &mut Inbox<'_>) -> Option<(&'static str, Value)> {
     let mut next = pin!(Bench::new(device).next(inbox));
     let Poll::Ready(command) = Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) else {
         return None;

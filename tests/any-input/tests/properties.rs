@@ -142,6 +142,19 @@ proptest! {
             messages.iter().map(|((label, value), id)| format!("{{\"label\":\"{label}\"{value}{id}}}")).collect();
         check("thing", messages.join("\0").as_bytes());
     }
+
+    /// Bodies that nearly are what a Thing takes.
+    #[test]
+    fn by_http_a_thing_does_the_same(
+        bodies in vec((
+            prop::sample::select(vec!["h", "i", "j", "k", "l", "m", "n", "o"]),
+            "(true|null|-?[0-9]{1,3}(\\.[05]{1,2})?(e-?[0-2])?|\"(day|night|[a-zé]{0,17})\"|\\[1\\]|\\{\\})?",
+            "(,|\\}|,\"id\":1|,\"label\":\"blink\"| | \n)?",
+        ), 1..5),
+    ) {
+        let bodies: Vec<_> = bodies.iter().map(|(target, value, more)| format!("{target}{value}{more}")).collect();
+        check("rest", bodies.join("\0").as_bytes());
+    }
 }
 
 /// A label, and with its comma a value that often is one for it.

@@ -162,7 +162,10 @@ fn read_answer(payload: &[u8]) -> Option<(Status, &[u8])> {
         let output = rest.strip_prefix(b",\"value\":").and_then(|rest| rest.strip_suffix(b"}"));
         return Some(output.map_or((Status::NoContent, &[]), |output| (Status::Ok, output)));
     }
-    let error = payload.strip_prefix(b"{\"label\":\"error\",\"id\":0,\"value\":")?.strip_suffix(b"}")?;
+    let error = payload.strip_prefix(b"{\"label\":\"error\",")?;
+    // Within its frame a body may be too deep, and then the frame cannot be read: the error has no id.
+    let error = error.strip_prefix(b"\"id\":0,").unwrap_or(error);
+    let error = error.strip_prefix(b"\"value\":")?.strip_suffix(b"}")?;
     let code = error.strip_prefix(b"{\"code\":\"")?.split(|byte| *byte == b'"').next()?;
     let status = match code {
         b"unknown" => Status::NotFound,

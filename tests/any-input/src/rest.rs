@@ -1,0 +1,103 @@
+//! What is asked of a Thing by plain HTTP: it comes to the same as the message of a client with the same value, and nothing
+//! that stands in a body can become more than a value.
+//!
+//! Input: bodies, between bytes of 0; the first byte of each says what it is for.
+
+use crate::link::{LIMITS, World};
+use crate::thing::{APP, asked, expect};
+use serde_json::Value;
+
+const TARGETS: [(&str, &str, &str); 8] = [
+    ("PUT", "/properties/", "led"),
+    ("PUT", "/properties/", "level"),
+    ("PUT", "/properties/", "mode"),
+    ("PUT", "/properties/", "name"),
+    ("POST", "/actions/", "blink"),
+    ("POST", "/actions/", "say"),
+    ("PUT", "/properties/", "heat"),
+    ("PUT", "/properties/", "other"),
+];
+
+/// Judges what comes of `data`.
+pub(crate) fn check(data: &[u8]) {
+    let world = World::with_app(&APP, false);
+    let mut inbox = world.inbox();
+    for part in data.split(|byte| *byte == 0) {
+        let Some((target, body)) = part.split_first() else { continue };
+        let (method, path, name) = TARGETS[usize::from(*target) % TARGETS.len()];
+        let mut link = world.connect();
+        let length = body.len();
+        let head = format!(
+            "{method} {path}{name} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        let _ = link.deliver(&[head.as_bytes(), body].concat());
+        let command = asked(&world.device, &mut inbox);
+        link.follow();
+        // The application goes on: so it is done.
+        assert_eq!(asked(&world.device, &mut inbox), None, "one request is one command at most");
+        link.follow();
+        let answer = String::from_utf8_lossy(&link.received).into_owned();
+        let (head, text) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {name} {body:?}: {answer:?} {command:?}"));
+        let status: u16 = head[9..12].parse().expect("a status");
+        let error = (!text.is_empty())
+            .then(|| serde_json::from_str::<Value>(text).expect("what a device says is JSON"));
+        let code = error.as_ref().map(|error| error["code"].as_str().expect("an error has a code"));
+        judge(name, body, status, code, command);
+    }
+}
+
+fn judge(name: &str, body: &[u8], status: u16, code: Option<&str>, command: Option<(&str, Value)>) {
+    let around = if body.is_empty() { 21 } else { 30 };
+    if body.len() > LIMITS.message || (body.len() + name.len() + around - 1 > LIMITS.message && status == 413)
+    {
+        assert_eq!((status, code, command), (413, Some("too-long"), None));
+        return;
+    }
+    assert_eq!(status == 204, command.is_some(), "it is done, or told to be wrong");
+    assert_eq!(code.is_none(), command.is_some());
+    let value = std::str::from_utf8(body).unwrap_or("\u{fffd}");
+    // That is not seen by the model; the target `json` looks after it.
+    if matches!(code, Some("duplicate-key" | "too-deep")) || (status == 400 && code == Some("too-long")) {
+        return;
+    }
+    let message = match (body.is_empty(), serde_json::from_str::<Value>(value)) {
+        (true, _) => format!("{{\"label\":\"{name}\",\"id\":0}}"),
+        (false, Err(error)) if !error.to_string().starts_with("number out of range") => {
+            let known = !matches!(name, "heat" | "other");
+            assert_eq!(
+                code,
+                Some(if known {
+                    "not-json"
+                } else if name == "heat" {
+                    "read-only"
+                } else {
+                    "unknown"
+                })
+            );
+            return;
+        }
+        _ => format!("{{\"label\":\"{name}\",\"value\":{value},\"id\":0}}"),
+    };
+    let (_, expected) = expect(&message);
+    match expected {
+        // Its numbers are not exact.
+        Ok(_)
+            if code == Some("out-of-range")
+                && body.iter().filter(|byte| byte.is_ascii_digit()).count() > 12 => {}
+        Ok(expected) => {
+            assert_eq!(command.map(|(name, value)| (name.to_owned(), value)), Some(expected), "{message}");
+        }
+        // A number that is no `f64` is JSON: the model knows no more of it.
+        Err("out-of-range") if serde_json::from_str::<Value>(value).is_err() => assert_eq!(command, None),
+        Err(expected) => {
+            assert_eq!((code, command), (Some(expected), None), "{message}");
+            let wanted = match expected {
+                "unknown" => 404,
+                "read-only" => 405,
+                "out-of-range" | "too-long" => 422,
+                _ => 400,
+            };
+            assert_eq!(status, wanted, "{message}");
+        }
+    }
+}
