@@ -124,3 +124,74 @@ fn a_slot_that_passes_to_another_driver_is_not_forgotten() {
     world.device.send(client, "for the second").unwrap();
     assert_eq!(world.follow(), [second.client.slot().unwrap()]);
 }
+
+/// With room for one reply: what the application answers to a message is never lost, even if it takes its time and the
+/// client has sent the next message meanwhile.
+#[test]
+fn who_sends_on_before_the_answer_gets_each_answer() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    let mut peer = world.open("/ws");
+    let client = link::opened(&mut inbox).unwrap();
+    peer.send(&mut world, &[frame(0x81, b"a"), frame(0x81, b"b"), frame(0x81, b"c")].concat());
+    let mut answered = Vec::new();
+    for _ in 0..10 {
+        while let Some(message) = heard(&mut inbox) {
+            if answered.len() % 2 == 0 {
+                // It waits for something before it answers: the next message comes in.
+                follow(&mut world, std::slice::from_mut(&mut peer));
+            }
+            world.device.send(client, &message).expect("room for the answer");
+            answered.push(message);
+        }
+        follow(&mut world, std::slice::from_mut(&mut peer));
+    }
+    assert_eq!(answered, ["1 a", "1 b", "1 c"]);
+    assert_eq!(peer.take(), b"\x81\x031 a\x81\x031 b\x81\x031 c");
+}
+
+#[test]
+fn a_message_whose_answer_has_no_room_yet_keeps_no_place_from_others() {
+    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peers = [world.open("/ws"), world.open("/ws")];
+    let (first, _) = (link::opened(&mut inbox).unwrap(), link::opened(&mut inbox).unwrap());
+    // The first reads nothing, and its outbox fills up after its message was taken.
+    peers[0].window = 0;
+    peers[0].send(&mut world, &frame(0x81, b"one"));
+    while world.device.send(first, "x".repeat(200)).is_ok() {
+        follow(&mut world, &mut peers);
+    }
+    peers[1].send(&mut world, &frame(0x81, b"two"));
+    assert_eq!(heard(&mut inbox), None, "what waits is for who does not read");
+    follow(&mut world, &mut peers);
+    assert_eq!(heard(&mut inbox).as_deref(), Some("2 two"));
+    peers[1].send(&mut world, &frame(0x81, b"three"));
+    peers[0].window = usize::MAX;
+    follow(&mut world, &mut peers);
+    peers[0].turn(&mut world);
+    let rest = [heard(&mut inbox), heard(&mut inbox)].map(Option::unwrap);
+    assert_eq!(rest, ["2 three", "1 one"]);
+    peers[0].send(&mut world, &frame(0x81, b"four"));
+    peers[1].send(&mut world, &frame(0x81, b"four"));
+    assert_eq!(heard(&mut inbox).as_deref(), Some("1 four"), "one place, as before");
+    assert_eq!(heard(&mut inbox), None);
+}
+
+#[test]
+fn who_leaves_before_its_answer_had_room_is_still_heard() {
+    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut inbox = inbox(&world);
+    let mut peers = [world.open("/ws"), world.open("/ws")];
+    let (first, _) = (link::opened(&mut inbox).unwrap(), link::opened(&mut inbox).unwrap());
+    peers[0].window = 0;
+    peers[0].send(&mut world, &frame(0x81, b"one"));
+    while world.device.send(first, "x".repeat(200)).is_ok() {
+        follow(&mut world, &mut peers);
+    }
+    assert_eq!(heard(&mut inbox), None);
+    peers[0].client.abandon(&mut world.surroundings());
+    assert_eq!([heard(&mut inbox), heard(&mut inbox)].map(Option::unwrap), ["1 one", "1 close"]);
+    peers[1].send(&mut world, &frame(0x81, b"two"));
+    assert_eq!(heard(&mut inbox).as_deref(), Some("2 two"), "the place is free again");
+}

@@ -5,6 +5,7 @@ use super::requests::Owed;
 use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
+use crate::limits::Limits;
 use crate::shown::Shown;
 use core::future::poll_fn;
 use core::ops::Range;
@@ -100,7 +101,7 @@ impl<'d> Inbox<'d> {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
             device.with(|state| {
-                let news = take_news(state, buffer, device.limits().inbox);
+                let news = take_news(state, buffer, device.limits());
                 if news.is_none() {
                     state.inbox_waker = Some(context.waker().clone());
                 }
@@ -127,10 +128,10 @@ impl<'d> Inbox<'d> {
 }
 
 /// Takes the next thing to tell the application; a message goes to `buffer`.
-fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Option<(ClientId, News)> {
+fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, News)> {
     // A request by plain HTTP may have been withdrawn.
     let number = loop {
-        let number = state.next_news()?;
+        let number = state.next_news(limits)?;
         if state.slots[usize::from(number)].has_news() {
             break number;
         }
@@ -158,7 +159,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, inbox_limit: usize) -> Opti
         state.tell(number);
     }
     if matches!(news, News::Data { .. }) {
-        state.grant_places(inbox_limit);
+        state.grant_places(limits.inbox);
     }
     if resume {
         state.attend(number);

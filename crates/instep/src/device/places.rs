@@ -99,6 +99,7 @@ impl Device {
                 if slot.ready.is_none() {
                     slot.message.clear();
                 }
+                state.unpark(place.client.slot, self.limits());
                 state.tell(place.client.slot);
             } else {
                 slot.free();
@@ -173,6 +174,7 @@ impl Device {
             let taken = slot.replies.first().is_some_and(|(revision, frame)| take(revision, frame));
             if taken {
                 slot.replies.remove_first();
+                state.unpark(place.client.slot, self.limits());
             }
             taken
         })

@@ -47,6 +47,8 @@ pub struct Slot {
     pub(crate) message: Buffer,
     /// The message is whole and waits for the application.
     pub(crate) ready: Option<Kind>,
+    /// The reply to it has no room: it waits for that, and takes no place in the inbox.
+    pub(crate) parked: bool,
     pub(crate) replies: Outbox<Buffer>,
     /// It stands in the queue for the application.
     pub(crate) queued: bool,
@@ -74,6 +76,7 @@ impl Slot {
             closed: false,
             message,
             ready: None,
+            parked: false,
             replies: Outbox::new(replies, replies_max),
             queued: false,
             attention: false,
@@ -85,14 +88,14 @@ impl Slot {
 
     /// Whether the application is to be told anything of it.
     pub(crate) fn has_news(&self) -> bool {
-        self.heard && (self.opened || self.ready.is_some() || self.closed)
+        self.heard && (self.opened || (self.ready.is_some() && !self.parked) || self.closed)
     }
 
     pub(crate) fn free(&mut self) {
         self.number = 0;
         (self.heard, self.opened, self.closed, self.waits) = (false, false, false, false);
         (self.session, self.dismissed) = (None, false);
-        self.ready = None;
+        (self.ready, self.parked) = (None, false);
         self.message.clear();
         self.replies.clear();
     }

@@ -205,11 +205,35 @@ impl State {
         }
     }
 
-    /// The next slot of which the application is to be told.
-    pub(crate) fn next_news(&mut self) -> Option<u16> {
-        let slot = self.inbox.pop()?;
-        self.slots[usize::from(slot)].queued = false;
-        Some(slot)
+    /// The next slot of which the application is to be told. A message whose reply has no room is passed over: the
+    /// application may have answered the one before it after this one was taken.
+    pub(crate) fn next_news(&mut self, limits: &Limits) -> Option<u16> {
+        loop {
+            let slot = self.inbox.pop()?;
+            let place = &mut self.slots[usize::from(slot)];
+            place.queued = false;
+            if place.opened
+                || place.ready.is_none()
+                || place.replies.has_room(limits.frame + SERVER_HEADER_MAX)
+            {
+                return Some(slot);
+            }
+            // Its place is of more use to others.
+            place.parked = true;
+            self.places -= 1;
+            self.grant_places(limits.inbox);
+        }
+    }
+
+    /// A reply is gone: if a message waits for its room, the application is to be told of it.
+    pub(crate) fn unpark(&mut self, slot: u16, limits: &Limits) {
+        let place = &mut self.slots[usize::from(slot)];
+        if place.parked && place.replies.has_room(limits.frame + SERVER_HEADER_MAX) {
+            place.parked = false;
+            // There may be more of them than the inbox has places, for a while.
+            self.places += 1;
+            self.tell(slot);
+        }
     }
 
     /// Keeps the places that are free for those who wait longest, and gives them a turn. Whoever comes meanwhile,
