@@ -10,10 +10,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Http, SOON, Server, WebSocket};
 
-/// For so long there are no descriptors.
+/// For so long there are no descriptors, at least.
 const SHORTAGE: Duration = Duration::from_secs(2);
+/// Newcomers that are refused meanwhile, at least.
+const REFUSED: u32 = 5;
 /// Processor time that the server may take meanwhile. One that asks again and again takes all of it.
-const BUSY: Duration = Duration::from_millis(600);
+const BUSY: f64 = 0.3;
 /// The kernel's clock ticks of `/proc`, on every Linux.
 const TICKS_PER_SECOND: u64 = 100;
 
@@ -51,8 +53,8 @@ fn it_burns_no_time_serves_who_is_there_and_takes_clients_again() {
     let (before, busy_before, mut toggles) = (Instant::now(), busy(&server), 0);
     // They lie in the kernel's queue, and some of them send nothing.
     let mut silent: Vec<_> = (0..10).map(|_| Http::connect(server.addr())).collect();
-    let (mut refused, mut unanswered) = (0, 0);
-    while before.elapsed() < SHORTAGE {
+    let mut refused = 0;
+    while before.elapsed() < SHORTAGE || refused < REFUSED {
         let mut other = Http::connect(server.addr());
         other.send(request("/", &[]));
         match other.read().status {
@@ -61,20 +63,19 @@ fn it_burns_no_time_serves_who_is_there_and_takes_clients_again() {
         }
         client.send_text("toggle");
         toggles += 1;
-        let sent = Instant::now();
         assert_eq!(client.read_text(), if toggles % 2 == 1 { "1" } else { "0" });
-        assert!(sent.elapsed() < Duration::from_secs(1), "the client is kept waiting");
-        unanswered += 1;
         thread::sleep(Duration::from_millis(50));
     }
     let took = busy(&server) - busy_before;
-    assert!(took < BUSY, "{took:?} of processor time in {:?}", before.elapsed());
-    assert!(refused == unanswered && refused >= 5, "{refused} refused");
+    let elapsed = before.elapsed();
+    assert!(took < elapsed.mul_f64(BUSY), "{took:?} of processor time in {elapsed:?}");
     for other in &mut silent {
         assert!(other.read_to_end(SOON).starts_with(b"HTTP/1.1 503 "));
     }
+    let complains = |line: &str| line.contains("cannot be accepted");
+    server.wait_for_line(complains, SOON);
+    let complaints = server.lines().iter().filter(|line| complains(line)).count();
     let elapsed = before.elapsed().as_secs();
-    let complaints = server.lines().iter().filter(|line| line.contains("cannot be accepted")).count();
     assert!((1..=elapsed + 1).contains(&(complaints as u64)), "{complaints} complaints in {elapsed} s");
 
     limit_descriptors(&server, Some(1024));

@@ -10,37 +10,58 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Frame, SOON, Server, WebSocket, opcode};
 
-const MESSAGES: usize = 100_000;
-/// Who toggles has to see it within this time, whoever else is there.
-const PROMPT: Duration = Duration::from_secs(2);
+/// Far more than a pipe and the log's ring hold.
+const MESSAGES: usize = 30_000;
+/// So often somebody else toggles during a flood.
+const TOGGLES: usize = 100;
 
-/// Sends messages that match no command as fast as the server takes them, and returns when all are taken.
-fn flood(server: &Server) {
+/// Sends messages that match no command as fast as the server takes them, for as long as there are more batches of a
+/// hundred, and returns when all are taken.
+fn flood(server: &Server, mut more: impl FnMut() -> bool + Send) {
     let mut client = WebSocket::connect(server.addr(), "/ws");
     // Another client may have toggled already.
     client.read_text();
     let mut tcp = client.tcp().try_clone().expect("a second handle");
     let frame = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command");
     let frames = frame.repeat(100);
-    let sender = thread::spawn(move || {
-        for _ in 0..MESSAGES / 100 {
-            tcp.write_all(&frames).expect("the server takes it, sooner or later");
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while more() {
+                tcp.write_all(&frames).expect("the server takes it, sooner or later");
+            }
+            let end = Frame::encode(true, 0, opcode::PING, Some([5, 9, 2, 6]), b"end");
+            tcp.write_all(&end).expect("the server takes it");
+        });
+        // The server reads a message only after the one before it: all were taken when the ping is answered. There
+        // is no telling how long a busy machine takes, but something comes now and then: a state, or a ping.
+        loop {
+            let frame = client.read_frame(6 * SOON);
+            match frame.opcode {
+                opcode::PONG => break,
+                // An answer would come within a message of the other thread.
+                opcode::PING => {}
+                _ => assert_eq!(frame.opcode, opcode::TEXT),
+            }
         }
-        let end = Frame::encode(true, 0, opcode::PING, Some([5, 9, 2, 6]), b"end");
-        tcp.write_all(&end).expect("the server takes it");
     });
-    // The server reads a message only after the one before it: all were taken when the ping is answered.
-    let deadline = Instant::now() + 6 * SOON;
-    loop {
-        assert!(Instant::now() < deadline, "the messages are not taken");
-        let frame = client.read_frame(6 * SOON);
-        match frame.opcode {
-            opcode::PONG => break,
-            opcode::PING => client.frame(true, 0, opcode::PONG, Some([0; 4]), &frame.payload),
-            _ => assert_eq!(frame.opcode, opcode::TEXT),
-        }
+}
+
+fn flood_of_messages(server: &Server) {
+    let mut batches = MESSAGES / 100;
+    flood(server, || {
+        let more = batches > 0;
+        batches = batches.saturating_sub(1);
+        more
+    });
+}
+
+/// Ends the floods when it is dropped.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
-    sender.join().expect("no panic");
 }
 
 #[test]
@@ -48,27 +69,24 @@ fn commands_of_others_get_through() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
+    // The floods end when all toggles got through, or when this fails.
     let over = AtomicBool::new(false);
-    let (mut toggles, mut slowest) = (0, Duration::ZERO);
+    let mut slowest = Duration::ZERO;
     thread::scope(|scope| {
+        let end = Over(&over);
         for _ in 0..2 {
-            scope.spawn(|| {
-                flood(&server);
-                over.store(true, Ordering::Relaxed);
-            });
+            scope.spawn(|| flood(&server, || !over.load(Ordering::Relaxed)));
         }
         server.wait_for_line(|line| line.ends_with("Received: no command"), SOON);
-        while !over.load(Ordering::Relaxed) {
+        for toggles in 1..=TOGGLES {
             let before = Instant::now();
             client.send_text("toggle");
-            toggles += 1;
             assert_eq!(client.read_text(), if toggles % 2 == 1 { "1" } else { "0" });
             slowest = slowest.max(before.elapsed());
-            assert!(slowest < PROMPT, "the toggle number {toggles} took {slowest:?}");
         }
+        drop(end);
     });
-    assert!(toggles >= 20, "only {toggles} toggles got through");
-    println!("{toggles} toggles beside two floods of {MESSAGES} messages, the slowest in {slowest:?}");
+    println!("{TOGGLES} toggles beside two floods, the slowest in {slowest:?}");
 }
 
 #[test]
@@ -97,11 +115,11 @@ fn a_log_that_nobody_reads_keeps_nobody_waiting() {
     server.pause_reading(true);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
-    flood(&server);
+    flood_of_messages(&server);
     // Far more than the pipe and the ring hold, and it serves on.
     client.send_text("toggle");
     let state = loop {
-        let frame = client.try_read_frame(PROMPT).expect("the state, promptly");
+        let frame = client.read_frame(SOON);
         // On a busy machine the flood lasts longer than the time between two pings.
         if frame.opcode != opcode::PING {
             break frame;
@@ -113,7 +131,7 @@ fn a_log_that_nobody_reads_keeps_nobody_waiting() {
 
     server.terminate();
     client.expect_close(1001);
-    let status = server.wait_for_exit(Duration::from_secs(2));
+    let status = server.wait_for_exit(SOON);
     assert_eq!(status.code(), Some(0));
 }
 
@@ -121,7 +139,7 @@ fn a_log_that_nobody_reads_keeps_nobody_waiting() {
 fn lines_that_are_lost_are_counted() {
     let server = serve(&["--app", "led-plain"]);
     server.pause_reading(true);
-    flood(&server);
+    flood_of_messages(&server);
     server.pause_reading(false);
     // The next line that finds room tells how many were lost before it. It takes a moment until there is room.
     let mut client = WebSocket::connect(server.addr(), "/ws");

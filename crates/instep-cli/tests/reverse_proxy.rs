@@ -35,7 +35,7 @@ impl Proxy {
         // What a distribution's own nginx.conf does, and a short patience.
         let temporary = ["client_body", "proxy"].map(|what| format!("{what}_temp_path {what};"));
         let whole = format!(
-            "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; proxy_read_timeout 2s; {} include instep.conf; }}",
+            "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; proxy_read_timeout 4s; {} include instep.conf; }}",
             temporary.concat()
         );
         fs::write(folder.join("nginx.conf"), whole).expect("the configuration is written");

@@ -63,7 +63,13 @@ fn a_shard_that_hangs_is_told_of() {
     server.device().publish(Topic::new(0), "1");
     let mut first = WebSocket::connect(server.addr, "/ws");
     assert_eq!(first.read_text(), "1");
-    let Metrics { lag: Some(lag), shards_unresponsive: 0, .. } = ask() else { panic!("{:?}", ask()) };
+    let deadline = Instant::now() + SOON;
+    let lag = loop {
+        if let Metrics { lag: Some(lag), shards_unresponsive: 0, .. } = ask() {
+            break lag;
+        }
+        assert!(Instant::now() < deadline, "{:?}", ask());
+    };
     assert_eq!((lag.clients(), lag.revisions(), lag.cumulated()[0]), (1, 0, 1));
 
     // Connections are dealt to the two shards in turn.
@@ -89,7 +95,8 @@ fn a_shard_that_hangs_is_told_of() {
     });
     assert!(before.elapsed() < SOON, "one after the other it would be {ASKERS} s");
     for metrics in metrics {
-        assert_eq!((metrics.lag, metrics.shards_unresponsive), (None, 1));
+        // The other one may be late on a busy machine.
+        assert!(metrics.lag.is_none() && metrics.shards_unresponsive >= 1, "{metrics:?}");
         assert_eq!((metrics.counts.clients, metrics.connections), (2, 2));
     }
     // The other shard goes on.
@@ -102,5 +109,7 @@ fn a_shard_that_hangs_is_told_of() {
         assert!(Instant::now() < deadline, "it does not come back");
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert_eq!(ask().shards_unresponsive, 0);
+    while ask().shards_unresponsive > 0 {
+        assert!(Instant::now() < deadline, "it does not come back");
+    }
 }

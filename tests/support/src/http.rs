@@ -80,6 +80,11 @@ impl Http {
         Http::from(Stream::new(tcp))
     }
 
+    /// The TCP stream, to do with it what may fail.
+    pub fn tcp(&self) -> &TcpStream {
+        self.stream.tcp()
+    }
+
     /// Sends bytes as they are.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -1,7 +1,7 @@
 //! What `Server` finds out about a server that does not behave.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use test_support::{SOON, Server};
 
@@ -49,7 +49,7 @@ fn a_panic_fails_the_test_even_if_the_server_went_on() {
 #[test]
 fn a_bad_end_fails_the_test() {
     assert!(failure(|| start("fails").stop()).contains("exit status: 3"));
-    assert!(failure(|| start("stubborn").stop()).contains("did not end within 2s"));
+    assert!(failure(|| start("stubborn").stop()).contains("did not end within 6s"));
     let mut server = start("leaves");
     assert_eq!(server.wait_for_exit(SOON).code(), Some(7));
 }
@@ -57,8 +57,14 @@ fn a_bad_end_fails_the_test() {
 #[test]
 fn a_server_that_leaves_by_itself_fails_the_test() {
     let left = failure(|| {
-        let _server = start("leaves");
-        std::thread::sleep(Duration::from_millis(300));
+        let server = start("leaves");
+        // Until it is what is left of a process that has ended.
+        let stat = || std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its state");
+        let deadline = Instant::now() + SOON;
+        while !stat().contains(") Z ") {
+            assert!(Instant::now() < deadline, "it stays");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     });
     assert!(left.contains("exit status: 7"), "{left}");
 }
