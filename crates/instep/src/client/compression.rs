@@ -148,7 +148,7 @@ impl Open {
                 let end = Piece { first: false, last: true, kind: piece.kind, compressed: false, bytes: &[] };
                 return self.offer(end, used, world);
             }
-        } else if rest > 0 || (piece.last && !done) {
+        } else if rest > 0 || piece.last {
             // More comes out of it as soon as there is room.
             self.hold(Piece { bytes: &piece.bytes[inflated..], ..piece }, 0);
             return Taken::Some(used - rest);

@@ -32,11 +32,10 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> ControlFlow<Decision, Pass> {
-        let session = self.sessions(log_in, request, world).next();
         match request.head.path {
-            LOG_IN => Break(self.log_in(log_in, session, request, world, out)),
+            LOG_IN => Break(self.log_in(log_in, request, world, out)),
             LOG_OUT => Break(self.log_out(log_in, request, world, out)),
-            _ => match session {
+            _ => match self.sessions(log_in, request, world).next() {
                 Some(pass) => Continue(pass),
                 None => self.check_authorization(log_in, request, out),
             },
@@ -103,26 +102,17 @@ impl Client {
     fn log_in(
         &self,
         log_in: &LogIn,
-        session: Option<Pass>,
         request: &Request<'_>,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { now, head, peer, rest } = *request;
-        match head.method {
-            Method::Get | Method::Head => {
-                let page = if session.is_some() { &page::INSIDE[..] } else { &page::ASK };
-                return show(Status::Ok, page, head);
-            }
-            Method::Post => {}
-            _ => return only_post(head),
+        if matches!(head.method, Method::Get | Method::Head) {
+            let inside = self.sessions(log_in, request, world).next().is_some();
+            return show(Status::Ok, if inside { &page::INSIDE } else { &page::ASK }, head);
         }
-        if let Err(refusal) = world.access.check_origin(head) {
-            return error(refuse(refusal, head, peer, world), head);
-        }
-        if out.kept() > 0 {
-            // What it does, it does once: there has to be room for the answer.
-            return Decision::NotNow;
+        if let Break(decision) = may_act(request, world, out) {
+            return decision;
         }
         let form = usize::try_from(head.content_length).ok().and_then(|length| rest.get(..length));
         let Some(form) = form else {
@@ -167,15 +157,8 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { head, peer, .. } = *request;
-        if head.method != Method::Post {
-            return only_post(head);
-        }
-        if let Err(refusal) = world.access.check_origin(head) {
-            return error(refuse(refusal, head, peer, world), head);
-        }
-        if out.kept() > 0 {
-            // What it does, it does once: there has to be room for the answer.
-            return Decision::NotNow;
+        if let Break(decision) = may_act(request, world, out) {
+            return decision;
         }
         if self.end_sessions(log_in, request, world) {
             log::info!("Logged out from {peer}");
@@ -250,8 +233,17 @@ fn error(status: Status, head: &RequestHead<'_>) -> Decision {
     Decision::Reply(Reply::error(status, Some(head)))
 }
 
-fn only_post(head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow(Allow::ReadAndPost))
+/// Whether a request that changes something may do so now; else the answer to it.
+fn may_act(request: &Request<'_>, world: &World<'_>, out: &Outgoing<'_>) -> ControlFlow<Decision> {
+    let Request { head, peer, .. } = *request;
+    if head.method != Method::Post {
+        return Break(Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow(Allow::ReadAndPost)));
+    }
+    if let Err(refusal) = world.access.check_origin(head) {
+        return Break(error(refuse(refusal, head, peer, world), head));
+    }
+    // What it does, it does once: there has to be room for the answer.
+    if out.kept() > 0 { Break(Decision::NotNow) } else { Continue(()) }
 }
 
 fn show(status: Status, page: &'static [&'static str], head: &RequestHead<'_>) -> Decision {

@@ -348,21 +348,16 @@ impl Client {
             }
             State::Open(open) => open.give_out(now, world, out, write),
             State::Events(events) => events.give_out(world, out, write),
-            State::Ending => {
+            State::Http(Http { reply: None, .. }) | State::Ending | State::Lingering(_) | State::Closed => {
+                let answered = out.kept() > 0;
                 let all = out.flush(None, &mut 0, write);
-                if all {
-                    self.linger(now);
+                match self.state {
+                    State::Ending if all => self.linger(now),
+                    State::Http(_) if all && answered => self.timing.answer_ended(now),
+                    _ => {}
                 }
                 all
             }
-            State::Http(Http { reply: None, .. }) if out.kept() > 0 => {
-                let all = out.flush(None, &mut 0, write);
-                if all {
-                    self.timing.answer_ended(now);
-                }
-                all
-            }
-            State::Http(_) | State::Lingering(_) | State::Closed => out.flush(None, &mut 0, write),
         }
     }
 

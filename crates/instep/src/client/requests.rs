@@ -17,7 +17,7 @@ use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
 use instep_proto::handshake::Handshake;
-use instep_proto::http::{HeadError, Method, Reply, RequestHead, Status};
+use instep_proto::http::{HeadError, Method, Reply, RequestHead, ResponseHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
 const HEALTH: &str = "/healthz";
@@ -60,63 +60,18 @@ pub(super) struct Opening {
     peer: IpAddr,
 }
 
-/// Decides on a request that comes from nowhere else, as far as can be seen. An answer whose body is in the request
-/// itself is written to `out`.
-fn decide(
-    head: &RequestHead<'_>,
-    peer: IpAddr,
-    pass: Option<Pass>,
-    world: &World<'_>,
-    out: &mut Outgoing<'_>,
-) -> Decision {
-    let error = |status| Decision::Reply(Reply::error(status, Some(head)));
-    let upgrade = head.asks_for_websocket();
-    let endpoint = world.app.find_endpoint(head.path);
-    match (endpoint, world.app.find_page(head.path)) {
-        (Some(endpoint), page) if upgrade || page.is_none() => {
-            match Handshake::parse(head, endpoint.subprotocols) {
-                Ok(mut handshake) => {
-                    if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
-                        return Decision::NotNow;
-                    }
-                    let deflate = world.compression.is_some() && handshake.accept_deflate();
-                    Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
-                }
-                Err(reason) => {
-                    if upgrade {
-                        world.device.count_refusal(RefusalReason::Handshake);
-                        log::info!("Refused a handshake from {peer}: {reason}");
-                    }
-                    error(reason.status())
-                }
-            }
-        }
-        (_, Some((Page::Asset(_, asset), _))) => {
-            Decision::Reply(Reply::asset(asset, head, world.access.frames))
-        }
-        (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
-        _ => error(Status::NotFound),
-    }
-}
-
 fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Decision {
     if !matches!(head.method, Method::Get | Method::Head) {
         return Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
     }
     let response = Reply::text_head(head, text.len());
-    let body = if head.method == Method::Head { &[] } else { text.as_bytes() };
-    let space = out.space();
-    let written = response.write(space).and_then(|length| {
-        space.get_mut(length..length + body.len())?.copy_from_slice(body);
-        Some(length + body.len())
-    });
-    match written {
-        Some(length) => {
-            out.keep(length);
-            Decision::Written { closes: response.closes() }
-        }
-        None if out.kept() > 0 => Decision::NotNow,
-        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+    let body = if head.method == Method::Head { "" } else { text };
+    if write_whole(&response, &[body], out) {
+        Decision::Written { closes: response.closes() }
+    } else if out.kept() > 0 {
+        Decision::NotNow
+    } else {
+        Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
     }
 }
 
@@ -131,6 +86,19 @@ fn lead(portal: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decisio
         None if out.kept() > 0 => Decision::NotNow,
         None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
+}
+
+/// Writes a response whose body comes from the request itself, if there is room for all of it.
+pub(super) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing<'_>) -> bool {
+    let space = out.space();
+    let Some(mut end) = head.write(space) else { return false };
+    for part in body {
+        let Some(space) = space.get_mut(end..end + part.len()) else { return false };
+        space.copy_from_slice(part.as_bytes());
+        end += part.len();
+    }
+    out.keep(end);
+    true
 }
 
 /// Says in the log what would let the request in.
@@ -168,7 +136,7 @@ pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, wor
 }
 
 impl Client {
-    /// Decides on a request.
+    /// Decides on a request. An answer whose body is in the request itself is written to `out`.
     pub(super) fn decide(
         &self,
         request: &Request<'_>,
@@ -190,7 +158,9 @@ impl Client {
             return super::transport::ask_for_https(head, world, out);
         }
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));
-        let speaks = head.asks_for_websocket() && world.app.find_endpoint(head.path).is_some();
+        let upgrade = head.asks_for_websocket();
+        let endpoint = world.app.find_endpoint(head.path);
+        let speaks = upgrade && endpoint.is_some();
         let access = world.access.check(head);
         let resource = world.app.declared.filter(|_| !world.app.declares(head.path));
         let resource = resource.and_then(|thing| Resource::find(thing, head.path));
@@ -225,7 +195,31 @@ impl Client {
         if let Some(resource) = resource.filter(|_| !speaks) {
             return self.answer_for_thing(resource, pass, request, world, out);
         }
-        decide(head, peer, pass, world, out)
+        match (endpoint, world.app.find_page(head.path)) {
+            (Some(endpoint), page) if upgrade || page.is_none() => {
+                match Handshake::parse(head, endpoint.subprotocols) {
+                    Ok(mut handshake) => {
+                        if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                            return Decision::NotNow;
+                        }
+                        let deflate = world.compression.is_some() && handshake.accept_deflate();
+                        Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
+                    }
+                    Err(reason) => {
+                        if upgrade {
+                            world.device.count_refusal(RefusalReason::Handshake);
+                            log::info!("Refused a handshake from {peer}: {reason}");
+                        }
+                        error(reason.status())
+                    }
+                }
+            }
+            (_, Some((Page::Asset(_, asset), _))) => {
+                Decision::Reply(Reply::asset(asset, head, world.access.frames))
+            }
+            (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
+            _ => error(Status::NotFound),
+        }
     }
 
     /// Answers a head that cannot be read.

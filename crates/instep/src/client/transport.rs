@@ -1,6 +1,6 @@
 //! What a client is told of what carries its bytes, where that is more than a socket.
 
-use super::requests::Decision;
+use super::requests::{Decision, write_whole};
 use super::{Client, Instant, State, Surroundings, World};
 use crate::device::{DropReason, End};
 use instep_proto::delivery::Outgoing;
@@ -53,20 +53,11 @@ pub(super) fn ask_for_https(head: &RequestHead<'_>, world: &World<'_>, out: &mut
     // A name that is not ours is not repeated.
     let host = head.host.filter(|_| world.access.check(head).is_ok()).unwrap_or("ADDRESS:PORT");
     let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"];
-    let space = out.space();
     let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum());
-    let written = response.write(space).and_then(|mut end| {
-        for part in body.iter().filter(|_| head.method != Method::Head) {
-            space.get_mut(end..end + part.len())?.copy_from_slice(part.as_bytes());
-            end += part.len();
-        }
-        Some(end)
-    });
-    match written {
-        Some(length) => {
-            out.keep(length);
-            Decision::Written { closes: true }
-        }
-        None => Decision::Reply(Reply::error(Status::BadRequest, None)),
+    let body = if head.method == Method::Head { &[][..] } else { &body };
+    if write_whole(&response, body, out) {
+        Decision::Written { closes: true }
+    } else {
+        Decision::Reply(Reply::error(Status::BadRequest, None))
     }
 }
