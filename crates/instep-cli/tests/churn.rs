@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{Http, SOON, Server, WebSocket};
+use test_support::{Http, Random, SOON, Server, WebSocket};
 
 /// Connects and disconnects.
 const VISITS: usize = 10_000;
@@ -83,18 +83,8 @@ fn garbage_is_answered_or_closed_and_nobody_else_notices() {
     let hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
     let response = last_answer(server.addr(), hello);
     assert_eq!(response.status, 400, "a TLS hello on the plain port");
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut bytes = move || {
-        std::iter::from_fn(|| {
-            // xorshift64
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            Some(random.to_be_bytes()[3])
-        })
-        .take(600)
-        .collect::<Vec<u8>>()
-    };
+    let mut random = Random::new(0x2545_f491_4f6c_dd1d);
+    let mut bytes = || random.bytes(600);
     for _ in 0..200 {
         let mut tcp = TcpStream::connect(server.addr()).expect("a connection");
         // The server may have refused it already.

@@ -7,7 +7,7 @@ use served::{get, serve};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{SOON, Server, WebSocket, opcode};
+use test_support::{Random, SOON, Server, WebSocket, opcode};
 
 const CLIENTS: u64 = 200;
 /// How often each client decides whether to toggle.
@@ -19,7 +19,7 @@ struct Visitor {
     read: fn(&str) -> Option<bool>,
     states: Vec<bool>,
     counts: Vec<u64>,
-    random: u64,
+    random: Random,
 }
 
 impl Visitor {
@@ -50,15 +50,12 @@ impl Visitor {
     fn visit(&mut self) -> usize {
         let mut toggles = 0;
         for _ in 0..ROUNDS {
-            // xorshift64: the same visits each time the test runs.
-            self.random ^= self.random << 13;
-            self.random ^= self.random >> 7;
-            self.random ^= self.random << 17;
-            if self.random.is_multiple_of(4) {
+            let number = self.random.number();
+            if number.is_multiple_of(4) {
                 self.socket.send_text("toggle");
                 toggles += 1;
             }
-            self.hear(Duration::from_millis(self.random % 8));
+            self.hear(Duration::from_millis(number % 8));
         }
         toggles
     }
@@ -105,12 +102,12 @@ fn is_coalesced(states: &[bool], changes: usize) -> bool {
 fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
     let server = serve(&["--app", app]);
     let mut visitors: Vec<_> = (1..=CLIENTS)
-        .map(|random| Visitor {
+        .map(|seed| Visitor {
             socket: WebSocket::connect(server.addr(), "/ws"),
             read,
             states: Vec::new(),
             counts: Vec::new(),
-            random,
+            random: Random::new(seed),
         })
         .collect();
     let toggles = AtomicUsize::new(0);

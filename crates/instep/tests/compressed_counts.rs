@@ -1,27 +1,15 @@
 //! Compressed messages are counted as the messages that they are, and as the bytes that went over the wire.
 
+mod compressed;
 mod in_process;
 
+use compressed::{APP, COMPRESSED, MASK, connect};
 use in_process::{Running, runtime, serve};
 use instep::tokio::{Metrics, SocketLimits};
-use instep::{App, Limits, Message, Topic};
+use instep::{Limits, Message, Topic};
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 use test_support::{Frame, SOON, WebSocket, opcode};
-
-static APP: App = App::new("compressed", "for tests").endpoint("/ws").echo("/echo").topics(1);
-
-const OFFER: (&str, &str) = ("Sec-WebSocket-Extensions", "permessage-deflate");
-const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);
-/// The first of the reserved bits.
-const COMPRESSED: u8 = 4;
-
-#[track_caller]
-fn connect(server: &Running, path: &str) -> WebSocket {
-    let client = WebSocket::try_connect(server.addr, path, &[OFFER]).expect("an upgrade");
-    assert!(client.response().header(OFFER.0).is_some(), "{:?}", client.response());
-    client
-}
 
 /// A block that stores the bytes as they are (RFC 7692 section 7.2.3.3).
 fn stored(bytes: &[u8]) -> Vec<u8> {

@@ -1,27 +1,18 @@
 //! Compressed messages over real sockets: whole, too long, too many at once, and what goes to everybody.
 
+mod compressed;
 mod in_process;
 
+use compressed::{APP, COMPRESSED, MASK, OFFER, connect};
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
 use in_process::{Running, runtime, serve};
 use instep::tokio::SocketLimits;
-use instep::{App, Limits, Message, Topic};
+use instep::{Limits, Message, Topic};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use test_support::{Frame, SOON, WebSocket, opcode};
 
-static APP: App = App::new("compressed", "for tests").endpoint("/ws").echo("/echo").topics(1);
-
-const OFFER: (&str, &str) = ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
-const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);
-/// The first of the reserved bits.
-const COMPRESSED: u8 = 4;
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
-
-#[track_caller]
-fn connect(server: &Running, path: &str) -> WebSocket {
-    WebSocket::try_connect(server.addr, path, &[OFFER]).expect("an upgrade")
-}
 
 /// A message's payload, compressed with the largest window.
 fn deflated(bytes: &[u8]) -> Vec<u8> {

@@ -6,29 +6,13 @@ mod link;
 use instep::{Inbox, Limits, Topic};
 use link::{Peer, World, frame, heard, inbox};
 use std::collections::HashMap;
+use test_support::Random;
 
 const TOPICS: usize = 2;
 const PEERS: usize = 8;
 const STEPS: usize = 3_000;
 /// A stall of the link that a client survives.
 const PATIENCE: u64 = 8_000;
-
-/// The same numbers each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        // xorshift64
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end as u64).expect("less than the end")
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        (1..items.len()).rev().for_each(|at| items.swap(at, self.below(at + 1)));
-    }
-}
 
 /// A peer behind a rough link.
 struct Rough {
@@ -145,7 +129,7 @@ fn listen(inbox: &mut Inbox<'_>, heard_of: &mut HashMap<usize, usize>) {
 }
 
 fn run(seed: u64) -> usize {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..PEERS).map(|number| Rough::new(number, &mut world)).collect();

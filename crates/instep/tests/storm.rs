@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{Frame, SOON, WebSocket, http, opcode};
+use test_support::{Frame, Random, SOON, WebSocket, http, opcode};
 
 static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(1);
 const STATE: Topic = Topic::new(0);
@@ -79,19 +79,6 @@ fn all_clients_go_and_return_at_once() {
     }
 }
 
-/// The same numbers each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        // xorshift64
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end as u64).expect("less than the end")
-    }
-}
-
 /// A client that sends a part of what it wanted to, reads a part of what it gets, and is gone.
 fn die_somewhere(addr: SocketAddr, random: &mut Random) {
     let mut all = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -131,7 +118,7 @@ fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
         for seed in 0..2 {
             let (alive, addr) = (&alive, server.addr);
             scope.spawn(move || {
-                let mut random = Random(0x9e37_79b9_7f4a_7c15 + seed);
+                let mut random = Random::new(0x9e37_79b9_7f4a_7c15 + seed);
                 (0..DYING).for_each(|_| die_somewhere(addr, &mut random));
                 alive.fetch_sub(1, Ordering::Release);
             });

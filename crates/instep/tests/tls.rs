@@ -1,66 +1,18 @@
 //! TLS: what holds without it holds with it.
 
 mod in_process;
+mod over_tls;
 
-use in_process::{Running, serve_by};
-use instep::tokio::{Certificate, CertificateError, Listener, SocketLimits};
-use instep::{App, Asset, Limits, Topic};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use socket2::{Domain, Protocol, Socket, Type};
-use std::fs;
+use in_process::serve_by;
+use instep::Limits;
+use instep::tokio::{Listener, SocketLimits};
+use over_tls::{app, certificate, connect, expect_echo, start};
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
+use std::time::Instant;
 use test_support::{Frame, Http, SOON, Tls, WebSocket, opcode};
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
-/// Pages of so many different lengths, and how much one is longer than the one before.
-const LENGTHS: usize = 15;
-const STEP: usize = 12_000;
-
-fn app() -> &'static App {
-    static BUILT: OnceLock<App> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let app = App::new("tls", "for tests").page("/", Asset::html("<h1>Hi</h1>"));
-        let page = |app: App, n| app.page(format!("/{n}").leak(), Asset::html("x".repeat(n * STEP).leak()));
-        (1..=LENGTHS).fold(app, page).endpoint("/ws").echo("/echo").topics(1)
-    })
-}
-
-/// A certificate for 127.0.0.1, and how to trust it.
-fn certificate() -> (Certificate, Tls, String) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).expect("a certificate");
-    let pem = cert.pem();
-    let key = signing_key.serialize_pem();
-    (Certificate::from_pem(pem.as_bytes(), key.as_bytes()).expect("a pair"), Tls::trusting(&pem), pem)
-}
-
-fn start(limits: Limits) -> (Running, Tls) {
-    let (certificate, tls, _) = certificate();
-    let server =
-        serve_by(app(), limits, SocketLimits::default(), |socket| Listener::tls(socket, certificate));
-    (server, tls)
-}
-
-fn connect(tls: &Tls, addr: SocketAddr, path: &str) -> WebSocket {
-    WebSocket::over(tls.connect(addr), path, &[]).expect("an upgrade")
-}
-
-/// A socket whose receive buffer is the kernel's smallest.
-fn narrow(addr: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    // Before connecting, because the window is told then.
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&addr.into()).expect("a connection");
-    socket.into()
-}
-
-fn expect_echo(client: &mut WebSocket, text: &str) {
-    client.send_text(text);
-    assert_eq!(client.read_text(), text);
-}
 
 /// Reads until the peer closes, and returns what came.
 fn read_to_end(mut tcp: &TcpStream) -> Vec<u8> {
@@ -184,7 +136,7 @@ fn plain_http_is_told_where_to_go() {
 
 #[test]
 fn a_handshake_that_is_not_finished_in_time_is_the_end() {
-    let (server, tls) = start(Limits { head_time: 300, ..Limits::LINUX });
+    let (server, tls) = start(Limits { head_time: 1_500, ..Limits::LINUX });
     let (silent, begun, message_begun) = (
         TcpStream::connect(server.addr).expect("a connection"),
         TcpStream::connect(server.addr).expect("a connection"),
@@ -247,164 +199,4 @@ fn who_says_goodbye_is_let_go() {
     let mut stream = tls.connect(server.addr);
     stream.say_goodbye();
     Http::from(stream).expect_end(SOON);
-}
-
-/// What was encrypted, but not taken by the socket, is not lost when the connection ends.
-#[test]
-fn an_answer_arrives_although_the_reader_is_slow() {
-    let (server, tls) = start(Limits { linger_time: 20, ..Limits::LINUX });
-    // Of one of these lengths, just the end has no place in the socket.
-    let mut clients: Vec<_> = (1..=LENGTHS)
-        .map(|n| {
-            let mut client = Http::from(tls.over(narrow(server.addr)).expect("TLS"));
-            client.send(format!("GET /{n} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
-            client
-        })
-        .collect();
-    // Longer than it lingers, while nothing can be sent.
-    std::thread::sleep(Duration::from_millis(200));
-    for (client, n) in clients.iter_mut().zip(1..) {
-        assert_eq!(client.read().body.len(), n * STEP);
-        client.expect_end(SOON);
-    }
-}
-
-/// Resident memory of this process, in bytes.
-fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("the process's status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
-    kib * 1024
-}
-
-#[test]
-fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
-    const PAYLOAD: usize = 60_000;
-    const FRAMES: usize = 1_000;
-    let (server, tls) = start(Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX });
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
-    let mut healthy = connect(&tls, server.addr, "/ws");
-    let fill = "x".repeat(PAYLOAD - 8);
-    let mut start = 0;
-    for number in 1..=FRAMES {
-        server.device().publish(Topic::new(0), format_args!("{number:08}{fill}"));
-        while healthy.read_frame(SOON).text()[..8] != *format!("{number:08}") {}
-        if number == 50 {
-            start = resident();
-        }
-    }
-    let growth = resident().saturating_sub(start);
-    assert!(growth < 8 << 20, "{growth} bytes for {} that were not read", FRAMES * PAYLOAD);
-    let mut frames = 0;
-    while stalled.read_frame(SOON).text()[..8] != *format!("{FRAMES:08}") {
-        frames += 1;
-    }
-    assert!(frames <= 4, "{frames} old frames came first");
-}
-
-#[test]
-fn a_client_that_takes_nothing_is_dropped() {
-    let (server, tls) = start(Limits { write_stall: 300, clients: 1, ..Limits::LINUX });
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
-    let fill = "x".repeat(60_000);
-    let deadline = Instant::now() + SOON;
-    // Its place is free again.
-    while WebSocket::over(tls.connect(server.addr), "/ws", &[]).is_err() {
-        assert!(Instant::now() < deadline);
-        server.device().publish(Topic::new(0), &fill);
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn nor_does_it_stay_when_only_a_small_record_waits() {
-    let limits = Limits { write_stall: 300, ping_every: 600_000, ..Limits::LINUX };
-    let (server, tls) = start(limits);
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
-    // Connections are dealt to two shards in turn: the second one from here is a neighbour.
-    let [_other, mut neighbour] = [(); 2].map(|()| connect(&tls, server.addr, "/echo"));
-    let fill = "x".repeat(1_000);
-    // Less than that fills all buffers, if each is sent, and then nothing is sent any more.
-    for _ in 0..200 {
-        server.device().publish(Topic::new(0), &fill);
-        expect_echo(&mut neighbour, "the shard had a turn");
-    }
-    let deadline = Instant::now() + SOON;
-    while server.device().clients() > 2 {
-        assert!(Instant::now() < deadline, "it still has its place");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
-    // Long, so that it is not the test that stops to read on a busy machine.
-    const STALL: Duration = Duration::from_secs(3);
-    let limits = Limits { write_stall: 3_000, ping_every: 600_000, ..Limits::LINUX };
-    let (server, tls) = start(limits);
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    socket.connect(&server.addr.into()).expect("a connection");
-    let stream = tls.over(socket.into()).expect("TLS");
-    let slow = WebSocket::over(stream, "/ws", &[]).expect("an upgrade");
-    let fill = "x".repeat(60_000);
-    let begin = Instant::now();
-    while begin.elapsed() < 3 * STALL {
-        server.device().publish(Topic::new(0), &fill);
-        slow.tcp().read_exact(&mut [0; 400]).expect("there is more");
-        std::thread::sleep(Duration::from_millis(150));
-        assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
-    }
-    let stopped = Instant::now();
-    while server.device().clients() > 0 {
-        assert!(stopped.elapsed() < SOON, "it is still there");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn a_new_certificate_is_for_new_connections() {
-    let ((first, tls, _), (second, other, _)) = (certificate(), certificate());
-    assert_ne!(first.fingerprint(), second.fingerprint());
-    let mine = first.clone();
-    let server =
-        serve_by(app(), Limits::LINUX, SocketLimits::default(), |socket| Listener::tls(socket, first));
-    let mut old = connect(&tls, server.addr, "/echo");
-    mine.replace(&second);
-    assert_eq!(mine.fingerprint(), second.fingerprint());
-    let mut new = connect(&other, server.addr, "/echo");
-    assert!(tls.try_connect(server.addr).is_err());
-    expect_echo(&mut old, "still here");
-    expect_echo(&mut new, "here, too");
-}
-
-#[test]
-fn a_fingerprint_is_that_of_the_certificate() {
-    let pem = include_bytes!("data/lamp.test.pem");
-    let certificate = Certificate::from_pem(pem, pem).expect("a pair");
-    // As another program has it: openssl x509 -in lamp.test.pem -noout -fingerprint -sha256
-    let expected =
-        "DE:18:3F:11:F3:EA:94:37:E6:D9:4F:F4:1B:BF:CC:C9:47:49:89:0E:66:F6:05:6E:35:6E:D9:4A:42:F7:46:97";
-    assert_eq!(certificate.fingerprint(), expected);
-}
-
-#[test]
-fn wrong_certificates_and_keys_are_told_apart() {
-    let pair = || {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["a".into()]).expect("one");
-        (cert.pem(), signing_key.serialize_pem())
-    };
-    let ((chain, key), (_, other)) = (pair(), pair());
-    let error = |chain: &str, key: &str| Certificate::from_pem(chain.as_bytes(), key.as_bytes()).unwrap_err();
-    assert_eq!(error("", &key), CertificateError::NoCertificate);
-    assert_eq!(error(&key, &key), CertificateError::NoCertificate);
-    assert_eq!(error(&chain, ""), CertificateError::NoKey);
-    assert_eq!(error(&chain, &chain), CertificateError::NoKey);
-    assert_eq!(error(&chain, &other), CertificateError::Mismatch);
-    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    assert!(matches!(error(broken, &key), CertificateError::Unusable(_)));
-    assert!(Certificate::from_pem(chain.as_bytes(), format!("{chain}{key}").as_bytes()).is_ok());
 }

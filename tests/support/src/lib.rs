@@ -4,7 +4,8 @@
 //!   panics or does not end as it should;
 //! - [`WebSocket`] is a small client that can also break every rule of the protocol;
 //! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
-//! - with the feature `tls`, `Tls` makes encrypted streams for either.
+//! - with the feature `tls`, `Tls` makes encrypted streams for either;
+//! - [`Random`] is the same numbers each time.
 //!
 //! Nothing here uses a crate of instep: it is a second reading of RFC 6455 and of HTTP/1.1, so that
 //! a mistake in the first one shows. Everything blocks, has a deadline, and panics with a sentence
@@ -15,6 +16,7 @@
 mod frame;
 mod http;
 mod output;
+mod random;
 mod server;
 mod stream;
 #[cfg(feature = "tls")]
@@ -23,6 +25,7 @@ mod websocket;
 
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
+pub use random::Random;
 pub use server::{Builder, Server};
 pub use stream::Stream;
 #[cfg(feature = "tls")]

@@ -80,6 +80,7 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::dice::Dice;
     use crate::delivery::{PublishError, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::{String, ToString};
@@ -230,15 +231,11 @@ mod tests {
     fn lag_is_what_was_published_since_the_last_that_was_had() {
         let mut feed = feed(3, 4);
         let mut cursor = Cursor::new(&feed);
-        let (mut had, mut random) = (0, 1_u64);
+        let (mut had, mut dice) = (0, Dice::new(1));
         for _ in 0..20_000 {
-            // xorshift64
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            match random % 8 {
+            match dice.roll(8) {
                 0 => event(&mut feed, "e"),
-                topic @ 1..4 => publish(&mut feed, usize::try_from(topic - 1).unwrap(), "p"),
+                topic @ 1..4 => publish(&mut feed, topic - 1, "p"),
                 _ => {
                     if let Some(next) = cursor.next(&feed) {
                         had = next.revision;

@@ -156,22 +156,13 @@ impl<'a> Outgoing<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::dice::Dice;
     use crate::delivery::{FixedBuffer, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::ToString;
     use std::vec::Vec;
 
     const LIMIT: usize = 70;
-
-    /// A generator good enough to choose how many bytes a socket takes.
-    struct Dice(u32);
-
-    impl Dice {
-        fn roll(&mut self, sides: u32) -> usize {
-            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            usize::try_from((self.0 >> 8) % sides).unwrap()
-        }
-    }
 
     fn feed() -> Feed<'static> {
         let table = Table::new(std::vec![TableEntry::default(); 3].leak(), std::vec![0; 64 * 4].leak());
@@ -183,7 +174,7 @@ mod tests {
     /// the latest values arrive.
     #[test]
     fn random_partial_writes_keep_frames_whole_and_in_order() {
-        let mut dice = Dice(7);
+        let mut dice = Dice::new(7);
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];
         let mut clients: Vec<_> = (0..20)

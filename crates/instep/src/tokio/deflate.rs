@@ -147,6 +147,7 @@ impl Compression for Deflate {
 mod tests {
     use super::*;
     use instep_proto::frame::{Payload, encode_frame};
+    use test_support::Random;
 
     /// Decompresses a message that comes in such parts, into so much room at a time.
     fn inflate(deflate: &Deflate, parts: &[&[u8]], room: usize) -> Result<Vec<u8>, ProtocolError> {
@@ -171,16 +172,9 @@ mod tests {
     fn what_does_not_become_shorter_a_hundred_times_does_no_harm() {
         let deflate = Deflate::new(1);
         let mut out = vec![0; 3_000];
-        let mut seed = 1_u64;
+        let mut random = Random::new(1);
         for _ in 0..100 {
-            let noise: Vec<u8> = std::iter::repeat_with(|| {
-                seed ^= seed << 13;
-                seed ^= seed >> 7;
-                seed ^= seed << 17;
-                seed.to_le_bytes()[3]
-            })
-            .take(2_000)
-            .collect();
+            let noise = random.bytes(2_000);
             for room in [50, 700, 3_000] {
                 assert_eq!(deflate.deflate(&noise, &mut out[..room]), None);
             }
