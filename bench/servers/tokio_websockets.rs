@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
                 // Whoever is gone is gone.
                 let _ = match job {
                     Job::Echo => echo(socket).await,
-                    Job::FanOut => fan_out(socket, publish).await,
+                    Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,
                 };
             }));
         }
@@ -40,29 +40,4 @@ async fn echo(mut socket: WebSocketStream<TcpStream>) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-async fn fan_out(
-    mut socket: WebSocketStream<TcpStream>,
-    publish: broadcast::Sender<Message>,
-) -> Result<(), Error> {
-    let mut published = publish.subscribe();
-    loop {
-        tokio::select! {
-            message = socket.next() => match message {
-                Some(message) => {
-                    let message = message?;
-                    if message.is_text() {
-                        let _ = publish.send(message);
-                    }
-                }
-                None => return Ok(()),
-            },
-            message = published.recv() => match message {
-                Ok(message) => socket.send(message).await?,
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return Ok(()),
-            },
-        }
-    }
 }

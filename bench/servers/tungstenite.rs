@@ -1,7 +1,7 @@
 //! tokio-tungstenite: its echo server, which is `forward`. `--buffer` sets the bytes of the read buffer; without it,
 //! it is as it comes.
 
-use futures_util::{SinkExt, StreamExt, TryStreamExt, future};
+use futures_util::{StreamExt, TryStreamExt, future};
 use instep_bench::serving::{self, Job, KEPT};
 use std::io;
 use tokio::net::TcpStream;
@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
                 // Whoever is gone is gone.
                 let _ = match job {
                     Job::Echo => echo(socket).await,
-                    Job::FanOut => fan_out(socket, publish).await,
+                    Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,
                 };
             }));
         }
@@ -39,29 +39,4 @@ fn main() -> io::Result<()> {
 async fn echo(socket: WebSocketStream<TcpStream>) -> Result<(), Error> {
     let (write, read) = socket.split();
     read.try_filter(|message| future::ready(message.is_text() || message.is_binary())).forward(write).await
-}
-
-async fn fan_out(
-    mut socket: WebSocketStream<TcpStream>,
-    publish: broadcast::Sender<Message>,
-) -> Result<(), Error> {
-    let mut published = publish.subscribe();
-    loop {
-        tokio::select! {
-            message = socket.next() => match message {
-                Some(message) => {
-                    let message = message?;
-                    if message.is_text() {
-                        let _ = publish.send(message);
-                    }
-                }
-                None => return Ok(()),
-            },
-            message = published.recv() => match message {
-                Ok(message) => socket.send(message).await?,
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return Ok(()),
-            },
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! How every server under measurement starts: told what to do by its arguments, alone on its core.
 
+use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
+use tokio::sync::broadcast;
 
 /// The core of the server.
 pub const SERVER_CORE: usize = 0;
@@ -84,6 +86,41 @@ pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream
             && stream.set_nodelay(true).is_ok()
         {
             return stream;
+        }
+    }
+}
+
+/// Sends what a client sends, if `is_text` says so, to all of them: with a channel for each client, as it is usual with
+/// libraries that are streams and sinks.
+///
+/// # Errors
+/// What ends the client's connection.
+pub async fn fan_out<S, M, E>(
+    mut socket: S,
+    publish: &broadcast::Sender<M>,
+    is_text: impl Fn(&M) -> bool,
+) -> Result<(), E>
+where
+    S: Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
+    M: Clone,
+{
+    let mut published = publish.subscribe();
+    loop {
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(message) => {
+                    let message = message?;
+                    if is_text(&message) {
+                        let _ = publish.send(message);
+                    }
+                }
+                None => return Ok(()),
+            },
+            message = published.recv() => match message {
+                Ok(message) => socket.send(message).await?,
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
         }
     }
 }
