@@ -2,6 +2,8 @@
 //!
 //! This crate negotiates and keeps track of compressed messages; it neither compresses nor decompresses.
 
+use crate::http::trim;
+
 use core::fmt::{self, Display};
 
 /// The smallest window with which this server compresses what it sends to everybody: every window that is
@@ -33,7 +35,7 @@ impl PermessageDeflate {
     }
 
     fn parse(offer: &str) -> Option<Self> {
-        let mut parts = offer.split(';').map(|part| part.trim_matches([' ', '\t']));
+        let mut parts = offer.split(';').map(trim);
         if parts.next() != Some("permessage-deflate") {
             return None;
         }

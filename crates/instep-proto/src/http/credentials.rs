@@ -1,12 +1,13 @@
 //! What a client shows to be let in: cookies (RFC 6265) and `Authorization` (RFC 7617 and 6750).
 
+use super::trim;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// The cookies in a `Cookie` header, by name and value. One name may be there twice: pages of other ports and domains
 /// can set cookies of the same name.
 pub fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
-    header.split(';').filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+    header.split(';').filter_map(|pair| trim(pair).split_once('='))
 }
 
 /// The password in an `Authorization` header, written to the start of `out`: the one of `Basic`, whatever the user is

@@ -1,8 +1,10 @@
 //! Whether a browser's copy is still right.
 
+use super::trim;
+
 /// Whether `If-None-Match` names the ETag of this hash (RFC 9110 section 13.1.2: a weak comparison).
 pub(super) fn matches_etag(list: &str, hash: u64, gzip: bool) -> bool {
-    list.split(',').map(|item| item.trim_matches([' ', '\t'])).any(|item| {
+    list.split(',').map(trim).any(|item| {
         let opaque = item.strip_prefix("W/").unwrap_or(item);
         let digits = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         item == "*"

@@ -1,6 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
-use super::{Fields, HeadError};
+use super::{Fields, HeadError, trim};
 use crate::deflate::PermessageDeflate;
 
 /// No more headers than this are ever read, whatever the limit says.
@@ -166,7 +166,7 @@ impl<'b> RequestHead<'b> {
         for header in headers {
             let name = header.name;
             // Only what we read must be text: other headers may hold any bytes.
-            let value = core::str::from_utf8(header.value).unwrap_or("\u{fffd}").trim_matches([' ', '\t']);
+            let value = trim(core::str::from_utf8(header.value).unwrap_or("\u{fffd}"));
             let is = |known: &str| name.eq_ignore_ascii_case(known);
             if is("host") {
                 if self.host.replace(value).is_some() {
@@ -208,8 +208,7 @@ impl<'b> RequestHead<'b> {
             } else if is("user-agent") {
                 self.browser |= value.starts_with("Mozilla/");
             } else if is("accept") {
-                self.accepts_html |=
-                    value.split([',', ';']).any(|kind| kind.trim_matches([' ', '\t']) == "text/html");
+                self.accepts_html |= value.split([',', ';']).any(|kind| trim(kind) == "text/html");
             } else if is("cookie") && self.cookies.is_none() {
                 self.cookies = Some(value);
             } else if is("authorization") {
@@ -256,13 +255,13 @@ fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadError> {
 
 /// Whether a comma-separated list holds a token, whatever its case.
 pub(crate) fn has_token(list: &str, token: &str) -> bool {
-    list.split(',').any(|item| item.trim_matches([' ', '\t']).eq_ignore_ascii_case(token))
+    list.split(',').any(|item| trim(item).eq_ignore_ascii_case(token))
 }
 
 /// RFC 9110 section 12.5.3: gzip is listed and its weight is not zero.
 fn accepts_gzip(list: &str) -> bool {
     list.split(',').any(|item| {
-        let mut parts = item.split(';').map(|part| part.trim_matches([' ', '\t']));
+        let mut parts = item.split(';').map(trim);
         parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
             && !parts.any(|weight| {
                 let zero = weight.strip_prefix("q=").or(weight.strip_prefix("Q="));

@@ -31,6 +31,11 @@ pub use route::{Pattern, best_match};
 pub use status::Status;
 pub use template::{Segment, Template, escape_html};
 
+/// Without the white space that may stand around a value or an item of a list (RFC 9110 section 5.6.3).
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
 /// Text written to a slice.
 pub(crate) fn cursor(out: &mut [u8]) -> response::Cursor<'_> {
     response::Cursor { out, used: 0 }

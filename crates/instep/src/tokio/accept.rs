@@ -132,7 +132,7 @@ impl Dealer {
         let permit = loop {
             match self.gate.admit(peer.ip()) {
                 Admission::Permit(permit) => break permit,
-                Admission::Wait(holder) => self.wait(holder).await,
+                Admission::Wait(asked) => self.wait(asked).await,
                 Admission::Closed => {
                     if self.complaint.is_due() {
                         log::warn!(

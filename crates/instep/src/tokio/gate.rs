@@ -229,7 +229,7 @@ mod tests {
     #[track_caller]
     fn waits_for(admission: &Admission) -> Option<usize> {
         match admission {
-            Admission::Wait(holder) => holder.map(|holder| holder.key),
+            Admission::Wait(asked) => asked.map(|asked| asked.key),
             other => panic!("{other:?}"),
         }
     }

@@ -125,7 +125,7 @@ impl Shard {
                 dealt = dealt.recv(), if dealing => match dealt {
                     Some(Dealt::Connection(accepted)) if !stopping => shard.begin(accepted),
                     Some(Dealt::Connection(_)) => {}
-                    Some(Dealt::Leave(holder)) => shard.ask_to_leave(holder),
+                    Some(Dealt::Leave(asked)) => shard.ask_to_leave(asked),
                     // Nobody accepts any more: the end is near, but clients are to be told.
                     None => dealing = false,
                 },

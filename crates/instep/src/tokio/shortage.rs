@@ -70,8 +70,8 @@ impl Shortage {
                 "A connection cannot be accepted: {error}. It gets the place of one that is idle or does not answer; if there is none, it is refused"
             );
         }
-        while let Some(Admission::Wait(holder)) = dealer.gate.relieve() {
-            let _ = timeout(PAUSE, dealer.wait(holder)).await;
+        while let Some(Admission::Wait(asked)) = dealer.gate.relieve() {
+            let _ = timeout(PAUSE, dealer.wait(asked)).await;
             // What became free is the new reserve, unless others took it.
             self.reserve = reserve();
             if self.reserve.is_some() {
