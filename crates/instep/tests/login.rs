@@ -157,14 +157,11 @@ fn a_session_is_new_at_each_log_in_and_the_one_presented_ends() {
 fn one_browser_too_many_takes_the_place_of_the_one_that_came_longest_ago() {
     let mut world = guarded();
     let first = log_in(&mut world, "");
-    let mut socket = handshake(&mut world, "/ws", &first).unwrap();
     for _ in 0..4 {
         world.now += 1;
         log_in(&mut world, "");
     }
     assert_eq!(get(&mut world, "/", &first).status, 401);
-    socket.turn(&mut world);
-    assert_eq!(socket.take(), CLOSED);
 }
 
 #[test]
@@ -328,4 +325,64 @@ fn a_log_out_ends_every_session_that_the_browser_shows() {
     assert_eq!(get(&mut world, "/", &one).status, 200);
     assert_eq!(post(&mut world, "/logout", &both, "").status, 303);
     assert_eq!((get(&mut world, "/", &one).status, get(&mut world, "/", &two).status), (401, 401));
+}
+
+#[test]
+fn a_cookie_that_is_not_text_hides_no_session() {
+    let mut world = guarded();
+    let cookie = log_in(&mut world, "");
+    let mut request = b"GET / HTTP/1.1\r\nHost: lamp\r\nCookie: other=\xff\xfe; ".to_vec();
+    request.extend(cookie.strip_prefix("Cookie: ").unwrap().as_bytes());
+    request.extend(b"\r\n");
+    let mut peer = world.client();
+    peer.client.came_in_at(80);
+    peer.send(&mut world, &request);
+    assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
+}
+
+#[test]
+fn a_password_that_was_right_until_it_changed_lets_nobody_in() {
+    let mut world = guarded();
+    let mut peer = world.client();
+    peer.client.came_in_at(80);
+    peer.send(&mut world, form("/login", "", FORM).as_bytes());
+    check(&world);
+    // It was checked, and before its browser is told, it is not the password any more.
+    world.log_in.unwrap().change_password(Password::new(b"new", [2; 16], 10).unwrap(), world.device);
+    peer.turn(&mut world);
+    check(&world);
+    peer.turn(&mut world);
+    assert!(peer.take().starts_with(b"HTTP/1.1 401 "));
+    assert_eq!(post(&mut world, "/login", "", "password=new").status, 303);
+}
+
+#[test]
+fn a_session_whose_page_is_open_is_used() {
+    let mut world = guarded();
+    let open = log_in(&mut world, "");
+    let mut socket = handshake(&mut world, "/ws", &open).unwrap();
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        world.now += 1_000;
+        others.push(log_in(&mut world, ""));
+    }
+    socket.turn(&mut world);
+    assert_eq!(socket.take(), b"");
+    assert_eq!(get(&mut world, "/", &open).status, 200);
+    let statuses: Vec<_> = others.iter().map(|other| get(&mut world, "/", other).status).collect();
+    assert_eq!(statuses, [401, 200, 200, 200], "the first of those who have no page open had to go");
+    // Where all have one open, the one that was longest without a request goes.
+    let sockets: Vec<_> =
+        others[1..].iter().map(|other| handshake(&mut world, "/ws", other).unwrap()).collect();
+    world.now += 1_000;
+    log_in(&mut world, "");
+    let closed: Vec<_> = [socket]
+        .into_iter()
+        .chain(sockets)
+        .map(|mut socket| {
+            socket.turn(&mut world);
+            socket.take() == CLOSED
+        })
+        .collect();
+    assert_eq!(closed, [true, false, false, false]);
 }

@@ -4,10 +4,11 @@ use super::trim;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The cookies in a `Cookie` header, by name and value. One name may be there twice: pages of other ports and domains
-/// can set cookies of the same name.
-pub fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
-    header.split(';').filter_map(|pair| trim(pair).split_once('='))
+/// The cookies in a `Cookie` header, by name and value; those that are not text are left out. One name may be there
+/// twice: pages of other ports and domains can set cookies of the same name.
+pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = header.split(|byte| *byte == b';').filter_map(|pair| core::str::from_utf8(pair).ok());
+    pairs.filter_map(|pair| trim(pair).split_once('='))
 }
 
 /// The password in an `Authorization` header, written to the start of `out`: the one of `Basic`, whatever the user is
@@ -35,10 +36,11 @@ mod tests {
 
     #[test]
     fn cookies_by_name_and_value() {
-        let of = |header| cookies(header).collect::<Vec<_>>();
-        assert_eq!(of("a=b; instep_80=x;a=y=z ;b"), [("a", "b"), ("instep_80", "x"), ("a", "y=z")]);
-        assert_eq!(of("a="), [("a", "")]);
-        assert!(of("a").is_empty() && of("").is_empty());
+        let of = |header: &'static [u8]| cookies(header).collect::<Vec<_>>();
+        assert_eq!(of(b"a=b; instep_80=x;a=y=z ;b"), [("a", "b"), ("instep_80", "x"), ("a", "y=z")]);
+        assert_eq!(of(b"a="), [("a", "")]);
+        assert!(of(b"a").is_empty() && of(b"").is_empty());
+        assert_eq!(of(b"a=b; c=\xff; d=e"), [("a", "b"), ("d", "e")]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub struct RequestHead<'b> {
     /// `Accept` names HTML, as it does when somebody opens an address, and not when a script asks.
     pub accepts_html: bool,
     /// The first `Cookie`.
-    pub cookies: Option<&'b str>,
+    pub cookies: Option<&'b [u8]>,
     /// `Authorization`; `None` if there is none, or more than one.
     pub authorization: Option<&'b str>,
     /// Bytes of body.
@@ -210,7 +210,7 @@ impl<'b> RequestHead<'b> {
             } else if is("accept") {
                 self.accepts_html |= value.split([',', ';']).any(|kind| trim(kind) == "text/html");
             } else if is("cookie") && self.cookies.is_none() {
-                self.cookies = Some(value);
+                self.cookies = Some(header.value);
             } else if is("authorization") {
                 credentials += 1;
                 self.authorization = (credentials == 1).then_some(value);
@@ -339,9 +339,9 @@ mod tests {
         let tool =
             of("User-Agent: curl/8\r\nAccept: text/htmlx\r\nCookie: a=b\r\nAuthorization: Bearer x\r\n");
         assert!(!tool.browser && !tool.accepts_html);
-        assert_eq!((tool.cookies, tool.authorization), (Some("a=b"), Some("Bearer x")));
+        assert_eq!((tool.cookies, tool.authorization), (Some(&b"a=b"[..]), Some("Bearer x")));
         let two = of("Authorization: Bearer x\r\nAuthorization: Bearer y\r\nCookie: a\r\nCookie: b\r\n");
-        assert_eq!((two.cookies, two.authorization), (Some("a"), None));
+        assert_eq!((two.cookies, two.authorization), (Some(&b"a"[..]), None));
     }
 
     #[test]

@@ -201,6 +201,14 @@ impl Device {
         })
     }
 
+    /// Whether somebody whom this session let in is connected.
+    pub(crate) fn has_client_of(&self, session: NonZeroU32) -> bool {
+        self.with(|state| {
+            let mut connected = state.slots.iter().filter(|slot| slot.number != 0 && !slot.closed);
+            connected.any(|slot| slot.session == Some(session))
+        })
+    }
+
     /// The clients whom this session let in are to go; `None`: whom any did.
     pub(crate) fn dismiss(&self, session: Option<NonZeroU32>) {
         self.with(|state| {

@@ -54,6 +54,10 @@ impl Default for Check {
 }
 
 impl Check {
+    fn is_free(&self, now: Instant) -> bool {
+        self.ticket.is_none() || self.is_forgotten(now)
+    }
+
     fn is_forgotten(&self, now: Instant) -> bool {
         self.progress != Progress::Hashing && now >= self.asked.after(FORGOTTEN)
     }
@@ -93,13 +97,22 @@ impl Checks {
         Self { entries }
     }
 
-    /// Adds a check. `false`: there is no room now.
-    #[must_use]
-    pub(super) fn add(&mut self, ticket: NonZeroU32, job: Job, now: Instant) -> bool {
-        let free = |check: &&mut Check| check.ticket.is_none() || check.is_forgotten(now);
-        let Some(entry) = self.entries.iter_mut().find(free) else { return false };
-        *entry = Check { ticket: Some(ticket), job, progress: Progress::Waiting, asked: now };
-        true
+    /// Whether there is room for another check now.
+    pub(super) fn has_room(&self, now: Instant) -> bool {
+        self.entries.iter().any(|check| check.is_free(now))
+    }
+
+    /// Adds a check, if there is room.
+    pub(super) fn add(&mut self, ticket: NonZeroU32, job: Job, now: Instant) {
+        if let Some(entry) = self.entries.iter_mut().find(|check| check.is_free(now)) {
+            *entry = Check { ticket: Some(ticket), job, progress: Progress::Waiting, asked: now };
+        }
+    }
+
+    /// What was found out is not right any more: whoever has not asked for it presents its password again.
+    pub(super) fn forget_verdicts(&mut self) {
+        let done = |check: &&mut Check| matches!(check.progress, Progress::Done(_));
+        self.entries.iter_mut().filter(done).for_each(|check| *check = Check::default());
     }
 
     /// What came of a check, as soon as it is known; it is forgotten then. An error: there is no such check.
@@ -148,43 +161,49 @@ mod tests {
         Job::new(PEER, password.as_bytes(), false).unwrap()
     }
 
+    fn add(checks: &mut Checks, number: u32, password: &str, now: u64) {
+        let now = Instant::from_millis(now);
+        assert!(checks.has_room(now));
+        checks.add(ticket(number), job(password), now);
+    }
+
     #[test]
     fn they_are_done_in_order_and_each_verdict_is_told_once() {
         let mut checks = checks(3);
         for (number, password) in [(1, "a"), (2, "b"), (3, "c")] {
-            assert!(checks.add(ticket(number), job(password), Instant::default()));
+            add(&mut checks, number, password, 0);
         }
-        assert!(!checks.add(ticket(4), job("d"), Instant::default()), "there is no room");
+        assert!(!checks.has_room(Instant::default()));
         let (first, taken) = checks.begin(Instant::default()).unwrap();
         assert_eq!((first, taken.password()), (ticket(1), &b"a"[..]));
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(None));
         checks.finish(ticket(1), Verdict::Wrong);
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(Some(Verdict::Wrong)));
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Err(()));
-        assert!(checks.add(ticket(4), job("d"), Instant::default()));
+        add(&mut checks, 4, "d", 0);
         assert_eq!(checks.begin(Instant::default()).unwrap().0, ticket(2), "4 stands before it in the table");
     }
 
     #[test]
     fn what_nobody_waits_for_gives_its_place_away() {
         let mut checks = checks(1);
-        assert!(checks.add(ticket(1), job("a"), Instant::default()));
+        add(&mut checks, 1, "a", 0);
         let (begun, _) = checks.begin(Instant::default()).unwrap();
-        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(3_000)), "it is being checked");
+        assert!(!checks.has_room(Instant::from_millis(3_000)), "it is being checked");
         checks.finish(begun, Verdict::Right);
-        assert!(!checks.add(ticket(2), job("b"), Instant::from_millis(2_999)));
-        assert!(checks.add(ticket(2), job("b"), Instant::from_millis(3_000)));
+        assert!(!checks.has_room(Instant::from_millis(2_999)));
+        add(&mut checks, 2, "b", 3_000);
         assert_eq!(checks.verdict(begun, Instant::default()), Err(()));
         // Who asks keeps its place; what is not asked for is not checked.
         assert_eq!(checks.verdict(ticket(2), Instant::from_millis(5_000)), Ok(None));
-        assert!(!checks.add(ticket(3), job("c"), Instant::from_millis(7_999)));
+        assert!(!checks.has_room(Instant::from_millis(7_999)));
         assert!(checks.begin(Instant::from_millis(8_000)).is_none());
     }
 
     #[test]
     fn a_password_is_not_kept_longer_than_needed_and_not_shown() {
         let mut checks = checks(1);
-        assert!(checks.add(ticket(1), job("sesame"), Instant::default()));
+        add(&mut checks, 1, "sesame", 0);
         assert!(format!("{checks:?}").contains("***") && !format!("{checks:?}").contains("115, 101"));
         let _ = checks.begin(Instant::default());
         checks.finish(ticket(1), Verdict::Wrong);

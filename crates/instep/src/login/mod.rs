@@ -40,7 +40,8 @@ pub type Random = fn(&mut [u8]);
 /// The memory of a log-in, lent for good: nothing of it grows. Fill it with defaults.
 #[derive(Debug)]
 pub struct LogInMemory {
-    /// One for each browser that is logged in. One more takes the place of the one that was used longest ago.
+    /// One for each browser that is logged in. One more takes the place of the one that was used longest ago, and has no
+    /// page open if there is such a one.
     pub sessions: &'static mut [Session],
     /// One for each network that sent wrong passwords lately. One more takes the place of the least important one.
     pub failures: &'static mut [Failure],
@@ -86,6 +87,7 @@ impl LogIn {
         self.with(|state| {
             state.password = password;
             state.sessions.end_all();
+            state.checks.forget_verdicts();
             state.begin_password(self.random);
         });
         device.dismiss(None);
@@ -153,10 +155,11 @@ impl LogIn {
             let Some(job) = Job::new(peer, password, from_tool) else {
                 return Presented::Checked(Verdict::Wrong);
             };
-            let ticket = state.next_number();
-            if !state.checks.add(ticket, job, now) {
+            if !state.checks.has_room(now) {
                 return Presented::Later(None);
             }
+            let ticket = state.next_number();
+            state.checks.add(ticket, job, now);
             if let Some(waker) = state.waker.take() {
                 waker.wake();
             }
@@ -177,7 +180,7 @@ impl LogIn {
         let id = u128::from_be_bytes(id);
         let replaced = self.with(|state| {
             let number = state.next_number();
-            state.sessions.begin(id, number, now)
+            state.sessions.begin(id, number, now, |session| device.has_client_of(session))
         });
         if replaced.is_some() {
             device.dismiss(replaced);
@@ -325,7 +328,9 @@ mod tests {
         let log_in = log_in();
         let wrong = || log_in.present(b"wrong", HERE, false, None, now());
         let tickets: Vec<_> = (0..8).map(|_| wrong()).collect();
+        let last = log_in.with(State::next_number);
         assert_eq!(wrong(), Presented::Later(None), "there is no room for more");
+        assert_eq!(log_in.with(State::next_number).get(), last.get() + 1, "and no number is used up");
         check(log_in);
         let verdicts = tickets.into_iter().map(|ticket| {
             let Presented::Later(ticket) = ticket else { panic!() };

@@ -44,10 +44,29 @@ impl Sessions {
     }
 
     /// Begins a session. Where there is no room, it takes the place of the one that was used longest ago, whose number
-    /// is returned.
-    pub(super) fn begin(&mut self, id: u128, number: NonZeroU32, now: Instant) -> Option<NonZeroU32> {
-        let oldest = |session: &&mut Session| (session.number.is_some() && now < session.until, session.used);
-        let entry = self.entries.iter_mut().min_by_key(oldest)?;
+    /// is returned: of those that are not in use now, if there are any.
+    pub(super) fn begin(
+        &mut self,
+        id: u128,
+        number: NonZeroU32,
+        now: Instant,
+        in_use: impl Fn(NonZeroU32) -> bool,
+    ) -> Option<NonZeroU32> {
+        let key = |(at, session): (usize, &Session)| {
+            (session.number.is_some() && now < session.until, session.used, at)
+        };
+        let after =
+            |before| self.entries.iter().enumerate().map(key).filter(move |key| Some(*key) > before).min();
+        let oldest = after(None)?;
+        // The one that was used longest ago is hardly ever in use: to ask for each would take long.
+        let mut chosen = Some(oldest);
+        while let Some((true, _, at)) = chosen
+            && self.entries[at].number.is_some_and(&in_use)
+        {
+            chosen = after(chosen);
+        }
+        let (.., at) = chosen.unwrap_or(oldest);
+        let entry = &mut self.entries[at];
         let until = now.after(SESSION_SECONDS * 1000);
         core::mem::replace(entry, Session { id, number: Some(number), until, used: now }).number
     }
@@ -100,12 +119,16 @@ mod tests {
         Instant::from_millis(millis)
     }
 
+    fn nobody(_: NonZeroU32) -> bool {
+        false
+    }
+
     #[test]
     fn an_id_is_found_until_it_ends_and_no_other_is() {
         let mut sessions = sessions(4);
         assert_eq!(sessions.find(0, at(0)), None, "a free entry has no id");
-        assert_eq!(sessions.begin(7, number(1), at(10)), None);
-        assert_eq!(sessions.begin(8, number(2), at(10)), None);
+        assert_eq!(sessions.begin(7, number(1), at(10), nobody), None);
+        assert_eq!(sessions.begin(8, number(2), at(10), nobody), None);
         let end = 10 + 30 * DAY;
         assert_eq!(sessions.find(7, at(20)), Some((number(1), at(end))));
         assert_eq!(sessions.find(8, at(end - 1)), Some((number(2), at(end))));
@@ -122,22 +145,22 @@ mod tests {
     #[test]
     fn one_too_many_takes_the_place_of_the_one_unused_longest() {
         let mut sessions = sessions(2);
-        sessions.begin(1, number(1), at(1));
-        sessions.begin(2, number(2), at(2));
+        sessions.begin(1, number(1), at(1), nobody);
+        sessions.begin(2, number(2), at(2), nobody);
         assert!(sessions.find(1, at(3)).is_some());
-        assert_eq!(sessions.begin(3, number(3), at(4)), Some(number(2)));
+        assert_eq!(sessions.begin(3, number(3), at(4), nobody), Some(number(2)));
         assert_eq!(sessions.find(2, at(5)), None);
         assert!(sessions.find(1, at(5)).is_some() && sessions.find(3, at(6)).is_some());
         // One that has expired goes first, however late it was used.
         sessions.entries[1].until = at(7);
-        assert_eq!(sessions.begin(4, number(4), at(8)), Some(number(3)));
+        assert_eq!(sessions.begin(4, number(4), at(8), nobody), Some(number(3)));
         assert!(sessions.find(1, at(9)).is_some());
     }
 
     #[test]
     fn an_id_is_not_shown() {
         let mut sessions = sessions(1);
-        sessions.begin(0x1234_5678, number(1), at(1));
+        sessions.begin(0x1234_5678, number(1), at(1), nobody);
         let shown = format!("{sessions:?}");
         assert!(
             shown.contains("***") && !shown.contains("12345678") && !shown.contains("305419896"),
