@@ -56,7 +56,7 @@ fn visits(addr: SocketAddr, count: usize) {
 #[test]
 fn ten_thousand_clients_come_and_go_and_nothing_is_left_of_them() {
     // The witness answers no ping meanwhile, however long a busy machine takes.
-    let server = serve(&["--app", "led-plain", "--ping-every", "3600s"]);
+    let server = serve(&["--app", "led-plain", "--limit", "ping_every=3600s"]);
     let mut witness = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(witness.read_text(), "0");
     let descriptors_before = descriptors(&server);

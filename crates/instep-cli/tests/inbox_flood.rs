@@ -13,46 +13,36 @@ use test_support::{Frame, SOON, Server, WebSocket, opcode};
 /// Far more than a pipe and the log's ring hold.
 const MESSAGES: usize = 30_000;
 /// So often somebody else toggles during a flood.
-const TOGGLES: usize = 100;
+const TOGGLES: usize = 1_000;
 
 /// Sends messages that match no command as fast as the server takes them, for as long as there are more batches of a
-/// hundred, and returns when all are taken.
-fn flood(server: &Server, mut more: impl FnMut() -> bool + Send) {
-    let mut client = WebSocket::connect(server.addr(), "/ws");
-    // Another client may have toggled already.
-    client.read_text();
-    let mut tcp = client.tcp().try_clone().expect("a second handle");
-    let frame = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command");
-    let frames = frame.repeat(100);
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            while more() {
-                tcp.write_all(&frames).expect("the server takes it, sooner or later");
-            }
-            let end = Frame::encode(true, 0, opcode::PING, Some([5, 9, 2, 6]), b"end");
-            tcp.write_all(&end).expect("the server takes it");
-        });
-        // The server reads a message only after the one before it: all were taken when the ping is answered. There
-        // is no telling how long a busy machine takes, but something comes now and then: a state, or a ping.
-        loop {
-            let frame = client.read_frame(6 * SOON);
-            match frame.opcode {
-                opcode::PONG => break,
-                // An answer would come within a message of the other thread.
-                opcode::PING => {}
-                _ => assert_eq!(frame.opcode, opcode::TEXT),
-            }
-        }
-    });
+/// hundred.
+fn flood(server: &Server, mut more: impl FnMut() -> bool) -> WebSocket {
+    let client = WebSocket::connect(server.addr(), "/ws");
+    client.tcp().set_write_timeout(Some(6 * SOON)).expect("a timeout");
+    let frames = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command").repeat(100);
+    while more() {
+        client.tcp().write_all(&frames).expect("the server takes it, sooner or later");
+    }
+    client
 }
 
+/// Sends so many messages, and returns when all are taken.
 fn flood_of_messages(server: &Server) {
-    let mut batches = MESSAGES / 100;
-    flood(server, || {
-        let more = batches > 0;
-        batches = batches.saturating_sub(1);
-        more
-    });
+    let mut batches = 0..MESSAGES / 100;
+    let mut client = flood(server, || batches.next().is_some());
+    // The server reads a message only after the one before it: all were taken when the ping is answered.
+    client.send_ping(b"end");
+    let deadline = Instant::now() + 6 * SOON;
+    loop {
+        assert!(Instant::now() < deadline, "the messages are not taken");
+        let frame = client.read_frame(6 * SOON);
+        match frame.opcode {
+            opcode::PONG => break,
+            opcode::PING => client.frame(true, 0, opcode::PONG, Some([0; 4]), &frame.payload),
+            _ => assert_eq!(frame.opcode, opcode::TEXT),
+        }
+    }
 }
 
 /// Ends the floods when it is dropped.

@@ -3,7 +3,8 @@
 mod served;
 
 use served::{expect_log, serve};
-use test_support::{Server, WebSocket, http, opcode};
+use std::time::{Duration, Instant};
+use test_support::{Http, SOON, Server, WebSocket, http, opcode};
 
 /// What was logged of this client from its second line on.
 fn said_of(server: &Server, client: &str) -> Vec<String> {
@@ -136,4 +137,35 @@ fn a_request_cannot_forge_a_line_either() {
         assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
         assert!(line.len() < 500, "{line:?}");
     }
+}
+
+/// Of refusals there are so many lines in each second, and it is said how many there were besides.
+#[test]
+fn a_flood_of_refusals_does_not_flood_the_log() {
+    const REFUSED: usize = 500;
+    let server = serve(&["--app", "led-plain"]);
+    let wrong = "GET /ws HTTP/1.1\r\nHost: evil.test\r\n\r\n";
+    let before = Instant::now();
+    let mut connection = Http::connect(server.addr());
+    for _ in 0..REFUSED {
+        connection.send(wrong);
+        assert_eq!(connection.read().status, 421);
+    }
+    let seconds = usize::try_from(before.elapsed().as_secs()).expect("seconds");
+    let told = || server.lines().iter().filter(|line| line.starts_with("Refused a request")).count();
+    let left_out = || {
+        let number = |line: &String| line.split_once(" more refusals")?.0.parse::<usize>().ok();
+        server.lines().iter().filter_map(number).sum::<usize>()
+    };
+    // Those that were not told of are counted before the next one that is.
+    let mut more = 0;
+    let deadline = Instant::now() + SOON;
+    while told() + left_out() < REFUSED + more {
+        assert!(Instant::now() < deadline, "{} told, {} left out", told(), left_out());
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(http(server.addr(), wrong).status, 421);
+        more += 1;
+    }
+    assert_eq!(told() + left_out(), REFUSED + more);
+    assert!(told() <= 20 * (seconds + 2) + more, "{} of {REFUSED} in {seconds} s", told());
 }

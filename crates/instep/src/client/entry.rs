@@ -235,12 +235,14 @@ fn error(status: Status, head: &RequestHead<'_>) -> Decision {
 
 /// Whether a request that changes something may do so now; else the answer to it.
 fn may_act(request: &Request<'_>, world: &World<'_>, out: &Outgoing<'_>) -> ControlFlow<Decision> {
-    let Request { head, peer, .. } = *request;
+    let head = request.head;
     if head.method != Method::Post {
-        return Break(Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)).allow(Allow::ReadAndPost)));
+        return Break(Decision::Reply(
+            Reply::error(Status::MethodNotAllowed, Some(head)).allow(Allow::ReadAndPost),
+        ));
     }
     if let Err(refusal) = world.access.check_origin(head) {
-        return Break(error(refuse(refusal, head, peer, world), head));
+        return Break(error(refuse(refusal, request, world), head));
     }
     // What it does, it does once: there has to be room for the answer.
     if out.kept() > 0 { Break(Decision::NotNow) } else { Continue(()) }

@@ -73,7 +73,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Listening { response, pass, peer } = *listening;
-        let Some(place) = self.take_place(false, false, pass, peer, world) else { return };
+        let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
         // There is room for both: nothing is in it.
         let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
         out.keep(head.unwrap_or(0));

@@ -127,7 +127,7 @@ impl Client {
                 Taken::Some(length)
             }
             Err(error) => {
-                self.refuse_head(error, input, world);
+                self.refuse_head(error, input, now, world);
                 Taken::Some(input.len())
             }
         }

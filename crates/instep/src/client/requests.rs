@@ -101,8 +101,22 @@ pub(super) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing
     true
 }
 
+/// Tells in the log of a refusal, unless it has told of many in this second.
+macro_rules! tell {
+    ($level:ident, $world:expr, $now:expr, $($line:tt)+) => {
+        if let Some(left_out) = $world.device.may_tell($now) {
+            if left_out > 0 {
+                log::warn!("{left_out} more refusals were left out here");
+            }
+            log::$level!($($line)+);
+        }
+    };
+}
+pub(super) use tell;
+
 /// Says in the log what would let the request in.
-pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, world: &World<'_>) -> Status {
+pub(super) fn refuse(refusal: Refusal, request: &Request<'_>, world: &World<'_>) -> Status {
+    let Request { now, head, peer, .. } = *request;
     world.device.count_refusal(match refusal {
         Refusal::Host => RefusalReason::Host,
         Refusal::Origin => RefusalReason::Origin,
@@ -111,7 +125,10 @@ pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, wor
         Refusal::Host => {
             let host = head.host.unwrap_or_default();
             let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-            log::warn!(
+            tell!(
+                warn,
+                world,
+                now,
                 target: crate::FROM_CLIENT,
                 "Refused a request from {peer}: this device does not go by the name {}. If it should, start it with --allow-host {}",
                 Shown(host.as_bytes()),
@@ -121,12 +138,18 @@ pub(super) fn refuse(refusal: Refusal, head: &RequestHead<'_>, peer: IpAddr, wor
         }
         Refusal::Origin => {
             match head.origin {
-                Some(origin) => log::warn!(
+                Some(origin) => tell!(
+                    warn,
+                    world,
+                    now,
                     target: crate::FROM_CLIENT,
                     "Refused a request from {peer}: its page comes from {0}. If that page may use this device, start it with --allow-origin {0}",
                     Shown(origin.as_bytes())
                 ),
-                None => log::warn!(
+                None => tell!(
+                    warn,
+                    world,
+                    now,
                     "Refused a request from {peer}: a page from somewhere else made it. If that page may use this device, start it with --allow-origin and the page's origin"
                 ),
             }
@@ -143,7 +166,7 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
-        let Request { head, peer, .. } = *request;
+        let Request { now, head, peer, .. } = *request;
         if let Waits::Answer(client) = self.waits() {
             return super::asking::take_answer(client, request, world, out);
         }
@@ -151,7 +174,7 @@ impl Client {
             return decision;
         }
         if self.refused {
-            log::warn!("Refused {peer}: there are too many connections");
+            tell!(warn, world, now, "Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
         if self.not_secure {
@@ -170,7 +193,7 @@ impl Client {
         match (access, world.access.portal) {
             (Ok(()), _) => {}
             (Err(Refusal::Host), Some(portal)) => return lead(portal, head, out),
-            (Err(refusal), _) => return error(refuse(refusal, head, peer, world)),
+            (Err(refusal), _) => return error(refuse(refusal, request, world)),
         }
         let body_max = match world.log_in {
             Some(_) if head.path == LOG_IN => FORM_MAX as u64,
@@ -208,7 +231,7 @@ impl Client {
                     Err(reason) => {
                         if upgrade {
                             world.device.count_refusal(RefusalReason::Handshake);
-                            log::info!("Refused a handshake from {peer}: {reason}");
+                            tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
                         }
                         error(reason.status())
                     }
@@ -223,9 +246,9 @@ impl Client {
     }
 
     /// Answers a head that cannot be read.
-    pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], world: &World<'_>) {
+    pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], now: Instant, world: &World<'_>) {
         world.device.count_refusal(RefusalReason::Head);
-        log::info!("Refused a request from {}: {error}", self.peer);
+        tell!(info, world, now, "Refused a request from {}: {error}", self.peer);
         self.state = Http::answer(Reply::refusal(error, input));
     }
 
@@ -238,7 +261,9 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Opening { endpoint, handshake, deflate, pass, peer } = *opening;
-        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, world) else { return };
+        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
+            return;
+        };
         let length = handshake.write_answer(out.space());
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
@@ -260,18 +285,19 @@ impl Client {
         asks_thing: bool,
         pass: Option<Pass>,
         peer: IpAddr,
+        now: Instant,
         world: &World<'_>,
     ) -> Option<Place> {
         let forwarded = peer != self.peer;
         if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
-            log::warn!("Refused {peer}: there are too many clients from there");
+            tell!(warn, world, now, "Refused {peer}: there are too many clients from there");
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         }
         let session = pass.map(|pass| pass.number);
         let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
-            log::warn!("Refused {peer}: all {} places are taken", world.device.limits().clients);
+            tell!(warn, world, now, "Refused {peer}: all {} places are taken", world.device.limits().clients);
             self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };

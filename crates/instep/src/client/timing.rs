@@ -3,6 +3,7 @@
 use super::compression::Compression;
 use super::events::Events;
 use super::open::Open;
+use super::requests::tell;
 use super::{Client, Http, ROOM_MIN, State, Waits, World, asking};
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::Limits;
@@ -159,7 +160,7 @@ impl Client {
                 if now >= self.timing.since.after(CHECK_TIME) =>
             {
                 world.device.count_refusal(RefusalReason::Full);
-                log::warn!("Refused {}: too many passwords wait to be checked", self.peer);
+                tell!(warn, world, now, "Refused {}: too many passwords wait to be checked", self.peer);
                 self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
             }
             State::Http(Http { waits: Waits::Answer(client), .. })
@@ -167,7 +168,13 @@ impl Client {
             {
                 world.device.withdraw(*client);
                 world.device.count_refusal(RefusalReason::Timeout);
-                log::warn!("Refused a request from {}: the application did not answer", self.peer);
+                tell!(
+                    warn,
+                    world,
+                    now,
+                    "Refused a request from {}: the application did not answer",
+                    self.peer
+                );
                 self.state = Http::answer(asking::late());
             }
             State::Http(Http { reply: None, waits: Waits::Nothing | Waits::Body, .. })

@@ -1,6 +1,6 @@
 //! What a client is told of what carries its bytes, where that is more than a socket.
 
-use super::requests::{Decision, write_whole};
+use super::requests::{Decision, tell, write_whole};
 use super::{Client, Instant, State, Surroundings, World};
 use crate::device::{DropReason, End};
 use instep_proto::delivery::Outgoing;
@@ -41,9 +41,10 @@ impl Client {
         now: Instant,
         surroundings: &mut Surroundings<'_>,
     ) {
-        log::info!("TLS with {} failed: {why}", self.peer);
+        let (world, _) = World::of(surroundings);
+        tell!(info, world, now, "TLS with {} failed: {why}", self.peer);
         let end = End::Dropped(DropReason::SocketError);
-        self.pass_to(State::Closed, end, &World::of(surroundings).0);
+        self.pass_to(State::Closed, end, &world);
         self.linger(now);
     }
 }

@@ -79,7 +79,7 @@ impl Device {
             if slot.number != client.number {
                 return;
             }
-            let waited = slot.ready.is_some();
+            let waited = slot.ready.is_some() && !slot.parked;
             slot.free();
             debug_assert!(slot.message.bytes().is_empty());
             if waited {

@@ -10,6 +10,7 @@ mod queue;
 mod requests;
 mod slot;
 mod state;
+mod told;
 mod wakes;
 
 pub(crate) use counts::End;

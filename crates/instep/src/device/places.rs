@@ -2,6 +2,7 @@
 
 use super::slot::ClientId;
 use super::{Device, End, RefusalReason};
+use crate::client::Instant;
 use crate::limits::Limits;
 use crate::thing::Thing;
 use core::num::NonZeroU32;
@@ -187,6 +188,11 @@ impl Device {
 
     pub(crate) fn count_refusal(&self, reason: RefusalReason) {
         self.with(|state| state.counts.refuse(reason));
+    }
+
+    /// Whether the log may tell of a refusal; then, of how many it did not since the last one.
+    pub(crate) fn may_tell(&self, now: Instant) -> Option<u64> {
+        self.with(|state| state.told.tell(now))
     }
 
     pub(crate) fn count_missed(&self, events: u64) {

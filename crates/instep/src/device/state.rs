@@ -4,6 +4,7 @@ use super::history::{Histories, HistoryPoint, Recorder};
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
+use super::told::Told;
 use super::wakes::Wakes;
 use super::{Counts, PublishError, SendError};
 use crate::limits::Limits;
@@ -89,6 +90,7 @@ pub(crate) struct State {
     pub(crate) page_values: PageValues,
     pub(crate) histories: Histories,
     pub(crate) counts: Counts,
+    pub(crate) told: Told,
     /// Clients that are connected.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
@@ -146,6 +148,7 @@ impl State {
             page_values: PageValues::default(),
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
             counts: Counts::default(),
+            told: Told::default(),
             taken: 0,
             last_number: 0,
             requests: memory.requests,
