@@ -3,7 +3,10 @@
 mod link;
 
 use instep::Limits;
-use link::{World, frame, heard, inbox};
+use link::{FOLLOWERS, LED, World, frame, heard, inbox};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
 
 /// Gives a turn to each peer whose slot wants one, in that order, until none does.
 fn follow(world: &mut World, peers: &mut [link::Peer]) {
@@ -194,4 +197,45 @@ fn who_leaves_before_its_answer_had_room_is_still_heard() {
     assert_eq!([heard(&mut inbox), heard(&mut inbox)].map(Option::unwrap), ["1 one", "1 close"]);
     peers[1].send(&mut world, &frame(0x81, b"two"));
     assert_eq!(heard(&mut inbox).as_deref(), Some("2 two"), "the place is free again");
+}
+
+#[test]
+fn every_driver_is_woken_once_however_many_there_are() {
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let mut world = World::new(Limits { clients: FOLLOWERS, ..Limits::DEVICE });
+    let woken: Vec<_> = (0..FOLLOWERS).map(|_| Arc::new(Woken::default())).collect();
+    let counts = || woken.iter().map(|woken| woken.0.swap(0, Ordering::Relaxed)).collect::<Vec<_>>();
+    let register = |world: &World| {
+        for (follower, woken) in woken.iter().enumerate() {
+            world.device.register(follower, &woken.clone().into());
+        }
+    };
+    register(&world);
+    world.device.publish(LED, "1");
+    assert_eq!(counts(), [1; FOLLOWERS]);
+    world.device.publish(LED, "0");
+    assert_eq!(counts(), [0; FOLLOWERS], "it has not looked yet");
+
+    // A reply wakes the driver of its client.
+    register(&world);
+    let mut inbox = inbox(&world);
+    let _peers: Vec<_> = (0..FOLLOWERS)
+        .map(|follower| {
+            world.follower = follower;
+            world.open("/ws")
+        })
+        .collect();
+    counts();
+    let clients: Vec<_> = std::iter::from_fn(|| link::opened(&mut inbox)).collect();
+    register(&world);
+    for client in &clients {
+        world.device.send(*client, "hello").unwrap();
+    }
+    assert_eq!((clients.len(), counts()), (FOLLOWERS, vec![1; FOLLOWERS]));
 }

@@ -11,6 +11,8 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+/// Drivers that follow the device: more than it wakes at once.
+pub const FOLLOWERS: usize = 9;
 pub const LED: Topic = Topic::new(0);
 pub const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
@@ -43,7 +45,7 @@ pub struct World {
     pub feed: Feed<'static>,
     pub scratch: Vec<u8>,
     pub now: u64,
-    /// Which of the two drivers turns the clients.
+    /// Which of the drivers turns the clients.
     pub follower: usize,
     /// The slots that want a turn.
     attention: Vec<usize>,
@@ -72,7 +74,7 @@ impl World {
             events: leak(limits.events, RingEntry::default()),
             event_storage: leak(block * (limits.events + 1), 0),
             slots: slots.leak(),
-            followers: vec![Follower::new(leak(places, 0)), Follower::new(leak(places, 0))].leak(),
+            followers: (0..FOLLOWERS).map(|_| Follower::new(leak(places, 0))).collect::<Vec<_>>().leak(),
             requests,
             thing: app.as_thing(),
             history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
