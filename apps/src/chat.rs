@@ -1,7 +1,7 @@
 //! A chat among browsers: what one says, all hear.
 
 use instep::{App, Device, Inbox};
-use instep_panel::INSTEP_JS;
+use instep_panel::PANEL;
 
 instep::thing! {
     /// A chat.
@@ -15,7 +15,7 @@ instep::thing! {
 pub const APP: App = App::new("chat", "A chat among browsers")
     .thing(&Chat::THING)
     .version(env!("CARGO_PKG_VERSION"))
-    .page("/instep.js", INSTEP_JS);
+    .pages(&PANEL);
 
 /// What it does.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {

@@ -7,7 +7,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use heapless::String;
 use instep::{App, Device, Inbox, Severity};
-use instep_panel::INSTEP_JS;
+use instep_panel::PANEL;
 
 instep::thing! {
     /// The device's log.
@@ -21,7 +21,7 @@ instep::thing! {
 pub const APP: App = App::new("console", "The log of the device, live")
     .thing(&Console::THING)
     .version(env!("CARGO_PKG_VERSION"))
-    .page("/instep.js", INSTEP_JS);
+    .pages(&PANEL);
 
 /// Bytes of a line that are shown.
 const LINE_MAX: usize = 120;

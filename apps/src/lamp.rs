@@ -6,7 +6,7 @@ use embassy_time::{Duration, Timer};
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 use instep::{Answer, App, Device, Inbox};
-use instep_panel::INSTEP_JS;
+use instep_panel::PANEL;
 
 instep::thing! {
     /// A lamp.
@@ -21,7 +21,7 @@ instep::thing! {
 pub const APP: App = App::new("lamp", "A lamp to switch, to dim and to blink")
     .thing(&Lamp::THING)
     .version(env!("CARGO_PKG_VERSION"))
-    .page("/instep.js", INSTEP_JS);
+    .pages(&PANEL);
 
 /// How long it stays as it is while it blinks, and how often it changes.
 const BLINK: (Duration, u8) = (Duration::from_millis(250), 6);

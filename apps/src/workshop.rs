@@ -5,7 +5,7 @@ use embassy_futures::select::{Either3::First, Either3::Second, Either3::Third, s
 use embassy_time::{Duration, Ticker, Timer};
 use embedded_hal::digital::OutputPin;
 use instep::{Answer, App, Device, Inbox, Severity};
-use instep_panel::INSTEP_JS;
+use instep_panel::PANEL;
 
 instep::thing! {
     /// The workshop.
@@ -29,7 +29,7 @@ instep::thing! {
 pub const APP: App = App::new("workshop", "All kinds of controls in one device, simulated")
     .thing(&Workshop::THING)
     .version(env!("CARGO_PKG_VERSION"))
-    .page("/instep.js", INSTEP_JS);
+    .pages(&PANEL);
 
 /// How long it blinks.
 const BLINK: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ pub use drive::{Bridge, BridgeError, Direction, Drive, Simulated};
 use embassy_futures::select::{Either::First, Either::Second, select};
 use embassy_time::{Duration, Timer};
 use instep::{App, Device, Inbox, Severity};
-use instep_panel::INSTEP_JS;
+use instep_panel::PANEL;
 
 instep::thing! {
     /// A motor.
@@ -25,7 +25,7 @@ instep::thing! {
 pub const APP: App = App::new("motor", "A motor with direction, speed and status")
     .thing(&Motor::THING)
     .version(env!("CARGO_PKG_VERSION"))
-    .page("/instep.js", INSTEP_JS);
+    .pages(&PANEL);
 
 /// A motor takes no more than so much more or less speed at a time: its gears and its supply are grateful.
 const RAMP: (Duration, i16) = (Duration::from_millis(50), 4);

@@ -7,7 +7,7 @@ pub use sensor::{Bme280, Reading, Sensor, Simulated};
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Ticker};
 use instep::{App, Device, Inbox};
-use instep_panel::INSTEP_JS;
+use instep_panel::PANEL;
 
 instep::thing! {
     /// A weather station.
@@ -22,7 +22,7 @@ instep::thing! {
 pub const APP: App = App::new("weather", "Temperature, humidity and pressure, with their last five minutes")
     .thing(&Weather::THING)
     .version(env!("CARGO_PKG_VERSION"))
-    .page("/instep.js", INSTEP_JS);
+    .pages(&PANEL);
 
 /// From one measurement to the next.
 const EVERY: Duration = Duration::from_secs(2);

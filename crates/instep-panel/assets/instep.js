@@ -1,11 +1,11 @@
 /**
- * instep.js: keeps a page in step with a device over one WebSocket.
+ * instep.js: keeps a page in step with a device over one WebSocket. Its types are in instep.d.ts.
  *
  *     import { connect } from "./instep.js";
  *     const thing = connect();
- *     thing.on("ledStatus", (value) => { led.textContent = value; });
- *     thing.onstate = () => { button.disabled = thing.state !== "live"; };
- *     button.onclick = () => thing.send("toggle");
+ *     thing.on("led", (on) => { box.checked = on; });
+ *     thing.onstate = () => { box.disabled = thing.state !== "live"; };
+ *     box.onchange = () => thing.set("led", box.checked).catch((error) => alert(error.message));
  *
  * It reconnects by itself. Treat what you show as old unless `thing.state` is "live".
  */
@@ -16,6 +16,8 @@ const RETRY_FIRST = 500; // doubles with every failure, plus as much again at ra
 const RETRY_MAX = 15_000; // many pages do not all return in the same instant
 const LIVED = 5_000; // only a connection that lasted so long starts the delays anew
 const TICK = 1_000; // between looks at the clock: timers alone miss that a laptop slept
+const ANSWER = 10_000; // for the answer to a write or an action
+const SLIDE = 50; // between two writes of a slider
 
 let time = 0;
 let wall = Date.now();
@@ -31,6 +33,22 @@ function now() {
   return time;
 }
 
+/** Why a write or an action came to nothing. */
+class ThingError extends Error {
+  /** What is wrong: a code of the device, such as "out-of-range", or "not-live", "lost" or "no-answer". */
+  code;
+
+  /** The property or action. */
+  label;
+
+  constructor(code, message, label) {
+    super(message);
+    this.name = "ThingError";
+    this.code = code;
+    this.label = label;
+  }
+}
+
 class Thing {
   /**
    * "connecting": an attempt is under way;
@@ -42,7 +60,8 @@ class Thing {
 
   /**
    * Why it is not live: "lost" (the connection ended), "silent" (nothing came in time),
-   * "unreachable" (an attempt failed), "" (not yet). There may be more one day.
+   * "unreachable" (an attempt failed), "full" (the device has all the clients that it takes),
+   * "sign-in" (it asks for its password), "refused" (it does not let this page in), "" (not yet).
    */
   reason = "";
 
@@ -64,6 +83,9 @@ class Thing {
   #deadline = 0; // one deadline: what it ends depends on the state, see #look
   #timer;
   #listening = new AbortController();
+  #asked = new Map(); // id -> what to do with its answer
+  #lastId = 0;
+  #slides = new Map(); // label -> { next }
 
   constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
     // The page's host and port; http becomes ws, and https wss.
@@ -103,6 +125,60 @@ class Thing {
     return true;
   }
 
+  /** Writes a property. Resolves when the device has done it; else rejects with a `ThingError`. */
+  set(label, value) {
+    return this.#ask({ label, value });
+  }
+
+  /** Invokes an action, with input if it takes any. Resolves with its output when it is done. */
+  invoke(label, input) {
+    return this.#ask(input === undefined ? { label } : { label, value: input });
+  }
+
+  /**
+   * Writes a property that changes faster than a network takes it, such as a slider's: one write at a time is
+   * under way, and the latest value goes next. Resolves when this value or a later one is there.
+   */
+  slide(label, value) {
+    const under = this.#slides.get(label);
+    if (under) {
+      under.value = value;
+      return (under.next ??= under.done.then(() => this.#slide(label, under.value)));
+    }
+    return this.#slide(label, value);
+  }
+
+  #slide(label, value) {
+    const pause = new Promise((resolve) => setTimeout(resolve, SLIDE));
+    const written = this.set(label, value);
+    const under = { done: Promise.allSettled([written, pause]) };
+    this.#slides.set(label, under);
+    under.done.then(() => under.next || this.#slides.delete(label));
+    return written;
+  }
+
+  #ask(frame) {
+    const { label } = frame;
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      if (!this.send(JSON.stringify({ ...frame, id }))) {
+        return reject(new ThingError("not-live", "There is no connection to the device.", label));
+      }
+      const late = () => this.#answer(id, "no-answer", "The device does not answer.");
+      this.#asked.set(id, { resolve, reject, label, timer: setTimeout(late, ANSWER) });
+    });
+  }
+
+  /** Ends what was asked: without a code, well. */
+  #answer(id, code, value) {
+    const asked = this.#asked.get(id);
+    if (!asked) return;
+    this.#asked.delete(id);
+    clearTimeout(asked.timer);
+    if (code) asked.reject(new ThingError(code, value, asked.label));
+    else asked.resolve(value);
+  }
+
   /** Milliseconds until the next attempt; 0 unless waiting. */
   get retryIn() {
     return this.state === "waiting" ? Math.max(0, this.#deadline - now()) : 0;
@@ -137,6 +213,8 @@ class Thing {
     if (!socket) return;
     this.#socket = socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
+    // Whether it was done nobody knows.
+    for (const id of this.#asked.keys()) this.#answer(id, "lost", "The connection was lost before the answer came.");
   }
 
   #receive(socket, data) {
@@ -144,6 +222,9 @@ class Thing {
     const frame = parse(data);
     if (this.onmessage) run(this.onmessage, data);
     if (frame) {
+      const { label, id, value } = frame;
+      if (label === "ok") this.#answer(id, "", value);
+      if (label === "error") this.#answer(id, value?.code ?? "error", value?.message);
       for (const handler of this.#handlers.get(frame.label) ?? []) run(handler, frame.value, frame);
       this.#missing.delete(frame.label);
     }
@@ -161,6 +242,21 @@ class Thing {
     this.#drop();
     const most = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** ++this.#failures);
     this.#enter("waiting", reason, (most * (1 + Math.random())) / 2);
+    if (reason === "unreachable") this.#askWhy();
+  }
+
+  /** A browser does not tell why a WebSocket failed. The device does, to whoever asks. */
+  async #askWhy() {
+    const why = { 401: "sign-in", 403: "refused", 503: "full" };
+    try {
+      const url = `${this.#url.replace(/^ws/, "http")}?why=${encodeURIComponent(location.origin)}`;
+      const { status } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
+      if (this.state !== "waiting" || !why[status]) return;
+      this.reason = why[status];
+      this.onstate?.(this);
+    } catch {
+      // It is unreachable indeed.
+    }
   }
 
   #enter(state, reason, ms) {

@@ -8,32 +8,73 @@
 
 use instep_proto::http::Asset;
 
+macro_rules! script {
+    ($name:literal) => {
+        Asset::new("text/javascript; charset=utf-8", include_bytes!(concat!("../assets/", $name)))
+            .gzip(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")))
+    };
+}
+
 /// The script that keeps a page in step with its device, an ES module to be served at `/instep.js`.
 ///
 /// It reconnects by itself, tells when what it received is old, and never keeps a command for
 /// later. Its head says how a page uses it.
-pub const INSTEP_JS: Asset =
-    Asset::new("text/javascript; charset=utf-8", include_bytes!("../assets/instep.js"))
-        .gzip(include_bytes!(concat!(env!("OUT_DIR"), "/instep.js.gz")));
+pub const INSTEP_JS: Asset = script!("instep.js");
+
+/// The page for any Thing, with all that it needs, by the paths that it expects: below wherever the page itself is.
+///
+/// It asks the device what it is (`/.well-known/wot`) and is in step by `/ws`. All its texts and colours are in its
+/// sources; it needs nothing from elsewhere.
+pub const PANEL: [(&str, Asset); 6] = [
+    ("/", PAGE),
+    ("/instep.js", INSTEP_JS),
+    ("/panel.js", script!("panel.js")),
+    ("/controls.js", script!("controls.js")),
+    ("/chart.js", script!("chart.js")),
+    ("/texts.js", script!("texts.js")),
+];
+
+const PAGE: Asset = Asset::html(include_str!("../assets/panel.html"))
+    .gzip(include_bytes!(concat!(env!("OUT_DIR"), "/panel.html.gz")))
+    .policy(POLICY);
+
+/// What the page may do: run its own scripts, and talk to its own device. The hash is that of its style.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+    style-src 'sha256-BFFVH6KqmxNUixUtVnOReV/Q1V354/5PEdIys83XXzY='; img-src data:; form-action 'none'; base-uri 'none'";
 
 #[cfg(test)]
 mod tests {
     extern crate std;
 
-    use std::{io::Read as _, vec::Vec};
-
-    const SOURCE: &[u8] = include_bytes!("../assets/instep.js");
-    const GZIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/instep.js.gz"));
+    use super::*;
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    use sha2::{Digest as _, Sha256};
+    use std::{format, io::Read as _, vec::Vec};
 
     #[test]
     fn what_is_compressed_is_the_source() {
-        let mut unpacked = Vec::new();
-        flate2::read::GzDecoder::new(GZIPPED).read_to_end(&mut unpacked).unwrap();
-        assert_eq!(unpacked, SOURCE);
+        for (path, asset) in PANEL {
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(asset.gzipped().unwrap()).read_to_end(&mut unpacked).unwrap();
+            assert!(unpacked == asset.body(), "{path}");
+        }
     }
 
     #[test]
-    fn the_script_stays_small_enough_for_a_device() {
-        assert!(GZIPPED.len() <= 3 * 1024, "{} bytes", GZIPPED.len());
+    fn everything_together_stays_small_enough_for_a_device() {
+        let all: usize = PANEL.iter().map(|(_, asset)| asset.gzipped().unwrap().len()).sum();
+        assert!(all <= 24 * 1024, "{all} bytes");
+        let script = INSTEP_JS.gzipped().unwrap().len();
+        assert!(script <= 5 * 1024, "who writes a page of their own needs no more than {script} bytes");
+    }
+
+    #[test]
+    fn the_policy_lets_the_style_in_and_the_page_brings_no_script_of_its_own() {
+        let page = include_str!("../assets/panel.html");
+        let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is {hash}");
+        assert!(!page.contains(" style=") && !page.contains(" on"), "nothing inline but the one style");
+        assert_eq!(page.matches("<script").count(), 1);
     }
 }

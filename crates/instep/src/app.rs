@@ -85,6 +85,19 @@ impl App {
         self.add_page(Page::Asset(Pattern::new(path), asset))
     }
 
+    /// Serves each of `assets` at its path, as [`App::page`] does.
+    ///
+    /// # Panics
+    /// As [`App::page`].
+    pub const fn pages(mut self, assets: &[(&'static str, Asset)]) -> Self {
+        let mut at = 0;
+        while at < assets.len() {
+            self = self.page(assets[at].0, assets[at].1);
+            at += 1;
+        }
+        self
+    }
+
     /// Answers `path`, which ends in `*`, with what the `*` stood for, as plain text.
     ///
     /// # Panics

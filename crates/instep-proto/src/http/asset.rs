@@ -92,6 +92,11 @@ impl Asset {
         self.body
     }
 
+    /// The same compressed with gzip, if that is there.
+    pub const fn gzipped(&self) -> Option<&'static [u8]> {
+        self.gzip
+    }
+
     const fn with_body(self, body: &'static [u8]) -> Self {
         assert_short(body);
         Self { body, ..self }

@@ -1,0 +1,118 @@
+/** The recent past of a sensor, as a line. Gaps are gaps. */
+
+import { clock, say } from "./texts.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 300;
+const HEIGHT = 80;
+/** A pause so many times as long as usual is a gap. */
+const GAP = 3;
+
+function make(name, attributes = {}, parent) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  parent?.append(element);
+  return element;
+}
+
+export class Chart {
+  /** To be put into the page. */
+  element = document.createElement("figure");
+
+  #points = []; // [time, value or null]
+  #title;
+  #write;
+  #every;
+  #span;
+  #svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
+  #area = make("path", { class: "area" }, this.#svg);
+  #line = make("path", { class: "line" }, this.#svg);
+  #high = document.createElement("span");
+  #low = document.createElement("span");
+  #from = document.createElement("span");
+  #to = document.createElement("span");
+  #due = false;
+
+  /** `history`: how many points there are, and how many ms they are apart. `write` turns a value into text. */
+  constructor(title, { points, every }, write) {
+    this.#title = title;
+    this.#every = every;
+    this.#span = points * every;
+    this.#write = write;
+    const range = document.createElement("div");
+    range.className = "range";
+    range.append(this.#high, this.#low);
+    const caption = document.createElement("figcaption");
+    caption.append(this.#from, this.#to);
+    this.element.append(this.#svg, range, caption);
+    for (const part of [range, caption]) part.setAttribute("aria-hidden", "true");
+  }
+
+  /** Replaces all: `[[AGE_MS, VALUE], …]`, oldest first, as the device remembers it. */
+  replace(history) {
+    const now = Date.now();
+    const newest = this.#points.at(-1);
+    this.#points = history.map(([age, value]) => [now - age, value]);
+    // What came while it was fetched.
+    if (newest && newest[0] > (this.#points.at(-1)?.[0] ?? 0) + this.#every) this.#points.push(newest);
+    this.draw();
+  }
+
+  /** Adds what was measured now. */
+  add(value) {
+    const now = Date.now();
+    const last = this.#points.at(-1);
+    const before = this.#points.at(-2);
+    // As the device does it: one point for each interval, the latest.
+    if (last && before && now - before[0] < this.#every) this.#points.pop();
+    this.#points.push([now, value]);
+    this.draw();
+  }
+
+  /** Draws soon, and once, however often it is called. */
+  draw() {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    const now = Date.now();
+    while (this.#points.length && this.#points[0][0] < now - this.#span) this.#points.shift();
+    const values = this.#points.map((point) => point[1]).filter((value) => value !== null);
+    this.element.hidden = values.length < 2;
+    if (this.element.hidden) return;
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const start = Math.max(this.#points[0][0], now - this.#span);
+    // A flat line lies in the middle.
+    const margin = (high - low) * 0.1 || 1;
+    const x = (time) => ((time - start) / Math.max(now - start, 1)) * WIDTH;
+    const y = (value) => HEIGHT * (1 - (value - low + margin) / (high - low + 2 * margin));
+    const runs = [];
+    let last = null;
+    for (const [time, value] of this.#points) {
+      if (value === null) last = null;
+      else {
+        if (last === null || time - last > GAP * this.#every) runs.push([]);
+        runs.at(-1).push([x(time), y(value)]);
+        last = time;
+      }
+    }
+    const path = (run) => `M${run.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
+    // A single point is a short line, or nothing would be seen.
+    const line = (run) => path(run) + (run.length === 1 ? "h2" : "");
+    this.#line.setAttribute("d", runs.map(line).join(""));
+    const area = (run) => `${path(run)}V${HEIGHT}H${run[0][0].toFixed(1)}Z`;
+    this.#area.setAttribute("d", runs.map(area).join(""));
+    this.#high.textContent = this.#write(high);
+    this.#low.textContent = this.#write(low);
+    this.#from.textContent = clock(start);
+    this.#to.textContent = clock(now);
+    this.#svg.setAttribute("aria-label", say("between", {
+      title: this.#title, low: this.#write(low), high: this.#write(high), time: clock(start), now: this.#write(values.at(-1)),
+    }));
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * A card for each interaction of a Thing, by its kind. Texts of the device go into the page as text, never as markup.
+ *
+ * A card has `element`; `inputs`, which are disabled while the page is not in step; `update(value)`, for what the
+ * device says; and where there is a past to be shown, `catchUp()`, called whenever the page is in step again.
+ */
+
+import { Chart } from "./chart.js";
+import { clock, numbers, say } from "./texts.js";
+
+const EVENTS_MAX = 50;
+const LINES_MAX = 200;
+/** How long "Done" is shown. In ms. */
+const DONE = 1_500;
+const SEVERITIES = ["debug", "info", "warning", "error"];
+
+function make(name, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+}
+
+/** A card with its title, a place for what it shows, and one for what went wrong. */
+function card(kind, name, about) {
+  const id = `title-${name}`;
+  const label = make("h3", { id, textContent: about.title });
+  const head = make("div", { className: "head" }, label);
+  const problem = make("p", { className: "problem", id: `problem-${name}` });
+  problem.setAttribute("role", "alert");
+  const element = make("article", { className: `card ${kind}`, id: `card-${name}` }, head, problem);
+  element.setAttribute("aria-labelledby", id);
+  const fail = (error) => {
+    const own = { lost: "lost_answer", "no-answer": "no_answer", "not-live": "not_live" }[error.code];
+    problem.textContent = own ? say(own) : error.message;
+  };
+  const clear = () => (problem.textContent = "");
+  /** Puts a control before the problem, and says whose it is. */
+  const add = (control, where = element) => {
+    control.id = `${control.localName === "output" ? "value" : "control"}-${name}`;
+    control.setAttribute("aria-labelledby", id);
+    control.setAttribute("aria-describedby", problem.id);
+    if (where === element) problem.before(control);
+    else where.append(control);
+    return control;
+  };
+  return { element, head, problem, fail, clear, add };
+}
+
+/** Turns what a person does into a write, and shows what comes of it next to the control. */
+async function ask(base, asking, truth) {
+  base.clear();
+  try {
+    await asking;
+  } catch (error) {
+    base.fail(error);
+  }
+  truth?.();
+}
+
+function switchCard(name, about, thing) {
+  const base = card("switch", name, about);
+  let value = null;
+  const button = base.add(make("button", { type: "button", className: "toggle" }), base.head);
+  button.setAttribute("role", "switch");
+  const truth = () => {
+    button.setAttribute("aria-checked", String(value === true));
+    base.element.classList.toggle("unavailable", value === null);
+  };
+  button.onclick = () => {
+    const wanted = value !== true;
+    button.setAttribute("aria-checked", String(wanted));
+    ask(base, thing.set(name, wanted), truth);
+  };
+  truth();
+  return { element: base.element, inputs: [button], update: (to) => ((value = to), truth()) };
+}
+
+function numberCard(name, about, thing) {
+  const base = card("number", name, about);
+  const write = numbers(about.unit, about["instep:precision"]);
+  const output = base.add(make("output", { className: "value" }), base.head);
+  const { minimum: min, maximum: max } = about;
+  const input = base.add(make("input", { type: "range", min, max, step: about["instep:step"] }));
+  let value = null;
+  let held = false; // by a finger
+  let asking = 0;
+  const show = (number) => {
+    output.textContent = number === null ? say("unavailable") : write(number);
+    if (number !== null) input.setAttribute("aria-valuetext", output.textContent);
+    input.style.setProperty("--part", `${((Number(input.value) - min) / (max - min)) * 100}%`);
+  };
+  // While a person moves it, what the device says of earlier positions is not shown.
+  const truth = () => {
+    if (held || asking) return;
+    if (value !== null) input.value = value;
+    show(value);
+  };
+  input.oninput = () => {
+    show(Number(input.value));
+    asking += 1;
+    ask(base, thing.slide(name, Number(input.value)), () => ((asking -= 1), truth()));
+  };
+  input.onpointerdown = () => (held = true);
+  for (const event of ["pointerup", "pointercancel", "change", "blur"]) {
+    input.addEventListener(event, () => ((held = false), truth()));
+  }
+  truth();
+  return { element: base.element, inputs: [input], update: (to) => ((value = to), truth()) };
+}
+
+function sensorCard(name, about) {
+  const base = card("sensor", name, about);
+  const write = numbers(about.unit, about["instep:precision"]);
+  const output = base.add(make("output", { className: "value" }));
+  const history = about["instep:history"];
+  const chart = history && new Chart(about.title, history, write);
+  if (chart) base.problem.before(chart.element);
+  const update = (value) => {
+    output.textContent = value === null ? say("unavailable") : write(value);
+    base.element.classList.toggle("unavailable", value === null);
+    chart?.add(value);
+  };
+  const catchUp = async () => {
+    const response = await fetch(`properties/${name}/history`, { cache: "no-store" });
+    if (response.ok) chart.replace(await response.json());
+  };
+  output.textContent = say("unavailable");
+  return { element: base.element, inputs: [], update, catchUp: chart && catchUp };
+}
+
+function binarySensorCard(name, about) {
+  const base = card("binary", name, about);
+  const output = base.add(make("output", { className: "pill" }), base.head);
+  const update = (value) => {
+    output.textContent = say(value === null ? "unavailable" : value ? "on" : "off");
+    output.classList.toggle("on", value === true);
+    base.element.classList.toggle("unavailable", value === null);
+  };
+  update(null);
+  return { element: base.element, inputs: [], update };
+}
+
+function selectCard(name, about, thing) {
+  const base = card("select", name, about);
+  const options = about.enum.map((option) => make("option", { textContent: option }));
+  const input = base.add(make("select", {}, ...options), base.head);
+  let value = null;
+  const truth = () => (value === null ? (input.selectedIndex = -1) : (input.value = value));
+  input.onchange = () => ask(base, thing.set(name, input.value), truth);
+  truth();
+  return { element: base.element, inputs: [input], update: (to) => ((value = to), truth()) };
+}
+
+/** A field with a button beside it. */
+function field(base, max, action) {
+  const input = base.add(make("input", { type: "text", autocomplete: "off" }), base.element);
+  const button = make("button", { type: "submit", textContent: action, id: `${input.id}-send` });
+  button.setAttribute("aria-describedby", base.problem.id);
+  const form = make("form", {}, input, button);
+  base.problem.before(form);
+  const bytes = () => new TextEncoder().encode(input.value).length;
+  input.addEventListener("input", () => input.classList.toggle("long", bytes() > max));
+  return { input, button, form };
+}
+
+function textCard(name, about, thing) {
+  const base = card("text", name, about);
+  const { input, button, form } = field(base, about["instep:bytes"], say("set"));
+  let value = null;
+  let edited = false;
+  const truth = () => {
+    if (!edited) input.value = value ?? "";
+    button.hidden = !edited;
+  };
+  input.addEventListener("input", () => ((edited = true), truth()));
+  input.onkeydown = (event) => {
+    if (event.key !== "Escape") return;
+    edited = false;
+    base.clear();
+    truth();
+  };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    edited = false;
+    ask(base, thing.set(name, input.value), truth);
+  };
+  truth();
+  return { element: base.element, inputs: [input, button], update: (to) => ((value = to), truth()) };
+}
+
+/** Shows that something is under way, and then that it is done. */
+async function press(base, button, words, invoking) {
+  button.classList.remove("done");
+  button.classList.add("working");
+  button.textContent = say("working");
+  button.disabled = true;
+  base.clear();
+  let done = true;
+  try {
+    await invoking;
+  } catch (error) {
+    base.fail(error);
+    done = false;
+  }
+  button.classList.remove("working");
+  button.classList.toggle("done", done);
+  button.textContent = done ? say("done") : words;
+  // Unless the page is out of step by now, which keeps it disabled.
+  button.disabled = button.dataset.idle === "true";
+  setTimeout(() => {
+    if (button.classList.contains("working")) return;
+    button.classList.remove("done");
+    button.textContent = words;
+  }, DONE);
+  return done;
+}
+
+function buttonCard(name, about, thing) {
+  const base = card("button", name, about);
+  const button = base.add(make("button", { type: "button", textContent: about.title }));
+  // It says itself what it is, and what becomes of it.
+  button.removeAttribute("aria-labelledby");
+  button.onclick = () => press(base, button, about.title, thing.invoke(name));
+  return { element: base.element, inputs: [button], update: () => {} };
+}
+
+function messageCard(name, about, thing) {
+  const base = card("message", name, about);
+  const { input, button, form } = field(base, about.input["instep:bytes"], say("send"));
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    if (await press(base, button, say("send"), thing.invoke(name, input.value))) input.value = "";
+  };
+  return { element: base.element, inputs: [input, button], update: () => {} };
+}
+
+/** Scrolls along, unless the reader looks at something further up. */
+function append(list, item, most) {
+  const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  list.append(item);
+  while (list.childElementCount > most) list.firstElementChild.remove();
+  if (end) list.scrollTop = list.scrollHeight;
+}
+
+function list(base) {
+  const lines = base.add(make("ol", { tabIndex: 0 }));
+  lines.setAttribute("role", "log");
+  lines.dataset.empty = say("nothing");
+  return lines;
+}
+
+const time = (at) => make("time", { textContent: clock(at), dateTime: new Date(at).toISOString() });
+
+function eventCard(name, about) {
+  const base = card("event", name, about);
+  const lines = list(base);
+  const update = (value) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    append(lines, make("li", {}, time(Date.now()), make("span", { textContent: text })), EVENTS_MAX);
+  };
+  return { element: base.element, inputs: [], update };
+}
+
+function logCard(name, about) {
+  const base = card("log", name, about);
+  const filter = make("select", { ariaLabel: say("show"), id: `filter-${name}` });
+  filter.append(...SEVERITIES.map((value) => make("option", { value, textContent: say(value) })));
+  filter.value = "info";
+  const pause = make("button", { type: "button", textContent: say("pause"), id: `pause-${name}` });
+  base.head.append(make("div", { className: "tools" }, filter, pause));
+  const lines = list(base);
+  let waiting = null; // lines, while it is paused
+  const show = () => (lines.dataset.least = filter.value);
+  const add = ({ at, severity, message }) => {
+    const item = make("li", { className: severity }, time(at), make("b", { textContent: severity }), make("span", { textContent: message }));
+    append(lines, item, LINES_MAX);
+  };
+  filter.onchange = () => {
+    show();
+    lines.scrollTop = lines.scrollHeight;
+  };
+  pause.onclick = () => {
+    if (waiting) waiting.forEach(add);
+    waiting = waiting ? null : [];
+    pause.textContent = say(waiting ? "resume" : "pause", { count: 0 });
+    pause.setAttribute("aria-pressed", String(waiting !== null));
+  };
+  const update = (value) => {
+    const severity = SEVERITIES.includes(value?.severity) ? value.severity : "info";
+    const line = { at: Date.now(), severity, message: String(value?.message ?? "") };
+    if (!waiting) return add(line);
+    waiting.push(line);
+    if (waiting.length > LINES_MAX) waiting.shift();
+    pause.textContent = say("resume", { count: waiting.length });
+  };
+  show();
+  return { element: base.element, inputs: [], update };
+}
+
+const KINDS = {
+  switch: switchCard,
+  number: numberCard,
+  sensor: sensorCard,
+  binary_sensor: binarySensorCard,
+  select: selectCard,
+  text: textCard,
+  button: buttonCard,
+  message: messageCard,
+  event: eventCard,
+  log: logCard,
+};
+
+/** The card of an interaction, or null for a kind that is newer than this page. */
+export function cardOf(name, about, thing) {
+  return KINDS[about["instep:kind"]]?.(name, about, thing) ?? null;
+}

@@ -1,0 +1,137 @@
+/** The panel: a page for any Thing, made from its description. */
+
+import { connect } from "./instep.js";
+import { cardOf } from "./controls.js";
+import { clock, language, say } from "./texts.js";
+
+const $ = (id) => document.getElementById(id);
+const DESCRIPTION = ".well-known/wot";
+
+const thing = connect("ws", {});
+let cards = new Map(); // label -> card
+let shown = ""; // the hash of the Thing that is shown
+let announced = ""; // that of the Thing that is connected
+let describing = false;
+let seen = 0; // when the last frame came
+let wasLive = false;
+let described = true;
+let endings = []; // of the handlers of the cards
+
+document.documentElement.lang = language;
+
+/** Makes the page anew from what the device says of itself. */
+async function describe(hash) {
+  if (describing) return;
+  describing = true;
+  try {
+    const response = await fetch(DESCRIPTION, { headers: { Accept: "application/td+json" } });
+    if (response.status === 401) return location.reload();
+    if (!response.ok) throw new Error(response.statusText);
+    build(await response.json());
+    shown = hash;
+    described = true;
+  } catch {
+    // It is asked again when it is connected again.
+    described = false;
+  }
+  describing = false;
+  refresh();
+}
+
+function build(description) {
+  for (const end of endings) end();
+  endings = [];
+  cards = new Map();
+  const { title, version, properties = {}, actions = {}, events = {} } = description;
+  document.title = title;
+  $("title").textContent = title;
+  $("version").textContent = version?.instance ? say("version", { version: version.instance }) : "";
+  const open = description.security === "nosec";
+  $("access").textContent = open ? say("open") : "";
+  $("out").hidden = open;
+  const all = Object.entries({ ...properties, ...actions, ...events });
+  all.sort((one, other) => one[1]["instep:order"] - other[1]["instep:order"]);
+  const groups = new Map();
+  for (const [name, about] of all) {
+    const card = cardOf(name, about, thing);
+    if (!card) continue;
+    cards.set(name, card);
+    const group = about["instep:group"] ?? "";
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group).push(card.element);
+    endings.push(thing.on(name, (value) => card.update(value ?? null)));
+  }
+  $("cards").replaceChildren(...[...groups].map(([name, elements]) => section(name, elements)));
+  for (const [name, value] of latest) cards.get(name)?.update(value);
+  catchUp();
+}
+
+function catchUp() {
+  // Without its past a sensor is still a sensor.
+  for (const card of cards.values()) card.catchUp?.().catch(() => {});
+}
+
+function section(name, elements) {
+  const section = document.createElement("section");
+  if (name) {
+    const heading = document.createElement("h2");
+    heading.textContent = name;
+    section.append(heading);
+  }
+  section.append(...elements);
+  return section;
+}
+
+/** Values that came before there was a card for them. */
+const latest = new Map();
+thing.onmessage = (data) => {
+  seen = Date.now();
+  if (announced === shown && shown) return;
+  const { label, value } = JSON.parse(data);
+  if (label !== "thing") latest.set(label, value ?? null);
+};
+thing.on("thing", ({ hash }) => {
+  announced = hash;
+  if (hash !== shown) latest.clear();
+});
+thing.on("missed", (count) => ($("missed").textContent = say("missed", { count })));
+
+thing.onstate = () => refresh();
+
+/** Shows how things stand. */
+function refresh() {
+  const live = thing.state === "live";
+  if (live && announced !== shown && (described || !wasLive)) describe(announced);
+  if (live && !wasLive) catchUp();
+  wasLive = live;
+  for (const card of cards.values()) {
+    for (const input of card.inputs) {
+      input.disabled = !live || input.classList.contains("working");
+      input.dataset.idle = !live;
+    }
+  }
+  document.body.dataset.state = thing.state;
+  document.body.classList.toggle("stale", !live && cards.size > 0);
+  const problem = live ? (described ? "live" : "undescribed") : thing.reason || "connecting";
+  const texts = [say(problem, { origin: location.origin })];
+  if (!live && cards.size && seen) texts.push(say("asOf", { time: clock(seen) }));
+  $("state").textContent = texts.join(" ");
+  const signIn = thing.reason === "sign-in" && !live;
+  $("in").hidden = !signIn;
+  countDown();
+}
+
+/** The time until the next attempt is not read aloud each second. */
+function countDown() {
+  const waits = thing.state === "waiting";
+  const seconds = Math.ceil(thing.retryIn / 1000);
+  $("retry").textContent = waits ? say("retry", { seconds }) : thing.state === "connecting" && seen ? say("retrying") : "";
+}
+setInterval(() => {
+  countDown();
+  if (thing.state === "live" && !described) describe(announced);
+}, 1_000);
+
+$("in").textContent = say("signIn");
+$("out").textContent = say("signOut");
+refresh();

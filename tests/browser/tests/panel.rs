@@ -1,0 +1,266 @@
+//! The panel of a Thing: each kind in two browsers and on the device, and what it shows when something is wrong.
+
+use browser_tests::Browser;
+use serde_json::{Value, json};
+use std::time::Duration;
+use test_support::{SOON, Server, WebSocket};
+
+const LIVE: &str =
+    "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
+
+#[track_caller]
+fn open(server: &Server) -> Browser {
+    let browser = Browser::open(&format!("http://{}/", server.addr()));
+    browser.wait_until(LIVE, SOON);
+    browser
+}
+
+/// Another client, which sees what the device says.
+struct Peer(WebSocket);
+
+impl Peer {
+    fn connect(server: &Server) -> Self {
+        Self(WebSocket::connect(server.addr(), "/ws"))
+    }
+
+    #[track_caller]
+    fn sees(&mut self, label: &str, value: &Value) {
+        self.0.read_text_until(|text| {
+            let frame: Value = serde_json::from_str(text).expect("JSON");
+            frame["label"] == label && frame["value"] == *value
+        });
+    }
+
+    fn send(&mut self, frame: &Value) {
+        self.0.send_text(&frame.to_string());
+    }
+}
+
+/// Sets a slider as a finger does that lets go at once.
+#[track_caller]
+fn slide(browser: &Browser, id: &str, value: i32) {
+    browser.run(&format!(
+        "const input = document.getElementById('{id}'); input.value = {value};
+         input.dispatchEvent(new Event('input')); input.dispatchEvent(new Event('change'));"
+    ));
+}
+
+#[track_caller]
+fn choose(browser: &Browser, id: &str, value: &str) {
+    browser.run(&format!(
+        "const input = document.getElementById('{id}'); input.value = '{value}'; input.dispatchEvent(new Event('change'));"
+    ));
+}
+
+/// Waits until one of the lines of a card reads so.
+#[track_caller]
+fn hears(browser: &Browser, card: &str, line: &str) {
+    let line = Value::from(line);
+    browser.wait_until(
+        &format!(
+            "[...document.querySelectorAll('#card-{card} li span')].some((span) => span.textContent === {line})"
+        ),
+        SOON,
+    );
+}
+
+#[test]
+fn what_one_browser_does_the_other_and_the_device_show() {
+    let server = Server::start(&["--app", "workshop"]);
+    let (one, other) = (open(&server), open(&server));
+    let mut device = Peer::connect(&server);
+    let is_on = |browser: &Browser, on: bool| {
+        let state = "document.getElementById('control-led').getAttribute('aria-checked')";
+        browser.wait_until(&format!("{state} === '{on}'"), SOON);
+    };
+
+    is_on(&one, false);
+    one.click("control-led");
+    is_on(&one, true);
+    is_on(&other, true);
+    device.sees("led", &json!(true));
+    server.expect_line("LED ON");
+
+    slide(&other, "control-brightness", 70);
+    device.sees("brightness", &json!(70));
+    for browser in [&one, &other] {
+        browser.wait_until("document.getElementById('control-brightness').value === '70'", SOON);
+        browser.wait_until("/^70.?%$/.test(document.getElementById('value-brightness').textContent)", SOON);
+    }
+
+    choose(&one, "control-mode", "night");
+    device.sees("mode", &json!("night"));
+    other.wait_until("document.getElementById('control-mode').value === 'night'", SOON);
+    hears(&other, "lines", "It is night now");
+
+    one.run("document.getElementById('control-name').value = ''");
+    one.type_into("control-name", "<b>Shed</b>");
+    one.click("control-name-send");
+    device.sees("name", &json!("<b>Shed</b>"));
+    other.wait_until("document.getElementById('control-name').value === '<b>Shed</b>'", SOON);
+
+    slide(&one, "control-speed", -30);
+    for browser in [&one, &other] {
+        browser.wait_until("document.getElementById('value-turning').classList.contains('on')", SOON);
+    }
+
+    let said = "<img src=x onerror=alert(1)>";
+    other.type_into("control-say", said);
+    other.press("\u{e007}");
+    hears(&one, "said", said);
+    hears(&other, "said", said);
+    other.wait_until("document.getElementById('control-say').value === ''", SOON);
+
+    one.click("control-blink");
+    one.wait_until("document.getElementById('control-blink').classList.contains('done')", SOON);
+    one.wait_until("document.getElementById('control-blink').textContent === 'Blink'", SOON);
+    assert_eq!(one.eval("document.querySelectorAll('main img').length"), 0, "text stays text");
+}
+
+#[test]
+fn what_the_device_does_every_browser_shows_with_its_past() {
+    let server = Server::start(&["--app", "workshop"]);
+    let (one, other) = (open(&server), open(&server));
+    for browser in [&one, &other] {
+        // Its temperature walks, its door opens and closes, and the log tells.
+        browser.wait_until(
+            "/^\\d+[.,]\\d/.test(document.getElementById('value-temperature').textContent)",
+            SOON,
+        );
+        browser.wait_until("document.getElementById('value-door').classList.contains('on')", 2 * SOON);
+        browser.wait_until("document.querySelector('#card-lines li.warning') !== null", SOON);
+    }
+    // What has been measured so far is there with the page.
+    one.goto(&format!("http://{}/", server.addr()));
+    one.wait_until(
+        "(document.querySelector('#card-temperature .line')?.getAttribute('d') ?? '').split('L').length > 7",
+        Duration::from_secs(5),
+    );
+}
+
+#[test]
+fn what_is_refused_is_told_at_its_control_which_returns_to_the_truth() {
+    let server = Server::start(&["--app", "workshop"]);
+    let (one, other) = (open(&server), open(&server));
+    one.run("document.getElementById('control-brightness').max = 200");
+    slide(&one, "control-brightness", 150);
+    one.wait_until("document.getElementById('problem-brightness').textContent.includes('100')", SOON);
+    one.wait_until("document.getElementById('control-brightness').value === '50'", SOON);
+    // The application itself refuses, too.
+    one.run(
+        "const name = document.getElementById('control-name');
+         name.value = ''; name.dispatchEvent(new Event('input'));",
+    );
+    one.click("control-name-send");
+    one.wait_for_text("problem-name", "a workshop has a name");
+    one.wait_until("document.getElementById('control-name').value === 'Workshop'", SOON);
+    one.click("control-blink");
+    other.click("control-blink");
+    other.wait_for_text("problem-blink", "it blinks already");
+    assert_eq!(other.text("problem-name"), "", "nobody else is told");
+    one.screenshot("panel-refused");
+}
+
+#[test]
+fn a_slider_in_motion_converges_and_asks_no_more_often_than_is_of_use() {
+    let server = Server::start(&["--app", "workshop"]);
+    let (one, other) = (open(&server), open(&server));
+    // A finger that moves for two seconds, 60 times a second.
+    one.run(
+        "window.sent = 0; const send = WebSocket.prototype.send;
+         WebSocket.prototype.send = function (data) { window.sent += 1; return send.call(this, data); };
+         const input = document.getElementById('control-brightness');
+         input.dispatchEvent(new Event('pointerdown'));
+         window.jumps = 0; let step = 0, last = 50;
+         const timer = setInterval(() => {
+           if (Number(input.value) !== last) window.jumps += 1;
+           last = 50 + Math.round(40 * Math.sin(step / 5));
+           input.value = last;
+           input.dispatchEvent(new Event('input'));
+           if (++step === 120) {
+             clearInterval(timer);
+             input.value = 13;
+             input.dispatchEvent(new Event('input'));
+             input.dispatchEvent(new Event('pointerup'));
+             window.moved = true;
+           }
+         }, 1000 / 60);",
+    );
+    one.wait_until("window.moved === true", 2 * SOON);
+    for browser in [&one, &other] {
+        browser.wait_until("document.getElementById('control-brightness').value === '13'", SOON);
+    }
+    assert_eq!(one.eval("window.jumps"), 0, "nobody took it from under the finger");
+    let sent = one.eval("window.sent").as_u64().expect("a count");
+    assert!((2..=90).contains(&sent), "{sent} writes for 121 positions");
+    let mut device = Peer::connect(&server);
+    device.sees("brightness", &json!(13));
+}
+
+#[test]
+fn out_of_step_it_says_so_and_takes_nothing() {
+    let mut server = Server::start(&["--app", "workshop"]);
+    let (one, other) = (open(&server), open(&server));
+    one.click("control-led");
+    server.expect_line("LED ON");
+    server.kill();
+    for browser in [&one, &other] {
+        browser.wait_until("document.body.classList.contains('stale')", SOON);
+        browser.wait_until(
+            "[...document.querySelectorAll('[id^=control-]:is(button, input, .select select)')].every((input) => input.disabled)",
+            SOON,
+        );
+        browser.wait_until(
+            "document.getElementById('state').textContent.includes('What you see is from')",
+            SOON,
+        );
+    }
+    one.screenshot("panel-stale");
+    server.restart();
+    for browser in [&one, &other] {
+        browser.wait_until(LIVE, 3 * SOON);
+        // The device starts with its lamp off, whatever the page showed.
+        browser.wait_until(
+            "document.getElementById('control-led').getAttribute('aria-checked') === 'false' && !document.getElementById('control-led').disabled",
+            SOON,
+        );
+    }
+}
+
+#[test]
+fn a_frozen_device_is_stale_within_15_seconds() {
+    let server = Server::start(&["--app", "workshop"]);
+    let browser = open(&server);
+    server.freeze();
+    browser.wait_until("document.body.classList.contains('stale')", Duration::from_secs(15));
+    server.thaw();
+    browser.wait_until(LIVE, 3 * SOON);
+}
+
+#[test]
+fn a_tab_that_was_hidden_catches_up_at_once() {
+    let server = Server::start(&["--app", "workshop"]);
+    let browser = open(&server);
+    let page = browser.tab();
+    browser.new_tab();
+    let mut device = Peer::connect(&server);
+    for level in 1..=40 {
+        device.send(&json!({"label": "brightness", "value": level}));
+    }
+    device.sees("brightness", &json!(40));
+    browser.show(&page);
+    browser.wait_until("document.getElementById('control-brightness').value === '40'", SOON);
+}
+
+#[test]
+fn a_full_device_says_so() {
+    let server = Server::start(&["--app", "workshop", "--limit", "clients=1"]);
+    let peer = Peer::connect(&server);
+    let browser = Browser::open(&format!("http://{}/", server.addr()));
+    browser.wait_until(
+        "document.getElementById('state').textContent.startsWith('The device has as many pages')",
+        SOON,
+    );
+    drop(peer);
+    browser.wait_until(LIVE, 3 * SOON);
+}
