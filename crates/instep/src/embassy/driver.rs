@@ -37,11 +37,11 @@ pub(super) struct Shared {
 impl Shared {
     /// What a client needs for a turn.
     pub(super) fn surroundings(&mut self) -> Surroundings<'_> {
-        let Server { app, access, device } = self.server;
+        let Server { app, access, log_in, device } = self.server;
         Surroundings {
             app,
             access,
-            log_in: None,
+            log_in,
             device,
             feed: &self.feed,
             compressed_feed: None,

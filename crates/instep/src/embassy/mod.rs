@@ -21,17 +21,20 @@
 
 mod connection;
 mod driver;
+mod log_in;
 mod memory;
 #[doc(hidden)]
 pub mod sizes;
 
 pub use driver::Driver;
+pub use log_in::{LogInResources, ROUNDS};
 #[doc(hidden)]
 pub use memory::{DeviceMemory, InterfaceMemory};
 
 use crate::access::Access;
 use crate::app::App;
 use crate::device::Device;
+use crate::login::LogIn;
 
 /// Sockets of each interface that listen or answer requests, beside those of its clients.
 pub const ACCEPTING: usize = 6;
@@ -43,6 +46,10 @@ pub const LISTENING: usize = 2;
 /// state.
 pub const SOCKET_BUFFER: usize = 1536;
 
+/// What a device says that has no password, in its log and where a page asks for it by `%ACCESS%`
+/// ([`Device::set_page_value`]).
+pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
+
 /// A server on a microcontroller: what all its drivers share.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
@@ -50,6 +57,8 @@ pub struct Server {
     pub app: &'static App,
     /// Who may come in.
     pub access: &'static Access,
+    /// Asks for the password, if there is one.
+    pub log_in: Option<&'static LogIn>,
     /// The device, for the application.
     pub device: &'static Device,
 }

@@ -7,8 +7,8 @@ mod wire;
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
-use instep::embassy::{ACCEPTING, Driver};
-use instep::{Access, App, Asset, Device, Inbox, Limits, Message, Topic};
+use instep::embassy::{ACCEPTING, Driver, LogInResources};
+use instep::{Access, App, Asset, Device, Inbox, Limits, Message, Password, Topic};
 use std::future::Future;
 use wire::{Cable, DEVICE, socket};
 
@@ -256,5 +256,46 @@ fn a_head_in_pieces_of_any_length_and_at_its_limit() {
         Timer::after_secs(1).await;
         read_until(&mut socket, ON).await;
         read_until(&mut hasty, ON).await;
+    });
+}
+
+#[test]
+fn with_a_password_who_knows_it_comes_in_and_nobody_waits_while_it_is_checked() {
+    static LOG_IN: LogInResources = LogInResources::new();
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        let password = Password::new(b"open sesame", [7; 16], 1000).unwrap();
+        let server = server.with_log_in(LOG_IN.start(password, |bytes| bytes.fill(42)));
+        run_lamp(server.device, inbox);
+        let (device, peer) = Cable::default().stacks();
+        drive(resources.network.driver(server, device, 80));
+
+        assert_eq!(ask(peer, PAGE).await.1, "401");
+        assert_eq!(ask(peer, UPGRADE).await.1, "401");
+        let form = |password: &str| {
+            let body = format!("password={password}");
+            format!("POST /login HTTP/1.1\r\nHost: lamp\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let mut waiting = connect(peer).await;
+        send(&mut waiting, form("open+sesame").as_bytes()).await;
+        Timer::after_secs(1).await;
+        assert!(!waiting.can_recv(), "nobody has checked it yet");
+        assert_eq!(ask(peer, &PAGE.replace("/ ", "/healthz ")).await.1, "200");
+
+        tokio::task::spawn_local(host_time::run(async move { server.check_passwords().await }));
+        let answer = read_until(&mut waiting, "\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("Set-Cookie: ")).unwrap();
+        let cookie = cookie.split(';').next().unwrap();
+        assert!(cookie.starts_with("instep_80="), "{cookie}");
+        assert_eq!(ask(peer, &form("sesame")).await.1, "401");
+
+        let with_cookie = |request: &str| request.replace("Host", &format!("Cookie: {cookie}\r\nHost"));
+        assert_eq!(ask(peer, &with_cookie(PAGE)).await.1, "200");
+        let (mut client, status) = ask(peer, &with_cookie(UPGRADE)).await;
+        assert_eq!(status, "101");
+        send(&mut client, TOGGLE).await;
+        read_until(&mut client, ON).await;
     });
 }
