@@ -60,7 +60,7 @@ fn lint(tools: &mut Tools) -> Outcome {
         Err(outcome) => return outcome,
     };
     let mut clippy = match toolchain {
-        Toolchain::Rustup => cargo(&["clippy", "--release"]),
+        Toolchain::Rustup => cargo(&["clippy", "--workspace", "--release"]),
         Toolchain::Debian => {
             let missing = format!("{DEBIAN_CLIPPY} is missing; this installs it:");
             if !Path::new(DEBIAN_CLIPPY).is_file()
@@ -70,7 +70,7 @@ fn lint(tools: &mut Tools) -> Outcome {
             }
             // It calls the cargo that CARGO names, which is the one that runs this.
             let mut clippy = Command::new(DEBIAN_CLIPPY);
-            clippy.args(["clippy", "--release"]);
+            clippy.args(["clippy", "--workspace", "--release"]);
             clippy
         }
     };

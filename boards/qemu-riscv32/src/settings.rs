@@ -1,6 +1,12 @@
-//! What is decided when the image is built, by variables of the environment; and what QEMU is told when it starts.
+//! What is decided when the image is built, by variables of the environment. QEMU can say otherwise when it starts, as a
+//! device's settings would: `-append "instep.NAME=VALUE"`.
 
-use instep::{App, HeadLimits, Limits};
+use instep::{Access, App, Asset, HeadLimits, Limits};
+use qemu_machine::Boot;
+use static_cell::StaticCell;
+
+/// Where it listens.
+pub const PORT: u16 = 80;
 
 /// Clients at once, by `INSTEP_CLIENTS`.
 pub const CLIENTS: usize = number(option_env!("INSTEP_CLIENTS"), Limits::DEVICE.clients);
@@ -15,31 +21,108 @@ pub const LIMITS: Limits = Limits {
     ..Limits::DEVICE
 };
 
-/// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
-pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
-    Some(host) => &[host],
-    None => &[],
-};
+/// The page in place of the application's own, by `INSTEP_PAGE`.
+const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// The application that QEMU was told to run: `-append "instep.app=NAME"`.
+/// Names or origins of one list.
+const LIST_MAX: usize = 8;
+
+/// The application: `INSTEP_APP` or `instep.app=`, with the page that was asked for.
 ///
 /// # Panics
 /// If there is none of that name.
-pub fn app(description: &'static [u8]) -> &'static App {
-    let name = told(description, "instep.app=").unwrap_or("led-json");
-    instep_apps::find(name).unwrap_or_else(|| panic!("there is no application {name:?}"))
+pub fn app(boot: Boot) -> &'static App {
+    static WITH_PAGE: StaticCell<App> = StaticCell::new();
+    let name = boot.told("instep.app=").or(option_env!("INSTEP_APP")).unwrap_or("led-json");
+    let app = instep_apps::find(name).unwrap_or_else(|| panic!("there is no application {name:?}"));
+    match boot.page().or(PAGE) {
+        Some(page) => WITH_PAGE.init_with(|| app.with_page("/", Asset::template(page))),
+        None => app,
+    }
 }
 
-/// Where the device is to be found by whoever started QEMU: `-append "instep.url=URL"`.
-pub fn url(description: &'static [u8]) -> &'static str {
-    told(description, "instep.url=").unwrap_or("http://10.0.2.15/")
+/// Who may come in: by `INSTEP_NAME`, and the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
+/// `INSTEP_ALLOW_FRAME`, whose parts are separated by commas.
+pub fn access(boot: Boot) -> &'static Access {
+    static HOSTS: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
+    static ORIGINS: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
+    static FRAMES: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
+    static ACCESS: StaticCell<Access> = StaticCell::new();
+    let name = boot.told("instep.name=").or(option_env!("INSTEP_NAME")).unwrap_or("instep");
+    ACCESS.init(Access {
+        hosts: list(option_env!("INSTEP_ALLOW_HOST"), boot, "instep.allow-host=", &HOSTS),
+        origins: list(option_env!("INSTEP_ALLOW_ORIGIN"), boot, "instep.allow-origin=", &ORIGINS),
+        frames: list(option_env!("INSTEP_ALLOW_FRAME"), boot, "instep.allow-frame=", &FRAMES),
+        ports: &[PORT],
+        ..Access::new(name)
+    })
 }
 
-/// The word that follows `name` on the command line, wherever in the description that is.
-fn told(description: &'static [u8], name: &str) -> Option<&'static str> {
-    let at = description.windows(name.len()).position(|window| window == name.as_bytes())?;
-    let word = description[at + name.len()..].split(|byte| matches!(byte, 0 | b' ')).next()?;
-    core::str::from_utf8(word).ok()
+/// The password: `INSTEP_PASSWORD`, or `instep.password=` and two hex digits for each byte.
+///
+/// # Panics
+/// If what QEMU told is no such thing.
+pub fn password(boot: Boot) -> Option<impl core::ops::Deref<Target = [u8]>> {
+    let mut bytes = Secret { bytes: [0; SECRET_MAX], length: 0 };
+    match (boot.told("instep.password="), option_env!("INSTEP_PASSWORD")) {
+        (Some(digits), _) => {
+            for at in (0..digits.len()).step_by(2) {
+                let byte = digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+                bytes.push(byte.expect("instep.password= has two hex digits for each byte"));
+            }
+        }
+        (None, Some(password)) => password.bytes().for_each(|byte| bytes.push(byte)),
+        (None, None) => return None,
+    }
+    Some(bytes)
+}
+
+/// Where the device is to be found by whoever started QEMU: `instep.url=`.
+pub fn url(boot: Boot) -> &'static str {
+    boot.told("instep.url=").unwrap_or("http://10.0.2.15/")
+}
+
+/// One byte more than a password has, so that a longer one is refused.
+const SECRET_MAX: usize = instep::PASSWORD_MAX + 1;
+
+struct Secret {
+    bytes: [u8; SECRET_MAX],
+    length: usize,
+}
+
+impl Secret {
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+}
+
+impl core::ops::Deref for Secret {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// What QEMU told; else what was built in.
+fn list(
+    built: Option<&'static str>,
+    boot: Boot,
+    name: &str,
+    memory: &'static StaticCell<[&'static str; LIST_MAX]>,
+) -> &'static [&'static str] {
+    let memory = memory.init([""; LIST_MAX]);
+    let built = built.into_iter().flat_map(|list| list.split(',')).map(str::trim);
+    let told = boot.all(name).chain(built.filter(|_| boot.told(name).is_none()));
+    let mut length = 0;
+    for part in told.filter(|part| !part.is_empty()) {
+        *memory.get_mut(length).unwrap_or_else(|| panic!("{name} has more than {LIST_MAX} parts")) = part;
+        length += 1;
+    }
+    &memory[..length]
 }
 
 const fn number(text: Option<&str>, default: usize) -> usize {

@@ -2,18 +2,24 @@
 //! `INSTEP_IMAGE` names, and shows its log.
 //!
 //! It takes the place of the command `instep` in tests: it becomes QEMU, so whoever started it can freeze or end it
-//! as a server, and the image says where it is to be found. When the image crashes, QEMU ends with status 1.
+//! as a server, and the image says where it is to be found. When the image crashes, QEMU ends with status 1. What else a
+//! test says to a server QEMU tells the image, which has its own ways for it in firmware: variables when it is built.
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 const QEMU: &str = "qemu-system-riscv32";
 
-const USAGE: &str = "usage: INSTEP_IMAGE=FILE instep-qemu serve [--app APP] [--addr 127.0.0.1:PORT]";
+const USAGE: &str = "usage: INSTEP_IMAGE=FILE instep-qemu serve [--app APP] [--addr 127.0.0.1:PORT] [--name NAME] \
+    [--page FILE] [--allow-host NAME]... [--allow-origin ORIGIN]... [--allow-frame ORIGIN]...";
+
+/// Options of `instep serve` that the image is told under the same name.
+const TOLD: [&str; 5] = ["app", "name", "allow-host", "allow-origin", "allow-frame"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -21,41 +27,63 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let addr = match free(options.addr) {
-        Ok(addr) => addr,
-        Err(error) => {
-            eprintln!("{} cannot be listened on: {error}", options.addr);
-            return ExitCode::FAILURE;
-        }
+    let qemu = free(options.addr).and_then(|addr| command(&options, addr, &image));
+    let error = match qemu {
+        Ok(mut qemu) => qemu.exec(),
+        Err(error) => error,
     };
-    let mut qemu = Command::new(QEMU);
-    qemu.args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
-        .args(["-serial", "stdio", "-device", "virtio-net-device,netdev=n0"])
-        .args(["-netdev", &format!("user,id=n0,hostfwd=tcp:{addr}-:80")])
-        .args(["-append", &format!("instep.app={} instep.url=http://{addr}/", options.app)])
-        .arg("-kernel")
-        .arg(image);
-    let error = qemu.stdin(Stdio::null()).exec();
-    eprintln!("{QEMU} cannot be started: {error}");
+    eprintln!("{QEMU} cannot be started at {}: {error}", options.addr);
     ExitCode::FAILURE
 }
 
+/// QEMU with that image, which is to be found at `addr`.
+fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Command> {
+    let mut qemu = Command::new(QEMU);
+    qemu.args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
+        .args(["-device", "virtio-rng-device", "-device", "virtio-net-device,netdev=n0"])
+        .args(["-netdev", &format!("user,id=n0,hostfwd=tcp:{addr}-:80")]);
+    let mut told = format!("{} instep.url=http://{addr}/", options.told);
+    if let Some(page) = &options.page {
+        let length = std::fs::metadata(page)?.len();
+        told += &format!(" instep.page={length}");
+        // QEMU takes a single comma for the end of the name.
+        let page = page.replace(',', ",,");
+        qemu.args(["-device", &format!("loader,file={page},addr=0x80800000,force-raw=on")]);
+    }
+    if let Ok(password) = std::env::var("INSTEP_PASSWORD") {
+        told += " instep.password=";
+        told.extend(password.bytes().map(|byte| format!("{byte:02x}")));
+    }
+    if std::env::var_os("INSTEP_COUNT").is_some() {
+        // An instruction takes a nanosecond, and its serial port can be asked how many there were.
+        qemu.args(["-icount", "shift=0"]);
+    }
+    qemu.args(["-serial", "stdio", "-append", &told]).arg("-kernel").arg(image);
+    Ok(qemu)
+}
+
+#[derive(Debug)]
 struct Options {
-    app: String,
     addr: SocketAddr,
+    page: Option<String>,
+    /// What the image is told.
+    told: String,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Option<Self> {
-        let mut options = Self { app: "led-json".to_owned(), addr: SocketAddr::from(([127, 0, 0, 1], 8080)) };
+        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let mut options = Self { addr, page: None, told: String::new() };
         let (first, rest) = args.split_first()?;
         let mut rest = rest.iter();
         while let Some(name) = rest.next() {
-            match (name.as_str(), rest.next()?) {
-                ("--app", app) if app.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
-                    options.app.clone_from(app);
+            let (name, value) = (name.strip_prefix("--")?, rest.next()?);
+            match name {
+                "addr" => options.addr = value.parse().ok()?,
+                "page" => options.page = Some(value.clone()),
+                _ if TOLD.contains(&name) && !value.contains([' ', ',']) => {
+                    options.told += &format!(" instep.{name}={value}");
                 }
-                ("--addr", addr) => options.addr = addr.parse().ok()?,
                 _ => return None,
             }
         }
@@ -75,10 +103,14 @@ mod tests {
     #[test]
     fn it_takes_what_a_test_says_to_a_server_and_nothing_else() {
         let parse = |line: &str| Options::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let options = parse("serve --app led-plain --addr 127.0.0.1:0").expect("options");
-        assert_eq!((options.app.as_str(), options.addr.port()), ("led-plain", 0));
-        assert_eq!(parse("serve").expect("options").app, "led-json");
-        for wrong in ["apps", "serve --app", "serve --page x", "serve --addr x", "serve --app a,b"] {
+        let options =
+            parse("serve --app led-plain --addr 127.0.0.1:0 --allow-host a --allow-host b").expect("options");
+        let told = " instep.app=led-plain instep.allow-host=a instep.allow-host=b";
+        assert_eq!((options.told.as_str(), options.addr.port()), (told, 0));
+        assert_eq!(parse("serve").expect("options").told, "");
+        for wrong in
+            ["apps", "serve --app", "serve --metrics x", "serve --addr x", "serve --app a,b", "serve app x"]
+        {
             assert!(parse(wrong).is_none(), "{wrong}");
         }
     }

@@ -1,6 +1,6 @@
 //! embassy-time on the machine's timer.
 
-use crate::machine;
+use crate::registers;
 use core::cell::RefCell;
 use core::task::Waker;
 use critical_section::Mutex;
@@ -15,7 +15,7 @@ embassy_time_driver::time_driver_impl!(static CLOCK: Clock = Clock { queue: Mute
 
 impl Driver for Clock {
     fn now(&self) -> u64 {
-        machine::time()
+        registers::time()
     }
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
@@ -30,7 +30,7 @@ impl Driver for Clock {
 
 /// Asks for the next interrupt. One in the past comes at once.
 fn set_alarm(queue: &mut Queue) {
-    machine::interrupt_at(queue.next_expiration(machine::time()));
+    registers::interrupt_at(queue.next_expiration(registers::time()));
 }
 
 #[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]

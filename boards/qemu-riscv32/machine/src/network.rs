@@ -1,15 +1,14 @@
 //! The network device, for embassy-net.
 
 use crate::dma::{Pages, pages};
-use crate::machine::{self, VirtioPlace};
+use crate::registers::{self, VirtioPlace};
 use core::cell::RefCell;
-use core::ptr::NonNull;
 use core::task::Context;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
 use embassy_sync::waitqueue::AtomicWaker;
 use virtio_drivers::device::net::VirtIONetRaw;
+use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
-use virtio_drivers::transport::{DeviceType, Transport};
 
 /// Frames that may wait in each direction.
 const FRAMES: usize = 32;
@@ -19,9 +18,8 @@ const MTU: usize = 1514;
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 
-#[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineExternal)]
-fn on_device() {
-    machine::take_interrupts();
+/// A frame came, or was sent.
+pub fn on_frames() {
     WAKER.wake();
 }
 
@@ -111,12 +109,8 @@ impl Queues {
 
 /// The network device of this machine, if it has one.
 pub fn find() -> Option<Network> {
-    let (place, transport) = VirtioPlace::all().find_map(|place| {
-        let registers = NonNull::new(place.address() as *mut _)?;
-        // SAFETY: the machine has these registers, and nobody else uses them but to acknowledge interrupts.
-        let transport = unsafe { MmioTransport::new(registers, place.size()) }.ok()?;
-        (transport.device_type() == DeviceType::Network).then_some((place, transport))
-    })?;
+    let mut places = VirtioPlace::all();
+    let (place, transport) = places.find_map(|place| Some((place, place.transport(DeviceType::Network)?)))?;
     let device = match Device::new(transport) {
         Ok(device) => device,
         Err(error) => {
@@ -128,7 +122,7 @@ pub fn find() -> Option<Network> {
     while let Some(frame) = queues.receiving.take(None) {
         queues.receive_into(frame);
     }
-    machine::enable_interrupt(place);
+    registers::enable_interrupt(place.interrupt());
     Some(Network(RefCell::new(queues)))
 }
 

@@ -1,13 +1,19 @@
 //! The machine `virt` of QEMU: its registers, each reached in one place.
 
 use core::fmt::{self, Write};
-use core::ptr::{read_volatile, write_volatile};
+use core::ptr::{NonNull, read_volatile, write_volatile};
+use virtio_drivers::transport::DeviceType;
+use virtio_drivers::transport::mmio::MmioTransport;
 
 const POWER: usize = 0x0010_0000;
 const CLINT_TIMER_AT: usize = 0x0200_4000;
 const CLINT_TIME: usize = 0x0200_BFF8;
 const PLIC: usize = 0x0C00_0000;
 const UART: usize = 0x1000_0000;
+/// Bytes that it takes at once when it has none.
+const UART_ROOM: usize = 16;
+/// The number of its interrupt.
+pub const SERIAL_INTERRUPT: usize = 10;
 /// The first of eight places for virtio devices, each 4 KiB; the interrupt of the n-th is n + 1.
 const VIRTIO: usize = 0x1000_1000;
 const VIRTIO_SIZE: usize = 0x1000;
@@ -22,18 +28,24 @@ impl VirtioPlace {
         (0..8).map(Self)
     }
 
-    /// Where its registers are.
-    pub fn address(self) -> usize {
-        VIRTIO + self.0 * VIRTIO_SIZE
+    /// The registers of the device, if it is of that kind.
+    pub fn transport(self, kind: DeviceType) -> Option<MmioTransport<'static>> {
+        // A transport that is dropped resets its device, so none is made of one that another has.
+        if read(self.address() + 8) != kind as u32 {
+            return None;
+        }
+        let registers = NonNull::new(self.address() as *mut _)?;
+        // SAFETY: the machine has these registers, and nobody else uses them but to acknowledge interrupts.
+        unsafe { MmioTransport::new(registers, VIRTIO_SIZE) }.ok()
     }
 
-    /// How many bytes they take.
-    pub fn size(self) -> usize {
-        VIRTIO_SIZE
-    }
-
-    fn interrupt(self) -> usize {
+    /// The number of its interrupt.
+    pub fn interrupt(self) -> usize {
         self.0 + 1
+    }
+
+    fn address(self) -> usize {
+        VIRTIO + self.0 * VIRTIO_SIZE
     }
 }
 
@@ -67,14 +79,14 @@ pub fn interrupt_at(time: u64) {
 }
 
 /// Lets the interrupts of a device through.
-pub fn enable_interrupt(place: VirtioPlace) {
-    write(PLIC + 4 * place.interrupt(), 1);
-    write(PLIC + 0x2000, read(PLIC + 0x2000) | 1 << place.interrupt());
+pub fn enable_interrupt(number: usize) {
+    write(PLIC + 4 * number, 1);
+    write(PLIC + 0x2000, read(PLIC + 0x2000) | 1 << number);
     write(PLIC + 0x20_0000, 0);
 }
 
-/// Takes the interrupts of all devices that have one.
-pub fn take_interrupts() {
+/// Takes the interrupts of all devices that have one, and tells the number of each.
+pub fn take_interrupts(each: impl Fn(usize)) {
     loop {
         let number = read(PLIC + 0x20_0004);
         if number == 0 {
@@ -84,6 +96,7 @@ pub fn take_interrupts() {
             // What happened is acknowledged; who cares looks at its queues.
             write(place.address() + 0x64, read(place.address() + 0x60));
         }
+        each(number as usize);
         write(PLIC + 0x20_0004, number);
     }
 }
@@ -124,18 +137,56 @@ pub fn switch_off(well: bool) -> ! {
     }
 }
 
-/// The serial port.
+/// Lets the serial port tell when something comes, and take more than a byte at once.
+pub fn listen_to_serial() {
+    write_uart(2, 1);
+    ask_for_room(true);
+}
+
+/// Whether the serial port is to tell when it takes more, beside telling that something came.
+pub fn ask_for_room(wanted: bool) {
+    write_uart(1, 1 | u8::from(wanted) << 1);
+}
+
+/// How many bytes the serial port takes now.
+pub fn serial_room() -> usize {
+    if read_uart(5) & 0x20 == 0 { 0 } else { UART_ROOM }
+}
+
+/// Writes a byte, for which there is room.
+pub fn write_serial(byte: u8) {
+    write_uart(0, byte);
+}
+
+/// A byte that came.
+pub fn read_serial() -> Option<u8> {
+    (read_uart(5) & 1 == 1).then(|| read_uart(0))
+}
+
+fn read_uart(register: usize) -> u8 {
+    // SAFETY: the registers of the serial port, a byte each.
+    unsafe { read_volatile((UART + register) as *const u8) }
+}
+
+fn write_uart(register: usize, value: u8) {
+    // SAFETY: as above; none of them changes memory that Rust knows of.
+    unsafe { write_volatile((UART + register) as *mut u8, value) }
+}
+
+/// The serial port, for those who wait for it.
 pub struct Serial;
+
+impl Serial {
+    /// Writes a byte, and waits until there is room for it.
+    pub fn write_byte(&self, byte: u8) {
+        while serial_room() == 0 {}
+        write_serial(byte);
+    }
+}
 
 impl Write for Serial {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            // SAFETY: the registers of the serial port, a byte each; the fifth says when the first takes a byte.
-            unsafe {
-                while read_volatile((UART + 5) as *const u8) & 0x20 == 0 {}
-                write_volatile(UART as *mut u8, byte);
-            }
-        }
+        text.bytes().for_each(|byte| self.write_byte(byte));
         Ok(())
     }
 }

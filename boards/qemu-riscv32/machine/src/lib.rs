@@ -1,0 +1,43 @@
+//! The machine `virt` of QEMU, for firmware on embassy: its clock, its network device, its serial port, its random
+//! numbers, and what it was told when it was started.
+//!
+//! A firmware calls [`start`] first of all, and then [`Executor::run`].
+
+#![no_std]
+
+mod boot;
+mod clock;
+mod dma;
+mod executor;
+mod interrupts;
+mod log;
+mod network;
+mod random;
+mod registers;
+
+pub use boot::Boot;
+pub use executor::{Executor, instructions};
+pub use network::Network;
+pub use random::random;
+
+/// Bytes of memory that are in use for good, and bytes that are left for the stack.
+pub fn memory() -> (usize, usize) {
+    registers::memory()
+}
+
+/// Starts the log, the clock and the devices. Interrupts come from now on.
+///
+/// # Safety
+/// To be called once, first of all, with what the machine was started with.
+///
+/// # Panics
+/// If QEMU was started without `-device virtio-net-device` or without `-device virtio-rng-device`.
+pub unsafe fn start(description: usize) -> (Boot, Network) {
+    log::start();
+    // SAFETY: as promised.
+    let boot = Boot::new(unsafe { registers::description(description) });
+    random::start();
+    let network = network::find().expect("QEMU was started without -device virtio-net-device");
+    interrupts::enable();
+    (boot, network)
+}
