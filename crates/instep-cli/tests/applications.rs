@@ -5,7 +5,7 @@ mod served;
 use served::{expect_log, expect_nothing_but_pongs, get, request, serve};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{Frame, Http, SOON, Server, WebSocket, http, opcode};
+use test_support::{Frame, Http, SOON, Server, WebSocket, http, opcode, target};
 
 const PLAIN: &str = include_str!("../../../apps/pages/led-plain.html");
 const STATE: &str = include_str!("../../../apps/pages/led-state.html");
@@ -35,7 +35,7 @@ fn toggle_switches_the_led_and_never_sends_a_message() {
     expect_log(
         &server,
         &[
-            "[1] Connected from 127.0.0.1",
+            &format!("[1] Connected from {}", target().here),
             "[1] Received: toggle",
             "LED ON",
             "[1] Received: toggle",
@@ -134,9 +134,10 @@ fn led_json_sends_both_topics_and_counts_seconds() {
 
 #[test]
 fn led_words_tells_everybody_even_if_nothing_changed() {
-    let args = ["--app", "led-words", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"];
-    let server = serve(&args);
-    let [first, second] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
+    let addresses = ["--addr", "127.0.0.1:0"].repeat(target().addresses.min(2));
+    let server = serve(&[&["--app", "led-words"], &addresses[..]].concat());
+    let [first, .., second] = [server.addrs(), server.addrs()].concat()[..] else { panic!("an address") };
+    let [first, second] = [&first, &second];
     let mut clients = [(first, "/ws"), (first, "/"), (second, "/ws"), (second, "/")]
         .map(|(addr, path)| WebSocket::connect(*addr, path));
     for client in &mut clients {
@@ -215,9 +216,9 @@ fn echo_sends_back_what_it_is_sent_on_both_paths() {
     expect_log(
         &server,
         &[
-            "[1] Connected from 127.0.0.1",
+            &format!("[1] Connected from {}", target().here),
             "[1] Disconnected",
-            "[2] Connected from 127.0.0.1",
+            &format!("[2] Connected from {}", target().here),
             "[2] Disconnected",
         ],
     );

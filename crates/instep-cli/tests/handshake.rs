@@ -3,7 +3,7 @@
 mod served;
 
 use served::{last_answer, serve};
-use test_support::{Frame, Http, SOON, Server, http, opcode};
+use test_support::{Frame, Http, SOON, Server, http, opcode, target};
 
 /// The example of RFC 6455 section 1.3.
 const ANSWER: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -124,7 +124,7 @@ fn every_check_of_the_rfc() {
     }
     // None of them took a client's number.
     expect_open(&server, &handshake("", ""));
-    server.expect_line("[1] Connected from 127.0.0.1");
+    server.expect_line(&format!("[1] Connected from {}", target().here));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 mod served;
 
-use served::{INSTEP, get, request, serve};
+use served::{INSTEP, get, request, serve, with};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Http, Response, SOON, Server, Tls, WebSocket, http};
+use test_support::{Http, Response, SOON, Server, Tls, WebSocket, http, target};
 
 const PASSWORD: &str = "open sesame+";
 const FORM: &str = "password=open+sesame%2B";
@@ -26,7 +26,7 @@ fn a_browser_logs_in_uses_the_device_and_logs_out() {
     assert_eq!(WebSocket::try_connect(addr, "/ws", &[]).expect_err("there is no session").status, 401);
 
     let cookie = log_in(addr);
-    let name = format!("instep_{}=", addr.port());
+    let name = format!("instep_{}=", target().port.unwrap_or(addr.port()));
     assert!(cookie.starts_with(&name), "{cookie}");
     assert_eq!(http(addr, request("/", &[&format!("Cookie: {cookie}")])).status, 200);
     let mut socket = WebSocket::try_connect(addr, "/ws", &[("Cookie", &cookie)]).expect("it is let in");
@@ -97,7 +97,10 @@ fn five_wrong_passwords_make_wait_and_the_log_tells() {
     assert!(before.elapsed() < Duration::from_secs(60));
     assert_eq!(http(addr, request("/", &[&format!("Authorization: {BASIC}")])).status, 429);
     assert_eq!(http(addr, request("/", &[&format!("Cookie: {session}")])).status, 200, "a session goes on");
-    server.wait_for_line(|line| line.contains("A wrong password from 127.0.0.1, the 5th"), SOON);
+    server.wait_for_line(
+        |line| line.contains(&format!("A wrong password from {}, the 5th", target().here)),
+        SOON,
+    );
 }
 
 #[test]
@@ -205,7 +208,7 @@ fn nothing_tells_the_password_or_a_session() {
 
 #[track_caller]
 fn guarded(args: &[&str]) -> Server {
-    Server::with(args).binary(INSTEP).variable("INSTEP_PASSWORD", PASSWORD).start()
+    with(args).variable("INSTEP_PASSWORD", PASSWORD).start()
 }
 
 /// Where it listens for this machine, if it listens everywhere.

@@ -1,4 +1,4 @@
-//! Two hundred clients, some of which toggle: all see the same changes in the same order, and none is left
+//! Many clients, some of which toggle: all see the same changes in the same order, and none is left
 //! behind at the end.
 
 mod served;
@@ -7,9 +7,8 @@ use served::{get, serve};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{Random, SOON, Server, WebSocket, opcode};
+use test_support::{Random, SOON, Server, WebSocket, opcode, target};
 
-const CLIENTS: u64 = 200;
 /// How often each client decides whether to toggle.
 const ROUNDS: u32 = 10;
 
@@ -101,7 +100,8 @@ fn is_coalesced(states: &[bool], changes: usize) -> bool {
 
 fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
     let server = serve(&["--app", app]);
-    let mut visitors: Vec<_> = (1..=CLIENTS)
+    let clients = target().clients;
+    let mut visitors: Vec<_> = (1..=clients as u64)
         .map(|seed| Visitor {
             socket: WebSocket::connect(server.addr(), "/ws"),
             read,
@@ -117,7 +117,7 @@ fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
         }
     });
     let toggles = toggles.into_inner();
-    assert!(toggles > 200, "{toggles} are too few to tell anything");
+    assert!(toggles > clients, "{toggles} are too few to tell anything");
     let changed = |server: &Server| server.lines().iter().filter(|line| line.starts_with("LED ")).count();
     let deadline = Instant::now() + SOON;
     while changed(&server) < toggles {
@@ -140,7 +140,7 @@ fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
 }
 
 #[test]
-fn led_plain_with_200_clients() {
+fn led_plain_with_as_many_clients_as_there_may_be() {
     let (server, mut visitors) = run("led-plain", plain);
     // Nothing comes behind the last state.
     for visitor in &mut visitors {
@@ -154,7 +154,7 @@ fn led_plain_with_200_clients() {
 }
 
 #[test]
-fn led_json_with_200_clients() {
+fn led_json_with_as_many_clients_as_there_may_be() {
     let (_server, mut visitors) = run("led-json", json);
     // The seconds go on for each of them.
     for visitor in &mut visitors {

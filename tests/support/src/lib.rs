@@ -4,6 +4,7 @@
 //!   panics or does not end as it should;
 //! - [`WebSocket`] is a small client that can also break every rule of the protocol;
 //! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
+//! - [`target()`] says what the server under test is: its limits differ on a small device;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
 //! - [`Random`] is the same numbers each time.
 //!
@@ -19,6 +20,7 @@ mod output;
 mod random;
 mod server;
 mod stream;
+mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;
@@ -28,6 +30,7 @@ pub use http::{Http, Response, http};
 pub use random::Random;
 pub use server::{Builder, Server};
 pub use stream::Stream;
+pub use target::{Target, target};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 pub use websocket::WebSocket;

@@ -14,6 +14,8 @@ use instep_proto::frame::CloseCode;
 const READS: usize = 8;
 /// How long a reset may take to leave, in milliseconds.
 const RESET_TIME: u64 = 100;
+/// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
+const READING_TIME: u64 = 100;
 
 /// A socket. All that waits in it is taken at once, because it wakes nobody for what it had before.
 pub(super) struct Connection {
@@ -290,8 +292,8 @@ impl Connection {
         if turn.closed {
             let linger_time = shared.server.device.limits().linger_time;
             self.part(shared);
-            // Whoever has had our end, and did not close meanwhile, gets no more time.
-            let patience = if self.socket.state() == State::FinWait2 { 0 } else { linger_time };
+            // Whoever has had our end, and sends on, gets little more time.
+            let patience = if self.socket.state() == State::FinWait2 { READING_TIME } else { linger_time };
             self.socket.close();
             self.finish(context, now, now.after(patience), shared);
         } else if !answers_requests
