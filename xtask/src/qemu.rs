@@ -15,6 +15,39 @@ const QEMU: &str = "qemu-system-riscv32";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
+/// Tests of the command that the image has to pass, too.
+const COMMAND_TESTS: [&str; 10] = [
+    "applications",
+    "churn",
+    "handshake",
+    "http",
+    "inbox_flood",
+    "log_lines",
+    "login",
+    "many_clients",
+    "origin",
+    "protocol_errors",
+];
+/// Those among them that are not for a device, and why.
+const NOT_FOR_A_DEVICE: [(&str, &str); 8] = [
+    ("compression_is_agreed_on_as_browsers_offer_it", "a device does not compress"),
+    ("page_and_socket_may_be_on_two_ports_of_one_server", "the image listens on one port"),
+    ("ten_thousand_clients_come_and_go_and_nothing_is_left_of_them", "it measures a process of Linux"),
+    ("two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting", "a device has 14 sockets"),
+    ("what_others_can_reach_needs_a_password_or_open", "a device listens to its network in any case"),
+    ("over_tls_the_cookie_is_secure_and_nobody_is_warned", "a device has no TLS"),
+    ("a_password_comes_from_a_file_too", "a device has no files"),
+    ("nothing_tells_the_password_or_a_session", "it is about options of the command"),
+];
+/// An image that has its settings from its build, for a test.
+const SETTINGS: [(&str, &str); 5] = [
+    ("INSTEP_APP", "led-plain"),
+    ("INSTEP_NAME", "lamp"),
+    ("INSTEP_PASSWORD", "open sesame"),
+    ("INSTEP_ALLOW_HOST", "lamp.test, other.test"),
+    ("INSTEP_PAGE", "tests/board/page.html"),
+];
+
 /// The image, and the program that boots it as if it were the command `instep`.
 struct Built {
     image: PathBuf,
@@ -34,20 +67,34 @@ pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
 
 /// Builds the image, boots it, and tests it.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
-    let mut built = None;
-    report.step("qemu image", || match build(tools) {
-        Ok(image) => {
-            built = Some(image);
-            Outcome::Passed
+    let (mut built, mut with_settings) = (None, None);
+    report.step("qemu image", || {
+        let images = build_with_settings(tools).and_then(|image| Ok((image, build(tools)?)));
+        match images {
+            Ok((image, others)) => {
+                (built, with_settings) = (Some(others), Some(image));
+                Outcome::Passed
+            }
+            Err(outcome) => outcome,
         }
-        Err(outcome) => outcome,
     });
     report.step("qemu lints", || lint(tools));
-    let Some(Built { image, launcher }) = built else { return };
+    let (Some(Built { image, launcher }), Some(with_settings)) = (built, with_settings) else { return };
     report.step("qemu tests", || {
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
+        tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         // A test and its machine take a core each.
-        run(tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image))
+        run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
+    });
+    report.step("qemu: tests of the command", || {
+        let mut tests = cargo(&["test", "--package", "instep-cli", "--no-fail-fast"]);
+        tests.args(COMMAND_TESTS.iter().flat_map(|name| ["--test", name])).args(["--", "--test-threads=2"]);
+        for (name, why) in NOT_FOR_A_DEVICE {
+            println!("left out: {name}: {why}");
+            tests.args(["--skip", name]);
+        }
+        tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
+        run(tests.env("INSTEP_TARGET", "device"))
     });
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
@@ -85,22 +132,42 @@ fn in_board(cargo: &mut Command, toolchain: Toolchain) {
     toolchain.apply(cargo);
 }
 
+/// Builds the image as it is, and what boots it.
 fn build(tools: &mut Tools) -> Result<Built, Outcome> {
+    let image = build_image(tools, &[])?;
+    match run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"])) {
+        Outcome::Passed => Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() }),
+        failed => Err(failed),
+    }
+}
+
+/// Builds the image with its settings, and puts it out of the way of the other one.
+fn build_with_settings(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+    let image = build_image(tools, &SETTINGS)?;
+    let kept = image.with_extension("with-settings");
+    match std::fs::copy(&image, &kept) {
+        Ok(_) => Ok(kept),
+        Err(error) => Err(Outcome::Failed(format!("{}: {error}", kept.display()))),
+    }
+}
+
+fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Result<PathBuf, Outcome> {
     let toolchain = toolchain(tools)?;
     if find(QEMU).is_none() {
         tools.install(&format!("{QEMU} is missing; this installs it:"), &[QEMU_PACKAGE])?;
     }
     let mut build = cargo(&["build", "--release"]);
     in_board(&mut build, toolchain);
-    let launcher = cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"]);
-    for mut command in [build, launcher] {
-        match run(&mut command) {
-            Outcome::Passed => {}
-            failed => return Err(failed),
-        }
+    build.envs(settings.iter().copied());
+    // It is a file for whoever calls this, not for the board.
+    let page =
+        settings.iter().find(|(name, _)| *name == "INSTEP_PAGE").map(|(_, page)| workspace().join(page));
+    let page = page.or(std::env::var_os("INSTEP_PAGE").and_then(|page| std::path::absolute(page).ok()));
+    if let Some(page) = page {
+        build.env("INSTEP_PAGE", page);
     }
-    Ok(Built {
-        image: target().join("qemu").join(TARGET).join("release/instep-qemu-riscv32"),
-        launcher: target().join("debug/instep-qemu").into_os_string(),
-    })
+    match run(&mut build) {
+        Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release/instep-qemu-riscv32")),
+        failed => Err(failed),
+    }
 }

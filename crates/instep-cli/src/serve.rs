@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::sensor::WeatherSensor;
 use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
-use instep::{Access, App, Asset};
+use instep::{Access, App, Asset, OPEN_TO_EVERYONE};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -154,6 +154,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         server = server.with_log_in(log_in);
     }
 
+    let open = log_in.is_none() && listening.iter().any(|address| !address.socket.ip().is_loopback());
+    server.device().set_page_value("ACCESS", if open { OPEN_TO_EVERYONE } else { "" });
     // The application sets its outputs and publishes its state before anybody can connect.
     let led = Led::kept(output, KeptSwitch::new(keeping.kept(), LED, settings.power_up));
     start_application(server, app, Hardware::new(led).with_sensor(sensor))?;
@@ -193,8 +195,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
             log::warn!("Everybody in this network can read the metrics");
         }
         let public = || listening.iter().filter(|address| !address.socket.ip().is_loopback());
-        if log_in.is_none() && public().next().is_some() {
-            log::warn!("Everybody in this network can use the device: --open lets them in");
+        if open {
+            log::warn!("This device is {OPEN_TO_EVERYONE}: --open lets them in");
         }
         for address in public().filter(|address| log_in.is_some() && !address.secure) {
             log::warn!(

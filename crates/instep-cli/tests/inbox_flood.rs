@@ -10,8 +10,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Frame, SOON, Server, WebSocket, opcode, target};
 
-/// Far more than a pipe and the log's ring hold.
-const MESSAGES: usize = 30_000;
 /// So often somebody else toggles during a flood.
 const TOGGLES: usize = 1_000;
 
@@ -29,7 +27,7 @@ fn flood(server: &Server, mut more: impl FnMut() -> bool) -> WebSocket {
 
 /// Sends so many messages, and returns when all are taken.
 fn flood_of_messages(server: &Server) {
-    let mut batches = 0..MESSAGES / 100;
+    let mut batches = 0..target().flood / 100;
     let mut client = flood(server, || batches.next().is_some());
     // The server reads a message only after the one before it: all were taken when the ping is answered.
     client.send_ping(b"end");
@@ -144,7 +142,7 @@ fn lines_that_are_lost_are_counted() {
         others += 1;
         thread::sleep(Duration::from_millis(20));
     }
-    let lines = server.lines();
+    let (lines, flooded) = (server.lines(), target().flood);
     let told = lines.iter().filter(|line| line.as_str() == "[1] Received: no command").count();
     let lost: usize = lines
         .iter()
@@ -152,5 +150,5 @@ fn lines_that_are_lost_are_counted() {
             line.strip_prefix('(')?.strip_suffix(" lines of the log were lost here)")?.parse::<usize>().ok()
         })
         .sum();
-    assert!(lost > 0 && (MESSAGES..=MESSAGES + others).contains(&(told + lost)), "{told} told, {lost} lost");
+    assert!(lost > 0 && (flooded..=flooded + others).contains(&(told + lost)), "{told} told, {lost} lost");
 }

@@ -119,7 +119,7 @@ fn what_others_can_reach_needs_a_password_or_open() {
     }
     let server = serve(&["--app", "hello", "--addr", "0.0.0.0:0", "--open"]);
     assert_eq!(get(loopback(&server), "/").status, 200);
-    server.wait_for_line(|line| line.contains("Everybody in this network can use the device"), SOON);
+    server.wait_for_line(|line| line.contains("This device is open to everyone on this network"), SOON);
 
     let server = guarded(&["--app", "hello", "--addr", "0.0.0.0:0"]);
     assert_eq!(get(loopback(&server), "/").status, 401);

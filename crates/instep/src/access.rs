@@ -6,6 +6,10 @@
 use core::net::IpAddr;
 use instep_proto::http::{Method, RequestHead};
 
+/// What a device says that has no password, in its log and where a page asks for it by `%ACCESS%`
+/// ([`Device::set_page_value`](crate::Device::set_page_value)); where there is one, that is empty.
+pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
+
 /// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Access {

@@ -44,7 +44,7 @@ mod thing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use access::{Access, Refusal};
+pub use access::{Access, OPEN_TO_EVERYONE, Refusal};
 pub use app::{App, Endpoint, Topic};
 pub use buffer::Buffer;
 pub use client::{

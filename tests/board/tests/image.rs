@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_support::{Frame, Http, SOON, Server, WebSocket, http, opcode};
+use test_support::{Builder, Frame, Http, SOON, Server, WebSocket, http, opcode};
 
 /// What the image is built for.
 const CLIENTS: usize = 8;
@@ -20,7 +20,11 @@ const OFF: &str = r#"{"label":"ledStatus","value":"LED OFF"}"#;
 const PAGE: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 fn boot(app: &str) -> Server {
-    Server::start(&["--app", app])
+    boot_with(&["--app", app]).start()
+}
+
+fn boot_with(args: &[&str]) -> Builder {
+    Server::with(args)
 }
 
 #[track_caller]
@@ -208,6 +212,42 @@ fn who_keeps_a_connection_without_using_it_yields() {
     thread::sleep(Duration::from_millis(500));
     load(addr);
     drop(silent);
+}
+
+#[test]
+fn a_page_is_told_whether_the_device_is_open_to_everyone() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/page.html");
+    let server = boot_with(&["--app", "led-plain", "--page", page]).start();
+    server.expect_line("There is no password: this device is open to everyone on this network");
+    let shown = http(server.addr(), PAGE).text().to_owned();
+    assert!(shown.contains("<p>open to everyone on this network</p>"), "{shown}");
+
+    let server = boot_with(&["--app", "led-plain", "--page", page]).variable("INSTEP_PASSWORD", "x").start();
+    let shown = http(server.addr(), PAGE.replace("Host", "Authorization: Bearer x\r\nHost"));
+    assert!(shown.text().contains("<p></p>"), "{shown:?}");
+    assert!(!server.lines().iter().any(|line| line.contains("open to everyone")));
+}
+
+#[test]
+fn an_image_has_its_settings_from_its_build() {
+    let image =
+        std::env::var("INSTEP_IMAGE_WITH_SETTINGS").expect("INSTEP_IMAGE_WITH_SETTINGS names an image");
+    let server = boot_with(&[]).variable("INSTEP_IMAGE", image).start();
+    let addr = server.addr();
+    server.wait_for_line(|line| line.starts_with("instep ") && line.contains("application led-plain"), SOON);
+    assert_eq!(http(addr, PAGE).status, 401);
+    for (host, status) in
+        [("lamp", 200), ("lamp.local", 200), ("lamp.test", 200), ("other.test", 200), ("instep", 421)]
+    {
+        let shown =
+            PAGE.replace("Host: localhost", &format!("Authorization: Bearer open sesame\r\nHost: {host}"));
+        let page = http(addr, shown);
+        assert_eq!(page.status, status, "{host}");
+        assert!(
+            status != 200 || page.text().contains("<p></p>"),
+            "the page is not the one that was built in"
+        );
+    }
 }
 
 #[test]

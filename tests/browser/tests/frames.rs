@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use browser_tests::Browser;
-use test_support::{SOON, Server};
+use test_support::{SOON, Server, target};
 
 /// A page of `http://outer.test` with the device in a frame.
 fn open_around(device: &Server) -> (Server, Browser) {
@@ -27,6 +27,6 @@ fn nobody_may_unless_it_is_allowed() {
 
     let device = Server::start(&["--app", "led-plain", "--allow-frame", "http://outer.test"]);
     let (_outer, browser) = open_around(&device);
-    device.expect_line("[1] Connected from 127.0.0.1");
+    device.expect_line(&format!("[1] Connected from {}", target().here));
     assert!(!browser.console().iter().any(|entry| entry.contains("frame-ancestors")));
 }

@@ -13,6 +13,8 @@ pub struct Target {
     pub body: usize,
     /// Bytes of a message to the application.
     pub message: usize,
+    /// Messages that a test floods it with: far more than a pipe and the log's ring hold.
+    pub flood: usize,
     /// Addresses that it can listen on.
     pub addresses: usize,
     /// The address under which it sees a client of this machine.
@@ -30,6 +32,7 @@ const LINUX: Target = Target {
     headers: 64,
     body: 1 << 20,
     message: 65_536,
+    flood: 30_000,
     addresses: 2,
     here: "127.0.0.1",
     port: None,
@@ -43,6 +46,7 @@ const DEVICE: Target = Target {
     headers: 32,
     body: 1024,
     message: 512,
+    flood: 10_000,
     addresses: 1,
     here: "10.0.2.2",
     port: Some(80),

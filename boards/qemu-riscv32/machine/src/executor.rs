@@ -29,7 +29,7 @@ impl Executor {
             unsafe { executor.poll() };
             critical_section::with(|section| {
                 if !WORK.borrow(section).take() {
-                    leave_out(|| riscv::asm::wfi());
+                    leave_out(riscv::asm::wfi);
                 }
             });
             // What woke it is let through only here.

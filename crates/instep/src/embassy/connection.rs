@@ -79,7 +79,12 @@ impl Connection {
             State::FinWait1 => self.socket.send_queue() == 0,
             state => state == State::FinWait2,
         };
-        matches!(self.stage, Stage::Closing(_)) && had_everything
+        let over = match &self.stage {
+            Stage::Closing(_) => true,
+            Stage::Serving(serving) => serving.shut_down,
+            _ => false,
+        };
+        over && had_everything
     }
 
     /// What giving it up would cost, if that let another one listen.
@@ -307,8 +312,8 @@ impl Connection {
         }
     }
 
-    /// The socket failed.
-    fn abandon(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    /// The socket failed, or is needed for somebody else.
+    pub(super) fn abandon(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.client.abandon(&mut shared.surroundings());
         }
@@ -347,7 +352,7 @@ impl Connection {
     }
 
     /// Ends the connection at once.
-    pub(super) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
+    fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
         self.stage = Stage::Resetting(now.after(RESET_TIME));
         context.waker().wake_by_ref();

@@ -129,7 +129,7 @@ impl Driver {
             // What is missing is a socket: whoever has had everything is not waited for any longer.
             let closing = self.connections.iter_mut().filter(|connection| connection.is_closed_by_us());
             if let Some(oldest) = closing.min_by_key(|connection| connection.wake_at()) {
-                oldest.reset(context, now);
+                oldest.abandon(context, now, &mut self.shared);
             }
             return Instant::NEVER;
         }

@@ -46,10 +46,6 @@ pub const LISTENING: usize = 2;
 /// state.
 pub const SOCKET_BUFFER: usize = 1536;
 
-/// What a device says that has no password, in its log and where a page asks for it by `%ACCESS%`
-/// ([`Device::set_page_value`]).
-pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
-
 /// A server on a microcontroller: what all its drivers share.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {

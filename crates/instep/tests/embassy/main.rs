@@ -165,6 +165,16 @@ fn whoever_keeps_a_socket_from_listening_yields() {
             Timer::after_millis(20).await;
         }
         drop(kept);
+        // Refused, and still sending: they have been told that it is over.
+        let too_long = "POST / HTTP/1.1\r\nHost: lamp\r\nContent-Length: 100000\r\n\r\nand so on";
+        let mut sending = Vec::new();
+        for _ in 0..3 * ACCEPTING {
+            let (socket, status) = ask(peer, too_long).await;
+            assert_eq!(status, "413");
+            sending.push(socket);
+            Timer::after_millis(20).await;
+        }
+        drop(sending);
         // Silent: they yield after a moment.
         let mut silent = Vec::new();
         for _ in 0..ACCEPTING {
