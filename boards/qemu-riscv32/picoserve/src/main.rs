@@ -1,0 +1,108 @@
+//! The application `led-plain` written with picoserve, on the same machine, network stack and executor as instep:
+//! `cargo xtask bench instructions` measures both. It is written as picoserve's examples are, with as many sockets as
+//! instep has, each with the same buffers, and with the same lines in the log.
+
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::watch::Watch;
+use log::info;
+use picoserve::Router;
+use picoserve::futures::Either;
+use picoserve::io::{Read, Write};
+use picoserve::response::File;
+use picoserve::response::ws::{Message, SocketRx, SocketTx, WebSocketCallback, WebSocketUpgrade};
+use picoserve::routing::{get, get_service};
+use portable_atomic::{AtomicU32, Ordering};
+use qemu_machine::{Boot, Executor, Network, random};
+use static_cell::StaticCell;
+
+/// As many as instep has: for 8 clients, and 6 that listen.
+const SOCKETS: usize = 14;
+/// As long as those of instep.
+const SOCKET_BUFFER: usize = 1536;
+/// The longest message.
+const MESSAGE: usize = 512;
+
+static SERVER: picoserve::Config = picoserve::Config::const_default().keep_connection_alive();
+static STACK: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+/// Whether the LED is on.
+static LED: Watch<CriticalSectionRawMutex, bool, SOCKETS> = Watch::new_with(false);
+static CLIENTS: AtomicU32 = AtomicU32::new(0);
+
+#[riscv_rt::entry]
+fn start(_hart: usize, description: usize) -> ! {
+    // SAFETY: this is the first thing that is done, with what QEMU started the machine with.
+    let (boot, network) = unsafe { qemu_machine::start(description) };
+    Executor::run(|spawner| begin(spawner, boot, network))
+}
+
+fn begin(spawner: Spawner, boot: Boot, network: Network) {
+    let config = Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24),
+        gateway: Some(Ipv4Address::new(10, 0, 2, 2)),
+        dns_servers: Default::default(),
+    });
+    let mut seed = [0; 8];
+    random(&mut seed);
+    let resources = STACK.init_with(StackResources::new);
+    let (stack, runner) = embassy_net::new(network, config, resources, u64::from_le_bytes(seed));
+    spawner.spawn(run_network(runner).expect("a task of its own"));
+    for _ in 0..SOCKETS {
+        spawner.spawn(serve(stack).expect("a task of its own"));
+    }
+    let (used, left) = qemu_machine::memory();
+    info!("Memory: {used} bytes in all; {left} are left for the stack");
+    info!("Open {}", boot.told("instep.url=").unwrap_or("http://10.0.2.15/"));
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, Network>) -> ! {
+    runner.run().await
+}
+
+/// Serves one connection after the other.
+#[embassy_executor::task(pool_size = SOCKETS)]
+async fn serve(stack: Stack<'static>) {
+    let app = Router::new()
+        .route("/", get_service(File::html("<!doctype html><title>led-plain</title>")))
+        .route("/ws", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(Client)));
+    let (mut receive, mut send, mut request) = ([0; SOCKET_BUFFER], [0; SOCKET_BUFFER], [0; 2048]);
+    let server = picoserve::Server::new(&app, &SERVER, &mut request);
+    server.listen_and_serve("socket", stack, 80, &mut receive, &mut send).await;
+}
+
+struct Client;
+
+impl WebSocketCallback for Client {
+    async fn run<R: Read, W: Write<Error = R::Error>>(
+        self,
+        mut rx: SocketRx<R>,
+        mut tx: SocketTx<W>,
+    ) -> Result<(), W::Error> {
+        let number = CLIENTS.fetch_add(1, Ordering::Relaxed) + 1;
+        info!("[{number}] Connected");
+        let mut led = LED.receiver().expect("there is one for each socket");
+        let mut buffer = [0; MESSAGE];
+        let reason = loop {
+            match rx.next_message(&mut buffer, led.changed()).await? {
+                Either::First(Ok(Message::Text("toggle"))) => {
+                    info!("[{number}] Received: toggle");
+                    let now = !LED.try_get().unwrap_or(false);
+                    LED.sender().send(now);
+                    info!("LED {}", if now { "ON" } else { "OFF" });
+                }
+                Either::First(Ok(Message::Ping(bytes))) => tx.send_pong(bytes).await?,
+                Either::First(Ok(Message::Text(_) | Message::Binary(_) | Message::Pong(_))) => {}
+                Either::First(Ok(Message::Close(_))) => break None,
+                Either::First(Err(error)) => break Some((error.code(), "")),
+                Either::Second(on) => tx.send_text(if on { "1" } else { "0" }).await?,
+            }
+        };
+        info!("[{number}] Disconnected");
+        tx.close(reason).await
+    }
+}
