@@ -1,4 +1,7 @@
 //! One socket, from one connection to the next.
+//!
+//! All sockets of a driver wake one task. Whatever changes a socket wakes its network stack too, even that it is asked to wake
+//! somebody, so one that has nothing to do is left alone: its state and its queue tell.
 
 use super::driver::Shared;
 use super::sizes;
@@ -29,6 +32,9 @@ pub(super) struct Connection {
     length: usize,
     /// Lent to the client while there is one.
     unsent: Option<Buffer>,
+    /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
+    /// bytes.
+    waits_in: Option<State>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "memory is set aside for the largest anyway")]
@@ -65,7 +71,34 @@ impl Connection {
     pub(super) fn new(mut socket: TcpSocket<'static>, unsent: Buffer, input: &'static mut [u8]) -> Self {
         // All that a turn has to say leaves in one write.
         socket.set_nagle_enabled(false);
-        Self { socket, stage: Stage::Free, input, head: None, length: 0, unsent: Some(unsent) }
+        Self {
+            socket,
+            stage: Stage::Free,
+            input,
+            head: None,
+            length: 0,
+            unsent: Some(unsent),
+            waits_in: None,
+        }
+    }
+
+    /// Whether nothing has come for it to do, and it will be woken when something does.
+    pub(super) fn is_asleep(&self, now: Instant, head_is_free: bool) -> bool {
+        let waits = || self.waits_in.is_some_and(|state| self.socket.state() == state);
+        match &self.stage {
+            Stage::Free => !head_is_free,
+            Stage::Listening(None) => waits(),
+            Stage::Serving(serving) => {
+                let has_time = !serving.due && !serving.wants_write && now < serving.wake_at;
+                has_time && waits() && !self.socket.can_recv()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whom it was to wake is gone: it is to ask again.
+    pub(super) fn forget_waker(&mut self) {
+        self.waits_in = None;
     }
 
     /// Whether it listens, or will in a moment.
@@ -143,6 +176,7 @@ impl Connection {
 
     /// Does what can be done now.
     pub(super) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+        self.waits_in = None;
         match &mut self.stage {
             Stage::Free => self.listen(context, now, shared),
             Stage::Listening(_) => self.accept(context, now, shared),
@@ -204,7 +238,14 @@ impl Connection {
             }
         }
         // Any change of the state wakes who waits for bytes.
-        let _ = poll_once(context, self.socket.wait_read_ready());
+        self.wait(context);
+    }
+
+    /// Asks the socket to wake the driver.
+    fn wait(&mut self, context: &mut Context<'_>) {
+        if poll_once(context, self.socket.wait_read_ready()).is_pending() {
+            self.waits_in = Some(self.socket.state());
+        }
     }
 
     /// Reads, and gives turns.
@@ -224,7 +265,7 @@ impl Connection {
                 if self.socket.state() == State::Closed {
                     self.abandon(context, now, shared);
                 } else if !self.socket.can_recv() {
-                    let _ = poll_once(context, self.socket.wait_read_ready());
+                    self.wait(context);
                 }
                 return;
             }
@@ -239,7 +280,10 @@ impl Connection {
             let end = buffer.len().min(self.length + sizes::INPUT);
             debug_assert!(self.length < end);
             match poll_once(context, self.socket.read(&mut buffer[self.length..end])) {
-                Poll::Pending => return,
+                Poll::Pending => {
+                    self.waits_in = Some(self.socket.state());
+                    return;
+                }
                 Poll::Ready(Ok(0)) => {
                     serving.client.input_ended();
                     self.turn(context, now, shared);

@@ -5,7 +5,7 @@ use super::{ACCEPTING, LISTENING, Server};
 use crate::client::{Instant, Standing, Surroundings};
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
 use instep_proto::delivery::Feed;
 
@@ -21,7 +21,11 @@ pub(super) type Heads = [Option<&'static mut [u8]>; ACCEPTING];
 pub struct Driver {
     connections: &'static mut [Connection],
     shared: Shared,
+    /// Who was to be woken last.
+    waker: Option<Waker>,
     timer: Timer,
+    /// When that wakes: perhaps before it is needed, never after.
+    alarm: Instant,
 }
 
 /// What is lent to one connection after the other.
@@ -52,6 +56,10 @@ impl Shared {
         }
     }
 
+    fn has_head(&self) -> bool {
+        self.heads.iter().any(Option::is_some)
+    }
+
     /// Takes a buffer for a head, if there is one.
     pub(super) fn take_head(&mut self) -> Option<&'static mut [u8]> {
         self.heads.iter_mut().find_map(Option::take)
@@ -76,7 +84,7 @@ impl Driver {
         heads: &'static mut Heads,
     ) -> Self {
         let shared = Shared { server, follower, port, feed, scratch, heads };
-        Self { connections, shared, timer: Timer::after_ticks(0) }
+        Self { connections, shared, waker: None, timer: Timer::after_ticks(0), alarm: Instant::NEVER }
     }
 
     /// Serves, for ever. To be called in a task of its own, beside the one that runs the network stack.
@@ -86,15 +94,29 @@ impl Driver {
 
     /// Serves whoever is ready.
     fn poll<T>(&mut self, context: &mut Context<'_>) -> Poll<T> {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.waker = Some(context.waker().clone());
+            self.connections.iter_mut().for_each(Connection::forget_waker);
+            self.alarm = Instant::NEVER;
+        }
         loop {
             let now = Instant::from_millis(embassy_time::Instant::now().as_millis());
             self.follow(context, now);
+            let mut head_is_free = self.shared.has_head();
             for connection in self.connections.iter_mut() {
-                connection.serve(context, now, &mut self.shared);
+                if !connection.is_asleep(now, head_is_free) {
+                    connection.serve(context, now, &mut self.shared);
+                    head_is_free = self.shared.has_head();
+                }
             }
             let due = self.keep_listening(context, now);
             let due =
                 self.connections.iter().fold(due, |earliest, connection| earliest.min(connection.wake_at()));
+            let in_time = now < self.alarm && self.alarm <= due;
+            if in_time {
+                return Poll::Pending;
+            }
+            self.alarm = due;
             if due == Instant::NEVER {
                 return Poll::Pending;
             }
@@ -125,7 +147,7 @@ impl Driver {
         if listening >= LISTENING {
             return Instant::NEVER;
         }
-        if self.shared.heads.iter().any(Option::is_some) {
+        if self.shared.has_head() {
             // What is missing is a socket: whoever has had everything is not waited for any longer.
             let closing = self.connections.iter_mut().filter(|connection| connection.is_closed_by_us());
             if let Some(oldest) = closing.min_by_key(|connection| connection.wake_at()) {
