@@ -4,6 +4,8 @@
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
+/// The port on which queries arrive.
+pub const PORT: u16 = 53;
 /// Bytes that the longest answer needs, as long as nothing else is agreed on (RFC 1035 section 4.2.1).
 pub const REPLY_MAX: usize = 512;
 

@@ -10,6 +10,8 @@
 //! * [`mdns`]: `http://NAME.local` and `_http._tcp` in any network (RFC 6762 and 6763);
 //! * [`portal`]: how it is told of another network to join.
 //!
+//! With the feature `embassy`, the module `embassy` serves DHCP, DNS and mDNS on a network stack of embassy-net.
+//!
 //! Other people's crates read what comes from the network, where one fits: `smoltcp` DHCP, `domain` DNS.
 
 #![no_std]
@@ -20,6 +22,8 @@ extern crate std;
 
 pub mod dhcp;
 pub mod dns;
+#[cfg(feature = "embassy")]
+pub mod embassy;
 pub mod join;
 pub mod mdns;
 pub mod name;

@@ -1,0 +1,32 @@
+//! DHCP and the captive DNS.
+
+use super::socket::{DhcpMemory, DnsMemory, now};
+use crate::{dhcp, dns};
+use core::net::Ipv4Addr;
+use embassy_net::Stack;
+
+/// Gives addresses to whoever joins the network of `stack`, whose own address is that of `server`.
+pub async fn serve_dhcp<const LEASES: usize>(
+    stack: Stack<'_>,
+    server: &mut dhcp::Server<LEASES>,
+    memory: &mut DhcpMemory,
+) -> ! {
+    let (mut socket, reply) = memory.open(stack, dhcp::SERVER_PORT);
+    loop {
+        let answer = socket.receive(|_, request| server.answer(now(), request, reply)).await;
+        if let Some(answer) = answer {
+            socket.send(&reply[..answer.length], answer.to, dhcp::CLIENT_PORT).await;
+        }
+    }
+}
+
+/// Tells whoever asks for any name on the network of `stack` that it is the device, at `address`.
+pub async fn serve_dns(stack: Stack<'_>, address: Ipv4Addr, memory: &mut DnsMemory) -> ! {
+    let (mut socket, reply) = memory.open(stack, dns::PORT);
+    loop {
+        let answer = socket.receive(|from, query| Some((from, dns::answer(query, address, reply)?))).await;
+        if let Some((from, length)) = answer {
+            socket.send(&reply[..length], *from.ip(), from.port()).await;
+        }
+    }
+}
