@@ -32,6 +32,7 @@ pub const FROM_CLIENT: &str = "instep::from_client";
 
 mod access;
 mod app;
+mod board;
 mod buffer;
 mod client;
 mod device;
@@ -46,6 +47,7 @@ pub mod tokio;
 
 pub use access::{Access, OPEN_TO_EVERYONE, Refusal};
 pub use app::{App, Endpoint, Topic};
+pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub use buffer::Buffer;
 pub use client::{
     AddressLimit, Client, Compression, Inflated, Inflater, Instant, Standing, Surroundings, Turn,
@@ -58,7 +60,7 @@ pub use device::{
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
-pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits};
+pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
 pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,

@@ -252,6 +252,7 @@ impl Link<'_> {
             app,
             access: &ACCESS,
             log_in: None,
+            board: None,
             device,
             feed,
             compressed_feed: compressed_feed.as_ref(),

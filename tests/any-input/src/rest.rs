@@ -37,7 +37,9 @@ pub(crate) fn check(data: &[u8]) {
         assert_eq!(asked(&world.device, &mut inbox), None, "one request is one command at most");
         link.follow();
         let answer = String::from_utf8_lossy(&link.received).into_owned();
-        let (head, text) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {name} {body:?}: {answer:?} {command:?}"));
+        let (head, text) = answer
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer to {name} {body:?}: {answer:?} {command:?}"));
         let status: u16 = head[9..12].parse().expect("a status");
         let error = (!text.is_empty())
             .then(|| serde_json::from_str::<Value>(text).expect("what a device says is JSON"));

@@ -4,6 +4,7 @@ use super::Status;
 use super::body::{Body, Source};
 use super::etag::matches_etag;
 use super::head::RequestHead;
+use super::protection::Protection;
 use super::reply::Reply;
 use super::response::{After, Allow, BodyLength, CacheControl, ResponseHead};
 use core::num::NonZeroU64;
@@ -63,6 +64,12 @@ impl Reply {
         head.content_type = content.map(|(content_type, _)| content_type);
         head.length = content.map_or(BodyLength::None, |(_, length)| BodyLength::of(length));
         head
+    }
+
+    /// The same for a page of HTML, with its `Content-Security-Policy`. No other page may show it in a frame.
+    pub fn with_policy(mut self, policy: &'static str) -> Self {
+        self.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
+        self
     }
 
     /// The same, and pages from anywhere may read it.

@@ -106,7 +106,7 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
-        let Request { now, head, peer, rest } = *request;
+        let Request { now, head, peer, .. } = *request;
         if matches!(head.method, Method::Get | Method::Head) {
             let inside = self.sessions(log_in, request, world).next().is_some();
             return show(Status::Ok, if inside { &page::INSIDE } else { &page::ASK }, head);
@@ -114,13 +114,9 @@ impl Client {
         if let Break(decision) = may_act(request, world, out) {
             return decision;
         }
-        let form = usize::try_from(head.content_length).ok().and_then(|length| rest.get(..length));
-        let Some(form) = form else {
-            if head.expects_continue && self.waits() == Waits::Nothing {
-                // There is room: a head is taken only where there is.
-                let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
-            }
-            return Decision::Later(Waits::Body);
+        let form = match self.whole_form(request, out) {
+            Continue(form) => form,
+            Break(decision) => return decision,
         };
         let mut password = Zeroizing::new([0; PASSWORD_MAX]);
         let password = match form_value(form, "password", &mut *password) {
@@ -167,6 +163,26 @@ impl Client {
         redirect(head, &LOG_IN, Some(&cookie), out)
     }
 
+    /// The form behind a request's head, when all of it is there.
+    pub(super) fn whole_form<'r>(
+        &self,
+        request: &Request<'r>,
+        out: &mut Outgoing<'_>,
+    ) -> ControlFlow<Decision, &'r [u8]> {
+        let Request { head, rest, .. } = *request;
+        let form = usize::try_from(head.content_length).ok().and_then(|length| rest.get(..length));
+        match form {
+            Some(form) => Continue(form),
+            None => {
+                if head.expects_continue && self.waits() == Waits::Nothing {
+                    // There is room: a head is taken only where there is.
+                    let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                Break(Decision::Later(Waits::Body))
+            }
+        }
+    }
+
     /// The cookie for a session, or for none.
     fn cookie<'h>(&self, id: Option<u128>, head: &RequestHead<'h>) -> Cookie<'h> {
         Cookie { id, port: self.local_port, base: head.base, secure: head.secure }
@@ -196,6 +212,11 @@ fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
         return redirect(head, &Ask { path: head.path, query: head.query }, None, out);
     }
     error(Status::Unauthorized, head)
+}
+
+/// 303 to a path of this device.
+pub(super) fn see_other(head: &RequestHead<'_>, path: &str, out: &mut Outgoing<'_>) -> Decision {
+    redirect(head, &path, None, out)
 }
 
 /// 303 to `location` on this device; where there is no room for that, to what is shorter.
@@ -234,7 +255,7 @@ fn error(status: Status, head: &RequestHead<'_>) -> Decision {
 }
 
 /// Whether a request that changes something may do so now; else the answer to it.
-fn may_act(request: &Request<'_>, world: &World<'_>, out: &Outgoing<'_>) -> ControlFlow<Decision> {
+pub(super) fn may_act(request: &Request<'_>, world: &World<'_>, out: &Outgoing<'_>) -> ControlFlow<Decision> {
     let head = request.head;
     if head.method != Method::Post {
         return Break(Decision::Reply(

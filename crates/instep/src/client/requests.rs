@@ -195,14 +195,17 @@ impl Client {
             (Err(Refusal::Host), Some(portal)) => return lead(portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request, world)),
         }
-        let body_max = match world.log_in {
-            Some(_) if head.path == LOG_IN => FORM_MAX as u64,
-            _ if resource.is_some() => body_max(world.device.limits()) as u64,
-            _ => world.device.limits().body,
+        let log_in = world.log_in();
+        let board_page = world.find_board_page(head.path);
+        let is_form = board_page.is_some() || (log_in.is_some() && head.path == LOG_IN);
+        let body_max = match resource {
+            _ if is_form => FORM_MAX as u64,
+            Some(_) => body_max(world.device.limits()) as u64,
+            None => world.device.limits().body,
         };
         if head.content_length > body_max {
             world.device.count_refusal(RefusalReason::Body);
-            if resource.is_some() {
+            if resource.is_some() && !is_form {
                 return Decision::Reply(super::asking::too_long(head));
             }
             return error(Status::ContentTooLarge);
@@ -210,11 +213,31 @@ impl Client {
         if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
             return plain_text(head, "ok", out);
         }
-        let pass = match world.log_in.map(|log_in| self.ask_in(log_in, request, world, out)) {
+        // In the device's own network this is how it is set up: no log-in is asked for there.
+        if let (Some((board, page)), Some(_)) = (board_page, world.access.portal) {
+            return self.answer_for_board(board, page, request, world, out);
+        }
+        let pass = match log_in.map(|log_in| self.ask_in(log_in, request, world, out)) {
             None => None,
             Some(ControlFlow::Continue(pass)) => Some(pass),
             Some(ControlFlow::Break(decision)) => return decision,
         };
+        match (board_page, pass) {
+            (Some((board, page)), Some(_)) => {
+                return self.answer_for_board(board, page, request, world, out);
+            }
+            (Some(_), None) => {
+                let path = head.path;
+                tell!(
+                    info,
+                    world,
+                    now,
+                    "Refused {peer}: {path} is for the device's own network, or after a log-in"
+                );
+                return error(Status::NotFound);
+            }
+            (None, _) => {}
+        }
         if let Some(resource) = resource.filter(|_| !speaks) {
             return self.answer_for_thing(resource, pass, request, world, out);
         }

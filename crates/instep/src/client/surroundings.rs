@@ -3,6 +3,7 @@
 use super::compression::Compression;
 use crate::access::Access;
 use crate::app::App;
+use crate::board::BoardPages;
 use crate::device::Device;
 use crate::login::LogIn;
 use core::cell::Cell;
@@ -18,6 +19,8 @@ pub struct Surroundings<'a> {
     pub access: &'a Access,
     /// Asks for the password, if there is one.
     pub log_in: Option<&'a LogIn>,
+    /// The board's own pages, if it has any.
+    pub board: Option<&'a dyn BoardPages>,
     /// The device.
     pub device: &'a Device,
     /// What the clients of this driver follow.
@@ -47,6 +50,7 @@ pub(super) struct World<'a> {
     pub(super) app: &'a App,
     pub(super) access: &'a Access,
     pub(super) log_in: Option<&'a LogIn>,
+    pub(super) board: Option<&'a dyn BoardPages>,
     pub(super) device: &'a Device,
     pub(super) feed: &'a Feed<'static>,
     pub(super) compressed_feed: Option<&'a Feed<'static>>,
@@ -58,6 +62,11 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
+    /// Asks for the password, while there is one.
+    pub(super) fn log_in(&self) -> Option<&LogIn> {
+        self.log_in.filter(|log_in| log_in.is_on())
+    }
+
     pub(super) fn count_message(&self, whole: bool) {
         self.messages.set(self.messages.get() + u32::from(whole));
     }
@@ -69,6 +78,7 @@ impl<'a> World<'a> {
             app,
             access,
             log_in,
+            board,
             device,
             feed,
             compressed_feed,
@@ -82,6 +92,7 @@ impl<'a> World<'a> {
             app,
             access,
             log_in,
+            board,
             device,
             feed,
             compressed_feed,

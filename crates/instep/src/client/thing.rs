@@ -17,6 +17,7 @@ pub(super) const JSON: &str = "application/json";
 /// The numbers of bodies that are made while they are written.
 const DESCRIPTION: u16 = u16::MAX;
 const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
+pub(super) const BOARD_PAGE: u16 = DESCRIPTION - 2;
 
 /// The longest body of an error.
 const PROBLEM_MAX: usize = 256;
@@ -225,7 +226,7 @@ pub(super) struct Bodies<'w> {
 
 impl Bodies<'_> {
     fn description(&self) -> Option<Description<'_>> {
-        let security = match self.world.log_in {
+        let security = match self.world.log_in() {
             Some(_) => Security::LogIn { port: self.port },
             None => Security::None,
         };
@@ -323,6 +324,7 @@ impl PageValues for Bodies<'_> {
         match number {
             DESCRIPTION => self.make_description(position, out),
             ALL_PROPERTIES => self.make_properties(position, out),
+            BOARD_PAGE => self.world.make_board_page(position, out),
             sensor => self.make_history(usize::from(sensor), position, out),
         }
     }

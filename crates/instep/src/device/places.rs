@@ -215,12 +215,12 @@ impl Device {
         })
     }
 
-    /// The clients whom this session let in are to go; `None`: whom any did.
+    /// The clients whom this session let in are to go; `None`: all.
     pub(crate) fn dismiss(&self, session: Option<NonZeroU32>) {
         self.with(|state| {
             for number in 0..state.slots.len() {
                 let slot = &mut state.slots[number];
-                let meant = slot.session.is_some() && (session.is_none() || slot.session == session);
+                let meant = session.is_none() || slot.session == session;
                 if slot.number != 0 && !slot.closed && meant {
                     slot.dismissed = true;
                     // There are no more slots than a `u16` has numbers.

@@ -41,11 +41,12 @@ pub(super) struct Shared {
 impl Shared {
     /// What a client needs for a turn.
     pub(super) fn surroundings(&mut self) -> Surroundings<'_> {
-        let Server { app, access, log_in, device } = self.server;
+        let Server { app, access, log_in, board, device } = self.server;
         Surroundings {
             app,
             access,
             log_in,
+            board,
             device,
             feed: &self.feed,
             compressed_feed: None,
@@ -100,7 +101,7 @@ impl Driver {
             self.alarm = Instant::NEVER;
         }
         loop {
-            let now = Instant::from_millis(embassy_time::Instant::now().as_millis());
+            let now = super::log_in::now();
             self.follow(context, now);
             let mut head_is_free = self.shared.has_head();
             for connection in self.connections.iter_mut() {

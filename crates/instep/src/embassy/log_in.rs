@@ -43,12 +43,26 @@ impl LogInResources {
     /// # Panics
     /// If it has been called before.
     pub fn start(&'static self, password: Password, random: Random) -> &'static LogIn {
-        let memory = LogInMemory {
+        let memory = self.take();
+        self.log_in.init_with(|| LogIn::new(memory, password, random))
+    }
+
+    /// The same for a device that has no password yet: nobody is asked until it has one
+    /// ([`LogIn::change_password`]).
+    ///
+    /// # Panics
+    /// If it has been called before.
+    pub fn start_without_password(&'static self, random: Random) -> &'static LogIn {
+        let memory = self.take();
+        self.log_in.init_with(|| LogIn::without_password(memory, random))
+    }
+
+    fn take(&'static self) -> LogInMemory {
+        LogInMemory {
             sessions: self.sessions.init_with(|| [Session::default(); SESSIONS]),
             failures: self.failures.init_with(|| [Failure::default(); FAILURES]),
             checks: self.checks.init_with(|| from_fn(|_| Check::default())),
-        };
-        self.log_in.init_with(|| LogIn::new(memory, password, random))
+        }
     }
 }
 
@@ -62,11 +76,13 @@ impl Server {
     /// between. To be called in a task of its own. Without a log-in it has nothing to do.
     pub async fn check_passwords(self) -> ! {
         match self.log_in {
-            Some(log_in) => {
-                let now = || Instant::from_millis(embassy_time::Instant::now().as_millis());
-                log_in.check_passwords(now).await
-            }
+            Some(log_in) => log_in.check_passwords(now).await,
             None => pending().await,
         }
     }
+}
+
+/// The time as drivers tell it to their clients.
+pub(super) fn now() -> Instant {
+    Instant::from_millis(embassy_time::Instant::now().as_millis())
 }

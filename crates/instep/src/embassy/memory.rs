@@ -246,7 +246,10 @@ impl<
         };
         let device = self.device.init_with(|| Device::new(memory, limits));
         let inbox = device.inbox(Buffer::lent(self.inbox.take()));
-        (Server { app, access, log_in: None, device }, inbox.expect("nobody else has had the device"))
+        (
+            Server { app, access, log_in: None, board: None, device },
+            inbox.expect("nobody else has had the device"),
+        )
     }
 }
 

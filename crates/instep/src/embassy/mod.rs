@@ -33,6 +33,7 @@ pub use memory::{DeviceMemory, InterfaceMemory};
 
 use crate::access::Access;
 use crate::app::App;
+use crate::board::BoardPages;
 use crate::device::Device;
 use crate::login::LogIn;
 
@@ -46,7 +47,8 @@ pub const LISTENING: usize = 2;
 /// state.
 pub const SOCKET_BUFFER: usize = 1536;
 
-/// A server on a microcontroller: what all its drivers share.
+/// A server on a microcontroller: what all its drivers share. A driver that is to differ gets a copy: that of the device's
+/// own network has an [`Access`] with a portal.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
     /// The application: its pages and endpoints.
@@ -55,6 +57,15 @@ pub struct Server {
     pub access: &'static Access,
     /// Asks for the password, if there is one.
     pub log_in: Option<&'static LogIn>,
+    /// The board's own pages, if it has any ([`Server::with_board`]).
+    pub board: Option<&'static dyn BoardPages>,
     /// The device, for the application.
     pub device: &'static Device,
+}
+
+impl Server {
+    /// The same server, with pages that the board brings along.
+    pub fn with_board(self, board: &'static dyn BoardPages) -> Self {
+        Self { board: Some(board), ..self }
+    }
 }

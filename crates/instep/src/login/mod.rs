@@ -78,14 +78,32 @@ impl LogIn {
     /// # Panics
     /// If any part of the memory is empty.
     pub fn new(memory: LogInMemory, password: Password, random: Random) -> Self {
+        Self::begin(memory, Some(password), random)
+    }
+
+    /// A log-in that asks nobody until there is a password ([`LogIn::change_password`]).
+    ///
+    /// # Panics
+    /// If any part of the memory is empty.
+    pub fn without_password(memory: LogInMemory, random: Random) -> Self {
+        Self::begin(memory, None, random)
+    }
+
+    /// Whether there is a password, so that others are asked for it.
+    pub fn is_on(&self) -> bool {
+        self.with(|state| state.password.is_some())
+    }
+
+    fn begin(memory: LogInMemory, password: Option<Password>, random: Random) -> Self {
         let state = State::new(memory, password, random);
         Self { random, state: Mutex::new(RefCell::new(state)) }
     }
 
-    /// From now on, this is the password: every session ends, and who is connected is closed with 1008.
+    /// From now on, this is the password: every session ends, and who is connected is closed with 1008, as is who came in
+    /// when there was none.
     pub fn change_password(&self, password: Password, device: &Device) {
         self.with(|state| {
-            state.password = password;
+            state.password = Some(password);
             state.sessions.end_all();
             state.checks.forget_verdicts();
             state.begin_password(self.random);
@@ -115,7 +133,9 @@ impl LogIn {
                 self.with(|state| state.checks.finish(ticket, Verdict::TooMany(wait)));
                 continue;
             }
-            let mut hashing = self.with(|state| state.password.begin(job.password()));
+            let hashing = self.with(|state| Some(state.password.as_ref()?.begin(job.password())));
+            // Nobody presents one where nobody is asked.
+            let Some(mut hashing) = hashing else { continue };
             let hash = loop {
                 if let Some(hash) = hashing.step(ROUNDS_AT_ONCE) {
                     break hash;

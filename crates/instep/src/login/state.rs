@@ -10,7 +10,8 @@ use core::task::Waker;
 use subtle::ConstantTimeEq as _;
 
 pub(super) struct State {
-    pub(super) password: Password,
+    /// `None`: nobody is asked.
+    pub(super) password: Option<Password>,
     /// The number of the session, or of anything else, that was numbered last.
     last_number: u32,
     /// By what tools that send the password are known.
@@ -28,7 +29,7 @@ pub(super) struct State {
 
 impl State {
     #[expect(clippy::needless_pass_by_value, reason = "it is lent for good")]
-    pub(super) fn new(memory: LogInMemory, password: Password, random: Random) -> Self {
+    pub(super) fn new(memory: LogInMemory, password: Option<Password>, random: Random) -> Self {
         let mut state = Self {
             password,
             last_number: 0,
@@ -66,7 +67,7 @@ impl State {
     /// Takes note of what a check came to.
     pub(super) fn finish(&mut self, ticket: NonZeroU32, job: &Job, hash: &[u8; 32], now: Instant) {
         let network = Network::from(job.peer);
-        let verdict = if self.password.is(hash) {
+        let verdict = if self.password.as_ref().is_some_and(|password| password.is(hash)) {
             self.failures.forget(network);
             if job.from_tool {
                 self.remembered = Some(self.quick_hash(job.password()));

@@ -156,6 +156,7 @@ impl Shard {
             app,
             access,
             log_in,
+            board: None,
             device,
             feed: plain,
             compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),

@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, Buffer, Client, ClientId, Device, Feed, Follower, HistoryPoint, Inbox, Instant,
-    Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings,
-    Table, TableEntry, Thing, Topic, Turn,
+    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Device, Feed, Follower, HistoryPoint, Inbox,
+    Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory,
+    Surroundings, Table, TableEntry, Thing, Topic, Turn,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -51,6 +51,8 @@ pub struct World {
     attention: Vec<usize>,
     /// None, unless a test wants one.
     pub log_in: Option<&'static LogIn>,
+    /// None, unless a test wants some.
+    pub board: Option<&'static dyn BoardPages>,
 }
 
 impl World {
@@ -97,6 +99,7 @@ impl World {
             follower: 0,
             attention: Vec::new(),
             log_in: None,
+            board: None,
         }
     }
 
@@ -112,6 +115,7 @@ impl World {
             app: self.app,
             access: self.access,
             log_in: self.log_in,
+            board: self.board,
             device: self.device,
             feed: &self.feed,
             compressed_feed: None,

@@ -1,0 +1,174 @@
+//! Pages that a board brings along: who gets them, and what becomes of their forms.
+
+mod guarded;
+mod link;
+
+use core::fmt::Write;
+use guarded::*;
+use instep::{Access, Asset, BoardPage, BoardPages, Limits, LogIn, LogInMemory, Password};
+use link::World;
+use std::sync::Mutex;
+
+static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/network"), ..link::ACCESS };
+
+#[derive(Debug, Default)]
+struct Pages(Mutex<Vec<String>>);
+
+static STYLE: Asset = Asset::new("text/css", b"main{}");
+
+impl BoardPages for Pages {
+    fn find(&self, path: &str) -> Option<BoardPage> {
+        Some(match path {
+            "/network" => BoardPage::Page,
+            "/network/scan" => BoardPage::Form,
+            "/network.css" => BoardPage::Asset(&STYLE),
+            _ => return None,
+        })
+    }
+
+    fn submit(&self, path: &str, form: &[u8]) -> &'static str {
+        self.0.lock().unwrap().push(format!("{path} {}", String::from_utf8_lossy(form)));
+        "/network"
+    }
+
+    fn write_part(&self, part: u16, out: &mut dyn Write) -> Result<Option<u16>, std::fmt::Error> {
+        write!(out, "<p>{part}</p>{}", ".".repeat(400))?;
+        Ok(Some(part + 1).filter(|next| *next < 4))
+    }
+}
+
+fn with_pages(mut world: World, access: &'static Access) -> (World, &'static Pages) {
+    let pages: &'static Pages = Box::leak(Box::default());
+    world.access = access;
+    world.board = Some(pages);
+    (world, pages)
+}
+
+#[test]
+fn in_its_own_network_it_answers_without_a_log_in() {
+    let (mut world, pages) = with_pages(guarded(), &OWN_NETWORK);
+    let page = get(&mut world, "/network", "");
+    assert_eq!((page.status, page.header("Transfer-Encoding")), (200, Some("chunked")));
+    assert!(
+        page.header("Content-Security-Policy").unwrap().starts_with("default-src 'none'; script-src 'self'")
+    );
+    assert_eq!(page.header("Cache-Control"), Some("no-store"));
+    for part in ["<p>3</p>", "<p>2</p>", "<p>1</p>", "<p>0</p>"] {
+        assert_eq!(page.body.matches(part).count(), 1);
+    }
+    assert!(page.body.ends_with("0\r\n\r\n"));
+    assert_eq!(get(&mut world, "/network.css", "").body, "main{}");
+    assert_eq!(get(&mut world, "/", "").status, 401, "the application's pages ask");
+
+    let sent = post(&mut world, "/network", "Origin: http://lamp\r\n", "network=a&password=b");
+    assert_eq!((sent.status, sent.header("Location")), (303, Some("/network")));
+    assert_eq!(post(&mut world, "/network/scan", "", "").status, 303);
+    assert_eq!(*pages.0.lock().unwrap(), ["/network network=a&password=b", "/network/scan "]);
+    let scan = get(&mut world, "/network/scan", "");
+    assert_eq!((scan.status, scan.header("Allow")), (405, Some("GET, HEAD, POST")));
+    assert_eq!(request(&mut world, "PUT", "/network", "", "").status, 405);
+    assert_eq!(post(&mut world, "/network.css", "", "").status, 405);
+}
+
+#[test]
+fn in_another_network_only_who_has_logged_in_gets_it() {
+    let (mut world, pages) = with_pages(guarded(), &link::ACCESS);
+    assert_eq!(get(&mut world, "/network", "").status, 401);
+    assert_eq!(get(&mut world, "/network", NAVIGATION).header("Location"), Some("/login?next=/network"));
+    assert_eq!(post(&mut world, "/network", "", "network=a").status, 401);
+    let session = log_in(&mut world, "");
+    assert_eq!(get(&mut world, "/network", &session).status, 200);
+    assert_eq!(post(&mut world, "/network", &session, "network=a").status, 303);
+    assert_eq!(pages.0.lock().unwrap().len(), 1);
+
+    // Where nobody is asked, nobody has logged in.
+    let (mut world, pages) = with_pages(World::new(Limits::DEVICE), &link::ACCESS);
+    assert_eq!(get(&mut world, "/network", "").status, 404);
+    assert_eq!(post(&mut world, "/network", "", "network=a").status, 404);
+    assert!(pages.0.lock().unwrap().is_empty());
+}
+
+#[test]
+fn pages_from_elsewhere_can_neither_send_a_form_nor_go_by_another_name() {
+    let (mut world, pages) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
+    for headers in [
+        "Origin: http://evil.test\r\n",
+        "Origin: null\r\n",
+        "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n",
+    ] {
+        assert_eq!(post(&mut world, "/network", headers, "network=a").status, 403, "{headers}");
+    }
+    let rebound = "POST /network HTTP/1.1\r\nHost: evil.test\r\nContent-Length: 9\r\n\r\nnetwork=a";
+    assert_eq!(exchange(&mut world, rebound).status, 302);
+    assert!(pages.0.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_form_is_taken_whole_and_no_longer_than_it_may_be() {
+    let (mut world, pages) = with_pages(World::new(Limits::LINUX), &OWN_NETWORK);
+    assert_eq!(post(&mut world, "/network", "", &"a".repeat(1025)).status, 413);
+    assert_eq!(post(&mut world, "/network", "", &"a".repeat(1024)).status, 303);
+    // In two pieces, and by a client that asks first.
+    let mut peer = world.client();
+    peer.send(
+        &mut world,
+        form("/network", "Expect: 100-continue\r\n", "ab").strip_suffix("b").unwrap().as_bytes(),
+    );
+    assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    let answer = exchange_with(&mut world, &mut peer, "b");
+    assert_eq!(answer.status, 303);
+    let sent = pages.0.lock().unwrap();
+    assert_eq!((sent.len(), &sent[1][..]), (2, "/network ab"));
+}
+
+#[test]
+fn from_the_moment_there_is_a_password_it_is_asked_for() {
+    let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
+    let memory = LogInMemory {
+        sessions: link::leak(4, instep::Session::default()),
+        failures: link::leak(4, instep::Failure::default()),
+        checks: vec![instep::Check::default()].leak(),
+    };
+    let log_in: &'static LogIn = Box::leak(Box::new(LogIn::without_password(memory, random)));
+    world.log_in = Some(log_in);
+    assert!(!log_in.is_on());
+    assert_eq!(get(&mut world, "/", "").status, 200);
+    assert_eq!(get(&mut world, "/login", "").status, 404);
+    let mut open = handshake(&mut world, "/ws", "").unwrap();
+    log_in.change_password(Password::new(PASSWORD.as_bytes(), [1; 16], 10).unwrap(), world.device);
+    assert!(log_in.is_on());
+    open.turn(&mut world);
+    assert!(open.take().ends_with(CLOSED), "who came in without is closed with 1008");
+    assert_eq!(get(&mut world, "/", "").status, 401);
+    let session = guarded::log_in(&mut world, "");
+    assert_eq!(get(&mut world, "/", &session).status, 200);
+}
+
+/// Its second part is longer than a part may be.
+#[derive(Debug)]
+struct TooLong;
+
+impl BoardPages for TooLong {
+    fn find(&self, path: &str) -> Option<BoardPage> {
+        (path == "/network").then_some(BoardPage::Page)
+    }
+
+    fn submit(&self, _: &str, _: &[u8]) -> &'static str {
+        "/network"
+    }
+
+    fn write_part(&self, part: u16, out: &mut dyn Write) -> Result<Option<u16>, std::fmt::Error> {
+        out.write_str(&"x".repeat(if part == 0 { 1 } else { 5000 }))?;
+        Ok(Some(1))
+    }
+}
+
+#[test]
+fn a_part_that_is_too_long_ends_the_page_rather_than_the_server() {
+    let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
+    world.board = Some(&TooLong);
+    let old = exchange(&mut world, "GET /network HTTP/1.0\r\nHost: lamp\r\n\r\n");
+    assert_eq!((old.status, &old.body[..]), (200, "x"));
+    let head = request(&mut world, "HEAD", "/network", "", "");
+    assert_eq!((head.status, &head.body[..]), (200, ""));
+}
