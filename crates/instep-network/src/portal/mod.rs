@@ -6,13 +6,13 @@
 //! [`Portal`] does nothing itself. Whoever has the radio asks it for the next [`Task`], at least whenever a form came, and
 //! tells it what came of it; whoever serves pages hands it forms and writes its page. Both are short, so one lock around it
 //! will do. The page is for those in the device's own network, or logged in, and for its own pages only
-//! (docs/contracts.md section 5): that is for the server to check, before it calls [`Portal::submit`] or [`Portal::write_page`].
+//! (docs/contracts.md section 5): that is for the server to check, before it calls [`Portal::submit`] or [`Portal::write_part`].
 
 mod networks;
 mod page;
 
 pub use networks::{NETWORKS_MAX, Network, Networks, Ssid};
-pub use page::STYLE;
+pub use page::{About, FIRST_PART, STYLE, TELLING_PART};
 
 use crate::join::{Password, PasswordError, Protection};
 use core::fmt;
@@ -93,8 +93,17 @@ enum Phase {
     Joined {
         address: Ipv4Addr,
         kept: bool,
-        shown: bool,
+        shown: Shown,
     },
+}
+
+/// Whether a phone has seen where the device will be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    No,
+    Yes,
+    /// And whoever has the radio was told.
+    AndTold,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +135,10 @@ impl Portal {
                 *begun = true;
                 Task::Keep(*credentials)
             }
-            Phase::Joined { shown: true, .. } => Task::Leave,
+            Phase::Joined { shown: shown @ Shown::Yes, .. } => {
+                *shown = Shown::AndTold;
+                Task::Leave
+            }
             // A radio that joins cannot look around.
             Phase::Asking(_) if core::mem::take(&mut self.wants_scan) => Task::Scan,
             _ => Task::Rest,
@@ -175,7 +187,7 @@ impl Portal {
     /// Whether the network and its password could be kept.
     pub fn kept(&mut self, kept: bool) {
         if let Phase::Keeping { address, .. } = self.phase {
-            self.phase = Phase::Joined { address, kept, shown: false };
+            self.phase = Phase::Joined { address, kept, shown: Shown::No };
         }
     }
 
@@ -186,8 +198,8 @@ impl Portal {
 
     /// A phone has got a page of which [`Portal::tells_address`] was true when it was written.
     pub fn shown(&mut self) {
-        if let Phase::Joined { shown, .. } = &mut self.phase {
-            *shown = true;
+        if let Phase::Joined { shown: shown @ Shown::No, .. } = &mut self.phase {
+            *shown = Shown::Yes;
         }
     }
 

@@ -115,6 +115,11 @@ impl Networks {
         *self = Self::default();
     }
 
+    /// The one at that place, the loudest at 0.
+    pub(super) fn at(&self, place: usize) -> Option<&Network> {
+        self.found.get(place)?.as_ref()
+    }
+
     /// The loudest first.
     pub fn iter(&self) -> impl Iterator<Item = &Network> {
         self.found.iter().flatten()

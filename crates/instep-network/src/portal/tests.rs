@@ -71,10 +71,17 @@ fn home() -> Simulated {
     Simulated { around, ..Simulated::default() }
 }
 
+fn lamp() -> Name {
+    "lamp".parse().unwrap()
+}
+
+fn about(name: &Name) -> About<'_> {
+    About { name, guarded: false, said: None }
+}
+
 fn page(portal: &Portal) -> String {
     let mut out = String::new();
-    let name: Name = "lamp".parse().unwrap();
-    portal.write_page(&name, &mut out).unwrap();
+    portal.write_page(&about(&lamp()), &mut out).unwrap();
     assert!(out.starts_with("<!doctype html>") && out.ends_with("</html>\n"));
     assert!(!out.contains("<script") && !out.contains("style=") && !out.contains("<img"), "{out}");
     out
@@ -109,6 +116,9 @@ fn a_network_is_tried_kept_shown_and_then_left_for() {
     portal.shown();
     radio.work(&mut portal);
     assert!(radio.left);
+    portal.shown();
+    assert_eq!(portal.next_task(), Task::Rest, "once");
+    assert!(portal.tells_address(), "as long as the device's own network is there");
 }
 
 #[test]
@@ -137,7 +147,7 @@ fn each_way_to_fail_is_told_apart_and_nothing_is_kept() {
         let chosen = format!("value=\"{network}\" required checked");
         assert_eq!(
             told.contains(&chosen),
-            !network.is_empty() && Ssid::from_digits(network.as_bytes()).is_some()
+            !other.is_empty() || (!network.is_empty() && Ssid::from_digits(network.as_bytes()).is_some())
         );
 
         portal.submit(digits(b"Home").as_bytes(), b"", b"correct horse").unwrap();
@@ -211,4 +221,75 @@ fn it_looks_again_when_asked_to_and_when_a_network_was_not_there() {
     portal.kept(true);
     portal.shown();
     assert!(!portal.tells_address());
+}
+
+#[test]
+fn of_the_device_itself_it_says_whether_it_is_open_to_everyone() {
+    let portal = Portal::new();
+    let mut out = String::new();
+    portal.write_page(&about(&lamp()), &mut out).unwrap();
+    assert!(out.contains("open to everyone on this network") && out.contains("value=\"lamp\""));
+    assert_eq!(out.matches("type=\"password\"").count(), 2);
+    let mut out = String::new();
+    portal.write_page(&About { guarded: true, ..about(&lamp()) }, &mut out).unwrap();
+    assert!(!out.contains("open to everyone") && out.contains("asks for its password"));
+    assert_eq!(out.matches("type=\"password\"").count(), 1, "it cannot be changed here");
+}
+
+#[test]
+fn no_part_is_longer_than_a_part_may_be() {
+    let name: Name = "n".repeat(32).parse().unwrap();
+    let said = "Another name: that one is too long, or there is something in it that may not be.";
+    let about = About { name: &name, guarded: false, said: Some(said) };
+    let longest = [b'"'; 32];
+    let check = |portal: &Portal| {
+        let mut next = Some(FIRST_PART);
+        while let Some(part) = next {
+            let mut out = String::new();
+            next = portal.write_part(part, &about, &mut out).unwrap();
+            assert!(out.len() <= 480, "part {part} has {} bytes", out.len());
+        }
+    };
+    let mut portal = Portal::new();
+    let mut found = Networks::default();
+    for number in 0..NETWORKS_MAX {
+        let mut name = longest;
+        name[0] = u8::try_from(number).unwrap() + b'a';
+        found.add(Network { ssid: Ssid::new(&name).unwrap(), signal: -128, protected: false });
+    }
+    portal.found(found);
+    for outcome in [Outcome::WrongPassword, Outcome::NotFound, Outcome::NoAddress] {
+        portal.submit(b"other", &longest, b"12345678").unwrap();
+        check(&portal);
+        portal.tried(outcome);
+        check(&portal);
+    }
+    portal.submit(b"other", &longest, b"12345678").unwrap();
+    portal.tried(Outcome::Joined(Ipv4Addr::new(192, 168, 100, 100)));
+    portal.kept(false);
+    check(&portal);
+    assert!(page(&portal).contains("could not be kept"));
+}
+
+#[test]
+fn a_page_during_which_something_happens_is_a_page() {
+    let (mut portal, mut radio) = (Portal::new(), home());
+    radio.work(&mut portal);
+    let mut out = String::new();
+    let name = lamp();
+    let mut next = Some(FIRST_PART);
+    while let Some(part) = next {
+        next = portal.write_part(part, &about(&name), &mut out).unwrap();
+        match part {
+            // While its form is on the way, another phone has sent one.
+            3 => portal.submit(digits(b"Home").as_bytes(), b"", b"correct horse").unwrap(),
+            5 => radio.work(&mut portal),
+            _ => {}
+        }
+    }
+    assert!(out.ends_with("</html>\n") && !out.contains("192.168.1.50"));
+    for (opened, closed) in [("<form", "</form>"), ("<label", "</label>"), ("<fieldset", "</fieldset>")] {
+        assert_eq!(out.matches(opened).count(), out.matches(closed).count());
+    }
+    portal.submit(b"other", b"x", b"").unwrap_err();
 }
