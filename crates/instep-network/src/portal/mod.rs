@@ -71,6 +71,8 @@ pub enum FormError {
 pub struct Portal {
     networks: Networks,
     wants_scan: bool,
+    /// What a look for networks finds is not known yet.
+    looks: bool,
     /// The network that was asked for last.
     asked: Option<Ssid>,
     phase: Phase,
@@ -121,7 +123,13 @@ impl Default for Portal {
 impl Portal {
     /// A portal that asks, and begins with a look for networks.
     pub fn new() -> Self {
-        Self { networks: Networks::default(), wants_scan: true, asked: None, phase: Phase::Asking(None) }
+        Self {
+            networks: Networks::default(),
+            wants_scan: true,
+            looks: true,
+            asked: None,
+            phase: Phase::Asking(None),
+        }
     }
 
     /// What is to be done next. Each task is handed out once.
@@ -153,6 +161,7 @@ impl Portal {
     /// What a look for networks has found.
     pub fn found(&mut self, networks: Networks) {
         self.networks = networks;
+        self.looks = false;
     }
 
     /// A form has come, with its fields decoded: `network`, as the page has it, or the name in `other` if that is `other`,

@@ -68,7 +68,7 @@ impl Portal {
         match part {
             FIRST_PART => {
                 out.write_str(HEAD)?;
-                if matches!(self.phase, Phase::Trying { .. } | Phase::Keeping { .. }) {
+                if self.looks_around() || matches!(self.phase, Phase::Trying { .. } | Phase::Keeping { .. }) {
                     out.write_str("<meta http-equiv=\"refresh\" content=\"2\">\n")?;
                 }
                 write!(out, "<title>{name}</title>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n")?;
@@ -79,6 +79,9 @@ impl Portal {
                 if let Some(network) = self.networks.at(usize::from(part - NETWORK)) {
                     self.write_network(network, out)?;
                     return Ok(Some(part + 1));
+                }
+                if self.looks_around() {
+                    out.write_str("<p role=\"status\">Looking for networks…</p>\n")?;
                 }
                 Ok(Some(OTHER))
             }
@@ -142,6 +145,11 @@ impl Portal {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether there will soon be networks where there are none.
+    fn looks_around(&self) -> bool {
+        self.looks && self.networks.at(0).is_none() && self.phase == Phase::Asking(None)
     }
 
     /// What the network that was asked for has come to, or the beginning of the form.
