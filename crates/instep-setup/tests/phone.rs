@@ -3,10 +3,9 @@
 mod simulated;
 
 use embassy_net::dns::DnsQueryType;
-use embassy_net::tcp::TcpSocket;
-use embassy_net::{Config, IpAddress, Ipv4Address, Stack};
-use embassy_time::{Duration, Timer, with_timeout};
-use ether::{Link, spawn, test};
+use embassy_net::{IpAddress, Ipv4Address};
+use embassy_time::Timer;
+use ether::{Link, ask, get, post, spawn, test};
 use instep::embassy::Server;
 use instep::{Access, App, Asset, Limits};
 use instep_network::dhcp;
@@ -63,53 +62,12 @@ macro_rules! serve {
     }};
 }
 
-/// Joins a network as a phone does, with an address by DHCP.
-async fn join(link: &Link) -> Stack<'static> {
-    let (phone, _) = link.station_with(Config::dhcpv4(Default::default()));
-    with_timeout(Duration::from_secs(30), phone.wait_config_up()).await.expect("an address");
-    phone
-}
-
-/// The status of an answer, and all of it.
-async fn ask(phone: Stack<'static>, to: Ipv4Address, request: &str) -> (u16, String) {
-    let mut socket = TcpSocket::new(phone, leak([0; 4096]), leak([0; 4096]));
-    socket.connect((to, 80)).await.expect("a connection");
-    let mut rest = request.as_bytes();
-    while !rest.is_empty() {
-        rest = &rest[socket.write(rest).await.unwrap()..];
-    }
-    let mut answer = Vec::new();
-    let mut buffer = [0; 1024];
-    loop {
-        let read = with_timeout(Duration::from_secs(20), socket.read(&mut buffer)).await;
-        match read.expect("an answer").expect("no reset") {
-            0 => break,
-            length => answer.extend_from_slice(&buffer[..length]),
-        }
-    }
-    let answer = String::from_utf8(answer).unwrap();
-    (answer[9..12].parse().unwrap(), answer)
-}
-
-async fn get(phone: Stack<'static>, to: Ipv4Address, path: &str) -> (u16, String) {
-    // HTTP/1.0: the body is as it is, and the connection closes behind it.
-    ask(phone, to, &format!("GET {path} HTTP/1.0\r\nHost: {to}\r\nAccept: text/html\r\n\r\n")).await
-}
-
-async fn post(phone: Stack<'static>, to: Ipv4Address, path: &str, form: &str) -> u16 {
-    let length = form.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: {to}\r\nOrigin: http://{to}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    );
-    ask(phone, to, &(head + form)).await.0
-}
-
 #[test]
 fn a_phone_that_joins_is_led_to_the_page_and_tells_the_device_of_a_network() {
     test(async {
         let device = Device::start(None, &[HOME, CAFE], "phone").await;
         let links = serve!(device);
-        let phone = join(&links.own).await;
+        let phone = links.own.join().await;
         // What it asks for to see whether it is online.
         let found = phone.dns_query("connectivitycheck.gstatic.com", DnsQueryType::A).await.unwrap();
         assert_eq!(found.as_slice(), [IpAddress::Ipv4(OWN)]);
@@ -169,7 +127,7 @@ fn a_password_that_is_set_on_the_page_is_asked_for_and_cannot_be_changed_there()
     test(async {
         let device = Device::start(Some(HOME), &[HOME], "password").await;
         let links = serve!(device);
-        let phone = join(&links.own).await;
+        let phone = links.own.join().await;
         let at_home = links.home.station(Ipv4Address::new(192, 168, 1, 7));
         assert_eq!(get(at_home, AT_HOME, "/").await.0, 200);
         let set = |text: &'static str| async move {

@@ -3,6 +3,11 @@
 
 #![forbid(unsafe_code)]
 
+mod phone;
+mod wire;
+
+pub use phone::{ask, get, post};
+
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
 use std::cell::{Cell, RefCell};
@@ -21,6 +26,15 @@ const SOCKETS: usize = 32;
 pub fn test(body: impl Future<Output = ()>) {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().expect("a runtime");
+    tokio::task::LocalSet::new().block_on(&runtime, host_time::run(body));
+}
+
+/// Runs a test on the clock on the wall, with what is outside of this process ([`Link::wire`]).
+///
+/// # Panics
+/// If there is no runtime to be had.
+pub fn test_in_real_time(body: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, host_time::run(body));
 }
 
@@ -75,14 +89,24 @@ impl Link {
 
     /// A station of that configuration, and its plug.
     pub fn station_with(&self, config: Config) -> (Stack<'static>, Plug) {
-        let own = Rc::new(Station::default());
-        self.0.borrow_mut().push(own.clone());
-        let number = u8::try_from(self.0.borrow().len()).unwrap_or(u8::MAX);
+        let number = self.next_number();
+        let own = self.plug_in();
         let end = End { link: self.clone(), own: own.clone(), number };
         let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
         let (stack, mut runner) = embassy_net::new(end, config, resources, u64::from(number));
         spawn(async move { runner.run().await });
         (stack, Plug(own))
+    }
+
+    /// The last byte of the hardware address of whoever is plugged in next.
+    pub fn next_number(&self) -> u8 {
+        u8::try_from(self.0.borrow().len() + 1).unwrap_or(u8::MAX)
+    }
+
+    fn plug_in(&self) -> Rc<Station> {
+        let own = Rc::new(Station::default());
+        self.0.borrow_mut().push(own.clone());
+        own
     }
 
     fn carry(&self, frame: &[u8], from: Option<&Rc<Station>>) {

@@ -9,6 +9,7 @@ mod boot;
 mod clock;
 mod dma;
 mod executor;
+mod flash;
 mod interrupts;
 mod log;
 mod network;
@@ -17,8 +18,10 @@ mod registers;
 
 pub use boot::Boot;
 pub use executor::{Executor, instructions};
+pub use flash::Flash;
 pub use network::Network;
 pub use random::random;
+pub use registers::reset;
 
 /// Bytes of memory that are in use for good, and bytes that are left for the stack.
 pub fn memory() -> (usize, usize) {

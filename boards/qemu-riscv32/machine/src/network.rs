@@ -126,6 +126,13 @@ pub fn find() -> Option<Network> {
     Some(Network(RefCell::new(queues)))
 }
 
+impl Network {
+    /// Its hardware address.
+    pub fn mac(&self) -> [u8; 6] {
+        self.0.borrow().device.mac_address()
+    }
+}
+
 impl Driver for Network {
     type RxToken<'a> = Receive<'a>;
     type TxToken<'a> = Send<'a>;

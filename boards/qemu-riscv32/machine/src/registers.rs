@@ -129,6 +129,23 @@ pub fn memory() -> (usize, usize) {
     (end as usize - start as usize, top as usize - end as usize)
 }
 
+/// Starts the machine anew. What is in its flash stays.
+pub fn reset() -> ! {
+    write(POWER, 0x7777);
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+/// Memory that the program is not loaded to, and that a reset leaves as it is.
+pub fn flash<const SIZE: usize>() -> &'static mut [u8; SIZE] {
+    const AT: usize = 0x8070_0000;
+    const { assert!(SIZE <= 1 << 20, "behind it is a page that QEMU may have put there") }
+    // SAFETY: the machine has this memory, the linker knows nothing of it, and only `Flash`, of which there is one, asks for
+    // it. Any bytes are bytes.
+    unsafe { &mut *(AT as *mut [u8; SIZE]) }
+}
+
 /// Switches the machine off; QEMU's exit status says whether all was well.
 pub fn switch_off(well: bool) -> ! {
     write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });

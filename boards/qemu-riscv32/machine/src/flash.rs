@@ -1,0 +1,95 @@
+//! Memory in the place of a flash: what is in it stays when the machine is reset, and goes when QEMU ends.
+
+use crate::registers;
+use embedded_storage_async::nor_flash::{
+    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+};
+use portable_atomic::{AtomicBool, Ordering};
+
+const PAGE: usize = 4096;
+const PAGES: usize = 4;
+const SIZE: usize = PAGE * PAGES;
+
+/// A flash of 16 KiB.
+pub struct Flash(&'static mut [u8; SIZE]);
+
+/// What was asked for is outside of it, or no whole words.
+#[derive(Clone, Copy, Debug)]
+pub struct Misuse;
+
+impl core::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("that is no place in the flash")
+    }
+}
+
+impl Flash {
+    /// The flash of the machine.
+    ///
+    /// # Panics
+    /// If it has been taken before.
+    pub fn take() -> Self {
+        static TAKEN: AtomicBool = AtomicBool::new(false);
+        assert!(!TAKEN.swap(true, Ordering::Relaxed), "the machine has one flash");
+        let bytes = registers::flash();
+        // A flash that is new has ones; memory that is new has zeroes.
+        if bytes.iter().all(|byte| *byte == 0) {
+            bytes.fill(0xff);
+        }
+        Self(bytes)
+    }
+
+    /// Where it ends.
+    pub fn end(&self) -> u32 {
+        SIZE as u32
+    }
+
+    fn part(&mut self, from: u32, length: usize) -> Result<&mut [u8], Misuse> {
+        let from = from as usize;
+        self.0.get_mut(from..from.saturating_add(length)).ok_or(Misuse)
+    }
+}
+
+impl NorFlashError for Misuse {
+    fn kind(&self) -> NorFlashErrorKind {
+        NorFlashErrorKind::OutOfBounds
+    }
+}
+
+impl ErrorType for Flash {
+    type Error = Misuse;
+}
+
+impl ReadNorFlash for Flash {
+    const READ_SIZE: usize = 1;
+
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Misuse> {
+        bytes.copy_from_slice(self.part(offset, bytes.len())?);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        SIZE
+    }
+}
+
+impl NorFlash for Flash {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = PAGE;
+
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Misuse> {
+        let length = to.checked_sub(from).ok_or(Misuse)?;
+        self.part(from, length as usize)?.fill(0xff);
+        Ok(())
+    }
+
+    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Misuse> {
+        // Writing clears bits.
+        for (old, new) in self.part(offset, bytes.len())?.iter_mut().zip(bytes) {
+            *old &= new;
+        }
+        Ok(())
+    }
+}
+
+impl MultiwriteNorFlash for Flash {}

@@ -1,0 +1,208 @@
+//! A device that is its own network, on `qemu-system-riscv32 -M virt`: addresses, names, the page that asks for a network and
+//! what comes of it are what a chip has; only the radio is simulated. QEMU's network device is that of the device's own network.
+//!
+//! QEMU tells it, by `-append`, its name (`instep.name=`), its address there (`instep.address=`, else 192.168.4.1), whether it is to
+//! give addresses (`instep.dhcp=off`), and what its radio hears: `instep.network=NAME:PASSWORD:ADDRESS`, any number of
+//! times, without an address if the network gives none.
+
+#![no_std]
+#![no_main]
+
+mod radio;
+
+use core::fmt::Write as _;
+use embassy_executor::Spawner;
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embedded_hal::digital::{ErrorType, OutputPin};
+use heapless::String;
+use instep::embassy::{ACCEPTING, Driver, LogInResources, OPEN_TO_EVERYONE, Server};
+use instep::{Access, Limits};
+use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
+use instep_network::join::{JoinString, Protection};
+use instep_network::name::Name;
+use instep_network::{dhcp, join};
+use instep_settings::{FlashStorage, Saver, Settings, WifiPassword};
+use instep_setup::{SetUp, kept_password, run, store};
+use log::{info, warn};
+use qemu_machine::{Boot, Executor, Flash, Network, random};
+use radio::Simulated;
+use static_cell::StaticCell;
+
+const PORT: u16 = 80;
+const CLIENTS: usize = 4;
+/// Addresses to give away.
+const LEASES: usize = 8;
+/// Of the server, and one each for DHCP, DNS and mDNS.
+const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
+
+/// Topics of the application.
+const TOPICS: usize = 2;
+
+instep::resources! {
+    /// All memory of the server.
+    struct Resources { limits: Limits::DEVICE, topics: TOPICS, access_point: CLIENTS }
+}
+
+static RESOURCES: Resources = Resources::new();
+static LOG_IN: LogInResources = LogInResources::new();
+static SETTINGS: Settings = Settings::new();
+
+#[riscv_rt::entry]
+fn start(_hart: usize, description: usize) -> ! {
+    // SAFETY: this is the first thing that is done, with what QEMU started the machine with.
+    let (boot, network) = unsafe { qemu_machine::start(description) };
+    Executor::run(|spawner| {
+        spawner.spawn(set_up(spawner, boot, network).expect("the first task"));
+    })
+}
+
+/// Sets everything up, and runs the application.
+#[embassy_executor::task]
+async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
+    static STACK: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+    static ACCESS: StaticCell<Access> = StaticCell::new();
+    static NAME: StaticCell<Name> = StaticCell::new();
+    static PAGE: StaticCell<String<40>> = StaticCell::new();
+    static SET_UP: StaticCell<SetUp> = StaticCell::new();
+
+    let flash = Flash::take();
+    let end = flash.end();
+    let storage = FlashStorage::new(flash, 0..end).expect("it has pages enough");
+    let (saver, opened) = Saver::open(&SETTINGS, storage).await;
+    if opened.is_worth_a_line() {
+        warn!("{opened}");
+    }
+    let address: Ipv4Address =
+        boot.told("instep.address=").unwrap_or("192.168.4.1").parse().expect("instep.address= is one");
+    let config = Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(address, 24),
+        gateway: None,
+        dns_servers: Default::default(),
+    });
+    let mac = network.mac();
+    let (stack, runner) = embassy_net::new(network, config, STACK.init_with(StackResources::new), number());
+    let name: &Name = NAME.init(name(boot, mac));
+    let page = PAGE.init(String::new());
+    write!(page, "http://{address}/network").expect("it is not that long");
+    let access = ACCESS.init(Access { ports: &[PORT], portal: Some(page), ..Access::new(name.as_str()) });
+
+    let app = instep_apps::find("led-json").expect("there is one");
+    let (server, mut inbox) = RESOURCES.start(app, access);
+    let log_in = match kept_password(&SETTINGS) {
+        Some(password) => LOG_IN.start(password, random),
+        None => LOG_IN.start_without_password(random),
+    };
+    let set_up: &SetUp = SET_UP.init(SetUp::new(&SETTINGS, *name, log_in));
+    let server = server.with_log_in(log_in).with_board(set_up);
+    let driver = RESOURCES.access_point.driver(server, stack, PORT);
+
+    info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
+    let (used, left) = qemu_machine::memory();
+    info!("Memory: {} bytes for the server, {used} in all; {left} are left for the stack", Resources::SIZE);
+    if !log_in.is_on() {
+        warn!("There is no password: this device is {OPEN_TO_EVERYONE}");
+    }
+    let kept = SETTINGS.ap_password().and_then(|password| password.reveal().parse::<join::Password>().ok());
+    let (protection, made) = Protection::choose(None, kept, || number() as u32);
+    if let Some(made) = made {
+        SETTINGS.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
+    }
+    info!("{}", JoinString { network: name.as_str(), protection });
+
+    let serves_addresses = boot.told("instep.dhcp=") != Some("off");
+    spawner.spawn(run_network(runner).expect("a task of its own"));
+    spawner.spawn(serve(driver).expect("a task of its own"));
+    spawner.spawn(check_passwords(server).expect("a task of its own"));
+    spawner.spawn(set_passwords(set_up, server).expect("a task of its own"));
+    spawner.spawn(keep(set_up, saver).expect("a task of its own"));
+    spawner.spawn(run_radio(set_up, Simulated::new(boot)).expect("a task of its own"));
+    if serves_addresses {
+        spawner.spawn(give_addresses(stack, address, page).expect("a task of its own"));
+        spawner.spawn(answer_names(stack, address).expect("a task of its own"));
+    }
+    spawner.spawn(be_found(stack, name).expect("a task of its own"));
+    info!("Open {page}");
+    instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
+}
+
+/// The name that it was given on its page, or by QEMU, or the one that every device has.
+fn name(boot: Boot, mac: [u8; 6]) -> Name {
+    let set = SETTINGS.device_name();
+    let set = set.as_ref().map(|name| name.as_str()).or(boot.told("instep.name="));
+    set.and_then(|name| name.parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
+}
+
+fn number() -> u64 {
+    let mut bytes = [0; 8];
+    random(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, Network>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn serve(driver: &'static mut Driver) -> ! {
+    driver.run().await
+}
+
+#[embassy_executor::task]
+async fn check_passwords(server: Server) -> ! {
+    server.check_passwords().await
+}
+
+#[embassy_executor::task]
+async fn set_passwords(set_up: &'static SetUp, server: Server) -> ! {
+    set_up.set_passwords(server.device, random).await
+}
+
+#[embassy_executor::task]
+async fn keep(set_up: &'static SetUp, saver: Saver<'static, FlashStorage<Flash>>) -> ! {
+    store(set_up, Some(saver)).await
+}
+
+#[embassy_executor::task]
+async fn run_radio(set_up: &'static SetUp, radio: Simulated) -> ! {
+    run(set_up, radio).await
+}
+
+#[embassy_executor::task]
+async fn give_addresses(stack: Stack<'static>, address: Ipv4Address, page: &'static str) -> ! {
+    static SERVER: StaticCell<dhcp::Server<LEASES>> = StaticCell::new();
+    static MEMORY: StaticCell<DhcpMemory> = StaticCell::new();
+    let server = SERVER.init(dhcp::Server::new(address, page));
+    serve_dhcp(stack, server, MEMORY.init_with(DhcpMemory::new)).await
+}
+
+#[embassy_executor::task]
+async fn answer_names(stack: Stack<'static>, address: Ipv4Address) -> ! {
+    static MEMORY: StaticCell<DnsMemory> = StaticCell::new();
+    serve_dns(stack, address, MEMORY.init_with(DnsMemory::new)).await
+}
+
+#[embassy_executor::task]
+async fn be_found(stack: Stack<'static>, name: &'static Name) -> ! {
+    static MEMORY: StaticCell<MdnsMemory> = StaticCell::new();
+    let memory = MEMORY.init_with(MdnsMemory::new);
+    let named = |name: &Name| info!("This device is http://{name}.local/");
+    serve_mdns(stack, *name, PORT, number() as u32, memory, named).await
+}
+
+/// The machine has no LED: the log tells.
+struct Led;
+
+impl ErrorType for Led {
+    type Error = core::convert::Infallible;
+}
+
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
