@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod dependencies;
 mod fuzz;
+mod own_network;
 mod qemu;
 mod report;
 mod steps;
@@ -24,7 +25,8 @@ Every job of this workspace.
 
     cargo xtask test [--install] [--full]     all that must pass: what CI runs
     cargo xtask check-bare-metal [--install]  the applications, compiled for a RISC-V chip
-    cargo xtask qemu [APP] [--install]        boots an application on bare metal, in QEMU, at http://127.0.0.1:8080/
+    cargo xtask qemu [APP] [--install]        boots an application on bare metal, in QEMU, at http://127.0.0.1:8080/;
+                                              own-network: a device that is its own network, and its page
     cargo xtask qemu-test [--install]         the same image, tested
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
             }
         }
         "dependencies" => report.step("dependencies", || dependencies::check(&tools)),
+        "qemu" if app == own_network::NAME => report.step("qemu", || own_network::show(&mut tools)),
         "qemu" => report.step("qemu", || qemu::show(app, &mut tools)),
         "qemu-test" => qemu::all(&mut report, &mut tools),
         "fuzz" => fuzz::all(&plan, &mut report, &mut tools),

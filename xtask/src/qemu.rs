@@ -7,11 +7,12 @@ use std::process::Command;
 use crate::autobahn;
 use crate::bare_metal::{TARGET, Toolchain, toolchain};
 use crate::browser;
+use crate::own_network;
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, run, target, workspace};
 
 const BOARD: &str = "boards/qemu-riscv32";
-const QEMU: &str = "qemu-system-riscv32";
+pub(crate) const QEMU: &str = "qemu-system-riscv32";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
@@ -81,8 +82,13 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("qemu lints", || lint(tools));
     let (Some(Built { image, launcher }), Some(with_settings)) = (built, with_settings) else { return };
     report.step("qemu tests", || {
+        let own_network = match own_network::build(tools) {
+            Ok(image) => image,
+            Err(outcome) => return outcome,
+        };
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
+        tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network);
         // A test and its machine take a core each.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
@@ -149,6 +155,17 @@ fn build_with_settings(tools: &mut Tools) -> Result<PathBuf, Outcome> {
         Ok(_) => Ok(kept),
         Err(error) => Err(Outcome::Failed(format!("{}: {error}", kept.display()))),
     }
+}
+
+/// Builds another package of the board.
+pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome {
+    let toolchain = match toolchain(tools) {
+        Ok(toolchain) => toolchain,
+        Err(outcome) => return outcome,
+    };
+    let mut build = cargo(&["build", "--release", "--package", package]);
+    in_board(&mut build, toolchain);
+    run(&mut build)
 }
 
 fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Result<PathBuf, Outcome> {

@@ -204,7 +204,8 @@ impl Portal {
             write!(
                 out,
                 "<ul>\n<li><a href=\"http://{name}.local/\">http://{name}.local/</a></li>\n\
-                 <li><a href=\"http://{address}/\">http://{address}/</a></li>\n</ul>\n"
+                 <li><a href=\"http://{address}/\">http://{address}/</a></li>\n</ul>\n\
+                 <p>The device's own network ends in half a minute.</p>\n"
             )?;
             if !kept {
                 out.write_str(

@@ -1,0 +1,43 @@
+//! The image of a device that is its own network, in QEMU: for a person to look at, and for tests.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::bare_metal::TARGET;
+use crate::qemu::{QEMU, build_package};
+use crate::report::Outcome;
+use crate::tools::{Tools, run, target};
+
+/// The package; `cargo xtask qemu own-network` boots it.
+const PACKAGE: &str = "instep-qemu-own-network";
+/// By this name it is asked for in place of an application.
+pub(crate) const NAME: &str = "own-network";
+/// What its radio hears, for a person to try.
+const AROUND: &str = "instep.network=Home:correct-horse:192.168.1.50 instep.network=Cafe::192.168.7.20 \
+    instep.network=Mute:12345678:";
+
+/// Builds it.
+pub(crate) fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+    match build_package(tools, PACKAGE) {
+        Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release").join(PACKAGE)),
+        failed => Err(failed),
+    }
+}
+
+/// Boots it behind QEMU's user network, at http://127.0.0.1:8080/network, and shows its log, until Ctrl-C.
+pub(crate) fn show(tools: &mut Tools) -> Outcome {
+    let image = match build(tools) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    println!(
+        "Its page is http://127.0.0.1:8080/network. Its radio is simulated: Home has the password correct-horse."
+    );
+    let net = "user,id=n0,net=192.168.4.0/24,host=192.168.4.254,hostfwd=tcp:127.0.0.1:8080-192.168.4.1:80";
+    let mut qemu = Command::new(QEMU);
+    qemu.args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
+        .args(["-serial", "stdio", "-device", "virtio-rng-device", "-device", "virtio-net-device,netdev=n0"])
+        .args(["-netdev", net, "-append", AROUND, "-kernel"])
+        .arg(image);
+    run(&mut qemu)
+}
