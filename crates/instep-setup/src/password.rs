@@ -59,6 +59,8 @@ impl SetUp {
             let password = Password::from_parts(salt, ROUNDS, hash);
             self.settings.set_log_in(Some(keep(&password)));
             self.log_in.change_password(password, device);
+            // What a page of the application says of it (`instep::OPEN_TO_EVERYONE`) holds no longer.
+            device.set_page_value("ACCESS", "");
             let kept = self.save().await;
             self.with(|state| {
                 state.sets_password = false;

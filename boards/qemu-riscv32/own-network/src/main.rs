@@ -15,8 +15,8 @@ use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use embedded_hal::digital::{ErrorType, OutputPin};
 use heapless::String;
-use instep::embassy::{ACCEPTING, Driver, LogInResources, OPEN_TO_EVERYONE, Server};
-use instep::{Access, Limits};
+use instep::embassy::{ACCEPTING, Driver, LogInResources, Server};
+use instep::{Access, Limits, OPEN_TO_EVERYONE};
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_network::join::{JoinString, Protection};
 use instep_network::name::Name;
@@ -99,8 +99,10 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
     let (used, left) = qemu_machine::memory();
     info!("Memory: {} bytes for the server, {used} in all; {left} are left for the stack", Resources::SIZE);
-    if !log_in.is_on() {
-        warn!("There is no password: this device is {OPEN_TO_EVERYONE}");
+    let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };
+    server.device.set_page_value("ACCESS", access);
+    if !access.is_empty() {
+        warn!("There is no password: this device is {access}");
     }
     let kept = SETTINGS.ap_password().and_then(|password| password.reveal().parse::<join::Password>().ok());
     let (protection, made) = Protection::choose(None, kept, || number() as u32);

@@ -55,7 +55,7 @@ impl Radio for Simulated {
     }
 
     async fn lost(&mut self) {
-        pending().await
+        pending::<()>().await;
     }
 
     async fn open(&mut self) {}
