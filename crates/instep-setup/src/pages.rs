@@ -5,7 +5,7 @@ use crate::password::Text;
 use core::fmt::{self, Write};
 use instep::{Asset, BoardPage, BoardPages, PASSWORD_MAX, form_value};
 use instep_network::name::Name;
-use instep_network::portal::{About, FIRST_PART, STYLE, TELLING_PART};
+use instep_network::portal::{About, STYLE, TELLING_PART};
 use instep_settings::DeviceName;
 use zeroize::Zeroizing;
 
@@ -21,7 +21,7 @@ const NO_PASSWORD: &[u8] = b"\0";
 impl BoardPages for SetUp {
     fn find(&self, path: &str) -> Option<BoardPage> {
         Some(match path {
-            PAGE => BoardPage::Page(FIRST_PART),
+            PAGE => BoardPage::Page,
             SCAN | DEVICE => BoardPage::Form,
             "/network.css" => BoardPage::Asset(&STYLE_SHEET),
             _ => return None,

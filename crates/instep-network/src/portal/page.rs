@@ -18,7 +18,7 @@ pub struct About<'a> {
     pub said: Option<&'static str>,
 }
 
-/// Where a page begins.
+/// Where a page begins: a server begins there by itself.
 pub const FIRST_PART: u16 = 0;
 /// The last part of a page that tells where the device will be found: once it was written, [`Portal::shown`].
 pub const TELLING_PART: u16 = 41;
