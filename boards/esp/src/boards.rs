@@ -1,0 +1,33 @@
+//! The boards, as data. To add one, add it here: nothing else knows a board.
+//!
+//! This file needs nothing, so that `xtask` reads the same table.
+
+/// A board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// Its name for `cargo xtask firmware BOARD`: small letters, digits and dashes.
+    pub name: &'static str,
+    /// Its chip, which is the name of a feature of this crate.
+    pub chip: &'static str,
+    /// The pin of its LED.
+    pub led: u8,
+    /// Whether the LED is on while the pin is low.
+    pub led_inverted: bool,
+    /// The pin of its button, which is low while it is held. Each of these boards has the one called BOOT, or a pin for it.
+    pub button: u8,
+}
+
+/// All boards; the first one of a chip is built where none is named.
+pub const BOARDS: [Board; 6] = [
+    // DevKit V1, NodeMCU-32S and many others: a blue LED.
+    Board { name: "esp32-devkit", chip: "esp32", led: 2, led_inverted: false, button: 0 },
+    // The red LED beside the button for resets.
+    Board { name: "ai-thinker-cam", chip: "esp32", led: 33, led_inverted: true, button: 0 },
+    // The LEDs on the following boards are lit by data, not by a level: put one of your own at the pin.
+    Board { name: "esp32s2-devkit", chip: "esp32s2", led: 2, led_inverted: false, button: 0 },
+    Board { name: "esp32s3-devkit", chip: "esp32s3", led: 2, led_inverted: false, button: 0 },
+    // Not 2, 8 or 9: they decide how the chip starts.
+    Board { name: "esp32c3-devkit", chip: "esp32c3", led: 3, led_inverted: false, button: 9 },
+    // Not 4, 5, 8, 9 or 15, for the same reason.
+    Board { name: "esp32c6-devkit", chip: "esp32c6", led: 3, led_inverted: false, button: 9 },
+];

@@ -1,0 +1,185 @@
+//! What is decided when the firmware is built: by features, and by variables of the environment.
+
+use crate::boards::{BOARDS, Board};
+use instep::{App, Limits};
+use instep_network::join;
+use instep_network::name::Name;
+use instep_settings::{Build, DeviceName, Network, NetworkName, PowerUp, WifiPassword};
+
+/// The chip, by its feature.
+pub const CHIP: &str = if cfg!(feature = "esp32") {
+    "esp32"
+} else if cfg!(feature = "esp32c3") {
+    "esp32c3"
+} else if cfg!(feature = "esp32c6") {
+    "esp32c6"
+} else if cfg!(feature = "esp32s2") {
+    "esp32s2"
+} else {
+    "esp32s3"
+};
+
+/// The board, by `INSTEP_BOARD`; else the first one with the chip.
+pub const BOARD: Board = {
+    let named = option_env!("INSTEP_BOARD");
+    let mut at = 0;
+    loop {
+        assert!(at < BOARDS.len(), "INSTEP_BOARD names no board: boards/esp/src/boards.rs has them all");
+        let board = BOARDS[at];
+        let found = match named {
+            Some(name) => same(board.name, name),
+            None => same(board.chip, CHIP),
+        };
+        if found {
+            break board;
+        }
+        at += 1;
+    }
+};
+
+const _: () = assert!(
+    same(BOARD.chip, CHIP),
+    "INSTEP_BOARD names a board with another chip than this is built for: `cargo xtask firmware BOARD` chooses the right one"
+);
+
+/// The application, by `INSTEP_APP`: its place among all of them.
+pub const APP_NUMBER: usize = match given(option_env!("INSTEP_APP")) {
+    Some(name) => app_number(name),
+    None => app_number("led-json"),
+};
+
+/// The application.
+pub const APP: &App = instep_apps::ALL[APP_NUMBER];
+
+/// The limits.
+pub const LIMITS: Limits = Limits::DEVICE;
+
+/// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
+pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
+    Some(host) => &[host],
+    None => &[],
+};
+
+/// How the LED is when power comes, by `INSTEP_POWER_UP`: `off`, `on` or `last`.
+pub const POWER_UP: PowerUp = match given(option_env!("INSTEP_POWER_UP")) {
+    None => PowerUp::Off,
+    Some(text) if same(text, "off") => PowerUp::Off,
+    Some(text) if same(text, "on") => PowerUp::On,
+    Some(text) if same(text, "last") => PowerUp::Last,
+    Some(_) => panic!("INSTEP_POWER_UP is off, on or last"),
+};
+
+/// Whether anybody may join the device's own network: `INSTEP_AP_PASSWORD=open`, which no password could be.
+pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
+    Some(text) => same(text, "open"),
+    None => false,
+};
+
+const SSID: Option<&str> = given(option_env!("INSTEP_WIFI_SSID"));
+const WIFI_PASSWORD: Option<&str> = given(option_env!("INSTEP_WIFI_PASSWORD"));
+const AP_PASSWORD: Option<&str> = if AP_IS_OPEN { None } else { given(option_env!("INSTEP_AP_PASSWORD")) };
+const NAME: Option<&str> = given(option_env!("INSTEP_NAME"));
+
+// What is given has to be right: it is better to be told here than by a device.
+const _: () = {
+    assert!(SSID.is_some() || WIFI_PASSWORD.is_none(), "INSTEP_WIFI_PASSWORD comes with INSTEP_WIFI_SSID");
+    if let Some(name) = SSID {
+        assert!(name.len() <= 32, "INSTEP_WIFI_SSID has at most 32 bytes");
+    }
+    if let Some(password) = WIFI_PASSWORD {
+        let good = password.len() >= 8 && password.len() <= 63 && is_printable(password);
+        assert!(
+            good,
+            "INSTEP_WIFI_PASSWORD has 8 to 63 letters, digits and signs of ASCII; leave it out for an open network"
+        );
+    }
+    if let Some(password) = AP_PASSWORD {
+        let good = password.len() >= 8 && password.len() <= 63 && is_printable(password);
+        assert!(
+            good,
+            "INSTEP_AP_PASSWORD has 8 to 63 letters, digits and signs of ASCII, or is the word open"
+        );
+    }
+    if let Some(name) = NAME {
+        assert!(
+            is_name(name),
+            "INSTEP_NAME has 1 to 32 letters, digits and dashes, one letter at least, and no dash at its ends"
+        );
+    }
+    assert!(
+        option_env!("INSTEP_PASSWORD").is_none(),
+        "INSTEP_PASSWORD: this firmware cannot ask for a password yet; leave it out, and the device is open to everyone on its network"
+    );
+};
+
+/// The settings that this build brings along.
+pub fn settings() -> Build {
+    // All of it was looked at when it was compiled.
+    let password = |text: &str| WifiPassword::new(text.as_bytes()).ok();
+    let network = SSID
+        .and_then(|name| NetworkName::new(name.as_bytes()).ok())
+        .map(|name| Network::new(name, WIFI_PASSWORD.and_then(password)));
+    Build {
+        network,
+        ap_password: AP_PASSWORD.and_then(password),
+        device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
+        log_in: None,
+    }
+}
+
+/// A password from the settings, for the device's own network.
+pub fn ap_password(password: &WifiPassword) -> Option<join::Password> {
+    password.reveal().parse().ok()
+}
+
+/// The name from the settings, or the one that every device has.
+pub fn name(set: Option<DeviceName>, mac: [u8; 6]) -> Name {
+    set.and_then(|name| name.as_str().parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
+}
+
+/// The place of the application of that name among all of them.
+pub const fn app_number(name: &str) -> usize {
+    let mut at = 0;
+    while at < instep_apps::ALL.len() && !same(instep_apps::ALL[at].name(), name) {
+        at += 1;
+    }
+    assert!(at < instep_apps::ALL.len(), "INSTEP_APP names no application: apps/src/lib.rs has them all");
+    at
+}
+
+/// What is not empty.
+const fn given(text: Option<&'static str>) -> Option<&'static str> {
+    match text {
+        Some(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+const fn is_printable(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && matches!(bytes[at], b' '..=b'~') {
+        at += 1;
+    }
+    at == bytes.len()
+}
+
+const fn is_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut at, mut letters) = (0, 0);
+    while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'-') {
+        letters += bytes[at].is_ascii_alphabetic() as usize;
+        at += 1;
+    }
+    let dashes = bytes.is_empty() || bytes[0] == b'-' || bytes[bytes.len() - 1] == b'-';
+    at == bytes.len() && at <= 32 && letters > 0 && !dashes
+}

@@ -1,0 +1,222 @@
+//! instep on the chips of the ESP32 family. `cargo xtask firmware BOARD` builds it: docs/esp32.md.
+
+#![no_std]
+#![no_main]
+
+mod application;
+mod boards;
+mod given;
+mod keep;
+mod log;
+mod memory;
+mod portal;
+mod radio;
+mod watchdog;
+
+use crate::memory::{AP_STACK, EACH_CLIENT, RESOURCES, Resources, STATION_STACK};
+use crate::radio::Radio;
+use ::log::{error, info, warn};
+use embassy_executor::Spawner;
+use embassy_net::{Config, DhcpConfig, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embedded_hal::digital::{ErrorType, OutputPin};
+#[cfg(feature = "backtrace")]
+use esp_backtrace as _;
+use esp_hal::clock::CpuClock;
+use esp_hal::gpio::{AnyPin, Input, InputConfig, Level, Output, OutputConfig, Pull};
+use esp_hal::rng::Rng;
+use esp_hal::timer::timg::TimerGroup;
+use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
+use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
+use instep::embassy::Driver;
+use instep::{Access, App};
+use instep_apps::{LED, Led};
+use instep_network::join::JoinString;
+use instep_network::name::Name;
+use instep_settings::{Kept, KeptSwitch, Settings};
+use static_cell::StaticCell;
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+const PORT: u16 = 80;
+
+/// The device's address in its own network, and its page there.
+const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
+const AP_PAGE: &str = "http://192.168.4.1/";
+
+static SETTINGS: Settings = Settings::new();
+static NAME: StaticCell<Name> = StaticCell::new();
+static ACCESS: StaticCell<Access> = StaticCell::new();
+static AP_ACCESS: StaticCell<Access> = StaticCell::new();
+
+/// Sets everything up, and runs the application.
+#[esp_rtos::main]
+async fn main(spawner: Spawner) {
+    let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    // First of all: the output is off.
+    let mut led = Led::kept(Pin::new(), KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP));
+    log::start();
+    info!("\ninstep {} on {} ({CHIP})", env!("CARGO_PKG_VERSION"), BOARD.name);
+    match esp_hal::system::reset_reason() {
+        Some(reason) => info!("Reset reason: {reason:?}"),
+        None => info!("Reset reason: unknown"),
+    }
+    memory::give_radio_its_heap();
+    let timers = TimerGroup::new(chip.TIMG0);
+    esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
+    let feeding = watchdog::start(timers.wdt);
+
+    let keeper = keep::open(&SETTINGS, chip.FLASH).await;
+    SETTINGS.take_build(given::settings());
+    // As it was when the power went, if that is wanted; the network comes later.
+    led.begin();
+
+    let station = Interface::station();
+    let name: &Name = NAME.init(given::name(SETTINGS.device_name(), station.mac_address()));
+    let app = app();
+    let access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new(name.as_str()) };
+    let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
+    let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
+    info!("Application {}: {}", app.name(), app.about());
+    info!(
+        "Memory: {} bytes for the server, of which each client takes {EACH_CLIENT} and its TCP buffers {}; {} are left for the stack",
+        Resources::SIZE,
+        2 * instep::embassy::SOCKET_BUFFER,
+        memory::stack_left()
+    );
+    warn!("There is no password: the device is open to everyone on its network");
+    info!("Starting WiFi...");
+    let controller = WifiController::new(chip.WIFI, ControllerConfig::default());
+
+    spawner.spawn(log::write().expect("a task of its own"));
+    spawner.spawn(feeding.expect("a task of its own"));
+    spawner.spawn(keep::run(&SETTINGS, keeper).expect("a task of its own"));
+    let button = Input::new(pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
+    spawner.spawn(keep::watch_button(button).expect("a task of its own"));
+
+    match controller {
+        // Without a network the application runs all the same.
+        Err(problem) => error!("WiFi does not start ({problem}): the device runs without a network"),
+        Ok(controller) => {
+            let mut dhcp = DhcpConfig::default();
+            dhcp.hostname = name.as_str().try_into().ok();
+            let (station, runner) = embassy_net::new(
+                station,
+                Config::dhcpv4(dhcp),
+                STATION_STACK.init_with(StackResources::new),
+                seed(),
+            );
+            spawner.spawn(run_station(runner).expect("a task of its own"));
+
+            let config = Config::ipv4_static(StaticConfigV4 {
+                address: Ipv4Cidr::new(AP_ADDRESS, 24),
+                gateway: None,
+                dns_servers: Default::default(),
+            });
+            let (access_point, runner) = embassy_net::new(
+                Interface::access_point(),
+                config,
+                AP_STACK.init_with(StackResources::new),
+                seed(),
+            );
+            spawner.spawn(run_access_point(runner).expect("a task of its own"));
+
+            let driver = RESOURCES.station.driver(server, station, PORT);
+            spawner.spawn(serve_station(driver).expect("a task of its own"));
+            let server = instep::embassy::Server { access: ap_access, ..server };
+            let driver = RESOURCES.access_point.driver(server, access_point, PORT);
+            spawner.spawn(serve_access_point(driver).expect("a task of its own"));
+
+            let protection = radio::protection(&SETTINGS);
+            info!(
+                "The device's own network, when it is there: {}",
+                JoinString { network: name.as_str(), protection }
+            );
+            serve_network(spawner, name, station, access_point);
+            let radio = Radio::new(controller, station, name, protection, &SETTINGS);
+            spawner.spawn(run_radio(radio).expect("a task of its own"));
+        }
+    }
+    application::run(server.device, &mut inbox, led).await;
+}
+
+/// What a network needs beside the server: an address for who joins the device's own, the answer to every name there, and
+/// the device's name in both.
+fn serve_network(_: Spawner, _: &'static Name, _: Stack<'static>, _: Stack<'static>) {}
+
+#[embassy_executor::task]
+async fn run_station(mut runner: Runner<'static, Interface>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn run_access_point(mut runner: Runner<'static, Interface>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn serve_station(driver: &'static mut Driver) -> ! {
+    driver.run().await
+}
+
+#[embassy_executor::task]
+async fn serve_access_point(driver: &'static mut Driver) -> ! {
+    driver.run().await
+}
+
+#[embassy_executor::task]
+async fn run_radio(radio: Radio) -> ! {
+    radio.run().await
+}
+
+/// The application, with the page that someone already has if there is one.
+#[cfg(not(has_page))]
+fn app() -> &'static App {
+    APP
+}
+
+#[cfg(has_page)]
+fn app() -> &'static App {
+    static WITH_PAGE: StaticCell<App> = StaticCell::new();
+    WITH_PAGE.init(APP.with_page("/", instep::Asset::html(include_str!(env!("INSTEP_PAGE_FILE")))))
+}
+
+/// It makes TCP's numbers hard to guess.
+fn seed() -> u64 {
+    let random = Rng::new();
+    u64::from(random.random()) << 32 | u64::from(random.random())
+}
+
+fn pin(number: u8) -> AnyPin<'static> {
+    // SAFETY: the LED and the button are all that this firmware uses, each once.
+    unsafe { AnyPin::steal(number) }
+}
+
+/// The LED's pin: low and high are off and on, however it is connected.
+struct Pin(Output<'static>);
+
+impl Pin {
+    /// The pin, and the LED off.
+    fn new() -> Self {
+        Self(Output::new(pin(BOARD.led), Self::level(false), OutputConfig::default()))
+    }
+
+    fn level(on: bool) -> Level {
+        Level::from(on != BOARD.led_inverted)
+    }
+}
+
+impl ErrorType for Pin {
+    type Error = core::convert::Infallible;
+}
+
+impl OutputPin for Pin {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        self.0.set_level(Self::level(false));
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        self.0.set_level(Self::level(true));
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! All memory of the server, and what of it each client takes.
+
+use crate::given::{APP, LIMITS};
+use embassy_net::StackResources;
+use esp_hal::ram;
+use instep::embassy::{ACCEPTING, SOCKET_BUFFER};
+use static_cell::StaticCell;
+
+/// Clients of the network that the device has joined.
+pub const STATION_CLIENTS: usize = 8;
+/// Clients of the device's own network.
+pub const AP_CLIENTS: usize = 4;
+
+/// Sockets beside those of the server: for an address of its own, and to be found by name.
+const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
+/// Sockets beside those of the server: to give addresses, to answer for every name, and to be found by its own.
+const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
+
+instep::resources! {
+    /// All memory of the server: the network that it has joined and its own are two shards of one device.
+    pub struct Resources {
+        limits: LIMITS, topics: APP.topic_count(), station: STATION_CLIENTS, access_point: AP_CLIENTS
+    }
+}
+
+pub static RESOURCES: Resources = Resources::new();
+pub static STATION_STACK: StaticCell<StackResources<STATION_SOCKETS>> = StaticCell::new();
+pub static AP_STACK: StaticCell<StackResources<AP_SOCKETS>> = StaticCell::new();
+
+mod each_client {
+    use crate::given::{APP, LIMITS};
+
+    instep::resources! {
+        pub struct One { limits: LIMITS, topics: APP.topic_count(), station: 1 }
+    }
+    instep::resources! {
+        pub struct Two { limits: LIMITS, topics: APP.topic_count(), station: 2 }
+    }
+}
+
+/// What one client more takes: its connection, its slot of the device with a message and its outbox, its input, and what
+/// waits to be sent. Not the two buffers of its TCP socket, and not the socket itself, which are embassy-net's.
+pub const EACH_CLIENT: usize = each_client::Two::SIZE - each_client::One::SIZE - 2 * SOCKET_BUFFER;
+
+/// The radio's heap: memory that only the boot loader has used, and some of ours. Nothing else is allocated.
+pub fn give_radio_its_heap() {
+    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
+    esp_alloc::heap_allocator!(size: 36 * 1024);
+}
+
+/// Bytes between the stack as it is now and its end.
+pub fn stack_left() -> usize {
+    unsafe extern "C" {
+        static _stack_end: u8;
+    }
+    let here = 0_u8;
+    (&raw const here as usize) - (&raw const _stack_end as usize)
+}
