@@ -1,11 +1,25 @@
-//! Finds the page that someone already has: a path in `INSTEP_PAGE`.
+//! What has to be made of variables of the environment before the firmware is compiled: a page, and the hash of the password.
 
+use instep_password::Password;
 use std::path::Path;
+use std::{env, fs};
+
+/// The same in each build, so that a device can tell whether a build brings another password.
+const SALT: [u8; 16] = *b"instep on a chip";
+/// As `instep::embassy::ROUNDS`, which the firmware compares.
+const ROUNDS: u32 = 10_000;
 
 fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    page();
+    password();
+}
+
+/// Finds the page that someone already has: a path in `INSTEP_PAGE`.
+fn page() {
     println!("cargo:rustc-check-cfg=cfg(has_page)");
     println!("cargo:rerun-if-env-changed=INSTEP_PAGE");
-    let Some(page) = std::env::var_os("INSTEP_PAGE").filter(|page| !page.is_empty()) else { return };
+    let Some(page) = env::var_os("INSTEP_PAGE").filter(|page| !page.is_empty()) else { return };
     let page = Path::new(&page);
     match page.canonicalize() {
         Ok(file) if page.is_absolute() => {
@@ -14,10 +28,24 @@ fn main() {
             println!("cargo:rustc-cfg=has_page");
         }
         _ => {
-            println!(
-                "cargo:error=INSTEP_PAGE is the whole path of a page, beginning with /: {} is not",
-                page.display()
-            );
+            let page = page.display();
+            println!("cargo:error=INSTEP_PAGE is the whole path of a page, from the root on: {page} is not");
         }
     }
+}
+
+/// Hashes the password in `INSTEP_PASSWORD`: the firmware has the hash only.
+fn password() {
+    println!("cargo:rerun-if-env-changed=INSTEP_PASSWORD");
+    let password = env::var("INSTEP_PASSWORD").unwrap_or_default();
+    let hash = match Password::new(password.as_bytes(), SALT, ROUNDS) {
+        _ if password.is_empty() => "None".to_owned(),
+        Ok(password) => format!("Some({:?})", password.to_parts()),
+        Err(problem) => {
+            println!("cargo:error=INSTEP_PASSWORD: {problem}");
+            return;
+        }
+    };
+    let folder = env::var_os("OUT_DIR").expect("cargo says where");
+    fs::write(Path::new(&folder).join("password.rs"), hash).expect("cargo's folder can be written to");
 }

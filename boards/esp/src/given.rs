@@ -1,10 +1,10 @@
 //! What is decided when the firmware is built: by features, and by variables of the environment.
 
 use crate::boards::{BOARDS, Board};
-use instep::{App, Limits};
+use instep::{App, Limits, Password};
 use instep_network::join;
 use instep_network::name::Name;
-use instep_settings::{Build, DeviceName, Network, NetworkName, PowerUp, WifiPassword};
+use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
 
 /// The chip, by its feature.
 pub const CHIP: &str = if cfg!(feature = "esp32") {
@@ -106,10 +106,15 @@ const _: () = {
             "INSTEP_NAME has 1 to 32 letters, digits and dashes, one letter at least, and no dash at its ends"
         );
     }
-    assert!(
-        option_env!("INSTEP_PASSWORD").is_none(),
-        "INSTEP_PASSWORD: this firmware cannot ask for a password yet; leave it out, and the device is open to everyone on its network"
-    );
+};
+
+/// The hash of the log-in password, by `INSTEP_PASSWORD`.
+const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR"), "/password.rs"));
+
+const _: () = {
+    if let Some((_, rounds, _)) = LOG_IN {
+        assert!(rounds == instep::embassy::ROUNDS, "build.rs hashes as often as a device does");
+    }
 };
 
 /// The settings that this build brings along.
@@ -123,8 +128,24 @@ pub fn settings() -> Build {
         network,
         ap_password: AP_PASSWORD.and_then(password),
         device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
-        log_in: None,
+        log_in: LOG_IN.and_then(stored),
     }
+}
+
+/// The hash of a password as the settings keep it: salt, rounds, hash.
+fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHash> {
+    let mut bytes = [0; 52];
+    bytes[..16].copy_from_slice(&salt);
+    bytes[16..20].copy_from_slice(&rounds.to_le_bytes());
+    bytes[20..].copy_from_slice(&hash);
+    PasswordHash::new(&bytes).ok()
+}
+
+/// The log-in password from the settings.
+pub fn log_in(stored: &PasswordHash) -> Option<Password> {
+    let (salt, rest) = stored.reveal().split_first_chunk()?;
+    let (rounds, hash) = rest.split_first_chunk()?;
+    Some(Password::from_parts(*salt, u32::from_le_bytes(*rounds), hash.try_into().ok()?))
 }
 
 /// A password from the settings, for the device's own network.

@@ -9,6 +9,7 @@ mod given;
 mod keep;
 mod log;
 mod memory;
+mod network;
 mod portal;
 mod radio;
 mod watchdog;
@@ -17,7 +18,7 @@ use crate::memory::{AP_STACK, EACH_CLIENT, RESOURCES, Resources, STATION_STACK};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
 use embassy_executor::Spawner;
-use embassy_net::{Config, DhcpConfig, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embassy_net::{Config, DhcpConfig, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 use embedded_hal::digital::{ErrorType, OutputPin};
 #[cfg(feature = "backtrace")]
 use esp_backtrace as _;
@@ -27,7 +28,7 @@ use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
 use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
-use instep::embassy::Driver;
+use instep::embassy::{Driver, LogInResources, OPEN_TO_EVERYONE, Server};
 use instep::{Access, App};
 use instep_apps::{LED, Led};
 use instep_network::join::JoinString;
@@ -80,10 +81,9 @@ async fn main(spawner: Spawner) {
     info!(
         "Memory: {} bytes for the server, of which each client takes {EACH_CLIENT} and its TCP buffers {}; {} are left for the stack",
         Resources::SIZE,
-        2 * instep::embassy::SOCKET_BUFFER,
+        memory::RECEIVE + memory::SEND,
         memory::stack_left()
     );
-    warn!("There is no password: the device is open to everyone on its network");
     info!("Starting WiFi...");
     let controller = WifiController::new(chip.WIFI, ControllerConfig::default());
 
@@ -120,9 +120,11 @@ async fn main(spawner: Spawner) {
             );
             spawner.spawn(run_access_point(runner).expect("a task of its own"));
 
+            // The radio is where random numbers come from.
+            let server = ask_for_password(spawner, server);
             let driver = RESOURCES.station.driver(server, station, PORT);
             spawner.spawn(serve_station(driver).expect("a task of its own"));
-            let server = instep::embassy::Server { access: ap_access, ..server };
+            let server = Server { access: ap_access, ..server };
             let driver = RESOURCES.access_point.driver(server, access_point, PORT);
             spawner.spawn(serve_access_point(driver).expect("a task of its own"));
 
@@ -131,7 +133,7 @@ async fn main(spawner: Spawner) {
                 "The device's own network, when it is there: {}",
                 JoinString { network: name.as_str(), protection }
             );
-            serve_network(spawner, name, station, access_point);
+            network::serve(spawner, *name, station, access_point);
             let radio = Radio::new(controller, station, name, protection, &SETTINGS);
             spawner.spawn(run_radio(radio).expect("a task of its own"));
         }
@@ -139,9 +141,28 @@ async fn main(spawner: Spawner) {
     application::run(server.device, &mut inbox, led).await;
 }
 
-/// What a network needs beside the server: an address for who joins the device's own, the answer to every name there, and
-/// the device's name in both.
-fn serve_network(_: Spawner, _: &'static Name, _: Stack<'static>, _: Stack<'static>) {}
+/// Lets in who knows the password, if there is one.
+fn ask_for_password(spawner: Spawner, server: Server) -> Server {
+    static LOG_IN: LogInResources = LogInResources::new();
+    match SETTINGS.log_in().as_ref().and_then(given::log_in) {
+        Some(password) => {
+            server.device.set_page_value("ACCESS", "");
+            let server = server.with_log_in(LOG_IN.start(password, |bytes| Rng::new().read(bytes)));
+            spawner.spawn(check_passwords(server).expect("a task of its own"));
+            server
+        }
+        None => {
+            server.device.set_page_value("ACCESS", OPEN_TO_EVERYONE);
+            warn!("There is no password: the device is {OPEN_TO_EVERYONE}");
+            server
+        }
+    }
+}
+
+#[embassy_executor::task]
+async fn check_passwords(server: Server) -> ! {
+    server.check_passwords().await
+}
 
 #[embassy_executor::task]
 async fn run_station(mut runner: Runner<'static, Interface>) -> ! {

@@ -3,13 +3,14 @@
 use super::connection::Connection;
 use super::driver::{Driver, Heads};
 use super::sizes::INPUT;
-use super::{ACCEPTING, SOCKET_BUFFER, Server};
+use super::{ACCEPTING, Server};
 use crate::access::Access;
 use crate::app::App;
 use crate::buffer::Buffer;
 use crate::device::{Device, Follower, HistoryPoint, Inbox, Memory, Recorder, SlotMemory};
 use crate::limits::Limits;
 use core::array::from_fn;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
@@ -21,18 +22,39 @@ use static_cell::{ConstStaticCell, StaticCell};
 ///
 /// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which gives the server
 /// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
-/// once.
+/// once, `start` first.
+///
+/// `buffers: (RECEIVE, SEND)` before the interfaces says how long the buffers of each TCP socket are, in bytes. Without it
+/// each is [`SOCKET_BUFFER`](crate::embassy::SOCKET_BUFFER).
 #[macro_export]
 macro_rules! resources {
     (
         $(#[$meta:meta])*
         $visibility:vis struct $name:ident {
-            limits: $limits:expr, app: $app:expr, $($interface:ident: $clients:expr),+ $(,)?
+            limits: $limits:expr, app: $app:expr, $($rest:tt)+
         }
     ) => {
         $crate::resources! {
             $(#[$meta])*
-            $visibility struct $name { limits: $limits, apps: &[&$app], $($interface: $clients),+ }
+            $visibility struct $name { limits: $limits, apps: &[&$app], $($rest)+ }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            limits: $limits:expr, apps: $apps:expr, buffers: ($receive:expr, $send:expr),
+            $($interface:ident: $clients:expr),+ $(,)?
+        }
+    ) => {
+        $crate::resources! {
+            $(#[$meta])*
+            $visibility struct $name {
+                limits: $limits, topics: { $crate::embassy::sizes::topics($apps) },
+                requests: { $crate::embassy::sizes::requests($apps) },
+                history: { $crate::embassy::sizes::history_points($apps) },
+                recorders: { $crate::embassy::sizes::history_count($apps) },
+                buffers: ($receive, $send), $($interface: $clients),+
+            }
         }
     };
     (
@@ -44,10 +66,8 @@ macro_rules! resources {
         $crate::resources! {
             $(#[$meta])*
             $visibility struct $name {
-                limits: $limits, topics: { $crate::embassy::sizes::topics($apps) },
-                requests: { $crate::embassy::sizes::requests($apps) },
-                history: { $crate::embassy::sizes::history_points($apps) },
-                recorders: { $crate::embassy::sizes::history_count($apps) },
+                limits: $limits, apps: $apps,
+                buffers: ($crate::embassy::SOCKET_BUFFER, $crate::embassy::SOCKET_BUFFER),
                 $($interface: $clients),+
             }
         }
@@ -57,6 +77,7 @@ macro_rules! resources {
         $visibility:vis struct $name:ident {
             limits: $limits:expr, topics: $topics:expr,
             requests: $requests:expr, history: $history:expr, recorders: $recorders:expr,
+            buffers: ($receive:expr, $send:expr),
             $($interface:ident: $clients:expr),+ $(,)?
         }
     ) => {
@@ -86,6 +107,8 @@ macro_rules! resources {
                     { $crate::embassy::sizes::unsent(&$limits) },
                     { $crate::embassy::sizes::scratch(&$limits) },
                     { $crate::embassy::sizes::head(&$limits) },
+                    { $receive },
+                    { $send },
                 >,
             )+
         }
@@ -96,10 +119,9 @@ macro_rules! resources {
 
             /// The memory, unused.
             pub const fn new() -> Self {
-                let mut follower = 0;
                 Self {
                     device: $crate::embassy::DeviceMemory::new(),
-                    $($interface: $crate::embassy::InterfaceMemory::new({ follower += 1; follower - 1 }),)+
+                    $($interface: $crate::embassy::InterfaceMemory::new(),)+
                 }
             }
 
@@ -110,7 +132,25 @@ macro_rules! resources {
                 access: &'static $crate::Access,
             ) -> ($crate::embassy::Server, $crate::Inbox<'static>) {
                 let limits = $crate::Limits { clients: 0 $(+ $clients)+, ..$limits };
+                for (number, interface) in [$(self.$interface.number()),+].into_iter().enumerate() {
+                    interface.store(number, ::core::sync::atomic::Ordering::Relaxed);
+                }
                 self.device.start(app, access, limits, [$($clients),+])
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            limits: $limits:expr, topics: $topics:expr, buffers: ($receive:expr, $send:expr),
+            $($interface:ident: $clients:expr),+ $(,)?
+        }
+    ) => {
+        $crate::resources! {
+            $(#[$meta])*
+            $visibility struct $name {
+                limits: $limits, topics: $topics, requests: 0, history: 0, recorders: 0,
+                buffers: ($receive, $send), $($interface: $clients),+
             }
         }
     };
@@ -123,7 +163,9 @@ macro_rules! resources {
         $crate::resources! {
             $(#[$meta])*
             $visibility struct $name {
-                limits: $limits, topics: $topics, requests: 0, history: 0, recorders: 0, $($interface: $clients),+
+                limits: $limits, topics: $topics,
+                buffers: ($crate::embassy::SOCKET_BUFFER, $crate::embassy::SOCKET_BUFFER),
+                $($interface: $clients),+
             }
         }
     };
@@ -263,13 +305,17 @@ pub struct InterfaceMemory<
     const UNSENT: usize,
     const SCRATCH: usize,
     const HEAD: usize,
+    const RECEIVE: usize,
+    const SEND: usize,
 > {
-    follower: usize,
+    /// Counts the interfaces of a device from 0. It is told when the server starts: until then all memory is zeroes, or
+    /// it would be in the image.
+    number: AtomicUsize,
     table: TableMemory<TOPICS, TOPIC_BYTES>,
     ring: RingMemory<EVENTS, EVENT_BYTES>,
     scratch: ConstStaticCell<[u8; SCRATCH]>,
-    receive: ConstStaticCell<[[u8; SOCKET_BUFFER]; SOCKETS]>,
-    send: ConstStaticCell<[[u8; SOCKET_BUFFER]; SOCKETS]>,
+    receive: ConstStaticCell<[[u8; RECEIVE]; SOCKETS]>,
+    send: ConstStaticCell<[[u8; SEND]; SOCKETS]>,
     unsent: ConstStaticCell<[[u8; UNSENT]; SOCKETS]>,
     inputs: ConstStaticCell<[[u8; INPUT]; SOCKETS]>,
     connections: StaticCell<[Connection; SOCKETS]>,
@@ -287,20 +333,23 @@ impl<
     const UNSENT: usize,
     const SCRATCH: usize,
     const HEAD: usize,
-> InterfaceMemory<SOCKETS, TOPICS, TOPIC_BYTES, EVENTS, EVENT_BYTES, UNSENT, SCRATCH, HEAD>
+    const RECEIVE: usize,
+    const SEND: usize,
+> InterfaceMemory<SOCKETS, TOPICS, TOPIC_BYTES, EVENTS, EVENT_BYTES, UNSENT, SCRATCH, HEAD, RECEIVE, SEND>
 {
     /// How many sockets its network stack has to have room for.
     pub const SOCKETS: usize = SOCKETS;
 
-    /// The memory, unused; `follower` counts the interfaces of a device from 0.
-    pub const fn new(follower: usize) -> Self {
+    /// The memory, unused.
+    #[expect(clippy::new_without_default, reason = "only a static has use for it")]
+    pub const fn new() -> Self {
         Self {
-            follower,
+            number: AtomicUsize::new(0),
             table: TableMemory::new(),
             ring: RingMemory::new(),
             scratch: ConstStaticCell::new([0; SCRATCH]),
-            receive: ConstStaticCell::new([[0; SOCKET_BUFFER]; SOCKETS]),
-            send: ConstStaticCell::new([[0; SOCKET_BUFFER]; SOCKETS]),
+            receive: ConstStaticCell::new([[0; RECEIVE]; SOCKETS]),
+            send: ConstStaticCell::new([[0; SEND]; SOCKETS]),
             unsent: ConstStaticCell::new([[0; UNSENT]; SOCKETS]),
             inputs: ConstStaticCell::new([[0; INPUT]; SOCKETS]),
             connections: StaticCell::new(),
@@ -308,6 +357,11 @@ impl<
             heads: StaticCell::new(),
             driver: StaticCell::new(),
         }
+    }
+
+    /// Where its number goes.
+    pub const fn number(&self) -> &AtomicUsize {
+        &self.number
     }
 
     /// The driver that serves `port` on `stack`.
@@ -331,7 +385,8 @@ impl<
         let (events, event_storage) = self.ring.take();
         let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
         let scratch = self.scratch.take();
-        self.driver.init_with(|| Driver::new(server, self.follower, port, feed, scratch, connections, heads))
+        let follower = self.number.load(Ordering::Relaxed);
+        self.driver.init_with(|| Driver::new(server, follower, port, feed, scratch, connections, heads))
     }
 }
 

@@ -43,8 +43,8 @@ pub const ACCEPTING: usize = 6;
 /// While fewer sockets than this listen, whoever keeps one without using it yields.
 pub const LISTENING: usize = 2;
 
-/// Bytes of each socket's receive buffer, and of its send buffer. What is in the latter cannot be replaced by newer
-/// state.
+/// Bytes of each socket's receive buffer, and of its send buffer, where a board says nothing else. What is in the latter
+/// cannot be replaced by newer state.
 pub const SOCKET_BUFFER: usize = 1536;
 
 /// A server on a microcontroller: what all its drivers share. A driver that is to differ gets a copy: that of the device's

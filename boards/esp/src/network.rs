@@ -1,0 +1,48 @@
+//! What a network needs beside the server: addresses for who joins the device's own, the answer to every name there, and
+//! the device's name in both.
+
+use crate::memory::AP_CLIENTS;
+use crate::{AP_ADDRESS, AP_PAGE, PORT};
+use embassy_executor::Spawner;
+use embassy_net::Stack;
+use esp_hal::rng::Rng;
+use instep_network::dhcp;
+use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
+use instep_network::name::Name;
+use log::info;
+use static_cell::StaticCell;
+
+/// Addresses that are given at once: phones come and go.
+const LEASES: usize = 2 * AP_CLIENTS;
+
+static DHCP: StaticCell<DhcpMemory> = StaticCell::new();
+static DNS: StaticCell<DnsMemory> = StaticCell::new();
+static STATION_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
+static AP_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
+
+/// Serves both networks, for ever.
+pub fn serve(spawner: Spawner, name: Name, station: Stack<'static>, access_point: Stack<'static>) {
+    spawner.spawn(give_addresses(access_point).expect("a task of its own"));
+    spawner.spawn(answer_every_name(access_point).expect("a task of its own"));
+    spawner
+        .spawn(be_found(station, name, STATION_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"));
+    spawner
+        .spawn(be_found(access_point, name, AP_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"));
+}
+
+#[embassy_executor::task]
+async fn give_addresses(stack: Stack<'static>) -> ! {
+    let mut server = dhcp::Server::<LEASES>::new(AP_ADDRESS, AP_PAGE);
+    serve_dhcp(stack, &mut server, DHCP.init_with(DhcpMemory::new)).await
+}
+
+#[embassy_executor::task]
+async fn answer_every_name(stack: Stack<'static>) -> ! {
+    serve_dns(stack, AP_ADDRESS, DNS.init_with(DnsMemory::new)).await
+}
+
+#[embassy_executor::task(pool_size = 2)]
+async fn be_found(stack: Stack<'static>, name: Name, memory: &'static mut MdnsMemory) -> ! {
+    let found = |name: &Name| info!("The device is http://{name}.local/");
+    serve_mdns(stack, name, PORT, Rng::new().random(), memory, found).await
+}
