@@ -1,7 +1,7 @@
 //! What is decided when the firmware is built: by features, and by variables of the environment.
 
 use crate::boards::{BOARDS, Board};
-use instep::{App, Limits, Password};
+use instep::{App, Limits};
 use instep_network::join;
 use instep_network::name::Name;
 use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
@@ -113,7 +113,7 @@ const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR
 
 const _: () = {
     if let Some((_, rounds, _)) = LOG_IN {
-        assert!(rounds == instep::embassy::ROUNDS, "build.rs hashes as often as a device does");
+        assert!(rounds == instep_setup::ROUNDS, "build.rs hashes as often as a device does");
     }
 };
 
@@ -139,13 +139,6 @@ fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHas
     bytes[16..20].copy_from_slice(&rounds.to_le_bytes());
     bytes[20..].copy_from_slice(&hash);
     PasswordHash::new(&bytes).ok()
-}
-
-/// The log-in password from the settings.
-pub fn log_in(stored: &PasswordHash) -> Option<Password> {
-    let (salt, rest) = stored.reveal().split_first_chunk()?;
-    let (rounds, hash) = rest.split_first_chunk()?;
-    Some(Password::from_parts(*salt, u32::from_le_bytes(*rounds), hash.try_into().ok()?))
 }
 
 /// A password from the settings, for the device's own network.

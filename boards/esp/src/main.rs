@@ -10,7 +10,6 @@ mod keep;
 mod log;
 mod memory;
 mod network;
-mod portal;
 mod radio;
 mod watchdog;
 
@@ -34,20 +33,23 @@ use instep_apps::{LED, Led};
 use instep_network::join::JoinString;
 use instep_network::name::Name;
 use instep_settings::{Kept, KeptSwitch, Settings};
+use instep_setup::{SetUp, kept_password};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
 const PORT: u16 = 80;
 
-/// The device's address in its own network, and its page there.
+/// The device's address in its own network, and the page there that asks for another one.
 const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
-const AP_PAGE: &str = "http://192.168.4.1/";
+const AP_PAGE: &str = "http://192.168.4.1/network";
 
 static SETTINGS: Settings = Settings::new();
 static NAME: StaticCell<Name> = StaticCell::new();
 static ACCESS: StaticCell<Access> = StaticCell::new();
 static AP_ACCESS: StaticCell<Access> = StaticCell::new();
+static LOG_IN: LogInResources = LogInResources::new();
+static SET_UP: StaticCell<SetUp> = StaticCell::new();
 
 /// Sets everything up, and runs the application.
 #[esp_rtos::main]
@@ -72,9 +74,9 @@ async fn main(spawner: Spawner) {
     led.begin();
 
     let station = Interface::station();
-    let name: &Name = NAME.init(given::name(SETTINGS.device_name(), station.mac_address()));
+    let name = given::name(SETTINGS.device_name(), station.mac_address());
     let app = app();
-    let access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new(name.as_str()) };
+    let access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new(NAME.init(name).as_str()) };
     let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
     let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
     info!("Application {}: {}", app.name(), app.about());
@@ -89,74 +91,76 @@ async fn main(spawner: Spawner) {
 
     spawner.spawn(log::write().expect("a task of its own"));
     spawner.spawn(feeding.expect("a task of its own"));
-    spawner.spawn(keep::run(&SETTINGS, keeper).expect("a task of its own"));
+    // The radio is where random numbers come from; without a network nobody needs any.
+    let log_in = match kept_password(&SETTINGS) {
+        Some(password) => LOG_IN.start(password, random),
+        None => LOG_IN.start_without_password(random),
+    };
+    let set_up = SET_UP.init_with(|| SetUp::new(&SETTINGS, name, log_in));
+    spawner.spawn(keep::store(set_up, keeper).expect("a task of its own"));
     let button = Input::new(pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
-    spawner.spawn(keep::watch_button(button).expect("a task of its own"));
+    spawner.spawn(keep::watch_button(button, set_up).expect("a task of its own"));
 
+    let server = server.with_log_in(log_in).with_board(set_up);
+    let access = if SETTINGS.log_in().is_some() { "" } else { OPEN_TO_EVERYONE };
+    server.device.set_page_value("ACCESS", access);
     match controller {
-        // Without a network the application runs all the same.
+        // The application runs all the same.
         Err(problem) => error!("WiFi does not start ({problem}): the device runs without a network"),
         Ok(controller) => {
+            if !access.is_empty() {
+                warn!("There is no password: this device is {access}");
+            }
             let mut dhcp = DhcpConfig::default();
             dhcp.hostname = name.as_str().try_into().ok();
-            let (station, runner) = embassy_net::new(
-                station,
-                Config::dhcpv4(dhcp),
-                STATION_STACK.init_with(StackResources::new),
-                seed(),
-            );
-            spawner.spawn(run_station(runner).expect("a task of its own"));
+            let resources = STATION_STACK.init_with(StackResources::new);
+            let (station, runner) = embassy_net::new(station, Config::dhcpv4(dhcp), resources, seed());
+            spawner.spawn(run_network(runner).expect("a task of its own"));
 
             let config = Config::ipv4_static(StaticConfigV4 {
                 address: Ipv4Cidr::new(AP_ADDRESS, 24),
                 gateway: None,
                 dns_servers: Default::default(),
             });
-            let (access_point, runner) = embassy_net::new(
-                Interface::access_point(),
-                config,
-                AP_STACK.init_with(StackResources::new),
-                seed(),
-            );
-            spawner.spawn(run_access_point(runner).expect("a task of its own"));
+            let resources = AP_STACK.init_with(StackResources::new);
+            let (access_point, runner) =
+                embassy_net::new(Interface::access_point(), config, resources, seed());
+            spawner.spawn(run_network(runner).expect("a task of its own"));
 
-            // The radio is where random numbers come from.
-            let server = ask_for_password(spawner, server);
             let driver = RESOURCES.station.driver(server, station, PORT);
-            spawner.spawn(serve_station(driver).expect("a task of its own"));
-            let server = Server { access: ap_access, ..server };
-            let driver = RESOURCES.access_point.driver(server, access_point, PORT);
-            spawner.spawn(serve_access_point(driver).expect("a task of its own"));
+            spawner.spawn(serve(driver).expect("a task of its own"));
+            let driver =
+                RESOURCES.access_point.driver(Server { access: ap_access, ..server }, access_point, PORT);
+            spawner.spawn(serve(driver).expect("a task of its own"));
+            network::serve(spawner, name, station, access_point);
 
             let protection = radio::protection(&SETTINGS);
             info!(
-                "The device's own network, when it is there: {}",
+                "The device's own network, when it is open: {}",
                 JoinString { network: name.as_str(), protection }
             );
-            network::serve(spawner, *name, station, access_point);
-            let radio = Radio::new(controller, station, name, protection, &SETTINGS);
-            spawner.spawn(run_radio(radio).expect("a task of its own"));
+            let radio = Radio::new(controller, station, name, protection);
+            spawner.spawn(run_radio(set_up, radio).expect("a task of its own"));
+            spawner.spawn(check_passwords(server).expect("a task of its own"));
+            spawner.spawn(set_passwords(set_up, server).expect("a task of its own"));
         }
     }
     application::run(server.device, &mut inbox, led).await;
 }
 
-/// Lets in who knows the password, if there is one.
-fn ask_for_password(spawner: Spawner, server: Server) -> Server {
-    static LOG_IN: LogInResources = LogInResources::new();
-    match SETTINGS.log_in().as_ref().and_then(given::log_in) {
-        Some(password) => {
-            server.device.set_page_value("ACCESS", "");
-            let server = server.with_log_in(LOG_IN.start(password, |bytes| Rng::new().read(bytes)));
-            spawner.spawn(check_passwords(server).expect("a task of its own"));
-            server
-        }
-        None => {
-            server.device.set_page_value("ACCESS", OPEN_TO_EVERYONE);
-            warn!("There is no password: the device is {OPEN_TO_EVERYONE}");
-            server
-        }
-    }
+#[embassy_executor::task(pool_size = 2)]
+async fn run_network(mut runner: Runner<'static, Interface>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task(pool_size = 2)]
+async fn serve(driver: &'static mut Driver) -> ! {
+    driver.run().await
+}
+
+#[embassy_executor::task]
+async fn run_radio(set_up: &'static SetUp, radio: Radio) -> ! {
+    instep_setup::run(set_up, radio).await
 }
 
 #[embassy_executor::task]
@@ -165,28 +169,8 @@ async fn check_passwords(server: Server) -> ! {
 }
 
 #[embassy_executor::task]
-async fn run_station(mut runner: Runner<'static, Interface>) -> ! {
-    runner.run().await
-}
-
-#[embassy_executor::task]
-async fn run_access_point(mut runner: Runner<'static, Interface>) -> ! {
-    runner.run().await
-}
-
-#[embassy_executor::task]
-async fn serve_station(driver: &'static mut Driver) -> ! {
-    driver.run().await
-}
-
-#[embassy_executor::task]
-async fn serve_access_point(driver: &'static mut Driver) -> ! {
-    driver.run().await
-}
-
-#[embassy_executor::task]
-async fn run_radio(radio: Radio) -> ! {
-    radio.run().await
+async fn set_passwords(set_up: &'static SetUp, server: Server) -> ! {
+    set_up.set_passwords(server.device, random).await
 }
 
 /// The application, with the page that someone already has if there is one.
@@ -199,6 +183,10 @@ fn app() -> &'static App {
 fn app() -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
     WITH_PAGE.init(APP.with_page("/", instep::Asset::html(include_str!(env!("INSTEP_PAGE_FILE")))))
+}
+
+fn random(bytes: &mut [u8]) {
+    Rng::new().read(bytes);
 }
 
 /// It makes TCP's numbers hard to guess.

@@ -25,6 +25,7 @@ pub struct SetUp {
     /// Held by whoever waits that it is saved.
     pub(crate) saving: embassy_sync::mutex::Mutex<CriticalSectionRawMutex, ()>,
     pub(crate) save: Signal<CriticalSectionRawMutex, ()>,
+    pub(crate) reset: Signal<CriticalSectionRawMutex, ()>,
     pub(crate) saved: Signal<CriticalSectionRawMutex, bool>,
 }
 
@@ -51,6 +52,7 @@ impl SetUp {
             password: Signal::new(),
             saving: embassy_sync::mutex::Mutex::new(()),
             save: Signal::new(),
+            reset: Signal::new(),
             saved: Signal::new(),
         }
     }

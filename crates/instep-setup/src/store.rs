@@ -1,7 +1,7 @@
 //! Keeping what is set.
 
 use crate::SetUp;
-use embassy_futures::select::{Either3, select3};
+use embassy_futures::select::{Either4, select4};
 use embassy_time::{Instant, Timer};
 use instep_settings::{Saver, Storage};
 
@@ -15,9 +15,11 @@ pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) 
                 None => core::future::pending().await,
             }
         };
-        let event = select3(set_up.save.wait(), due, set_up.settings.changed()).await;
-        let waits = matches!(event, Either3::First(()));
+        let event = select4(set_up.save.wait(), due, set_up.settings.changed(), set_up.reset.wait()).await;
+        let resets = matches!(event, Either4::Fourth(()));
+        let waits = resets || matches!(event, Either4::First(()));
         let stored = match &mut saver {
+            Some(saver) if resets => saver.reset().await.map(|()| true),
             Some(saver) if waits => saver.save().await.map(|()| true),
             Some(saver) => saver.turn(Instant::now().as_millis()).await.map(|()| true),
             None => Ok(false),
@@ -32,6 +34,14 @@ pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) 
 }
 
 impl SetUp {
+    /// Forgets all settings, and says whether the storage has, too. The device is to be started anew then.
+    pub async fn reset(&self) -> bool {
+        let _alone = self.saving.lock().await;
+        self.saved.reset();
+        self.reset.signal(());
+        self.saved.wait().await
+    }
+
     /// Stores the settings now, and says whether they are.
     pub(crate) async fn save(&self) -> bool {
         let _alone = self.saving.lock().await;

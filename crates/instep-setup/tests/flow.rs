@@ -183,3 +183,17 @@ fn whoever_loses_the_network_meanwhile_is_asked_again() {
         assert!(page.contains("<bdi>Cafe</bdi>"), "it has looked again");
     });
 }
+
+#[test]
+fn a_device_that_is_reset_knows_nothing_any_more() {
+    test(async {
+        let device = Device::start(None, &[HOME], "reset").await;
+        Timer::after_secs(5).await;
+        device.ask_for(HOME, "correct horse");
+        Timer::after_secs(5).await;
+        assert!(device.settings.network().is_some() && std::fs::metadata(&device.file).is_ok());
+        assert!(device.set_up.reset().await);
+        assert_eq!(device.settings.network(), None);
+        assert!(std::fs::metadata(&device.file).is_err(), "nothing is stored any more");
+    });
+}
