@@ -1,7 +1,7 @@
 //! What is decided when the firmware is built: by features, and by variables of the environment.
 
 use crate::boards::{BOARDS, Board};
-use instep::{App, Limits};
+use instep::App;
 use instep_network::join;
 use instep_network::name::Name;
 use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
@@ -50,9 +50,6 @@ pub const APP_NUMBER: usize = match given(option_env!("INSTEP_APP")) {
 
 /// The application.
 pub const APP: &App = instep_apps::ALL[APP_NUMBER];
-
-/// The limits.
-pub const LIMITS: Limits = Limits::DEVICE;
 
 /// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
 pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {

@@ -1,25 +1,38 @@
 //! All memory of the server, and what of it each client takes.
 
-use crate::given::{APP, LIMITS};
+use crate::given::APP;
 use embassy_net::StackResources;
 use esp_hal::ram;
 use instep::embassy::ACCEPTING;
+use instep::{HeadLimits, Limits};
 use static_cell::StaticCell;
 
+/// Chips with little memory for data that is there from the start: 192 KiB, less on the ESP32-S2.
+const IS_SMALL: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
+
 /// Clients of the network that the device has joined.
-pub const STATION_CLIENTS: usize = 8;
+pub const STATION_CLIENTS: usize = if IS_SMALL { 4 } else { 8 };
 /// Clients of the device's own network.
-pub const AP_CLIENTS: usize = 4;
+pub const AP_CLIENTS: usize = if IS_SMALL { 2 } else { 4 };
+
+/// The limits.
+const LIMITS: Limits = Limits {
+    head: HeadLimits {
+        bytes: if IS_SMALL { 1024 } else { Limits::DEVICE.head.bytes },
+        ..Limits::DEVICE.head
+    },
+    ..Limits::DEVICE
+};
+
+/// Bytes of each socket's receive buffer: more than a browser's request mostly is, and commands are short.
+pub const RECEIVE: usize = if IS_SMALL { 512 } else { 768 };
+/// Bytes of each socket's send buffer: all that one turn has to say.
+pub const SEND: usize = if IS_SMALL { 1040 } else { 1280 };
 
 /// Sockets beside those of the server: for an address of its own, and to be found by name.
 const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
 /// Sockets beside those of the server: to give addresses, to answer for every name, and to be found by its own.
 const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
-
-/// Bytes of each socket's receive buffer: more than a browser's request, and commands are short.
-pub const RECEIVE: usize = 768;
-/// Bytes of each socket's send buffer: all that one turn has to say.
-pub const SEND: usize = 1280;
 
 instep::resources! {
     /// All memory of the server: the network that it has joined and its own are two shards of one device.
@@ -34,7 +47,8 @@ pub static STATION_STACK: StaticCell<StackResources<STATION_SOCKETS>> = StaticCe
 pub static AP_STACK: StaticCell<StackResources<AP_SOCKETS>> = StaticCell::new();
 
 mod each_client {
-    use crate::given::{APP, LIMITS};
+    use super::LIMITS;
+    use crate::given::APP;
 
     instep::resources! {
         pub struct One { limits: LIMITS, topics: APP.topic_count(), buffers: (0, 0), station: 1 }
@@ -52,10 +66,16 @@ pub const EACH_CLIENT: usize = each_client::Two::SIZE - each_client::One::SIZE;
 // of its own for them, whether it is in use or not. At least it is to become no more.
 const _: () = assert!(EACH_CLIENT <= 2200, "each client takes more memory than it did");
 
-/// The radio's heap: memory that only the boot loader has used, and some of ours. Nothing else is allocated.
+/// The radio's heap: memory that only the boot loader has used, and, where that is too little, some of ours. Nothing else is
+/// allocated.
 pub fn give_radio_its_heap() {
-    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
-    esp_alloc::heap_allocator!(size: 36 * 1024);
+    #[cfg(any(feature = "esp32", feature = "esp32s2"))]
+    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 96 * 1024);
+    #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
+    {
+        esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
+        esp_alloc::heap_allocator!(size: 36 * 1024);
+    }
 }
 
 /// Bytes between the stack as it is now and its end.
