@@ -27,8 +27,8 @@ use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
 use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
-use instep::embassy::{Driver, LogInResources, OPEN_TO_EVERYONE, Server};
-use instep::{Access, App};
+use instep::embassy::{Driver, LogInResources, Server};
+use instep::{Access, App, OPEN_TO_EVERYONE};
 use instep_apps::{LED, Led};
 use instep_network::join::JoinString;
 use instep_network::name::Name;
@@ -102,7 +102,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(keep::watch_button(button, set_up).expect("a task of its own"));
 
     let server = server.with_log_in(log_in).with_board(set_up);
-    let access = if SETTINGS.log_in().is_some() { "" } else { OPEN_TO_EVERYONE };
+    let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };
     server.device.set_page_value("ACCESS", access);
     match controller {
         // The application runs all the same.
