@@ -136,10 +136,10 @@ async fn main(spawner: Spawner) {
 
             let protection = radio::protection(&SETTINGS);
             info!(
-                "The device's own network, when it is open: {}",
+                "To join the device's own network, when there is one: {}",
                 JoinString { network: name.as_str(), protection }
             );
-            let radio = Radio::new(controller, station, name, protection);
+            let radio = Radio::new(controller, station, &name, protection);
             spawner.spawn(run_radio(set_up, radio).expect("a task of its own"));
             spawner.spawn(check_passwords(server).expect("a task of its own"));
             spawner.spawn(set_passwords(set_up, server).expect("a task of its own"));

@@ -45,7 +45,6 @@ pub fn protection(settings: &Settings) -> Protection {
 pub struct Radio {
     controller: WifiController<'static>,
     stack: Stack<'static>,
-    name: Name,
     station: StationConfig,
     access_point: AccessPointConfig,
     is_open: bool,
@@ -56,7 +55,7 @@ impl Radio {
     pub fn new(
         controller: WifiController<'static>,
         stack: Stack<'static>,
-        name: Name,
+        name: &Name,
         protection: Protection,
     ) -> Self {
         let password = match &protection {
@@ -69,7 +68,7 @@ impl Radio {
             .with_authentication(authentication(password))
             .with_max_connections(AP_CLIENTS as u16);
         let station = StationConfig::default();
-        Self { controller, stack, name, station, access_point, is_open: false }
+        Self { controller, stack, station, access_point, is_open: false }
     }
 
     /// Leaves the network, or gives up joining it.
@@ -142,9 +141,8 @@ impl instep_setup::Radio for Radio {
             .with_authentication(authentication(network.password().map(WifiPassword::reveal)));
         self.configure();
         let outcome = self.connect().await;
-        match outcome {
-            Outcome::Joined(address) => info!("Open http://{address}/ or http://{}.local/", self.name),
-            _ => self.leave().await,
+        if !matches!(outcome, Outcome::Joined(_)) {
+            self.leave().await;
         }
         outcome
     }
