@@ -8,6 +8,7 @@ use core::fmt::{self, Write as _};
 use core::sync::atomic::{AtomicBool, Ordering};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 use esp_println::{Printer, println};
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -23,6 +24,8 @@ struct SerialLog;
 
 static LOG: SerialLog = SerialLog;
 static WAITING: Mutex<CriticalSectionRawMutex, RefCell<Waiting>> = Mutex::new(RefCell::new(Waiting::new()));
+/// There is a line to write.
+static ADDED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 /// Whether lines wait for [`write`]. Before that, each is written at once: then something that hangs can be seen to.
 static IS_WRITTEN: AtomicBool = AtomicBool::new(false);
 
@@ -44,7 +47,11 @@ pub async fn write() -> ! {
         let mut portion = [0; PORTION];
         let length = WAITING.lock(|waiting| waiting.borrow_mut().take(&mut portion));
         Printer::write_bytes(&portion[..length]);
-        Timer::after_millis(PAUSE).await;
+        if length == 0 {
+            ADDED.wait().await;
+        } else {
+            Timer::after_millis(PAUSE).await;
+        }
     }
 }
 
@@ -52,7 +59,9 @@ pub async fn write() -> ! {
 pub fn flush() {
     let mut portion = [0; PORTION];
     loop {
-        let length = WAITING.lock(|waiting| waiting.borrow_mut().take(&mut portion));
+        // Borrowed already: a line that could not be written is why.
+        let length = WAITING
+            .lock(|waiting| waiting.try_borrow_mut().map_or(0, |mut waiting| waiting.take(&mut portion)));
         if length == 0 {
             return;
         }
@@ -77,6 +86,7 @@ impl Log for SerialLog {
         if !self.enabled(record.metadata()) {
         } else if IS_WRITTEN.load(Ordering::Relaxed) {
             WAITING.lock(|waiting| waiting.borrow_mut().add(*record.args()));
+            ADDED.signal(());
         } else {
             println!("{}", record.args());
         }
