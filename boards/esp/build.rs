@@ -10,39 +10,39 @@ const SALT: [u8; 16] = *b"instep on a chip";
 const ROUNDS: u32 = 10_000;
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build.rs");
     page();
     password();
 }
 
 /// Finds the page that someone already has: a path in `INSTEP_PAGE`.
 fn page() {
-    println!("cargo:rustc-check-cfg=cfg(has_page)");
-    println!("cargo:rerun-if-env-changed=INSTEP_PAGE");
+    println!("cargo::rustc-check-cfg=cfg(has_page)");
+    println!("cargo::rerun-if-env-changed=INSTEP_PAGE");
     let Some(page) = env::var_os("INSTEP_PAGE").filter(|page| !page.is_empty()) else { return };
     let page = Path::new(&page);
     match page.canonicalize() {
         Ok(file) if page.is_absolute() => {
-            println!("cargo:rerun-if-changed={}", file.display());
-            println!("cargo:rustc-env=INSTEP_PAGE_FILE={}", file.display());
-            println!("cargo:rustc-cfg=has_page");
+            println!("cargo::rerun-if-changed={}", file.display());
+            println!("cargo::rustc-env=INSTEP_PAGE_FILE={}", file.display());
+            println!("cargo::rustc-cfg=has_page");
         }
         _ => {
             let page = page.display();
-            println!("cargo:error=INSTEP_PAGE is the whole path of a page, from the root on: {page} is not");
+            println!("cargo::error=INSTEP_PAGE is the whole path of a page, from the root on: {page} is not");
         }
     }
 }
 
 /// Hashes the password in `INSTEP_PASSWORD`: the firmware has the hash only.
 fn password() {
-    println!("cargo:rerun-if-env-changed=INSTEP_PASSWORD");
+    println!("cargo::rerun-if-env-changed=INSTEP_PASSWORD");
     let password = env::var("INSTEP_PASSWORD").unwrap_or_default();
     let hash = match Password::new(password.as_bytes(), SALT, ROUNDS) {
         _ if password.is_empty() => "None".to_owned(),
         Ok(password) => format!("Some({:?})", password.to_parts()),
         Err(problem) => {
-            println!("cargo:error=INSTEP_PASSWORD: {problem}");
+            println!("cargo::error=INSTEP_PASSWORD: {problem}");
             return;
         }
     };
