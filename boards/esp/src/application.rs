@@ -3,11 +3,14 @@
 use crate::given::{APP_NUMBER, app_number};
 use embedded_hal::digital::OutputPin;
 use instep::{Device, Inbox};
-use instep_apps::{Led, echo, hello, led_json, led_plain, led_state, led_words, soft_ap, toggle};
+use instep_apps::{
+    Hardware, chat, console, echo, hello, lamp, led_json, led_plain, led_state, led_words, motor, soft_ap,
+    toggle, weather, workshop,
+};
 
 /// Runs the application, for ever.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, led: Led<'_, impl OutputPin>) {
-    Number::<APP_NUMBER>::run(device, inbox, led).await;
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, hardware: Hardware<'_, impl OutputPin>) {
+    Number::<APP_NUMBER>::run(device, inbox, hardware).await;
 }
 
 /// An application by its place in [`instep_apps::ALL`]: a type of its own for each, so that only one is linked.
@@ -17,13 +20,17 @@ struct Number<const NUMBER: usize>;
     message = "boards/esp/src/application.rs does not say how this application is run"
 )]
 trait Application {
-    async fn run(device: &Device, inbox: &mut Inbox<'_>, led: Led<'_, impl OutputPin>);
+    async fn run(device: &Device, inbox: &mut Inbox<'_>, hardware: Hardware<'_, impl OutputPin>);
 }
 
 macro_rules! applications {
-    ($($name:literal: |$device:pat_param, $inbox:pat_param, $led:pat_param| $run:expr;)+) => {
+    ($($name:literal: |$device:pat_param, $inbox:pat_param, $hardware:pat_param| $run:expr;)+) => {
         $(impl Application for Number<{ app_number($name) }> {
-            async fn run($device: &Device, $inbox: &mut Inbox<'_>, $led: Led<'_, impl OutputPin>) {
+            async fn run(
+                $device: &Device,
+                $inbox: &mut Inbox<'_>,
+                $hardware: Hardware<'_, impl OutputPin>,
+            ) {
                 $run.await;
             }
         })+
@@ -31,12 +38,18 @@ macro_rules! applications {
 }
 
 applications! {
+    "workshop": |device, inbox, board| workshop::run(device, inbox, board.led);
+    "lamp": |device, inbox, board| lamp::run(device, inbox, board.led, board.dimmer);
+    "weather": |device, inbox, board| weather::run(device, inbox, board.sensor);
+    "motor": |device, inbox, board| motor::run(device, inbox, board.motor);
+    "chat": |device, inbox, _| chat::run(device, inbox);
+    "console": |device, inbox, _| console::run(device, inbox);
     "hello": |_, _, _| hello::run();
-    "toggle": |_, inbox, led| toggle::run(inbox, led);
-    "led-plain": |device, inbox, led| led_plain::run(device, inbox, led);
-    "led-json": |device, inbox, led| led_json::run(device, inbox, led);
-    "led-words": |device, inbox, led| led_words::run(device, inbox, led);
-    "led-state": |device, inbox, led| led_state::run(device, inbox, led);
+    "toggle": |_, inbox, board| toggle::run(inbox, board.led);
+    "led-plain": |device, inbox, board| led_plain::run(device, inbox, board.led);
+    "led-json": |device, inbox, board| led_json::run(device, inbox, board.led);
+    "led-words": |device, inbox, board| led_words::run(device, inbox, board.led);
+    "led-state": |device, inbox, board| led_state::run(device, inbox, board.led);
     "soft-ap": |_, _, _| soft_ap::run();
     "echo": |_, _, _| echo::run();
 }

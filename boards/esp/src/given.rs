@@ -51,6 +51,9 @@ pub const APP_NUMBER: usize = match given(option_env!("INSTEP_APP")) {
 /// The application.
 pub const APP: &App = instep_apps::ALL[APP_NUMBER];
 
+/// Whether that shows the log.
+pub const IS_CONSOLE: bool = same(APP.name(), "console");
+
 /// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
 pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
     Some(host) => &[host],

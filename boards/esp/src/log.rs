@@ -3,6 +3,7 @@
 //! Nobody waits for it once the tasks run: a line goes into a ring, and a task of its own writes as much as the port takes
 //! without waiting. What has no room is counted, and the count is told.
 
+use crate::given::IS_CONSOLE;
 use core::cell::RefCell;
 use core::fmt::{self, Write as _};
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -84,7 +85,12 @@ impl Log for SerialLog {
 
     fn log(&self, record: &Record<'_>) {
         if !self.enabled(record.metadata()) {
-        } else if IS_WRITTEN.load(Ordering::Relaxed) {
+            return;
+        }
+        if IS_CONSOLE {
+            instep_apps::console::note(record);
+        }
+        if IS_WRITTEN.load(Ordering::Relaxed) {
             WAITING.lock(|waiting| waiting.borrow_mut().add(*record.args()));
             ADDED.signal(());
         } else {

@@ -29,7 +29,7 @@ use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
 use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
 use instep::embassy::{Driver, LogInResources, Server};
 use instep::{Access, App, OPEN_TO_EVERYONE};
-use instep_apps::{LED, Led};
+use instep_apps::{Hardware, LED, Led};
 use instep_network::join::JoinString;
 use instep_network::name::Name;
 use instep_settings::{Kept, KeptSwitch, Settings};
@@ -56,7 +56,7 @@ static SET_UP: StaticCell<SetUp> = StaticCell::new();
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
     // First of all: the output is off.
-    let mut led = Led::kept(Pin::new(), KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP));
+    let mut board = Hardware::new(Led::kept(Pin::new(), KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP)));
     log::start();
     info!("\ninstep {} on {} ({CHIP})", env!("CARGO_PKG_VERSION"), BOARD.name);
     match esp_hal::system::reset_reason() {
@@ -71,7 +71,7 @@ async fn main(spawner: Spawner) {
     let keeper = keep::open(&SETTINGS, chip.FLASH).await;
     SETTINGS.take_build(given::settings());
     // As it was when the power went, if that is wanted; the network comes later.
-    led.begin();
+    board.led.begin();
 
     let station = Interface::station();
     let name = given::name(SETTINGS.device_name(), station.mac_address());
@@ -145,7 +145,7 @@ async fn main(spawner: Spawner) {
             spawner.spawn(set_passwords(set_up, server).expect("a task of its own"));
         }
     }
-    application::run(server.device, &mut inbox, led).await;
+    application::run(server.device, &mut inbox, board).await;
 }
 
 #[embassy_executor::task(pool_size = 2)]
