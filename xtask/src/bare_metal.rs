@@ -5,7 +5,7 @@
 //! brings the source of the library along, built by our own cargo.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::report::Outcome;
@@ -15,6 +15,8 @@ pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 
 /// Debian's compiler. Another one, of the package rustc, may have the same path: it is looked at.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// The source of the library, in a sysroot.
+const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
 /// Builds the library of the applications, and through it every crate it is made of.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
@@ -66,8 +68,8 @@ impl Toolchain {
         }
     }
 
-    fn find() -> Option<Self> {
-        if has_target() {
+    fn find(target: &str) -> Option<Self> {
+        if has_target(target) {
             Some(Self::Rustup)
         } else if has_source() {
             Some(Self::Debian)
@@ -77,23 +79,28 @@ impl Toolchain {
     }
 }
 
-/// Finds a toolchain, or installs it if that is wanted.
+/// Finds a toolchain for [`TARGET`], or installs it if that is wanted.
 pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
-    if let Some(found) = Toolchain::find() {
+    toolchain_for(TARGET, tools)
+}
+
+/// Finds a toolchain for one of the RISC-V targets, or installs it if that is wanted.
+pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain, Outcome> {
+    if let Some(found) = Toolchain::find(target) {
         return Ok(found);
     }
     let missing = format!(
-        "no toolchain for {TARGET}: `rustup target add {TARGET}` installs it; where rustup cannot download,"
+        "no toolchain for {target}: `rustup target add {target}` installs it; where rustup cannot download,"
     );
     if let Err(outcome) = tools.install(&missing, &["rustc-web", "rust-web-src"]) {
         // No such packages outside of Debian: rustup is left.
         let mut rustup = Command::new("rustup");
-        rustup.args(["target", "add", TARGET]);
+        rustup.args(["target", "add", target]);
         if !tools.may_install() || run(&mut rustup) != Outcome::Passed {
             return Err(outcome);
         }
     }
-    Toolchain::find().ok_or(Outcome::Failed(format!("what was installed cannot build for {TARGET}")))
+    Toolchain::find(target).ok_or(Outcome::Failed(format!("what was installed cannot build for {target}")))
 }
 
 /// PATH, with the linker that comes with the toolchain which runs this: Debian's compiler has none for chips.
@@ -115,15 +122,28 @@ fn sysroot() -> Option<String> {
 }
 
 /// Whether the toolchain that runs this has the target.
-fn has_target() -> bool {
-    sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(TARGET).join("lib").is_dir())
+fn has_target(target: &str) -> bool {
+    sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(target).join("lib").is_dir())
+}
+
+/// A compiler that has the source of its own library, and so can build it for a target which nobody has built it for.
+pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+    let ours = sysroot().map(PathBuf::from).filter(|root| root.join(SOURCE).is_file());
+    if let Some(root) = ours {
+        return Ok(root.join("bin/rustc"));
+    }
+    if !has_source() {
+        let missing = "the source of Rust's library is missing: `rustup component add rust-src` installs it; where \
+            rustup cannot download,";
+        tools.install(missing, &["rustc-web", "rust-web-src"])?;
+    }
+    Ok(PathBuf::from(DEBIAN_RUSTC))
 }
 
 /// Whether Debian's compiler is there, new enough, and has the source of its own library.
 fn has_source() -> bool {
     let sysroot = output(Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]));
-    let source = "lib/rustlib/src/rust/library/core/Cargo.toml";
-    let there = sysroot.is_some_and(|root| Path::new(&root).join(source).is_file());
+    let there = sysroot.is_some_and(|root| Path::new(&root).join(SOURCE).is_file());
     there && version().is_some_and(|version| version >= wanted())
 }
 

@@ -5,12 +5,18 @@
 mod autobahn;
 mod bare_metal;
 mod bench;
+// The firmware's own table, so that there is one.
+#[path = "../../boards/esp/src/boards.rs"]
+mod boards;
 mod browser;
 mod dependencies;
+mod firmware;
+mod flash;
 mod fuzz;
 mod own_network;
 mod qemu;
 mod report;
+mod stand_in;
 mod steps;
 mod tools;
 
@@ -28,6 +34,12 @@ Every job of this workspace.
     cargo xtask qemu [APP] [--install]        boots an application on bare metal, in QEMU, at http://127.0.0.1:8080/;
                                               own-network: a device that is its own network, and its page
     cargo xtask qemu-test [--install]         the same image, tested
+    cargo xtask firmware BOARD [--app APP] [--install]
+                                              firmware for an ESP32 board: what it takes, and its images
+    cargo xtask flash BOARD [--app APP | --image FILE] [--erase] [--port PORT]
+                                              the same, written to the board; its settings stay without --erase
+    cargo xtask size [--app APP] [--install]  flash and memory on every board that can be built here
+    cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32 and ESP32-S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
@@ -64,17 +76,24 @@ fn main() -> ExitCode {
         [job, ref options @ ..] => (job, options),
     };
     let (mut install, mut extent, mut plan) = (false, Extent::Quick, fuzz::Plan::smoke());
-    let mut app = "led-json";
-    if job == "fuzz" {
+    let mut app = firmware::LED_JSON;
+    if ["firmware", "flash"].contains(&job) {
+        install = options.contains(&"--install");
+    } else if job == "fuzz" {
         install = options.contains(&"--install");
         plan = match fuzz::Plan::parse(options) {
             Ok(plan) => plan,
             Err(problem) => return misused(&problem),
         };
     } else {
-        for option in options {
+        let mut options = options.iter();
+        while let Some(option) = options.next() {
             match *option {
                 "--install" => install = true,
+                "--app" if job == "size" => match options.next() {
+                    Some(name) => app = name,
+                    None => return misused("--app lacks the name of an application"),
+                },
                 name if job == "qemu" && !name.starts_with('-') => app = name,
                 "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
                 other => return misused(&format!("{other} is not known here")),
@@ -92,6 +111,7 @@ fn main() -> ExitCode {
             fuzz::all(&plan, &mut report, &mut tools);
             report.step("bare metal", || bare_metal::check(&mut tools));
             qemu::all(&mut report, &mut tools);
+            esp(&mut report, &mut tools);
             report.step("autobahn", || autobahn::test(extent));
             report.step("browser", || browser::test(&mut tools));
             if extent == Extent::Full {
@@ -102,6 +122,10 @@ fn main() -> ExitCode {
         "qemu" if app == own_network::NAME => report.step("qemu", || own_network::show(&mut tools)),
         "qemu" => report.step("qemu", || qemu::show(app, &mut tools)),
         "qemu-test" => qemu::all(&mut report, &mut tools),
+        "firmware" => report.step("firmware", || firmware::job(options, &mut tools)),
+        "flash" => report.step("flash", || flash::job(options, &mut tools)),
+        "size" => firmware::sizes(&mut report, app, &mut tools),
+        "esp-test" => esp(&mut report, &mut tools),
         "fuzz" => fuzz::all(&plan, &mut report, &mut tools),
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
         "autobahn" => report.step("autobahn", || autobahn::test(extent)),
@@ -109,6 +133,17 @@ fn main() -> ExitCode {
         other => return misused(&format!("there is no job {other}")),
     }
     report.finish()
+}
+
+/// The firmware for the ESP32 family, as far as it can be looked at without a board.
+fn esp(report: &mut Report, tools: &mut Tools) {
+    report.step("esp image tool", firmware::test_image_tool);
+    for chip in firmware::TESTED {
+        report.step(&format!("{chip} firmware"), || firmware::test(chip, tools));
+    }
+    for chip in stand_in::CHIPS {
+        report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));
+    }
 }
 
 fn misused(problem: &str) -> ExitCode {

@@ -9,8 +9,14 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("format", || match component("fmt", "rustfmt", tools) {
         Ok(()) => {
             // Each of these is a workspace.
-            let manifests =
-                ["Cargo.toml", "bench/Cargo.toml", "boards/qemu-riscv32/Cargo.toml", "fuzz/Cargo.toml"];
+            let manifests = [
+                "Cargo.toml",
+                "bench/Cargo.toml",
+                "boards/esp/Cargo.toml",
+                "boards/esp-image/Cargo.toml",
+                "boards/qemu-riscv32/Cargo.toml",
+                "fuzz/Cargo.toml",
+            ];
             let check = |manifest| run(&mut cargo(&["fmt", "--all", "--manifest-path", manifest, "--check"]));
             let failed = manifests.into_iter().map(check).find(|outcome| *outcome != Outcome::Passed);
             failed.unwrap_or(Outcome::Passed)

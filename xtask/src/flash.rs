@@ -1,0 +1,250 @@
+//! Writes firmware to a board, through the program `espflash`. What it is told is tested with a stand-in: no board is
+//! needed for that.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::firmware::{self, Plan, Variables};
+use crate::report::Outcome;
+use crate::tools::{Tools, find, output, output_or_error};
+
+const INSTALL: &str =
+    "`cargo install --locked espflash` installs it (on Debian it needs libudev-dev and pkg-config)";
+/// The first version that knows these options.
+const VERSION: u32 = 4;
+/// Which slot runs: after a cable has written the first one, that one.
+const WHICH_SLOT: &str = "otadata";
+/// Where `boards/esp` keeps settings.
+const SETTINGS: &str = "instep";
+/// The slot that is written, and where the table of partitions has it.
+const SLOT: (&str, &str) = ("ota_0", "0x10000");
+
+/// What to write, and how.
+#[derive(Debug, PartialEq, Eq)]
+struct Order {
+    plan: Plan,
+    /// Whether the settings are lost.
+    erase: bool,
+    port: Option<String>,
+    /// An application image that is there already.
+    image: Option<PathBuf>,
+}
+
+impl Order {
+    /// Reads `BOARD [--app APP | --image FILE] [--erase] [--port PORT]`.
+    fn parse(options: &[&str]) -> Result<Order, String> {
+        let (mut erase, mut port, mut image, mut rest) = (false, None, None, Vec::new());
+        let mut options = options.iter();
+        while let Some(option) = options.next() {
+            let mut value = || options.next().ok_or_else(|| format!("{option} lacks its value"));
+            match *option {
+                "--erase" => erase = true,
+                "--port" => port = Some((*value()?).to_owned()),
+                "--image" => image = Some(PathBuf::from(value()?)),
+                other => rest.push(other),
+            }
+        }
+        if image.is_some() && rest.contains(&"--app") {
+            return Err("--image is an application already: leave out --app".to_owned());
+        }
+        Ok(Order { plan: Plan::parse(&rest)?, erase, port, image })
+    }
+
+    /// The partitions that are cleared.
+    fn cleared(&self) -> String {
+        if self.erase { format!("{WHICH_SLOT},{SETTINGS}") } else { WHICH_SLOT.to_owned() }
+    }
+}
+
+/// Builds the firmware, unless an image is named, and writes it.
+pub(crate) fn job(options: &[&str], tools: &mut Tools) -> Outcome {
+    let order = match Order::parse(options) {
+        Ok(order) => order,
+        Err(problem) => return Outcome::Failed(problem),
+    };
+    let Some(espflash) = find("espflash") else {
+        return Outcome::Failed(format!("the program espflash is missing: {INSTALL}"));
+    };
+    let what = match &order.image {
+        Some(image) => checked(&order, image),
+        None => firmware::build(&order.plan, Variables::Kept, tools).map(|built| built.elf),
+    };
+    what.map_or_else(|outcome| outcome, |file| write(&espflash, &order, &file))
+}
+
+/// An image, if it is an application for the board's chip.
+fn checked(order: &Order, image: &Path) -> Result<PathBuf, Outcome> {
+    let tool = firmware::image_tool()?;
+    let image = std::path::absolute(image).map_err(|error| Outcome::Failed(error.to_string()))?;
+    let refused = output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image));
+    refused.map(|_| image).map_err(Outcome::Failed)
+}
+
+/// Lets espflash write a firmware, or an image if one is ordered.
+fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
+    let version = output(Command::new(espflash).arg("--version")).unwrap_or_default();
+    let major = version.rsplit(' ').next().and_then(|version| version.split('.').next()?.parse().ok());
+    if major.is_none_or(|major: u32| major < VERSION) {
+        return Outcome::Failed(format!("`{version}` is too old an espflash: {INSTALL}"));
+    }
+    for mut command in commands(espflash, order, file) {
+        // It may ask which port, and shows how far it is.
+        let succeeded = command.status().is_ok_and(|status| status.success());
+        if !succeeded {
+            return Outcome::Failed(format!(
+                "espflash has not written it; the chip has to be the {} of {}, and may want its button BOOT held",
+                order.plan.board.chip, order.plan.board.name
+            ));
+        }
+    }
+    let settings = if order.erase { "are cleared" } else { "stay as they were" };
+    println!("Written. The settings {settings}. `espflash monitor` shows the log.");
+    Outcome::Passed
+}
+
+fn commands(espflash: &Path, order: &Order, file: &Path) -> Vec<Command> {
+    let start = |subcommand: &str| {
+        let mut command = Command::new(espflash);
+        // Another chip than this is refused before anything is written.
+        command.args([subcommand, "--chip", order.plan.board.chip]);
+        if let Some(port) = &order.port {
+            command.args(["--port", port]);
+        }
+        command
+    };
+    if order.image.is_some() {
+        let (mut clear, mut write) = (start("erase-parts"), start("write-bin"));
+        clear.arg("--partition-table").arg(firmware::partitions()).arg(order.cleared());
+        write.arg(SLOT.1).arg(file);
+        return vec![clear, write];
+    }
+    let mut flash = start("flash");
+    flash.args(["--flash-size", "4mb", "--target-app-partition", SLOT.0, "--erase-parts", &order.cleared()]);
+    flash.arg("--partition-table").arg(firmware::partitions()).arg(file);
+    vec![flash]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::workspace;
+    use std::fs;
+
+    fn order(options: &[&str]) -> Order {
+        Order::parse(options).expect("a right order")
+    }
+
+    #[test]
+    fn what_is_wanted_is_understood() {
+        let all = order(&["--port", "/dev/ttyUSB0", "--erase", "esp32c3-devkit", "--app", "toggle"]);
+        assert_eq!(
+            (all.plan.board.name, all.erase, all.port.as_deref()),
+            ("esp32c3-devkit", true, Some("/dev/ttyUSB0"))
+        );
+        let plain = order(&["esp32c3-devkit"]);
+        assert_eq!((plain.erase, &plain.port, &plain.image), (false, &None, &None));
+        for wrong in [
+            &[][..],
+            &["esp32c3-devkit", "--port"],
+            &["esp32c3-devkit", "--fast"],
+            &["esp32c3-devkit", "--image", "x.bin", "--app", "toggle"],
+        ] {
+            assert!(Order::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn slot_and_partitions_are_those_of_the_table() {
+        let table = fs::read_to_string(firmware::partitions()).expect("the table");
+        let rows: Vec<Vec<&str>> = table
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| line.split(',').map(str::trim).collect())
+            .collect();
+        let row = |name| rows.iter().find(|row| row[0] == name).expect("a row");
+        assert_eq!(row(SLOT.0)[3], SLOT.1);
+        assert_eq!([row(WHICH_SLOT)[2], row(SETTINGS)[1]], ["ota", "data"]);
+        assert_eq!(rows.iter().filter(|row| row[1] == "app").count(), 2);
+    }
+
+    /// A folder with a link to a program that is called instead of espflash.
+    #[cfg(unix)]
+    struct StandIn(PathBuf);
+
+    #[cfg(unix)]
+    impl StandIn {
+        fn new(name: &str, version: &str, status: u8) -> StandIn {
+            let folder = std::env::temp_dir().join(format!("instep-espflash-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).expect("a folder");
+            // Linked, not written: a program that was just written may still be open in the child of another test.
+            let program = workspace().join("xtask/tests/espflash");
+            std::os::unix::fs::symlink(program, folder.join("espflash")).expect("a link");
+            fs::write(folder.join("version"), format!("espflash {version}\n")).expect("a file");
+            fs::write(folder.join("status"), status.to_string()).expect("a file");
+            StandIn(folder)
+        }
+
+        fn writes(&self, order: &Order) -> Outcome {
+            write(&self.0.join("espflash"), order, Path::new("FILE"))
+        }
+
+        fn told(&self) -> Vec<String> {
+            let told = fs::read_to_string(self.0.join("told")).unwrap_or_default();
+            let partitions = firmware::partitions().display().to_string();
+            told.lines().map(|line| line.replace(&partitions, "PARTITIONS")).collect()
+        }
+    }
+
+    #[cfg(unix)]
+    impl Drop for StandIn {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn settings_stay_unless_they_are_to_be_erased() {
+        let espflash = StandIn::new("settings", "4.7.0", 0);
+        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Outcome::Passed);
+        assert_eq!(
+            espflash.told(),
+            [
+                "flash --chip esp32c3 --flash-size 4mb --target-app-partition ota_0 --erase-parts otadata \
+                 --partition-table PARTITIONS FILE",
+                "flash --chip esp32 --port COM3 --flash-size 4mb --target-app-partition ota_0 --erase-parts otadata,instep \
+                 --partition-table PARTITIONS FILE",
+            ]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_image_goes_into_its_slot() {
+        let espflash = StandIn::new("image", "4.0.1", 0);
+        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Outcome::Passed);
+        assert_eq!(
+            espflash.told(),
+            [
+                "erase-parts --chip esp32c6 --partition-table PARTITIONS otadata",
+                "write-bin --chip esp32c6 0x10000 FILE",
+            ]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_fails_is_told_in_one_sentence() {
+        let failing = StandIn::new("failing", "4.7.0", 1);
+        let Outcome::Failed(why) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
+            panic!("it passed")
+        };
+        assert!(why.contains("esp32c6 of esp32c6-devkit") && !why.contains('\n'), "{why}");
+        assert_eq!(failing.told().len(), 1, "nothing is written after what failed");
+        let old = StandIn::new("old", "3.3.0", 0);
+        let Outcome::Failed(why) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("it passed") };
+        assert!(why.starts_with("`espflash 3.3.0` is too old an espflash: `cargo install"), "{why}");
+        assert!(old.told().is_empty());
+    }
+}

@@ -1,0 +1,31 @@
+//! Does the firmware compile for Xtensa chips? Only the toolchain `esp` builds for them. But whether names, types and
+//! features are right can be told without it, by a target that is RISC-V in substance and calls itself Xtensa.
+
+use crate::bare_metal::compiler_with_source;
+use crate::report::Outcome;
+use crate::tools::{Tools, cargo, run, target, workspace};
+
+/// The chips that are checked: those of the boards with an Xtensa chip and atomic instructions.
+pub(crate) const CHIPS: [&str; 2] = ["esp32", "esp32s3"];
+
+/// Type-checks the firmware for a chip. Nothing is built.
+pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
+    let compiler = match compiler_with_source(tools) {
+        Ok(compiler) => compiler,
+        Err(outcome) => return outcome,
+    };
+    let folder = workspace().join("boards/esp/stand-in");
+    let mut check = cargo(&["check", "--release", "-Zbuild-std=core,alloc", "-Zjson-target-spec"]);
+    check
+        .current_dir(workspace().join("boards/esp"))
+        // The panic handler with addresses has assembly in it.
+        .args(["--bin", "instep-esp", "--no-default-features", "--features", chip, "--target"])
+        .arg(folder.join(format!("xtensa-{chip}-none-elf.json")))
+        .arg("--target-dir")
+        .arg(target().join("esp"))
+        .env("RUSTC", folder.join("rustc"))
+        .env("INSTEP_RUSTC", compiler)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "--cfg=target_arch=\"xtensa\" -Aexplicit_builtin_cfgs_in_flags");
+    run(&mut check)
+}
