@@ -1,0 +1,45 @@
+//! The same two networks with instep, the page and the application `led-json` on them, and nothing else: no settings, no
+//! set-up, no names. What it takes more than `baseline.rs` is what instep takes, and has a budget.
+
+#![no_std]
+#![no_main]
+
+mod bare;
+
+use embassy_executor::Spawner;
+use esp_hal::gpio::{Level, Output, OutputConfig};
+use instep::embassy::Driver;
+use instep::{Access, Limits};
+use instep_apps::{Led, led_json};
+
+instep::resources! {
+    struct Resources {
+        limits: Limits::DEVICE, topics: led_json::APP.topic_count(), buffers: (768, 1280),
+        station: 8, access_point: 4
+    }
+}
+
+static RESOURCES: Resources = Resources::new();
+static ACCESS: Access = Access { ports: &[80], ..Access::new("device") };
+
+#[esp_rtos::main]
+async fn main(spawner: Spawner) {
+    let [access_point, station] = bare::start(spawner);
+    let (server, mut inbox) = RESOURCES.start(&led_json::APP, &ACCESS);
+    let drivers = [
+        RESOURCES.access_point.driver(server, access_point, 80),
+        RESOURCES.station.driver(server, station, 80),
+    ];
+    for driver in drivers {
+        spawner.spawn(serve(driver).expect("two of them"));
+    }
+    // SAFETY: nothing else uses this pin.
+    let pin = unsafe { esp_hal::gpio::AnyPin::steal(3) };
+    let led = Led::new(Output::new(pin, Level::Low, OutputConfig::default()));
+    led_json::run(server.device, &mut inbox, led).await;
+}
+
+#[embassy_executor::task(pool_size = 2)]
+async fn serve(driver: &'static mut Driver) -> ! {
+    driver.run().await
+}
