@@ -62,13 +62,6 @@ mod each_client {
 /// waits to be sent. Not the two buffers of its TCP socket, and not the socket itself, which are embassy-net's.
 pub const EACH_CLIENT: usize = (each_client::Nine::SIZE - each_client::One::SIZE).div_ceil(8);
 
-/// For `cargo xtask size`. What is in this section is not written to the flash.
-// SAFETY: nothing else has that name, and no code is in that section.
-#[used]
-#[unsafe(export_name = "instep.EACH_CLIENT")]
-#[unsafe(link_section = ".espressif.metadata")]
-static EACH_CLIENT_NOTE: [u8; 4] = (EACH_CLIENT as u32).to_le_bytes();
-
 // 1 KiB is the goal. Half of what is missing are the bytes that wait to be sent, a quarter the input: each socket has room
 // of its own for them, whether it is in use or not. At least it is to become no more.
 const _: () = assert!(EACH_CLIENT <= 2208, "each client takes more memory than it did");
