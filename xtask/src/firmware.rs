@@ -33,11 +33,10 @@ pub(crate) struct Plan {
 impl Plan {
     /// Knows boards and applications by their names.
     pub(crate) fn new(board: &str, app: &str) -> Result<Plan, String> {
-        let boards = || list(&BOARDS.map(|board| board.name.to_owned()));
         let board = BOARDS
             .iter()
             .find(|known| known.name == board)
-            .ok_or_else(|| format!("there is no board {board}: there are {}", boards()))?;
+            .ok_or_else(|| format!("there is no board {board}: there are {}", list(&board_names())))?;
         let apps = apps();
         if !apps.iter().any(|known| known == app) {
             return Err(format!("there is no application {app}: there are {}", list(&apps)));
@@ -45,7 +44,7 @@ impl Plan {
         Ok(Plan { board, app: app.to_owned() })
     }
 
-    /// Reads `BOARD [--app APP]`. Which board is a question that has an answer in the error.
+    /// Reads `BOARD [--app APP]`.
     pub(crate) fn parse(options: &[&str]) -> Result<Plan, String> {
         let (mut board, mut app) = (None, LED_JSON);
         let mut options = options.iter();
@@ -57,7 +56,8 @@ impl Plan {
                 other => return Err(format!("{other} is not known here")),
             }
         }
-        Plan::new(board.unwrap_or("without a name"), app)
+        let boards = || format!("name a board: {}", list(&board_names()));
+        Plan::new(board.ok_or_else(boards)?, app)
     }
 }
 
@@ -75,7 +75,12 @@ pub(crate) fn job(options: &[&str], tools: &mut Tools) -> Outcome {
     let shown = Plan::parse(options)
         .map_err(Outcome::Failed)
         .and_then(|plan| build(&plan, Variables::Kept, tools).and_then(|built| show(&plan, &built)));
-    shown.map_or_else(|outcome| outcome, |()| Outcome::Passed)
+    match shown {
+        Ok(()) => Outcome::Passed,
+        // Who asks for this board is not served by another.
+        Err(Outcome::Skipped(why)) => Outcome::Failed(why),
+        Err(outcome) => outcome,
+    }
 }
 
 /// Builds the firmware of the first board with a chip, and holds it to its budget.
@@ -343,6 +348,10 @@ fn target_of(chip: &str) -> String {
 
 fn is_xtensa(chip: &str) -> bool {
     ["esp32", "esp32s2", "esp32s3"].contains(&chip)
+}
+
+fn board_names() -> [String; BOARDS.len()] {
+    BOARDS.map(|board| board.name.to_owned())
 }
 
 /// All applications: each is a file.

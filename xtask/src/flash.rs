@@ -69,7 +69,11 @@ pub(crate) fn job(options: &[&str], tools: &mut Tools) -> Outcome {
         Some(image) => checked(&order, image),
         None => firmware::build(&order.plan, Variables::Kept, tools).map(|built| built.elf),
     };
-    what.map_or_else(|outcome| outcome, |file| write(&espflash, &order, &file))
+    match what {
+        Ok(file) => write(&espflash, &order, &file),
+        Err(Outcome::Skipped(why)) => Outcome::Failed(why),
+        Err(outcome) => outcome,
+    }
 }
 
 /// An image, if it is an application for the board's chip.
