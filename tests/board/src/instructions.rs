@@ -24,7 +24,7 @@ const RUNS: usize = 5;
 fn main() -> ExitCode {
     let images: Option<Vec<_>> = std::env::args()
         .skip(1)
-        .map(|image| Some(image.split_once('=').map(|(name, file)| (name.to_owned(), file.to_owned()))?))
+        .map(|image| image.split_once('=').map(|(name, file)| (name.to_owned(), file.to_owned())))
         .collect();
     let Some(images) = images.filter(|images| !images.is_empty()) else {
         eprintln!("usage: INSTEP_BIN=instep-qemu instep-instructions NAME=IMAGE...");
