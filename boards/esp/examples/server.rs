@@ -14,7 +14,7 @@ use instep_apps::{Led, led_json};
 
 instep::resources! {
     struct Resources {
-        limits: Limits::DEVICE, topics: led_json::APP.topic_count(), buffers: (768, 1280),
+        limits: Limits::DEVICE, app: led_json::APP, buffers: (640, 1040),
         station: 8, access_point: 4
     }
 }
