@@ -15,8 +15,9 @@ pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
 
 /// What instep, the page and `led-json` should add to the flash of a device that only answers.
 const SERVER_GOAL: u64 = 100 * 1024;
-/// What they may add: the goal is not reached, and this is so that it comes no further away.
-const SERVER_MAX: u64 = 120 * 1024;
+/// What they may add: the goal is not reached, not least because what Things need is linked for an application without one.
+/// This is so that it comes no further away.
+const SERVER_MAX: u64 = 164 * 1024;
 
 /// The application that is built if none is named.
 pub(crate) const LED_JSON: &str = "led-json";
@@ -428,7 +429,7 @@ mod tests {
         let size = |server| Size { server, ..Size::default() };
         assert_eq!(within_budget(&size(SERVER_MAX)), Outcome::Passed);
         let Outcome::Failed(why) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
-        assert_eq!(why, "instep adds 122881 bytes of flash, which is 1 more than it may");
+        assert_eq!(why, "instep adds 167937 bytes of flash, which is 1 more than it may");
     }
 
     #[test]
