@@ -355,12 +355,14 @@ fn board_names() -> [String; BOARDS.len()] {
     BOARDS.map(|board| board.name.to_owned())
 }
 
-/// All applications: each is a file.
+/// All applications: each is a file, or a folder.
 fn apps() -> Vec<String> {
     let files = fs::read_dir(workspace().join("apps/src")).into_iter().flatten().flatten();
     let app = |file: fs::DirEntry| {
-        let text = fs::read_to_string(file.path()).ok()?;
-        let name = text.split_once("App::new(\"")?.1.split_once('"')?.0;
+        let path = file.path();
+        let path = if path.is_dir() { path.join("mod.rs") } else { path };
+        let text = fs::read_to_string(path).ok()?;
+        let name = text.split_once("App::new(")?.1.split('"').nth(1)?;
         text.contains("pub const APP: App").then(|| name.to_owned())
     };
     let mut names: Vec<_> = files.filter_map(app).collect();
