@@ -49,6 +49,16 @@ pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> 
     run(tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image).env("INSTEP_TARGET", "device"))
 }
 
+/// Runs the test of the page that asks for a network, against that image.
+pub(crate) fn test_own_network(tools: &mut Tools, image: &Path) -> Outcome {
+    if let Err(outcome) = prepare(tools) {
+        return outcome;
+    }
+    let mut test =
+        cargo(&["test", "--package", "browser-tests", "--features", "board", "--test", "own_network"]);
+    run(test.env("INSTEP_OWN_NETWORK_IMAGE", image))
+}
+
 fn tests() -> Command {
     cargo(&["test", "--package", "browser-tests", "--features", "browser", "--no-fail-fast"])
 }

@@ -103,6 +103,10 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         run(tests.env("INSTEP_TARGET", "device"))
     });
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
+    report.step("qemu browser: its own network", || match own_network::build(tools) {
+        Ok(image) => browser::test_own_network(tools, &image),
+        Err(outcome) => outcome,
+    });
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 
