@@ -1,17 +1,23 @@
 //! The browser side of instep, as assets for an application to serve.
 //!
 //! The sources are in `assets/`: plain files that a browser runs as they are. The build script
-//! compresses them, so no device spends time or memory on that, and no Node is needed.
+//! compresses them, so no device spends time or memory on that, and no Node is needed. They are served compressed only: each
+//! is in a firmware once.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 use instep_proto::http::Asset;
 
+macro_rules! compressed {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"))
+    };
+}
+
 macro_rules! script {
     ($name:literal) => {
-        Asset::new("text/javascript; charset=utf-8", include_bytes!(concat!("../assets/", $name)))
-            .gzip(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")))
+        Asset::compressed("text/javascript; charset=utf-8", compressed!($name))
     };
 }
 
@@ -34,9 +40,7 @@ pub const PANEL: [(&str, Asset); 6] = [
     ("/texts.js", script!("texts.js")),
 ];
 
-const PAGE: Asset = Asset::html(include_str!("../assets/panel.html"))
-    .gzip(include_bytes!(concat!(env!("OUT_DIR"), "/panel.html.gz")))
-    .policy(POLICY);
+const PAGE: Asset = Asset::compressed("text/html; charset=utf-8", compressed!("panel.html")).policy(POLICY);
 
 /// What the page may do: run its own scripts, and talk to its own device. The hash is that of its style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
@@ -56,7 +60,9 @@ mod tests {
         for (path, asset) in PANEL {
             let mut unpacked = Vec::new();
             flate2::read::GzDecoder::new(asset.gzipped().unwrap()).read_to_end(&mut unpacked).unwrap();
-            assert!(unpacked == asset.body(), "{path}");
+            let file = if path == "/" { "panel.html" } else { &path[1..] };
+            let source = std::fs::read(std::path::Path::new("assets").join(file)).unwrap();
+            assert!(unpacked == source, "{path}");
         }
     }
 

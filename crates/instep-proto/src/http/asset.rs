@@ -63,6 +63,15 @@ impl Asset {
         Self { gzip: Some(body), ..self }
     }
 
+    /// An asset that is kept in one form alone: compressed with gzip. Everybody gets it so, which RFC 9110 section 12.5.3 allows
+    /// unless a request says otherwise, and every browser takes: on a device it saves the flash for the other form.
+    ///
+    /// # Panics
+    /// As [`Asset::new`].
+    pub const fn compressed(content_type: &'static str, gzip: &'static [u8]) -> Self {
+        Self { body: b"", ..Self::new(content_type, gzip) }.gzip(gzip)
+    }
+
     /// How browsers may keep it, [`Cache::Revalidate`] if nothing is said.
     pub const fn cache(self, cache: Cache) -> Self {
         Self { cache, ..self }
@@ -87,7 +96,7 @@ impl Asset {
         self.content
     }
 
-    /// Its bytes, uncompressed, as they were given.
+    /// Its bytes, uncompressed, as they were given; none, if it is kept compressed alone.
     pub const fn body(&self) -> &'static [u8] {
         self.body
     }

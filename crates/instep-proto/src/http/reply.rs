@@ -41,8 +41,8 @@ impl Reply {
             }
             return reply;
         }
-        let zipped = asset.gzip.filter(|_| request.accepts_gzip);
-        reply.head.varies = asset.gzip.is_some();
+        let zipped = asset.gzip.filter(|_| request.accepts_gzip || asset.body.is_empty());
+        reply.head.varies = asset.gzip.is_some() && !asset.body.is_empty();
         let etag = protection.etag(asset.etag);
         (reply.head.etag, reply.head.etag_of_gzip) = (NonZeroU64::new(etag), zipped.is_some());
         reply.head.cache_control = match asset.cache {
@@ -273,6 +273,9 @@ mod tests {
             assert_eq!(head, text.replace("<h1>Hi</h1>", ""));
         }
 
+        const ALONE: Asset = Asset::compressed("text/html", b"zipped");
+        let (alone, _) = answer(&ALONE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        assert!(alone.contains("Content-Encoding: gzip") && alone.ends_with("\r\n\r\nzipped"), "{alone}");
         let (zipped, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 512);
         assert!(zipped.contains("Content-Length: 6\r\n") && zipped.contains("Content-Encoding: gzip"));
         assert!(zipped.ends_with("zipped") && !zipped.contains(etag), "another body needs another ETag");
