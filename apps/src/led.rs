@@ -26,6 +26,11 @@ impl<'a, P: OutputPin> Led<'a, P> {
         Self { pin, kept }
     }
 
+    /// The output alone, for who sets it otherwise.
+    pub fn into_pin(self) -> P {
+        self.pin
+    }
+
     /// Sets it as it is to be when power comes, and says how that is. Before all else.
     pub fn begin(&mut self) -> bool {
         let on = self.kept.at_start();

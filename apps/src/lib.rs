@@ -9,6 +9,11 @@
 #[cfg(test)]
 extern crate std;
 
+/// What the documents show compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/your-own-device.md")]
+struct YourOwnDevice;
+
 pub mod chat;
 pub mod console;
 pub mod echo;

@@ -97,7 +97,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
         &default,
         &[
             "# No file was read.",
-            "app = \"led-json\"  # default",
+            "app = \"workshop\"  # default",
             "addr = [\"127.0.0.1:8080\"]  # default",
             "# name is not set: this machine's name",
             "clients = 4096  # default",
@@ -224,7 +224,7 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
         ("addr = [\"127.0.0.1:0\", 1]", "line 1: addr is a list of texts in quotes"),
         ("addr = []", "line 1: \"\" is no address"),
         ("addr = \"8080\"", "line 1: \"8080\" is not an address and a port, such as 127.0.0.1:8080"),
-        ("app = \"led-jsn\"", "line 1: \"led-jsn\" is not an application; there are hello, "),
+        ("app = \"led-jsn\"", "line 1: \"led-jsn\" is not an application; there are workshop, "),
         ("[limits]\nclients = \"8\"", "line 2: clients is a whole number, in decimal and without quotes"),
         ("[limits]\nclients = 1.5", "line 2: clients is a whole number"),
         ("[limits]\nclients = -1", "line 2: \"-1\" is not a whole number"),

@@ -46,7 +46,7 @@ pub(crate) enum LogFormat {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            app: &instep_apps::led_json::APP,
+            app: &instep_apps::workshop::APP,
             addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080)).into()],
             tls: certificate::Options::default(),
             name: None,
