@@ -13,6 +13,7 @@ mod dependencies;
 mod firmware;
 mod flash;
 mod fuzz;
+mod instructions;
 mod own_network;
 mod qemu;
 mod report;
@@ -43,6 +44,8 @@ Every job of this workspace.
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
+    cargo xtask bench instructions [--write] [--install]
+                                              what a message costs on a chip, beside picoserve
     cargo xtask fuzz [TARGET] [--seconds N] [--input FILE] [--install]
                                               bytes that nobody thought of, for 300 s or N each
     cargo xtask dependencies [--install]      licences and faults of the crates that this builds on
@@ -65,7 +68,9 @@ target/screenshots/, the suite its reports in target/autobahn/results/.
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    if let ["bench", rest @ ..] = &args[..] {
+    if let ["bench", rest @ ..] = &args[..]
+        && rest.first() != Some(&"instructions")
+    {
         return bench::run_with(rest);
     }
     let (job, options) = match args[..] {
@@ -73,10 +78,11 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
+        ["bench", ref options @ ..] => ("bench instructions", &options[1..]),
         [job, ref options @ ..] => (job, options),
     };
     let (mut install, mut extent, mut plan) = (false, Extent::Quick, fuzz::Plan::smoke());
-    let mut app = firmware::LED_JSON;
+    let (mut app, mut write) = (firmware::LED_JSON, false);
     if ["firmware", "flash"].contains(&job) {
         install = options.contains(&"--install");
     } else if job == "fuzz" {
@@ -95,6 +101,7 @@ fn main() -> ExitCode {
                     None => return misused("--app lacks the name of an application"),
                 },
                 name if job == "qemu" && !name.starts_with('-') => app = name,
+                "--write" if job == "bench instructions" => write = true,
                 "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
                 other => return misused(&format!("{other} is not known here")),
             }
@@ -120,6 +127,7 @@ fn main() -> ExitCode {
         }
         "dependencies" => report.step("dependencies", || dependencies::check(&tools)),
         "qemu" if app == own_network::NAME => report.step("qemu", || own_network::show(&mut tools)),
+        "bench instructions" => report.step(job, || instructions::measure(&mut tools, write)),
         "qemu" => report.step("qemu", || qemu::show(app, &mut tools)),
         "qemu-test" => qemu::all(&mut report, &mut tools),
         "firmware" => report.step("firmware", || firmware::job(options, &mut tools)),

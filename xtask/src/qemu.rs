@@ -50,9 +50,9 @@ const SETTINGS: [(&str, &str); 5] = [
 ];
 
 /// The image, and the program that boots it as if it were the command `instep`.
-struct Built {
-    image: PathBuf,
-    launcher: OsString,
+pub(crate) struct Built {
+    pub(crate) image: PathBuf,
+    pub(crate) launcher: OsString,
 }
 
 /// Boots an application and shows its log, until Ctrl-C.
@@ -136,14 +136,14 @@ fn lint(tools: &mut Tools) -> Outcome {
 }
 
 /// Lets a command of cargo work on the board.
-fn in_board(cargo: &mut Command, toolchain: Toolchain) {
+pub(crate) fn in_board(cargo: &mut Command, toolchain: Toolchain) {
     // In its folder it finds its own settings.
     cargo.current_dir(workspace().join(BOARD)).arg("--target-dir").arg(target().join("qemu"));
     toolchain.apply(cargo);
 }
 
 /// Builds the image as it is, and what boots it.
-fn build(tools: &mut Tools) -> Result<Built, Outcome> {
+pub(crate) fn build(tools: &mut Tools) -> Result<Built, Outcome> {
     let image = build_image(tools, &[])?;
     match run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"])) {
         Outcome::Passed => Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() }),
