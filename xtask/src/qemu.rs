@@ -17,7 +17,7 @@ const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
 /// Tests of the command that the image has to pass, too.
-const COMMAND_TESTS: [&str; 10] = [
+const COMMAND_TESTS: [&str; 12] = [
     "applications",
     "churn",
     "handshake",
@@ -28,13 +28,16 @@ const COMMAND_TESTS: [&str; 10] = [
     "many_clients",
     "origin",
     "protocol_errors",
+    "rest",
+    "things",
 ];
 /// Those among them that are not for a device, and why.
-const NOT_FOR_A_DEVICE: [(&str, &str); 8] = [
+const NOT_FOR_A_DEVICE: [(&str, &str); 9] = [
     ("compression_is_agreed_on_as_browsers_offer_it", "a device does not compress"),
     ("page_and_socket_may_be_on_two_ports_of_one_server", "the image listens on one port"),
     ("ten_thousand_clients_come_and_go_and_nothing_is_left_of_them", "it measures a process of Linux"),
     ("two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting", "a device has 14 sockets"),
+    ("of_many_at_once_each_is_done_or_told_to_come_back", "it opens more connections than a device has"),
     ("what_others_can_reach_needs_a_password_or_open", "a device listens to its network in any case"),
     ("over_tls_the_cookie_is_secure_and_nobody_is_warned", "a device has no TLS"),
     ("a_password_comes_from_a_file_too", "a device has no files"),

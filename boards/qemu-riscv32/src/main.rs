@@ -60,6 +60,9 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
     let server = guard(server, boot);
     let driver = RESOURCES.network.driver(server, stack, PORT);
 
+    if app.name() == instep_apps::console::APP.name() {
+        qemu_machine::log_also_to(instep_apps::console::note);
+    }
     announce(app);
     // They begin when the application waits for the first time: it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("a task of its own"));

@@ -19,6 +19,7 @@ mod registers;
 pub use boot::Boot;
 pub use executor::{Executor, instructions};
 pub use flash::Flash;
+pub use log::log_also_to;
 pub use network::Network;
 pub use random::random;
 pub use registers::reset;

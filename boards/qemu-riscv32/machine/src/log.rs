@@ -3,7 +3,7 @@
 
 use crate::executor::{instructions, leave_out};
 use crate::registers::{self, Serial, switch_off};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use critical_section::Mutex;
@@ -18,6 +18,16 @@ struct SerialLog;
 static LOG: SerialLog = SerialLog;
 static LINES: Mutex<RefCell<Ring>> =
     Mutex::new(RefCell::new(Ring { bytes: [0; RING], start: 0, length: 0, lost: 0 }));
+
+static ALSO: Mutex<Cell<Option<Listener>>> = Mutex::new(Cell::new(None));
+
+/// Somebody who is told each line, too.
+pub type Listener = fn(&Record<'_>);
+
+/// From now on, `listener` is told each line, too.
+pub fn log_also_to(listener: Listener) {
+    critical_section::with(|section| ALSO.borrow(section).set(Some(listener)));
+}
 
 /// Starts the log. To be called first of all.
 pub fn start() {
@@ -129,6 +139,9 @@ impl Log for SerialLog {
                 lines.add(*record.args());
                 lines.give_out();
             });
+            if let Some(listener) = critical_section::with(|section| ALSO.borrow(section).get()) {
+                listener(record);
+            }
         }
     }
 
