@@ -24,7 +24,7 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
 }
 
 /// What runs against a device: all but TLS and a proxy's path, which are for Linux.
-const ON_A_DEVICE: [&str; 9] = [
+const ON_A_DEVICE: [&str; 10] = [
     "for_everyone",
     "frames",
     "frozen_and_hidden",
@@ -32,6 +32,7 @@ const ON_A_DEVICE: [&str; 9] = [
     "login",
     "lost_and_back",
     "own_pages",
+    "panel",
     "strict_policy",
     "tutorials",
 ];

@@ -3,7 +3,7 @@
 use browser_tests::Browser;
 use serde_json::{Value, json};
 use std::time::Duration;
-use test_support::{SOON, Server, WebSocket};
+use test_support::{SOON, Server, WebSocket, target};
 
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
@@ -254,13 +254,16 @@ fn a_tab_that_was_hidden_catches_up_at_once() {
 
 #[test]
 fn a_full_device_says_so() {
-    let server = Server::start(&["--app", "workshop", "--limit", "clients=1"]);
-    let peer = Peer::connect(&server);
+    // On Linux it is an option, on a device fixed.
+    let (clients, options): (_, &[_]) =
+        if target().port.is_none() { (1, &["--limit", "clients=1"]) } else { (target().clients, &[]) };
+    let server = Server::start(&[&["--app", "workshop"], options].concat());
+    let peers: Vec<_> = (0..clients).map(|_| Peer::connect(&server)).collect();
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.wait_until(
         "document.getElementById('state').textContent.startsWith('The device has as many pages')",
         SOON,
     );
-    drop(peer);
+    drop(peers);
     browser.wait_until(LIVE, 3 * SOON);
 }
