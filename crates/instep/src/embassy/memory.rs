@@ -24,7 +24,7 @@ use static_cell::{ConstStaticCell, StaticCell};
 /// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
 /// once, `start` first.
 ///
-/// `buffers: (RECEIVE, SEND)` before the interfaces says how long the buffers of each TCP socket are, in bytes. Without it
+/// `buffers: (RECEIVE, SEND)` behind the application or its topics says how long the buffers of each TCP socket are, in bytes. Without it
 /// each is [`SOCKET_BUFFER`](crate::embassy::SOCKET_BUFFER).
 #[macro_export]
 macro_rules! resources {
@@ -194,8 +194,8 @@ pub struct DeviceMemory<
     attention: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
     inbox_queue: ConstStaticCell<[u16; SLOTS]>,
     waiting_queue: ConstStaticCell<[u16; SLOTS]>,
-    history: ConstStaticCell<[HistoryPoint; POINTS]>,
-    recorders: ConstStaticCell<[Recorder; RECORDERS]>,
+    history: StaticCell<[HistoryPoint; POINTS]>,
+    recorders: StaticCell<[Recorder; RECORDERS]>,
     inbox: ConstStaticCell<[u8; MESSAGE]>,
     device: StaticCell<Device>,
 }
@@ -240,8 +240,8 @@ impl<
             attention: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
             inbox_queue: ConstStaticCell::new([0; SLOTS]),
             waiting_queue: ConstStaticCell::new([0; SLOTS]),
-            history: ConstStaticCell::new([HistoryPoint::NONE; POINTS]),
-            recorders: ConstStaticCell::new([Recorder::NEW; RECORDERS]),
+            history: StaticCell::new(),
+            recorders: StaticCell::new(),
             inbox: ConstStaticCell::new([0; MESSAGE]),
             device: StaticCell::new(),
         }
@@ -283,8 +283,8 @@ impl<
             waiting_queue: self.waiting_queue.take(),
             requests: REQUESTS,
             thing: app.as_thing(),
-            history: self.history.take(),
-            recorders: self.recorders.take(),
+            history: self.history.init_with(|| from_fn(|_| HistoryPoint::NONE)),
+            recorders: self.recorders.init_with(|| from_fn(|_| Recorder::NEW)),
         };
         let device = self.device.init_with(|| Device::new(memory, limits));
         let inbox = device.inbox(Buffer::lent(self.inbox.take()));
