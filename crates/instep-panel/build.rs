@@ -1,28 +1,49 @@
-//! Compresses every file of `assets/` once, at build time, so that no device ever has to.
+//! Compresses every file of `assets/` once, at build time, so that no device ever has to. The panel's modules become one: a
+//! device has few sockets, and a browser asks for all modules at once.
 
 use std::{env, fs, io::Write as _, path::Path};
 
 use flate2::{Compression, GzBuilder};
+
+/// The panel's modules, each behind those that it imports.
+const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=assets");
 
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let panel: String =
+        PANEL.iter().map(|name| without_modules(&read(&Path::new("assets").join(name)))).collect();
+    fs::write(Path::new(&out).join("panel.js"), &panel).expect("OUT_DIR can be written");
+    write_compressed("panel.js", panel.as_bytes(), Path::new(&out));
     for entry in fs::read_dir("assets").expect("assets/ is a folder of this crate") {
         let entry = entry.expect("assets/ can be listed");
-        compress(&entry.path(), Path::new(&out));
+        let name = entry.file_name().into_string().expect("a name in UTF-8");
+        if !PANEL.contains(&&*name) {
+            write_compressed(&name, read(&entry.path()).as_bytes(), Path::new(&out));
+        }
     }
 }
 
+fn read(asset: &Path) -> String {
+    fs::read_to_string(asset).unwrap_or_else(|error| panic!("{}: {error}", asset.display()))
+}
+
+/// A module of the panel as a part of one that has them all: what they import from each other is there.
+fn without_modules(module: &str) -> String {
+    let imports = |line: &&str| {
+        PANEL.iter().any(|name| line.starts_with("import ") && line.ends_with(&format!("\"./{name}\";")))
+    };
+    let lines = module.lines().filter(|line| !imports(line));
+    lines.map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect()
+}
+
 /// Writes `<out>/<name>.gz`. No time and no file name in it: the same source gives the same bytes.
-fn compress(asset: &Path, out: &Path) {
-    let body = fs::read(asset).unwrap_or_else(|error| panic!("{}: {error}", asset.display()));
+fn write_compressed(name: &str, body: &[u8], out: &Path) {
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    encoder.write_all(&body).expect("writing to memory");
+    encoder.write_all(body).expect("writing to memory");
     let gzipped = encoder.finish().expect("writing to memory");
 
-    let mut name = asset.file_name().expect("a listed file has a name").to_owned();
-    name.push(".gz");
-    fs::write(out.join(name), gzipped).expect("OUT_DIR can be written");
+    fs::write(out.join(format!("{name}.gz")), gzipped).expect("OUT_DIR can be written");
 }

@@ -8,7 +8,7 @@ const HEIGHT = 80;
 /** A pause so many times as long as usual is a gap. */
 const GAP = 3;
 
-function make(name, attributes = {}, parent) {
+function draw(name, attributes = {}, parent) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   parent?.append(element);
@@ -24,9 +24,9 @@ export class Chart {
   #write;
   #every;
   #span;
-  #svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
-  #area = make("path", { class: "area" }, this.#svg);
-  #line = make("path", { class: "line" }, this.#svg);
+  #svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
+  #area = draw("path", { class: "area" }, this.#svg);
+  #line = draw("path", { class: "line" }, this.#svg);
   #high = document.createElement("span");
   #low = document.createElement("span");
   #from = document.createElement("span");
@@ -55,7 +55,7 @@ export class Chart {
     this.#points = history.map(([age, value]) => [now - age, value]);
     // What came while it was fetched.
     if (newest && newest[0] > (this.#points.at(-1)?.[0] ?? 0) + this.#every) this.#points.push(newest);
-    this.draw();
+    this.drawSoon();
   }
 
   /** Adds what was measured now. */
@@ -66,11 +66,11 @@ export class Chart {
     // As the device does it: one point for each interval, the latest.
     if (last && before && now - before[0] < this.#every) this.#points.pop();
     this.#points.push([now, value]);
-    this.draw();
+    this.drawSoon();
   }
 
   /** Draws soon, and once, however often it is called. */
-  draw() {
+  drawSoon() {
     if (this.#due) return;
     this.#due = true;
     requestAnimationFrame(() => {

@@ -66,9 +66,10 @@ function build(description) {
   catchUp();
 }
 
-function catchUp() {
+/** One after the other: a device has few sockets. */
+async function catchUp() {
   // Without its past a sensor is still a sensor.
-  for (const card of cards.values()) card.catchUp?.().catch(() => {});
+  for (const card of cards.values()) await card.catchUp?.().catch(() => {});
 }
 
 function section(name, elements) {

@@ -1,7 +1,8 @@
 //! The browser side of instep, as assets for an application to serve.
 //!
 //! The sources are in `assets/`: plain files that a browser runs as they are. The build script
-//! compresses them, so no device spends time or memory on that, and no Node is needed. They are served compressed only: each
+//! compresses them, so no device spends time or memory on that, and no Node is needed. It makes one module of those of the
+//! panel. They are served compressed only: each
 //! is in a firmware once.
 
 #![no_std]
@@ -31,14 +32,8 @@ pub const INSTEP_JS: Asset = script!("instep.js");
 ///
 /// It asks the device what it is (`/.well-known/wot`) and is in step by `/ws`. All its texts and colours are in its
 /// sources; it needs nothing from elsewhere.
-pub const PANEL: [(&str, Asset); 6] = [
-    ("/", PAGE),
-    ("/instep.js", INSTEP_JS),
-    ("/panel.js", script!("panel.js")),
-    ("/controls.js", script!("controls.js")),
-    ("/chart.js", script!("chart.js")),
-    ("/texts.js", script!("texts.js")),
-];
+pub const PANEL: [(&str, Asset); 3] =
+    [("/", PAGE), ("/instep.js", INSTEP_JS), ("/panel.js", script!("panel.js"))];
 
 const PAGE: Asset = Asset::compressed("text/html; charset=utf-8", compressed!("panel.html")).policy(POLICY);
 
@@ -60,9 +55,40 @@ mod tests {
         for (path, asset) in PANEL {
             let mut unpacked = Vec::new();
             flate2::read::GzDecoder::new(asset.gzipped().unwrap()).read_to_end(&mut unpacked).unwrap();
-            let file = if path == "/" { "panel.html" } else { &path[1..] };
-            let source = std::fs::read(std::path::Path::new("assets").join(file)).unwrap();
+            let source = match path {
+                "/" => &include_bytes!("../assets/panel.html")[..],
+                "/instep.js" => include_bytes!("../assets/instep.js"),
+                _ => include_bytes!(concat!(env!("OUT_DIR"), "/panel.js")),
+            };
             assert!(unpacked == source, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_panels_modules_are_one_that_imports_the_library_alone() {
+        let panel = include_str!(concat!(env!("OUT_DIR"), "/panel.js"));
+        let imports: Vec<_> = panel.lines().filter(|line| line.starts_with("import ")).collect();
+        assert_eq!(imports, ["import { connect } from \"./instep.js\";"]);
+        assert!(!panel.contains("\nexport "));
+        let mut names: Vec<_> = panel
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split([' ', '(']);
+                let declares = ["function", "const", "let", "class"].contains(&words.next()?);
+                words.next().filter(|_| declares)
+            })
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all, "two of them declare the same name");
+        for module in [
+            include_str!("../assets/texts.js"),
+            include_str!("../assets/chart.js"),
+            include_str!("../assets/controls.js"),
+        ] {
+            assert!(module.lines().all(|line| panel.contains(line.strip_prefix("export ").unwrap_or(line))
+                || line.starts_with("import ")));
         }
     }
 
