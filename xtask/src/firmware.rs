@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use instep_panel::PANEL;
+
 use crate::bare_metal::toolchain_for;
 use crate::boards::{BOARDS, Board};
 use crate::report::{Outcome, Report};
@@ -133,8 +135,9 @@ pub(crate) fn sizes(report: &mut Report, app: &str, tools: &mut Tools) {
             }
         });
     }
+    let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
     println!(
-        "\n{table}\nAll in bytes.\n\
+        "\n{table}\nThe panel, in the applications that are Things: {panel} of the flash.\n\nAll in bytes.\n\
          flash           the application image\n\
          +server         what instep, the page and led-json add to two networks and one constant answer\n\
          +firmware       what this firmware adds to them: also settings, set-up, log-in and names\n\

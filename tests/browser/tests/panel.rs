@@ -228,6 +228,30 @@ fn out_of_step_it_says_so_and_takes_nothing() {
 }
 
 #[test]
+fn restarted_under_load_all_pages_converge() {
+    let mut server = Server::start(&["--app", "workshop"]);
+    let (one, other) = (open(&server), open(&server));
+    let load = |server: &Server, level: u32| {
+        let mut peer = Peer::connect(server);
+        for step in 0..500 {
+            peer.send(&json!({"label": "brightness", "value": (level + step) % 101}));
+        }
+        peer
+    };
+    drop(load(&server, 0));
+    server.kill();
+    server.restart();
+    // Whoever returns meets the load, and the pages are as the device is in the end.
+    let mut peer = load(&server, 7);
+    peer.send(&json!({"label": "brightness", "value": 77}));
+    for browser in [&one, &other] {
+        browser.wait_until(LIVE, 3 * SOON);
+        browser.wait_until("document.getElementById('control-brightness').value === '77'", SOON);
+    }
+    peer.sees("brightness", &json!(77));
+}
+
+#[test]
 fn a_frozen_device_is_stale_within_15_seconds() {
     let server = Server::start(&["--app", "workshop"]);
     let browser = open(&server);
