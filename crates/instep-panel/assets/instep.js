@@ -17,6 +17,7 @@ const RETRY_MAX = 15_000; // many pages do not all return in the same instant
 const LIVED = 5_000; // only a connection that lasted so long starts the delays anew
 const TICK = 1_000; // between looks at the clock: timers alone miss that a laptop slept
 const ANSWER = 10_000; // for the answer to a write or an action
+const SETTLE = 200; // after a Thing's first frame, for the values behind it
 const SLIDE = 50; // between two writes of a slider
 
 let time = 0;
@@ -227,6 +228,11 @@ class Thing {
       if (label === "error") this.#answer(id, value?.code ?? "error", value?.message);
       for (const handler of this.#handlers.get(frame.label) ?? []) run(handler, frame.value, frame);
       this.#missing.delete(frame.label);
+    }
+    if (frame?.label === "thing" && this.state !== "live" && !this.#missing.size) {
+      // A Thing's first frame has no value; its values follow at once.
+      this.#missing.add("");
+      setTimeout(() => socket === this.#socket && this.state !== "live" && this.#live(), SETTLE);
     }
     // Values first, then live: old ones never look current. (A handler may have closed this.)
     if (socket === this.#socket && this.state !== "live" && !this.#missing.size) this.#live();
