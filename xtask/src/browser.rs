@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
+use crate::axe;
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, find, run, server};
 
@@ -20,7 +21,15 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
         Err(outcome) => return outcome,
     };
     // More browsers at once than this only wait for one another on a small machine.
-    run(tests().args(["--", "--test-threads=2"]).env("INSTEP_BIN", server))
+    let mut tests = tests();
+    tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", server);
+    match axe::script() {
+        Ok(script) => run(tests.env("AXE_CORE", script)),
+        Err(missing) => match run(tests.args(["--skip", "axe"])) {
+            Outcome::Passed => Outcome::Skipped(missing),
+            outcome => outcome,
+        },
+    }
 }
 
 /// What runs against a device: all but TLS and a proxy's path, which are for Linux.

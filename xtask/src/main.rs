@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod autobahn;
+mod axe;
 mod bare_metal;
 mod bench;
 // The firmware's own table, so that there is one.

@@ -235,16 +235,18 @@ function messageCard(name, about, thing) {
 }
 
 /** Scrolls along, unless the reader looks at something further up. */
-function append(list, item, most) {
-  const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  list.append(item);
-  while (list.childElementCount > most) list.firstElementChild.remove();
-  if (end) list.scrollTop = list.scrollHeight;
+function append(lines, item, most) {
+  const box = lines.parentElement;
+  const end = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+  lines.append(item);
+  while (lines.childElementCount > most) lines.firstElementChild.remove();
+  if (end) box.scrollTop = box.scrollHeight;
 }
 
 function list(base) {
-  const lines = base.add(make("ol", { tabIndex: 0 }));
-  lines.setAttribute("role", "log");
+  const lines = make("ol");
+  const box = base.add(make("div", { className: "lines", tabIndex: 0 }, lines));
+  box.setAttribute("role", "log");
   lines.dataset.empty = say("nothing");
   return lines;
 }
@@ -277,7 +279,7 @@ function logCard(name, about) {
   };
   filter.onchange = () => {
     show();
-    lines.scrollTop = lines.scrollHeight;
+    lines.parentElement.scrollTop = lines.scrollHeight;
   };
   pause.onclick = () => {
     if (waiting) waiting.forEach(add);

@@ -20,6 +20,9 @@ const ANSWER = 10_000; // for the answer to a write or an action
 const SETTLE = 200; // after a Thing's first frame, for the values behind it
 const SLIDE = 50; // between two writes of a slider
 
+/** What a device answers to whoever asks why no WebSocket opens. */
+const WHY = { 401: "sign-in", 403: "refused", 503: "full" };
+
 let time = 0;
 let wall = Date.now();
 let steady = performance.now();
@@ -246,23 +249,26 @@ class Thing {
   #fail(reason) {
     if (this.state === "live" && now() - this.#liveSince > LIVED) this.#failures = 0;
     this.#drop();
+    // Until the device says otherwise, an attempt that failed did so for the reason that it gave.
+    if (reason === "unreachable" && Object.values(WHY).includes(this.reason)) reason = this.reason;
     const most = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** ++this.#failures);
     this.#enter("waiting", reason, (most * (1 + Math.random())) / 2);
-    if (reason === "unreachable") this.#askWhy();
+    if (!this.#opened) this.#askWhy();
   }
 
   /** A browser does not tell why a WebSocket failed. The device does, to whoever asks. */
   async #askWhy() {
-    const why = { 401: "sign-in", 403: "refused", 503: "full" };
+    let reason = "unreachable";
     try {
       const url = `${this.#url.replace(/^ws/, "http")}?why=${encodeURIComponent(location.origin)}`;
       const { status } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
-      if (this.state !== "waiting" || !why[status]) return;
-      this.reason = why[status];
-      this.onstate?.(this);
+      reason = WHY[status] ?? reason;
     } catch {
       // It is unreachable indeed.
     }
+    if (this.state !== "waiting" || reason === this.reason) return;
+    this.reason = reason;
+    this.onstate?.(this);
   }
 
   #enter(state, reason, ms) {

@@ -39,7 +39,7 @@ const PAGE: Asset = Asset::compressed("text/html; charset=utf-8", compressed!("p
 
 /// What the page may do: run its own scripts, and talk to its own device. The hash is that of its style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-    style-src 'sha256-BFFVH6KqmxNUixUtVnOReV/Q1V354/5PEdIys83XXzY='; img-src data:; form-action 'none'; base-uri 'none'";
+    style-src 'sha256-d2b1z58jy7p6qbf6NKihJgbF0ElDotlOexvz0l/Ippo='; img-src data:; form-action 'none'; base-uri 'none'";
 
 #[cfg(test)]
 mod tests {

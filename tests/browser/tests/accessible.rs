@@ -1,0 +1,82 @@
+//! The panel for everybody: what axe-core finds, the order of the focus, and what is announced.
+
+use browser_tests::Browser;
+use test_support::{SOON, Server};
+
+const LIVE: &str =
+    "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
+
+/// What axe-core finds: the rule, and where.
+fn findings(browser: &Browser) -> Vec<String> {
+    let script = std::env::var("AXE_CORE").expect("`cargo xtask browser` fetches axe-core and sets AXE_CORE");
+    let script = std::fs::read_to_string(script).expect("axe-core can be read");
+    browser.run(&script);
+    browser.run(
+        "window.found = null;
+         axe.run(document).then((result) => {
+           window.checked = result.passes.length;
+           window.found = result.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target).join(', ')}`);
+         });",
+    );
+    browser.wait_until("window.found !== null", 3 * SOON);
+    assert!(browser.eval("window.checked").as_u64().is_some_and(|checked| checked > 20), "it has looked");
+    let found = browser.eval("window.found");
+    found.as_array().expect("a list").iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn axe_finds_nothing_in_any_state_by_day_and_by_night() {
+    let mut server = Server::start(&["--app", "workshop"]);
+    let url = format!("http://{}/", server.addr());
+    let day = Browser::open(&url);
+    let night = Browser::with().phone().dark().open(&url);
+    for (browser, name) in [(&day, "day"), (&night, "night")] {
+        browser.wait_until(LIVE, SOON);
+        // With a value on, and a problem shown.
+        browser.wait_until("!!document.querySelector('#card-temperature .line')?.getAttribute('d')", SOON);
+        browser.run(
+            "const input = document.getElementById('control-brightness'); input.max = 200; input.value = 150;
+             input.dispatchEvent(new Event('input')); input.dispatchEvent(new Event('change'));",
+        );
+        browser.wait_until("document.getElementById('problem-brightness').textContent !== ''", SOON);
+        assert_eq!(findings(browser), [""; 0], "{name}");
+        browser.screenshot(&format!("panel-{name}"));
+        assert_eq!(
+            browser.eval("document.documentElement.scrollWidth <= innerWidth"),
+            true,
+            "{name}: it must not scroll sideways"
+        );
+    }
+    server.kill();
+    for (browser, name) in [(&day, "day"), (&night, "night")] {
+        browser.wait_until("document.body.classList.contains('stale')", SOON);
+        assert_eq!(findings(browser), [""; 0], "{name}, out of step");
+    }
+}
+
+#[test]
+fn the_focus_goes_from_control_to_control_and_the_keyboard_is_enough() {
+    let server = Server::start(&["--app", "workshop"]);
+    let page = Browser::open(&format!("http://{}/", server.addr()));
+    page.wait_until(LIVE, SOON);
+    page.wait_until("!document.getElementById('control-led').disabled", SOON);
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        page.press("\u{e004}"); // Tab
+        order.push(page.eval("document.activeElement.id").as_str().unwrap_or_default().to_owned());
+    }
+    let expected =
+        ["led", "brightness", "blink", "speed", "mode", "name"].map(|name| format!("control-{name}"));
+    assert_eq!(order, expected);
+    page.run("document.getElementById('control-led').focus()");
+    page.press(" ");
+    server.expect_line("LED ON");
+    page.wait_until("document.getElementById('control-led').getAttribute('aria-checked') === 'true'", SOON);
+    page.run("document.getElementById('control-brightness').focus()");
+    page.press("\u{e014}"); // right
+    page.wait_until("document.getElementById('control-brightness').value === '51'", SOON);
+    // What changes is announced, by the roles that screen readers know.
+    assert_eq!(page.eval("document.getElementById('state').role"), "status");
+    assert_eq!(page.eval("document.getElementById('problem-led').role"), "alert");
+    assert_eq!(page.eval("document.getElementById('control-lines').role"), "log");
+}
