@@ -114,8 +114,8 @@ pub(crate) fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'s
         None | Some(Value::Null) => None,
         Some(id) => {
             match id.as_f64().filter(|id| id.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(id)) {
-                // `7.0` is as good as `7`.
-                Some(id) => format!("{id}").parse().ok(),
+                // `7.0` is as good as `7`, and `-0` is 0.
+                Some(id) => format!("{}", id + 0.0).parse().ok(),
                 None => return (None, Err("wrong-type")),
             }
         }
