@@ -23,8 +23,6 @@ pub struct Interaction {
     pub(crate) title: &'static str,
     /// Under which heading the panel shows it; empty: under none.
     pub(crate) group: &'static str,
-    /// Its value outlives a restart.
-    pub(crate) kept: bool,
     pub(crate) kind: Kind,
 }
 
@@ -182,21 +180,12 @@ impl Interaction {
         }
         assert!(!title.is_empty(), "an interaction has a title");
         kind.check();
-        Self { name, title, group: "", kept: false, kind }
+        Self { name, title, group: "", kind }
     }
 
     /// The same under a heading.
     pub const fn in_group(self, group: &'static str) -> Self {
         Self { group, ..self }
-    }
-
-    /// The same with a value that outlives a restart.
-    ///
-    /// # Panics
-    /// If it is no property that is written; in a `const`, when it is compiled.
-    pub const fn kept(self) -> Self {
-        assert!(self.kind.is_property() && self.kind.is_written(), "only what is written can be kept");
-        Self { kept: true, ..self }
     }
 }
 

@@ -110,10 +110,7 @@ impl Description<'_> {
 }
 
 fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
-    let Interaction { name, kind, kept, .. } = interaction;
-    if *kept {
-        out.write_str(",\"instep:kept\":true")?;
-    }
+    let Interaction { name, kind, .. } = interaction;
     match *kind {
         Kind::Switch => out.write_str(",\"type\":\"boolean\"")?,
         Kind::Number { min, max, step, unit } => {

@@ -13,7 +13,7 @@ impl Thing {
         while at < self.interactions.len() {
             let interaction = &self.interactions[at];
             hash = hash.text(interaction.name).text(interaction.title).text(interaction.group);
-            hash = hash.number(interaction.kept as u64).kind(&interaction.kind);
+            hash = hash.kind(&interaction.kind);
             at += 1;
         }
         hash.0
@@ -96,7 +96,6 @@ mod tests {
             (Thing::new("a", &[]), "1"),
             (Thing::new("b", &[]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Switch) }]), ""),
-            (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Switch).kept() }]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Switch).in_group("g") }]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "B", Kind::Switch) }]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Button) }]), ""),

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 instep::thing! {
     /// One of each kind.
     pub Bench: "A bench", commands Command {
-        led => Led: switch { title: "Lamp", kept },
+        led => Led: switch { title: "Lamp" },
         level => Level: number { title: "Level", min: -20, max: 100, step: 0.5 },
         mode => Mode: select { title: "Mode", options: ["day", "night"] },
         name => Name: text { title: "Name", max: 8 },
