@@ -1,5 +1,6 @@
 //! What an application declares: its pages, its endpoints, its topics.
 
+use crate::client::Declared;
 use crate::thing::Thing;
 use instep_proto::http::{Asset, Pattern, best_match};
 
@@ -54,7 +55,7 @@ pub struct App {
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
-    pub(crate) declared: Option<&'static Thing>,
+    pub(crate) declared: Option<Declared>,
     /// Of the application, for people: such as `1.2.3`. Empty: nobody said.
     pub(crate) version: &'static str,
     /// Of the Thing and the version.
@@ -165,7 +166,7 @@ impl App {
     /// As [`App::endpoint`], or if it is a Thing already; in a `const`, when it is compiled.
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
         assert!(self.declared.is_none(), "an application is one Thing at most");
-        self.declared = Some(thing);
+        self.declared = Some(Declared::new(thing));
         self.hash = thing.hash(self.version);
         if self.topics < thing.property_count() {
             self.topics = thing.property_count();
@@ -181,7 +182,7 @@ impl App {
     /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
     pub const fn version(self, version: &'static str) -> Self {
         let hash = match self.declared {
-            Some(thing) => thing.hash(version),
+            Some(declared) => declared.thing.hash(version),
             None => 0,
         };
         Self { version, hash, ..self }
@@ -192,8 +193,8 @@ impl App {
     /// # Panics
     /// If its Thing has more properties; in a `const`, when it is compiled.
     pub const fn topics(self, topics: usize) -> Self {
-        if let Some(thing) = self.declared {
-            assert!(topics >= thing.property_count(), "each property of a Thing is a topic");
+        if let Some(declared) = self.declared {
+            assert!(topics >= declared.thing.property_count(), "each property of a Thing is a topic");
         }
         Self { topics, ..self }
     }
@@ -225,7 +226,10 @@ impl App {
 
     /// What it offers as a Thing.
     pub const fn as_thing(&self) -> Option<&'static Thing> {
-        self.declared
+        match self.declared {
+            Some(declared) => Some(declared.thing),
+            None => None,
+        }
     }
 
     /// How many topics it has.

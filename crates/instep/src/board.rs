@@ -1,5 +1,6 @@
 //! Pages that a board brings along, beside those of the application.
 
+use crate::client::AnswersForBoard;
 use core::fmt::{self, Debug, Write};
 use instep_proto::http::Asset;
 
@@ -26,6 +27,12 @@ pub trait BoardPages: Debug + Sync {
     /// # Errors
     /// Those of `out`: it is asked for again when there is room.
     fn write_part(&self, part: u16, out: &mut dyn Write) -> Result<Option<u16>, fmt::Error>;
+
+    /// What clients need to be answered with it, which is not linked where there is none.
+    #[doc(hidden)]
+    fn answers(&self) -> &'static AnswersForBoard {
+        AnswersForBoard::FROM_PARTS
+    }
 }
 
 /// What a board has at a path.

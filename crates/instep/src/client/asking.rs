@@ -178,7 +178,7 @@ fn read_answer(payload: &[u8]) -> Option<(Status, &[u8])> {
 }
 
 fn find(number: usize, world: &World<'_>) -> Option<&'static Interaction> {
-    world.app.declared.and_then(|thing| thing.interactions.get(number))
+    world.app.as_thing().and_then(|thing| thing.interactions.get(number))
 }
 
 fn not_found(head: &RequestHead<'_>) -> Decision {

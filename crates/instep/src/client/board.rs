@@ -1,18 +1,31 @@
 //! The board's own pages, and the forms that they send.
 
-use super::entry::{may_act, see_other};
-use super::requests::{Decision, Request};
+use super::entry::may_act;
+use super::requests::{Decision, Request, lead};
 use super::thing::BOARD_PAGE;
 use super::{Client, World};
 use crate::board::{BoardPage, BoardPages, PAGE_PART_MAX};
 use core::fmt::{self, Write};
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Made, Method, Reply, STRICT_POLICY};
+use instep_proto::http::{Made, Method, Reply, STRICT_POLICY, Status};
+
+/// How clients are answered for a board's pages: not linked where a board has none.
+#[derive(Debug)]
+pub struct AnswersForBoard {
+    pub(super) answer:
+        fn(&Client, &dyn BoardPages, BoardPage, &Request<'_>, &World<'_>, &mut Outgoing<'_>) -> Decision,
+    /// Fills memory with the parts of the board's page from that position on.
+    pub(super) make: fn(&dyn BoardPages, position: u32, &mut [u8]) -> Made,
+}
+
+impl AnswersForBoard {
+    pub(crate) const FROM_PARTS: &Self = &Self { answer: Client::answer_for_board, make: make_page };
+}
 
 impl Client {
     /// Answers for a page of the board, to somebody who may have it.
-    pub(super) fn answer_for_board(
+    fn answer_for_board(
         &self,
         board: &dyn BoardPages,
         page: BoardPage,
@@ -32,7 +45,9 @@ impl Client {
                     return decision;
                 }
                 match self.whole_form(request, out) {
-                    Continue(form) => see_other(head, board.submit(head.path, form), out),
+                    Continue(form) => {
+                        lead(Status::SeeOther, head.base, board.submit(head.path, form), head, out)
+                    }
                     Break(decision) => decision,
                 }
             }
@@ -46,24 +61,28 @@ impl World<'_> {
         let board = self.board?;
         Some((board, board.find(path)?))
     }
-}
 
-impl World<'_> {
     /// Fills `out` with the parts of the board's page from `position` on.
     pub(super) fn make_board_page(&self, position: u32, out: &mut [u8]) -> Made {
-        let Some(board) = self.board else { return Made { length: 0, next: None } };
-        let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
-        loop {
-            let room = out.len() - length;
-            let mut part_out = Part { out: &mut out[length..], length: 0 };
-            match board.write_part(part, &mut part_out) {
-                Ok(Some(next)) => (length, part) = (length + part_out.length, next),
-                Ok(None) => return Made { length: length + part_out.length, next: None },
-                // What does not fit where there is enough room never will.
-                Err(fmt::Error) => {
-                    let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
-                    return Made { length, next };
-                }
+        match self.board {
+            Some(board) => (board.answers().make)(board, position, out),
+            None => Made { length: 0, next: None },
+        }
+    }
+}
+
+fn make_page(board: &dyn BoardPages, position: u32, out: &mut [u8]) -> Made {
+    let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
+    loop {
+        let room = out.len() - length;
+        let mut part_out = Part { out: &mut out[length..], length: 0 };
+        match board.write_part(part, &mut part_out) {
+            Ok(Some(next)) => (length, part) = (length + part_out.length, next),
+            Ok(None) => return Made { length: length + part_out.length, next: None },
+            // What does not fit where there is enough room never will.
+            Err(fmt::Error) => {
+                let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
+                return Made { length, next };
             }
         }
     }

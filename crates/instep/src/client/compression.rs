@@ -34,6 +34,20 @@ pub trait Compression: Debug {
 
     /// Compresses a whole payload, and returns its length in `out`; `None` where that would save nothing.
     fn deflate(&self, payload: &[u8], out: &mut [u8]) -> Option<usize>;
+
+    /// What clients need to make use of it, which is not linked where there is none.
+    #[doc(hidden)]
+    fn takes(&self) -> &'static TakesCompressed {
+        &TakesCompressed { take: Open::take_compressed }
+    }
+}
+
+/// How a client takes compressed messages.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct TakesCompressed {
+    /// Takes a piece of a compressed message, with which so many bytes end.
+    pub(super) take: fn(&mut Open, Instant, Piece<'_>, usize, &World<'_>, &mut Outgoing<'_>) -> Taken,
 }
 
 /// The number of an inflater that is in use. It cannot be copied, so nobody can use it after giving it back.
@@ -81,7 +95,7 @@ impl Inflating {
 impl Open {
     /// Takes a piece of a compressed message, with which `used` bytes end: as much of it as there is room for what
     /// comes out.
-    pub(super) fn take_compressed(
+    fn take_compressed(
         &mut self,
         now: Instant,
         piece: Piece<'_>,

@@ -19,6 +19,16 @@ pub(super) fn push_thing(hash: u64, out: &mut Outgoing<'_>) -> bool {
     push(out, format_args!("{{\"label\":\"thing\",\"value\":{{\"wire\":{WIRE},\"hash\":\"{hash:016x}\"}}}}"))
 }
 
+/// The device is there.
+pub(super) fn push_alive(out: &mut Outgoing<'_>) -> bool {
+    push(out, "{\"label\":\"alive\"}")
+}
+
+/// So many events were missed.
+pub(super) fn push_missed(missed: u64, out: &mut Outgoing<'_>) -> bool {
+    push(out, format_args!("{{\"label\":\"missed\",\"value\":{missed}}}"))
+}
+
 impl Open {
     /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.
     pub(super) fn alive_after(thing: bool, now: Instant) -> Instant {
@@ -35,11 +45,11 @@ impl Open {
     }
 
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
-    pub(super) fn say_alive(&mut self, now: Instant, out: &mut Outgoing<'_>) {
+    pub(super) fn say_alive(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
         if now >= self.alive_at {
-            if out.kept() == 0 {
+            if let Some(declared) = world.app.declared.filter(|_| out.kept() == 0) {
                 // There is room: nothing is in it.
-                let _ = push(out, "{\"label\":\"alive\"}");
+                let _ = (declared.speaks.push_alive)(out);
             }
             self.spoke(now);
         }
@@ -49,12 +59,15 @@ impl Open {
     /// for that now.
     pub(super) fn tell_missed(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(world);
-        let Some(mut cursor) = self.cursor.filter(|_| self.asks_thing()) else { return true };
+        let (Some(mut cursor), Some(declared), true) = (self.cursor, world.app.declared, self.asks_thing())
+        else {
+            return true;
+        };
         let missed = cursor.pass_missed(feed);
         if missed == 0 {
             return true;
         }
-        let pushed = push(out, format_args!("{{\"label\":\"missed\",\"value\":{missed}}}"));
+        let pushed = (declared.speaks.push_missed)(missed, out);
         if pushed {
             self.cursor = Some(cursor);
             self.note_missed(missed, world);

@@ -214,11 +214,6 @@ fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
     error(Status::Unauthorized, head)
 }
 
-/// 303 to a path of this device.
-pub(super) fn see_other(head: &RequestHead<'_>, path: &str, out: &mut Outgoing<'_>) -> Decision {
-    redirect(head, &path, None, out)
-}
-
 /// 303 to `location` on this device; where there is no room for that, to what is shorter.
 fn redirect(
     head: &RequestHead<'_>,

@@ -121,7 +121,11 @@ impl Client {
                         self.state = State::Http(Http { body, ..Http::default() });
                     }
                     Decision::Open(opening) => self.open(now, &opening, world, out),
-                    Decision::Listen(listening) => self.listen(now, &listening, world, out),
+                    Decision::Listen(listening) => {
+                        if let Some(declared) = world.app.declared {
+                            (declared.speaks.listen)(self, now, &listening, world, out);
+                        }
+                    }
                 }
                 self.timing.answered(now);
                 Taken::Some(length)

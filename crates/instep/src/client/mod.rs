@@ -6,6 +6,8 @@ mod compression;
 mod dialect;
 mod entry;
 mod events;
+mod for_log_in;
+mod for_thing;
 mod incoming;
 mod open;
 mod requests;
@@ -16,6 +18,10 @@ mod timing;
 mod transport;
 mod turn;
 mod why;
+
+pub(crate) use board::AnswersForBoard;
+pub(crate) use for_log_in::AsksIn;
+pub(crate) use for_thing::Declared;
 
 pub use compression::{Compression, Inflated, Inflater};
 pub use standing::Standing;
@@ -348,7 +354,10 @@ impl Client {
                 true
             }
             State::Open(open) => open.give_out(now, world, out, write),
-            State::Events(events) => events.give_out(world, out, write),
+            State::Events(events) => match world.app.declared {
+                Some(declared) => (declared.speaks.give_events)(events, world, out, write),
+                None => true,
+            },
             State::Http(Http { reply: None, .. }) | State::Ending | State::Lingering(_) | State::Closed => {
                 let answered = out.kept() > 0;
                 let all = out.flush(None, &mut 0, write);

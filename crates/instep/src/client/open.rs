@@ -123,7 +123,7 @@ impl Open {
             // It was unmasked in an earlier turn.
             let piece = Piece { first, last, kind, compressed, bytes: &input[..length] };
             return if compressed {
-                self.take_compressed(now, piece, length, world, out)
+                self.pass_compressed(now, piece, length, world, out)
             } else {
                 self.offer(piece, length, world)
             };
@@ -140,7 +140,7 @@ impl Open {
             }
             Ok((_, Received::Close(reason))) => Taken::Close(reason.code),
             Ok((used, Received::Piece(piece))) if piece.compressed => {
-                self.take_compressed(now, piece, used, world, out)
+                self.pass_compressed(now, piece, used, world, out)
             }
             Ok((used, Received::Piece(piece))) if echo => {
                 let (last, opcode) = (piece.last, echo_opcode(piece.first, piece.kind));
@@ -163,6 +163,22 @@ impl Open {
         }
     }
 
+    /// Takes a piece of a compressed message, with which `used` bytes end.
+    fn pass_compressed(
+        &mut self,
+        now: Instant,
+        piece: Piece<'_>,
+        used: usize,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Taken {
+        match world.compression {
+            Some(compression) => (compression.takes().take)(self, now, piece, used, world, out),
+            // Without compression the receiver has refused the frame.
+            None => Taken::Wrong(ProtocolError::ReservedBit),
+        }
+    }
+
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, world: &World<'_>) -> Taken {
         match world.device.offer(self.place, &piece) {
@@ -182,10 +198,12 @@ impl Open {
 
     /// The latest wins: a write takes the place of one of the same property that still waits for the application.
     fn takes_place_of_older(&self, piece: &Piece<'_>, world: &World<'_>) -> bool {
-        let Some(thing) = world.app.declared.filter(|_| self.asks_thing()) else { return false };
+        let Some(declared) = world.app.declared.filter(|_| self.asks_thing()) else { return false };
         let whole = piece.first && piece.last && piece.kind == Kind::Text;
         let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
-        text.is_some_and(|text| world.device.replace_write(self.place, thing, text))
+        text.is_some_and(|text| {
+            (declared.speaks.replace_write)(world.device, self.place, declared.thing, text)
+        })
     }
 
     /// Nothing can be taken now: a place that is kept for what is held is of more use to others.

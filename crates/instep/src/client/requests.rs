@@ -1,7 +1,7 @@
 //! From a request to its answer.
 
 use super::asking::body_max;
-use super::dialect::{OWN_FRAME_MAX, push_thing};
+use super::dialect::OWN_FRAME_MAX;
 use super::entry::{FORM_MAX, LOG_IN};
 use super::events::Listening;
 use super::open::Open;
@@ -75,10 +75,16 @@ fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Dec
     }
 }
 
-/// 302 to the portal. Phones ask all the time whether they are online: that is neither counted nor logged.
-fn lead(portal: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
-    let response = Reply::empty_head(Status::Found, head);
-    match response.write_with(out.space(), format_args!("Location: {portal}\r\n")) {
+/// Leads to `base` and `path`, which are short.
+pub(super) fn lead(
+    status: Status,
+    base: &str,
+    path: &str,
+    head: &RequestHead<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let response = Reply::empty_head(status, head);
+    match response.write_with(out.space(), format_args!("Location: {base}{path}\r\n")) {
         Some(length) => {
             out.keep(length);
             Decision::Written { closes: response.closes() }
@@ -104,10 +110,7 @@ pub(super) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing
 /// Tells in the log of a refusal, unless it has told of many in this second.
 macro_rules! tell {
     ($level:ident, $world:expr, $now:expr, $($line:tt)+) => {
-        if let Some(left_out) = $world.device.may_tell($now) {
-            if left_out > 0 {
-                log::warn!("{left_out} more refusals were left out here");
-            }
+        if $world.may_tell($now) {
             log::$level!($($line)+);
         }
     };
@@ -158,6 +161,17 @@ pub(super) fn refuse(refusal: Refusal, request: &Request<'_>, world: &World<'_>)
     }
 }
 
+impl World<'_> {
+    /// Whether the log may tell of a refusal; it has been told then of how many it was not.
+    pub(super) fn may_tell(&self, now: Instant) -> bool {
+        let left_out = self.device.may_tell(now);
+        if let Some(left_out @ 1..) = left_out {
+            log::warn!("{left_out} more refusals were left out here");
+        }
+        left_out.is_some()
+    }
+}
+
 impl Client {
     /// Decides on a request. An answer whose body is in the request itself is written to `out`.
     pub(super) fn decide(
@@ -167,8 +181,8 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { now, head, peer, .. } = *request;
-        if let Waits::Answer(client) = self.waits() {
-            return super::asking::take_answer(client, request, world, out);
+        if let (Waits::Answer(client), Some(declared)) = (self.waits(), world.app.declared) {
+            return (declared.speaks.take_answer)(client, request, world, out);
         }
         if let Some(decision) = self.say_why(request, world) {
             return decision;
@@ -185,14 +199,16 @@ impl Client {
         let endpoint = world.app.find_endpoint(head.path);
         let speaks = upgrade && endpoint.is_some();
         let access = world.access.check(head);
-        let resource = world.app.declared.filter(|_| !world.app.declares(head.path));
-        let resource = resource.and_then(|thing| Resource::find(thing, head.path));
+        let declared = world.app.declared.filter(|_| !world.app.declares(head.path));
+        let resource = declared
+            .and_then(|declared| Some(((declared.speaks.find)(declared.thing, head.path)?, declared.speaks)));
         // Whoever listens takes a place, as a WebSocket does.
-        let takes_place = speaks || resource == Some(Resource::Events);
+        let takes_place = speaks || matches!(resource, Some((Resource::Events, _)));
         let access = access.and_then(|()| if takes_place { world.access.check_origin(head) } else { Ok(()) });
         match (access, world.access.portal) {
             (Ok(()), _) => {}
-            (Err(Refusal::Host), Some(portal)) => return lead(portal, head, out),
+            // Phones ask all the time whether they are online: that is neither counted nor logged.
+            (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request, world)),
         }
         let log_in = world.log_in();
@@ -205,8 +221,8 @@ impl Client {
         };
         if head.content_length > body_max {
             world.device.count_refusal(RefusalReason::Body);
-            if resource.is_some() && !is_form {
-                return Decision::Reply(super::asking::too_long(head));
+            if let Some((_, of_thing)) = resource.filter(|_| !is_form) {
+                return Decision::Reply((of_thing.too_long)(head));
             }
             return error(Status::ContentTooLarge);
         }
@@ -215,16 +231,16 @@ impl Client {
         }
         // In the device's own network this is how it is set up: no log-in is asked for there.
         if let (Some((board, page)), Some(_)) = (board_page, world.access.portal) {
-            return self.answer_for_board(board, page, request, world, out);
+            return (board.answers().answer)(self, board, page, request, world, out);
         }
-        let pass = match log_in.map(|log_in| self.ask_in(log_in, request, world, out)) {
+        let pass = match log_in.map(|log_in| (log_in.asks_in.ask)(self, log_in, request, world, out)) {
             None => None,
             Some(ControlFlow::Continue(pass)) => Some(pass),
             Some(ControlFlow::Break(decision)) => return decision,
         };
         match (board_page, pass) {
             (Some((board, page)), Some(_)) => {
-                return self.answer_for_board(board, page, request, world, out);
+                return (board.answers().answer)(self, board, page, request, world, out);
             }
             (Some(_), None) => {
                 let path = head.path;
@@ -238,8 +254,8 @@ impl Client {
             }
             (None, _) => {}
         }
-        if let Some(resource) = resource.filter(|_| !speaks) {
-            return self.answer_for_thing(resource, pass, request, world, out);
+        if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
+            return (of_thing.answer)(self, resource, pass, request, world, out);
         }
         match (endpoint, world.app.find_page(head.path)) {
             (Some(endpoint), page) if upgrade || page.is_none() => {
@@ -291,8 +307,8 @@ impl Client {
         out.keep(length);
         let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
-        if endpoint.thing {
-            let pushed = push_thing(world.app.hash, out);
+        if let Some(declared) = world.app.declared.filter(|_| endpoint.thing) {
+            let pushed = (declared.speaks.push_thing)(world.app.hash, out);
             debug_assert!(pushed, "it was seen to that there is room");
         }
         let alive_at = Open::alive_after(endpoint.thing, now);

@@ -42,13 +42,13 @@ pub(super) enum Resource<'p> {
     },
 }
 
-impl<'p> Resource<'p> {
+impl Resource<'_> {
     /// What is at `path`; `None`: nothing of the Thing.
-    pub(super) fn find(thing: &Thing, path: &'p str) -> Option<Self> {
+    pub(super) fn find<'p>(thing: &Thing, path: &'p str) -> Option<Resource<'p>> {
         match path {
-            "/.well-known/wot" => return Some(Self::Description),
-            "/properties" => return Some(Self::Properties),
-            "/events" => return Some(Self::Events),
+            "/.well-known/wot" => return Some(Resource::Description),
+            "/properties" => return Some(Resource::Properties),
+            "/events" => return Some(Resource::Events),
             _ => {}
         }
         let (sort, name) = if let Some(name) = path.strip_prefix("/properties/") {
@@ -61,16 +61,16 @@ impl<'p> Resource<'p> {
             && let Some((number, interaction)) = thing.find(property)
             && let Kind::Sensor { history: Some(_), .. } = interaction.kind
         {
-            return Some(Self::History(number));
+            return Some(Resource::History(number));
         }
         let found = match thing.find(name) {
             Some((number, interaction)) if sort == "property" && interaction.kind.is_property() => {
-                Self::Property(number)
+                Resource::Property(number)
             }
             Some((number, interaction)) if sort == "action" && interaction.kind.is_action() => {
-                Self::Action(number)
+                Resource::Action(number)
             }
-            _ => Self::Unknown { sort, name },
+            _ => Resource::Unknown { sort, name },
         };
         Some(found)
     }
@@ -125,7 +125,7 @@ fn read(number: usize, head: &RequestHead<'_>, world: &World<'_>, out: &mut Outg
 
 /// Hands the latest value of a property to `with`, as it is on the wire.
 fn with_value<R>(number: usize, world: &World<'_>, with: impl FnOnce(&[u8]) -> R) -> R {
-    let thing = world.app.declared;
+    let thing = world.app.as_thing();
     let name = thing.and_then(|thing| thing.interactions.get(number)).map_or("", |found| found.name);
     let topic = thing.and_then(|thing| thing.topic(number)).unwrap_or(usize::MAX);
     world
@@ -231,7 +231,7 @@ impl Bodies<'_> {
             None => Security::None,
         };
         let app = self.world.app;
-        app.declared.map(|thing| Description { app, thing, security })
+        app.as_thing().map(|thing| Description { app, thing, security })
     }
 
     fn make_description(&self, position: u32, out: &mut [u8]) -> Made {
@@ -247,7 +247,7 @@ impl Bodies<'_> {
 
     /// Position: 0 before the first bracket, else one more than the number of the interaction that comes next.
     fn make_properties(&self, position: u32, out: &mut [u8]) -> Made {
-        let interactions = self.world.app.declared.map_or(&[][..], |thing| thing.interactions);
+        let interactions = self.world.app.as_thing().map_or(&[][..], |thing| thing.interactions);
         let mut made = Made { length: 0, next: Some(position) };
         let mut next = position;
         loop {
@@ -283,7 +283,7 @@ impl Bodies<'_> {
     /// Position: 0 before the first bracket; else twice the number of the value that comes next, and 1 if it is the first,
     /// and 2.
     fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Made {
-        let interaction = self.world.app.declared.and_then(|thing| thing.interactions.get(sensor));
+        let interaction = self.world.app.as_thing().and_then(|thing| thing.interactions.get(sensor));
         let precision = interaction.map_or(0, |interaction| interaction.kind.precision());
         let mut made = Made { length: 0, next: Some(position) };
         let mut next = position;
@@ -321,11 +321,19 @@ impl PageValues for Bodies<'_> {
     }
 
     fn make(&self, number: u16, position: u32, out: &mut [u8]) -> Made {
-        match number {
-            DESCRIPTION => self.make_description(position, out),
-            ALL_PROPERTIES => self.make_properties(position, out),
-            BOARD_PAGE => self.world.make_board_page(position, out),
-            sensor => self.make_history(usize::from(sensor), position, out),
+        match (number, self.world.app.declared) {
+            (BOARD_PAGE, _) => self.world.make_board_page(position, out),
+            (_, Some(declared)) => (declared.speaks.make)(self, number, position, out),
+            (_, None) => Made { length: 0, next: None },
         }
+    }
+}
+
+/// A part of one of the Thing's bodies.
+pub(super) fn make(bodies: &Bodies<'_>, number: u16, position: u32, out: &mut [u8]) -> Made {
+    match number {
+        DESCRIPTION => bodies.make_description(position, out),
+        ALL_PROPERTIES => bodies.make_properties(position, out),
+        sensor => bodies.make_history(usize::from(sensor), position, out),
     }
 }

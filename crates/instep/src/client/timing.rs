@@ -4,7 +4,7 @@ use super::compression::Compression;
 use super::events::Events;
 use super::open::Open;
 use super::requests::tell;
-use super::{Client, Http, ROOM_MIN, State, Waits, World, asking};
+use super::{Client, Http, ROOM_MIN, State, Waits, World};
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
@@ -150,7 +150,7 @@ impl Client {
             }
         }
         if let State::Open(open) = &mut self.state {
-            open.say_alive(now, out);
+            open.say_alive(now, world, out);
         }
         if let State::Events(events) = &mut self.state {
             events.comment(now, out);
@@ -175,7 +175,8 @@ impl Client {
                     "Refused a request from {}: the application did not answer",
                     self.peer
                 );
-                self.state = Http::answer(asking::late());
+                let late = world.app.declared.map(|declared| (declared.speaks.late)());
+                self.state = late.map_or(State::Closed, Http::answer);
             }
             State::Http(Http { reply: None, waits: Waits::Nothing | Waits::Body, .. })
                 if out.kept() == 0 && now >= self.head_deadline(limits) =>

@@ -38,7 +38,8 @@ impl Client {
         if world.access.check_origin(&head).is_err() {
             return Status::Forbidden;
         }
-        if world.log_in().is_some_and(|log_in| !self.shows_session(log_in, request, world)) {
+        if world.log_in().is_some_and(|log_in| !(log_in.asks_in.shows_session)(self, log_in, request, world))
+        {
             return Status::Unauthorized;
         }
         if world.device.is_full(world.follower) { Status::ServiceUnavailable } else { Status::NoContent }

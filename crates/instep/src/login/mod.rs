@@ -17,7 +17,7 @@ pub use sessions::{SESSION_SECONDS, Session};
 
 pub(crate) use checks::Verdict;
 
-use crate::client::Instant;
+use crate::client::{AsksIn, Instant};
 use crate::device::Device;
 use checks::Job;
 use core::cell::RefCell;
@@ -52,6 +52,7 @@ pub struct LogInMemory {
 /// Lets in who knows the password.
 pub struct LogIn {
     random: Random,
+    pub(crate) asks_in: &'static AsksIn,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
@@ -96,7 +97,7 @@ impl LogIn {
 
     fn begin(memory: LogInMemory, password: Option<Password>, random: Random) -> Self {
         let state = State::new(memory, password, random);
-        Self { random, state: Mutex::new(RefCell::new(state)) }
+        Self { random, asks_in: AsksIn::BY_PASSWORD, state: Mutex::new(RefCell::new(state)) }
     }
 
     /// From now on, this is the password: every session ends, and who is connected is closed with 1008, as is who came in
