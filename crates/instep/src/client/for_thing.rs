@@ -43,8 +43,7 @@ pub(super) struct Speaks {
     /// Begins to tell of events.
     pub(super) listen: fn(&mut Client, Instant, &Listening, &World<'_>, &mut Outgoing<'_>),
     /// Tells of them.
-    pub(super) give_events:
-        fn(&mut Events, &World<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool,
+    pub(super) give_events: GiveEvents,
     /// The first frame of all.
     pub(super) push_thing: fn(hash: u64, &mut Outgoing<'_>) -> bool,
     /// Says that the device is there.
@@ -54,6 +53,9 @@ pub(super) struct Speaks {
     /// A write takes the place of one of the same property that still waits for the application.
     pub(super) replace_write: fn(&Device, Place, &'static Thing, &str) -> bool,
 }
+
+type GiveEvents =
+    fn(&mut Events, &World<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
 
 const SPEAKS: Speaks = Speaks {
     find: Resource::find,
