@@ -23,6 +23,7 @@ mod connection;
 mod driver;
 mod log_in;
 mod memory;
+mod resources;
 #[doc(hidden)]
 pub mod sizes;
 
