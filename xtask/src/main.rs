@@ -159,3 +159,23 @@ fn misused(problem: &str) -> ExitCode {
     eprintln!("{problem}; `cargo xtask help` tells what there is");
     ExitCode::from(2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn cargo_run_has_one_program_to_run() {
+        let metadata = tools::output(&mut tools::cargo(&["metadata", "--no-deps", "--format-version", "1"]));
+        let metadata: Value = serde_json::from_str(&metadata.expect("metadata")).expect("JSON");
+        let members = metadata["workspace_default_members"].as_array().expect("members");
+        let packages = metadata["packages"].as_array().expect("packages").iter();
+        let targets = packages
+            .filter(|package| members.contains(&package["id"]))
+            .flat_map(|package| package["targets"].as_array().expect("targets"));
+        let programs: Vec<_> =
+            targets.filter(|target| target["kind"][0] == "bin").map(|target| &target["name"]).collect();
+        assert_eq!(programs, ["instep"]);
+    }
+}
