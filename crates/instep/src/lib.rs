@@ -66,4 +66,4 @@ pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
     SESSION_SECONDS, Session,
 };
-pub use thing::{Answer, History, Interaction, Kind, Reading, Severity, Thing};
+pub use thing::{Answer, History, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing};

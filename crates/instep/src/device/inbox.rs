@@ -2,6 +2,7 @@
 
 use super::Device;
 use super::requests::Owed;
+use super::restore::Restoring;
 use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
@@ -52,6 +53,8 @@ pub struct Inbox<'d> {
     pub(super) owed: Option<Owed>,
     /// Where in the buffer the text of the last request is.
     pub(super) text: Range<usize>,
+    /// What was kept, and the application is still to get.
+    pub(super) restoring: Option<Restoring>,
 }
 
 /// A [`Message`] without what it borrows.
@@ -68,7 +71,7 @@ pub(super) enum News {
 
 impl<'d> Inbox<'d> {
     pub(crate) fn new(device: &'d Device, buffer: Buffer) -> Self {
-        Self { device, buffer, owed: None, text: 0..0 }
+        Self { device, buffer, owed: None, text: 0..0, restoring: None }
     }
 
     /// Waits for the next message. Dropping the future loses nothing.

@@ -8,6 +8,7 @@ mod page_values;
 mod places;
 mod queue;
 mod requests;
+mod restore;
 mod slot;
 mod state;
 mod told;

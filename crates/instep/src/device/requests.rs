@@ -97,6 +97,9 @@ impl<'d> Inbox<'d> {
         if let Some(answer) = self.answer_later() {
             answer.done();
         }
+        if let Some(asked) = self.next_restored(thing) {
+            return asked;
+        }
         loop {
             let (client, news) = self.next_news().await;
             let News::Data { kind, asks_thing } = news else {

@@ -8,7 +8,7 @@ use super::told::Told;
 use super::wakes::Wakes;
 use super::{Counts, PublishError, SendError};
 use crate::limits::Limits;
-use crate::thing::Thing;
+use crate::thing::{PropertyStore, Thing};
 use core::task::Waker;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX};
@@ -89,6 +89,8 @@ pub(crate) struct State {
     pub(crate) followers: &'static mut [Follower],
     pub(crate) page_values: PageValues,
     pub(crate) histories: Histories,
+    /// Where properties are kept, as soon as what was kept has been restored.
+    pub(crate) store: Option<&'static dyn PropertyStore>,
     pub(crate) counts: Counts,
     pub(crate) told: Told,
     /// Clients that are connected.
@@ -147,6 +149,7 @@ impl State {
             followers: memory.followers,
             page_values: PageValues::default(),
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
+            store: None,
             counts: Counts::default(),
             told: Told::default(),
             taken: 0,

@@ -1,6 +1,7 @@
 //! What an application declares of its Thing. All of it is checked when it is compiled.
 
 use super::decimal::{Decimal, PRECISION_MAX};
+use super::kept::{KEPT_MAX, PUBLISH_KEPT, PublishKept};
 
 /// Bytes of a name.
 const NAME_MAX: usize = 32;
@@ -23,6 +24,8 @@ pub struct Interaction {
     pub(crate) title: &'static str,
     /// Under which heading the panel shows it; empty: under none.
     pub(crate) group: &'static str,
+    /// Its value outlives a restart: it is published so.
+    pub(super) kept: Option<PublishKept>,
     pub(crate) kind: Kind,
 }
 
@@ -142,6 +145,16 @@ impl Thing {
         count
     }
 
+    /// How many of its properties outlive a restart.
+    pub const fn kept_count(&self) -> usize {
+        let (mut count, mut at) = (0, 0);
+        while at < self.interactions.len() {
+            count += self.interactions[at].is_kept() as usize;
+            at += 1;
+        }
+        count
+    }
+
     /// The interaction of that name, and its number.
     pub(crate) fn find(&self, name: &str) -> Option<(usize, &'static Interaction)> {
         self.interactions.iter().enumerate().find(|(_, interaction)| interaction.name == name)
@@ -180,12 +193,39 @@ impl Interaction {
         }
         assert!(!title.is_empty(), "an interaction has a title");
         kind.check();
-        Self { name, title, group: "", kind }
+        Self { name, title, group: "", kept: None, kind }
     }
 
     /// The same under a heading.
     pub const fn in_group(self, group: &'static str) -> Self {
         Self { group, ..self }
+    }
+
+    /// The same with a value that outlives a restart, where there is a place for it: see [`Inbox::keep_in`](crate::Inbox::keep_in).
+    ///
+    /// # Panics
+    /// If it is no property that is written, or its text may be longer than [`KEPT_MAX`] bytes; in a `const`, when it is compiled.
+    pub const fn kept(self) -> Self {
+        assert!(
+            self.kind.is_property() && self.kind.is_written(),
+            "only a property that is written can be kept"
+        );
+        match self.kind {
+            Kind::Text { max } => assert!(max <= KEPT_MAX, "a text that is kept has at most 64 bytes"),
+            Kind::Select { options } => {
+                let mut at = 0;
+                while at < options.len() {
+                    assert!(options[at].len() <= KEPT_MAX, "an option that is kept has at most 64 bytes");
+                    at += 1;
+                }
+            }
+            _ => {}
+        }
+        Self { kept: Some(PUBLISH_KEPT), ..self }
+    }
+
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.kept.is_some()
     }
 }
 

@@ -8,7 +8,7 @@
 ///     /// One lamp.
 ///     pub Lamp: "A lamp", commands LampCommand {
 ///         led => Led: switch { title: "Lamp" },
-///         brightness => Brightness: number { title: "Brightness", min: 0, max: 100, step: 1, unit: "%" },
+///         brightness => Brightness: number { title: "Brightness", min: 0, max: 100, step: 1, unit: "%", kept },
 ///         mode => Mode: select { title: "Mode", options: ["day", "night"] },
 ///         name => Name: text { title: "Name", max: 32 },
 ///         blink => Blink: button { title: "Blink" },
@@ -44,7 +44,8 @@
 ///
 /// An interaction with `=>` can be asked for, by a command of the name that follows; one that only the device
 /// changes or tells has none. Each has a `title`, first. After what its kind has of its own, in the order shown (a
-/// `unit` and a `history` may be left out), may stand `group: "Heading"`.
+/// `unit` and a `history` may be left out), may stand `group: "Heading"`, and for a property that is written `kept`: its
+/// value outlives a restart, where the device has a place for it (see [`Inbox::keep_in`](crate::Inbox::keep_in)).
 ///
 /// | Kind | Is | Command | Method of the handle |
 /// |---|---|---|---|
@@ -91,7 +92,7 @@
 ///     "A lamp",
 ///     &[
 ///         Interaction::new("led", "Lamp", Kind::Switch),
-///         Interaction::new("brightness", "Brightness", Kind::Number { min: 0.0, max: 100.0, step: 1.0, unit: "%" }),
+///         Interaction::new("brightness", "Brightness", Kind::Number { min: 0.0, max: 100.0, step: 1.0, unit: "%" }).kept(),
 ///         Interaction::new("temperature", "Temperature", Kind::Sensor { unit: "°C", precision: 1, history: None }),
 ///     ],
 /// );
@@ -217,6 +218,9 @@ macro_rules! __thing_interaction {
     (@more $interaction:expr;) => { $interaction };
     (@more $interaction:expr; group: $group:expr $(, $($rest:tt)*)?) => {
         $crate::__thing_interaction!(@more $interaction.in_group($group); $($($rest)*)?)
+    };
+    (@more $interaction:expr; kept $(, $($rest:tt)*)?) => {
+        $crate::__thing_interaction!(@more $interaction.kept(); $($($rest)*)?)
     };
     ($name:ident $kind:ident { $($options:tt)* }) => {
         compile_error!(concat!(

@@ -105,10 +105,12 @@ impl Thing {
         };
         match Shape::of(&interaction.kind, value) {
             Some(shape) => {
-                device.publish(
-                    Topic::new(topic),
-                    format_args!("{{\"label\":\"{}\",\"value\":{shape}}}", interaction.name),
-                );
+                let (topic, name) = (Topic::new(topic), interaction.name);
+                let frame = format_args!("{{\"label\":\"{name}\",\"value\":{shape}}}");
+                match interaction.kept {
+                    None => device.publish(topic, frame),
+                    Some(publish) => publish(device, topic, name, &shape, frame),
+                }
                 if let Kind::Sensor { history: Some(_), .. } = interaction.kind {
                     let number = if let Reading::Number(number) = value { number } else { f64::NAN };
                     device.remember(interaction.name, number);
@@ -148,7 +150,7 @@ impl Thing {
 }
 
 /// A value as JSON.
-enum Shape<'v> {
+pub(super) enum Shape<'v> {
     Null,
     Bool(bool),
     Number(Decimal),

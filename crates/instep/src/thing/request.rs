@@ -64,7 +64,7 @@ impl Thing {
 
 impl Kind {
     /// The value that the client gave, if it fits.
-    fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Given<'j>, Reason<'j>> {
+    pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Given<'j>, Reason<'j>> {
         if !self.is_written() {
             return Err(Reason::ReadOnly);
         }

@@ -7,7 +7,7 @@ use instep::{App, Asset, History, Interaction, Kind, Thing};
 pub const THING: Thing = Thing::new(
     "A <Thing>",
     &[
-        Interaction::new("led", "Lamp", Kind::Switch),
+        Interaction::new("led", "Lamp", Kind::Switch).kept(),
         Interaction::new("blink", "Blink", Kind::Button),
         Interaction::new(
             "brightness",

@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker};
 instep::thing! {
     /// One of each kind.
     pub Bench: "A bench", commands Command {
-        led => Led: switch { title: "Lamp" },
-        level => Level: number { title: "Level", min: -20, max: 100, step: 0.5 },
-        mode => Mode: select { title: "Mode", options: ["day", "night"] },
-        name => Name: text { title: "Name", max: 8 },
+        led => Led: switch { title: "Lamp", kept },
+        level => Level: number { title: "Level", min: -20, max: 100, step: 0.5, kept },
+        mode => Mode: select { title: "Mode", options: ["day", "night"], kept },
+        name => Name: text { title: "Name", max: 8, kept },
         blink => Blink: button { title: "Blink" },
         say => Say: message { title: "Say", max: 16 },
         heat: sensor { title: "Heat", unit: "°C", precision: 2, history: 3 every 1_000, group: "Air" },

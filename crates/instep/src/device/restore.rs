@@ -1,0 +1,87 @@
+//! Properties that outlive a restart: what was kept comes to the application as a write, and from then on what it publishes is
+//! kept.
+
+use super::inbox::Inbox;
+use super::requests::{Asked, Input};
+use super::{Device, PublishError};
+use crate::app::Topic;
+use crate::thing::{KEPT_MAX, PropertyStore, Thing};
+use core::fmt::{self, Display};
+use instep_proto::frame::Payload;
+
+/// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restoring {
+    store: &'static dyn PropertyStore,
+    /// The interaction that is looked at next.
+    next: usize,
+    next_asked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Asked>,
+}
+
+impl Inbox<'_> {
+    /// Keeps the Thing's properties that are declared `kept` in `store`. To be called before the application runs.
+    ///
+    /// The first requests are then the values that were kept, as if clients wrote them, in the order of the declaration: so the
+    /// application sets its hardware and publishes them as it always does. What does not fit the declaration any more is left out, and
+    /// the log says so. When the application waits for more, all that it publishes of such a property is kept: what clients
+    /// wrote and it accepted, and what it changed itself. What it published before, its defaults, is not.
+    pub fn keep_in(&mut self, store: &'static dyn PropertyStore) {
+        self.restoring = Some(Restoring { store, next: 0, next_asked: next_kept });
+    }
+
+    /// What was kept, as a request that nobody waits for.
+    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Asked> {
+        (self.restoring.as_ref()?.next_asked)(self, thing)
+    }
+}
+
+fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Asked> {
+    let Restoring { store, next, .. } = inbox.restoring.as_mut()?;
+    let store = *store;
+    while let Some(interaction) = thing.interactions.get(*next) {
+        *next += 1;
+        if !interaction.is_kept() {
+            continue;
+        }
+        let name = interaction.name;
+        let mut bytes = [0; KEPT_MAX];
+        let Some(length) = store.value(name, &mut bytes) else { continue };
+        let kept = bytes.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
+        let read = kept.and_then(|kept| Some((interaction.kind.read_kept(kept)?, kept)));
+        inbox.buffer.clear();
+        match read {
+            Some((input, kept)) if inbox.buffer.append(kept.as_bytes()) => {
+                inbox.text = if matches!(input, Input::Text(_)) { 0..length } else { 0..0 };
+                log::info!("{name} is restored");
+                return Some(Asked { name, input });
+            }
+            _ => log::warn!("{name} is not restored: what was kept does not fit what is declared now"),
+        }
+    }
+    inbox.restoring = None;
+    // Not before: what the application publishes at its start would be kept in place of what was.
+    inbox.device.with(|state| state.store = Some(store));
+    None
+}
+
+impl Device {
+    /// Publishes the value of a property that is kept, and keeps it if that is done. Both at once: what is kept is what was
+    /// published last, whatever thread did.
+    pub(crate) fn publish_and_keep(
+        &self,
+        topic: Topic,
+        frame: fmt::Arguments<'_>,
+        name: &'static str,
+        value: &dyn Display,
+    ) {
+        let done = self.with(|state| {
+            state.publish(topic.0, Payload::Text(&frame))?;
+            Ok::<_, PublishError>(state.store.map_or(Ok(()), |store| store.keep(name, value)))
+        });
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => log::error!("{name} is not kept: {why}"),
+            Err(error) => log::error!("Not published: {error}"),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Properties that outlive a restart: what was kept is asked for at the start as if a client wrote it, and what is published from
+//! then on is kept.
+
+mod link;
+mod workshop;
+
+use instep::{Answer, Inbox, Interaction, KEPT_MAX, Kind, Limits, PropertyStore, Reading, Thing};
+use link::{World, frame, inbox};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::Mutex;
+use workshop::{Bench, asked, open, said, texts};
+
+/// A place for properties that tells what it has.
+#[derive(Debug, Default)]
+struct Store(Mutex<BTreeMap<&'static str, Vec<u8>>>);
+
+impl PropertyStore for Store {
+    fn value(&self, property: &'static str, to: &mut [u8; KEPT_MAX]) -> Option<usize> {
+        let values = self.0.lock().unwrap();
+        let value = values.get(property)?;
+        to[..value.len()].copy_from_slice(value);
+        Some(value.len())
+    }
+
+    fn keep(&self, property: &'static str, value: &dyn Display) -> Result<(), &'static str> {
+        let value = value.to_string();
+        if value.len() > KEPT_MAX {
+            return Err("it is too long");
+        }
+        self.0.lock().unwrap().insert(property, value.into());
+        Ok(())
+    }
+}
+
+/// A store that has these values.
+fn store<V: Into<Vec<u8>> + Copy>(values: &[(&'static str, V)]) -> &'static Store {
+    let values = values.iter().map(|(name, value)| (*name, (*value).into())).collect();
+    Box::leak(Box::new(Store(Mutex::new(values))))
+}
+
+/// What it has, in the order of the names.
+fn kept(store: &Store) -> Vec<(&'static str, String)> {
+    let values = store.0.lock().unwrap();
+    values.iter().map(|(name, value)| (*name, String::from_utf8(value.clone()).unwrap())).collect()
+}
+
+/// A device that keeps its properties there, and has just got its power.
+fn start(store: &'static Store) -> (World, Inbox<'static>) {
+    let world = workshop::world();
+    let mut inbox = inbox(&world);
+    inbox.keep_in(store);
+    (world, inbox)
+}
+
+/// All that the application is asked before it has to wait.
+fn all_asked(world: &World, inbox: &mut Inbox<'_>) -> Vec<String> {
+    std::iter::from_fn(|| asked(world, inbox)).collect()
+}
+
+#[test]
+fn what_was_kept_comes_first_of_all_as_a_command_in_the_order_of_the_declaration() {
+    for (values, commands) in [
+        (&[][..], &[][..]),
+        (&[("led", "true")], &["Led(true)"]),
+        (&[("level", "-3.5")], &["Level(-3.5)"]),
+        (&[("name", "")], &[r#"Name("")"#]),
+        (&[("name", "12345678")], &[r#"Name("12345678")"#]),
+        (
+            &[("name", "\"\\u00é"), ("mode", "night"), ("level", "100"), ("led", "false")],
+            &["Led(false)", "Level(100.0)", r#"Mode("night")"#, r#"Name("\"\\u00é")"#],
+        ),
+        // Of a property that is not kept, nor anything else that has a name.
+        (&[("heat", "3"), ("blink", "null"), ("door", "true"), ("nobody", "1")], &[]),
+    ] {
+        let (mut world, mut inbox) = start(store(values));
+        let mut peer = open(&mut world);
+        peer.send(&mut world, &frame(0x81, br#"{"label":"blink","id":1}"#));
+        let mut all = commands.to_vec();
+        all.push("Blink");
+        assert_eq!(all_asked(&world, &mut inbox), all, "{values:?}");
+        assert_eq!(said(&mut world, &mut peer), [r#"{"label":"ok","id":1}"#], "no others are answered");
+    }
+}
+
+#[test]
+fn what_does_not_fit_the_declaration_is_left_out_and_stays_until_there_is_a_new_value() {
+    let long = "x".repeat(KEPT_MAX);
+    for (name, wrong) in [
+        ("led", &b"1"[..]),
+        ("led", b"null"),
+        ("led", b""),
+        ("led", b"true false"),
+        ("level", b"100.5"),
+        ("level", b"-21"),
+        ("level", b"0.2"),
+        ("level", b"\"7\""),
+        ("level", b"[1"),
+        ("mode", b"dusk"),
+        ("mode", b""),
+        ("mode", b"\"day\""),
+        ("name", b"123456789"),
+        ("name", long.as_bytes()),
+        ("name", b"\xff\xfe"),
+    ] {
+        let store = store(&[(name, wrong), ("door", b"true")]);
+        store.0.lock().unwrap().entry("mode").or_insert_with(|| b"night".to_vec());
+        let (world, mut inbox) = start(store);
+        let fits: &[&str] = if name == "mode" { &[] } else { &[r#"Mode("night")"#] };
+        assert_eq!(all_asked(&world, &mut inbox), fits, "{name}: {wrong:?}");
+        assert_eq!(store.0.lock().unwrap()[name], wrong, "an older version may know what to do with it");
+        let bench = Bench::new(world.device);
+        (bench.led(true), bench.level(1.0), bench.mode("day"), bench.name("new"));
+        let values = [("door", "true"), ("led", "true"), ("level", "1.0"), ("mode", "day"), ("name", "new")];
+        assert_eq!(kept(store), values.map(|(name, value)| (name, value.to_owned())));
+    }
+}
+
+#[test]
+fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_start() {
+    let store = store(&[("mode", "night"), ("level", "7.5")]);
+    let before = kept(store);
+    let (mut world, mut inbox) = start(store);
+    let bench = Bench::new(world.device);
+    (bench.led(false), bench.level(0.0), bench.mode("day"), bench.name("default"));
+    assert_eq!(kept(store), before);
+    while let Some(command) = asked(&world, &mut inbox) {
+        match &*command {
+            "Level(7.5)" => (bench.level(7.5), bench.led(true)).0,
+            r#"Mode("night")"# => bench.mode("night"),
+            other => panic!("{other}"),
+        }
+    }
+    let mut peer = open(&mut world);
+    assert!(texts(&mut peer).is_empty(), "it was read when the client came");
+    assert_eq!(kept(store), before, "and it is as it was");
+
+    // A client writes it.
+    peer.send(&mut world, &frame(0x81, br#"{"label":"name","value":"a\"\u00e9","id":1}"#));
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("a\"é")"#));
+    assert_eq!(kept(store), before, "the application has not done it yet");
+    bench.name("a\"é");
+    // The device itself changes it: somebody pressed a button.
+    bench.led(true);
+    let after = [("led", "true"), ("level", "7.5"), ("mode", "night"), ("name", "a\"é")];
+    let after = after.map(|(name, value)| (name, value.to_owned()));
+    assert_eq!(kept(store), after);
+    // What is not declared as kept, what cannot be known, and what was not published.
+    bench.heat(21.5);
+    bench.door(true);
+    bench.led(None);
+    bench.level(f64::NAN);
+    bench.mode("dusk");
+    bench.name("n".repeat(300));
+    assert_eq!(kept(store), after);
+    bench.name("n".repeat(KEPT_MAX + 1));
+    assert_eq!(kept(store), after, "it has no room");
+
+    // The same again after the next start.
+    let (world, mut inbox) = start(store);
+    let commands = ["Led(true)", "Level(7.5)", r#"Mode("night")"#, r#"Name("a\"é")"#];
+    assert_eq!(all_asked(&world, &mut inbox), commands);
+}
+
+#[test]
+fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
+    let store = store(&[("name", "old")]);
+    let (mut world, mut inbox) = start(store);
+    let (bench, mut peer) = (Bench::new(world.device), open(&mut world));
+    assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("old")"#));
+    inbox.refuse("nobody asked for it, so nobody hears of it");
+    assert_eq!(asked(&world, &mut inbox), None);
+    let write = |name: &str| frame(0x81, format!(r#"{{"label":"name","value":"{name}","id":1}}"#).as_bytes());
+    peer.send(&mut world, &write("refused"));
+    asked(&world, &mut inbox).unwrap();
+    inbox.refuse("not now");
+    assert_eq!(kept(store), [("name", "old".to_owned())]);
+    // Later, when it is done.
+    for (name, done) in [("later", false), ("done", true)] {
+        peer.send(&mut world, &write(name));
+        asked(&world, &mut inbox).unwrap();
+        let answer = inbox.answer_later().expect("it asked for an answer");
+        assert_eq!(asked(&world, &mut inbox), None);
+        assert_eq!(kept(store), [("name", "old".to_owned())], "it is not done yet");
+        if done {
+            bench.name(name);
+            Answer::done(answer);
+        } else {
+            answer.refuse("it did not work");
+        }
+    }
+    assert_eq!(kept(store), [("name", "done".to_owned())]);
+    assert!(said(&mut world, &mut peer).iter().any(|text| text.contains("not now")));
+}
+
+#[test]
+fn without_a_place_nothing_is_restored_and_all_goes_on() {
+    let world = workshop::world();
+    let (mut inbox, bench) = (inbox(&world), Bench::new(world.device));
+    bench.led(true);
+    assert_eq!(asked(&world, &mut inbox), None);
+    bench.mode("day");
+    assert_eq!(world.device.counts().publishes, 2);
+}
+
+#[test]
+fn a_restored_value_has_room_in_the_smallest_inbox_or_is_left_out() {
+    let limits = Limits { message: 4, ..Limits::DEVICE };
+    let world = World::with_app(&workshop::APP, limits);
+    let mut inbox = inbox(&world);
+    inbox.keep_in(store(&[("name", "12345"), ("mode", "day")]));
+    assert_eq!(all_asked(&world, &mut inbox), [r#"Mode("day")"#]);
+}
+
+#[test]
+fn a_thing_without_the_macro_keeps_as_well() {
+    const THING: Thing = Thing::new(
+        "Written out",
+        &[
+            Interaction::new("led", "Lamp", Kind::Switch).kept(),
+            Interaction::new("mode", "Mode", Kind::Select { options: &["a", "b"] }).in_group("House").kept(),
+            Interaction::new("heat", "Heat", Kind::Sensor { unit: "", precision: 1, history: None }),
+        ],
+    );
+    assert_eq!((THING.kept_count(), Bench::THING.kept_count()), (2, 4));
+    let store = store::<&str>(&[]);
+    let (world, mut inbox) = start(store);
+    // There is nothing to restore.
+    assert_eq!(asked(&world, &mut inbox), None);
+    THING.publish(world.device, "led", true);
+    THING.publish(world.device, "mode", &"b");
+    THING.publish(world.device, "heat", Reading::Number(3.0));
+    assert_eq!(kept(store), [("led", "true".to_owned()), ("mode", "b".to_owned())]);
+}
+
+#[test]
+#[should_panic(expected = "only a property that is written can be kept")]
+fn a_sensor_is_not_kept() {
+    let _ = Interaction::new("door", "Door", Kind::BinarySensor).kept();
+}
+
+#[test]
+#[should_panic(expected = "only a property that is written can be kept")]
+fn an_action_is_not_kept() {
+    let _ = Interaction::new("blink", "Blink", Kind::Button).kept();
+}
+
+#[test]
+#[should_panic(expected = "a text that is kept has at most 64 bytes")]
+fn a_text_that_has_no_room_is_not_kept() {
+    let _ = Interaction::new("name", "Name", Kind::Text { max: KEPT_MAX + 1 }).kept();
+}
