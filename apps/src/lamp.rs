@@ -12,7 +12,7 @@ instep::thing! {
     /// A lamp.
     pub Lamp: "Lamp", commands Command {
         led => Led: switch { title: "Light" },
-        brightness => Brightness: number { title: "Brightness", min: 0, max: 100, step: 1, unit: "%" },
+        brightness => Brightness: number { title: "Brightness", min: 0, max: 100, step: 1, unit: "%", kept },
         blink => Blink: button { title: "Blink" },
     }
 }

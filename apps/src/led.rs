@@ -3,8 +3,8 @@
 use embedded_hal::digital::OutputPin;
 use instep_settings::{Kept, KeptName, KeptSwitch, PowerUp};
 
-/// What its state is kept as.
-pub const LED: KeptName = KeptName::new("led");
+/// What its state is kept as. No property of a Thing can be called so: that would be kept, too, by its own name.
+pub const LED: KeptName = KeptName::new(".led");
 
 /// An output, and how it is when power comes.
 #[derive(Debug)]

@@ -27,6 +27,7 @@ pub mod led_plain;
 pub mod led_state;
 pub mod led_words;
 pub mod motor;
+mod properties;
 pub mod soft_ap;
 pub mod toggle;
 pub mod weather;
@@ -35,6 +36,7 @@ pub mod workshop;
 pub use hardware::{Hardware, NoDimmer};
 pub use inverted::Inverted;
 pub use led::{LED, Led};
+pub use properties::KeptProperties;
 
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;

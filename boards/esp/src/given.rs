@@ -54,6 +54,14 @@ pub const APP: &App = instep_apps::ALL[APP_NUMBER];
 /// Whether that shows the log.
 pub const IS_CONSOLE: bool = same(APP.name(), "console");
 
+/// Whether the application has properties that are kept: without any, the code for them is not linked.
+pub const fn keeps_properties() -> bool {
+    match APP.as_thing() {
+        Some(thing) => thing.kept_count() > 0,
+        None => false,
+    }
+}
+
 /// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
 pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
     Some(host) => &[host],

@@ -29,7 +29,7 @@ use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
 use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
 use instep::embassy::{Driver, LogInResources, Server};
 use instep::{Access, App, OPEN_TO_EVERYONE};
-use instep_apps::{Hardware, LED, Led};
+use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_network::join::JoinString;
 use instep_network::name::Name;
 use instep_settings::{Kept, KeptSwitch, Settings};
@@ -45,6 +45,7 @@ const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const AP_PAGE: &str = "http://192.168.4.1/network";
 
 static SETTINGS: Settings = Settings::new();
+static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
 static NAME: StaticCell<Name> = StaticCell::new();
 static ACCESS: StaticCell<Access> = StaticCell::new();
 static AP_ACCESS: StaticCell<Access> = StaticCell::new();
@@ -79,6 +80,9 @@ async fn main(spawner: Spawner) {
     let access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new(NAME.init(name).as_str()) };
     let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
     let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
+    if const { given::keeps_properties() } {
+        inbox.keep_in(&PROPERTIES);
+    }
     info!("Application {}: {}", app.name(), app.about());
     info!(
         "Memory: {} bytes for the server, of which each client takes {EACH_CLIENT} and its TCP buffers {}; {} are left for the stack",

@@ -1,5 +1,6 @@
 //! What survives the end of the program, in a file.
 
+use instep_apps::KeptProperties;
 use instep_settings::{FileError, FileStorage, Kept, Opened, PowerUp, Saver, Settings};
 use std::fmt;
 use std::io;
@@ -46,6 +47,11 @@ impl Keeping {
     /// What the application keeps.
     pub(crate) fn kept(&self) -> Kept<'static> {
         self.settings.map_or(Kept::nothing(), Kept::by)
+    }
+
+    /// Where the properties of a Thing are kept, if there is a place for them.
+    pub(crate) fn properties(&self) -> Option<&'static KeptProperties> {
+        self.settings.map(|settings| &*Box::leak(Box::new(KeptProperties::new(Kept::by(settings)))))
     }
 
     /// What is to be said of it.

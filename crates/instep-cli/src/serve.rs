@@ -10,7 +10,7 @@ use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
 use instep::{Access, App, Asset, OPEN_TO_EVERYONE};
 use instep_apps::weather::Simulated;
-use instep_apps::{Hardware, LED, Led, NoDimmer};
+use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
@@ -158,7 +158,7 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
     server.device().set_page_value("ACCESS", if open { OPEN_TO_EVERYONE } else { "" });
     // The application sets its outputs and publishes its state before anybody can connect.
     let led = Led::kept(output, KeptSwitch::new(keeping.kept(), LED, settings.power_up));
-    start_application(server, app, Hardware::new(led).with_sensor(sensor))?;
+    start_application(server, app, Hardware::new(led).with_sensor(sensor), keeping.properties())?;
     keeping.start()?;
     if let Some(listener) = metrics {
         metrics::serve(listener, server, access)?;
@@ -280,11 +280,15 @@ fn start_application(
     server: Server,
     app: &'static App,
     hardware: Hardware<'static, Output, NoDimmer, WeatherSensor>,
+    properties: Option<&'static KeptProperties>,
 ) -> io::Result<()> {
     let (waits, waiting) = mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("application".into()).spawn(move || {
         let Some(mut inbox) = server.inbox() else { return };
+        if let Some(properties) = properties {
+            inbox.keep_in(properties);
+        }
         let application = instep_apps::run_with(app.name(), server.device(), &mut inbox, hardware);
         runtime.block_on(host_time::run(async {
             let mut application = pin!(application);

@@ -2,6 +2,8 @@
 
 mod served;
 
+use instep_settings::{FileStorage, Kept, KeptName, Saver, Settings};
+use serde_json::{Value, json};
 use served::{INSTEP, get, serve};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,19 @@ fn toggle(server: &Server) {
     let before = client.read_text();
     client.send_text("toggle");
     assert_ne!(client.read_text(), before);
+}
+
+/// Waits until something is stored: every 5 s at most.
+fn stored(file: &Path) {
+    let begin = Instant::now();
+    while !file.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(15), "it is not stored");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 fn end(mut server: Server) {
@@ -82,15 +97,102 @@ fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
     let file = folder("killed").join("state");
     let mut server = keeping(&file, "last");
     toggle(&server);
-    let begin = Instant::now();
-    // Every 5 s at most.
-    while !file.exists() {
-        assert!(begin.elapsed() < Duration::from_secs(15), "it is not stored");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    stored(&file);
     server.kill();
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "1");
+}
+
+/// A server of a Thing that keeps its properties in this file.
+fn thing(app: &str, file: &Path) -> Server {
+    serve(&["--app", app, "--state-file", text(file)])
+}
+
+/// The values of all properties.
+fn properties(server: &Server) -> Value {
+    serde_json::from_str(get(server.addr(), "/properties").text()).expect("JSON")
+}
+
+/// Writes a property, and waits for the answer.
+fn write(server: &Server, name: &str, value: &Value) -> String {
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    client.send_text(&json!({"label": name, "value": value, "id": 7}).to_string());
+    loop {
+        let frame = client.read_text();
+        if frame.contains(r#""id":7"#) {
+            return frame;
+        }
+    }
+}
+
+#[test]
+fn what_a_thing_keeps_survives_and_the_rest_begins_anew() {
+    let file = folder("thing").join("state");
+    let server = thing("workshop", &file);
+    let before = properties(&server);
+    assert_eq!((&before["mode"], &before["name"]), (&json!("day"), &json!("Workshop")));
+    let name = "Zoë's \"shed\"\n";
+    for (property, value) in
+        [("mode", json!("away")), ("name", json!(name)), ("brightness", json!(7)), ("led", json!(true))]
+    {
+        assert_eq!(write(&server, property, &value), r#"{"label":"ok","id":7}"#);
+    }
+    assert!(write(&server, "name", &json!("")).contains("refused"));
+    end(server);
+    for _ in 0..2 {
+        let server = thing("workshop", &file);
+        let now = properties(&server);
+        assert_eq!((&now["mode"], &now["name"]), (&json!("away"), &json!(name)), "{now}");
+        assert_eq!((&now["brightness"], &now["led"]), (&before["brightness"], &before["led"]), "{now}");
+        server.expect_line("mode is restored");
+        end(server);
+    }
+    // Another application has other properties, and leaves those alone.
+    let server = thing("lamp", &file);
+    assert_eq!(properties(&server)["brightness"], json!(100));
+    assert_eq!(write(&server, "brightness", &json!(30)), r#"{"label":"ok","id":7}"#);
+    end(server);
+    let server = thing("lamp", &file);
+    assert_eq!(properties(&server)["brightness"], json!(30));
+    end(server);
+    let server = thing("workshop", &file);
+    assert_eq!(properties(&server)["name"], json!(name));
+    end(server);
+    assert_eq!(run(&["reset", "--state-file", text(&file)]).0, Some(0));
+    let server = thing("workshop", &file);
+    let now = properties(&server);
+    assert_eq!((&now["mode"], &now["name"]), (&before["mode"], &before["name"]), "{now}");
+    end(server);
+    assert!(!file.exists(), "nothing was changed, so nothing is kept: the defaults are the application's");
+}
+
+#[test]
+fn a_thing_that_is_killed_has_kept_what_is_some_seconds_old() {
+    let file = folder("thing-killed").join("state");
+    let mut server = thing("workshop", &file);
+    assert_eq!(write(&server, "mode", &json!("night")), r#"{"label":"ok","id":7}"#);
+    stored(&file);
+    server.kill();
+    let server = thing("workshop", &file);
+    assert_eq!(properties(&server)["mode"], json!("night"));
+}
+
+#[test]
+fn a_kept_value_that_does_not_fit_is_told_of_once_and_the_default_stays() {
+    let file = folder("thing-other").join("state");
+    // As if another version had another word for it.
+    let settings = Settings::new();
+    let mut saver = block_on(Saver::open(&settings, FileStorage::new(&file).unwrap())).0;
+    Kept::by(&settings).keep(KeptName::new("mode"), b"dusk").unwrap();
+    block_on(saver.save()).unwrap();
+    let before = fs::read(&file).unwrap();
+    let server = thing("workshop", &file);
+    let says = "mode is not restored: what was kept does not fit what is declared now";
+    server.expect_line(says);
+    assert_eq!(properties(&server)["mode"], json!("day"));
+    assert_eq!(server.lines().iter().filter(|line| line.contains(says)).count(), 1);
+    end(server);
+    assert_eq!(fs::read(&file).unwrap(), before, "an older version may have the word");
 }
 
 #[test]

@@ -46,12 +46,19 @@ pub enum KeepError {
     Full,
 }
 
-impl Display for KeepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl KeepError {
+    /// What it displays as.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::TooLong => "a kept value has at most 64 bytes",
             Self::Full => "16 values are kept already: remove one that is not needed any more",
-        })
+        }
+    }
+}
+
+impl Display for KeepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

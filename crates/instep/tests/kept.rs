@@ -1,10 +1,11 @@
 //! Properties that outlive a restart: what was kept is asked for at the start as if a client wrote it, and what is published from
 //! then on is kept.
 
+mod guarded;
 mod link;
 mod workshop;
 
-use instep::{Answer, Inbox, Interaction, KEPT_MAX, Kind, Limits, PropertyStore, Reading, Thing};
+use instep::{Answer, App, Inbox, Interaction, KEPT_MAX, Kind, Limits, PropertyStore, Reading, Thing};
 use link::{World, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -56,6 +57,13 @@ fn start(store: &'static Store) -> (World, Inbox<'static>) {
 /// All that the application is asked before it has to wait.
 fn all_asked(world: &World, inbox: &mut Inbox<'_>) -> Vec<String> {
     std::iter::from_fn(|| asked(world, inbox)).collect()
+}
+
+fn publish_defaults(bench: Bench<'_>) {
+    bench.led(false);
+    bench.level(0.0);
+    bench.mode("day");
+    bench.name("default");
 }
 
 #[test]
@@ -110,7 +118,10 @@ fn what_does_not_fit_the_declaration_is_left_out_and_stays_until_there_is_a_new_
         assert_eq!(all_asked(&world, &mut inbox), fits, "{name}: {wrong:?}");
         assert_eq!(store.0.lock().unwrap()[name], wrong, "an older version may know what to do with it");
         let bench = Bench::new(world.device);
-        (bench.led(true), bench.level(1.0), bench.mode("day"), bench.name("new"));
+        bench.led(true);
+        bench.level(1.0);
+        bench.mode("day");
+        bench.name("new");
         let values = [("door", "true"), ("led", "true"), ("level", "1.0"), ("mode", "day"), ("name", "new")];
         assert_eq!(kept(store), values.map(|(name, value)| (name, value.to_owned())));
     }
@@ -122,11 +133,14 @@ fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_star
     let before = kept(store);
     let (mut world, mut inbox) = start(store);
     let bench = Bench::new(world.device);
-    (bench.led(false), bench.level(0.0), bench.mode("day"), bench.name("default"));
+    publish_defaults(bench);
     assert_eq!(kept(store), before);
     while let Some(command) = asked(&world, &mut inbox) {
         match &*command {
-            "Level(7.5)" => (bench.level(7.5), bench.led(true)).0,
+            "Level(7.5)" => {
+                bench.level(7.5);
+                bench.led(true);
+            }
             r#"Mode("night")"# => bench.mode("night"),
             other => panic!("{other}"),
         }
@@ -231,6 +245,21 @@ fn a_thing_without_the_macro_keeps_as_well() {
     THING.publish(world.device, "mode", &"b");
     THING.publish(world.device, "heat", Reading::Number(3.0));
     assert_eq!(kept(store), [("led", "true".to_owned()), ("mode", "b".to_owned())]);
+}
+
+#[test]
+fn clients_are_told_nothing_of_what_is_kept() {
+    const LED: Interaction = Interaction::new("led", "Lamp", Kind::Switch);
+    const KEPT_LED: Interaction = LED.kept();
+    const PLAIN: App = App::new("lamp", "").thing(&Thing::new("Lamp", &[LED]));
+    const KEPT: App = App::new("lamp", "").thing(&Thing::new("Lamp", &[KEPT_LED]));
+    let [plain, kept] = [&PLAIN, &KEPT].map(|app| {
+        let mut world = World::with_app(app, Limits::DEVICE);
+        let description = guarded::get(&mut world, "/.well-known/wot", "");
+        assert_eq!(description.status, 200);
+        (description.body, texts(&mut world.open("/ws")))
+    });
+    assert_eq!(plain, kept, "neither by the description nor by its hash");
 }
 
 #[test]
