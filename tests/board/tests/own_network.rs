@@ -15,6 +15,10 @@ use std::sync::{Arc, Mutex};
 const OWN: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const OTHER: Ipv4Address = Ipv4Address::new(192, 168, 4, 2);
 const PHONE: Ipv4Address = Ipv4Address::new(192, 168, 4, 99);
+/// What `lamp` keeps.
+const BRIGHTNESS: &str = "/properties/brightness";
+/// The password `open sesame`, as tools give it.
+const BASIC: &str = "Authorization: Basic dXNlcjpvcGVuIHNlc2FtZQ==";
 /// Longer than anything takes, on a machine that has much else to do.
 const LATEST: Duration = Duration::from_secs(60);
 
@@ -108,7 +112,7 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
         let link = Link::default();
         let device = Machine::boot(
             &link,
-            "instep.name=lamp instep.network=Home:correct-horse:192.168.1.50 instep.network=Mute:12345678:",
+            "instep.app=lamp instep.name=lamp instep.network=Home:correct-horse:192.168.1.50 instep.network=Mute:12345678:",
         );
         let joins = device.expect(1, |line| line.starts_with("WIFI:T:WPA;S:lamp;P:")).await;
         device.expect_line("There is no password: this device is open to everyone on this network").await;
@@ -134,6 +138,14 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
         let page = page_with(phone, OWN, "<bdi>Home</bdi>").await;
         assert!(page.contains("2.4 GHz only") && page.ends_with("</html>\n"), "{page}");
         assert_eq!(get(phone, OWN, "/").await.0, 200, "the application's page");
+        // Somebody dims the lamp.
+        let (status, answer) = get(phone, OWN, BRIGHTNESS).await;
+        assert!(status == 200 && answer.ends_with("\r\n\r\n100"), "{answer}");
+        let dim = format!(
+            "PUT {BRIGHTNESS} HTTP/1.1\r\nHost: {OWN}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: 2\r\n\r\n42"
+        );
+        assert_eq!(ask(phone, OWN, &dim).await.0, 204);
 
         for (network, password, problem) in [
             ("486f6d65", "wrong+horse", "refuses this password"),
@@ -161,6 +173,11 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
         device.expect_line("This device is http://desk.local/").await;
         assert_eq!(get(phone, OWN, "/").await.0, 303, "it still asks for its password");
         assert!(page_with(phone, OWN, "asks for its password").await.contains("value=\"desk\""));
+        // The lamp is as bright as it was.
+        device.expect_line("brightness is restored").await;
+        let read = format!("GET {BRIGHTNESS} HTTP/1.0\r\nHost: {OWN}\r\n{BASIC}\r\n\r\n");
+        let (status, answer) = ask(phone, OWN, &read).await;
+        assert!(status == 200 && answer.ends_with("\r\n\r\n42"), "{answer}");
     });
 }
 

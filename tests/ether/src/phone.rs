@@ -41,7 +41,8 @@ pub async fn ask(phone: Stack<'static>, to: Ipv4Address, request: &str) -> (u16,
             length => answer.extend_from_slice(&buffer[..length]),
         }
     }
-    let answer = String::from_utf8(answer).expect("text");
+    // A page may be compressed; its head is not.
+    let answer = String::from_utf8_lossy(&answer).into_owned();
     (answer[9..12].parse().expect("a status"), answer)
 }
 

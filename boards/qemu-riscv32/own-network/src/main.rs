@@ -3,7 +3,8 @@
 //!
 //! QEMU tells it, by `-append`, its name (`instep.name=`), its address there (`instep.address=`, else 192.168.4.1), whether it is to
 //! give addresses (`instep.dhcp=off`), and what its radio hears: `instep.network=NAME:PASSWORD:ADDRESS`, any number of
-//! times, without an address if the network gives none.
+//! times, without an address if the network gives none. Its application is `led-json`, or `lamp` by `instep.app=lamp`, which keeps its
+//! brightness.
 
 #![no_std]
 #![no_main]
@@ -16,12 +17,13 @@ use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, 
 use embedded_hal::digital::{ErrorType, OutputPin};
 use heapless::String;
 use instep::embassy::{ACCEPTING, Driver, LogInResources, Server};
-use instep::{Access, Limits, OPEN_TO_EVERYONE};
+use instep::{Access, App, Limits, OPEN_TO_EVERYONE};
+use instep_apps::KeptProperties;
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_network::join::{JoinString, Protection};
 use instep_network::name::Name;
 use instep_network::{dhcp, join};
-use instep_settings::{FlashStorage, Saver, Settings, WifiPassword};
+use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
 use instep_setup::{SetUp, kept_password, run, store};
 use log::{info, warn};
 use qemu_machine::{Boot, Executor, Flash, Network, random};
@@ -35,17 +37,18 @@ const LEASES: usize = 8;
 /// Of the server, and one each for DHCP, DNS and mDNS.
 const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
 
-/// Topics of the application.
-const TOPICS: usize = 2;
+/// The applications that there is memory for.
+const APPS: [&App; 2] = [&instep_apps::led_json::APP, &instep_apps::lamp::APP];
 
 instep::resources! {
     /// All memory of the server.
-    struct Resources { limits: Limits::DEVICE, topics: TOPICS, access_point: CLIENTS }
+    struct Resources { limits: Limits::DEVICE, apps: &APPS, access_point: CLIENTS }
 }
 
 static RESOURCES: Resources = Resources::new();
 static LOG_IN: LogInResources = LogInResources::new();
 static SETTINGS: Settings = Settings::new();
+static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
 
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
@@ -86,8 +89,10 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     write!(page, "http://{address}/network").expect("it is not that long");
     let access = ACCESS.init(Access { ports: &[PORT], portal: Some(page), ..Access::new(name.as_str()) });
 
-    let app = instep_apps::find("led-json").expect("there is one");
+    let wanted = boot.told("instep.app=").unwrap_or(APPS[0].name());
+    let app = APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= is one of two");
     let (server, mut inbox) = RESOURCES.start(app, access);
+    inbox.keep_in(&PROPERTIES);
     let log_in = match kept_password(&SETTINGS) {
         Some(password) => LOG_IN.start(password, random),
         None => LOG_IN.start_without_password(random),
