@@ -45,3 +45,53 @@ impl PropertyStore for KeptProperties {
         kept.map_err(KeepError::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LED;
+    use instep_settings::Settings;
+    use std::boxed::Box;
+
+    fn new() -> (Kept<'static>, KeptProperties) {
+        let kept = Kept::by(Box::leak(Box::new(Settings::new())));
+        (kept, KeptProperties::new(kept))
+    }
+
+    fn value(properties: KeptProperties, name: &'static str) -> Option<std::string::String> {
+        let mut bytes = [0; KEPT_MAX];
+        let length = properties.value(name, &mut bytes)?;
+        Some(std::str::from_utf8(&bytes[..length]).unwrap().into())
+    }
+
+    #[test]
+    fn a_value_comes_back_and_the_output_has_one_of_its_own() {
+        let (kept, properties) = new();
+        assert_eq!(value(properties, "led"), None);
+        kept.keep(LED, b"on").unwrap();
+        assert_eq!(value(properties, "led"), None);
+        properties.keep("led", &false).unwrap();
+        assert_eq!(value(properties, "led").as_deref(), Some("false"));
+        assert_eq!(kept.value(LED).unwrap(), b"on");
+        properties.keep("name", &"").unwrap();
+        assert_eq!(value(properties, "name").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn what_has_no_room_is_told_and_what_was_kept_stays() {
+        let (kept, properties) = new();
+        let longest = "x".repeat(KEPT_MAX);
+        properties.keep("name", &longest).unwrap();
+        assert_eq!(
+            properties.keep("name", &(longest.clone() + "x")),
+            Err("a kept value has at most 64 bytes")
+        );
+        assert_eq!(value(properties, "name"), Some(longest));
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"] {
+            properties.keep(name, &1).unwrap();
+        }
+        assert!(properties.keep("p", &1).unwrap_err().starts_with("16 values are kept already"));
+        assert_eq!(properties.keep("o", &2), Ok(()), "it has its place");
+        assert!(kept.keep(LED, b"on").is_err());
+    }
+}
