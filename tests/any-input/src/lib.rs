@@ -13,6 +13,7 @@ mod connection;
 mod deflate;
 mod delivery;
 mod dhcp;
+mod exact;
 mod extensions;
 mod frame_header;
 mod inflate;
