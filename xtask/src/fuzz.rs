@@ -8,8 +8,8 @@ use std::process::Command;
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, output, run, target, workspace};
 
-/// How long each target runs as a step of all tests, in seconds.
-const SMOKE: u32 = 3;
+/// How many inputs each target gets as a step of all tests.
+const SMOKE: u32 = 10_000;
 /// How long each target runs if nobody says how long.
 const LONG: u32 = 300;
 /// Counters for edges, and what values were compared with.
@@ -22,42 +22,52 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 pub(crate) struct Plan {
     /// A target, or else all of them.
     target: Option<String>,
-    seconds: u32,
-    /// An input that was found before: only this one.
-    input: Option<PathBuf>,
+    extent: Extent,
+}
+
+/// With what a target is run.
+#[derive(Debug, PartialEq, Eq)]
+enum Extent {
+    /// The same inputs each time: what was not changed does not fail.
+    Smoke,
+    /// Random ones, which add to those that it learned before, for so many seconds.
+    Random(u32),
+    /// An input that was found before.
+    Once(PathBuf),
 }
 
 impl Plan {
-    /// Each target for a few seconds.
+    /// Each target for a few seconds, with the same inputs each time.
     pub(crate) fn smoke() -> Plan {
-        Plan { target: None, seconds: SMOKE, input: None }
+        Plan { target: None, extent: Extent::Smoke }
     }
 
-    /// Reads `[TARGET] [--seconds N] [--input FILE]`.
+    /// Reads `[TARGET] [--seconds N | --input FILE | --smoke]`.
     pub(crate) fn parse(args: &[&str]) -> Result<Plan, String> {
-        let mut plan = Plan { target: None, seconds: LONG, input: None };
+        let (mut target, mut extent) = (None, Extent::Random(LONG));
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} lacks its value"));
             match *arg {
                 "--seconds" => {
                     let value = value()?;
-                    plan.seconds = value.parse().map_err(|_| format!("{value} is no number of seconds"))?;
+                    let seconds = value.parse().map_err(|_| format!("{value} is no number of seconds"))?;
+                    extent = Extent::Random(seconds);
                 }
                 "--input" => {
-                    plan.input = Some(std::path::absolute(value()?).map_err(|error| error.to_string())?);
+                    let input = std::path::absolute(value()?).map_err(|error| error.to_string())?;
+                    extent = Extent::Once(input);
                 }
+                "--smoke" => extent = Extent::Smoke,
                 "--install" => {}
-                target if !target.starts_with('-') && plan.target.is_none() => {
-                    plan.target = Some(target.to_owned());
-                }
+                name if !name.starts_with('-') && target.is_none() => target = Some(name.to_owned()),
                 other => return Err(format!("{other} is not known here")),
             }
         }
-        if plan.input.is_some() && plan.target.is_none() {
+        if matches!(extent, Extent::Once(_)) && target.is_none() {
             return Err("--input needs a target".to_owned());
         }
-        Ok(plan)
+        Ok(Plan { target, extent })
     }
 }
 
@@ -89,6 +99,16 @@ fn names() -> Vec<String> {
     let mut names: Vec<_> = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// The seeds of a target, as files, and always in the same order.
+fn seeds(name: &str) -> Vec<String> {
+    let folder = Path::new("fuzz/corpus").join(name);
+    let files = fs::read_dir(workspace().join(&folder)).into_iter().flatten().flatten();
+    let mut files: Vec<_> =
+        files.map(|file| folder.join(file.file_name()).to_string_lossy().into_owned()).collect();
+    files.sort();
+    files
 }
 
 /// Builds all targets, and says where they are.
@@ -125,14 +145,19 @@ fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
     }
     let mut command = Command::new(program);
     command.current_dir(workspace()).arg(format!("-artifact_prefix={}/", findings.display()));
-    match &plan.input {
-        Some(input) => command.arg(input),
-        None => command
-            .arg(format!("-max_total_time={}", plan.seconds))
-            .args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"])
+    match &plan.extent {
+        Extent::Once(input) => command.arg(input),
+        Extent::Smoke => command
+            .arg(format!("-runs={SMOKE}"))
+            // What is compared may be addresses, which differ from run to run.
+            .args(["-seed=1", "-use_cmp=0"])
+            .arg(format!("-seed_inputs={}", seeds(name).join(","))),
+        Extent::Random(seconds) => command
+            .arg(format!("-max_total_time={seconds}"))
             // New ones go into the first folder.
             .args([&corpus, &workspace().join("fuzz/corpus").join(name)]),
     };
+    command.args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
     // It talks much.
     let log = folder().join(format!("{name}.log"));
     match File::create(&log) {
@@ -168,16 +193,30 @@ mod tests {
 
     #[test]
     fn what_is_wanted_is_understood() {
-        let all = Plan { target: None, seconds: LONG, input: None };
+        let all = Plan { target: None, extent: Extent::Random(LONG) };
         assert_eq!(Plan::parse(&[]), Ok(all));
-        let one = Plan { target: Some("messages".to_owned()), seconds: 7, input: None };
+        let one = Plan { target: Some("messages".to_owned()), extent: Extent::Random(7) };
         assert_eq!(Plan::parse(&["messages", "--seconds", "7"]), Ok(one));
-        let again = Plan::parse(&["messages", "--input", "/x"]).map(|plan| plan.input);
-        assert_eq!(again, Ok(Some(PathBuf::from("/x"))));
+        assert_eq!(Plan::parse(&["--smoke"]), Ok(Plan::smoke()));
+        let again = Plan::parse(&["messages", "--input", "/x"]).map(|plan| plan.extent);
+        assert_eq!(again, Ok(Extent::Once(PathBuf::from("/x"))));
         for wrong in
             [&["--seconds"][..], &["--seconds", "many"], &["--fast"], &["a", "b"], &["--input", "/x"]]
         {
             assert!(Plan::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+    #[test]
+    fn each_target_has_seeds_in_order() {
+        for name in names() {
+            let seeds = seeds(&name);
+            assert!(seeds.len() >= 5, "{name}");
+            assert!(seeds.is_sorted());
+            // The list is separated so.
+            assert!(
+                seeds.iter().all(|seed| !seed.contains(',') && workspace().join(seed).is_file()),
+                "{name}"
+            );
         }
     }
 }

@@ -47,8 +47,9 @@ Every job of this workspace.
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
     cargo xtask bench instructions [--write] [--install]
                                               what a message costs on a chip, beside picoserve
-    cargo xtask fuzz [TARGET] [--seconds N] [--input FILE] [--install]
-                                              bytes that nobody thought of, for 300 s or N each
+    cargo xtask fuzz [TARGET] [--seconds N | --input FILE | --smoke] [--install]
+                                              bytes that nobody thought of, for 300 s or N each; --smoke: the few
+                                              that `test` tries
     cargo xtask dependencies [--install]      licences and faults of the crates that this builds on
     cargo xtask help                          this text
 
