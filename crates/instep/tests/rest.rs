@@ -1,58 +1,15 @@
 //! The Thing by plain HTTP: what stands in CONTRACTS section 4, on the simulated link.
 
+mod asking;
 mod guarded;
 mod link;
 mod workshop;
 
+use asking::{JSON, ask, request_text, unchunk};
 use guarded::{exchange_with, get, request};
 use instep::{Inbox, Limits};
-use link::{Peer, REQUESTS, World, frame, inbox};
-use workshop::{APP, Bench, asked};
-
-const JSON: &str = "Content-Type: application/json\r\n";
-
-/// A request that the application has to answer; `act` is the application's part.
-fn ask(
-    world: &mut World,
-    inbox: &mut Inbox<'_>,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &str,
-    act: impl FnOnce(&mut Inbox<'_>),
-) -> (String, guarded::Answer) {
-    let mut peer = world.client();
-    peer.send(world, request_text(method, path, headers, body).as_bytes());
-    let command = asked(world, inbox).unwrap_or_default();
-    act(inbox);
-    // Whoever asked is told when the application asks for more.
-    asked(world, inbox);
-    (command, exchange_with(world, &mut peer, ""))
-}
-
-fn request_text(method: &str, path: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
-}
-
-fn world() -> World {
-    workshop::world()
-}
-
-/// Chunks put together.
-fn unchunk(mut body: &str) -> String {
-    let mut out = String::new();
-    loop {
-        let (length, rest) = body.split_once("\r\n").expect("a length");
-        let length = usize::from_str_radix(length, 16).expect("a length");
-        if length == 0 {
-            assert_eq!(rest, "\r\n");
-            return out;
-        }
-        out.push_str(&rest[..length]);
-        body = rest[length..].strip_prefix("\r\n").expect("the end of a chunk");
-    }
-}
+use link::{World, inbox};
+use workshop::{Bench, asked, world};
 
 #[test]
 fn values_are_read_alone_and_together() {
@@ -267,128 +224,9 @@ fn a_body_may_come_in_any_pieces_and_after_word_to_go_on() {
     assert_eq!(again.status, 200);
 }
 
-/// One that waits, and its peer.
-fn begin(world: &mut World, body: &str) -> Peer {
-    let mut peer = world.client();
-    peer.send(world, request_text("PUT", "/properties/level", JSON, body).as_bytes());
-    assert!(peer.received.is_empty(), "{}", String::from_utf8_lossy(&peer.received));
-    peer
-}
-
-#[test]
-fn a_read_after_a_write_sees_what_was_published_before_the_answer() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
-    let mut peer = begin(&mut world, "7");
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(7.0)"));
-    peer.turn(&mut world);
-    assert!(peer.received.is_empty(), "it is not done yet");
-    Bench::new(world.device).level(7.0);
-    asked(&world, &mut inbox);
-    assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
-    assert_eq!(get(&mut world, "/properties/level", "").body, "7.0");
-}
-
-#[test]
-fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
-    let mut waiting: Vec<_> = (0..REQUESTS).map(|number| begin(&mut world, &number.to_string())).collect();
-    let full = request(&mut world, "PUT", "/properties/level", JSON, "9");
-    assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")));
-    assert!(full.body.starts_with(r#"{"code":"busy""#), "{}", full.body);
-    for (number, peer) in waiting.iter_mut().enumerate() {
-        assert_eq!(asked(&world, &mut inbox), Some(format!("Level({number}.0)")));
-        let _ = peer;
-    }
-    asked(&world, &mut inbox);
-    for peer in &mut waiting {
-        assert_eq!(exchange_with(&mut world, peer, "").status, 204);
-    }
-
-    // The inbox is full of what clients said.
-    let mut world = World::with_app(&APP, Limits { inbox: 1, ..Limits::DEVICE });
-    let mut inbox = link::inbox(&world);
-    let mut client = workshop::open(&mut world);
-    client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));
-    assert_eq!(request(&mut world, "POST", "/actions/blink", "", "").status, 503);
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
-    let mut peer = begin(&mut world, "1");
-    client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(1.0)"));
-    assert_eq!(asked(&world, &mut inbox), None, "the client's turn has to come first");
-    for slot in world.follow() {
-        assert_eq!(
-            [peer.client.slot(), client.client.slot()]
-                .into_iter()
-                .flatten()
-                .filter(|own| *own == slot)
-                .count(),
-            1
-        );
-    }
-    client.client.expect_reply();
-    client.turn(&mut world);
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
-    assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
-}
-
-#[test]
-fn an_application_that_does_not_answer_is_not_waited_for() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
-    // Nobody takes the first, and the second is taken and not answered.
-    for taken in [false, true] {
-        let mut peer = begin(&mut world, "1");
-        assert_eq!(peer.last.unwrap().wake_at.as_millis(), world.now + 5_000);
-        if taken {
-            assert!(asked(&world, &mut inbox).is_some());
-        }
-        world.now += 4_999;
-        peer.turn(&mut world);
-        assert!(peer.received.is_empty());
-        world.now += 1;
-        let late = exchange_with(&mut world, &mut peer, "");
-        assert_eq!((late.status, late.header("Retry-After")), (503, Some("5")));
-        assert_eq!(late.header("Connection"), Some("close"));
-        if !taken {
-            assert_eq!(asked(&world, &mut inbox), None, "what was given up is not done later");
-        }
-    }
-    // The late answer is nobody's.
-    let mut next = begin(&mut world, "2");
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(2.0)"));
-    next.turn(&mut world);
-    assert!(next.received.is_empty());
-    asked(&world, &mut inbox);
-    assert_eq!(exchange_with(&mut world, &mut next, "").status, 204);
-}
-
-#[test]
-fn who_leaves_gives_its_slot_back() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
-    for _ in 0..3 * REQUESTS {
-        let mut peer = begin(&mut world, "1");
-        peer.client.abandon(&mut world.surroundings());
-        let mut peer = begin(&mut world, "2");
-        peer.client.close(instep::CloseCode::GOING_AWAY, &mut world.surroundings());
-        assert!(peer.turn(&mut world).closed);
-    }
-    assert_eq!(asked(&world, &mut inbox), None);
-    // Who has said all waits for the answer nevertheless.
-    let mut peer = begin(&mut world, "3");
-    assert!(!peer.end(&mut world).closed);
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(3.0)"));
-    asked(&world, &mut inbox);
-    assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
-    assert_eq!(world.device.clients(), 0);
-    assert_eq!(world.device.counts().opened, 0);
-}
-
 #[test]
 fn pages_from_elsewhere_and_who_is_not_logged_in_get_nothing() {
-    let mut world = guarded::guard(world());
+    let mut world = guarded::guard(workshop::world());
     let mut inbox = inbox(&world);
     let basic = format!("{}\r\n", guarded::BASIC);
     let elsewhere = format!("{basic}{JSON}Origin: http://evil.test\r\n");

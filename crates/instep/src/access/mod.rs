@@ -3,6 +3,10 @@
 //! Browsers let any page in the world send requests to a device on the reader's own network. Two headers
 //! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
+mod authority;
+mod proxy;
+
+use authority::{is_address, parse_host, parse_origin, same_origin};
 use core::net::IpAddr;
 use instep_proto::http::{Method, RequestHead};
 
@@ -92,42 +96,6 @@ impl Access {
         Err(Refusal::Origin)
     }
 
-    /// Who asks: `peer`, or whom it forwards for. The last item of `X-Forwarded-For` is what the proxy at hand says, so
-    /// the client is the last one that is not itself a proxy that is trusted. What is before it anybody may have written.
-    pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
-        let mut client = peer.to_canonical();
-        for hop in request.fields.items("x-forwarded-for").rev() {
-            if !self.is_proxy(client) {
-                break;
-            }
-            let Some(address) = parse_hop(hop) else { break };
-            client = address.to_canonical();
-        }
-        client
-    }
-
-    /// Whether a proxy of that address is trusted.
-    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
-        self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
-    }
-
-    /// Whether a proxy that is trusted says that it was asked over TLS.
-    pub(crate) fn is_forwarded_from_tls(&self, peer: IpAddr, request: &RequestHead<'_>) -> bool {
-        let scheme = request.fields.items("x-forwarded-proto").next_back();
-        self.is_proxy(peer.to_canonical())
-            && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
-    }
-
-    /// What a proxy put before the path, and the path without it. A path that has nothing before it is right as it is,
-    /// so that the device can be reached without the proxy, too.
-    pub(crate) fn split_path<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
-        let base = self.base_path.trim_end_matches('/');
-        match path.strip_prefix(base) {
-            Some(rest) if rest.starts_with('/') => path.split_at(base.len()),
-            _ => ("", path),
-        }
-    }
-
     fn knows_host(&self, host: &str) -> bool {
         let Some(host) = parse_host(host) else { return false };
         let name = host.name.strip_suffix('.').unwrap_or(host.name);
@@ -150,73 +118,6 @@ impl Access {
             let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
             own.eq_ignore_ascii_case(self.name) && (rest.is_empty() || numbered)
         })
-    }
-}
-
-/// A host, and its port if one is said.
-struct Authority<'h> {
-    name: &'h str,
-    port: Option<u16>,
-}
-
-struct Origin<'o> {
-    name: &'o str,
-    /// The port, if it is not the scheme's own.
-    port: Option<u16>,
-    default_port: u16,
-}
-
-fn parse_host(host: &str) -> Option<Authority<'_>> {
-    let name_end =
-        if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
-    let (name, rest) = host.split_at(name_end);
-    let port = match rest.strip_prefix(':') {
-        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
-        None if rest.is_empty() => None,
-        _ => return None,
-    };
-    (!name.is_empty()).then_some(Authority { name, port })
-}
-
-fn parse_origin(origin: &str) -> Option<Origin<'_>> {
-    let (scheme, host) = origin.split_once("://")?;
-    let default_port = if scheme.eq_ignore_ascii_case("https") {
-        443
-    } else if scheme.eq_ignore_ascii_case("http") {
-        80
-    } else {
-        return None;
-    };
-    let Authority { name, port } = parse_host(host)?;
-    Some(Origin { name, port: port.filter(|port| *port != default_port), default_port })
-}
-
-/// Whether two origins are the same, whatever their case and whether a default port is said.
-fn same_origin(allowed: &str, origin: &str) -> bool {
-    match (parse_origin(allowed), parse_origin(origin)) {
-        (Some(allowed), Some(origin)) => {
-            allowed.name.eq_ignore_ascii_case(origin.name)
-                && (allowed.port, allowed.default_port) == (origin.port, origin.default_port)
-        }
-        _ => allowed.eq_ignore_ascii_case(origin),
-    }
-}
-
-/// An address in `X-Forwarded-For`: some proxies put brackets around those of IPv6, and a port behind any.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let bare = |text: &str| text.parse().ok();
-    if let Some(address) = bare(hop) {
-        return Some(address);
-    }
-    let host = parse_host(hop)?.name;
-    bare(host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host))
-}
-
-/// An IP address, as it stands in Host: nobody can rebind it.
-fn is_address(name: &str) -> bool {
-    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
-        None => name.parse::<core::net::Ipv4Addr>().is_ok(),
     }
 }
 
@@ -313,61 +214,6 @@ mod tests {
         assert_eq!(check(&strict, "lamp.local", "Origin: null\r\n"), Err(Refusal::Origin));
         let two = "Origin: http://lamp.local\r\nOrigin: http://lamp.local\r\n";
         assert_eq!(check(&ACCESS, "lamp.local", two), Err(Refusal::Origin));
-    }
-
-    #[test]
-    fn who_asks_is_the_last_one_that_is_no_trusted_proxy() {
-        const PROXIES: &[IpAddr] = &[
-            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1)),
-            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2)),
-        ];
-        let access = Access { proxies: PROXIES, ..Access::new("") };
-        let client = |access: &Access, peer: &str, headers: &str| {
-            let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
-            let limits = HeadLimits { bytes: 2048, headers: 32 };
-            let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
-            format!("{}", access.client(peer.parse().unwrap(), &head))
-        };
-        for (peer, headers, expected) in [
-            ("10.0.0.1", "", "10.0.0.1"),
-            ("10.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
-            ("::ffff:10.0.0.1", "x-forwarded-for: 192.0.2.7\r\n", "192.0.2.7"),
-            // Whoever is not trusted may write what he likes.
-            ("10.0.0.3", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.3"),
-            ("10.0.0.1", "X-Forwarded-For: 127.0.0.1, 10.0.0.2, 192.0.2.7\r\n", "192.0.2.7"),
-            ("10.0.0.1", "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
-            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, 192.0.2.7 ,10.0.0.2\r\n", "192.0.2.7"),
-            ("10.0.0.1", "X-Forwarded-For: 10.0.0.2, 10.0.0.1\r\n", "10.0.0.2"),
-            ("10.0.0.1", "X-Forwarded-For: 192.0.2.7:5000\r\n", "192.0.2.7"),
-            ("10.0.0.1", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"),
-            ("10.0.0.1", "X-Forwarded-For: [2001:db8::1]:5000\r\n", "2001:db8::1"),
-            ("10.0.0.1", "X-Forwarded-For: ::ffff:192.0.2.7\r\n", "192.0.2.7"),
-            // What cannot be read hides nothing that is before it.
-            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown\r\n", "10.0.0.1"),
-            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.2\r\n", "10.0.0.2"),
-        ] {
-            assert_eq!(client(&access, peer, headers), expected, "{peer}: {headers}");
-        }
-        assert_eq!(client(&ACCESS, "127.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n"), "127.0.0.1");
-    }
-
-    #[test]
-    fn what_a_proxy_puts_before_the_path_is_taken_off() {
-        for base_path in ["/device", "/device/"] {
-            let access = Access { base_path, ..Access::new("") };
-            for (path, own) in [
-                ("/device/", "/"),
-                ("/device/any/thing", "/any/thing"),
-                ("/device/device/", "/device/"),
-                ("/device", "/device"),
-                ("/devices/", "/devices/"),
-                ("/ws", "/ws"),
-                ("*", "*"),
-            ] {
-                assert_eq!(access.split_path(path).1, own);
-            }
-        }
-        assert_eq!(Access::new("").split_path("/ws"), ("", "/ws"));
     }
 
     #[test]

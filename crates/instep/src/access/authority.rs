@@ -1,0 +1,58 @@
+//! Hosts and origins, as they stand in headers.
+
+/// A host, and its port if one is said.
+pub(super) struct Authority<'h> {
+    pub(super) name: &'h str,
+    pub(super) port: Option<u16>,
+}
+
+pub(super) struct Origin<'o> {
+    pub(super) name: &'o str,
+    /// The port, if it is not the scheme's own.
+    pub(super) port: Option<u16>,
+    pub(super) default_port: u16,
+}
+
+pub(super) fn parse_host(host: &str) -> Option<Authority<'_>> {
+    let name_end =
+        if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
+    let (name, rest) = host.split_at(name_end);
+    let port = match rest.strip_prefix(':') {
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
+        None if rest.is_empty() => None,
+        _ => return None,
+    };
+    (!name.is_empty()).then_some(Authority { name, port })
+}
+
+pub(super) fn parse_origin(origin: &str) -> Option<Origin<'_>> {
+    let (scheme, host) = origin.split_once("://")?;
+    let default_port = if scheme.eq_ignore_ascii_case("https") {
+        443
+    } else if scheme.eq_ignore_ascii_case("http") {
+        80
+    } else {
+        return None;
+    };
+    let Authority { name, port } = parse_host(host)?;
+    Some(Origin { name, port: port.filter(|port| *port != default_port), default_port })
+}
+
+/// Whether two origins are the same, whatever their case and whether a default port is said.
+pub(super) fn same_origin(allowed: &str, origin: &str) -> bool {
+    match (parse_origin(allowed), parse_origin(origin)) {
+        (Some(allowed), Some(origin)) => {
+            allowed.name.eq_ignore_ascii_case(origin.name)
+                && (allowed.port, allowed.default_port) == (origin.port, origin.default_port)
+        }
+        _ => allowed.eq_ignore_ascii_case(origin),
+    }
+}
+
+/// An IP address, as it stands in Host: nobody can rebind it.
+pub(super) fn is_address(name: &str) -> bool {
+    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
+        None => name.parse::<core::net::Ipv4Addr>().is_ok(),
+    }
+}

@@ -1,0 +1,116 @@
+//! What a proxy that stands before the device says of who asks, and what it leaves before the path.
+
+use super::Access;
+use super::authority::parse_host;
+use core::net::IpAddr;
+use instep_proto::http::RequestHead;
+
+impl Access {
+    /// Who asks: `peer`, or whom it forwards for. The last item of `X-Forwarded-For` is what the proxy at hand says, so
+    /// the client is the last one that is not itself a proxy that is trusted. What is before it anybody may have written.
+    pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
+        let mut client = peer.to_canonical();
+        for hop in request.fields.items("x-forwarded-for").rev() {
+            if !self.is_proxy(client) {
+                break;
+            }
+            let Some(address) = parse_hop(hop) else { break };
+            client = address.to_canonical();
+        }
+        client
+    }
+
+    /// Whether a proxy of that address is trusted.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
+    }
+
+    /// Whether a proxy that is trusted says that it was asked over TLS.
+    pub(crate) fn is_forwarded_from_tls(&self, peer: IpAddr, request: &RequestHead<'_>) -> bool {
+        let scheme = request.fields.items("x-forwarded-proto").next_back();
+        self.is_proxy(peer.to_canonical())
+            && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
+    /// What a proxy put before the path, and the path without it. A path that has nothing before it is right as it is,
+    /// so that the device can be reached without the proxy, too.
+    pub(crate) fn split_path<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
+        let base = self.base_path.trim_end_matches('/');
+        match path.strip_prefix(base) {
+            Some(rest) if rest.starts_with('/') => path.split_at(base.len()),
+            _ => ("", path),
+        }
+    }
+}
+
+/// An address in `X-Forwarded-For`: some proxies put brackets around those of IPv6, and a port behind any.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = |text: &str| text.parse().ok();
+    if let Some(address) = bare(hop) {
+        return Some(address);
+    }
+    let host = parse_host(hop)?.name;
+    bare(host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use instep_proto::http::HeadLimits;
+    use std::format;
+
+    #[test]
+    fn who_asks_is_the_last_one_that_is_no_trusted_proxy() {
+        const PROXIES: &[IpAddr] = &[
+            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1)),
+            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2)),
+        ];
+        let access = Access { proxies: PROXIES, ..Access::new("") };
+        let client = |access: &Access, peer: &str, headers: &str| {
+            let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+            let limits = HeadLimits { bytes: 2048, headers: 32 };
+            let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
+            format!("{}", access.client(peer.parse().unwrap(), &head))
+        };
+        for (peer, headers, expected) in [
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("::ffff:10.0.0.1", "x-forwarded-for: 192.0.2.7\r\n", "192.0.2.7"),
+            // Whoever is not trusted may write what he likes.
+            ("10.0.0.3", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.3"),
+            ("10.0.0.1", "X-Forwarded-For: 127.0.0.1, 10.0.0.2, 192.0.2.7\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, 192.0.2.7 ,10.0.0.2\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 10.0.0.2, 10.0.0.1\r\n", "10.0.0.2"),
+            ("10.0.0.1", "X-Forwarded-For: 192.0.2.7:5000\r\n", "192.0.2.7"),
+            ("10.0.0.1", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"),
+            ("10.0.0.1", "X-Forwarded-For: [2001:db8::1]:5000\r\n", "2001:db8::1"),
+            ("10.0.0.1", "X-Forwarded-For: ::ffff:192.0.2.7\r\n", "192.0.2.7"),
+            // What cannot be read hides nothing that is before it.
+            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown\r\n", "10.0.0.1"),
+            ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.2\r\n", "10.0.0.2"),
+        ] {
+            assert_eq!(client(&access, peer, headers), expected, "{peer}: {headers}");
+        }
+        assert_eq!(client(&Access::new("lamp"), "127.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n"), "127.0.0.1");
+    }
+
+    #[test]
+    fn what_a_proxy_puts_before_the_path_is_taken_off() {
+        for base_path in ["/device", "/device/"] {
+            let access = Access { base_path, ..Access::new("") };
+            for (path, own) in [
+                ("/device/", "/"),
+                ("/device/any/thing", "/any/thing"),
+                ("/device/device/", "/device/"),
+                ("/device", "/device"),
+                ("/devices/", "/devices/"),
+                ("/ws", "/ws"),
+                ("*", "*"),
+            ] {
+                assert_eq!(access.split_path(path).1, own);
+            }
+        }
+        assert_eq!(Access::new("").split_path("/ws"), ("", "/ws"));
+    }
+}

@@ -1,0 +1,49 @@
+//! Requests to a Thing by plain HTTP, and what comes of them, on the simulated link.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use crate::guarded::{Answer, exchange_with};
+use crate::link::World;
+use crate::workshop::asked;
+use instep::Inbox;
+
+pub const JSON: &str = "Content-Type: application/json\r\n";
+
+/// A request that the application has to answer; `act` is the application's part.
+pub fn ask(
+    world: &mut World,
+    inbox: &mut Inbox<'_>,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+    act: impl FnOnce(&mut Inbox<'_>),
+) -> (String, Answer) {
+    let mut peer = world.client();
+    peer.send(world, request_text(method, path, headers, body).as_bytes());
+    let command = asked(world, inbox).unwrap_or_default();
+    act(inbox);
+    // Whoever asked is told when the application asks for more.
+    asked(world, inbox);
+    (command, exchange_with(world, &mut peer, ""))
+}
+
+pub fn request_text(method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+/// Chunks put together.
+pub fn unchunk(mut body: &str) -> String {
+    let mut out = String::new();
+    loop {
+        let (length, rest) = body.split_once("\r\n").expect("a length");
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        if length == 0 {
+            assert_eq!(rest, "\r\n");
+            return out;
+        }
+        out.push_str(&rest[..length]);
+        body = rest[length..].strip_prefix("\r\n").expect("the end of a chunk");
+    }
+}

@@ -1,0 +1,121 @@
+//! What a firmware takes of its board, and what it may.
+
+use std::path::Path;
+
+use instep_panel::PANEL;
+
+use super::{Built, Plan, Variables, build, compile, make, measure, number};
+use crate::boards::{BOARDS, Board};
+use crate::report::{Outcome, Report};
+use crate::tools::Tools;
+
+/// What instep, the page and `led-json` may add to the flash of a device that only answers.
+const SERVER_MAX: u64 = 100 * 1024;
+
+/// A table of all boards that can be built here.
+pub(crate) fn sizes(report: &mut Report, app: &str, tools: &mut Tools) {
+    let mut table = format!(
+        "{:<16}{:<9}{:>8}{:>9}{:>10}{:>8}{:>8}{:>8}  largest future\n",
+        "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
+    );
+    for board in &BOARDS {
+        report.step(board.name, || {
+            let row = Plan::new(board.name, app)
+                .map_err(Outcome::Failed)
+                .and_then(|plan| size_of(&plan, tools))
+                .map(|(_, size)| size.row(board));
+            match row {
+                Ok(row) => {
+                    table += &row;
+                    Outcome::Passed
+                }
+                Err(outcome) => outcome,
+            }
+        });
+    }
+    let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
+    println!(
+        "\n{table}\nThe panel, in the applications that are Things: {panel} of the flash.\n\nAll in bytes.\n\
+         flash           the application image\n\
+         +server         what instep, the page and led-json add to two networks and one constant answer\n\
+         +firmware       what this firmware adds to them: also settings, set-up, log-in and names\n\
+         memory          always in use; stack is what is left for the stack, beside the radio's 64 KiB in the boot loader's\n\
+         client          what one client more takes, without its TCP socket and that socket's buffers\n\
+         largest future  of all tasks; if a task runs twice, of both"
+    );
+}
+
+/// Whether it takes no more than it may.
+pub(super) fn within_budget(size: &Size) -> Outcome {
+    let Size { server, .. } = size;
+    println!("instep, the page and led-json add {server} bytes of flash; {SERVER_MAX} is the limit.");
+    println!("With settings, set-up, log-in and names the firmware adds {} bytes.", size.firmware);
+    if *server <= SERVER_MAX {
+        return Outcome::Passed;
+    }
+    let over = server - SERVER_MAX;
+    Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than it may"))
+}
+
+/// What a firmware takes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Of its image.
+    image: u64,
+    /// What the server alone adds to that which only answers.
+    server: u64,
+    /// What the firmware adds to it.
+    firmware: u64,
+    memory: u64,
+    stack: u64,
+    client: Option<u64>,
+    /// And whose it is.
+    future: (u64, String),
+}
+
+impl Size {
+    fn row(&self, board: &Board) -> String {
+        let (future, task) = &self.future;
+        let client = self.client.map_or("-".to_owned(), |bytes| bytes.to_string());
+        format!(
+            "{:<16}{:<9}{:>8}{:>9}{:>10}{:>8}{:>8}{client:>8}  {future} ({task})\n",
+            board.name, board.chip, self.image, self.server, self.firmware, self.memory, self.stack
+        )
+    }
+}
+
+/// Builds a firmware and what it is compared with, without what the environment has for it.
+pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Result<(Built, Size), Outcome> {
+    let built = build(plan, Variables::Ignored, tools)?;
+    let parts = ["--example", "baseline", "--example", "server"];
+    let folder = compile(plan, &parts, Variables::Ignored, tools)?.join("examples");
+    let flash = |elf: &Path| measure(&built.tool, plan, elf).and_then(|lines| number(&lines, "flash"));
+    let (baseline, server) = (flash(&folder.join("baseline"))?, flash(&folder.join("server"))?);
+    let lines = measure(&built.tool, plan, &built.elf)?;
+    let images = make(plan, &built)?;
+    let future =
+        lines.iter().find_map(|(name, bytes)| Some((*bytes, name.strip_prefix("future ")?.to_owned())));
+    let size = Size {
+        image: number(&images, "application")?,
+        server: server.saturating_sub(baseline),
+        firmware: number(&lines, "flash")?.saturating_sub(baseline),
+        memory: number(&lines, "memory")?,
+        stack: number(&lines, "stack")?,
+        client: number(&lines, "client").ok(),
+        future: future.unwrap_or_default(),
+    };
+    Ok((built, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_fails() {
+        let size = |server| Size { server, ..Size::default() };
+        assert_eq!(within_budget(&size(SERVER_MAX)), Outcome::Passed);
+        let Outcome::Failed(why) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
+        assert_eq!(why, "instep adds 102401 bytes of flash, which is 1 more than it may");
+    }
+}
