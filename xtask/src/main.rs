@@ -41,7 +41,7 @@ Every job of this workspace.
     cargo xtask flash BOARD [--app APP | --image FILE] [--erase] [--port PORT]
                                               the same, written to the board; its settings stay without --erase
     cargo xtask size [--app APP] [--install]  flash and memory on every board that can be built here
-    cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32 and ESP32-S3
+    cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32, S2 and S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
