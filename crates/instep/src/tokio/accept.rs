@@ -6,6 +6,7 @@ use super::permit::Permit;
 use super::shortage::{Complaint, Shortage, is_shortage};
 use super::transport::Security;
 use super::{Listener, Server};
+use crate::limits::Limits;
 use socket2::SockRef;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
@@ -48,8 +49,14 @@ pub(super) fn accept(
 ) -> io::Result<impl Future<Output = ()>> {
     let gate = server.meters.gate.clone();
     let mut listeners = Listeners::new(listeners)?;
-    let mut dealer =
-        Dealer { gate, shards, next: 0, unsent: server.limits.unsent, complaint: Complaint::default() };
+    let mut dealer = Dealer {
+        gate,
+        shards,
+        next: 0,
+        unsent: server.limits.unsent,
+        unanswered: unanswered(server.device.limits()),
+        complaint: Complaint::default(),
+    };
     let mut shortage = Shortage::new(server.device);
     let mut complaint = Complaint::default();
     Ok(async move {
@@ -124,6 +131,7 @@ pub(super) struct Dealer {
     shards: Vec<mpsc::UnboundedSender<Dealt>>,
     next: usize,
     unsent: u32,
+    unanswered: Duration,
     complaint: Complaint,
 }
 
@@ -144,7 +152,7 @@ impl Dealer {
                 }
             }
         };
-        match prepare(stream, self.unsent) {
+        match prepare(stream, self.unsent, self.unanswered) {
             Ok(stream) => {
                 self.tell(self.next, Dealt::Connection(Accepted { stream, peer, port, permit, security }));
                 self.next = (self.next + 1) % self.shards.len();
@@ -167,9 +175,31 @@ impl Dealer {
     }
 }
 
-fn prepare(stream: tokio::net::TcpStream, unsent: u32) -> io::Result<TcpStream> {
+/// How long a peer may acknowledge nothing of what it was sent: as long as a WebSocket may leave pings unanswered. So
+/// whoever cannot be pinged, such as one that listens by `GET /events`, is missed about as soon.
+fn unanswered(limits: &Limits) -> Duration {
+    let millis = limits.ping_every.saturating_mul(u64::from(limits.pings_missed) + 1);
+    // Linux takes no longer time.
+    Duration::from_millis(millis.min(i32::MAX as u64))
+}
+
+fn prepare(stream: tokio::net::TcpStream, unsent: u32, unanswered: Duration) -> io::Result<TcpStream> {
     let stream = stream.into_std()?;
     stream.set_nodelay(true)?;
-    SockRef::from(&stream).set_tcp_notsent_lowat(unsent)?;
+    let socket = SockRef::from(&stream);
+    socket.set_tcp_notsent_lowat(unsent)?;
+    socket.set_tcp_user_timeout(Some(unanswered))?;
     Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_that_of_pings_and_no_more_than_linux_takes() {
+        assert_eq!(unanswered(&Limits::LINUX), Duration::from_secs(30));
+        let patient = Limits { ping_every: u64::MAX, ..Limits::LINUX };
+        assert_eq!(unanswered(&patient), Duration::from_millis(i32::MAX as u64));
+    }
 }
