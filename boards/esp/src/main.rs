@@ -96,6 +96,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(log::write().expect("a task of its own"));
     spawner.spawn(feeding.expect("a task of its own"));
     // The radio is where random numbers come from; without a network nobody needs any.
+    server.device.tell_starts_apart(Rng::new().random());
     let log_in = match kept_password(&SETTINGS) {
         Some(password) => LOG_IN.start(password, random),
         None => LOG_IN.start_without_password(random),

@@ -57,6 +57,9 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
     let (stack, runner) = embassy_net::new(network, config, sockets, u64::from_le_bytes(seed));
     let app = settings::app(boot);
     let (server, mut inbox) = RESOURCES.start(app, settings::access(boot));
+    let mut start = [0; 4];
+    random(&mut start);
+    server.device.tell_starts_apart(u32::from_le_bytes(start));
     let server = guard(server, boot);
     let driver = RESOURCES.network.driver(server, stack, PORT);
 

@@ -179,6 +179,21 @@ impl App {
         })
     }
 
+    /// Whoever connects to its Thing is told of the events that the device still has ([`Limits::events`](crate::Limits::events)),
+    /// oldest first, and not only of those that come. Events and lines of logs then carry a number, `seq`, which counts up by one
+    /// from 1 at each start of the device, so that a page that comes back tells what it has had. A board tells the starts apart with
+    /// [`Device::tell_starts_apart`](crate::Device::tell_starts_apart).
+    ///
+    /// # Panics
+    /// If it is no Thing yet; in a `const`, when it is compiled.
+    pub const fn backlog(mut self) -> Self {
+        match &mut self.declared {
+            Some(declared) => declared.backlog = true,
+            None => panic!("it is a Thing that has a backlog: call App::thing first"),
+        }
+        self
+    }
+
     /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
     pub const fn version(self, version: &'static str) -> Self {
         let hash = match self.declared {
@@ -230,6 +245,11 @@ impl App {
             Some(declared) => Some(declared.thing),
             None => None,
         }
+    }
+
+    /// Whether whoever connects is told of past events ([`App::backlog`]).
+    pub const fn has_backlog(&self) -> bool {
+        matches!(self.declared, Some(Declared { backlog: true, .. }))
     }
 
     /// How many topics it has.

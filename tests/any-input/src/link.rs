@@ -99,6 +99,7 @@ impl World {
             followers: lend!(lender, follower.take().expect("there is one driver"); 1),
             inbox_queue: lend!(lender, 0; places),
             requests,
+            backlog: false,
             thing: None,
             history: &mut [],
             recorders: &mut [],

@@ -27,6 +27,18 @@ impl Cursor {
         Self { revision: 0, event: feed.ring().next() }
     }
 
+    /// A follower that joins now and has had the first `heard` of all events before: it needs every retained frame, and the
+    /// events since then that are still there. Those that are not are none that it misses: it was not there.
+    pub fn with_backlog(feed: &Feed<'_>, heard: u64) -> Self {
+        let ring = feed.ring();
+        Self { revision: 0, event: heard.clamp(ring.oldest(), ring.next()) }
+    }
+
+    /// How many of all events it has had or passed over: the number of the event that comes next, which is told as one more.
+    pub fn events(&self) -> u64 {
+        self.event
+    }
+
     /// The oldest frame that it has not had, from table or ring, whichever was published first.
     pub fn next<'f>(&self, feed: &'f Feed<'_>) -> Option<Next<'f>> {
         let retained = feed.table().newer(self.revision);
@@ -134,6 +146,54 @@ mod tests {
         event(&mut feed, "then");
         assert_eq!(drain(&mut cursor, &feed).0, ["now", "b3", "then"]);
         assert_eq!(drain(&mut cursor, &feed).0, [""; 0]);
+    }
+
+    #[test]
+    fn who_asks_for_the_backlog_begins_with_the_oldest_event_in_its_place_and_has_missed_nothing() {
+        let mut feed = feed(2, 3);
+        let all = |heard, feed: &Feed<'_>| drain(&mut Cursor::with_backlog(feed, heard), feed);
+        assert_eq!(all(0, &feed), (Vec::new(), 0));
+        for number in 0..5 {
+            event(&mut feed, &number.to_string());
+            if number == 3 {
+                publish(&mut feed, 1, "b");
+            }
+        }
+        publish(&mut feed, 0, "a");
+        let strings = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(all(0, &feed), (strings(&["2", "3", "b", "4", "a"]), 0));
+        assert_eq!(all(1, &feed), all(0, &feed), "what is gone is gone");
+        assert_eq!(all(4, &feed), (strings(&["b", "4", "a"]), 0));
+        for heard in [5, 6, u64::MAX] {
+            let mut cursor = Cursor::with_backlog(&feed, heard);
+            assert!(cursor.lag(&feed) <= feed.revision());
+            assert_eq!(drain(&mut cursor, &feed), (strings(&["b", "a"]), 0));
+            assert_eq!(cursor.events(), 5);
+        }
+        // From there on it is a follower as any other.
+        let mut cursor = Cursor::with_backlog(&feed, 0);
+        let next = cursor.next(&feed).unwrap();
+        assert_eq!((next.frame, cursor.events()), (&b"\x81\x012"[..], 2));
+        assert_eq!(cursor.advance(&next, &feed), 0);
+        for number in 5..8 {
+            event(&mut feed, &number.to_string());
+        }
+        assert_eq!(drain(&mut cursor, &feed), (strings(&["b", "a", "5", "6", "7"]), 2));
+    }
+
+    #[test]
+    fn a_follower_of_a_shard_gets_the_same_backlog() {
+        let (mut device, mut shard) = (feed(1, 3), feed(1, 3));
+        for number in 0..40 {
+            event(&mut device, &number.to_string());
+            if number % 7 == 0 {
+                shard.follow(&device);
+            }
+        }
+        shard.follow(&device);
+        let (mut direct, mut behind) = (Cursor::with_backlog(&device, 0), Cursor::with_backlog(&shard, 0));
+        assert_eq!((behind, behind.events()), (direct, 37));
+        assert_eq!(drain(&mut behind, &shard), drain(&mut direct, &device));
     }
 
     #[test]

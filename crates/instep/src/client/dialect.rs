@@ -1,22 +1,23 @@
 //! What a Thing's endpoint says by itself: what it is, that it is there, and what a client missed.
 
 use super::Instant;
+use super::backlog::{self, Greeting};
 use super::open::Open;
 use super::surroundings::World;
 use core::fmt::Display;
-use instep_proto::delivery::Outgoing;
+use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
 
-/// The version of the wire format.
-pub(super) const WIRE: u32 = 1;
 /// The most bytes that one of these frames takes.
-pub(super) const OWN_FRAME_MAX: usize = 80;
+pub(super) const OWN_FRAME_MAX: usize = 88;
 /// After so much silence a client is told that the device is there: a script cannot see pings.
 const SILENCE: u64 = 5_000;
 
-/// The first frame of all.
-pub(super) fn push_thing(hash: u64, out: &mut Outgoing<'_>) -> bool {
-    push(out, format_args!("{{\"label\":\"thing\",\"value\":{{\"wire\":{WIRE},\"hash\":\"{hash:016x}\"}}}}"))
+/// The first frame of all, and where the client begins to follow.
+pub(super) fn greet(world: &World<'_>, out: &mut Outgoing<'_>) -> Cursor {
+    let pushed = push(out, Greeting::of(world));
+    debug_assert!(pushed, "it was seen to that there is room");
+    backlog::begin(world, 0)
 }
 
 /// The device is there.

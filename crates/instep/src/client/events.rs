@@ -1,7 +1,7 @@
 //! `GET /events`: what a WebSocket would be told, as Server-Sent Events (WHATWG HTML section 9.2), for clients without
 //! WebSocket. Whoever listens counts as a client.
 
-use super::dialect::WIRE;
+use super::backlog::{self, EventId, Greeting};
 use super::requests::Decision;
 use super::{Client, Instant, State, World};
 use crate::device::{End, Place};
@@ -25,6 +25,8 @@ pub(super) struct Listening {
     response: ResponseHead,
     pass: Option<Pass>,
     peer: IpAddr,
+    /// How many of all events it has had before.
+    heard: u64,
 }
 
 /// Where someone stands who listens.
@@ -45,6 +47,7 @@ pub(super) fn answer(
     head: &RequestHead<'_>,
     pass: Option<Pass>,
     peer: IpAddr,
+    world: &World<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
     if out.kept() > 0 {
@@ -52,7 +55,8 @@ pub(super) fn answer(
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
-        return Decision::Listen(Listening { response, pass, peer });
+        let heard = backlog::heard_before(head, world);
+        return Decision::Listen(Listening { response, pass, peer, heard });
     }
     match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
         Some(length) => {
@@ -72,17 +76,13 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Listening { response, pass, peer } = *listening;
+        let Listening { response, pass, peer, heard } = *listening;
         let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
         // There is room for both: nothing is in it.
         let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
         out.keep(head.unwrap_or(0));
         let mut begin = Window::new(out.space(), 0);
-        let _ = write!(
-            begin,
-            "retry: {RETRY}\ndata: {{\"label\":\"thing\",\"value\":{{\"wire\":{WIRE},\"hash\":\"{:016x}\"}}}}\n\n",
-            world.app.hash
-        );
+        let _ = write!(begin, "retry: {RETRY}\ndata: {}\n\n", Greeting::of(world));
         let length = begin.used();
         out.keep(length);
         self.state = State::Events(Events {
@@ -90,7 +90,7 @@ impl Client {
             look: false,
             until: pass.map_or(Instant::NEVER, |pass| pass.until),
             comment_at: now.after(COMMENT_EVERY),
-            cursor: Cursor::new(world.feed),
+            cursor: backlog::begin(world, heard),
         });
         self.check_pass(pass, world, out);
     }
@@ -161,8 +161,10 @@ impl Events {
             write!(part, "data: {{\"label\":\"missed\",\"value\":{missed}}}\n\n")
         } else {
             let Some(next) = cursor.next(world.feed) else { return false };
+            let before = cursor.events();
             cursor.advance(&next, world.feed);
-            write_data(next.frame, &mut part)
+            let start = backlog::start(world).filter(|_| cursor.events() > before);
+            write_event(start.map(|start| EventId { start, seq: cursor.events() }), next.frame, &mut part)
         };
         let length = if written.is_ok() { part.used() } else { 0 };
         // What does not fit an empty buffer never will: a frame of another dialect, full of line ends.
@@ -181,9 +183,12 @@ impl Events {
 }
 
 /// Writes a frame with text as an event; one with bytes as nothing.
-fn write_data(frame: &[u8], out: &mut Window<'_>) -> core::fmt::Result {
+fn write_event(id: Option<EventId>, frame: &[u8], out: &mut Window<'_>) -> core::fmt::Result {
     let text = core::str::from_utf8(server_payload(frame)).ok().filter(|_| frame[0] & 0x0f == 1);
     let Some(text) = text else { return Ok(()) };
+    if let Some(id) = id {
+        writeln!(out, "id: {id}")?;
+    }
     out.write_str("data: ")?;
     for (number, line) in text.split(['\n', '\r']).enumerate() {
         if number > 0 {

@@ -8,7 +8,7 @@ use super::{Client, Instant, World, asking, dialect};
 use crate::device::{ClientId, Device, Place};
 use crate::login::Pass;
 use crate::thing::Thing;
-use instep_proto::delivery::Outgoing;
+use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::http::{Made, Reply, RequestHead};
 
 /// A Thing, and how clients speak with it.
@@ -16,11 +16,13 @@ use instep_proto::http::{Made, Reply, RequestHead};
 pub(crate) struct Declared {
     pub(crate) thing: &'static Thing,
     pub(super) speaks: &'static Speaks,
+    /// Whoever connects is told of past events.
+    pub(crate) backlog: bool,
 }
 
 impl Declared {
     pub(crate) const fn new(thing: &'static Thing) -> Self {
-        Self { thing, speaks: &SPEAKS }
+        Self { thing, speaks: &SPEAKS, backlog: false }
     }
 }
 
@@ -44,8 +46,8 @@ pub(super) struct Speaks {
     pub(super) listen: fn(&mut Client, Instant, &Listening, &World<'_>, &mut Outgoing<'_>),
     /// Tells of them.
     pub(super) give_events: GiveEvents,
-    /// The first frame of all.
-    pub(super) push_thing: fn(hash: u64, &mut Outgoing<'_>) -> bool,
+    /// Tells a new client the first frame of all, and where it begins to follow.
+    pub(super) greet: fn(&World<'_>, &mut Outgoing<'_>) -> Cursor,
     /// Says that the device is there.
     pub(super) push_alive: fn(&mut Outgoing<'_>) -> bool,
     /// Says how many events were missed.
@@ -66,7 +68,7 @@ const SPEAKS: Speaks = Speaks {
     make: thing::make,
     listen: Client::listen,
     give_events: Events::give_out,
-    push_thing: dialect::push_thing,
+    greet: dialect::greet,
     push_alive: dialect::push_alive,
     push_missed: dialect::push_missed,
     replace_write: Device::replace_write,

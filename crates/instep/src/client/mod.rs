@@ -1,6 +1,7 @@
 //! One client, from the first byte to the last: a synchronous state machine that every driver turns.
 
 mod asking;
+mod backlog;
 mod board;
 mod compression;
 mod dialect;

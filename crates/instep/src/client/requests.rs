@@ -305,12 +305,11 @@ impl Client {
         };
         let length = handshake.write_answer(out.space());
         out.keep(length);
-        let cursor = (!endpoint.echo).then(|| Cursor::new(world.feed));
+        let cursor = (!endpoint.echo).then(|| match world.app.declared.filter(|_| endpoint.thing) {
+            Some(declared) => (declared.speaks.greet)(world, out),
+            None => Cursor::new(world.feed),
+        });
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
-        if let Some(declared) = world.app.declared.filter(|_| endpoint.thing) {
-            let pushed = (declared.speaks.push_thing)(world.app.hash, out);
-            debug_assert!(pushed, "it was seen to that there is room");
-        }
         let alive_at = Open::alive_after(endpoint.thing, now);
         self.state = State::Open(Open::new(place, cursor, deflate, until, alive_at));
         self.check_pass(pass, world, out);

@@ -101,7 +101,7 @@ impl Client {
                 let (length, hash) = description.measure();
                 Decision::Reply(Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head))
             }
-            Resource::Events if reads => events::answer(head, pass, request.peer, out),
+            Resource::Events if reads => events::answer(head, pass, request.peer, world, out),
             Resource::Properties if reads => Decision::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
             Resource::History(number) if reads => {
                 Decision::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))

@@ -1,5 +1,6 @@
 //! The device: what the application publishes, and who is there to hear it.
 
+mod backlog;
 mod by_http;
 mod counts;
 mod history;
@@ -31,6 +32,7 @@ use crate::client::Instant;
 use crate::limits::Limits;
 use core::cell::RefCell;
 use core::fmt::{self, Display};
+use core::sync::atomic::AtomicU32;
 use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
@@ -44,6 +46,9 @@ use state::State;
 /// frame while the device is locked: a [`Display`] of your own must not call the device.
 pub struct Device {
     limits: Limits,
+    /// Which start of the device this is; 0: nobody said.
+    start: AtomicU32,
+    backlog: bool,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
@@ -77,7 +82,12 @@ impl Device {
     /// If the memory does not fit the limits: blocks too short for [`Limits::frame`], an outbox that could
     /// not hold one frame, or more than 65,535 slots.
     pub fn new(memory: Memory, limits: Limits) -> Self {
-        Self { limits, state: Mutex::new(RefCell::new(State::new(memory, &limits))) }
+        Self {
+            limits,
+            start: AtomicU32::new(0),
+            backlog: memory.backlog,
+            state: Mutex::new(RefCell::new(State::new(memory, &limits))),
+        }
     }
 
     /// Makes `text` the latest message of `topic`: every client gets it, and whoever connects later gets it

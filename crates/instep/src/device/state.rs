@@ -31,6 +31,8 @@ pub struct Memory {
     /// How many of the slots, the last ones, are for requests to a Thing by plain HTTP, and not for clients. 0: there is no
     /// Thing.
     pub requests: usize,
+    /// Events of the Thing are numbered ([`App::has_backlog`](crate::App::has_backlog)).
+    pub backlog: bool,
     /// Whose sensors are remembered.
     pub thing: Option<&'static Thing>,
     /// As many as [`Thing::history_points`] says.
@@ -171,6 +173,11 @@ impl State {
         self.counts.publishes += 1;
         self.wake_followers();
         Ok(())
+    }
+
+    /// The number of the event that comes next, from 0 on.
+    pub(crate) fn next_event(&self) -> u64 {
+        self.feed.ring().next()
     }
 
     pub(crate) fn event(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {

@@ -127,6 +127,7 @@ impl<
             inbox_queue: self.inbox_queue.take(),
             waiting_queue: self.waiting_queue.take(),
             requests: REQUESTS,
+            backlog: app.has_backlog(),
             thing: app.as_thing(),
             history: self.history.init_with(|| from_fn(|_| HistoryPoint::NONE)),
             recorders: self.recorders.init_with(|| from_fn(|_| Recorder::NEW)),

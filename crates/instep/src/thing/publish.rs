@@ -120,19 +120,21 @@ impl Thing {
         }
     }
 
-    /// Tells every client that is connected now of the event `name`.
+    /// Tells every client that is connected now of the event `name`; with [`App::backlog`](crate::App::backlog) those that
+    /// connect later, too.
     ///
     /// If there is no such event, or the text does not fit a frame, it is not sent and the log says why.
     pub fn tell(&self, device: &Device, name: &str, text: impl Display) {
         match self.find(name) {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {
-                device.event(format_args!("{{\"label\":\"{name}\",\"value\":{}}}", Text::new(text)));
+                device.tell(name, &Text::new(text));
             }
             _ => log::error!("Not sent: there is no event {name}"),
         }
     }
 
-    /// Adds a line to the log `name`: every client that is connected now gets it. What does not fit a frame is cut.
+    /// Adds a line to the log `name`: every client that is connected now gets it, and as with [`Thing::tell`] those
+    /// that connect later. What does not fit a frame is cut.
     ///
     /// If there is no such log, the device's own log says so.
     pub fn log(&self, device: &Device, name: &str, severity: Severity, line: impl Display) {
@@ -140,12 +142,9 @@ impl Thing {
             log::error!("Not sent: there is no log {name}");
             return;
         };
-        let most = device.limits().frame.saturating_sub(LOG_OVERHEAD);
-        device.event(format_args!(
-            "{{\"label\":\"{name}\",\"value\":{{\"severity\":\"{}\",\"message\":{}}}}}",
-            severity.as_str(),
-            Text::cut(line, most)
-        ));
+        let most = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
+        let (severity, message) = (severity.as_str(), Text::cut(line, most));
+        device.tell(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usiz
         slots: (0..slots).map(|_| slot()).collect::<Vec<_>>().leak(),
         followers: (0..followers).map(|_| Follower::new(leak(slots, 0))).collect::<Vec<_>>().leak(),
         requests,
+        backlog: app.has_backlog(),
         thing: app.as_thing(),
         history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
         recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),

@@ -41,6 +41,7 @@ use crate::login::LogIn;
 use gate::Gate;
 use metrics::Meters;
 use std::future::Future;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -98,6 +99,7 @@ impl Server {
         assert!(shards > 0, "a server has at least one shard");
         let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
+        device.tell_starts_apart(random());
         let gate = Gate::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(gate, shards)));
         Self { app, access, device, limits: sockets, shards, meters, log_in: None }
@@ -150,6 +152,12 @@ impl Server {
         let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
         Ok(())
     }
+}
+
+/// Random enough to tell one thing from another, and no secret.
+fn random() -> u32 {
+    let number = RandomState::new().build_hasher().finish().to_ne_bytes();
+    u32::from_ne_bytes([number[0], number[1], number[2], number[3]])
 }
 
 /// The time that clients are told: milliseconds since `epoch`.

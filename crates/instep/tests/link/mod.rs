@@ -78,6 +78,7 @@ impl World {
             slots: slots.leak(),
             followers: (0..FOLLOWERS).map(|_| Follower::new(leak(places, 0))).collect::<Vec<_>>().leak(),
             requests,
+            backlog: app.has_backlog(),
             thing: app.as_thing(),
             history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
             recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),

@@ -1,0 +1,206 @@
+//! The backlog: who comes is told of the events that the device still has, numbered, over WebSocket and as Server-Sent Events.
+
+mod guarded;
+mod link;
+mod workshop;
+
+use guarded::exchange_with;
+use instep::{App, Limits, Severity};
+use link::{Peer, World};
+use workshop::{Bench, open, said, texts};
+
+const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
+const START: u32 = 0xc0f_fee0;
+
+fn world() -> World {
+    let world = World::with_app(&APP, Limits::DEVICE);
+    world.device.tell_starts_apart(START);
+    world
+}
+
+fn event(number: u64) -> String {
+    format!(r#"{{"label":"said","value":"{number}","seq":{number}}}"#)
+}
+
+#[test]
+fn who_comes_later_gets_the_past_in_its_order_and_then_what_comes() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    bench.door(false);
+    bench.said("a\"b");
+    bench.led(true);
+    bench.lines(Severity::Warning, "hot");
+    bench.door(true);
+    let past = [
+        r#"{"label":"said","value":"a\"b","seq":1}"#,
+        r#"{"label":"led","value":true}"#,
+        r#"{"label":"lines","value":{"severity":"warning","message":"hot"},"seq":2}"#,
+        r#"{"label":"door","value":true}"#,
+    ];
+    let mut peer = world.open("/ws");
+    let frames = texts(&mut peer);
+    assert!(frames[0].starts_with(r#"{"label":"thing","value":{"wire":1,"hash":""#), "{frames:?}");
+    assert!(frames[0].ends_with(r#"","start":"0c0ffee0"}}"#), "{frames:?}");
+    assert_eq!(frames[1..], past);
+    bench.said("c");
+    let new = r#"{"label":"said","value":"c","seq":3}"#;
+    assert_eq!(said(&mut world, &mut peer), [new]);
+    // Who comes back gets all of it again.
+    peer.end(&mut world);
+    let mut again = world.open("/ws");
+    assert_eq!(texts(&mut again)[1..], [&past[..], &[new]].concat());
+    assert_eq!(world.device.counts().events_missed, 0);
+}
+
+#[test]
+fn the_ring_is_all_there_is_and_who_was_not_there_has_missed_nothing() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    let kept = u64::try_from(world.limits.events).unwrap();
+    let all = kept + 9;
+    let mut slow = open(&mut world);
+    for number in 1..=all {
+        bench.said(number);
+    }
+    let mut peer = world.open("/ws");
+    assert_eq!(texts(&mut peer)[1..], (10..=all).map(event).collect::<Vec<_>>());
+    assert_eq!(world.device.counts().events_missed, 0);
+    // Who was there has.
+    let frames = said(&mut world, &mut slow);
+    assert_eq!((frames[0].as_str(), &frames[1]), (r#"{"label":"missed","value":9}"#, &event(10)));
+
+    // From its first turn on a new client is as any other.
+    let mut stuck = world.client();
+    stuck.window = 200;
+    stuck.send(&mut world, link::upgrade("/ws").as_bytes());
+    for number in all + 1..=all + 5 {
+        bench.said(number);
+    }
+    stuck.window = usize::MAX;
+    stuck.turn(&mut world);
+    let end = link::find(&stuck.received, b"\r\n\r\n").expect("an answer") + 4;
+    stuck.received.drain(..end);
+    let frames = texts(&mut stuck);
+    assert_eq!(frames[1], r#"{"label":"missed","value":5}"#);
+    assert_eq!(frames[2..], (15..=all + 5).map(event).collect::<Vec<_>>());
+}
+
+#[test]
+fn numbers_count_what_was_sent_and_nothing_else() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    bench.said("1");
+    bench.said("x".repeat(300));
+    bench.led(true);
+    bench.said("2");
+    world.device.event("of another kind");
+    bench.said("4");
+    let mut peer = open(&mut world);
+    let last = said(&mut world, &mut peer);
+    assert_eq!(last, [""; 0], "all of it came with the first turn");
+    let mut peer = world.open("/ws");
+    let led = r#"{"label":"led","value":true}"#.to_string();
+    assert_eq!(texts(&mut peer)[1..], [event(1), led, event(2), "of another kind".into(), event(4)]);
+}
+
+#[test]
+fn a_line_of_a_log_is_cut_so_that_its_number_has_room() {
+    let mut world = world();
+    let mut peer = open(&mut world);
+    for number in 1..=1_000 {
+        Bench::new(world.device).lines(Severity::Warning, "\"".repeat(300));
+        let frames = said(&mut world, &mut peer);
+        assert!(frames[0].ends_with(&format!("…\"}},\"seq\":{number}}}")), "{frames:?}");
+    }
+}
+
+#[test]
+fn where_nobody_tells_the_starts_apart_nothing_says_so() {
+    let mut world = World::with_app(&APP, Limits::DEVICE);
+    Bench::new(world.device).said(1);
+    let mut peer = world.open("/ws");
+    let frames = texts(&mut peer);
+    assert!(!frames[0].contains("start"), "{frames:?}");
+    assert_eq!(frames[1..], [event(1)]);
+    let mut listener = listen(&mut world, "Last-Event-ID: 00000000-1\r\n");
+    assert!(!heard(&mut world, &mut listener).contains("id:"), "what an id means is not known");
+    world.device.tell_starts_apart(0);
+    assert!(texts(&mut world.open("/ws"))[0].ends_with(r#","start":"00000001"}}"#));
+}
+
+#[test]
+fn who_did_not_ask_has_no_part_in_it() {
+    let mut world = workshop::world();
+    world.device.tell_starts_apart(START);
+    let bench = Bench::new(world.device);
+    bench.said("before");
+    let mut peer = world.open("/ws");
+    let frames = texts(&mut peer);
+    assert_eq!(frames.len(), 1, "{frames:?}");
+    assert!(!frames[0].contains("start"), "{frames:?}");
+    bench.said("now");
+    assert_eq!(said(&mut world, &mut peer), [r#"{"label":"said","value":"now"}"#]);
+    let mut listener = listen(&mut world, "Last-Event-ID: 0c0ffee0-0\r\n");
+    assert!(!heard(&mut world, &mut listener).contains("said"));
+    bench.said("now");
+    assert_eq!(heard(&mut world, &mut listener), "data: {\"label\":\"said\",\"value\":\"now\"}\n\n");
+}
+
+/// Someone who listens to the events, behind the `thing` of which they are.
+fn listen(world: &mut World, headers: &str) -> Peer {
+    let mut peer = world.client();
+    let request = format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
+    let answer = exchange_with(world, &mut peer, &request);
+    assert_eq!(answer.status, 200, "{}", answer.all);
+    peer.received = answer.body.split_once("\n\n").expect("its first event").1.into();
+    peer
+}
+
+fn heard(world: &mut World, peer: &mut Peer) -> String {
+    peer.turn(world);
+    String::from_utf8(peer.take()).expect("text")
+}
+
+#[test]
+fn an_event_source_goes_on_where_it_was() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    bench.led(true);
+    for number in 1..=3 {
+        bench.said(number);
+    }
+    let event = |number: u64| format!("id: 0c0ffee0-{number}\ndata: {}\n\n", event(number));
+    let led = "data: {\"label\":\"led\",\"value\":true}\n\n".to_string();
+    let all = |numbers: std::ops::RangeInclusive<u64>| led.clone() + &numbers.map(event).collect::<String>();
+    let mut peer = listen(&mut world, "");
+    assert_eq!(heard(&mut world, &mut peer), all(1..=3));
+    bench.said(4);
+    assert_eq!(heard(&mut world, &mut peer), event(4));
+    let mut again = |last: &str, numbers| {
+        let mut peer = listen(&mut world, &format!("Last-Event-ID: {last}\r\n"));
+        assert_eq!(heard(&mut world, &mut peer), all(numbers), "{last}");
+        peer.end(&mut world);
+    };
+    again("0c0ffee0-2", 3..=4);
+    again("C0FFEE0-2", 3..=4);
+    again("0c0ffee0-0", 1..=4);
+    #[expect(clippy::reversed_empty_ranges, reason = "it has had all of them")]
+    again("0c0ffee0-4", 5..=4);
+    // It was another start, or nothing that we said.
+    for last in
+        ["0c0ffee1-2", "2", "-2", "0c0ffee0-", "0c0ffee0-x", "0c0ffee0-99999999999999999999", "0c0ffee0-2-2"]
+    {
+        again(last, 1..=4);
+    }
+    #[expect(clippy::reversed_empty_ranges, reason = "it has had all that there will be for long")]
+    again("0c0ffee0-18446744073709551615", 5..=4);
+    // What the ring has forgotten meanwhile, the numbers tell.
+    for number in 5..=22 {
+        bench.said(number);
+    }
+    let mut late = listen(&mut world, "Last-Event-ID: 0c0ffee0-4\r\n");
+    assert_eq!(heard(&mut world, &mut late), all(7..=22));
+    let said = heard(&mut world, &mut peer);
+    assert!(said.starts_with("data: {\"label\":\"missed\",\"value\":2}\n\nid: 0c0ffee0-7\n"), "{said}");
+    assert_eq!(world.device.counts().events_missed, 2, "of him who was there");
+}
