@@ -1,8 +1,8 @@
 /**
  * A card for each interaction of a Thing, by its kind. Texts of the device go into the page as text, never as markup.
  *
- * A card has `element`; `inputs`, which are disabled while the page is not in step; `update(value)`, for what the
- * device says; and where there is a past to be shown, `catchUp()`, called whenever the page is in step again.
+ * A card has `element`; `inputs`, which are disabled while the page is not in step; `update(value, at)`, for what the
+ * device says (and when, or null); and where there is a past to be shown, `catchUp()`, called whenever the page is in step again.
  */
 
 import { Chart } from "./chart.js";
@@ -251,14 +251,14 @@ function list(base) {
   return lines;
 }
 
-const time = (at) => make("time", { textContent: clock(at), dateTime: new Date(at).toISOString() });
+const time = (at) => make("time", at ? { textContent: clock(at), dateTime: new Date(at).toISOString() } : { textContent: say("earlier") });
 
 function eventCard(name, about) {
   const base = card("event", name, about);
   const lines = list(base);
-  const update = (value) => {
+  const update = (value, at) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    append(lines, make("li", {}, time(Date.now()), make("span", { textContent: text })), EVENTS_MAX);
+    append(lines, make("li", {}, time(at), make("span", { textContent: text })), EVENTS_MAX);
   };
   return { element: base.element, inputs: [], update };
 }
@@ -287,9 +287,9 @@ function logCard(name, about) {
     pause.textContent = say(waiting ? "resume" : "pause", { count: 0 });
     pause.setAttribute("aria-pressed", String(waiting !== null));
   };
-  const update = (value) => {
+  const update = (value, at) => {
     const severity = SEVERITIES.includes(value?.severity) ? value.severity : "info";
-    const line = { at: Date.now(), severity, message: String(value?.message ?? "") };
+    const line = { at, severity, message: String(value?.message ?? "") };
     if (!waiting) return add(line);
     waiting.push(line);
     if (waiting.length > LINES_MAX) waiting.shift();

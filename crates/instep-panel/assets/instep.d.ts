@@ -14,6 +14,7 @@ export interface Frame {
   label: string;
   value?: Value;
   id?: number;
+  /** The number of an event, from 1 on at each start of the device, where it tells past ones again. */
   seq?: number;
 }
 
@@ -38,7 +39,7 @@ export interface Thing {
   onstate: ((thing: Thing) => void) | null;
   /** Called with every message as it came. */
   onmessage: ((data: string | ArrayBuffer) => void) | null;
-  /** Calls `handler` for every frame of that label. Returns a function that ends it. */
+  /** Calls `handler` for every frame of that label, once for each event. Returns a function that ends it. */
   on(label: string, handler: (value: any, frame: Frame) => void): () => void;
   /** Writes a property; resolves when the device has done it. */
   set(label: string, value: Value): Promise<void>;

@@ -90,6 +90,8 @@ class Thing {
   #asked = new Map(); // id -> what to do with its answer
   #lastId = 0;
   #slides = new Map(); // label -> { next }
+  #start; // of the device: at each, the numbers of events begin anew
+  #heard = 0; // the number of the last event
 
   constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
     // The page's host and port; http becomes ws, and https wss.
@@ -110,7 +112,8 @@ class Thing {
 
   /**
    * Calls `handler(value, frame)` for every `{"label": label, "value": value}` from the device.
-   * Returns a function that ends it. A handler runs before `state` becomes "live".
+   * Returns a function that ends it. A handler runs before `state` becomes "live". Events that the device tells
+   * again when a connection is made anew (their frames have a `seq`) come once.
    */
   on(label, handler) {
     if (!this.#handlers.has(label)) this.#handlers.set(label, new Set());
@@ -226,11 +229,14 @@ class Thing {
     const frame = parse(data);
     if (this.onmessage) run(this.onmessage, data);
     if (frame) {
-      const { label, id, value } = frame;
+      const { label, id, value, seq } = frame;
+      if (label === "thing") this.#begin(value?.start);
+      const again = seq <= this.#heard; // told before, on an earlier connection
+      if (seq && !again) this.#heard = seq;
       if (label === "ok") this.#answer(id, "", value);
       if (label === "error") this.#answer(id, value?.code ?? "error", value?.message);
-      for (const handler of this.#handlers.get(frame.label) ?? []) run(handler, frame.value, frame);
-      this.#missing.delete(frame.label);
+      for (const handler of again ? [] : (this.#handlers.get(label) ?? [])) run(handler, value, frame);
+      this.#missing.delete(label);
     }
     if (frame?.label === "thing" && this.state !== "live" && !this.#missing.size) {
       // A Thing's first frame has no value; its values follow at once.
@@ -239,6 +245,12 @@ class Thing {
     }
     // Values first, then live: old ones never look current. (A handler may have closed this.)
     if (socket === this.#socket && this.state !== "live" && !this.#missing.size) this.#live();
+  }
+
+  /** Where the device does not tell its starts apart, events are rather told twice than never. */
+  #begin(start) {
+    if (!start || start !== this.#start) this.#heard = 0;
+    this.#start = start;
   }
 
   #live() {

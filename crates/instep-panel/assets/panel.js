@@ -59,10 +59,10 @@ function build(description) {
     const group = about["instep:group"] ?? "";
     if (!groups.has(group)) groups.set(group, []);
     groups.get(group).push(card.element);
-    endings.push(thing.on(name, (value) => card.update(value ?? null)));
+    endings.push(thing.on(name, (value, frame) => card.update(value ?? null, since(frame))));
   }
   $("cards").replaceChildren(...[...groups].map(([name, elements]) => section(name, elements)));
-  for (const [name, value] of latest) cards.get(name)?.update(value);
+  for (const [name, value, at] of latest.values()) cards.get(name)?.update(value, at);
   catchUp();
 }
 
@@ -83,13 +83,17 @@ function section(name, elements) {
   return section;
 }
 
-/** Values that came before there was a card for them. */
+/** When it happened: of what the device tells again, nobody knows. */
+const since = ({ seq }) => (seq && thing.state !== "live" ? null : Date.now());
+
+/** Values and numbered events that came before there was a card for them. */
 const latest = new Map();
 thing.onmessage = (data) => {
   seen = Date.now();
   if (announced === shown && shown) return;
-  const { label, value } = JSON.parse(data);
-  if (label !== "thing") latest.set(label, value ?? null);
+  const frame = JSON.parse(data);
+  const { label, value, seq = "" } = frame;
+  if (label !== "thing") latest.set(`${label} ${seq}`, [label, value ?? null, since(frame)]);
 };
 thing.on("thing", ({ hash }) => {
   announced = hash;
