@@ -33,7 +33,8 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
 }
 
 /// What runs against a device: all but TLS and a proxy's path, which are for Linux.
-const ON_A_DEVICE: [&str; 10] = [
+const ON_A_DEVICE: [&str; 11] = [
+    "backlog",
     "for_everyone",
     "frames",
     "frozen_and_hidden",

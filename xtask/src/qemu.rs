@@ -17,8 +17,9 @@ const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
 /// Tests of the command that the image has to pass, too.
-const COMMAND_TESTS: [&str; 12] = [
+const COMMAND_TESTS: [&str; 13] = [
     "applications",
+    "backlog",
     "churn",
     "handshake",
     "http",
