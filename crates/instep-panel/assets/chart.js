@@ -1,4 +1,4 @@
-/** The recent past of a sensor, as a line. Gaps are gaps. */
+/** The recent past of a sensor, as a line. Gaps are gaps. Pointer and arrow keys read it out, point by point. */
 
 import { clock, say } from "./texts.js";
 
@@ -24,17 +24,23 @@ export class Chart {
   #write;
   #every;
   #span;
-  #svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
+  #svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "slider", tabindex: 0, "aria-valuemin": 1 });
   #area = draw("path", { class: "area" }, this.#svg);
   #line = draw("path", { class: "line" }, this.#svg);
+  #cursor = draw("path", { class: "cursor" }, this.#svg);
+  #dot = draw("path", { class: "dot" }, this.#svg);
   #high = document.createElement("span");
   #low = document.createElement("span");
   #from = document.createElement("span");
+  #read = document.createElement("output");
   #to = document.createElement("span");
+  #start = 0; // what is drawn, from here
+  #end = 0;
+  #pointed = null; // the time that is read out
   #due = false;
 
   /** `history`: how many points there are, and how many ms they are apart. `write` turns a value into text. */
-  constructor(title, { points, every }, write) {
+  constructor(name, title, { points, every }, write) {
     this.#title = title;
     this.#every = every;
     this.#span = points * every;
@@ -43,9 +49,27 @@ export class Chart {
     range.className = "range";
     range.append(this.#high, this.#low);
     const caption = document.createElement("figcaption");
-    caption.append(this.#from, this.#to);
+    caption.append(this.#from, this.#read, this.#to);
     this.element.append(this.#svg, range, caption);
     for (const part of [range, caption]) part.setAttribute("aria-hidden", "true");
+    const svg = this.#svg;
+    svg.id = `chart-${name}`;
+    svg.onpointermove = svg.onpointerdown = (event) => {
+      const { left, width } = svg.getBoundingClientRect();
+      this.#point(this.#start + ((event.clientX - left) / width) * (this.#end - this.#start));
+    };
+    // A finger that lets go wants to read on.
+    svg.onpointerleave = ({ pointerType }) => pointerType === "mouse" && this.#point(null);
+    svg.onblur = () => this.#point(null);
+    svg.onkeydown = (event) => {
+      const last = this.#points.length - 1;
+      const at = this.#pointed === null ? last : this.#nearest();
+      const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - 10, PageUp: at + 10, Home: 0, End: last }[event.key];
+      if (event.key === "Escape") this.#point(null);
+      if (to === undefined) return;
+      event.preventDefault();
+      this.#point(this.#points[Math.min(Math.max(to, 0), last)][0]);
+    };
   }
 
   /** Replaces all: `[[AGE_MS, VALUE], …]`, oldest first, as the device remembers it. */
@@ -69,6 +93,17 @@ export class Chart {
     this.drawSoon();
   }
 
+  #point(time) {
+    this.#pointed = time;
+    this.drawSoon();
+  }
+
+  /** The number of the point next to the time that is read out. */
+  #nearest() {
+    const distance = ([time]) => Math.abs(time - this.#pointed);
+    return this.#points.reduce((best, point, at, points) => (distance(point) < distance(points[best]) ? at : best), 0);
+  }
+
   /** Draws soon, and once, however often it is called. */
   drawSoon() {
     if (this.#due) return;
@@ -87,6 +122,7 @@ export class Chart {
     if (this.element.hidden) return;
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const start = Math.max(this.#points[0][0], now - this.#span);
+    [this.#start, this.#end] = [start, now];
     // A flat line lies in the middle.
     const margin = (high - low) * 0.1 || 1;
     const x = (time) => ((time - start) / Math.max(now - start, 1)) * WIDTH;
@@ -112,7 +148,26 @@ export class Chart {
     this.#from.textContent = clock(start);
     this.#to.textContent = clock(now);
     this.#svg.setAttribute("aria-label", say("between", {
-      title: this.#title, low: this.#write(low), high: this.#write(high), time: clock(start), now: this.#write(values.at(-1)),
+      title: this.#title, low: this.#write(low), high: this.#write(high), time: clock(start), now: this.#text(this.#points.at(-1)),
     }));
+    this.#readOut(x, y);
+  }
+
+  #text([, value]) {
+    return value === null ? say("unavailable") : this.#write(value);
+  }
+
+  #readOut(x, y) {
+    const reads = this.#pointed !== null;
+    const at = reads ? this.#nearest() : this.#points.length - 1;
+    const [time, value] = this.#points[at];
+    const text = `${clock(time)}  ${this.#text([time, value])}`;
+    this.#read.textContent = reads ? text : "";
+    this.#cursor.setAttribute("d", reads ? `M${x(time).toFixed(1)} 0V${HEIGHT}` : "");
+    this.#dot.setAttribute("d", reads && value !== null ? `M${x(time).toFixed(1)} ${y(value).toFixed(1)}h0` : "");
+    // Who stays on it is not told each new value.
+    if (!reads && document.activeElement === this.#svg) return;
+    const said = { "aria-valuemax": this.#points.length, "aria-valuenow": at + 1, "aria-valuetext": text };
+    for (const [key, value] of Object.entries(said)) this.#svg.setAttribute(key, value);
   }
 }

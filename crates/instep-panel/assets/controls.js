@@ -2,7 +2,8 @@
  * A card for each interaction of a Thing, by its kind. Texts of the device go into the page as text, never as markup.
  *
  * A card has `element`; `inputs`, which are disabled while the page is not in step; `update(value, at)`, for what the
- * device says (and when, or null); and where there is a past to be shown, `catchUp()`, called whenever the page is in step again.
+ * device says (and when, or null); and where there is a past to be shown, `catchUp()`, called whenever the page is in step
+ * again, and `tick()`, called each second while it is.
  */
 
 import { Chart } from "./chart.js";
@@ -113,7 +114,7 @@ function sensorCard(name, about) {
   const write = numbers(about.unit, about["instep:precision"]);
   const output = base.add(make("output", { className: "value" }));
   const history = about["instep:history"];
-  const chart = history && new Chart(about.title, history, write);
+  const chart = history && new Chart(name, about.title, history, write);
   if (chart) base.problem.before(chart.element);
   const update = (value) => {
     output.textContent = value === null ? say("unavailable") : write(value);
@@ -125,7 +126,7 @@ function sensorCard(name, about) {
     if (response.ok) chart.replace(await response.json());
   };
   output.textContent = say("unavailable");
-  return { element: base.element, inputs: [], update, catchUp: chart && catchUp };
+  return { element: base.element, inputs: [], update, catchUp: chart && catchUp, tick: () => chart?.drawSoon() };
 }
 
 function binarySensorCard(name, about) {
@@ -166,13 +167,19 @@ function field(base, max, action) {
 function textCard(name, about, thing) {
   const base = card("text", name, about);
   const { input, button, form } = field(base, about["instep:bytes"], say("set"));
+  const hint = make("p", { className: "hint", id: `hint-${name}`, role: "status" });
+  base.problem.before(hint);
+  input.setAttribute("aria-describedby", `${base.problem.id} ${hint.id}`);
   let value = null;
   let edited = false;
+  let began = null; // the value that is being edited
+  // What a person writes stays, whatever the device says meanwhile.
   const truth = () => {
-    if (!edited) input.value = value ?? "";
+    if (!edited) input.value = began = value ?? "";
     button.hidden = !edited;
+    hint.textContent = edited && (value ?? "") !== began ? say("changed", { value }) : "";
   };
-  input.addEventListener("input", () => ((edited = true), truth()));
+  input.addEventListener("input", () => ((edited = input.value !== (value ?? "")), truth()));
   input.onkeydown = (event) => {
     if (event.key !== "Escape") return;
     edited = false;
@@ -268,32 +275,42 @@ function logCard(name, about) {
   const filter = make("select", { ariaLabel: say("show"), id: `filter-${name}` });
   filter.append(...SEVERITIES.map((value) => make("option", { value, textContent: say(value) })));
   filter.value = "info";
+  const search = make("input", { type: "search", ariaLabel: say("search"), placeholder: say("search"), id: `search-${name}` });
   const pause = make("button", { type: "button", textContent: say("pause"), id: `pause-${name}` });
-  base.head.append(make("div", { className: "tools" }, filter, pause));
+  const clear = make("button", { type: "button", textContent: say("clear"), id: `clear-${name}` });
+  base.head.append(make("div", { className: "tools" }, filter, search, pause, clear));
   const lines = list(base);
   let waiting = null; // lines, while it is paused
-  const show = () => (lines.dataset.least = filter.value);
+  const find = (item) => (item.hidden = !item.lastChild.textContent.toLowerCase().includes(search.value.trim().toLowerCase()));
+  const show = () => {
+    lines.dataset.least = filter.value;
+    for (const item of lines.children) find(item);
+    lines.parentElement.scrollTop = lines.scrollHeight;
+  };
   const add = ({ at, severity, message }) => {
     const item = make("li", { className: severity }, time(at), make("b", { textContent: severity }), make("span", { textContent: message }));
+    find(item);
     append(lines, item, LINES_MAX);
   };
-  filter.onchange = () => {
-    show();
-    lines.parentElement.scrollTop = lines.scrollHeight;
+  filter.onchange = search.oninput = show;
+  clear.onclick = () => {
+    lines.replaceChildren();
+    if (waiting) waiting = [];
+    label();
   };
   pause.onclick = () => {
     if (waiting) waiting.forEach(add);
     waiting = waiting ? null : [];
-    pause.textContent = say(waiting ? "resume" : "pause", { count: 0 });
-    pause.setAttribute("aria-pressed", String(waiting !== null));
+    label();
   };
+  const label = () => (pause.textContent = say(waiting ? "resume" : "pause", { count: waiting?.length }));
   const update = (value, at) => {
     const severity = SEVERITIES.includes(value?.severity) ? value.severity : "info";
     const line = { at, severity, message: String(value?.message ?? "") };
     if (!waiting) return add(line);
     waiting.push(line);
     if (waiting.length > LINES_MAX) waiting.shift();
-    pause.textContent = say("resume", { count: waiting.length });
+    label();
   };
   show();
   return { element: base.element, inputs: [], update };

@@ -19,6 +19,7 @@ const TICK = 1_000; // between looks at the clock: timers alone miss that a lapt
 const ANSWER = 10_000; // for the answer to a write or an action
 const SETTLE = 200; // after a Thing's first frame, for the values behind it
 const SLIDE = 50; // between two writes of a slider
+const AFTER_MAX = 60_000; // that a full device may ask for until the next attempt
 
 /** What a device answers to whoever asks why no WebSocket opens. */
 const WHY = { 401: "sign-in", 403: "refused", 503: "full" };
@@ -271,14 +272,20 @@ class Thing {
   /** A browser does not tell why a WebSocket failed. The device does, to whoever asks. */
   async #askWhy() {
     let reason = "unreachable";
+    let after = 0;
     try {
       const url = `${this.#url.replace(/^ws/, "http")}?why=${encodeURIComponent(location.origin)}`;
-      const { status } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
+      const { status, headers } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
       reason = WHY[status] ?? reason;
+      after = Math.min(headers.get("Retry-After") * 1_000 || 0, AFTER_MAX);
     } catch {
       // It is unreachable indeed.
     }
-    if (this.state !== "waiting" || reason === this.reason) return;
+    if (this.state !== "waiting") return;
+    // Not all who were told the same return at once.
+    const until = after && now() + after * (1 + Math.random() / 2);
+    if (reason === this.reason && until <= this.#deadline) return;
+    this.#deadline = Math.max(this.#deadline, until);
     this.reason = reason;
     this.onstate?.(this);
   }

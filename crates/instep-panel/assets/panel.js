@@ -134,7 +134,9 @@ function countDown() {
 }
 setInterval(() => {
   countDown();
-  if (thing.state === "live" && !described) describe(announced);
+  if (thing.state !== "live") return;
+  if (!described) describe(announced);
+  for (const card of cards.values()) card.tick?.();
 }, 1_000);
 
 $("in").textContent = say("signIn");

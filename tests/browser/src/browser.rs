@@ -50,6 +50,7 @@ pub struct Setup {
     phone: bool,
     dark: bool,
     trusting: bool,
+    language: Option<String>,
 }
 
 impl Setup {
@@ -77,6 +78,12 @@ impl Setup {
         self
     }
 
+    /// A person who reads that language, such as `de-DE`.
+    pub fn language(mut self, tag: &str) -> Setup {
+        self.language = Some(tag.into());
+        self
+    }
+
     /// Starts the browser, and opens the page.
     #[track_caller]
     pub fn open(self, url: &str) -> Browser {
@@ -87,6 +94,9 @@ impl Setup {
             flags.push(format!("--host-resolver-rules={}", self.rules.join(",")));
         }
         let mut options = json!({ "args": flags, "excludeSwitches": UNWANTED_FLAGS });
+        if let Some(tag) = self.language {
+            options["prefs"] = json!({ "intl.accept_languages": tag, "intl.selected_languages": tag });
+        }
         if let Ok(chromium) = std::env::var("CHROMIUM") {
             options["binary"] = chromium.into();
         }

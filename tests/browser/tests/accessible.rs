@@ -60,13 +60,22 @@ fn the_focus_goes_from_control_to_control_and_the_keyboard_is_enough() {
     let page = Browser::open(&format!("http://{}/", server.addr()));
     page.wait_until(LIVE, SOON);
     page.wait_until("!document.getElementById('control-led').disabled", SOON);
+    // It is there as soon as there is something to be read out.
+    page.wait_until("document.getElementById('chart-temperature')?.getClientRects().length > 0", SOON);
     let mut order = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..7 {
         page.press("\u{e004}"); // Tab
         order.push(page.eval("document.activeElement.id").as_str().unwrap_or_default().to_owned());
     }
-    let expected =
-        ["led", "brightness", "blink", "speed", "mode", "name"].map(|name| format!("control-{name}"));
+    let expected = [
+        "control-led",
+        "control-brightness",
+        "control-blink",
+        "control-speed",
+        "chart-temperature",
+        "control-mode",
+        "control-name",
+    ];
     assert_eq!(order, expected);
     page.run("document.getElementById('control-led').focus()");
     page.press(" ");

@@ -1,0 +1,156 @@
+//! The chart on the panel: what it draws, where it has a gap, and what it reads out.
+
+#[path = "../../../crates/instep/tests/in_process/mod.rs"]
+mod in_process;
+
+use browser_tests::Browser;
+use in_process::serve;
+use instep::tokio::SocketLimits;
+use instep::{App, Device, Limits};
+use instep_panel::PANEL;
+use serde_json::json;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use test_support::{SOON, Server, target};
+
+instep::thing! {
+    /// A tank whose sensor fails when the test wants it to.
+    pub Tank: "Tank", commands Command {
+        level: sensor { title: "Level", unit: "l", precision: 1, history: 120 every 1_000 },
+    }
+}
+
+static APP: App = App::new("tank", "for tests").thing(&Tank::THING).pages(&PANEL);
+
+/// How many pieces the line has, or 0.
+const PIECES: &str =
+    "(document.querySelector('#card-level .line')?.getAttribute('d') ?? '').split('M').length - 1";
+/// How many points the line has.
+const POINTS: &str =
+    "(document.querySelector('#card-level .line')?.getAttribute('d') ?? '').split(/[ML]/).length - 1";
+const READ: &str = "document.querySelector('#card-level figcaption output').textContent";
+
+/// Measures four times a second what `level` says; `None`: the sensor has failed.
+fn measure(device: &'static Device, level: &Mutex<Option<f64>>, ended: &AtomicBool) {
+    let tank = Tank::new(device);
+    while !ended.load(Ordering::Relaxed) {
+        tank.level(level.lock().expect("no thread panicked").unwrap_or(f64::NAN));
+        thread::sleep(Duration::from_millis(250));
+    }
+}
+
+/// Runs `test` while the tank is measured.
+fn with_tank(test: impl FnOnce(&Browser, &str, &dyn Fn(Option<f64>))) {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let (level, ended) = (Mutex::new(Some(20.5)), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| measure(server.device(), &level, &ended));
+        // Also if the test fails.
+        let _end = End(&ended);
+        let url = format!("http://{}/", server.addr);
+        let browser = Browser::open(&url);
+        test(&browser, &url, &|to| *level.lock().expect("no thread panicked") = to);
+    });
+}
+
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn while_the_sensor_is_unavailable_the_line_has_a_gap_live_and_from_history() {
+    with_tank(|browser, url, set| {
+        browser.wait_until(&format!("{POINTS} >= 3 && {PIECES} === 1"), SOON);
+        set(None);
+        browser.wait_for_text("value-level", "Unavailable");
+        // A period in which it said nothing.
+        thread::sleep(Duration::from_millis(2_100));
+        set(Some(23.5));
+        browser.wait_until(&format!("{PIECES} >= 2 && {POINTS} >= 5"), SOON);
+        browser.wait_until("/^23\\.5\\b/.test(document.getElementById('value-level').textContent)", SOON);
+        // Another page sees what was before it came.
+        browser.goto(url);
+        browser.wait_until(&format!("{PIECES} >= 2 && {POINTS} >= 5"), SOON);
+        // The gap is read out as such.
+        browser.run("document.querySelector('#chart-level').focus()");
+        let mut read = Vec::new();
+        for _ in 0..12 {
+            browser.press("\u{e012}"); // left
+            browser.wait_until(&format!("{READ} !== ''"), SOON);
+            read.push(browser.eval(READ).as_str().unwrap_or_default().to_owned());
+            if read.last().is_some_and(|text| text.ends_with("Unavailable")) {
+                break;
+            }
+        }
+        assert!(read.last().is_some_and(|text| text.ends_with("Unavailable")), "{read:?}");
+        browser.screenshot("panel-gap");
+    });
+}
+
+#[test]
+fn pointer_and_keyboard_read_it_out() {
+    with_tank(|browser, _, set| {
+        browser.wait_until(&format!("{POINTS} >= 3"), SOON);
+        set(Some(25.25));
+        browser.wait_until(&format!("{POINTS} >= 5"), SOON);
+        assert_eq!(browser.eval(READ), "", "nobody asked");
+
+        let at = |part: f64| {
+            let spot = browser.eval(&format!(
+                "(() => {{ document.getElementById('chart-level').scrollIntoView();
+                 const {{ left, top, width, height }} = document.getElementById('chart-level').getBoundingClientRect();
+                 return [left + width * {part}, top + height / 2]; }})()"
+            ));
+            browser.devtools(
+                "Input.dispatchMouseEvent",
+                &json!({ "type": "mouseMoved", "x": spot[0], "y": spot[1] }),
+            );
+        };
+        at(0.01);
+        browser.wait_until(&format!("/\\d\\d:\\d\\d:\\d\\d.*20\\.5/.test({READ})"), SOON);
+        at(0.99);
+        browser.wait_until(&format!("/\\d\\d:\\d\\d:\\d\\d.*25\\.3/.test({READ})"), SOON);
+        browser.wait_until("document.querySelector('#card-level .dot').getAttribute('d') !== ''", SOON);
+        browser.screenshot("panel-pointer");
+        browser.devtools("Input.dispatchMouseEvent", &json!({ "type": "mouseMoved", "x": 1, "y": 1 }));
+        browser.wait_until(&format!("{READ} === ''"), SOON);
+
+        // The same for who has no pointer, and for who does not see it.
+        let said = "document.getElementById('chart-level').getAttribute('aria-valuetext')";
+        browser.run("document.getElementById('chart-level').focus()");
+        browser.press("\u{e011}"); // Home
+        browser.wait_until(&format!("{said}.includes('20.5') && {READ} === {said}"), SOON);
+        browser.press("\u{e014}"); // right
+        browser
+            .wait_until("document.getElementById('chart-level').getAttribute('aria-valuenow') === '2'", SOON);
+        browser.press("\u{e010}"); // End
+        browser.wait_until(&format!("{said}.includes('25.3') && {READ} === {said}"), SOON);
+        browser.press("\u{e00c}"); // Escape
+        browser.wait_until(&format!("{READ} === ''"), SOON);
+    });
+}
+
+#[test]
+fn a_device_that_was_away_leaves_a_gap() {
+    let line = "(document.querySelector('#card-temperature .line')?.getAttribute('d') ?? '')";
+    let server = Server::start(&["--app", "workshop"]);
+    let browser = Browser::open(&format!("http://{}/", server.addr()));
+    browser.wait_until(&format!("{line}.split('L').length >= 3"), 2 * SOON);
+    assert_eq!(browser.eval(&format!("{line}.split('M').length")), 2, "it is one line");
+    server.freeze();
+    // Longer than three of its seconds, and not so long that the page takes it for dead.
+    thread::sleep(Duration::from_secs(6));
+    server.thaw();
+    browser.wait_until(&format!("{line}.split('M').length >= 3"), 2 * SOON);
+    if target().port.is_none() {
+        // What the device itself remembers has it, too. (QEMU's clock stands still meanwhile.)
+        browser.goto(&format!("http://{}/", server.addr()));
+        browser.wait_until(&format!("{line}.split('M').length >= 3"), SOON);
+    }
+}

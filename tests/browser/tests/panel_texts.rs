@@ -1,0 +1,168 @@
+//! What the panel writes: in the reader's language, with the reader's numbers, and of the device's own texts never markup.
+
+#[path = "../../../crates/instep/tests/in_process/mod.rs"]
+mod in_process;
+
+use browser_tests::Browser;
+use in_process::serve;
+use instep::tokio::SocketLimits;
+use instep::{App, Limits, Severity};
+use instep_panel::PANEL;
+use test_support::{SOON, Server, WebSocket};
+
+instep::thing! {
+    /// What measures, and nothing moves it.
+    pub Station: "Station", commands StationCommand {
+        temperature: sensor { title: "Temperature", unit: "°C", precision: 1, history: 60 every 1_000 },
+        pressure: sensor { title: "Pressure", unit: "hPa", precision: 1 },
+        part => Part: number { title: "Part", min: 0, max: 1, step: 0.25, unit: "" },
+        wet: binary_sensor { title: "Wet" },
+        wind: sensor { title: "Wind", unit: "km/h", precision: 0 },
+    }
+}
+
+instep::thing! {
+    /// Whoever declared it means no good.
+    pub Hostile: "<img src=x onerror=window.hurt=1>", commands HostileCommand {
+        led => Led: switch { title: "<img src=x onerror=window.hurt=2>", group: "<img src=x onerror=window.hurt=3>" },
+        mode => Mode: select { title: "Mode", options: ["<img src=x onerror=window.hurt=4>", "\"></option><script>window.hurt=5</script>"] },
+        blink => Blink: button { title: "<img src=x onerror=window.hurt=6>" },
+        level: sensor { title: "Level", unit: "<img src=x onerror=window.hurt=7>", precision: 1, history: 60 every 1_000 },
+        said: event { title: "Said" },
+        lines: log { title: "Log" },
+    }
+}
+
+static STATION: App = App::new("station", "for tests").thing(&Station::THING).pages(&PANEL);
+static HOSTILE: App = App::new("hostile", "for tests")
+    .thing(&Hostile::THING)
+    .version("<img src=x onerror=window.hurt=8>")
+    .pages(&PANEL);
+
+#[track_caller]
+fn reads(browser: &Browser, id: &str, text: &str) {
+    // Which of the narrow spaces a browser puts there is its own.
+    browser.wait_until(
+        &format!(
+            "document.getElementById('{id}')?.textContent.replace(/[\\u00a0\\u202f]/g, ' ') === '{text}'"
+        ),
+        SOON,
+    );
+}
+
+#[test]
+fn language_and_numbers_are_the_readers() {
+    let server = serve(&STATION, Limits::LINUX, SocketLimits::default());
+    let station = Station::new(server.device());
+    station.temperature(21.5);
+    station.pressure(1013.25);
+    station.wet(true);
+    station.part(0.25);
+    station.wind(f64::NAN);
+    let url = format!("http://{}/", server.addr);
+
+    let german = Browser::with().language("de-DE,de").open(&url);
+    reads(&german, "state", "Verbunden");
+    reads(&german, "value-temperature", "21,5 °C");
+    reads(&german, "value-pressure", "1.013,3 hPa");
+    reads(&german, "value-part", "0,25");
+    reads(&german, "value-wet", "An");
+    reads(&german, "value-wind", "Nicht verfügbar");
+    assert_eq!(german.eval("document.documentElement.lang"), "de");
+    assert_eq!(german.text("access"), "Offen für alle in diesem Netz");
+
+    let english = Browser::with().language("en-US,en").open(&url);
+    reads(&english, "state", "Connected");
+    reads(&english, "value-temperature", "21.5°C");
+    reads(&english, "value-pressure", "1,013.3 hPa");
+    reads(&english, "value-wet", "On");
+    assert_eq!(english.eval("document.documentElement.lang"), "en");
+
+    // Where there is no translation the words are English, and the numbers the reader's all the same.
+    let french = Browser::with().language("fr-FR,fr").open(&url);
+    reads(&french, "state", "Connected");
+    reads(&french, "value-temperature", "21,5 °C");
+    reads(&french, "value-pressure", "1 013,3 hPa");
+    assert_eq!(french.eval("document.documentElement.lang"), "en");
+}
+
+#[test]
+fn what_the_device_writes_is_text_wherever_it_stands() {
+    let server = serve(&HOSTILE, Limits::LINUX, SocketLimits::default());
+    let hostile = Hostile::new(server.device());
+    hostile.led(true);
+    hostile.mode("<img src=x onerror=window.hurt=4>");
+    hostile.level(1.0);
+    let browser = Browser::open(&format!("http://{}/", server.addr));
+    browser.wait_until(
+        "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null",
+        SOON,
+    );
+    hostile.said("<img src=x onerror=window.hurt=9>");
+    hostile.lines(Severity::Error, "<img src=x onerror=window.hurt=10>");
+    for text in ["#card-said li span", "#card-lines li span"] {
+        browser.wait_until(
+            &format!("document.querySelector('{text}')?.textContent.startsWith('<img src=x')"),
+            SOON,
+        );
+    }
+    for (of, text) in
+        [("h1", "1"), ("#title-led", "2"), ("section h2", "3"), ("option", "4"), ("#control-blink", "6")]
+    {
+        let shown = browser.eval(&format!(
+            "[...document.querySelectorAll('{of}')].some((one) => one.textContent === '<img src=x onerror=window.hurt={text}>')"
+        ));
+        assert_eq!(shown, true, "{of}");
+    }
+    assert_eq!(browser.eval("document.title"), "<img src=x onerror=window.hurt=1>");
+    assert_eq!(browser.text("version"), "Version <img src=x onerror=window.hurt=8>");
+    assert!(browser.text("value-level").ends_with("<img src=x onerror=window.hurt=7>"));
+    // What is said of the history, too.
+    hostile.level(2.0);
+    assert_eq!(browser.eval("document.querySelectorAll('img, main script').length"), 0);
+    assert_eq!(browser.eval("window.hurt === undefined"), true);
+}
+
+#[test]
+fn a_text_that_is_being_edited_stays_and_the_reader_is_told_what_it_became() {
+    let server = Server::start(&["--app", "workshop"]);
+    let browser = Browser::open(&format!("http://{}/", server.addr()));
+    browser.wait_until(
+        "document.body.dataset.state === 'live' && document.getElementById('control-name')?.value === 'Workshop'",
+        SOON,
+    );
+    let mut peer = WebSocket::connect(server.addr(), "/ws");
+    let mut name = |name: &str| {
+        peer.send_text(&format!(r#"{{"label":"name","value":"{name}"}}"#));
+        peer.read_text_until(|text| text.contains(r#""label":"name""#) && text.contains(name));
+    };
+    let value = "document.getElementById('control-name').value";
+    browser.type_into("control-name", " of");
+    name("Shed");
+    browser.wait_for_text("hint-name", "Meanwhile it has become “Shed”.");
+    assert_eq!(browser.eval(value), "Workshop of", "nobody takes the words from under the keyboard");
+    browser.press(" mine");
+    assert_eq!(browser.eval(value), "Workshop of mine");
+    browser.press("\u{e007}"); // Enter
+    settles_on(&browser, value, "Workshop of mine");
+    browser.wait_for_text("hint-name", "");
+
+    // Who gives up gets the truth.
+    browser.type_into("control-name", "!");
+    name("Barn");
+    browser.wait_for_text("hint-name", "Meanwhile it has become “Barn”.");
+    browser.press("\u{e00c}"); // Escape
+    settles_on(&browser, value, "Barn");
+    browser.wait_for_text("hint-name", "");
+    // And nobody edits now: it follows.
+    name("Attic");
+    settles_on(&browser, value, "Attic");
+}
+
+#[track_caller]
+fn settles_on(browser: &Browser, value: &str, text: &str) {
+    browser.wait_until(
+        &format!("{value} === '{text}' && document.getElementById('control-name-send').hidden"),
+        SOON,
+    );
+}
