@@ -162,6 +162,8 @@ export class Chart {
     const at = reads ? this.#nearest() : this.#points.length - 1;
     const [time, value] = this.#points[at];
     const text = `${clock(time)}  ${this.#text([time, value])}`;
+    this.#from.hidden = this.#to.hidden = reads;
+    this.#read.hidden = !reads;
     this.#read.textContent = reads ? text : "";
     this.#cursor.setAttribute("d", reads ? `M${x(time).toFixed(1)} 0V${HEIGHT}` : "");
     this.#dot.setAttribute("d", reads && value !== null ? `M${x(time).toFixed(1)} ${y(value).toFixed(1)}h0` : "");

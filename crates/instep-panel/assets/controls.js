@@ -278,7 +278,7 @@ function logCard(name, about) {
   const search = make("input", { type: "search", ariaLabel: say("search"), placeholder: say("search"), id: `search-${name}` });
   const pause = make("button", { type: "button", textContent: say("pause"), id: `pause-${name}` });
   const clear = make("button", { type: "button", textContent: say("clear"), id: `clear-${name}` });
-  base.head.append(make("div", { className: "tools" }, filter, search, pause, clear));
+  base.head.append(make("div", { className: "tools" }, pause, clear), make("div", { className: "tools" }, filter, search));
   const lines = list(base);
   let waiting = null; // lines, while it is paused
   const find = (item) => (item.hidden = !item.lastChild.textContent.toLowerCase().includes(search.value.trim().toLowerCase()));

@@ -39,6 +39,15 @@ fn axe_finds_nothing_in_any_state_by_day_and_by_night() {
              input.dispatchEvent(new Event('input')); input.dispatchEvent(new Event('change'));",
         );
         browser.wait_until("document.getElementById('problem-brightness').textContent !== ''", SOON);
+        // A point of the chart is read out, and a text is being edited.
+        browser.run(
+            "document.getElementById('chart-temperature').dispatchEvent(new KeyboardEvent('keydown', { key: 'Home' }));
+             const name = document.getElementById('control-name'); name.value += '!'; name.dispatchEvent(new Event('input'));",
+        );
+        browser.wait_until(
+            "document.querySelector('#card-temperature figcaption output').textContent !== ''",
+            SOON,
+        );
         assert_eq!(findings(browser), [""; 0], "{name}");
         browser.screenshot(&format!("panel-{name}"));
         assert_eq!(

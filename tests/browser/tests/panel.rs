@@ -8,6 +8,9 @@ use test_support::{SOON, Server, WebSocket, target};
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
 
+/// What a reader does not wait for: a second for an attempt to connect, and a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
 #[track_caller]
 fn open(server: &Server) -> Browser {
     let browser = Browser::open(&format!("http://{}/", server.addr()));
@@ -107,6 +110,7 @@ fn what_one_browser_does_the_other_and_the_device_show() {
     let said = "<img src=x onerror=alert(1)>";
     other.type_into("control-say", said);
     other.press("\u{e007}");
+    device.sees("said", &json!(said));
     hears(&one, "said", said);
     hears(&other, "said", said);
     other.wait_until("document.getElementById('control-say').value === ''", SOON);
@@ -114,6 +118,8 @@ fn what_one_browser_does_the_other_and_the_device_show() {
     one.click("control-blink");
     one.wait_until("document.getElementById('control-blink').classList.contains('done')", SOON);
     one.wait_until("document.getElementById('control-blink').textContent === 'Blink'", SOON);
+    device.sees("lines", &json!({"severity": "debug", "message": "It blinks"}));
+    hears(&other, "lines", "It blinks");
     assert_eq!(one.eval("document.querySelectorAll('main img').length"), 0, "text stays text");
 }
 
@@ -273,7 +279,32 @@ fn a_tab_that_was_hidden_catches_up_at_once() {
     }
     device.sees("brightness", &json!(40));
     browser.show(&page);
-    browser.wait_until("document.getElementById('control-brightness').value === '40'", SOON);
+    browser.wait_until("document.getElementById('control-brightness').value === '40'", AT_ONCE);
+}
+
+#[test]
+fn a_tab_that_was_hidden_while_the_device_was_away_is_right_at_once() {
+    let mut server = Server::start(&["--app", "workshop"]);
+    let browser = open(&server);
+    browser.click("control-led");
+    server.expect_line("LED ON");
+    let page = browser.tab();
+    browser.new_tab();
+    server.kill();
+    // So long that the page waits longer and longer between its attempts.
+    std::thread::sleep(Duration::from_secs(12));
+    server.restart();
+    let mut device = Peer::connect(&server);
+    device.send(&json!({"label": "brightness", "value": 9}));
+    device.sees("brightness", &json!(9));
+    browser.show(&page);
+    browser.wait_until(
+        &format!(
+            "{LIVE} && document.getElementById('control-brightness').value === '9'
+             && document.getElementById('control-led').getAttribute('aria-checked') === 'false'"
+        ),
+        AT_ONCE,
+    );
 }
 
 #[test]
