@@ -66,13 +66,15 @@ impl Drop for End<'_> {
 #[test]
 fn while_the_sensor_is_unavailable_the_line_has_a_gap_live_and_from_history() {
     with_tank(|browser, url, set| {
-        browser.wait_until(&format!("{POINTS} >= 3 && {PIECES} === 1"), SOON);
+        browser.wait_until(&format!("{POINTS} >= 3"), SOON);
+        // One, unless this machine was busy for seconds.
+        let pieces = browser.eval(PIECES);
         set(None);
         browser.wait_for_text("value-level", "Unavailable");
         // A period in which it said nothing.
         thread::sleep(Duration::from_millis(2_100));
         set(Some(23.5));
-        browser.wait_until(&format!("{PIECES} >= 2 && {POINTS} >= 5"), SOON);
+        browser.wait_until(&format!("{PIECES} > {pieces} && {POINTS} >= 5"), SOON);
         browser.wait_until("/^23\\.5\\b/.test(document.getElementById('value-level').textContent)", SOON);
         // Another page sees what was before it came.
         browser.goto(url);
@@ -142,12 +144,12 @@ fn a_device_that_was_away_leaves_a_gap() {
     let server = Server::start(&["--app", "workshop"]);
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.wait_until(&format!("{line}.split('L').length >= 3"), 2 * SOON);
-    assert_eq!(browser.eval(&format!("{line}.split('M').length")), 2, "it is one line");
+    let pieces = browser.eval(&format!("{line}.split('M').length"));
     server.freeze();
     // Longer than three of its seconds, and not so long that the page takes it for dead.
     thread::sleep(Duration::from_secs(6));
     server.thaw();
-    browser.wait_until(&format!("{line}.split('M').length >= 3"), 2 * SOON);
+    browser.wait_until(&format!("{line}.split('M').length > {pieces}"), 2 * SOON);
     if target().port.is_none() {
         // What the device itself remembers has it, too. (QEMU's clock stands still meanwhile.)
         browser.goto(&format!("http://{}/", server.addr()));
