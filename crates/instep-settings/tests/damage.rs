@@ -1,42 +1,18 @@
 //! What happens with what this version cannot read: newer, broken and random settings, and half a reset.
 
 mod mock_flash;
+mod used_flash;
 
 use embassy_futures::block_on;
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use instep_settings::{
-    Build, DeviceName, FlashError, FlashStorage, Kept, KeptName, Key, Loaded, Opened, Record, SAVE_EVERY,
-    Saver, Settings, Storage, VERSION,
+    Build, DeviceName, FlashError, FlashStorage, Kept, Key, Loaded, Opened, Record, SAVE_EVERY, Saver,
+    Settings, Storage, VERSION,
 };
 use mock_flash::{MockError, MockFlash, PAGE};
 use proptest::prelude::*;
 use std::cell::Cell;
-
-const LED: KeptName = KeptName::new("led");
-
-fn opened<'a>(
-    settings: &'a Settings,
-    flash: &'a mut MockFlash,
-) -> (Saver<'a, FlashStorage<&'a mut MockFlash>>, Opened<FlashError<MockError>>) {
-    let end = flash.end();
-    block_on(Saver::open(settings, FlashStorage::new(flash, 0..end).unwrap()))
-}
-
-fn name(text: &str) -> Option<DeviceName> {
-    Some(DeviceName::new(text).unwrap())
-}
-
-/// A flash with a device's name and a kept value.
-fn used() -> MockFlash {
-    let mut flash = MockFlash::new(3);
-    let settings = Settings::new();
-    let (mut saver, opened) = opened(&settings, &mut flash);
-    assert_eq!(opened, Opened::Blank);
-    settings.set_device_name(name("lamp"));
-    Kept::by(&settings).keep(LED, b"on").unwrap();
-    block_on(saver.save()).unwrap();
-    flash
-}
+use used_flash::{LED, name, opened, used};
 
 /// A flash as a version of that number would leave it.
 fn of_version(version: u16) -> MockFlash {

@@ -1,41 +1,17 @@
 //! When settings are written and where, and what a build brings.
 
 mod mock_flash;
+mod used_flash;
 
 use embassy_futures::{block_on, poll_once};
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use instep_settings::{
-    Build, DeviceName, FlashError, FlashStorage, KEPT_MAX, KEPT_VALUE_MAX, KeepError, Kept, KeptName,
-    KeptSwitch, Key, Loaded, Network, NetworkName, Opened, PasswordHash, PowerUp, Record, SAVE_EVERY, Saver,
-    Settings, Storage, WifiPassword,
+    Build, FlashError, FlashStorage, KEPT_MAX, KEPT_VALUE_MAX, KeepError, Kept, KeptName, KeptSwitch, Key,
+    Loaded, Network, NetworkName, Opened, PasswordHash, PowerUp, Record, SAVE_EVERY, Saver, Settings,
+    Storage, WifiPassword,
 };
 use mock_flash::{MockError, MockFlash, PAGE};
-
-const LED: KeptName = KeptName::new("led");
-
-fn opened<'a>(
-    settings: &'a Settings,
-    flash: &'a mut MockFlash,
-) -> (Saver<'a, FlashStorage<&'a mut MockFlash>>, Opened<FlashError<MockError>>) {
-    let end = flash.end();
-    block_on(Saver::open(settings, FlashStorage::new(flash, 0..end).unwrap()))
-}
-
-fn name(text: &str) -> Option<DeviceName> {
-    Some(DeviceName::new(text).unwrap())
-}
-
-/// A flash with a device's name and a kept value.
-fn used() -> MockFlash {
-    let mut flash = MockFlash::new(3);
-    let settings = Settings::new();
-    let (mut saver, opened) = opened(&settings, &mut flash);
-    assert_eq!(opened, Opened::Blank);
-    settings.set_device_name(name("lamp"));
-    Kept::by(&settings).keep(LED, b"on").unwrap();
-    block_on(saver.save()).unwrap();
-    flash
-}
+use used_flash::{LED, name, opened, used};
 
 #[test]
 fn changes_are_written_together_and_not_at_once() {

@@ -2,7 +2,7 @@
 
 mod link;
 
-use instep::Limits;
+use instep::{Inbox, Limits};
 use link::{FOLLOWERS, LED, World, frame, heard, inbox};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -153,18 +153,23 @@ fn who_sends_on_before_the_answer_gets_each_answer() {
     assert_eq!(peer.take(), b"\x81\x031 a\x81\x031 b\x81\x031 c");
 }
 
+/// Two peers. The first reads nothing, and its outbox fills up after its message was taken.
+fn one_without_room(world: &mut World, inbox: &mut Inbox<'_>) -> [link::Peer; 2] {
+    let mut peers = [world.open("/ws"), world.open("/ws")];
+    let (first, _) = (link::opened(inbox).unwrap(), link::opened(inbox).unwrap());
+    peers[0].window = 0;
+    peers[0].send(world, &frame(0x81, b"one"));
+    while world.device.send(first, "x".repeat(200)).is_ok() {
+        follow(world, &mut peers);
+    }
+    peers
+}
+
 #[test]
 fn a_message_whose_answer_has_no_room_yet_keeps_no_place_from_others() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
-    let mut peers = [world.open("/ws"), world.open("/ws")];
-    let (first, _) = (link::opened(&mut inbox).unwrap(), link::opened(&mut inbox).unwrap());
-    // The first reads nothing, and its outbox fills up after its message was taken.
-    peers[0].window = 0;
-    peers[0].send(&mut world, &frame(0x81, b"one"));
-    while world.device.send(first, "x".repeat(200)).is_ok() {
-        follow(&mut world, &mut peers);
-    }
+    let mut peers = one_without_room(&mut world, &mut inbox);
     peers[1].send(&mut world, &frame(0x81, b"two"));
     assert_eq!(heard(&mut inbox), None, "what waits is for who does not read");
     follow(&mut world, &mut peers);
@@ -185,13 +190,7 @@ fn a_message_whose_answer_has_no_room_yet_keeps_no_place_from_others() {
 fn who_leaves_before_its_answer_had_room_is_still_heard() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
-    let mut peers = [world.open("/ws"), world.open("/ws")];
-    let (first, _) = (link::opened(&mut inbox).unwrap(), link::opened(&mut inbox).unwrap());
-    peers[0].window = 0;
-    peers[0].send(&mut world, &frame(0x81, b"one"));
-    while world.device.send(first, "x".repeat(200)).is_ok() {
-        follow(&mut world, &mut peers);
-    }
+    let mut peers = one_without_room(&mut world, &mut inbox);
     assert_eq!(heard(&mut inbox), None);
     peers[0].client.abandon(&mut world.surroundings());
     assert_eq!([heard(&mut inbox), heard(&mut inbox)].map(Option::unwrap), ["1 one", "1 close"]);
