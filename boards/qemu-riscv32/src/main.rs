@@ -7,11 +7,10 @@ mod settings;
 
 use ::log::{info, warn};
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
-use embedded_hal::digital::{ErrorType, OutputPin};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StackResources, StaticConfigV4};
 use instep::embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server};
 use instep::{App, OPEN_TO_EVERYONE, Password};
-use qemu_machine::{Boot, Executor, Network, random};
+use qemu_machine::{Boot, Executor, Led, Network, random, run_network};
 use settings::{CLIENTS, LIMITS, PORT};
 use static_cell::StaticCell;
 
@@ -103,11 +102,6 @@ fn announce(app: &App) {
 }
 
 #[embassy_executor::task]
-async fn run_network(mut runner: Runner<'static, Network>) -> ! {
-    runner.run().await
-}
-
-#[embassy_executor::task]
 async fn serve(driver: &'static mut Driver) -> ! {
     driver.run().await
 }
@@ -115,21 +109,4 @@ async fn serve(driver: &'static mut Driver) -> ! {
 #[embassy_executor::task]
 async fn check_passwords(server: Server) -> ! {
     server.check_passwords().await
-}
-
-/// The machine has no LED: the log tells.
-struct Led;
-
-impl ErrorType for Led {
-    type Error = core::convert::Infallible;
-}
-
-impl OutputPin for Led {
-    fn set_low(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
 }

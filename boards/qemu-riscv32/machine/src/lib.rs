@@ -11,6 +11,7 @@ mod dma;
 mod executor;
 mod flash;
 mod interrupts;
+mod led;
 mod log;
 mod network;
 mod random;
@@ -19,8 +20,9 @@ mod registers;
 pub use boot::Boot;
 pub use executor::{Executor, instructions};
 pub use flash::Flash;
+pub use led::Led;
 pub use log::log_also_to;
-pub use network::Network;
+pub use network::{Network, run_network};
 pub use random::random;
 pub use registers::reset;
 

@@ -4,6 +4,7 @@ use crate::dma::{Pages, pages};
 use crate::registers::{self, VirtioPlace};
 use core::cell::RefCell;
 use core::task::Context;
+use embassy_net::Runner;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
 use embassy_sync::waitqueue::AtomicWaker;
 use virtio_drivers::device::net::VirtIONetRaw;
@@ -27,6 +28,12 @@ type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
 
 /// A network device.
 pub struct Network(RefCell<Queues>);
+
+/// Carries what a network stack sends and receives by it.
+#[embassy_executor::task]
+pub async fn run_network(mut runner: Runner<'static, Network>) -> ! {
+    runner.run().await
+}
 
 struct Queues {
     device: Device,

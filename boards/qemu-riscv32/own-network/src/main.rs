@@ -13,8 +13,7 @@ mod radio;
 
 use core::fmt::Write as _;
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
-use embedded_hal::digital::{ErrorType, OutputPin};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
 use heapless::String;
 use instep::embassy::{ACCEPTING, Driver, LogInResources, Server};
 use instep::{Access, App, Limits, OPEN_TO_EVERYONE};
@@ -26,7 +25,7 @@ use instep_network::{dhcp, join};
 use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
 use instep_setup::{SetUp, kept_password, run, store};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Network, random};
+use qemu_machine::{Boot, Executor, Flash, Led, Network, random, run_network};
 use radio::Simulated;
 use static_cell::StaticCell;
 
@@ -146,11 +145,6 @@ fn number() -> u64 {
 }
 
 #[embassy_executor::task]
-async fn run_network(mut runner: Runner<'static, Network>) -> ! {
-    runner.run().await
-}
-
-#[embassy_executor::task]
 async fn serve(driver: &'static mut Driver) -> ! {
     driver.run().await
 }
@@ -195,21 +189,4 @@ async fn be_found(stack: Stack<'static>, name: &'static Name) -> ! {
     let memory = MEMORY.init_with(MdnsMemory::new);
     let named = |name: &Name| info!("This device is http://{name}.local/");
     serve_mdns(stack, *name, PORT, number() as u32, memory, named).await
-}
-
-/// The machine has no LED: the log tells.
-struct Led;
-
-impl ErrorType for Led {
-    type Error = core::convert::Infallible;
-}
-
-impl OutputPin for Led {
-    fn set_low(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
 }

@@ -6,7 +6,7 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::watch::Watch;
 use log::info;
@@ -17,7 +17,7 @@ use picoserve::response::File;
 use picoserve::response::ws::{Message, SocketRx, SocketTx, WebSocketCallback, WebSocketUpgrade};
 use picoserve::routing::{get, get_service};
 use portable_atomic::{AtomicU32, Ordering};
-use qemu_machine::{Boot, Executor, Network, random};
+use qemu_machine::{Boot, Executor, Network, random, run_network};
 use static_cell::StaticCell;
 
 /// As many as instep has: for 8 clients, and 6 that listen.
@@ -57,11 +57,6 @@ fn begin(spawner: Spawner, boot: Boot, network: Network) {
     let (used, left) = qemu_machine::memory();
     info!("Memory: {used} bytes in all; {left} are left for the stack");
     info!("Open {}", boot.told("instep.url=").unwrap_or("http://10.0.2.15/"));
-}
-
-#[embassy_executor::task]
-async fn run_network(mut runner: Runner<'static, Network>) -> ! {
-    runner.run().await
 }
 
 /// Serves one connection after the other.
