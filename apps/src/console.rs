@@ -1,4 +1,4 @@
-//! The device's own log, live in every page: never what a client sent.
+//! The device's own log, live in every page: never what a client sent, nor a secret.
 
 use core::cell::Cell;
 use core::fmt::Write as _;
@@ -38,10 +38,11 @@ static LINES: Channel<CriticalSectionRawMutex, Line, LINES_MAX> = Channel::new()
 // An atomic number cannot be counted up on every chip.
 static LOST: Mutex<CriticalSectionRawMutex, Cell<u32>> = Mutex::new(Cell::new(0));
 
-/// Takes a line of the log, for a board's logger to call. It never waits, and takes neither what a client sent nor
-/// what showing a line may say: that would be shown, too, for ever.
+/// Takes a line of the log, for a board's logger to call. It never waits, and takes neither what a client sent, nor a
+/// secret, nor what showing a line may say: that would be shown, too, for ever.
 pub fn note(record: &log::Record<'_>) {
-    if record.target() == instep::FROM_CLIENT || record.target().starts_with("instep::thing") {
+    let target = record.target();
+    if [instep::FROM_CLIENT, instep::SECRET].contains(&target) || target.starts_with("instep::thing") {
         return;
     }
     let severity = match record.level() {
@@ -95,11 +96,12 @@ mod tests {
 
     /// One test, because there is one log.
     #[test]
-    fn lines_are_taken_cut_and_counted_and_what_clients_sent_is_left_out() {
+    fn lines_are_taken_cut_and_counted_and_secrets_and_what_clients_sent_are_left_out() {
         let take = |target, level, text: &str| {
             note(&log::Record::builder().target(target).level(level).args(format_args!("{text}")).build());
         };
         take(instep::FROM_CLIENT, log::Level::Info, "[1] Received: secret");
+        take(instep::SECRET, log::Level::Info, "WIFI:T:WPA;S:lamp;P:12345678;;");
         take("instep::thing::publish", log::Level::Error, "Not published");
         assert!(LINES.is_empty());
         take("instep", log::Level::Warn, &"ä".repeat(100));

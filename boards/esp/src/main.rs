@@ -30,10 +30,9 @@ use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
 use instep::embassy::{Driver, LogInResources, Server};
 use instep::{Access, App, OPEN_TO_EVERYONE};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
-use instep_network::join::JoinString;
 use instep_network::name::Name;
 use instep_settings::{Kept, KeptSwitch, Settings};
-use instep_setup::{SetUp, kept_password};
+use instep_setup::{SetUp, kept_password, tell_join_string};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -140,10 +139,7 @@ async fn main(spawner: Spawner) {
             network::serve(spawner, name, station, access_point);
 
             let protection = radio::protection(&SETTINGS);
-            info!(
-                "To join the device's own network, when there is one: {}",
-                JoinString { network: name.as_str(), protection }
-            );
+            tell_join_string(&name, protection);
             let radio = Radio::new(controller, station, &name, protection);
             spawner.spawn(run_radio(set_up, radio).expect("a task of its own"));
             spawner.spawn(check_passwords(server).expect("a task of its own"));

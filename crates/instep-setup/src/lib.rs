@@ -29,6 +29,7 @@
 extern crate std;
 
 mod flow;
+mod join;
 mod pages;
 mod password;
 mod set_up;
@@ -36,6 +37,7 @@ mod store;
 mod values;
 
 pub use flow::{AP_STAYS, PATIENCE, RETRY, RETRY_BESIDE_AP, Radio, TOLD_STAYS, run};
+pub use join::tell_join_string;
 pub use password::{ROUNDS, hash, kept_password};
 pub use set_up::SetUp;
 pub use store::store;

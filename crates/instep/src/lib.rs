@@ -30,6 +30,10 @@
 /// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
 pub const FROM_CLIENT: &str = "instep::from_client";
 
+/// The target of lines of the log that hold a secret, for who has the board in hands: they are for its serial port, and
+/// whoever passes the log on leaves them out.
+pub const SECRET: &str = "instep::secret";
+
 mod access;
 mod app;
 mod board;

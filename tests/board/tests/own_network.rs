@@ -114,7 +114,7 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
             &link,
             "instep.app=lamp instep.name=lamp instep.network=Home:correct-horse:192.168.1.50 instep.network=Mute:12345678:",
         );
-        let joins = device.expect(1, |line| line.starts_with("WIFI:T:WPA;S:lamp;P:")).await;
+        let joins = device.expect(1, |line| line.contains(": WIFI:T:WPA;S:lamp;P:")).await;
         device.expect_line("There is no password: this device is open to everyone on this network").await;
         device.expect_line("Open http://192.168.4.1/network").await;
 

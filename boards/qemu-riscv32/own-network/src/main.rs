@@ -19,11 +19,11 @@ use instep::embassy::{ACCEPTING, Driver, LogInResources, Server};
 use instep::{Access, App, Limits, OPEN_TO_EVERYONE};
 use instep_apps::KeptProperties;
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
-use instep_network::join::{JoinString, Protection};
+use instep_network::join::Protection;
 use instep_network::name::Name;
 use instep_network::{dhcp, join};
 use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
-use instep_setup::{SetUp, kept_password, run, store};
+use instep_setup::{SetUp, kept_password, run, store, tell_join_string};
 use log::{info, warn};
 use qemu_machine::{Boot, Executor, Flash, Led, Network, random, run_network};
 use radio::Simulated;
@@ -113,7 +113,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     if let Some(made) = made {
         SETTINGS.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
     }
-    info!("{}", JoinString { network: name.as_str(), protection });
+    tell_join_string(name, protection);
 
     let serves_addresses = boot.told("instep.dhcp=") != Some("off");
     spawner.spawn(run_network(runner).expect("a task of its own"));
