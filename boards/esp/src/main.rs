@@ -183,7 +183,7 @@ fn app() -> &'static App {
 #[cfg(has_page)]
 fn app() -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
-    WITH_PAGE.init(APP.with_page("/", instep::Asset::html(include_str!(env!("INSTEP_PAGE_FILE")))))
+    WITH_PAGE.init(APP.with_page("/", instep::Asset::template(include_str!(env!("INSTEP_PAGE_FILE")))))
 }
 
 fn random(bytes: &mut [u8]) {
