@@ -68,6 +68,13 @@ pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
     None => &[],
 };
 
+/// Clients of the network that the device has joined, by `INSTEP_CLIENTS`; half as many are those of its own.
+pub const CLIENTS: Option<usize> = number(option_env!("INSTEP_CLIENTS"));
+/// Bytes of the head of a request, by `INSTEP_HEAD_BYTES`.
+pub const HEAD_BYTES: Option<usize> = number(option_env!("INSTEP_HEAD_BYTES"));
+/// Bytes of a message to the application, by `INSTEP_MESSAGE_BYTES`.
+pub const MESSAGE_BYTES: Option<usize> = number(option_env!("INSTEP_MESSAGE_BYTES"));
+
 /// How the LED is when power comes, by `INSTEP_POWER_UP`: `off`, `on` or `last`.
 pub const POWER_UP: PowerUp = match given(option_env!("INSTEP_POWER_UP")) {
     None => PowerUp::Off,
@@ -167,6 +174,15 @@ pub const fn app_number(name: &str) -> usize {
     }
     assert!(at < instep_apps::ALL.len(), "INSTEP_APP names no application: apps/src/lib.rs has them all");
     at
+}
+
+/// A number, if it is given.
+const fn number(text: Option<&'static str>) -> Option<usize> {
+    let Some(text) = given(text) else { return None };
+    match usize::from_str_radix(text, 10) {
+        Ok(number @ 1..) => Some(number),
+        _ => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES are numbers from 1 on"),
+    }
 }
 
 /// What is not empty.

@@ -1,6 +1,6 @@
 //! All memory of the server, and what of it each client takes.
 
-use crate::given::APP;
+use crate::given::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
 use embassy_net::StackResources;
 use esp_hal::ram;
 use instep::embassy::ACCEPTING;
@@ -11,16 +11,17 @@ use static_cell::StaticCell;
 const IS_SMALL: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
 
 /// Clients of the network that the device has joined.
-pub const STATION_CLIENTS: usize = if IS_SMALL { 4 } else { 8 };
+pub const STATION_CLIENTS: usize = or(CLIENTS, if IS_SMALL { 4 } else { 8 });
 /// Clients of the device's own network.
-pub const AP_CLIENTS: usize = if IS_SMALL { 2 } else { 4 };
+pub const AP_CLIENTS: usize = STATION_CLIENTS.div_ceil(2);
 
 /// The limits.
 const LIMITS: Limits = Limits {
     head: HeadLimits {
-        bytes: if IS_SMALL { 1024 } else { Limits::DEVICE.head.bytes },
+        bytes: or(HEAD_BYTES, if IS_SMALL { 1024 } else { Limits::DEVICE.head.bytes }),
         ..Limits::DEVICE.head
     },
+    message: or(MESSAGE_BYTES, Limits::DEVICE.message),
     ..Limits::DEVICE
 };
 
@@ -64,7 +65,8 @@ pub const EACH_CLIENT: usize = (each_client::Nine::SIZE - each_client::One::SIZE
 
 // 1 KiB is the goal. Half of what is missing are the bytes that wait to be sent, a quarter the input: each socket has room
 // of its own for them, whether it is in use or not. At least it is to become no more.
-const _: () = assert!(EACH_CLIENT <= 2208, "each client takes more memory than it did");
+const _: () =
+    assert!(EACH_CLIENT <= 2208 || MESSAGE_BYTES.is_some(), "each client takes more memory than it did");
 
 /// The same for `cargo xtask size`, in a section that no chip gets.
 // SAFETY: nothing else has the name, and whoever reads the section goes by names.
@@ -82,6 +84,13 @@ pub fn give_radio_its_heap() {
     {
         esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
         esp_alloc::heap_allocator!(size: 36 * 1024);
+    }
+}
+
+const fn or(given: Option<usize>, default: usize) -> usize {
+    match given {
+        Some(given) => given,
+        None => default,
     }
 }
 
