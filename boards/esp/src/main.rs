@@ -11,6 +11,7 @@ mod log;
 mod memory;
 mod network;
 mod radio;
+mod reason;
 mod watchdog;
 
 use crate::memory::{AP_STACK, EACH_CLIENT, RESOURCES, Resources, STATION_STACK};

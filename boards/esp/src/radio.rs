@@ -2,6 +2,7 @@
 
 use crate::given::{AP_IS_OPEN, ap_password};
 use crate::memory::AP_CLIENTS;
+use crate::reason::came_of;
 use crate::{AP_PAGE, keep};
 use embassy_net::Stack;
 use embassy_time::{Duration, WithTimeout as _};
@@ -10,8 +11,7 @@ use esp_radio::wifi::ap::AccessPointConfig;
 use esp_radio::wifi::scan::ScanConfig;
 use esp_radio::wifi::sta::StationConfig;
 use esp_radio::wifi::{
-    AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, DisconnectReason, Password,
-    Ssid, WifiController,
+    AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, Password, Ssid, WifiController,
 };
 use instep_network::join::Protection;
 use instep_network::name::Name;
@@ -100,13 +100,16 @@ impl Radio {
             }
             Ok(Err(ConnectionError::Failed(info))) => {
                 info!("The network or the radio says: {:?}", info.reason);
-                if is_refused(info.reason) { Outcome::WrongPassword } else { Outcome::NotFound }
+                came_of(info.reason)
             }
             Ok(Err(problem)) => {
                 warn!("The radio cannot join: {problem}");
-                Outcome::NotFound
+                Outcome::NotJoined
             }
-            Err(_) => Outcome::NotFound,
+            Err(_) => {
+                warn!("The network does not answer for {} s", JOIN_TIME.as_secs());
+                Outcome::NotJoined
+            }
         }
     }
 }
@@ -171,20 +174,6 @@ impl instep_setup::Radio for Radio {
     async fn restart(&mut self) {
         keep::restart()
     }
-}
-
-/// Whether it is the password that the network does not like.
-fn is_refused(reason: DisconnectReason) -> bool {
-    matches!(
-        reason,
-        DisconnectReason::AuthenticationExpired
-            | DisconnectReason::AuthenticationFailed
-            | DisconnectReason::FourWayHandshakeTimeout
-            | DisconnectReason::HandshakeTimeout
-            | DisconnectReason::MicFailure
-            | DisconnectReason::NoAccessPointFoundInAuthmodeThreshold
-            | DisconnectReason::NoAccessPointFoundWithCompatibleSecurity
-    )
 }
 
 fn authentication(password: Option<&str>) -> AuthenticationMethodConfig {

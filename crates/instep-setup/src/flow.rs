@@ -26,7 +26,7 @@ pub trait Radio {
     async fn scan(&mut self) -> Networks;
 
     /// Joins a network, in place of the one that it was in, and waits for an address there; within half a minute or so it
-    /// says what came of it. Its own network stays meanwhile.
+    /// says what came of it. Its own network stays meanwhile. What it means by [`Outcome::NotJoined`], it tells the log.
     async fn join(&mut self, network: &Network) -> Outcome;
 
     /// Returns when the network that was joined is lost. It may be dropped at any time.
@@ -156,6 +156,7 @@ impl<R: Radio> Flow<'_, R> {
                 log::warn!("WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?");
             }
             Outcome::NoAddress => log::warn!("WiFi {name:?} gives no address: is its router's DHCP on?"),
+            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: the line before says why"),
         }
         self.next_try = Instant::now() + if self.is_open { RETRY_BESIDE_AP } else { RETRY };
         outcome

@@ -5,7 +5,7 @@ mod simulated;
 use embassy_time::{Instant, Timer};
 use ether::test;
 use instep_setup::{AP_STAYS, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS};
-use simulated::{CAFE, Device, HOME, MUTE};
+use simulated::{CAFE, Device, FULL, HOME, MUTE};
 
 /// The longest try of the simulated radio.
 const TRY: u64 = 17;
@@ -23,7 +23,7 @@ fn a_network_that_is_known_is_joined_and_nothing_else_is_opened() {
 #[test]
 fn without_a_network_its_own_is_open_and_the_page_leads_to_another() {
     test(async {
-        let device = Device::start(None, &[HOME, CAFE, MUTE], "page").await;
+        let device = Device::start(None, &[HOME, CAFE, MUTE, FULL], "page").await;
         Timer::after_secs(5).await;
         assert!(device.is_open() && device.page().contains("<bdi>Home</bdi>"));
 
@@ -31,6 +31,7 @@ fn without_a_network_its_own_is_open_and_the_page_leads_to_another() {
             (HOME, "wrong horse", "refuses this password"),
             (("Elsewhere", "", true), "12345678", "is not there"),
             (MUTE, "12345678", "no address"),
+            (FULL, "12345678", "may be full"),
         ] {
             device.ask_for(network, password);
             assert!(device.page().contains("Joining <bdi>"));

@@ -53,6 +53,8 @@ pub enum Outcome {
     NotFound,
     /// The device is in the network, but nobody gives it an address.
     NoAddress,
+    /// It could not be joined, for a reason that the log tells: it is full, or too far away, or does not answer in time.
+    NotJoined,
 }
 
 /// Why a form is of no use.

@@ -235,6 +235,9 @@ impl Display for Problem {
             Self::Radio(Outcome::NoAddress) => {
                 "The password is right, but the network gives the device no address. Is its router's DHCP on?"
             }
+            Self::Radio(Outcome::NotJoined) => {
+                "The device could not join the network, and its log says why. The network may be full, or too far away."
+            }
             Self::Radio(Outcome::Joined(_)) => "",
         })
     }

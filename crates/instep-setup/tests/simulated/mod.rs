@@ -20,6 +20,8 @@ pub type Around = (&'static str, &'static str, bool);
 pub const HOME: Around = ("Home", "correct horse", true);
 pub const CAFE: Around = ("Cafe", "", true);
 pub const MUTE: Around = ("Mute", "12345678", false);
+/// It lets nobody in any more.
+pub const FULL: Around = ("Full", "12345678", true);
 
 /// What there is in the air, and what the radio did.
 #[derive(Default)]
@@ -77,6 +79,7 @@ impl Radio for Simulated {
         match found {
             None => Outcome::NotFound,
             Some((_, password, _)) if password != said => Outcome::WrongPassword,
+            Some(network) if network == FULL => Outcome::NotJoined,
             Some((_, _, false)) => {
                 Timer::after_secs(15).await;
                 Outcome::NoAddress
