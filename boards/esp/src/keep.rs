@@ -1,9 +1,8 @@
 //! Where the settings are kept: the flash's partition `instep`; and the button that clears them.
 
 use crate::log;
-use ::log::{error, info, warn};
+use ::log::warn;
 use embassy_embedded_hal::adapter::BlockingAsync;
-use embassy_time::{Duration, Instant, Timer};
 use esp_bootloader_esp_idf::partitions::{PARTITION_TABLE_MAX_LEN, read_partition_table};
 use esp_hal::gpio::Input;
 use esp_hal::peripherals::FLASH;
@@ -13,10 +12,6 @@ use instep_setup::SetUp;
 
 /// The partition's name.
 const PARTITION: &str = "instep";
-/// How long the button is held to clear the settings.
-const HELD: Duration = Duration::from_secs(10);
-/// How often the button is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Stores the settings; none if there is no place for them.
 pub type Keeper = Option<Saver<'static, Storage<BlockingAsync<FlashStorage<'static>>>>>;
@@ -57,29 +52,11 @@ pub async fn store(set_up: &'static SetUp, keeper: Keeper) -> ! {
     instep_setup::store(set_up, keeper).await
 }
 
-/// Clears the settings when the button is held for 10 s.
+/// Clears the settings when the button is held for long, and starts the device anew.
 #[embassy_executor::task]
 pub async fn watch_button(button: Input<'static>, set_up: &'static SetUp) -> ! {
-    let mut since: Option<Instant> = None;
-    loop {
-        Timer::after(LOOK).await;
-        if button.is_high() {
-            since = None;
-            continue;
-        }
-        let begin = *since.get_or_insert_with(|| {
-            info!("The button is held: all settings are cleared after {} s", HELD.as_secs());
-            Instant::now()
-        });
-        if begin.elapsed() >= HELD {
-            if set_up.reset().await {
-                warn!("All settings are cleared: the device starts anew");
-            } else {
-                error!("The settings could not be cleared: the device starts anew");
-            }
-            restart();
-        }
-    }
+    instep_setup::reset_when_held(set_up, || button.is_low()).await;
+    restart()
 }
 
 /// Starts the device anew, and tells why first.

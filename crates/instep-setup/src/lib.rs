@@ -3,6 +3,7 @@
 //! * [`SetUp`] is the page that asks for a network, a name and a password (a board's page of the server);
 //! * [`run`] joins the network that is known, and opens the device's own where that does not work, with whatever [`Radio`] there is;
 //! * [`store`] keeps what is set, at once where somebody waits for it;
+//! * [`reset_when_held`] clears all of it when a button is held for long;
 //! * [`SetUp::set_passwords`] hashes a password that was set on the page, a little at a time.
 //!
 //! ```ignore
@@ -28,6 +29,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod button;
 mod flow;
 mod join;
 mod pages;
@@ -36,6 +38,7 @@ mod set_up;
 mod store;
 mod values;
 
+pub use button::{HELD, reset_when_held};
 pub use flow::{AP_STAYS, PATIENCE, RETRY, RETRY_BESIDE_AP, Radio, TOLD_STAYS, run};
 pub use join::tell_join_string;
 pub use password::{ROUNDS, hash, kept_password};

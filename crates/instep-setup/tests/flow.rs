@@ -2,10 +2,11 @@
 
 mod simulated;
 
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use ether::test;
-use instep_setup::{AP_STAYS, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS};
+use instep_setup::{AP_STAYS, HELD, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS, reset_when_held};
 use simulated::{CAFE, Device, FULL, HOME, MUTE};
+use std::cell::Cell;
 
 /// The longest try of the simulated radio.
 const TRY: u64 = 17;
@@ -194,6 +195,35 @@ fn a_device_that_is_reset_knows_nothing_any_more() {
         Timer::after_secs(5).await;
         assert!(device.settings.network().is_some() && std::fs::metadata(&device.file).is_ok());
         assert!(device.set_up.reset().await);
+        assert_eq!(device.settings.network(), None);
+        assert!(std::fs::metadata(&device.file).is_err(), "nothing is stored any more");
+    });
+}
+
+#[test]
+fn only_a_button_that_is_held_for_all_of_10_s_clears_the_settings() {
+    test(async {
+        let device = Device::start(Some(HOME), &[HOME], "button").await;
+        let button: &'static Cell<bool> = Box::leak(Box::default());
+        let cleared: &'static Cell<bool> = Box::leak(Box::default());
+        let set_up = device.set_up;
+        ether::spawn(async {
+            reset_when_held(set_up, || button.get()).await;
+            cleared.set(true);
+        });
+        let hold = async |time| {
+            button.set(true);
+            Timer::after(time).await;
+            button.set(false);
+            Timer::after_secs(1).await;
+        };
+        for _ in 0..3 {
+            hold(HELD - Duration::from_millis(100)).await;
+            assert!(!cleared.get() && device.settings.network().is_some(), "what is held again counts anew");
+            assert!(std::fs::metadata(&device.file).is_ok(), "it is stored");
+        }
+        hold(HELD + Duration::from_millis(100)).await;
+        assert!(cleared.get(), "the device is to be started anew");
         assert_eq!(device.settings.network(), None);
         assert!(std::fs::metadata(&device.file).is_err(), "nothing is stored any more");
     });
