@@ -1,4 +1,4 @@
-//! What has to be made of variables of the environment before the firmware is compiled: a page, and the hash of the password.
+//! What has to be made of variables of the environment before the firmware is compiled: a page, the hash of the password, and lists.
 
 use instep_password::Password;
 use std::path::Path;
@@ -13,6 +13,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     page();
     password();
+    ["INSTEP_ALLOW_HOST", "INSTEP_ALLOW_ORIGIN", "INSTEP_ALLOW_FRAME"].into_iter().for_each(list);
 }
 
 /// Finds the page that someone already has: a path in `INSTEP_PAGE`.
@@ -46,6 +47,18 @@ fn password() {
             return;
         }
     };
+    write("password.rs", &hash);
+}
+
+/// Takes a list apart at its commas. What is wrong with a part, the firmware knows.
+fn list(name: &str) {
+    println!("cargo::rerun-if-env-changed={name}");
+    let list = env::var(name).unwrap_or_default();
+    let parts: Vec<_> = list.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    write(&format!("{name}.rs"), &format!("&{parts:?}"));
+}
+
+fn write(file: &str, text: &str) {
     let folder = env::var_os("OUT_DIR").expect("cargo says where");
-    fs::write(Path::new(&folder).join("password.rs"), hash).expect("cargo's folder can be written to");
+    fs::write(Path::new(&folder).join(file), text).expect("cargo's folder can be written to");
 }

@@ -62,11 +62,12 @@ pub const fn keeps_properties() -> bool {
     }
 }
 
-/// The names by which the device is known beside its own: that in `INSTEP_ALLOW_HOST`.
-pub const HOSTS: &[&str] = match option_env!("INSTEP_ALLOW_HOST") {
-    Some(host) => &[host],
-    None => &[],
-};
+/// The names by which the device goes beside its own: those in `INSTEP_ALLOW_HOST`.
+pub const HOSTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_HOST.rs"));
+/// The origins of pages from elsewhere that may use it: those in `INSTEP_ALLOW_ORIGIN`.
+pub const ORIGINS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_ORIGIN.rs"));
+/// Those of pages from elsewhere that may show its pages in a frame: in `INSTEP_ALLOW_FRAME`.
+pub const FRAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_FRAME.rs"));
 
 /// Clients of the network that the device has joined, by `INSTEP_CLIENTS`; half as many are those of its own.
 pub const CLIENTS: Option<usize> = number(option_env!("INSTEP_CLIENTS"));
@@ -120,6 +121,30 @@ const _: () = {
             is_name(name),
             "INSTEP_NAME has 1 to 32 letters, digits and dashes, one letter at least, and no dash at its ends"
         );
+    }
+    let mut at = 0;
+    while at < HOSTS.len() {
+        assert!(
+            instep::is_host_name(HOSTS[at]),
+            "INSTEP_ALLOW_HOST has names without http:// and without a port, with commas between them"
+        );
+        at += 1;
+    }
+    at = 0;
+    while at < ORIGINS.len() {
+        assert!(
+            instep::is_origin(ORIGINS[at]),
+            "INSTEP_ALLOW_ORIGIN has origins such as http://example.org, or null, with commas between them"
+        );
+        at += 1;
+    }
+    at = 0;
+    while at < FRAMES.len() {
+        assert!(
+            instep::is_framing_origin(FRAMES[at]),
+            "INSTEP_ALLOW_FRAME has origins such as http://example.org, with commas between them"
+        );
+        at += 1;
     }
 };
 

@@ -27,9 +27,9 @@ use esp_hal::gpio::{AnyPin, Input, InputConfig, Level, Output, OutputConfig, Pul
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
-use given::{APP, BOARD, CHIP, HOSTS, POWER_UP};
+use given::{APP, BOARD, CHIP, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use instep::embassy::{Driver, LogInResources, Server};
-use instep::{Access, App, OPEN_TO_EVERYONE};
+use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_network::name::Name;
 use instep_settings::{Kept, KeptSwitch, Settings};
@@ -77,7 +77,14 @@ async fn main(spawner: Spawner) {
     let station = Interface::station();
     let name = given::name(SETTINGS.device_name(), station.mac_address());
     let app = app();
-    let access = Access { hosts: HOSTS, ports: &[PORT], ..Access::new(NAME.init(name).as_str()) };
+    let access = Access {
+        hosts: HOSTS,
+        origins: ORIGINS,
+        frames: FRAMES,
+        ports: &[PORT],
+        ways_in: WaysIn::BUILD,
+        ..Access::new(NAME.init(name).as_str())
+    };
     let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
     let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
     if const { given::keeps_properties() } {

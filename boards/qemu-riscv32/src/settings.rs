@@ -1,7 +1,7 @@
 //! What is decided when the image is built, by variables of the environment. QEMU can say otherwise when it starts, as a
 //! device's settings would: `-append "instep.NAME=VALUE"`.
 
-use instep::{Access, App, Asset, HeadLimits, Limits};
+use instep::{Access, App, Asset, HeadLimits, Limits, WaysIn, is_framing_origin, is_host_name, is_origin};
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 
@@ -50,10 +50,17 @@ pub fn access(boot: Boot) -> &'static Access {
     static ACCESS: StaticCell<Access> = StaticCell::new();
     let name = boot.told("instep.name=").or(option_env!("INSTEP_NAME")).unwrap_or("instep");
     ACCESS.init(Access {
-        hosts: list(option_env!("INSTEP_ALLOW_HOST"), boot, "instep.allow-host=", &HOSTS),
-        origins: list(option_env!("INSTEP_ALLOW_ORIGIN"), boot, "instep.allow-origin=", &ORIGINS),
-        frames: list(option_env!("INSTEP_ALLOW_FRAME"), boot, "instep.allow-frame=", &FRAMES),
+        hosts: list(option_env!("INSTEP_ALLOW_HOST"), boot, "instep.allow-host=", is_host_name, &HOSTS),
+        origins: list(option_env!("INSTEP_ALLOW_ORIGIN"), boot, "instep.allow-origin=", is_origin, &ORIGINS),
+        frames: list(
+            option_env!("INSTEP_ALLOW_FRAME"),
+            boot,
+            "instep.allow-frame=",
+            is_framing_origin,
+            &FRAMES,
+        ),
         ports: &[PORT],
+        ways_in: WaysIn::BUILD,
         ..Access::new(name)
     })
 }
@@ -112,6 +119,7 @@ fn list(
     built: Option<&'static str>,
     boot: Boot,
     name: &str,
+    is_good: fn(&str) -> bool,
     memory: &'static StaticCell<[&'static str; LIST_MAX]>,
 ) -> &'static [&'static str] {
     let memory = memory.init([""; LIST_MAX]);
@@ -119,6 +127,10 @@ fn list(
     let told = boot.all(name).chain(built.filter(|_| boot.told(name).is_none()));
     let mut length = 0;
     for part in told.filter(|part| !part.is_empty()) {
+        assert!(
+            is_good(part),
+            "{name}{part} never matches: names have no scheme and no port, origins have a scheme"
+        );
         *memory.get_mut(length).unwrap_or_else(|| panic!("{name} has more than {LIST_MAX} parts")) = part;
         length += 1;
     }

@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::sensor::WeatherSensor;
 use crate::{log as logging, metrics, page, password};
 use instep::tokio::{Listener, Server};
-use instep::{Access, App, Asset, OPEN_TO_EVERYONE};
+use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -137,6 +137,7 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         proxies: settings.proxies.leak(),
         base_path: settings.base_path.leak(),
         portal: None,
+        ways_in: WaysIn::FLAGS,
     }));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);

@@ -49,7 +49,7 @@ mod thing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use access::{Access, OPEN_TO_EVERYONE, Refusal};
+pub use access::{Access, OPEN_TO_EVERYONE, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin};
 pub use app::{App, Endpoint, Topic};
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub use buffer::Buffer;

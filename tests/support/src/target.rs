@@ -19,6 +19,10 @@ pub struct Target {
     pub addresses: usize,
     /// The address under which it sees a client of this machine.
     pub here: &'static str,
+    /// How its log says that another name is let in, which comes behind it.
+    pub allow_host: &'static str,
+    /// The same for the origin of a page.
+    pub allow_origin: &'static str,
     /// Where it listens by itself, if that is not where it is to be found.
     pub port: Option<u16>,
     /// It ends when it is asked to, and says goodbye.
@@ -35,6 +39,8 @@ const LINUX: Target = Target {
     flood: 30_000,
     addresses: 2,
     here: "127.0.0.1",
+    allow_host: "start it with --allow-host ",
+    allow_origin: "start it with --allow-origin ",
     port: None,
     ends: true,
 };
@@ -49,6 +55,8 @@ const DEVICE: Target = Target {
     flood: 10_000,
     addresses: 1,
     here: "10.0.2.2",
+    allow_host: "build it with INSTEP_ALLOW_HOST=",
+    allow_origin: "build it with INSTEP_ALLOW_ORIGIN=",
     port: Some(80),
     ends: false,
 };

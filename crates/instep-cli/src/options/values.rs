@@ -56,16 +56,14 @@ pub(super) fn port_or_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 pub(super) fn host(text: &str) -> Result<String, String> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    if text.is_empty() || !text.bytes().all(good) {
+    if !instep::is_host_name(text) {
         return Err("is not a host name: give it without http:// and without a port".into());
     }
     Ok(text.into())
 }
 
 pub(super) fn origin(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("http://").or(text.strip_prefix("https://"));
-    if text != "null" && !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' '])) {
+    if !instep::is_origin(text) {
         return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
     }
     Ok(text.into())
@@ -73,11 +71,10 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 
 /// An origin without anything that could say more than that in the header it gets into.
 pub(super) fn frame(text: &str) -> Result<String, String> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte);
-    if text == "null" || !text.bytes().all(good) {
+    if !instep::is_framing_origin(text) {
         return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
     }
-    origin(text)
+    Ok(text.into())
 }
 
 pub(super) fn proxy(text: &str) -> Result<IpAddr, String> {

@@ -5,6 +5,9 @@
 
 mod authority;
 mod proxy;
+mod ways_in;
+
+pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin};
 
 use authority::{is_address, parse_host, parse_origin, same_origin};
 use core::net::IpAddr;
@@ -34,6 +37,8 @@ pub struct Access {
     /// In the device's own Wi-Fi network: the page to show to whoever asks for another name, as the phones do that want
     /// to know whether they are online. A whole URL of an address, such as `http://192.168.4.1/`.
     pub portal: Option<&'static str>,
+    /// How another name or page is let in, for the log.
+    pub ways_in: WaysIn,
 }
 
 /// Why a request may not come in.
@@ -49,7 +54,18 @@ impl Access {
     /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
     pub const fn new(name: &'static str) -> Self {
         let (origins, frames): (&[&str], &[&str]) = (&[], &[]);
-        Self { name, hosts: &[], origins, frames, ports: &[], proxies: &[], base_path: "", portal: None }
+        let ways_in = WaysIn::SOURCE;
+        Self {
+            name,
+            hosts: &[],
+            origins,
+            frames,
+            ports: &[],
+            proxies: &[],
+            base_path: "",
+            portal: None,
+            ways_in,
+        }
     }
 
     /// Whether the request may come in at all.

@@ -133,8 +133,9 @@ pub(super) fn refuse(refusal: Refusal, request: &Request<'_>, world: &World<'_>)
                 world,
                 now,
                 target: crate::FROM_CLIENT,
-                "Refused a request from {peer}: this device does not go by the name {}. If it should, start it with --allow-host {}",
+                "Refused a request from {peer}: this device does not go by the name {}. If it should, {}{}",
                 Shown(host.as_bytes()),
+                world.access.ways_in.host,
                 Shown(name.as_bytes())
             );
             Status::MisdirectedRequest
@@ -146,14 +147,16 @@ pub(super) fn refuse(refusal: Refusal, request: &Request<'_>, world: &World<'_>)
                     world,
                     now,
                     target: crate::FROM_CLIENT,
-                    "Refused a request from {peer}: its page comes from {0}. If that page may use this device, start it with --allow-origin {0}",
-                    Shown(origin.as_bytes())
+                    "Refused a request from {peer}: its page comes from {0}. If that page may use this device, {1}{0}",
+                    Shown(origin.as_bytes()),
+                    world.access.ways_in.origin
                 ),
                 None => tell!(
                     warn,
                     world,
                     now,
-                    "Refused a request from {peer}: a page from somewhere else made it. If that page may use this device, start it with --allow-origin and the page's origin"
+                    "Refused a request from {peer}: a page from somewhere else made it. If that page may use this device, {}ORIGIN, with that page's origin",
+                    world.access.ways_in.origin
                 ),
             }
             Status::Forbidden
