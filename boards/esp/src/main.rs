@@ -144,7 +144,7 @@ async fn main(spawner: Spawner) {
             let driver =
                 RESOURCES.access_point.driver(Server { access: ap_access, ..server }, access_point, PORT);
             spawner.spawn(serve(driver).expect("a task of its own"));
-            network::serve(spawner, name, station, access_point);
+            network::serve(spawner, set_up, name, station, access_point);
 
             let protection = radio::protection(&SETTINGS);
             tell_join_string(&name, protection);

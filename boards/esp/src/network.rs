@@ -9,6 +9,7 @@ use esp_hal::rng::Rng;
 use instep_network::dhcp;
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_network::name::Name;
+use instep_setup::SetUp;
 use log::info;
 use static_cell::StaticCell;
 
@@ -20,14 +21,23 @@ static DNS: StaticCell<DnsMemory> = StaticCell::new();
 static STATION_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 static AP_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 
-/// Serves both networks, for ever.
-pub fn serve(spawner: Spawner, name: Name, station: Stack<'static>, access_point: Stack<'static>) {
+/// Serves both networks, for ever. The name that the device gets in the one that it joins, its page tells.
+pub fn serve(
+    spawner: Spawner,
+    set_up: &'static SetUp,
+    name: Name,
+    station: Stack<'static>,
+    access_point: Stack<'static>,
+) {
     spawner.spawn(give_addresses(access_point).expect("a task of its own"));
     spawner.spawn(answer_every_name(access_point).expect("a task of its own"));
-    spawner
-        .spawn(be_found(station, name, STATION_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"));
-    spawner
-        .spawn(be_found(access_point, name, AP_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"));
+    spawner.spawn(
+        be_found(station, name, Some(set_up), STATION_MDNS.init_with(MdnsMemory::new))
+            .expect("a task of its own"),
+    );
+    spawner.spawn(
+        be_found(access_point, name, None, AP_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"),
+    );
 }
 
 #[embassy_executor::task]
@@ -42,7 +52,17 @@ async fn answer_every_name(stack: Stack<'static>) -> ! {
 }
 
 #[embassy_executor::task(pool_size = 2)]
-async fn be_found(stack: Stack<'static>, name: Name, memory: &'static mut MdnsMemory) -> ! {
-    let found = |name: &Name| info!("The device is http://{name}.local/");
+async fn be_found(
+    stack: Stack<'static>,
+    name: Name,
+    set_up: Option<&'static SetUp>,
+    memory: &'static mut MdnsMemory,
+) -> ! {
+    let found = |name: &Name| {
+        info!("The device is http://{name}.local/");
+        if let Some(set_up) = set_up {
+            set_up.found_as(name);
+        }
+    };
     serve_mdns(stack, name, PORT, Rng::new().random(), memory, found).await
 }

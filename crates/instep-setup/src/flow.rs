@@ -144,6 +144,7 @@ impl<R: Radio> Flow<'_, R> {
             self.since = Instant::now();
         }
         self.closes_at = None;
+        self.set_up.forget_found();
         let outcome = self.radio.join(network).await;
         let name = network.name();
         match outcome {
@@ -201,6 +202,7 @@ impl<R: Radio> Flow<'_, R> {
             Task::Keep(credentials) => {
                 self.set_up.settings.set_network(network(&credentials));
                 let kept = self.set_up.save().await;
+                self.set_up.wait_until_found().await;
                 self.set_up.with(|state| state.portal.kept(kept));
             }
             Task::Leave => {

@@ -39,11 +39,12 @@ impl BoardPages for SetUp {
     }
 
     fn write_part(&self, part: u16, out: &mut dyn Write) -> Result<Option<u16>, fmt::Error> {
-        let name = self.next_name();
+        let (name, found) = (self.next_name(), self.found_name());
         let guarded = self.log_in.is_on();
         let next = self.with(|state| {
             let guarded = guarded || state.sets_password;
-            state.portal.write_part(part, &About { name: &name, guarded, said: state.said }, out)
+            let about = About { name: &name, found: &found, guarded, said: state.said };
+            state.portal.write_part(part, &about, out)
         })?;
         if part == TELLING_PART {
             self.with(|state| state.portal.shown());

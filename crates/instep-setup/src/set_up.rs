@@ -6,10 +6,15 @@ use core::fmt;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
+use embassy_time::{Duration, WithTimeout as _};
 use instep::LogIn;
 use instep_network::name::Name;
 use instep_network::portal::{Portal, Task};
 use instep_settings::Settings;
+
+/// How long the page waits for the device's name in the network that was joined: it is asked for there up to three times in a
+/// second (RFC 6762 section 8.1), and once more with a number where it is taken.
+const FOUND_WITHIN: Duration = Duration::from_secs(4);
 
 /// How a device is set up. It goes to the server as its board's pages.
 pub struct SetUp {
@@ -20,6 +25,8 @@ pub struct SetUp {
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
     /// There may be something to do for whoever has the radio.
     asked: Signal<CriticalSectionRawMutex, ()>,
+    /// The name in the network that is joined is known.
+    found: Signal<CriticalSectionRawMutex, ()>,
     /// A password is to be set.
     pub(crate) password: Signal<CriticalSectionRawMutex, ()>,
     /// Held by whoever waits that it is saved.
@@ -31,6 +38,8 @@ pub struct SetUp {
 
 pub(crate) struct State {
     pub(crate) portal: Portal,
+    /// The name by which it was found last in the network that is joined.
+    found: Option<Name>,
     /// What there is to say to what was asked of the device last.
     pub(crate) said: Option<&'static str>,
     /// A password that is to be set, until it is.
@@ -42,13 +51,20 @@ pub(crate) struct State {
 impl SetUp {
     /// For the device of that name. `log_in` need not have a password: one may be set on the page, once.
     pub fn new(settings: &'static Settings, name: Name, log_in: &'static LogIn) -> Self {
-        let state = State { portal: Portal::new(), said: None, new_password: None, sets_password: false };
+        let state = State {
+            portal: Portal::new(),
+            found: None,
+            said: None,
+            new_password: None,
+            sets_password: false,
+        };
         Self {
             settings,
             name,
             log_in,
             state: Mutex::new(RefCell::new(state)),
             asked: Signal::new(),
+            found: Signal::new(),
             password: Signal::new(),
             saving: embassy_sync::mutex::Mutex::new(()),
             save: Signal::new(),
@@ -61,6 +77,35 @@ impl SetUp {
     pub fn next_name(&self) -> Name {
         let set = self.settings.device_name();
         set.and_then(|name| name.as_str().parse().ok()).unwrap_or(self.name)
+    }
+
+    /// In the network that is joined, the device is found by this name (mDNS): what the page tells, if it is not to have another
+    /// name soon. To be called each time that it is known.
+    pub fn found_as(&self, name: &Name) {
+        self.with(|state| state.found = Some(*name));
+        self.found.signal(());
+    }
+
+    /// The name by which it will be found in the network that is joined.
+    pub(crate) fn found_name(&self) -> Name {
+        let next = self.next_name();
+        if next != self.name {
+            return next;
+        }
+        self.with(|state| state.found).unwrap_or(next)
+    }
+
+    /// Another network is joined: its name there is not known yet.
+    pub(crate) fn forget_found(&self) {
+        self.found.reset();
+    }
+
+    /// Waits until its name in the network that is joined is known, but not for long.
+    pub(crate) async fn wait_until_found(&self) {
+        // A name that it is to have later nobody can know.
+        if self.next_name() == self.name {
+            let _ = self.found.wait().with_timeout(FOUND_WITHIN).await;
+        }
     }
 
     /// Waits for something that the radio, or the memory, is to do. If this is dropped, nothing is lost.

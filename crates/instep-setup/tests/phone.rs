@@ -10,6 +10,7 @@ use instep::embassy::Server;
 use instep::{Access, App, Asset, Limits};
 use instep_network::dhcp;
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
+use instep_network::name::Name;
 use instep_setup::kept_password;
 use simulated::{CAFE, Device, HOME};
 
@@ -40,7 +41,21 @@ macro_rules! serve {
         let links = Links { own: Link::default(), home: Link::default() };
         let (server, _inbox) = RESOURCES.start(&APP, &ACCESS);
         let server = server.with_log_in($device.log_in).with_board($device.set_up);
-        let (own, home) = (links.own.station(OWN), links.home.station(AT_HOME));
+        let own = links.own.station(OWN);
+        let (home, plug) = links.home.plugged_station(AT_HOME);
+        plug.unplug(true);
+        let radio = $device.air.clone();
+        spawn(async move {
+            // The link at home is there when the radio has joined.
+            let mut is_joined = false;
+            loop {
+                if is_joined != radio.borrow().joined.is_some() {
+                    is_joined = !is_joined;
+                    plug.unplug(!is_joined);
+                }
+                Timer::after_millis(100).await;
+            }
+        });
         let driver = RESOURCES.station.driver(server, home, 80);
         spawn(async move { driver.run().await });
         let driver = RESOURCES.access_point.driver(Server { access: &OWN_ACCESS, ..server }, own, 80);
@@ -53,9 +68,14 @@ macro_rules! serve {
             serve_dhcp(own, server, leak(DhcpMemory::new())).await;
         });
         spawn(async move { serve_dns(own, OWN, leak(DnsMemory::new())).await });
-        for stack in [own, home] {
+        for (stack, is_joined) in [(own, false), (home, true)] {
             spawn(async move {
-                serve_mdns(stack, "lamp".parse().unwrap(), 80, 1, leak(MdnsMemory::new()), |_| {}).await;
+                let named = |name: &Name| {
+                    if is_joined {
+                        set_up.found_as(name);
+                    }
+                };
+                serve_mdns(stack, "lamp".parse().unwrap(), 80, 1, leak(MdnsMemory::new()), named).await;
             });
         }
         links
@@ -106,10 +126,11 @@ fn a_phone_that_joins_is_led_to_the_page_and_tells_the_device_of_a_network() {
             303
         );
         assert!(get(phone, OWN, "/network").await.1.contains("http-equiv=\"refresh\""));
-        Timer::after_secs(3).await;
+        Timer::after_secs(8).await;
         assert!(device.is_open());
         let (_, page) = get(phone, OWN, "/network").await;
-        assert!(page.contains("http://192.168.1.50/") && !page.contains("correct horse"), "{page}");
+        assert!(page.contains("http://192.168.1.50/") && page.contains("http://lamp.local/"), "{page}");
+        assert!(!page.contains("correct horse"), "{page}");
         Timer::after_secs(60).await;
         assert!(!device.is_open());
         assert_eq!(device.joined().as_deref(), Some("Home"));
@@ -158,5 +179,24 @@ fn a_password_that_is_set_on_the_page_is_asked_for_and_cannot_be_changed_there()
         let (status, page) = ask(at_home, AT_HOME, &known).await;
         assert_eq!(status, 200);
         assert!(page.contains("Which Wi-Fi network"));
+    });
+}
+
+#[test]
+fn the_page_tells_the_name_that_the_device_has_where_another_one_has_its_own() {
+    test(async {
+        let device = Device::start(None, &[HOME], "taken").await;
+        let links = serve!(device);
+        let other = links.home.station(Ipv4Address::new(192, 168, 1, 7));
+        spawn(async move {
+            serve_mdns(other, "lamp".parse().unwrap(), 80, 2, leak(MdnsMemory::new()), |_| {}).await;
+        });
+        let phone = links.own.join().await;
+        Timer::after_secs(3).await;
+        assert_eq!(post(phone, OWN, "/network", "network=486f6d65&password=correct+horse").await, 303);
+        Timer::after_secs(8).await;
+        let (_, page) = get(phone, OWN, "/network").await;
+        assert!(page.contains("<title>lamp</title>") && page.contains("http://192.168.1.50/"), "{page}");
+        assert!(page.contains("http://lamp-2.local/") && !page.contains("http://lamp.local/"), "{page}");
     });
 }

@@ -126,7 +126,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
         spawner.spawn(give_addresses(stack, address, page).expect("a task of its own"));
         spawner.spawn(answer_names(stack, address).expect("a task of its own"));
     }
-    spawner.spawn(be_found(stack, name).expect("a task of its own"));
+    spawner.spawn(be_found(stack, name, set_up).expect("a task of its own"));
     info!("Open {page}");
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
@@ -184,9 +184,13 @@ async fn answer_names(stack: Stack<'static>, address: Ipv4Address) -> ! {
 }
 
 #[embassy_executor::task]
-async fn be_found(stack: Stack<'static>, name: &'static Name) -> ! {
+async fn be_found(stack: Stack<'static>, name: &'static Name, set_up: &'static SetUp) -> ! {
     static MEMORY: StaticCell<MdnsMemory> = StaticCell::new();
     let memory = MEMORY.init_with(MdnsMemory::new);
-    let named = |name: &Name| info!("This device is http://{name}.local/");
+    // Its radio is simulated: this is the one network in which it is found.
+    let named = |name: &Name| {
+        info!("This device is http://{name}.local/");
+        set_up.found_as(name);
+    };
     serve_mdns(stack, *name, PORT, number() as u32, memory, named).await
 }

@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// begins anew when that has changed: the name is asked for again, and everybody told.
 ///
 /// `port` is that of the page; `seed` a number that another device does not have. `named` is told the name that the device
-/// has got, which has a number if another has it already; it is told again when that changes.
+/// has got, which has a number if another has it already; it is told again when that changes, and when it begins anew.
 pub async fn serve_mdns(
     stack: Stack<'_>,
     name: Name,
@@ -27,7 +27,6 @@ pub async fn serve_mdns(
     mut named: impl FnMut(&Name),
 ) -> ! {
     let (mut socket, message) = memory.open(stack, PORT);
-    let mut told = None;
     loop {
         let Some(network) = network(stack) else {
             Timer::at(instant(now() + LOOK_EVERY)).await;
@@ -38,6 +37,7 @@ pub async fn serve_mdns(
             log::warn!("The device cannot be found by its name: {error:?}");
         }
         let (address, prefix) = (network.address(), network.prefix_len());
+        let mut told = None;
         let mut responder = Responder::new(now(), name, address, prefix, port, seed);
         while self::network(stack) == Some(network) {
             turn(&mut responder, &mut socket, message).await;

@@ -12,6 +12,8 @@ pub const STYLE: &str = include_str!("network.css");
 pub struct About<'a> {
     /// Its name, as it is to be from its next start on.
     pub name: &'a Name,
+    /// The name by which it is found in the other network: that one, or another if somebody there has it already.
+    pub found: &'a Name,
     /// Whether it asks for a password. If so, the page cannot change that.
     pub guarded: bool,
     /// What there is to say to what was asked of it last.
@@ -139,7 +141,7 @@ impl Portal {
                 )?;
                 Ok(Some(END))
             }
-            NAME => self.write_address(name, out),
+            NAME => self.write_address(about.found, out),
             _ => {
                 out.write_str("</main>\n</body>\n</html>\n")?;
                 Ok(None)

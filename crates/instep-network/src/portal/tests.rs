@@ -81,7 +81,7 @@ fn lamp() -> Name {
 }
 
 fn about(name: &Name) -> About<'_> {
-    About { name, guarded: false, said: None }
+    About { name, found: name, guarded: false, said: None }
 }
 
 fn page(portal: &Portal) -> String {
@@ -246,7 +246,7 @@ fn of_the_device_itself_it_says_whether_it_is_open_to_everyone() {
 fn no_part_is_longer_than_a_part_may_be() {
     let name: Name = "n".repeat(32).parse().unwrap();
     let said = "Another name: that one is too long, or there is something in it that may not be.";
-    let about = About { name: &name, guarded: false, said: Some(said) };
+    let about = About { said: Some(said), ..about(&name) };
     let longest = [b'"'; 32];
     let check = |portal: &Portal| {
         let mut next = Some(FIRST_PART);
