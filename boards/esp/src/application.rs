@@ -3,10 +3,8 @@
 use crate::given::{APP_NUMBER, app_number};
 use embedded_hal::digital::OutputPin;
 use instep::{Device, Inbox};
-use instep_apps::{
-    Hardware, chat, console, echo, hello, lamp, led_json, led_plain, led_state, led_words, motor, soft_ap,
-    toggle, weather, workshop,
-};
+// All of them, so that another one is one line below.
+use instep_apps::*;
 
 /// Runs the application, for ever.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, hardware: Hardware<'_, impl OutputPin>) {
