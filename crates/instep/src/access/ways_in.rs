@@ -50,7 +50,7 @@ pub const fn is_origin(text: &str) -> bool {
 /// Whether that can be in [`Access::frames`](crate::Access::frames): an origin with nothing in it that could say more in the
 /// header which it gets into, and not `null`.
 pub const fn is_framing_origin(text: &str) -> bool {
-    is_origin(text) && has_only(text, b"-._:/[]") && !(text.len() == 4)
+    is_origin(text) && has_only(text, b"-._:/[]") && text.len() != "null".len()
 }
 
 const fn begins(bytes: &[u8], with: &[u8]) -> bool {
