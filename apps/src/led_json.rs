@@ -13,7 +13,7 @@ const COUNT: Topic = Topic::new(1);
 
 /// What it serves.
 pub const APP: App = App::new("led-json", "An LED and a count of seconds in step, as JSON")
-    .page("/", Asset::html(include_str!("../pages/led-json.html")))
+    .page("/", Asset::template(include_str!("../pages/led-json.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .topics(2);

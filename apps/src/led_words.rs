@@ -7,7 +7,7 @@ use instep_panel::INSTEP_JS;
 
 /// What it serves. The WebSocket is at `/` too, for clients that know no path.
 pub const APP: App = App::new("led-words", "An LED told ON and OFF in words, with a callback")
-    .page("/", Asset::html(include_str!("../pages/led-words.html")))
+    .page("/", Asset::template(include_str!("../pages/led-words.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .endpoint("/");

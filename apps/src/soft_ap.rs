@@ -6,7 +6,7 @@ use instep_panel::INSTEP_JS;
 
 /// What it serves. The endpoint answers each message by itself, without the application.
 pub const APP: App = App::new("soft-ap", "Sends back what it is sent; on a board, with a Wi-Fi of its own")
-    .page("/", Asset::html(include_str!("../pages/soft-ap.html")))
+    .page("/", Asset::template(include_str!("../pages/soft-ap.html")))
     .page("/instep.js", INSTEP_JS)
     .rest_of_path("/any/*")
     .echo("/ws");

@@ -7,7 +7,7 @@ use instep_panel::INSTEP_JS;
 
 /// What it serves.
 pub const APP: App = App::new("toggle", "A button that toggles the LED")
-    .page("/", Asset::html(include_str!("../pages/toggle.html")))
+    .page("/", Asset::template(include_str!("../pages/toggle.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws");
 

@@ -65,7 +65,9 @@ fn a_command_matches_the_whole_text_message() {
 #[test]
 fn led_plain_keeps_every_client_and_the_page_in_step() {
     let server = serve(&["--app", "led-plain"]);
-    let page = |state: &str, check: &str| PLAIN.replace("%STATE%", state).replace("%CHECK%", check);
+    let page = |state: &str, check: &str| {
+        PLAIN.replace("%STATE%", state).replace("%CHECK%", check).replace("%ACCESS%", target().access)
+    };
     assert_eq!(get(server.addr(), "/").text(), page("OFF", ""));
     let mut one = WebSocket::connect(server.addr(), "/ws");
     let mut two = WebSocket::connect(server.addr(), "/ws");
@@ -165,8 +167,9 @@ fn led_words_tells_everybody_even_if_nothing_changed() {
 
 #[test]
 fn led_state_logs_a_greeting_and_does_not_answer() {
+    let page = |state: &str| STATE.replace("%STATE%", state).replace("%ACCESS%", target().access);
     let server = serve(&["--app", "led-state"]);
-    assert_eq!(get(server.addr(), "/").text(), STATE.replace("%STATE%", "LOW"));
+    assert_eq!(get(server.addr(), "/").text(), page("LOW"));
     let mut client = WebSocket::connect(server.addr(), "/ws");
     client.send_text("hello from the page");
     assert_eq!(client.read_text(), "0");
@@ -174,10 +177,10 @@ fn led_state_logs_a_greeting_and_does_not_answer() {
     expect_nothing_but_pongs(&mut client);
     client.send_text("toggle");
     assert_eq!(client.read_text(), "1");
-    assert_eq!(get(server.addr(), "/").text(), STATE.replace("%STATE%", "HIGH"));
+    assert_eq!(get(server.addr(), "/").text(), page("HIGH"));
     client.send_text("toggle");
     assert_eq!(client.read_text(), "0");
-    assert_eq!(get(server.addr(), "/").text(), STATE.replace("%STATE%", "LOW"));
+    assert_eq!(get(server.addr(), "/").text(), page("LOW"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use test_support::{Http, Response, SOON, Target, http, target};
 
 const SCRIPT: &[u8] = include_bytes!("../../instep-panel/assets/instep.js");
-const LED_WORDS: &str = include_str!("../../../apps/pages/led-words.html");
+const HELLO: &str = include_str!("../../../apps/pages/hello.html");
 
 /// A person must be able to read what went wrong, and a browser must not guess what it is.
 #[track_caller]
@@ -186,9 +186,9 @@ fn no_other_page_can_show_a_page_in_a_frame_and_scripts_in_it_still_run() {
 
 #[test]
 fn a_copy_that_is_still_right_is_not_sent_again() {
-    let server = serve(&["--app", "led-words"]);
+    let server = serve(&["--app", "hello"]);
     let page = get(server.addr(), "/");
-    assert_eq!(page.text(), LED_WORDS);
+    assert_eq!(page.text(), HELLO);
     assert_eq!(page.header("cache-control"), Some("no-cache"));
     let etag = page.header("etag").expect("an ETag").to_owned();
     let mut connection = Http::connect(server.addr());
@@ -198,7 +198,7 @@ fn a_copy_that_is_still_right_is_not_sent_again() {
         assert_eq!((response.status, response.header("etag")), (304, Some(&*etag)), "{list}");
     }
     connection.send(request("/", &["If-None-Match: \"other\""]));
-    assert_eq!(connection.read().text(), LED_WORDS);
+    assert_eq!(connection.read().text(), HELLO);
 }
 
 #[test]

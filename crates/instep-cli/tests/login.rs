@@ -137,6 +137,23 @@ fn what_others_can_reach_needs_a_password_or_open() {
 }
 
 #[test]
+fn a_page_says_that_its_device_is_open_to_everyone_if_it_is() {
+    // By itself this machine listens to nobody but itself.
+    let open = if target().access.is_empty() { &["--addr", "0.0.0.0:0", "--open"][..] } else { &[] };
+    // `hello` is fixed to the byte.
+    for app in ["toggle", "led-plain", "led-json", "led-words", "led-state", "soft-ap"] {
+        let server = serve(&[&["--app", app], open].concat());
+        let page = get(loopback(&server), "/");
+        let said = r#"<p id="access">open to everyone on this network</p>"#;
+        assert!(page.text().contains(said), "{app}: {page:?}");
+
+        let server = guarded(&["--app", app]);
+        let page = http(server.addr(), request("/", &[&format!("Authorization: {BASIC}")]));
+        assert!(page.text().contains(r#"<p id="access"></p>"#), "{app}: {page:?}");
+    }
+}
+
+#[test]
 fn over_tls_the_cookie_is_secure_and_nobody_is_warned() {
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| File::path(&format!("login-{name}")));
     let files = ["--tls-cert", certificate.name(), "--tls-key", key.name(), "--tls-self-signed"];

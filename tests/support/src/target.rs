@@ -23,6 +23,8 @@ pub struct Target {
     pub allow_host: &'static str,
     /// The same for the origin of a page.
     pub allow_origin: &'static str,
+    /// What a page says of it that asks by `%ACCESS%`, without a password.
+    pub access: &'static str,
     /// Where it listens by itself, if that is not where it is to be found.
     pub port: Option<u16>,
     /// It ends when it is asked to, and says goodbye.
@@ -41,6 +43,7 @@ const LINUX: Target = Target {
     here: "127.0.0.1",
     allow_host: "start it with --allow-host ",
     allow_origin: "start it with --allow-origin ",
+    access: "",
     port: None,
     ends: true,
 };
@@ -57,6 +60,7 @@ const DEVICE: Target = Target {
     here: "10.0.2.2",
     allow_host: "build it with INSTEP_ALLOW_HOST=",
     allow_origin: "build it with INSTEP_ALLOW_ORIGIN=",
+    access: "open to everyone on this network",
     port: Some(80),
     ends: false,
 };
