@@ -33,8 +33,8 @@ Every job of this workspace.
 
     cargo xtask test [--install] [--full]     all that must pass: what CI runs
     cargo xtask check-bare-metal [--install]  the applications, compiled for a RISC-V chip
-    cargo xtask qemu [APP] [--install]        boots an application on bare metal, in QEMU, at http://127.0.0.1:8080/;
-                                              own-network: a device that is its own network, and its page
+    cargo xtask qemu [APP] [--install]        boots an application on bare metal, in QEMU, at http://127.0.0.1:8080/:
+                                              workshop if none is named; own-network: a device that is its own network, and its page
     cargo xtask qemu-test [--install]         the same image, tested
     cargo xtask firmware BOARD [--app APP] [--install]
                                               firmware for an ESP32 board: what it takes, and its images
@@ -84,7 +84,8 @@ fn main() -> ExitCode {
         [job, ref options @ ..] => (job, options),
     };
     let (mut install, mut extent, mut plan) = (false, Extent::Quick, fuzz::Plan::smoke());
-    let (mut app, mut write) = (firmware::LED_JSON, false);
+    // Without a name QEMU boots what `cargo run` serves.
+    let (mut app, mut write) = (if job == "qemu" { "workshop" } else { firmware::LED_JSON }, false);
     if ["firmware", "flash"].contains(&job) {
         install = options.contains(&"--install");
     } else if job == "fuzz" {
@@ -110,9 +111,18 @@ fn main() -> ExitCode {
         }
     }
 
+    // Before anything is built.
+    if ["qemu", "size"].contains(&job)
+        && app != own_network::NAME
+        && let Err(problem) = firmware::application(app)
+    {
+        return misused(&problem);
+    }
+
     // A skip that nobody would notice is a failure.
     let ci = std::env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1");
-    let mut report = Report::new(install || ci);
+    // A table of what can be built here is whole without the rest.
+    let mut report = Report::new(job != "size" && (install || ci));
     let mut tools = Tools::new(install);
     match job {
         "test" => {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, application};
 pub(crate) use size::sizes;
 
 use crate::bare_metal::toolchain_for;

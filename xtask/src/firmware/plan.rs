@@ -21,10 +21,7 @@ impl Plan {
             .iter()
             .find(|known| known.name == board)
             .ok_or_else(|| format!("there is no board {board}: there are {}", list(&board_names())))?;
-        let apps = apps();
-        if !apps.iter().any(|known| known == app) {
-            return Err(format!("there is no application {app}: there are {}", list(&apps)));
-        }
+        application(app)?;
         Ok(Plan { board, app: app.to_owned() })
     }
 
@@ -43,6 +40,15 @@ impl Plan {
         let boards = || format!("name a board: {}", list(&board_names()));
         Plan::new(board.ok_or_else(boards)?, app)
     }
+}
+
+/// Knows an application by its name.
+pub(crate) fn application(name: &str) -> Result<(), String> {
+    let apps = apps();
+    if apps.iter().any(|known| known == name) {
+        return Ok(());
+    }
+    Err(format!("there is no application {name}: there are {}", list(&apps)))
 }
 
 fn board_names() -> [String; BOARDS.len()] {
