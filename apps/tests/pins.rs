@@ -39,7 +39,7 @@ fn server(app: &'static App) -> Server {
 
 #[tokio::test(start_paused = true)]
 async fn every_led_is_off_before_anybody_is_heard() {
-    for app in ["toggle", "led-plain", "led-json", "led-words", "led-state"] {
+    for app in ["workshop", "lamp", "toggle", "led-plain", "led-json", "led-words", "led-state"] {
         let server = server(instep_apps::find(app).unwrap());
         let mut inbox = server.inbox().unwrap();
         let (told, levels) = channel();
@@ -52,7 +52,7 @@ async fn every_led_is_off_before_anybody_is_heard() {
 
 #[tokio::test(start_paused = true)]
 async fn every_led_is_as_declared_before_anybody_is_heard() {
-    for app in ["toggle", "led-plain", "led-json", "led-words", "led-state"] {
+    for app in ["workshop", "lamp", "toggle", "led-plain", "led-json", "led-words", "led-state"] {
         for (power_up, last, wanted) in [
             (PowerUp::Off, Some("on"), false),
             (PowerUp::On, Some("off"), true),
