@@ -23,6 +23,11 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
     // More browsers at once than this only wait for one another on a small machine.
     let mut tests = tests();
     tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", server);
+    run_with_axe(&mut tests)
+}
+
+/// Runs tests, those of axe-core, too, if it can be had.
+fn run_with_axe(tests: &mut Command) -> Outcome {
     match axe::script() {
         Ok(script) => run(tests.env("AXE_CORE", script)),
         Err(missing) => match run(tests.args(["--skip", "axe"])) {
@@ -33,8 +38,11 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
 }
 
 /// What runs against a device: all but TLS and a proxy's path, which are for Linux.
-const ON_A_DEVICE: [&str; 15] = [
+const ON_A_DEVICE: [&str; 18] = [
+    "accessible",
+    "at_first_sight",
     "backlog",
+    "documents",
     "for_everyone",
     "frames",
     "frozen_and_hidden",
@@ -71,7 +79,8 @@ pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> 
         println!("left out: {name}: {why}");
         tests.args(["--skip", name]);
     }
-    run(tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image).env("INSTEP_TARGET", "device"))
+    tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image).env("INSTEP_TARGET", "device");
+    run_with_axe(&mut tests)
 }
 
 /// Runs the test of the page that asks for a network, against that image.
