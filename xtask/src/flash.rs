@@ -1,10 +1,13 @@
 //! Writes firmware to a board, through the program `espflash`. What it is told is tested with a stand-in: no board is
 //! needed for that.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::firmware::{self, Plan, Variables};
+use crate::partitions;
 use crate::report::Outcome;
 use crate::tools::{Tools, find, output, output_or_error};
 
@@ -91,14 +94,15 @@ fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
     if major.is_none_or(|major: u32| major < VERSION) {
         return Outcome::Failed(format!("`{version}` is too old an espflash: {INSTALL}"));
     }
+    // An image brings neither boot loader nor partitions along.
+    if order.image.is_some()
+        && let Err(why) = look_at_partitions(espflash, order)
+    {
+        return Outcome::Failed(why);
+    }
     for mut command in commands(espflash, order, file) {
-        // It may ask which port, and shows how far it is.
-        let succeeded = command.status().is_ok_and(|status| status.success());
-        if !succeeded {
-            return Outcome::Failed(format!(
-                "espflash has not written it; the chip has to be the {} of {}, and may want its button BOOT held",
-                order.plan.board.chip, order.plan.board.name
-            ));
+        if let Err(why) = do_it(&mut command, order, "written it") {
+            return Outcome::Failed(why);
         }
     }
     let settings = if order.erase { "are cleared" } else { "stay as they were" };
@@ -106,16 +110,52 @@ fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
     Outcome::Passed
 }
 
+/// Whether the board has the boot loader's table of partitions, as its firmware wants it.
+fn look_at_partitions(espflash: &Path, order: &Order) -> Result<(), String> {
+    static LOOKS: AtomicU32 = AtomicU32::new(0);
+    let look = LOOKS.fetch_add(1, Ordering::Relaxed);
+    let read = std::env::temp_dir().join(format!("instep-partitions-{}-{look}", std::process::id()));
+    let (address, length) = partitions::PLACE;
+    let mut command = start(espflash, order, "read-flash");
+    let done = do_it(command.args([address, length]).arg(&read), order, "read which partitions there are");
+    let found = fs::read(&read).unwrap_or_default();
+    let _ = fs::remove_file(&read);
+    done?;
+    let wanted = fs::read_to_string(firmware::partitions()).map_err(|error| error.to_string())?;
+    if partitions::has_all(&found, &wanted) {
+        return Ok(());
+    }
+    let board = order.plan.board.name;
+    Err(format!(
+        "nothing is written: the partitions on {board} are not ours, so an image alone would not start; `cargo xtask flash \
+         {board}` without --image writes boot loader and partitions, too, and so does, from address 0, an image for a first flash"
+    ))
+}
+
+/// Lets espflash do it.
+fn do_it(command: &mut Command, order: &Order, what: &str) -> Result<(), String> {
+    // It may ask which port, and shows how far it is.
+    if command.status().is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(format!(
+        "espflash has not {what}; the chip has to be the {} of {}, and may want its button BOOT held",
+        order.plan.board.chip, order.plan.board.name
+    ))
+}
+
+fn start(espflash: &Path, order: &Order, subcommand: &str) -> Command {
+    let mut command = Command::new(espflash);
+    // Another chip than this is refused before anything is written.
+    command.args([subcommand, "--chip", order.plan.board.chip]);
+    if let Some(port) = &order.port {
+        command.args(["--port", port]);
+    }
+    command
+}
+
 fn commands(espflash: &Path, order: &Order, file: &Path) -> Vec<Command> {
-    let start = |subcommand: &str| {
-        let mut command = Command::new(espflash);
-        // Another chip than this is refused before anything is written.
-        command.args([subcommand, "--chip", order.plan.board.chip]);
-        if let Some(port) = &order.port {
-            command.args(["--port", port]);
-        }
-        command
-    };
+    let start = |subcommand| start(espflash, order, subcommand);
     if order.image.is_some() {
         let (mut clear, mut write) = (start("erase-parts"), start("write-bin"));
         clear.arg("--partition-table").arg(firmware::partitions()).arg(order.cleared());
@@ -132,7 +172,6 @@ fn commands(espflash: &Path, order: &Order, file: &Path) -> Vec<Command> {
 mod tests {
     use super::*;
     use crate::tools::workspace;
-    use std::fs;
 
     fn order(options: &[&str]) -> Order {
         Order::parse(options).expect("a right order")
@@ -185,6 +224,8 @@ mod tests {
             std::os::unix::fs::symlink(program, folder.join("espflash")).expect("a link");
             fs::write(folder.join("version"), format!("espflash {version}\n")).expect("a file");
             fs::write(folder.join("status"), status.to_string()).expect("a file");
+            let table = fs::read_to_string(firmware::partitions()).expect("the table");
+            fs::write(folder.join("flash"), partitions::written(&table)).expect("a file");
             StandIn(folder)
         }
 
@@ -195,7 +236,14 @@ mod tests {
         fn told(&self) -> Vec<String> {
             let told = fs::read_to_string(self.0.join("told")).unwrap_or_default();
             let partitions = firmware::partitions().display().to_string();
-            told.lines().map(|line| line.replace(&partitions, "PARTITIONS")).collect()
+            let lines = told.lines().map(|line| line.replace(&partitions, "PARTITIONS"));
+            // It reads into a file of its own each time.
+            lines
+                .map(|line| match line.split_once(" /") {
+                    Some((read, _)) if line.starts_with("read-flash ") => format!("{read} INTO"),
+                    _ => line,
+                })
+                .collect()
         }
     }
 
@@ -231,10 +279,25 @@ mod tests {
         assert_eq!(
             espflash.told(),
             [
+                "read-flash --chip esp32c6 0x8000 0xc00 INTO",
                 "erase-parts --chip esp32c6 --partition-table PARTITIONS otadata",
                 "write-bin --chip esp32c6 0x10000 FILE",
             ]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_image_is_not_written_to_a_board_that_was_never_flashed() {
+        let espflash = StandIn::new("new-board", "4.7.0", 0);
+        fs::write(espflash.0.join("flash"), [0xff; 0xc00]).expect("a file");
+        let order = order(&["esp32c3-devkit", "--image", "x.bin", "--port", "COM3"]);
+        let Outcome::Failed(why) = espflash.writes(&order) else { panic!("it passed") };
+        assert!(
+            why.starts_with("nothing is written: ") && why.contains("`cargo xtask flash esp32c3-devkit`"),
+            "{why}"
+        );
+        assert_eq!(espflash.told(), ["read-flash --chip esp32c3 --port COM3 0x8000 0xc00 INTO"]);
     }
 
     #[cfg(unix)]

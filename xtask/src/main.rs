@@ -16,6 +16,7 @@ mod flash;
 mod fuzz;
 mod instructions;
 mod own_network;
+mod partitions;
 mod qemu;
 mod report;
 mod stand_in;
@@ -39,7 +40,8 @@ Every job of this workspace.
     cargo xtask firmware BOARD [--app APP] [--install]
                                               firmware for an ESP32 board: what it takes, and its images
     cargo xtask flash BOARD [--app APP | --image FILE] [--erase] [--port PORT]
-                                              the same, written to the board; its settings stay without --erase
+                                              the same, written to the board; its settings stay without --erase.
+                                              --image is for a board that was flashed so before
     cargo xtask size [--app APP] [--install]  flash and memory on every board that can be built here
     cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32, S2 and S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
