@@ -208,7 +208,9 @@ mod tests {
             assert!(Plan::parse(wrong).is_err(), "{wrong:?}");
         }
         let problem = Plan::parse(&["mesages"]).unwrap_err();
-        assert!(problem.starts_with("there is no target mesages: there are ") && problem.contains("messages"));
+        assert!(
+            problem.starts_with("there is no target mesages: there are ") && problem.contains("messages")
+        );
     }
 
     #[test]

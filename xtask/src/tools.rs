@@ -1,6 +1,6 @@
 //! Which programs this machine has, and how it gets those it lacks.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -113,7 +113,15 @@ pub(crate) fn server() -> Result<OsString, Outcome> {
 /// The path of a program, if it can be started by its name.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    find_in(&path, program, std::env::consts::EXE_SUFFIX)
+}
+
+/// Its file may be called by its name alone, or with what the files of programs end with.
+fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
+    let names = [program.to_owned() + suffix, program.to_owned()];
+    std::env::split_paths(path)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>())
+        .find(|file| file.is_file())
 }
 
 /// What a program prints on stdout, if it ends well.
@@ -134,4 +142,23 @@ pub(crate) fn output_or_error(command: &mut Command) -> Result<String, String> {
 
 fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_program_is_found_by_its_name_and_on_windows_with_what_it_ends_with() {
+        let folder = std::env::temp_dir().join(format!("instep-find-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join("espflash.exe");
+        fs::write(&file, "").expect("a file");
+        let path = std::env::join_paths([folder.join("none"), folder.clone()]).expect("a path");
+        let found = [".exe", ""].map(|suffix| find_in(&path, "espflash", suffix));
+        let whole = find_in(&path, "espflash.exe", "");
+        fs::remove_dir_all(&folder).expect("it is removed");
+        assert_eq!((found, whole), ([Some(file.clone()), None], Some(file)));
+    }
 }
