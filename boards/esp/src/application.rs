@@ -2,12 +2,17 @@
 
 use crate::given::{APP_NUMBER, app_number};
 use embedded_hal::digital::OutputPin;
+use embedded_hal::pwm::SetDutyCycle;
 use instep::{Device, Inbox};
 // All of them, so that another one is one line below.
 use instep_apps::*;
 
 /// Runs the application, for ever.
-pub async fn run(device: &Device, inbox: &mut Inbox<'_>, hardware: Hardware<'_, impl OutputPin>) {
+pub async fn run(
+    device: &Device,
+    inbox: &mut Inbox<'_>,
+    hardware: Hardware<'_, impl OutputPin, impl SetDutyCycle>,
+) {
     Number::<APP_NUMBER>::run(device, inbox, hardware).await;
 }
 
@@ -18,7 +23,11 @@ struct Number<const NUMBER: usize>;
     message = "boards/esp/src/application.rs does not say how this application is run"
 )]
 trait Application {
-    async fn run(device: &Device, inbox: &mut Inbox<'_>, hardware: Hardware<'_, impl OutputPin>);
+    async fn run(
+        device: &Device,
+        inbox: &mut Inbox<'_>,
+        hardware: Hardware<'_, impl OutputPin, impl SetDutyCycle>,
+    );
 }
 
 macro_rules! applications {
@@ -27,7 +36,7 @@ macro_rules! applications {
             async fn run(
                 $device: &Device,
                 $inbox: &mut Inbox<'_>,
-                $hardware: Hardware<'_, impl OutputPin>,
+                $hardware: Hardware<'_, impl OutputPin, impl SetDutyCycle>,
             ) {
                 $run.await;
             }

@@ -54,6 +54,9 @@ pub const APP: &App = instep_apps::ALL[APP_NUMBER];
 /// Whether that shows the log.
 pub const IS_CONSOLE: bool = same(APP.name(), "console");
 
+/// Whether it dims the LED.
+pub const DIMS: bool = same(APP.name(), "lamp");
+
 /// Whether the application has properties that are kept: without any, the code for them is not linked.
 pub const fn keeps_properties() -> bool {
     match APP.as_thing() {

@@ -7,6 +7,7 @@ mod application;
 mod boards;
 mod given;
 mod keep;
+mod light;
 mod log;
 mod memory;
 mod network;
@@ -14,20 +15,20 @@ mod radio;
 mod reason;
 mod watchdog;
 
+use crate::light::{Light, Outputs};
 use crate::memory::{AP_STACK, EACH_CLIENT, RESOURCES, Resources, STATION_STACK};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
-use embedded_hal::digital::{ErrorType, OutputPin};
 #[cfg(feature = "backtrace")]
 use esp_backtrace as _;
 use esp_hal::clock::CpuClock;
-use esp_hal::gpio::{AnyPin, Input, InputConfig, Level, Output, OutputConfig, Pull};
+use esp_hal::gpio::{AnyPin, Input, InputConfig, Pull};
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
-use given::{APP, BOARD, CHIP, FRAMES, HOSTS, ORIGINS, POWER_UP};
+use given::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use instep::embassy::{Driver, LogInResources, Server};
 use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
@@ -57,7 +58,9 @@ static SET_UP: StaticCell<SetUp> = StaticCell::new();
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
     // First of all: the output is off.
-    let mut board = Hardware::new(Led::kept(Pin::new(), KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP)));
+    let (pin, dimmer) = <Light<DIMS> as Outputs>::new(chip.LEDC);
+    let led = Led::kept(pin, KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP));
+    let mut board = Hardware::new(led).with_dimmer(dimmer);
     log::start();
     info!("\ninstep {} on {} ({CHIP})", env!("CARGO_PKG_VERSION"), BOARD.name);
     match esp_hal::system::reset_reason() {
@@ -110,7 +113,7 @@ async fn main(spawner: Spawner) {
     };
     let set_up = SET_UP.init_with(|| SetUp::new(&SETTINGS, name, log_in));
     spawner.spawn(keep::store(set_up, keeper).expect("a task of its own"));
-    let button = Input::new(pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
+    let button = Input::new(self::pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
     spawner.spawn(keep::watch_button(button, set_up).expect("a task of its own"));
 
     let server = server.with_log_in(log_in).with_board(set_up);
@@ -207,34 +210,4 @@ fn seed() -> u64 {
 fn pin(number: u8) -> AnyPin<'static> {
     // SAFETY: the LED and the button are all that this firmware uses, each once.
     unsafe { AnyPin::steal(number) }
-}
-
-/// The LED's pin: low and high are off and on, however it is connected.
-struct Pin(Output<'static>);
-
-impl Pin {
-    /// The pin, and the LED off.
-    fn new() -> Self {
-        Self(Output::new(pin(BOARD.led), Self::level(false), OutputConfig::default()))
-    }
-
-    fn level(on: bool) -> Level {
-        Level::from(on != BOARD.led_inverted)
-    }
-}
-
-impl ErrorType for Pin {
-    type Error = core::convert::Infallible;
-}
-
-impl OutputPin for Pin {
-    fn set_low(&mut self) -> Result<(), Self::Error> {
-        self.0.set_level(Self::level(false));
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Self::Error> {
-        self.0.set_level(Self::level(true));
-        Ok(())
-    }
 }
