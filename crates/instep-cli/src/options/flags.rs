@@ -41,7 +41,7 @@ pub(crate) fn command() -> Command {
         .about(about)
         .long_about(format!(
             "{about}.\n\nWithout a command it serves the application workshop at http://127.0.0.1:8080/ : open that \
-             address in two browser windows and press the button in one of them. What is set in the environment \
+             address in two browser windows and move something in one of them. What is set in the environment \
              or in a file {} in this folder holds for it, too.",
             super::file::USUAL
         ))
