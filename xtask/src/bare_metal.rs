@@ -15,6 +15,7 @@ pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 
 /// Debian's compiler. Another one, of the package rustc, may have the same path: it is looked at.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// The source of the library, in a sysroot.
 const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
@@ -66,6 +67,20 @@ impl Toolchain {
         if let Some(path) = path_with_linker() {
             cargo.env("PATH", path);
         }
+    }
+
+    /// Clippy, which goes with the compiler.
+    pub(crate) fn clippy(self, tools: &mut Tools) -> Result<Command, Outcome> {
+        if let Self::Rustup = self {
+            return Ok(cargo(&["clippy"]));
+        }
+        if !Path::new(DEBIAN_CLIPPY).is_file() {
+            tools.install(&format!("{DEBIAN_CLIPPY} is missing; this installs it:"), &["rust-web-clippy"])?;
+        }
+        // It calls the cargo that CARGO names, which is the one that runs this.
+        let mut clippy = Command::new(DEBIAN_CLIPPY);
+        clippy.arg("clippy");
+        Ok(clippy)
     }
 
     fn find(target: &str) -> Option<Self> {

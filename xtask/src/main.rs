@@ -42,7 +42,9 @@ Every job of this workspace.
     cargo xtask flash BOARD [--app APP | --image FILE] [--erase] [--port PORT]
                                               the same, written to the board; its settings stay without --erase.
                                               --image is for a board that was flashed so before
-    cargo xtask size [--app APP] [--install]  flash and memory on every board that can be built here
+    cargo xtask size [--app APP | --write] [--install]
+                                              flash and memory on every board that can be built here; --write
+                                              puts them into docs/esp32.md
     cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32, S2 and S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
@@ -106,7 +108,7 @@ fn main() -> ExitCode {
                     None => return misused("--app lacks the name of an application"),
                 },
                 name if job == "qemu" && !name.starts_with('-') => app = name,
-                "--write" if job == "bench instructions" => write = true,
+                "--write" if ["bench instructions", "size"].contains(&job) => write = true,
                 "--full" if ["test", "autobahn"].contains(&job) => extent = Extent::Full,
                 other => return misused(&format!("{other} is not known here")),
             }
@@ -119,6 +121,10 @@ fn main() -> ExitCode {
         && let Err(problem) = firmware::application(app)
     {
         return misused(&problem);
+    }
+
+    if job == "size" && write && app != firmware::LED_JSON {
+        return misused("--write is for the application of the documents, which is led-json");
     }
 
     // A skip that nobody would notice is a failure.
@@ -146,7 +152,7 @@ fn main() -> ExitCode {
         "qemu-test" => qemu::all(&mut report, &mut tools),
         "firmware" => report.step("firmware", || firmware::job(options, &mut tools)),
         "flash" => report.step("flash", || flash::job(options, &mut tools)),
-        "size" => firmware::sizes(&mut report, app, &mut tools),
+        "size" => firmware::sizes(&mut report, app, write, &mut tools),
         "esp-test" => esp(&mut report, &mut tools),
         "fuzz" => fuzz::all(&plan, &mut report, &mut tools),
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
@@ -163,6 +169,8 @@ fn esp(report: &mut Report, tools: &mut Tools) {
     for chip in firmware::TESTED {
         report.step(&format!("{chip} firmware"), || firmware::test(chip, tools));
     }
+    // The other chips differ by a few lines of their own.
+    report.step("esp lints", || firmware::lint("esp32c3", tools));
     for chip in stand_in::CHIPS {
         report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));
     }

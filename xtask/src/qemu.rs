@@ -13,7 +13,6 @@ use crate::tools::{Tools, cargo, find, run, target, workspace};
 
 const BOARD: &str = "boards/qemu-riscv32";
 pub(crate) const QEMU: &str = "qemu-system-riscv32";
-const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
 /// Tests of the command that the image has to pass, too.
@@ -120,21 +119,11 @@ fn lint(tools: &mut Tools) -> Outcome {
         Ok(toolchain) => toolchain,
         Err(outcome) => return outcome,
     };
-    let mut clippy = match toolchain {
-        Toolchain::Rustup => cargo(&["clippy", "--workspace", "--release"]),
-        Toolchain::Debian => {
-            let missing = format!("{DEBIAN_CLIPPY} is missing; this installs it:");
-            if !Path::new(DEBIAN_CLIPPY).is_file()
-                && let Err(outcome) = tools.install(&missing, &["rust-web-clippy"])
-            {
-                return outcome;
-            }
-            // It calls the cargo that CARGO names, which is the one that runs this.
-            let mut clippy = Command::new(DEBIAN_CLIPPY);
-            clippy.args(["clippy", "--workspace", "--release"]);
-            clippy
-        }
+    let mut clippy = match toolchain.clippy(tools) {
+        Ok(clippy) => clippy,
+        Err(outcome) => return outcome,
     };
+    clippy.args(["--workspace", "--release"]);
     in_board(&mut clippy, toolchain);
     run(clippy.args(["--", "-D", "warnings"]))
 }

@@ -1,5 +1,6 @@
 //! Firmware for the chips of the ESP32 family: built, measured, and written to a board.
 
+mod documented;
 mod plan;
 mod size;
 
@@ -53,11 +54,35 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     let plan = Plan { board, app: LED_JSON.to_owned() };
     match size::size_of(&plan, tools) {
         Ok((built, size)) => match show(&plan, &built) {
-            Ok(()) => size::within_budget(&size),
+            Ok(()) => match size::within_budget(&size) {
+                Outcome::Passed => size::as_documented(board, &size),
+                over => over,
+            },
             Err(outcome) => outcome,
         },
         Err(outcome) => outcome,
     }
+}
+
+/// Clippy, on the firmware of the first board with a chip.
+pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
+    let name = target_of(chip);
+    let clippy = toolchain_for(&name, tools).and_then(|toolchain| Ok((toolchain, toolchain.clippy(tools)?)));
+    let (toolchain, mut clippy) = match clippy {
+        Ok(both) => both,
+        Err(outcome) => return outcome,
+    };
+    clippy.current_dir(workspace().join("boards/esp")).args([
+        "--release",
+        "--bin",
+        "instep-esp",
+        "--examples",
+    ]);
+    clippy.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
+    clippy.arg("--target-dir").arg(folder());
+    toolchain.apply(&mut clippy);
+    without_variables(&mut clippy);
+    run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// Says what a firmware takes, and where its images are.
@@ -113,16 +138,21 @@ fn compile(plan: &Plan, part: &[&str], variables: Variables, tools: &mut Tools) 
     build.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
     build.arg("--target-dir").arg(folder());
     if variables == Variables::Ignored {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("INSTEP_") {
-                build.env_remove(name);
-            }
-        }
+        without_variables(&mut build);
     }
     build.env("INSTEP_BOARD", plan.board.name).env("INSTEP_APP", &plan.app);
     match run(&mut build) {
         Outcome::Passed => Ok(folder().join(name).join("release")),
         failed => Err(failed),
+    }
+}
+
+/// Lets a command know nothing of what the environment has for a firmware.
+fn without_variables(cargo: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("INSTEP_") {
+            cargo.env_remove(name);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use instep_panel::PANEL;
 
+use super::documented::{self, Figures};
 use super::{Built, Plan, Variables, build, compile, make, measure, number};
 use crate::boards::{BOARDS, Board};
 use crate::report::{Outcome, Report};
@@ -13,7 +14,8 @@ use crate::tools::Tools;
 const SERVER_MAX: u64 = 100 * 1024;
 
 /// A table of all boards that can be built here.
-pub(crate) fn sizes(report: &mut Report, app: &str, tools: &mut Tools) {
+pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Tools) {
+    let mut figures = Vec::new();
     let mut table = format!(
         "{:<16}{:<9}{:>8}{:>9}{:>10}{:>8}{:>8}{:>8}  largest future\n",
         "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
@@ -23,7 +25,10 @@ pub(crate) fn sizes(report: &mut Report, app: &str, tools: &mut Tools) {
             let row = Plan::new(board.name, app)
                 .map_err(Outcome::Failed)
                 .and_then(|plan| size_of(&plan, tools))
-                .map(|(_, size)| size.row(board));
+                .map(|(_, size)| {
+                    figures.push((board.name, size.figures()));
+                    size.row(board)
+                });
             match row {
                 Ok(row) => {
                     table += &row;
@@ -31,6 +36,11 @@ pub(crate) fn sizes(report: &mut Report, app: &str, tools: &mut Tools) {
                 }
                 Err(outcome) => outcome,
             }
+        });
+    }
+    if write {
+        report.step("documents", || {
+            documented::correct(&figures).map_or_else(Outcome::Failed, |()| Outcome::Passed)
         });
     }
     let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
@@ -57,6 +67,11 @@ pub(super) fn within_budget(size: &Size) -> Outcome {
     Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than it may"))
 }
 
+/// Whether the documents say what it takes.
+pub(super) fn as_documented(board: &Board, size: &Size) -> Outcome {
+    documented::says(board.name, &size.figures()).map_or_else(Outcome::Failed, |()| Outcome::Passed)
+}
+
 /// What a firmware takes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Size {
@@ -74,6 +89,12 @@ pub(super) struct Size {
 }
 
 impl Size {
+    /// As the documents have them.
+    fn figures(&self) -> Figures {
+        let Size { image, server, firmware, memory, stack, client, future } = self;
+        [*image, *server, *firmware, *memory, *stack, client.unwrap_or_default(), future.0]
+    }
+
     fn row(&self, board: &Board) -> String {
         let (future, task) = &self.future;
         let client = self.client.map_or("-".to_owned(), |bytes| bytes.to_string());

@@ -1,0 +1,169 @@
+//! What `docs/esp32.md` says of a firmware: its figures are held to what is measured, its texts of the log to the source.
+
+use std::fs;
+
+use crate::tools::workspace;
+
+const FILE: &str = "docs/esp32.md";
+/// What a row has behind the board's name.
+const COLUMNS: [&str; 7] = [
+    "the flash",
+    "instep's part",
+    "what the whole firmware adds",
+    "the RAM always in use",
+    "what is left for the stack",
+    "each client",
+    "the largest future",
+];
+/// Another version of the compiler moves a figure a little: one part in so many makes it no untruth.
+const PART: u64 = 50;
+
+/// Figures of a board's firmware, in the order of the columns.
+pub(super) type Figures = [u64; COLUMNS.len()];
+
+/// Whether the document has these figures, or nearly.
+pub(super) fn says(board: &str, figures: &Figures) -> Result<(), String> {
+    compare(&text()?, board, figures)
+}
+
+/// Writes these figures into the document.
+pub(super) fn correct(rows: &[(&str, Figures)]) -> Result<(), String> {
+    let corrected = rows.iter().try_fold(text()?, |text, (board, figures)| replace(&text, board, figures))?;
+    fs::write(workspace().join(FILE), corrected).map_err(|error| format!("{FILE}: {error}"))
+}
+
+fn text() -> Result<String, String> {
+    fs::read_to_string(workspace().join(FILE)).map_err(|error| format!("{FILE}: {error}"))
+}
+
+fn compare(text: &str, board: &str, figures: &Figures) -> Result<(), String> {
+    let said = text.lines().find_map(|line| row(line, board)).ok_or_else(|| lacks(board))?;
+    for ((column, said), is) in COLUMNS.iter().zip(said).zip(figures) {
+        if said.abs_diff(*is) > is / PART {
+            return Err(format!(
+                "{FILE} says of {board} that {column} is {said}, and it is {is}: `cargo xtask size --write` corrects it"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn replace(text: &str, board: &str, figures: &Figures) -> Result<String, String> {
+    let old = text.lines().find(|line| row(line, board).is_some()).ok_or_else(|| lacks(board))?;
+    let cells = figures.map(|figure| format!(" {} |", grouped(figure)));
+    Ok(text.replacen(old, &format!("| `{board}` |{}", cells.concat()), 1))
+}
+
+fn lacks(board: &str) -> String {
+    format!("{FILE} has no row of figures for {board}")
+}
+
+/// The figures of a row of the table, if it is that board's.
+fn row(line: &str, board: &str) -> Option<Figures> {
+    let cells = line.strip_prefix(&format!("| `{board}` |"))?.strip_suffix('|')?;
+    let figures: Option<Vec<u64>> =
+        cells.split('|').map(|cell| cell.trim().replace(',', "").parse().ok()).collect();
+    figures?.try_into().ok()
+}
+
+/// `12,345`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boards::BOARDS;
+    use crate::firmware::TESTED;
+    use std::path::Path;
+
+    const TABLE: &str =
+        "before\n| `one` | ONE | a pin | | | | | |\n| `one` | 1,000,000 | 2 | 3 | 4 | 5 | 6 | 50 |\nafter\n";
+
+    #[test]
+    fn figures_are_held_to_the_table_and_written_into_it() {
+        let measured = [1_010_000, 2, 3, 4, 5, 6, 51];
+        assert_eq!(compare(TABLE, "one", &measured), Ok(()));
+        let problem = compare(TABLE, "one", &[1_010_000, 2, 3, 4, 5, 7, 51]).unwrap_err();
+        assert!(problem.contains("says of one that each client is 6, and it is 7: "), "{problem}");
+        assert!(compare(TABLE, "two", &measured).is_err());
+        let corrected = replace(TABLE, "one", &measured).expect("it has a row");
+        assert_eq!(corrected, TABLE.replace("1,000,000", "1,010,000").replace("| 50 |", "| 51 |"));
+        assert!(replace(TABLE, "two", &measured).is_err());
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn every_board_that_is_built_has_a_row() {
+        let text = text().expect("the document");
+        for board in BOARDS.iter().filter(|board| TESTED.contains(&board.chip)) {
+            assert!(text.lines().any(|line| row(line, board.name).is_some()), "{}", board.name);
+        }
+    }
+
+    /// What the crates for the chip say, not we.
+    const NOT_OURS: [&str; 6] =
+        ["SysBrownOut", "CoreMwdt0", "CoreSw", "Cpu0Sw", "====================== PANIC", "Backtrace:"];
+    /// What stands in the document for what differs from time to time.
+    const EXAMPLES: [&str; 4] = ["…", "\"Home\"", "60", "`instep`"];
+
+    #[test]
+    fn what_the_log_says_when_something_is_wrong_is_what_the_source_has() {
+        let mut source = String::new();
+        for folder in ["boards/esp/src", "crates"] {
+            read(&workspace().join(folder), &mut source);
+        }
+        let text = text().expect("the document");
+        let section =
+            text.split("## When something is wrong").nth(1).and_then(|rest| rest.split("\n* ").next());
+        let rows = section.expect("the section").lines().filter_map(|line| line.strip_prefix("| "));
+        let mut spans = 0;
+        for span in rows.filter_map(|row| row.split(" | ").next()).flat_map(code) {
+            spans += 1;
+            let mut parts = vec![span];
+            for split in EXAMPLES.iter().chain(&NOT_OURS) {
+                parts = parts.iter().flat_map(|part| part.split(split)).collect();
+            }
+            for part in parts {
+                assert!(source.contains(part), "the log never says `{part}` of `{span}`");
+            }
+        }
+        assert!(spans > 15, "only {spans} texts were found");
+    }
+
+    /// What stands between backticks, one or two.
+    fn code(cell: &str) -> Vec<&str> {
+        let (mut spans, mut rest) = (Vec::new(), cell);
+        while let Some((_, behind)) = rest.split_once('`') {
+            let fence = if behind.starts_with('`') { "``" } else { "`" };
+            let Some((span, behind)) = behind[fence.len() - 1..].split_once(fence) else { break };
+            spans.push(span);
+            rest = behind;
+        }
+        spans
+    }
+
+    /// All source below a folder, with what was cut into lines whole again.
+    fn read(folder: &Path, source: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                read(&path, source);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(path).expect("source");
+                let mut lines = text.split("\\\n");
+                source.extend(lines.next());
+                lines.for_each(|line| source.push_str(line.trim_start()));
+            }
+        }
+    }
+}
