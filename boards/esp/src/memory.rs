@@ -59,14 +59,11 @@ mod each_client {
     }
 }
 
-/// What one client more takes: its connection, its slot of the device with a message and its outbox, its input, and what
-/// waits to be sent. Not the two buffers of its TCP socket, and not the socket itself, which are embassy-net's.
+/// What one client more takes: its connection, its slot of the device with a message and its outbox. Not
+/// the two buffers of its TCP socket, and not the socket itself, which are embassy-net's.
 pub const EACH_CLIENT: usize = (each_client::Nine::SIZE - each_client::One::SIZE).div_ceil(8);
 
-// 1 KiB is the goal. Half of what is missing are the bytes that wait to be sent, a quarter the input: each socket has room
-// of its own for them, whether it is in use or not. At least it is to become no more.
-const _: () =
-    assert!(EACH_CLIENT <= 2208 || MESSAGE_BYTES.is_some(), "each client takes more memory than it did");
+const _: () = assert!(EACH_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each client takes more than 1 KiB");
 
 /// The same for `cargo xtask size`, in a section that no chip gets.
 // SAFETY: nothing else has the name, and whoever reads the section goes by names.

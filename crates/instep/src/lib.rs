@@ -54,7 +54,8 @@ pub use app::{App, Endpoint, Topic};
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub use buffer::Buffer;
 pub use client::{
-    AddressLimit, Client, Compression, Inflated, Inflater, Instant, Standing, Surroundings, Turn,
+    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Instant, Standing,
+    Surroundings, Turn,
 };
 #[doc(hidden)]
 pub use device::Asked;
@@ -62,7 +63,7 @@ pub use device::{
     ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Input, Memory, Message,
     PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
-pub use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
+pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;

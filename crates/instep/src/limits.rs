@@ -1,5 +1,6 @@
 //! Every limit of a server, in one place. CONTRACTS section 6 is the rule.
 
+use instep_proto::frame::server_header_length;
 use instep_proto::http::HeadLimits;
 
 /// How much a server takes, and for how long. Times are in milliseconds.
@@ -22,7 +23,7 @@ pub struct Limits {
     pub inbox: usize,
     /// Replies that wait for one client. At this limit the server stops reading from it.
     pub replies: usize,
-    /// Bytes that wait for one client: replies, each with 12 bytes and at most 10 of its frame's header. At least
+    /// Bytes that wait for one client: replies, each with 12 bytes and at most 10 of its frame's header (4, up to 65,535 bytes). At least
     /// one with the longest frame; at this limit the server stops reading from it.
     pub outbox: usize,
     /// From the first byte of a request to the end of its head.
@@ -42,6 +43,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Bytes of the longest reply's frame.
+    pub(crate) const fn reply(&self) -> usize {
+        self.frame + server_header_length(self.frame)
+    }
+
     /// Those of a microcontroller.
     pub const DEVICE: Self = Self {
         clients: 8,
@@ -52,7 +58,7 @@ impl Limits {
         events: 16,
         inbox: 8,
         replies: 4,
-        outbox: 320,
+        outbox: 12 + 4 + 256,
         idle_time: 5_000,
         ..Self::LINUX
     };

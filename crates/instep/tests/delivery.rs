@@ -205,16 +205,16 @@ fn no_more_messages_are_taken_than_are_allowed_and_none_is_lost() {
     let mut world = World::new(Limits::DEVICE);
     let mut peer = world.open("/echo");
     let sent: Vec<u8> = (b'a'..=b'h').flat_map(|byte| frame(0x81, &[byte])).collect();
-    peer.client.allow(8);
+    peer.allowance = 8;
     let turn = peer.send(&mut world, &sent);
     assert_eq!((turn.messages, peer.take().len()), (8, 24), "at the limit");
-    peer.client.allow(3);
+    peer.allowance = 3;
     let turn = peer.send(&mut world, &sent);
     assert_eq!((turn.messages, turn.wants_read), (3, false), "above it");
     assert_eq!(peer.take(), b"\x81\x01a\x81\x01b\x81\x01c");
-    peer.client.allow(0);
+    peer.allowance = 0;
     assert_eq!(peer.turn(&mut world).messages, 0);
-    peer.client.allow(5);
+    peer.allowance = 5;
     assert_eq!(peer.turn(&mut world).messages, 5);
     assert_eq!(peer.take(), b"\x81\x01d\x81\x01e\x81\x01f\x81\x01g\x81\x01h");
 }

@@ -4,8 +4,8 @@ mod guarded;
 mod link;
 
 use guarded::*;
-use instep::{Access, Buffer, Client, Instant, Limits, Password};
-use link::{LED, PEER, World, frame, leak, unsent};
+use instep::{Access, Client, Instant, Limits, Password};
+use link::{LED, PEER, World, frame};
 
 #[test]
 fn without_a_session_only_the_log_in_page_and_healthz_answer() {
@@ -273,8 +273,8 @@ fn pages_from_elsewhere_can_neither_log_in_nor_out() {
 #[test]
 fn an_encrypted_way_has_a_cookie_of_its_own() {
     let mut world = guarded();
-    let unsent = Buffer::lent(leak(unsent(&world.limits), 0));
-    let mut client = Client::new(link::PEER, 1, unsent, Instant::from_millis(0));
+    let memory = link::exchange(&world.limits);
+    let mut client = Client::new(link::PEER, 1, memory, Instant::from_millis(0));
     client.came_in_at(443);
     client.secure();
     let mut peer = world.client();

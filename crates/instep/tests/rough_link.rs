@@ -13,6 +13,8 @@ const PEERS: usize = 8;
 const STEPS: usize = 3_000;
 /// A stall of the link that a client survives.
 const PATIENCE: u64 = 8_000;
+/// Bytes that the socket of a device holds.
+const CAPACITY: usize = 600;
 
 /// A peer behind a rough link.
 struct Rough {
@@ -32,9 +34,13 @@ struct Rough {
 }
 
 impl Rough {
-    fn new(number: usize, world: &mut World) -> Self {
+    fn new(number: usize, on_device: bool, world: &mut World) -> Self {
         let (under_way, topics) = (Vec::new(), [0; TOPICS]);
-        let peer = world.open("/ws");
+        let mut peer = world.open("/ws");
+        if on_device {
+            peer.capacity = Some(CAPACITY);
+            peer.turn(world);
+        }
         Self {
             number,
             peer,
@@ -101,7 +107,15 @@ impl Rough {
 
     /// The link takes so many bytes from now on. Where it takes any, the server is told.
     fn open(&mut self, window: usize, world: &mut World) {
-        self.peer.window = window;
+        match self.peer.capacity {
+            // The peer takes as much of what is in the socket, and the driver sees that.
+            Some(capacity) if window > 0 => {
+                self.peer.window = self.peer.window.saturating_add(window).min(capacity);
+                self.peer.client.accepted(link::at(world.now));
+            }
+            Some(_) => {}
+            None => self.peer.window = window,
+        }
         if window > 0 {
             self.stalled = None;
             self.turn(world, 0);
@@ -110,7 +124,11 @@ impl Rough {
     }
 
     fn note_stall(&mut self, now: u64) {
-        if self.peer.window == 0 && self.stalled.is_none() {
+        let blocked = match self.peer.capacity {
+            Some(_) => self.peer.last.is_some_and(|turn| turn.wants_write),
+            None => self.peer.window == 0,
+        };
+        if blocked && self.stalled.is_none() {
             self.stalled = Some(now);
         }
     }
@@ -128,11 +146,11 @@ fn listen(inbox: &mut Inbox<'_>, heard_of: &mut HashMap<usize, usize>) {
     }
 }
 
-fn run(seed: u64) -> usize {
+fn run(seed: u64, on_device: bool) -> usize {
     let mut random = Random::new(seed);
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);
-    let mut peers: Vec<_> = (0..PEERS).map(|number| Rough::new(number, &mut world)).collect();
+    let mut peers: Vec<_> = (0..PEERS).map(|number| Rough::new(number, on_device, &mut world)).collect();
     let (mut number, mut last_event, mut events, mut topics) = (0, 0, 0, [0; TOPICS]);
     let mut heard_of = HashMap::new();
     for step in 0..STEPS {
@@ -212,6 +230,9 @@ fn run(seed: u64) -> usize {
 
 #[test]
 fn who_is_well_is_up_to_date_and_heard_and_who_is_lost_is_given_up() {
-    let lost: usize = (1..=40).map(|seed: u64| run(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))).sum();
-    assert!(lost > 0, "no peer was ever lost");
+    for on_device in [false, true] {
+        let seeds = (1..=40_u64).map(|seed| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let lost: usize = seeds.map(|seed| run(seed, on_device)).sum();
+        assert!(lost > 0, "no peer was ever lost");
+    }
 }

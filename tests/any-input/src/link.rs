@@ -3,8 +3,9 @@
 use crate::deflate::Deflate;
 use crate::lent::Lender;
 use instep::{
-    Access, App, Asset, Buffer, Client, Compression, Device, Feed, Follower, HeadLimits, Inbox, Instant,
-    Limits, Memory, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Turn,
+    Access, App, Asset, Buffer, Client, Compression, Device, Exchange, ExchangeMemory, Feed, Follower,
+    HeadLimits, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory,
+    Surroundings, Table, TableEntry, Turn,
 };
 use instep_proto::frame::CloseCode;
 use std::cell::RefCell;
@@ -123,11 +124,13 @@ impl World {
     pub(crate) fn connect(&self) -> Link<'_> {
         let lender = &mut *self.lender.borrow_mut();
         let topics = self.app.topic_count();
-        let unsent = Buffer::lent(lend!(lender, 0; UNSENT));
+        let unsent: &'static mut [u8] = lend!(lender, 0; UNSENT);
+        let mut unsent = [unsent].into_iter();
+        let exchange = lend!(lender, Exchange::new(Buffer::lent(unsent.next().unwrap_or_default())); 1);
         let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
         Link {
             app: self.app,
-            client: Client::new(peer, 4000, unsent, Instant::from_millis(0)),
+            client: Client::new(peer, 4000, ExchangeMemory::Lent(&mut exchange[0]), Instant::from_millis(0)),
             device: &self.device,
             deflate: self.deflate.as_ref(),
             compressed_feed: self.deflate.as_ref().map(|_| feed(lender, topics)),
@@ -260,6 +263,8 @@ impl Link<'_> {
             compression: deflate.map(|deflate| deflate as &dyn Compression),
             address_limit: None,
             follower: 0,
+            allowance: u32::MAX,
+            room: Room::NONE,
             scratch,
         };
         End {

@@ -3,17 +3,39 @@
 use super::{Cursor, Feed, Storage};
 
 /// Bytes on their way to one client. They lie in a scratch buffer that all clients share, because a turn is
-/// one synchronous call; what the socket did not take is saved to the client's own storage at its end.
+/// one synchronous call.
 ///
 /// Two kinds of bytes are gathered. What is *kept* must go out and cannot be made again: replies, control
 /// frames, responses, the rest of a frame that has begun. After it come frames read from the feed, which
 /// cost nothing to read again: those that have not begun when the socket is full are forgotten, and the
 /// client gets newer ones in their place.
+///
+/// What the socket does not take of the former is saved to storage of the client's own ([`Outgoing::load`]). A client that has
+/// none ([`Outgoing::within`]) gets what the socket takes for sure, and nothing but whole frames.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
     kept: usize,
+    /// How much may be kept.
     limit: usize,
+    /// How much the socket takes for sure, where nothing can be saved.
+    room: Option<Room>,
+    /// Something had no room.
+    short: bool,
+}
+
+/// What a socket takes for sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that it takes now.
+    pub free: usize,
+    /// Bytes that it takes when nothing is in it.
+    pub capacity: usize,
+}
+
+impl Room {
+    /// None, for those for whom it does not count: what their sockets do not take is saved.
+    pub const NONE: Self = Self { free: 0, capacity: 0 };
 }
 
 impl<'a> Outgoing<'a> {
@@ -24,7 +46,15 @@ impl<'a> Outgoing<'a> {
         scratch[..kept].copy_from_slice(unsent.bytes());
         // Shorter always fits.
         let _ = unsent.resize(0);
-        Self { scratch, kept, limit }
+        Self { scratch, kept, limit, room: None, short: false }
+    }
+
+    /// For a client for which nothing can be saved: only what has room in the socket is written. `room` is for one frame at
+    /// least when it is free.
+    pub fn within(scratch: &'a mut [u8], room: Room) -> Self {
+        let most = scratch.len();
+        let room = Room { free: room.free.min(most), capacity: room.capacity.min(most) };
+        Self { scratch, kept: 0, limit: room.free, room: Some(room), short: false }
     }
 
     /// Saves what is left over.
@@ -48,6 +78,23 @@ impl<'a> Outgoing<'a> {
         self.limit.saturating_sub(self.kept)
     }
 
+    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_short`].
+    pub fn has_room(&mut self, length: usize) -> bool {
+        let has = self.room() >= length;
+        self.short |= !has;
+        has
+    }
+
+    /// Whether there will never be more room than now.
+    pub fn is_clear(&self) -> bool {
+        self.kept == 0 && self.room.is_none_or(|room| self.limit == room.capacity)
+    }
+
+    /// Whether something waits until the socket has more room, of which nothing is kept here.
+    pub fn is_short(&self) -> bool {
+        self.short && self.room.is_some()
+    }
+
     /// The room, to write what is to be kept into; [`Outgoing::keep`] follows.
     pub fn space(&mut self) -> &mut [u8] {
         let end = self.limit.max(self.kept);
@@ -63,8 +110,10 @@ impl<'a> Outgoing<'a> {
     /// Keeps `bytes`, or nothing and says `false` if there is no room.
     #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> bool {
-        let Some(space) = self.space().get_mut(..bytes.len()) else { return false };
-        space.copy_from_slice(bytes);
+        if !self.has_room(bytes.len()) {
+            return false;
+        }
+        self.space()[..bytes.len()].copy_from_slice(bytes);
         self.kept += bytes.len();
         true
     }
@@ -102,9 +151,17 @@ impl<'a> Outgoing<'a> {
             let mut probe = *cursor;
             probe.advance(&first, feed);
             let alone = probe.next(feed).is_none();
-            if self.kept == 0 && (alone || first.frame.len() > self.scratch.len()) {
+            // Without storage, a frame begins only if it can end.
+            let reach = if self.room.is_some() { self.limit } else { self.scratch.len() };
+            if self.room.is_some() && self.kept + first.frame.len() > reach {
+                self.short = true;
+                let _ = self.flush_kept(write);
+                return false;
+            }
+            if self.kept == 0 && (alone || first.frame.len() > reach) {
                 // One frame and nothing else: it goes from the table to the socket without a copy.
                 let accepted = write(first.frame);
+                self.use_up(accepted);
                 if accepted > 0 {
                     *missed += cursor.advance(&first, feed);
                 }
@@ -122,12 +179,13 @@ impl<'a> Outgoing<'a> {
             let mut end = self.kept;
             probe = *cursor;
             while let Some(next) = probe.next(feed) {
-                let Some(space) = self.scratch.get_mut(end..end + next.frame.len()) else { break };
+                let Some(space) = self.scratch[..reach].get_mut(end..end + next.frame.len()) else { break };
                 space.copy_from_slice(next.frame);
                 end += next.frame.len();
                 probe.advance(&next, feed);
             }
             let accepted = write(&self.scratch[..end]);
+            self.use_up(accepted);
             // Frames that have begun are on their way; of the last one a part may be left.
             let mut begun = self.kept;
             while begun < accepted {
@@ -143,9 +201,17 @@ impl<'a> Outgoing<'a> {
         }
     }
 
+    /// So many bytes of the socket's room are used up.
+    fn use_up(&mut self, accepted: usize) {
+        if self.room.is_some() {
+            self.limit = self.limit.saturating_sub(accepted);
+        }
+    }
+
     fn flush_kept(&mut self, write: &mut dyn FnMut(&[u8]) -> usize) -> bool {
         if self.kept > 0 {
             let accepted = write(&self.scratch[..self.kept]);
+            self.use_up(accepted);
             self.scratch.copy_within(accepted..self.kept, 0);
             self.kept -= accepted;
         }
@@ -207,20 +273,72 @@ mod tests {
             }
         }
         for (_, _, received, _) in &clients {
-            let (mut rest, mut before, mut frames) = (&received[..], 0, 0);
-            while !rest.is_empty() {
-                assert_eq!(rest[0], 0x81, "a frame begins where the last one ended");
-                let (frame, tail) = rest[2..].split_at(usize::from(rest[1]));
-                rest = tail;
-                if frame != b"pong" {
-                    let text = core::str::from_utf8(frame).unwrap().trim_end_matches('x');
-                    let revision: u64 = text.parse().unwrap();
-                    assert!(revision > before, "{revision} came after {before}");
-                    (before, frames) = (revision, frames + 1);
+            assert_eq!(numbers(received).max(), Some(feed.revision()), "the latest value arrived");
+        }
+    }
+
+    /// The revisions that frames tell, in their order; there are many.
+    fn numbers(mut rest: &[u8]) -> impl Iterator<Item = u64> + use<> {
+        let (mut before, mut revisions) = (0, Vec::new());
+        while !rest.is_empty() {
+            assert_eq!(rest[0], 0x81, "a frame begins where the last one ended");
+            let (frame, tail) = rest[2..].split_at(usize::from(rest[1]));
+            rest = tail;
+            if frame != b"pong" {
+                let text = core::str::from_utf8(frame).unwrap().trim_end_matches('x');
+                let revision: u64 = text.parse().unwrap();
+                assert!(revision > before, "{revision} came after {before}");
+                before = revision;
+                revisions.push(revision);
+            }
+        }
+        assert!(revisions.len() > 100);
+        revisions.into_iter()
+    }
+
+    /// The same without storage, where a socket says how much it takes.
+    #[test]
+    fn without_storage_every_frame_that_begins_ends_at_once() {
+        const CAPACITY: usize = 80;
+        let mut dice = Dice::new(11);
+        let mut feed = feed();
+        let mut scratch = [0; 300];
+        let mut clients: Vec<_> = (0..20).map(|_| (Cursor::new(&feed), Vec::new(), 0_usize, 0)).collect();
+        let (mut number, mut waited) = (0, 0);
+        for round in 0..3000 {
+            for _ in 0..dice.roll(4) {
+                number += 1;
+                let text = number.to_string() + &"x".repeat(dice.roll(40));
+                match dice.roll(4) {
+                    3 => feed.event(Payload::Text(&text)).unwrap(),
+                    topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
                 }
             }
-            assert_eq!(before, feed.revision(), "the latest value arrived");
-            assert!(frames > 100);
+            for (cursor, received, queued, missed) in &mut clients {
+                // The peer takes some of what is in the socket.
+                *queued -=
+                    if round >= 2990 { *queued } else { dice.roll(u32::try_from(*queued).unwrap() + 1) };
+                let room = Room { free: CAPACITY - *queued, capacity: CAPACITY };
+                let mut out = Outgoing::within(&mut scratch, room);
+                assert_eq!(out.is_clear(), *queued == 0);
+                if dice.roll(5) == 0 && !out.push(b"\x81\x04pong") {
+                    assert!(out.is_short());
+                }
+                let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
+                    *queued += bytes.len();
+                    assert!(*queued <= CAPACITY, "it takes no more than it said");
+                    received.extend_from_slice(bytes);
+                    bytes.len()
+                });
+                assert_eq!((out.kept(), all), (0, cursor.next(&feed).is_none()));
+                waited += usize::from(!all);
+                assert!(all || out.is_short());
+            }
+        }
+        assert!(waited > 1000, "sockets were full {waited} times");
+        for (_, received, _, _) in &clients {
+            let last = numbers(received).max();
+            assert_eq!(last, Some(feed.revision()), "the latest value arrived");
         }
     }
 

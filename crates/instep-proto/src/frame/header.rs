@@ -4,6 +4,17 @@ use super::ProtocolError;
 
 /// The longest header that a server sends: it has no masking key.
 pub const SERVER_HEADER_MAX: usize = 10;
+/// How long the header of a frame is that a server sends.
+pub const fn server_header_length(payload: usize) -> usize {
+    match payload {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => SERVER_HEADER_MAX,
+    }
+}
+
+/// The longest header that a client sends.
+pub const CLIENT_HEADER_MAX: usize = SERVER_HEADER_MAX + 4;
 /// The bit in the first byte of a message's first frame that says that it is compressed.
 pub const COMPRESSED: u8 = 0x40;
 

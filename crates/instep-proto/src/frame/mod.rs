@@ -7,7 +7,10 @@ mod mask;
 
 pub use close::{CONTROL_PAYLOAD_MAX, CloseCode, CloseReason};
 pub use encode::{Encoded, Payload, TooLong, encode_frame, server_payload};
-pub use header::{COMPRESSED, FrameHeader, Opcode, SERVER_HEADER_MAX, encode_header};
+pub use header::{
+    CLIENT_HEADER_MAX, COMPRESSED, FrameHeader, Opcode, SERVER_HEADER_MAX, encode_header,
+    server_header_length,
+};
 pub use mask::unmask;
 
 /// What a client did against RFC 6455, or beyond a limit. Each ends the connection with its

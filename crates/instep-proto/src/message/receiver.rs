@@ -1,7 +1,8 @@
 //! The receiving half of an open WebSocket.
 
 use crate::frame::{
-    COMPRESSED, CONTROL_PAYLOAD_MAX, CloseReason, FrameHeader, Opcode, ProtocolError, unmask,
+    CLIENT_HEADER_MAX, COMPRESSED, CONTROL_PAYLOAD_MAX, CloseReason, FrameHeader, Opcode, ProtocolError,
+    unmask,
 };
 use crate::message::Utf8;
 
@@ -34,7 +35,7 @@ pub struct Piece<'i> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'i> {
     /// No more than a part of a header or of a control frame, or nothing. What was not used must come again,
-    /// with more behind it: at most [`PART_MAX`] bytes.
+    /// with more behind it: at most [`PART_MAX`] bytes, which are a part of a control frame's payload.
     Incomplete,
     /// A piece of a message.
     Piece(Piece<'i>),
@@ -46,18 +47,47 @@ pub enum Received<'i> {
     Close(CloseReason),
 }
 
-/// The most bytes that a [`Receiver`] leaves unused while it waits for more: a control frame without its end.
-pub const PART_MAX: usize = 2 + 4 + CONTROL_PAYLOAD_MAX - 1;
+/// The most bytes that a [`Receiver`] leaves unused while it waits for more: the payload of a control frame without its
+/// end.
+pub const PART_MAX: usize = CONTROL_PAYLOAD_MAX - 1;
 
-/// Reads frames, in whatever way the input is cut. It holds no bytes: only where in a message it stands.
+/// Reads frames, in whatever way the input is cut. It holds a header that has not come whole, and no other bytes: only
+/// where in a message it stands.
 #[derive(Debug, Default)]
 pub struct Receiver {
-    /// The data frame whose payload is being read, and how much of it has come.
-    frame: Option<(FrameHeader, u64)>,
+    reading: Reading,
     message: Option<Message>,
     utf8: Utf8,
     /// Messages may be compressed.
     deflate: bool,
+}
+
+/// Where in a frame a receiver stands.
+///
+/// There is one for each client of a device, so it is small: a `u64` would make all of it longer.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    /// So many bytes of a header have come.
+    Header { part: [u8; CLIENT_HEADER_MAX - 1], length: u8 },
+    /// The header has come, and not all of the payload.
+    Payload {
+        fin: bool,
+        opcode: Opcode,
+        /// As it is for the next byte of the payload.
+        mask: [u8; 4],
+        /// How many bytes have yet to come, as the bytes of a `u64`.
+        missing: [u8; 8],
+    },
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::NOTHING
+    }
+}
+
+impl Reading {
+    const NOTHING: Self = Self::Header { part: [0; CLIENT_HEADER_MAX - 1], length: 0 };
 }
 
 /// The message that is in progress.
@@ -72,7 +102,7 @@ struct Message {
 impl Receiver {
     /// At the start of a connection without extensions.
     pub const fn new() -> Self {
-        Self { frame: None, message: None, utf8: Utf8::new(), deflate: false }
+        Self { reading: Reading::NOTHING, message: None, utf8: Utf8::new(), deflate: false }
     }
 
     /// At the start of a connection for which permessage-deflate was accepted.
@@ -80,9 +110,25 @@ impl Receiver {
         Self { deflate: true, ..Self::new() }
     }
 
+    /// Whether permessage-deflate was accepted.
+    pub const fn deflates(&self) -> bool {
+        self.deflate
+    }
+
     /// Whether a message has begun and not ended.
     pub fn within_message(&self) -> bool {
         self.message.is_some()
+    }
+
+    /// How many bytes have to be in the input at once, for the next call to use any: the payload of a control frame, of
+    /// which the header has come. Else 1.
+    pub fn least(&self) -> usize {
+        match self.reading {
+            Reading::Payload { opcode, missing, .. } if opcode.is_control() => {
+                usize::try_from(u64::from_ne_bytes(missing)).unwrap_or(usize::MAX).max(1)
+            }
+            _ => 1,
+        }
     }
 
     /// Reads from `input` up to the end of one piece or control frame: how many bytes were used, and
@@ -97,40 +143,80 @@ impl Receiver {
         input: &'i mut [u8],
         most: usize,
     ) -> Result<(usize, Received<'i>), ProtocolError> {
-        let (header, before, start) = match self.frame {
-            Some((header, before)) => (header, before, 0),
-            None => {
-                if !self.deflate && input.first().is_some_and(|first| first & COMPRESSED != 0) {
-                    return Err(ProtocolError::ReservedBit);
-                }
-                let Some((header, start)) = FrameHeader::parse(input)? else {
-                    return Ok((0, Received::Incomplete));
+        let (fin, opcode, mask, missing, start) = match self.reading {
+            Reading::Payload { fin, opcode, mask, missing } => {
+                (fin, opcode, mask, u64::from_ne_bytes(missing), 0)
+            }
+            Reading::Header { part, length } => {
+                let Some((header, start)) = self.read_header(part, usize::from(length), input)? else {
+                    return Ok((input.len(), Received::Incomplete));
                 };
                 self.begin(header)?;
-                (header, 0, start)
+                (header.fin, header.opcode, header.mask, header.length, start)
             }
         };
         let rest = &mut input[start..];
-        let missing = usize::try_from(header.length - before).unwrap_or(usize::MAX);
-        if header.opcode.is_control() {
-            let Some(payload) = rest.get_mut(..missing) else { return Ok((0, Received::Incomplete)) };
-            unmask(header.mask, 0, payload);
-            let used = start + missing;
-            return Ok(match header.opcode {
-                Opcode::Ping => (used, Received::Ping(payload)),
-                Opcode::Close => (used, Received::Close(CloseReason::parse(payload)?)),
-                _ => (used, Received::Pong),
-            });
+        let whole = usize::try_from(missing).unwrap_or(usize::MAX);
+        let control = opcode.is_control();
+        let length = whole.min(rest.len()).min(if control { usize::MAX } else { most });
+        let complete = length == whole;
+        if control && !complete {
+            self.reading = Reading::Payload { fin, opcode, mask, missing: missing.to_ne_bytes() };
+            return Ok((start, Received::Incomplete));
         }
-        let length = missing.min(rest.len()).min(most);
-        let complete = length == missing;
-        self.frame = (!complete).then_some((header, before + length as u64));
+        let left = missing - length as u64;
+        let mut next_mask = mask;
+        next_mask.rotate_left(length % 4);
+        self.reading = if complete {
+            Reading::NOTHING
+        } else {
+            Reading::Payload { fin, opcode, mask: next_mask, missing: left.to_ne_bytes() }
+        };
         if length == 0 && !complete {
             return Ok((start, Received::Incomplete));
         }
         let bytes = &mut rest[..length];
-        unmask(header.mask, before, bytes);
-        Ok((start + length, Received::Piece(self.piece(bytes, complete && header.fin)?)))
+        unmask(mask, 0, bytes);
+        let received = match opcode {
+            Opcode::Ping => Received::Ping(bytes),
+            Opcode::Close => Received::Close(CloseReason::parse(bytes)?),
+            Opcode::Pong => Received::Pong,
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                Received::Piece(self.piece(bytes, complete && fin)?)
+            }
+        };
+        Ok((start + length, received))
+    }
+
+    /// Reads a header, of which `length` bytes have come before: the header, and how many bytes of the input belong to it.
+    /// `None`: all of them do, and there are more to come.
+    fn read_header(
+        &mut self,
+        part: [u8; CLIENT_HEADER_MAX - 1],
+        length: usize,
+        input: &[u8],
+    ) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        let first = if length > 0 { part.first() } else { input.first() };
+        if !self.deflate && first.is_some_and(|first| first & COMPRESSED != 0) {
+            return Err(ProtocolError::ReservedBit);
+        }
+        if length == 0
+            && let Some(found) = FrameHeader::parse(input)?
+        {
+            return Ok(Some(found));
+        }
+        let mut joined = [0; CLIENT_HEADER_MAX];
+        let end = CLIENT_HEADER_MAX.min(length + input.len());
+        joined[..length].copy_from_slice(&part[..length]);
+        joined[length..end].copy_from_slice(&input[..end - length]);
+        if let Some((header, used)) = FrameHeader::parse(&joined[..end])? {
+            return Ok(Some((header, used - length)));
+        }
+        // A header of the greatest length would have been read.
+        let mut part = part;
+        part[..end].copy_from_slice(&joined[..end]);
+        self.reading = Reading::Header { part, length: u8::try_from(end).unwrap_or(0) };
+        Ok(None)
     }
 
     /// A frame begins: whether it may, here.

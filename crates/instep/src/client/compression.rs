@@ -71,18 +71,20 @@ pub(super) struct Inflating {
     inflater: Inflater,
     /// A piece of the message has been handed on.
     begun: bool,
-    /// When bytes of it came last.
-    since: Instant,
+    /// When bytes of it came last: the lower half of the milliseconds, because every client has room for this.
+    since: u32,
 }
 
 impl Inflating {
-    pub(super) fn deadline(&self, patience: u64) -> Instant {
-        self.since.after(patience)
+    /// When patience ends, which is less than a month.
+    pub(super) fn deadline(&self, now: Instant, patience: u64) -> Instant {
+        let waited = u64::from(now.as_lower_millis().wrapping_sub(self.since));
+        Instant::from_millis((now.as_millis() + patience).saturating_sub(waited))
     }
 
     /// Waits for so long again.
     pub(super) fn wait_again(&mut self, now: Instant) {
-        self.since = now;
+        self.since = now.as_lower_millis();
     }
 
     pub(super) fn give_back(self, compression: Option<&dyn Compression>) {
@@ -113,7 +115,7 @@ impl Open {
         let inflating = match self.inflating.take() {
             Some(inflating) => inflating,
             None => match compression.borrow_inflater() {
-                Some(inflater) => Inflating { inflater, begun: false, since: now },
+                Some(inflater) => Inflating { inflater, begun: false, since: now.as_lower_millis() },
                 None => {
                     self.starved = true;
                     return self.hold(piece, used);
@@ -121,7 +123,7 @@ impl Open {
             },
         };
         let most = if self.echoes() { usize::MAX } else { self.looked_at(world) };
-        let inflating = self.inflating.insert(Inflating { since: now, ..inflating });
+        let inflating = self.inflating.insert(Inflating { since: now.as_lower_millis(), ..inflating });
         let space = out.space();
         let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));
         let result = compression.inflate(

@@ -60,8 +60,8 @@ impl Open {
     /// for that now.
     pub(super) fn tell_missed(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(world);
-        let (Some(mut cursor), Some(declared), true) = (self.cursor, world.app.declared, self.asks_thing())
-        else {
+        let mut cursor = self.cursor;
+        let Some(declared) = world.app.declared.filter(|_| self.follows && self.asks_thing()) else {
             return true;
         };
         let missed = cursor.pass_missed(feed);
@@ -70,7 +70,7 @@ impl Open {
         }
         let pushed = (declared.speaks.push_missed)(missed, out);
         if pushed {
-            self.cursor = Some(cursor);
+            self.cursor = cursor;
             self.note_missed(missed, world);
         }
         pushed

@@ -1,7 +1,7 @@
 //! The log-in, as a client meets it: who shows no session, and no password, is asked for it.
 
 use super::requests::{Decision, Request, refuse};
-use super::{Client, Http, State, Waits, World};
+use super::{Client, Waits, World};
 use crate::login::{LogIn, PASSWORD_MAX, Pass, Presented, SESSION_SECONDS, Verdict, page};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
@@ -49,9 +49,10 @@ impl Client {
         request: &Request<'_>,
         world: &World<'_>,
     ) -> impl Iterator<Item = Pass> {
+        let local_port = self.local_port();
         let ours = move |name: &str| {
             let port = name.strip_prefix("instep_")?.parse().ok()?;
-            (port == self.local_port || world.access.ports.contains(&port)).then_some(())
+            (port == local_port || world.access.ports.contains(&port)).then_some(())
         };
         cookies(request.head.cookies.unwrap_or_default()).filter_map(move |(name, value)| {
             ours(name)?;
@@ -185,15 +186,7 @@ impl Client {
 
     /// The cookie for a session, or for none.
     fn cookie<'h>(&self, id: Option<u128>, head: &RequestHead<'h>) -> Cookie<'h> {
-        Cookie { id, port: self.local_port, base: head.base, secure: head.secure }
-    }
-
-    /// What the request that stands first in the input waits for.
-    pub(super) fn waits(&self) -> Waits {
-        match self.state {
-            State::Http(Http { waits, .. }) => waits,
-            _ => Waits::Nothing,
-        }
+        Cookie { id, port: self.local_port(), base: head.base, secure: head.secure }
     }
 
     /// The ticket of the check for which the request waits.

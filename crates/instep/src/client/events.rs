@@ -168,7 +168,8 @@ impl Events {
         };
         let length = if written.is_ok() { part.used() } else { 0 };
         // What does not fit an empty buffer never will: a frame of another dialect, full of line ends.
-        if written.is_err() && out.kept() > 0 {
+        if written.is_err() && !out.is_clear() {
+            let _ = out.has_room(usize::MAX);
             return false;
         }
         out.keep(length);

@@ -2,10 +2,10 @@
 
 use super::open::Taken;
 use super::requests::{Decision, Request};
-use super::{Client, Http, Instant, ROOM_MIN, State, Waits, World};
+use super::{Client, Exchange, Instant, ROOM_MIN, State, Waits, World};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
-use instep_proto::http::RequestHead;
+use instep_proto::http::{Reply, RequestHead};
 
 /// What a client took of some input.
 pub(super) struct TakenIn {
@@ -36,19 +36,12 @@ impl Client {
         loop {
             let rest = &mut input[used..];
             used += match &mut self.state {
-                State::Http(Http { reply: None, body, .. }) if *body > 0 => {
-                    let length = usize::try_from(*body).unwrap_or(usize::MAX).min(rest.len());
-                    *body -= length as u64;
-                    length
-                }
-                State::Http(Http { reply: None, .. }) if out.room() >= ROOM_MIN => {
-                    match self.take_head(now, rest, world, out) {
-                        Taken::Some(taken) => taken,
-                        Taken::NotNow(taken) => return TakenIn::new(used + taken, false),
-                        _ => return TakenIn::new(used, true),
-                    }
-                }
-                State::Open(open) if out.room() >= ROOM_MIN && world.messages.get() < self.allowance => {
+                State::Http => match self.take_request(now, rest, world, out) {
+                    Taken::Some(taken) => taken,
+                    Taken::NotNow(taken) => return TakenIn::new(used + taken, false),
+                    _ => return TakenIn::new(used, true),
+                },
+                State::Open(open) if world.messages.get() < world.allowance && open.has_room(rest, out) => {
                     match open.take(now, rest, world, out) {
                         Taken::Some(taken) => taken,
                         Taken::Lent(taken, begin) => {
@@ -89,6 +82,28 @@ impl Client {
         }
     }
 
+    /// Takes what is left of a request's body, or the next head.
+    fn take_request(
+        &mut self,
+        now: Instant,
+        input: &[u8],
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Taken {
+        match self.http_mut() {
+            Some(Exchange { reply: None, body, .. }) if *body > 0 => {
+                let length = usize::try_from(*body).unwrap_or(usize::MAX).min(input.len());
+                *body -= length as u64;
+                Taken::Some(length)
+            }
+            Some(Exchange { reply: None, .. }) if out.room() >= ROOM_MIN => {
+                self.take_head(now, input, world, out)
+            }
+            _ if input.is_empty() => Taken::Incomplete(0),
+            _ => Taken::NotNow(0),
+        }
+    }
+
     /// Takes a request's head, if all of it is there.
     fn take_head(&mut self, now: Instant, input: &[u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Taken {
         let limits = world.device.limits().head;
@@ -102,24 +117,20 @@ impl Client {
         }
         match RequestHead::parse(&input[..input.len().min(limits.bytes)], limits) {
             Ok(None) => {
-                self.timing.head_begun(now);
+                self.head_begun(now);
                 Taken::Incomplete(0)
             }
             Ok(Some((mut head, length))) => {
                 (head.base, head.path) = world.access.split_path(head.path);
-                let peer = world.access.client(self.peer, &head);
-                head.secure = self.secure || world.access.is_forwarded_from_tls(self.peer, &head);
+                let peer = world.access.client(self.peer(), &head);
+                head.secure = self.is_secure() || world.access.is_forwarded_from_tls(self.peer(), &head);
                 let body = head.content_length;
                 match self.decide(&Request { now, head: &head, peer, rest: &input[length..] }, world, out) {
                     Decision::NotNow => return Taken::NotNow(0),
                     Decision::Later(waits) => return self.wait_for(waits, now),
-                    Decision::Reply(reply) => {
-                        self.state = State::Http(Http { reply: Some(reply), body, ..Http::default() });
-                    }
+                    Decision::Reply(reply) => self.answer_and_pass(Some(reply), body),
                     Decision::Written { closes: true } => self.state = State::Ending,
-                    Decision::Written { closes: false } => {
-                        self.state = State::Http(Http { body, ..Http::default() });
-                    }
+                    Decision::Written { closes: false } => self.answer_and_pass(None, body),
                     Decision::Open(opening) => self.open(now, &opening, world, out),
                     Decision::Listen(listening) => {
                         if let Some(declared) = world.app.declared {
@@ -127,7 +138,7 @@ impl Client {
                         }
                     }
                 }
-                self.timing.answered(now);
+                self.head_ended(now);
                 Taken::Some(length)
             }
             Err(error) => {
@@ -137,13 +148,20 @@ impl Client {
         }
     }
 
+    /// Answers the request, unless that is done, and throws away its body.
+    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, body: u64) {
+        if let Some(exchange) = self.http_mut() {
+            exchange.answer(reply, body);
+        }
+    }
+
     /// The request stays in the input, and is decided on again later.
     fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
-        let State::Http(http) = &mut self.state else { return Taken::NotNow(0) };
-        let before = core::mem::replace(&mut http.waits, waits);
+        let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
+        let before = core::mem::replace(&mut exchange.waits, waits);
         match (before, waits) {
             (_, Waits::Nothing | Waits::Body) => {
-                self.timing.head_begun(now);
+                self.head_begun(now);
                 Taken::Incomplete(0)
             }
             (Waits::Password(_), Waits::Password(_)) => Taken::NotNow(0),

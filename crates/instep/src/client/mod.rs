@@ -7,6 +7,7 @@ mod compression;
 mod dialect;
 mod entry;
 mod events;
+mod exchange;
 mod for_log_in;
 mod for_thing;
 mod incoming;
@@ -25,20 +26,19 @@ pub(crate) use for_log_in::AsksIn;
 pub(crate) use for_thing::Declared;
 
 pub use compression::{Compression, Inflated, Inflater};
+pub use exchange::{Exchange, ExchangeMemory};
 pub use standing::Standing;
 pub use surroundings::{AddressLimit, Surroundings};
 pub use timing::Instant;
 pub use turn::Turn;
 
-use crate::buffer::Buffer;
-use crate::device::{ClientId, DropReason, End};
+use crate::device::{DropReason, End};
 use crate::limits::Limits;
 use core::net::IpAddr;
-use core::num::NonZeroU32;
 use events::Events;
+use exchange::Waits;
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
-use instep_proto::http::Reply;
 use instep_proto::message::PART_MAX;
 use open::Open;
 use surroundings::World;
@@ -49,8 +49,8 @@ const ROOM_MIN: usize = 384;
 /// What the client is waiting for.
 #[derive(Debug)]
 enum State {
-    /// A request, or that the answer to one is written.
-    Http(Http),
+    /// A request, or that the answer to one is written: see its [`Exchange`].
+    Http,
     /// Messages.
     Open(Open),
     /// Nothing: it listens.
@@ -62,75 +62,31 @@ enum State {
     Closed,
 }
 
-#[derive(Debug, Default)]
-struct Http {
-    /// What is being written.
-    reply: Option<Reply>,
-    /// Bytes of a request's body that are still to be thrown away.
-    body: u64,
-    /// What the request that stands first in the input waits for.
-    waits: Waits,
-}
-
-/// What a request waits for whose head is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Waits {
-    #[default]
-    Nothing,
-    /// For the rest of its body, for which the client was told to go on.
-    Body,
-    /// That its password is checked: the check's ticket, if it has one.
-    Password(Option<NonZeroU32>),
-    /// That the application answers.
-    Answer(ClientId),
-}
-
-impl Http {
-    fn answer(reply: Reply) -> State {
-        State::Http(Self { reply: Some(reply), ..Self::default() })
-    }
-}
-
-/// A connection of one client. It holds where the client stands, and what the socket did not take of a frame that
-/// has begun: it has no queue. Input that is incomplete stays with the driver.
+/// A connection of one client. It holds where the client stands: it has no queue. Input that is incomplete stays with the
+/// driver.
 #[derive(Debug)]
 pub struct Client {
     state: State,
-    peer: IpAddr,
-    port: u16,
-    /// The port of the device at which it came in; 0: nobody said.
-    local_port: u16,
-    /// There are too many connections: every request is answered by 503.
-    refused: bool,
-    /// Its bytes are encrypted on their way.
-    secure: bool,
-    /// It does not encrypt where it must: every request is answered by 400.
-    not_secure: bool,
+    /// Always there while requests are what it is about.
+    exchange: Option<ExchangeMemory>,
     input_ended: bool,
-    /// Messages that a turn may take.
-    allowance: u32,
+    /// Pings since it was heard.
+    pings: u8,
     /// Bytes of the input that were there in the last turn, too.
     seen: usize,
-    /// What the socket did not take.
-    unsent: Buffer,
     timing: timing::Timing,
 }
 
 impl Client {
-    /// A connection that was just accepted. `unsent` has room for at least one frame, and 384 bytes more.
-    pub fn new(peer: IpAddr, port: u16, unsent: Buffer, now: Instant) -> Self {
+    /// A connection that was just accepted.
+    pub fn new(peer: IpAddr, port: u16, mut exchange: ExchangeMemory, now: Instant) -> Self {
+        exchange.begin(peer, port);
         Self {
-            state: State::Http(Http::default()),
-            peer,
-            port,
-            local_port: 0,
-            refused: false,
-            secure: false,
-            not_secure: false,
+            state: State::Http,
+            exchange: Some(exchange),
             input_ended: false,
-            allowance: u32::MAX,
+            pings: 0,
             seen: 0,
-            unsent,
             timing: timing::Timing::new(now),
         }
     }
@@ -142,11 +98,12 @@ impl Client {
         if request > PART_MAX { request } else { PART_MAX }
     }
 
-    /// Gives back the memory that was lent for what waits.
-    #[cfg(feature = "embassy")]
-    pub(crate) fn into_unsent(mut self) -> Buffer {
-        self.unsent.clear();
-        self.unsent
+    /// How many bytes of input have to come at once, at least, for a turn to make use of any.
+    pub fn least_input(&self) -> usize {
+        match &self.state {
+            State::Open(open) => open.receiver.least(),
+            _ => 1,
+        }
     }
 
     /// Whether it is an open WebSocket, or one who listens to events.
@@ -174,24 +131,12 @@ impl Client {
         match &self.state {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
             State::Events(events) => Some(usize::from(events.place.client.slot)),
-            State::Http(Http { waits: Waits::Answer(client), .. }) => Some(usize::from(client.slot)),
+            State::Http => match self.waits() {
+                Waits::Answer(client) => Some(usize::from(client.slot)),
+                _ => None,
+            },
             _ => None,
         }
-    }
-
-    /// It came in at this port of the device: its cookie is named after it.
-    pub fn came_in_at(&mut self, port: u16) {
-        self.local_port = port;
-    }
-
-    /// There are too many connections: whatever this one asks for is answered by 503.
-    pub fn refuse(&mut self) {
-        self.refused = true;
-    }
-
-    /// From now on a turn takes at most so many messages. At that limit the client takes no more input.
-    pub fn allow(&mut self, messages: u32) {
-        self.allowance = messages;
     }
 
     /// The peer has closed its direction: after what is in the input now, nothing will come.
@@ -201,7 +146,17 @@ impl Client {
 
     /// The peer takes what was written earlier, so it has not stopped, even if there is no room for more yet.
     pub fn accepted(&mut self, now: Instant) {
-        self.timing.accepted(now);
+        if self.timing.accepted(now) {
+            // Our ping may stand behind what it takes.
+            self.heard(now);
+        }
+    }
+
+    /// The peer is there.
+    fn heard(&mut self, now: Instant) {
+        if self.is_open() {
+            (self.timing.since, self.pings) = (now, 0);
+        }
     }
 
     /// A reply may wait at the device: the next turn looks.
@@ -219,32 +174,26 @@ impl Client {
         self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
-    /// Ends the connection; an open WebSocket with this close code. A turn is due.
+    /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
     pub fn close(&mut self, code: CloseCode, surroundings: &mut Surroundings<'_>) {
-        match &mut self.state {
-            State::Open(_) => {
-                let limit = self.unsent.capacity();
-                let (world, scratch) = World::of(surroundings);
-                let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
-                self.end_open(Some(code), &world, &mut out);
-                out.save(&mut self.unsent);
-            }
-            State::Http(Http { reply: Some(reply), .. }) => *reply = reply.and_close(),
+        match (&mut self.state, self.exchange.as_deref_mut()) {
+            (State::Open(open), _) => open.close = Some(code),
+            (State::Http, Some(Exchange { reply: Some(reply), .. })) => *reply = reply.and_close(),
             // An answer that has begun is written to its end.
-            State::Http(Http { waits, .. })
-                if !matches!(waits, Waits::Answer(_)) && !self.unsent.bytes().is_empty() =>
+            (State::Http, Some(exchange))
+                if !matches!(exchange.waits, Waits::Answer(_)) && !exchange.unsent.bytes().is_empty() =>
             {
                 self.state = State::Ending;
             }
-            State::Http(_) => {
+            (State::Http, _) => {
                 let (world, _) = World::of(surroundings);
                 self.pass_to(State::Closed, End::Closed(Some(code)), &world);
             }
-            State::Events(_) => {
+            (State::Events(_), _) => {
                 let (world, _) = World::of(surroundings);
                 self.pass_to(State::Ending, End::Closed(Some(code)), &world);
             }
-            State::Ending | State::Lingering(_) | State::Closed => {}
+            (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
     }
 
@@ -260,10 +209,18 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
         let (world, scratch) = World::of(surroundings);
-        let limit = self.unsent.capacity();
-        let mut out = Outgoing::load(scratch, &mut self.unsent, limit);
+        let mut out = match &mut self.exchange {
+            Some(exchange) => {
+                let limit = exchange.unsent.capacity();
+                Outgoing::load(scratch, &mut exchange.unsent, limit)
+            }
+            None => Outgoing::within(scratch, world.room),
+        };
         if input.len() > self.seen {
-            self.timing.heard(now);
+            self.heard(now);
+        }
+        if let State::Open(Open { close: Some(code), .. }) = self.state {
+            self.end_open(Some(code), &world, &mut out);
         }
         self.keep_time(now, &world, &mut out);
         let (mut used, mut blocked, mut hungry);
@@ -292,11 +249,12 @@ impl Client {
             {
                 self.end_session(&world, &mut out);
             }
-            blocked = !self.give_out(now, &world, &mut out, &mut |bytes| {
+            let all = self.give_out(now, &world, &mut out, &mut |bytes| {
                 let length = write(bytes);
                 accepted += length;
                 length
             });
+            blocked = !all || out.is_short();
             self.timing.wrote(now, accepted > 0, blocked);
             // Who is hungry has taken all there is; room for output is of use to replies alone.
             let waits = matches!(&self.state, State::Open(open) if open.replies);
@@ -305,13 +263,15 @@ impl Client {
                 break;
             }
         }
-        out.save(&mut self.unsent);
+        if let Some(exchange) = &mut self.exchange {
+            out.save(&mut exchange.unsent);
+        }
         if self.input_ended && hungry && !blocked {
             self.pass_to(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
         }
         if !hungry {
             // Whom we do not read from cannot be heard.
-            self.timing.heard(now);
+            self.heard(now);
         }
         self.seen = input.len() - used;
         Turn {
@@ -333,43 +293,56 @@ impl Client {
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
+        if self.http().is_some_and(|exchange| exchange.reply.is_some()) {
+            return self.give_reply(now, world, out, write);
+        }
         match &mut self.state {
-            State::Http(Http { reply: Some(reply), body, .. }) => {
-                let bodies = thing::Bodies { world, now, port: self.local_port };
-                while !reply.is_done() {
-                    let length = reply.produce(&bodies, out.space());
-                    out.keep(length);
-                    if !out.flush(None, &mut 0, write) {
-                        return false;
-                    }
-                }
-                if !out.flush(None, &mut 0, write) {
-                    return false;
-                }
-                if reply.closes() {
-                    self.linger(now);
-                } else {
-                    self.state = State::Http(Http { body: *body, ..Http::default() });
-                    self.timing.answer_ended(now);
-                }
-                true
-            }
             State::Open(open) => open.give_out(now, world, out, write),
             State::Events(events) => match world.app.declared {
                 Some(declared) => (declared.speaks.give_events)(events, world, out, write),
                 None => true,
             },
-            State::Http(Http { reply: None, .. }) | State::Ending | State::Lingering(_) | State::Closed => {
+            State::Http | State::Ending | State::Lingering(_) | State::Closed => {
                 let answered = out.kept() > 0;
                 let all = out.flush(None, &mut 0, write);
                 match self.state {
                     State::Ending if all => self.linger(now),
-                    State::Http(_) if all && answered => self.timing.answer_ended(now),
+                    State::Http if all && answered => self.answer_ended(now),
                     _ => {}
                 }
                 all
             }
         }
+    }
+
+    /// Writes what comes next of a reply. Says whether the socket took all of it.
+    fn give_reply(
+        &mut self,
+        now: Instant,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+        write: &mut dyn FnMut(&[u8]) -> usize,
+    ) -> bool {
+        let Some(exchange) = self.http_mut() else { return true };
+        let Some(reply) = &mut exchange.reply else { return true };
+        let bodies = thing::Bodies { world, now, port: exchange.local_port };
+        while !reply.is_done() {
+            let length = reply.produce(&bodies, out.space());
+            out.keep(length);
+            if !out.flush(None, &mut 0, write) {
+                return false;
+            }
+        }
+        if !out.flush(None, &mut 0, write) {
+            return false;
+        }
+        if reply.closes() {
+            self.linger(now);
+        } else {
+            exchange.answer(None, exchange.body);
+            self.answer_ended(now);
+        }
+        true
     }
 
     fn linger(&mut self, now: Instant) {
@@ -389,10 +362,15 @@ impl Client {
 
     /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
     fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
+        let waits = self.waits();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => open.leave(end, world.device, world.compression),
             State::Events(events) => events.leave(end, world),
-            State::Http(Http { waits: Waits::Answer(client), .. }) => world.device.withdraw(client),
+            State::Http => {
+                if let Waits::Answer(client) = waits {
+                    world.device.withdraw(client);
+                }
+            }
             _ => {}
         }
     }

@@ -19,16 +19,17 @@ pub(super) struct Open {
     pub(super) until: Instant,
     /// It waits for an inflater.
     pub(super) starved: bool,
-    /// It takes compressed messages.
-    deflate: bool,
     pub(super) receiver: Receiver,
     /// Bytes of the message in progress that the inbox has taken.
     message: usize,
     held: Option<HeldPiece>,
     /// A compressed message that has begun.
     pub(super) inflating: Option<Inflating>,
-    /// Where it stands in the feed; an echo endpoint follows nothing.
-    pub(super) cursor: Option<Cursor>,
+    /// Where it stands in the feed, if it follows that: an echo endpoint follows nothing.
+    pub(super) cursor: Cursor,
+    pub(super) follows: bool,
+    /// It is to be closed with this code.
+    pub(super) close: Option<CloseCode>,
     /// When it is told that the device is there; never if it does not follow a Thing.
     pub(super) alive_at: Instant,
 }
@@ -61,10 +62,11 @@ pub(super) enum Taken {
 }
 
 impl Open {
-    /// `cursor`: none for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
+    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
     pub(super) fn new(
         place: Place,
-        cursor: Option<Cursor>,
+        cursor: Cursor,
+        follows: bool,
         deflate: bool,
         until: Instant,
         alive_at: Instant,
@@ -76,23 +78,29 @@ impl Open {
             dismissed: false,
             until,
             starved: false,
-            deflate,
             receiver,
             message: 0,
             held: None,
             inflating: None,
             cursor,
+            follows,
+            close: None,
             alive_at,
         }
     }
 
     /// Whether it takes compressed messages from the feed.
     pub(super) fn follows_compressed(&self) -> bool {
-        self.deflate && !self.echoes()
+        self.receiver.deflates() && !self.echoes()
     }
 
     pub(super) fn echoes(&self) -> bool {
-        self.cursor.is_none()
+        !self.follows
+    }
+
+    /// Whether there is room for what may have to be said of a piece of input.
+    pub(super) fn has_room(&self, input: &[u8], out: &mut Outgoing<'_>) -> bool {
+        if input.is_empty() && !self.holds() { out.room() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
     }
 
     /// Gives everything back.
@@ -107,7 +115,7 @@ impl Open {
     }
 
     pub(super) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
-        self.cursor.map(|cursor| cursor.lag(feed))
+        self.follows.then(|| self.cursor.lag(feed))
     }
 
     /// Takes one piece of a message or one control frame.
@@ -240,11 +248,11 @@ impl Open {
         if !self.tell_missed(world, out) {
             return;
         }
-        if let Some(cursor) = &mut self.cursor {
+        if self.follows {
             // A frame that is longer than the room goes as soon as what is before it has gone.
             while world.device.fetch_reply(self.place, &mut |revision, frame| {
                 revision <= world.feed.revision()
-                    && out.keep_frames(cursor, feed, revision, &mut missed)
+                    && out.keep_frames(&mut self.cursor, feed, revision, &mut missed)
                     && out.push(frame)
             }) {}
         }
@@ -272,7 +280,8 @@ impl Open {
             let _ = self.tell_missed(world, out);
         }
         let (mut missed, before) = (0, self.cursor);
-        let all = out.flush(self.cursor.as_mut().map(|cursor| (cursor, feed)), &mut missed, write);
+        let follower = self.follows.then_some((&mut self.cursor, feed));
+        let all = out.flush(follower, &mut missed, write);
         if self.cursor != before {
             self.spoke(now);
         }
@@ -282,7 +291,7 @@ impl Open {
 
     /// What it follows: the same frames either way, the long ones compressed where it takes that.
     pub(super) fn feed<'w>(&self, world: &World<'w>) -> &'w Feed<'static> {
-        world.compressed_feed.filter(|_| self.deflate).unwrap_or(world.feed)
+        world.compressed_feed.filter(|_| self.receiver.deflates()).unwrap_or(world.feed)
     }
 
     pub(super) fn note_missed(&self, missed: u64, world: &World<'_>) {

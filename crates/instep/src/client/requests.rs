@@ -6,7 +6,7 @@ use super::entry::{FORM_MAX, LOG_IN};
 use super::events::Listening;
 use super::open::Open;
 use super::thing::Resource;
-use super::{Client, Events, Http, Instant, ROOM_MIN, State, Waits, World};
+use super::{Client, Events, Instant, ROOM_MIN, State, Waits, World};
 use crate::access::Refusal;
 use crate::app::{Endpoint, Page};
 use crate::device::{End, Place, RefusalReason};
@@ -190,11 +190,11 @@ impl Client {
         if let Some(decision) = self.say_why(request, world) {
             return decision;
         }
-        if self.refused {
+        if self.is_refused() {
             tell!(warn, world, now, "Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
-        if self.not_secure {
+        if self.http().is_some_and(|exchange| exchange.not_secure) {
             return super::transport::ask_for_https(head, world, out);
         }
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));
@@ -290,8 +290,8 @@ impl Client {
     /// Answers a head that cannot be read.
     pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], now: Instant, world: &World<'_>) {
         world.device.count_refusal(RefusalReason::Head);
-        tell!(info, world, now, "Refused a request from {}: {error}", self.peer);
-        self.state = Http::answer(Reply::refusal(error, input));
+        tell!(info, world, now, "Refused a request from {}: {error}", self.peer());
+        self.answer(Reply::refusal(error, input));
     }
 
     /// Opens the WebSocket, if there is a place for it.
@@ -308,13 +308,13 @@ impl Client {
         };
         let length = handshake.write_answer(out.space());
         out.keep(length);
-        let cursor = (!endpoint.echo).then(|| match world.app.declared.filter(|_| endpoint.thing) {
+        let cursor = match world.app.declared.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(declared) => (declared.speaks.greet)(world, out),
             None => Cursor::new(world.feed),
-        });
+        };
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
         let alive_at = Open::alive_after(endpoint.thing, now);
-        self.state = State::Open(Open::new(place, cursor, deflate, until, alive_at));
+        self.state = State::Open(Open::new(place, cursor, !endpoint.echo, deflate, until, alive_at));
         self.check_pass(pass, world, out);
     }
 
@@ -329,21 +329,21 @@ impl Client {
         now: Instant,
         world: &World<'_>,
     ) -> Option<Place> {
-        let forwarded = peer != self.peer;
+        let forwarded = peer != self.peer();
         if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
             tell!(warn, world, now, "Refused {peer}: there are too many clients from there");
-            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
+            self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         }
         let session = pass.map(|pass| pass.number);
         let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
             tell!(warn, world, now, "Refused {peer}: all {} places are taken", world.device.limits().clients);
-            self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
+            self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };
         // A proxy does not tell the port.
-        let port = (!forwarded).then_some(self.port);
+        let port = self.http().map(|exchange| exchange.port).filter(|_| !forwarded);
         log::info!(client = place.client.number, peer:% = peer, port; "[{}] Connected from {peer}", place.client);
         Some(place)
     }

@@ -1,6 +1,6 @@
 //! What a driver goes by when there are more connections than places: which one could give up its own.
 
-use super::{Client, Http, Instant, State, Waits};
+use super::{Client, Exchange, Instant, State, Waits};
 use instep_proto::delivery::Storage as _;
 
 /// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
@@ -20,23 +20,17 @@ impl Client {
     /// What giving up this connection would cost now. It changes only in a turn.
     pub fn standing(&self) -> Standing {
         let since = self.timing.since;
-        if !self.unsent.bytes().is_empty() {
-            // Something is being written.
-            return match self.state {
-                State::Open(_) if self.timing.pings >= 2 => Standing::Unresponsive(self.timing.quiet_since),
-                _ => Standing::InUse,
-            };
-        }
-        match self.state {
-            State::Http(Http { waits: Waits::Answer(_), .. }) => Standing::InUse,
-            State::Http(Http { reply: None, body, waits })
-                if self.timing.head_begun || body > 0 || waits != Waits::Nothing =>
-            {
-                Standing::Unfinished(since)
-            }
-            State::Http(Http { reply: None, .. }) | State::Lingering(_) => Standing::Idle(since),
+        let writes = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        match (&self.state, self.exchange.as_deref()) {
             // The first ping was due after one such time, the second after two.
-            State::Open(_) if self.timing.pings >= 2 => Standing::Unresponsive(self.timing.quiet_since),
+            (State::Open(_), _) if self.pings >= 2 => Standing::Unresponsive(since),
+            _ if writes => Standing::InUse,
+            (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => Standing::InUse,
+            (State::Http, Some(Exchange { reply: None, body, waits, head_begun, .. })) => {
+                let begun = *head_begun || *body > 0 || *waits != Waits::Nothing;
+                if begun { Standing::Unfinished(since) } else { Standing::Idle(since) }
+            }
+            (State::Lingering(_), _) => Standing::Idle(since),
             _ => Standing::InUse,
         }
     }
@@ -44,7 +38,13 @@ impl Client {
     /// Whether a request of it has been answered.
     #[cfg(feature = "embassy")]
     pub(crate) fn was_served(&self) -> bool {
-        self.timing.served
+        self.exchange.as_ref().is_some_and(|exchange| exchange.served)
+    }
+
+    /// Since when its socket has taken nothing of what it is to take, if there is anything.
+    #[cfg(feature = "embassy")]
+    pub(crate) fn stalled_since(&self) -> Option<Instant> {
+        self.timing.stalled_since()
     }
 
     /// Says in the log that a client that does not answer was given up for another one.

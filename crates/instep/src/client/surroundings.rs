@@ -8,7 +8,7 @@ use crate::device::Device;
 use crate::login::LogIn;
 use core::cell::Cell;
 use core::net::IpAddr;
-use instep_proto::delivery::Feed;
+use instep_proto::delivery::{Feed, Room};
 
 /// What a client needs of the world for one turn. A driver makes it once for all its clients.
 #[derive(Debug)]
@@ -33,8 +33,13 @@ pub struct Surroundings<'a> {
     pub address_limit: Option<&'a dyn AddressLimit>,
     /// Which of the device's followers this driver is.
     pub follower: usize,
+    /// How many messages a turn takes. At that limit the client takes no more input.
+    pub allowance: u32,
+    /// What the socket takes for sure. It counts where nothing can be saved for the client, because it has no
+    /// [`Exchange`](super::Exchange) any more.
+    pub room: Room,
     /// Where output is gathered, shared by all clients: as long as what one client may keep
-    /// ([`Client::new`](super::Client::new)) and one frame.
+    /// ([`Exchange::new`](super::Exchange::new)) and one frame.
     pub scratch: &'a mut [u8],
 }
 
@@ -57,6 +62,8 @@ pub(super) struct World<'a> {
     pub(super) compression: Option<&'a dyn Compression>,
     pub(super) address_limit: Option<&'a dyn AddressLimit>,
     pub(super) follower: usize,
+    pub(super) allowance: u32,
+    pub(super) room: Room,
     /// Messages that this turn took whole.
     pub(super) messages: Cell<u32>,
 }
@@ -85,6 +92,8 @@ impl<'a> World<'a> {
             compression,
             address_limit,
             follower,
+            allowance,
+            room,
             ref mut scratch,
         } = *surroundings;
         let messages = Cell::new(0);
@@ -99,6 +108,8 @@ impl<'a> World<'a> {
             compression,
             address_limit,
             follower,
+            allowance,
+            room,
             messages,
         };
         (world, scratch)

@@ -94,7 +94,7 @@ impl Client {
                 problem.answer(Status::NotFound, format_args!("there is no {sort} of this name"), head, out)
             }
             Resource::Description if reads => {
-                let bodies = Bodies { world, now: request.now, port: self.local_port };
+                let bodies = Bodies { world, now: request.now, port: self.local_port() };
                 let Some(description) = bodies.description() else {
                     return Decision::Reply(Reply::error(Status::NotFound, Some(head)));
                 };

@@ -4,7 +4,7 @@ use super::compression::Compression;
 use super::events::Events;
 use super::open::Open;
 use super::requests::tell;
-use super::{Client, Http, ROOM_MIN, State, Waits, World};
+use super::{Client, Exchange, ROOM_MIN, State, Waits, World};
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::Limits;
 use instep_proto::delivery::Outgoing;
@@ -40,6 +40,12 @@ impl Instant {
         self.0
     }
 
+    /// The lower half of the milliseconds: enough to tell times apart that are less than a month from each other.
+    pub(super) const fn as_lower_millis(self) -> u32 {
+        // What is cut off is the upper half.
+        (self.0 & 0xffff_ffff) as u32
+    }
+
     /// So many milliseconds later.
     pub const fn after(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
@@ -49,40 +55,27 @@ impl Instant {
 /// When what happened to a client last.
 #[derive(Debug)]
 pub(super) struct Timing {
-    /// When this state began: the connection, or the last answer; the first byte of a head; lingering.
+    /// When this state began: the connection, or the last answer; the first byte of a head; lingering. Of who follows: when
+    /// it was heard last, or pinged since.
     pub(super) since: Instant,
-    /// The first byte of the current head has come.
-    pub(super) head_begun: bool,
-    /// It has served a request before.
-    pub(super) served: bool,
-    /// When it was heard last, or pinged since.
-    pub(super) quiet_since: Instant,
-    /// Pings since it was heard.
-    pub(super) pings: u8,
     /// When the socket last took a byte, while it does not take all; else never.
     stalled: Instant,
 }
 
 impl Timing {
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            since: now,
-            head_begun: false,
-            served: false,
-            quiet_since: now,
-            pings: 0,
-            stalled: Instant::NEVER,
-        }
-    }
-
-    pub(super) fn heard(&mut self, now: Instant) {
-        self.quiet_since = now;
-        self.pings = 0;
+        Self { since: now, stalled: Instant::NEVER }
     }
 
     /// The socket has taken nothing since then, of what it is to take.
     pub(super) fn blocked_since(&mut self, since: Instant) {
         self.stalled = self.stalled.min(since);
+    }
+
+    /// Since when the socket has taken nothing of what it is to take, if there is anything.
+    #[cfg(feature = "embassy")]
+    pub(super) fn stalled_since(&self) -> Option<Instant> {
+        (self.stalled != Instant::NEVER).then_some(self.stalled)
     }
 
     /// Whether the socket took anything, and whether it did not take all.
@@ -94,40 +87,46 @@ impl Timing {
         }
     }
 
-    /// The peer takes what was written before.
-    pub(super) fn accepted(&mut self, now: Instant) {
-        if self.stalled != Instant::NEVER {
+    /// The peer takes what was written before. Says whether that is of interest.
+    pub(super) fn accepted(&mut self, now: Instant) -> bool {
+        let stalled = self.stalled != Instant::NEVER;
+        if stalled {
             self.stalled = now;
-            // Our ping may stand behind what it takes.
-            self.heard(now);
         }
+        stalled
     }
 
     /// A state begins.
     pub(super) fn begin(&mut self, now: Instant) {
         self.since = now;
     }
+}
 
+impl Client {
+    /// The first byte of a head is there.
     pub(super) fn head_begun(&mut self, now: Instant) {
-        if !core::mem::replace(&mut self.head_begun, true) {
-            self.since = now;
+        if let Some(exchange) = self.http_mut()
+            && !core::mem::replace(&mut exchange.head_begun, true)
+        {
+            self.timing.begin(now);
         }
     }
 
     /// A head is complete.
-    pub(super) fn answered(&mut self, now: Instant) {
-        (self.since, self.head_begun, self.served) = (now, false, true);
+    pub(super) fn head_ended(&mut self, now: Instant) {
+        self.timing.begin(now);
+        if let Some(exchange) = &mut self.exchange {
+            (exchange.head_begun, exchange.served) = (false, true);
+        }
     }
 
     /// The last byte of an answer is written: unless the next request has begun, it has its time from now on.
     pub(super) fn answer_ended(&mut self, now: Instant) {
-        if !self.head_begun {
-            self.since = now;
+        if self.http().is_some_and(|exchange| !exchange.head_begun) {
+            self.timing.begin(now);
         }
     }
-}
 
-impl Client {
     /// Does what is due.
     pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
@@ -139,7 +138,7 @@ impl Client {
             self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
         }
         if let State::Open(Open { inflating: Some(inflating), place, .. }) = &mut self.state
-            && now >= inflating.deadline(limits.write_stall)
+            && now >= inflating.deadline(now, limits.write_stall)
         {
             if world.compression.is_some_and(Compression::is_exhausted) {
                 let client = place.client;
@@ -156,54 +155,18 @@ impl Client {
             events.comment(now, out);
         }
         match &self.state {
-            State::Http(Http { reply: None, waits: Waits::Password(_), .. })
-                if now >= self.timing.since.after(CHECK_TIME) =>
-            {
-                world.device.count_refusal(RefusalReason::Full);
-                tell!(warn, world, now, "Refused {}: too many passwords wait to be checked", self.peer);
-                self.state = Http::answer(Reply::error(Status::ServiceUnavailable, None));
-            }
-            State::Http(Http { waits: Waits::Answer(client), .. })
-                if now >= self.timing.since.after(ANSWER_TIME) =>
-            {
-                world.device.withdraw(*client);
-                world.device.count_refusal(RefusalReason::Timeout);
-                tell!(
-                    warn,
-                    world,
-                    now,
-                    "Refused a request from {}: the application did not answer",
-                    self.peer
-                );
-                let late = world.app.declared.map(|declared| (declared.speaks.late)());
-                self.state = late.map_or(State::Closed, Http::answer);
-            }
-            State::Http(Http { reply: None, waits: Waits::Nothing | Waits::Body, .. })
-                if out.kept() == 0 && now >= self.head_deadline(limits) =>
-            {
-                if !self.timing.head_begun && self.timing.served {
-                    // A request may be on its way to us.
-                    return self.linger(now);
-                }
-                // Who began a request is told; a silent connection is just closed.
-                self.state = if self.timing.head_begun {
-                    world.device.count_refusal(RefusalReason::Timeout);
-                    Http::answer(Reply::error(Status::RequestTimeout, None))
-                } else {
-                    State::Closed
-                };
-            }
+            State::Http => self.keep_request_time(now, world, out),
             State::Open(open) if now >= open.until => self.end_session(world, out),
             State::Events(events) if now >= events.until => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
-                if self.timing.pings >= limits.pings_missed {
+                if self.pings >= limits.pings_missed {
                     let client = open.place.client;
                     log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
                     self.pass_to(State::Closed, End::Dropped(DropReason::NoPong), world);
                 } else {
-                    self.timing.pings += 1;
+                    self.pings += 1;
                     // However late this ping is, it leaves time to answer.
-                    self.timing.quiet_since = now;
+                    self.timing.since = now;
                     if out.room() >= ROOM_MIN {
                         let mut header = [0; SERVER_HEADER_MAX];
                         let length = encode_header(true, Opcode::Ping, 0, &mut header);
@@ -219,33 +182,77 @@ impl Client {
         }
     }
 
+    /// Does what is due for a request.
+    fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) {
+        let Some(exchange) = self.http() else { return };
+        let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
+        match waits {
+            Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
+                world.device.count_refusal(RefusalReason::Full);
+                tell!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
+                self.answer(Reply::error(Status::ServiceUnavailable, None));
+            }
+            Waits::Answer(client) if now >= self.timing.since.after(ANSWER_TIME) => {
+                world.device.withdraw(client);
+                world.device.count_refusal(RefusalReason::Timeout);
+                tell!(warn, world, now, "Refused a request from {peer}: the application did not answer");
+                match world.app.declared {
+                    Some(declared) => self.answer((declared.speaks.late)()),
+                    None => self.state = State::Closed,
+                }
+            }
+            Waits::Nothing | Waits::Body
+                if reply.is_none() && out.kept() == 0 && now >= self.head_deadline(world.device.limits()) =>
+            {
+                if head_begun {
+                    // Who began a request is told.
+                    world.device.count_refusal(RefusalReason::Timeout);
+                    self.answer(Reply::error(Status::RequestTimeout, None));
+                } else if served {
+                    // A request may be on its way to us.
+                    self.linger(now);
+                } else {
+                    self.state = State::Closed;
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// When the next turn is due.
     pub(super) fn wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
         let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
         stall.min(match &self.state {
-            State::Http(Http { reply: None, waits: Waits::Password(ticket), .. }) => {
-                let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
-                now.after(pause).min(self.timing.since.after(CHECK_TIME))
-            }
-            State::Http(Http { waits: Waits::Answer(_), .. }) => self.timing.since.after(ANSWER_TIME),
-            State::Http(Http { reply: None, .. }) if !blocked => self.head_deadline(limits),
+            State::Http => self.request_wake_at(now, limits, blocked),
             State::Open(Open { starved: true, .. }) => now.after(STARVED),
             State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
-                self.ping_deadline(limits).min(inflating.deadline(limits.write_stall)).min(*alive_at)
+                self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
             }
             State::Open(open) => self.ping_deadline(limits).min(open.until).min(open.alive_at),
             State::Events(events) => events.wake_at(),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
-            State::Http(_) | State::Ending | State::Closed => Instant::NEVER,
+            State::Ending | State::Closed => Instant::NEVER,
         })
     }
 
+    fn request_wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
+        match (self.waits(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
+            (Waits::Password(ticket), false) => {
+                let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
+                now.after(pause).min(self.timing.since.after(CHECK_TIME))
+            }
+            (Waits::Answer(_), _) => self.timing.since.after(ANSWER_TIME),
+            (_, false) if !blocked => self.head_deadline(limits),
+            _ => Instant::NEVER,
+        }
+    }
+
     fn head_deadline(&self, limits: &Limits) -> Instant {
-        let idle = self.timing.served && !self.timing.head_begun;
+        let idle = self.http().is_some_and(|exchange| exchange.served && !exchange.head_begun);
         self.timing.since.after(if idle { limits.idle_time } else { limits.head_time })
     }
 
     fn ping_deadline(&self, limits: &Limits) -> Instant {
-        self.timing.quiet_since.after(limits.ping_every)
+        self.timing.since.after(limits.ping_every)
     }
 }

@@ -9,22 +9,26 @@ use instep_proto::http::{Method, Reply, RequestHead, Status};
 impl Client {
     /// Whether its bytes are encrypted on their way, so that a cookie for it is `Secure`.
     pub fn is_secure(&self) -> bool {
-        self.secure
+        self.exchange.as_ref().is_some_and(|exchange| exchange.secure)
     }
 
     /// Its bytes are encrypted on their way.
     pub fn secure(&mut self) {
-        self.secure = true;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.secure = true;
+        }
     }
 
     /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
     pub fn refuse_unencrypted(&mut self) {
-        (self.secure, self.not_secure) = (false, true);
+        if let Some(exchange) = &mut self.exchange {
+            (exchange.secure, exchange.not_secure) = (false, true);
+        }
     }
 
     /// The transport got bytes that are not input yet, such as a part of a record: the peer is alive.
     pub fn heard_from(&mut self, now: Instant) {
-        self.timing.heard(now);
+        self.heard(now);
     }
 
     /// The transport has accepted everything, but the socket has taken none of that since then. To be said after
@@ -42,7 +46,7 @@ impl Client {
         surroundings: &mut Surroundings<'_>,
     ) {
         let (world, _) = World::of(surroundings);
-        tell!(info, world, now, "TLS with {} failed: {why}", self.peer);
+        tell!(info, world, now, "TLS with {} failed: {why}", self.peer());
         let end = End::Dropped(DropReason::SocketError);
         self.pass_to(State::Closed, end, &world);
         self.linger(now);

@@ -21,7 +21,7 @@ impl Client {
             Err(_) => "\u{fffd}",
         };
         world.app.find_endpoint(head.path)?;
-        if !self.refused && world.access.check(head) == Err(Refusal::Host) {
+        if !self.is_refused() && world.access.check(head) == Err(Refusal::Host) {
             // As everywhere.
             return None;
         }
@@ -32,7 +32,7 @@ impl Client {
     /// What refuses it, in the order in which an upgrade is refused.
     fn refusal(&self, origin: &str, request: &Request<'_>, world: &World<'_>) -> Status {
         let head = RequestHead { origin: Some(origin).filter(|origin| !origin.is_empty()), ..*request.head };
-        if self.refused {
+        if self.is_refused() {
             return Status::ServiceUnavailable;
         }
         if world.access.check_origin(&head).is_err() {

@@ -7,7 +7,6 @@ use crate::limits::Limits;
 use crate::thing::Thing;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Storage as _;
-use instep_proto::frame::SERVER_HEADER_MAX;
 use instep_proto::http::PageValues;
 use instep_proto::message::{Kind, Piece};
 
@@ -111,12 +110,13 @@ impl Device {
 
     /// Offers a piece of a message to the inbox.
     pub(crate) fn offer(&self, place: Place, piece: &Piece<'_>) -> Offer {
-        let Limits { message, inbox, frame, .. } = *self.limits();
+        let Limits { message, inbox, .. } = *self.limits();
+        let reply = self.limits().reply();
         self.with(|state| {
             let inbox_full = state.places >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
-            if slot.ready.is_some() || (piece.last && !slot.replies.has_room(frame + SERVER_HEADER_MAX)) {
+            if slot.ready.is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.waits = true;
                 // Until there is, a place that is kept for it is of more use to others.
                 state.release(place.client.slot, inbox);

@@ -130,7 +130,7 @@ impl State {
             "event_storage is too short"
         );
         assert!(
-            memory.slots.iter().all(|slot| slot.replies.has_room(block)),
+            memory.slots.iter().all(|slot| slot.replies.has_room(limits.reply())),
             "an outbox is too short for one frame"
         );
         assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
@@ -225,10 +225,7 @@ impl State {
             let slot = self.inbox.pop()?;
             let place = &mut self.slots[usize::from(slot)];
             place.queued = false;
-            if place.opened
-                || place.ready.is_none()
-                || place.replies.has_room(limits.frame + SERVER_HEADER_MAX)
-            {
+            if place.opened || place.ready.is_none() || place.replies.has_room(limits.reply()) {
                 return Some(slot);
             }
             // Its place is of more use to others.
@@ -241,7 +238,7 @@ impl State {
     /// A reply is gone: if a message waits for its room, the application is to be told of it.
     pub(crate) fn unpark(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
-        if place.parked && place.replies.has_room(limits.frame + SERVER_HEADER_MAX) {
+        if place.parked && place.replies.has_room(limits.reply()) {
             place.parked = false;
             // There may be more of them than the inbox has places, for a while.
             self.places += 1;

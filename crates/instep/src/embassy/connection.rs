@@ -3,14 +3,13 @@
 //! All sockets of a driver wake one task. Whatever changes a socket wakes its network stack too, even that it is asked to wake
 //! somebody, so one that has nothing to do is left alone: its state and its queue tell.
 
-use super::driver::Shared;
-use super::sizes;
-use crate::buffer::Buffer;
-use crate::client::{Client, Instant, Standing};
-use core::future::Future;
-use core::pin::pin;
+use super::driver::{Head, Shared};
+use super::input::{self, narrow, poll_once};
+use crate::client::{Client, Exchange, ExchangeMemory, Instant, Standing};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
+use embassy_time::Duration;
+use instep_proto::delivery::Room;
 use instep_proto::frame::CloseCode;
 
 /// Reads in one go, before the others have their turn.
@@ -20,25 +19,26 @@ const RESET_TIME: u64 = 100;
 /// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
 const READING_TIME: u64 = 100;
 
-/// A socket. All that waits in it is taken at once, because it wakes nobody for what it had before.
+/// A socket.
+///
+/// As long as it answers requests, it has a buffer for their heads, into which all that comes is read, and one for what it
+/// did not take. An open WebSocket has neither. Its input is looked at where it lies, in the socket's own buffer; what cannot be taken
+/// now stays there, and so the peer slows down. Its output is frames that have room in the socket, whole.
 pub(super) struct Connection {
-    socket: TcpSocket<'static>,
-    stage: Stage,
-    /// Input of a client that is not taken yet, while there is no buffer for a head.
-    input: &'static mut [u8],
+    pub(super) socket: TcpSocket<'static>,
+    pub(super) stage: Stage,
     /// The buffer for a head, while it listens or answers requests.
-    head: Option<&'static mut [u8]>,
-    /// How many bytes wait in one of the two.
-    length: usize,
-    /// Lent to the client while there is one.
-    unsent: Option<Buffer>,
+    pub(super) head: Option<&'static mut [u8]>,
+    /// How many bytes wait in it.
+    pub(super) length: u16,
+    /// What comes with the head's buffer, while no client has it.
+    exchange: Option<&'static mut Exchange>,
     /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
     /// bytes.
-    waits_in: Option<State>,
+    pub(super) waits_in: Option<State>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "memory is set aside for the largest anyway")]
-enum Stage {
+pub(super) enum Stage {
     /// Nobody is there.
     Free,
     /// It listens. Somebody may have begun to connect, until then.
@@ -50,36 +50,23 @@ enum Stage {
     Resetting(Instant),
 }
 
-struct Serving {
-    client: Client,
+pub(super) struct Serving {
+    pub(super) client: Client,
     wants_read: bool,
-    wants_write: bool,
+    pub(super) wants_write: bool,
     shut_down: bool,
-    /// Since when the socket has taken nothing of what it is to take.
-    blocked_since: Option<Instant>,
+    /// Bytes in the socket that the peer did not have after the last turn.
+    pub(super) queued: u16,
     /// A turn is due whatever the socket says.
     due: bool,
-    wake_at: Instant,
-}
-
-/// Polls a future that loses nothing when it is dropped.
-fn poll_once<F: Future>(context: &mut Context<'_>, future: F) -> Poll<F::Output> {
-    pin!(future).poll(context)
+    pub(super) wake_at: Instant,
 }
 
 impl Connection {
-    pub(super) fn new(mut socket: TcpSocket<'static>, unsent: Buffer, input: &'static mut [u8]) -> Self {
+    pub(super) fn new(mut socket: TcpSocket<'static>) -> Self {
         // All that a turn has to say leaves in one write.
         socket.set_nagle_enabled(false);
-        Self {
-            socket,
-            stage: Stage::Free,
-            input,
-            head: None,
-            length: 0,
-            unsent: Some(unsent),
-            waits_in: None,
-        }
+        Self { socket, stage: Stage::Free, head: None, length: 0, exchange: None, waits_in: None }
     }
 
     /// Whether nothing has come for it to do, and it will be woken when something does.
@@ -125,8 +112,10 @@ impl Connection {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
                 // Whoever does not read its answer is as far as one that does not end its request.
-                Some(match (serving.client.standing(), serving.blocked_since) {
+                Some(match (serving.client.standing(), serving.client.stalled_since()) {
                     (Standing::InUse, Some(since)) => Standing::Unfinished(since),
+                    // It sent more before it had the answer to its handshake (RFC 6455 section 4.1), and that waits.
+                    _ if serving.client.is_open() => Standing::Unfinished(Instant::from_millis(0)),
                     (standing, _) => standing,
                 })
             }
@@ -170,8 +159,8 @@ impl Connection {
         if serving.wants_write {
             return self.abandon(context, now, shared);
         }
-        serving.client.close(CloseCode::GOING_AWAY, &mut shared.surroundings());
-        self.turn(context, now, shared);
+        serving.client.close(CloseCode::GOING_AWAY, &mut shared.lend().0);
+        self.turn(context, now, shared, 0);
     }
 
     /// Does what can be done now.
@@ -197,10 +186,8 @@ impl Connection {
     /// Listens, if there is a buffer for a head.
     fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if self.head.is_none() {
-            self.head = shared.take_head();
-        }
-        if self.head.is_none() {
-            return;
+            let Some(Head { bytes, exchange }) = shared.take_head() else { return };
+            (self.head, self.exchange) = (Some(bytes), Some(exchange));
         }
         self.length = 0;
         // Once is enough to listen: who has connected is seen by the state of the socket.
@@ -220,17 +207,22 @@ impl Connection {
             (State::SynReceived, Stage::Listening(Some(_))) => {}
             (State::SynReceived, stage) => *stage = Stage::Listening(Some(now.after(limits.head_time))),
             _ => {
-                let (Some(peer), Some(unsent)) = (self.socket.remote_endpoint(), self.unsent.take()) else {
-                    return self.reset(context, now);
-                };
-                let mut client = Client::new(peer.addr.into(), peer.port, unsent, now);
+                // Whoever has reset the connection meanwhile is nobody; what was lent is for the next one.
+                let Some(peer) = self.socket.remote_endpoint() else { return self.reset(context, now) };
+                let Some(exchange) = self.exchange.take() else { return self.reset(context, now) };
+                let exchange = ExchangeMemory::Lent(exchange);
+                // Who listens to events says nothing. That it is gone is noticed by what it does not acknowledge, and no
+                // WebSocket is given up sooner than for want of pongs.
+                let gone = limits.ping_every * (u64::from(limits.pings_missed) + 1);
+                self.socket.set_timeout(Some(Duration::from_millis(gone)));
+                let mut client = Client::new(peer.addr.into(), peer.port, exchange, now);
                 client.came_in_at(shared.port);
                 self.stage = Stage::Serving(Serving {
                     client,
                     wants_read: true,
                     wants_write: false,
                     shut_down: false,
-                    blocked_since: None,
+                    queued: 0,
                     due: false,
                     wake_at: now.after(limits.head_time),
                 });
@@ -252,12 +244,12 @@ impl Connection {
     fn talk(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let mut reads = 0;
         loop {
+            let Stage::Serving(serving) = &self.stage else { return };
+            let writable = serving.wants_write && self.is_taken(context, now);
             let Stage::Serving(serving) = &mut self.stage else { return };
-            let writable =
-                serving.wants_write && poll_once(context, self.socket.wait_write_ready()).is_ready();
             if serving.due || writable || now >= serving.wake_at {
                 serving.due = false;
-                self.turn(context, now, shared);
+                self.turn(context, now, shared, 0);
                 continue;
             }
             if !serving.wants_read {
@@ -274,43 +266,48 @@ impl Connection {
                 return;
             }
             reads += 1;
-            let buffer = self.head.as_deref_mut().unwrap_or(self.input);
-            // What comes behind a head has to fit where the client goes on without it. There is always room: a client
-            // that wants more leaves no more than `Client::tail_max`.
-            let end = buffer.len().min(self.length + sizes::INPUT);
-            debug_assert!(self.length < end);
-            match poll_once(context, self.socket.read(&mut buffer[self.length..end])) {
-                Poll::Pending => {
-                    self.waits_in = Some(self.socket.state());
-                    return;
-                }
-                Poll::Ready(Ok(0)) => {
-                    serving.client.input_ended();
-                    self.turn(context, now, shared);
-                }
-                Poll::Ready(Ok(read)) => {
-                    self.length += read;
-                    self.turn(context, now, shared);
-                }
-                Poll::Ready(Err(_)) => self.abandon(context, now, shared),
+            if !self.read(context, now, shared) {
+                return;
             }
         }
     }
 
-    /// Gives the client a turn with the input there is.
-    fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        let Self { socket, stage, input, head, length, .. } = self;
+    /// Whether the peer has had any of what waits in the socket since the last turn. If not, the socket wakes the driver when
+    /// it has.
+    fn is_taken(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
+        let Stage::Serving(serving) = &mut self.stage else { return false };
+        // That a socket takes more would be no news: perhaps it did before, and it was too little. For this it wakes whenever
+        // something has arrived.
+        let _ = poll_once(context, self.socket.flush());
+        let taken = self.socket.send_queue() < usize::from(serving.queued);
+        if taken {
+            serving.client.accepted(now);
+        }
+        taken
+    }
+
+    /// Gives the client a turn with the input there is: in the buffer for a head; where there is none, `read` bytes that were read,
+    /// or else what is in the socket.
+    pub(super) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
+        let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
-        let buffer = head.as_deref_mut().unwrap_or(input);
-        let (mut failed, mut wrote) = (false, false);
+        let (mut surroundings, spare) = shared.lend();
+        let looked = head.is_none() && read == 0;
+        let given = match head {
+            Some(head) => &mut head[..usize::from(*length)],
+            None if read > 0 => &mut spare[..read],
+            // A part of a control frame is of no use.
+            None if serving.client.least_input() > 1 => &mut [],
+            None => input::look(context, socket, spare),
+        };
+        let mut failed = false;
+        let capacity = socket.send_capacity();
+        surroundings.room = Room { free: capacity - socket.send_queue(), capacity };
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {
                 match poll_once(context, socket.write(&bytes[written..])) {
-                    Poll::Ready(Ok(length)) => {
-                        written += length;
-                        wrote = true;
-                    }
+                    Poll::Ready(Ok(length)) => written += length,
                     Poll::Ready(Err(_)) => {
                         failed = true;
                         break;
@@ -320,24 +317,25 @@ impl Connection {
             }
             written
         };
-        let turn = serving.client.turn(now, &mut buffer[..*length], &mut shared.surroundings(), &mut write);
-        buffer.copy_within(turn.used..*length, 0);
-        *length -= turn.used;
+        let turn = serving.client.turn(now, given, &mut surroundings, &mut write);
+        debug_assert!(read == 0 || turn.used == read || !serving.client.is_open(), "what was read is taken");
+        if looked {
+            input::put_back(context, socket, given, turn.used);
+        }
+        if let Some(head) = head {
+            head.copy_within(turn.used..usize::from(*length), 0);
+            *length -= narrow(turn.used);
+        }
         if failed {
             return self.abandon(context, now, shared);
         }
         (serving.wants_read, serving.wants_write) = (turn.wants_read, turn.wants_write);
-        if !turn.wants_write {
-            serving.blocked_since = None;
-        } else if wrote || serving.blocked_since.is_none() {
-            serving.blocked_since = Some(now);
-        }
+        serving.queued = narrow(socket.send_queue());
         // Time has to pass between turns that only time asks for.
         serving.wake_at = turn.wake_at.max(now.after(1));
         if turn.shut_down && !core::mem::replace(&mut serving.shut_down, true) {
             socket.close();
         }
-        let answers_requests = !serving.client.is_open() && !serving.shut_down;
         if turn.closed {
             let linger_time = shared.server.device.limits().linger_time;
             self.part(shared);
@@ -345,13 +343,14 @@ impl Connection {
             let patience = if self.socket.state() == State::FinWait2 { READING_TIME } else { linger_time };
             self.socket.close();
             self.finish(context, now, now.after(patience), shared);
-        } else if !answers_requests
-            && *length <= input.len()
-            && let Some(head) = head.take()
+        } else if *length == 0
+            && head.is_some()
+            && let Some(exchange) = serving.client.give_back_exchange()
+            && let Some(bytes) = head.take()
         {
-            input[..*length].copy_from_slice(&head[..*length]);
-            shared.return_head(head);
-            // Another socket can listen now.
+            shared.return_head(Head { bytes, exchange });
+            // What is in the socket has been given no turn. And another socket can listen now.
+            serving.due = true;
             context.waker().wake_by_ref();
         }
     }
@@ -359,20 +358,21 @@ impl Connection {
     /// The socket failed, or is needed for somebody else.
     pub(super) fn abandon(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if let Stage::Serving(serving) = &mut self.stage {
-            serving.client.abandon(&mut shared.surroundings());
+            serving.client.abandon(&mut shared.lend().0);
         }
         self.part(shared);
         self.reset(context, now);
     }
 
-    /// The client is gone: takes back what it was lent.
+    /// The client is gone: gives back what was lent.
     fn part(&mut self, shared: &mut Shared) {
-        if let Stage::Serving(serving) = core::mem::replace(&mut self.stage, Stage::Free) {
-            self.unsent = Some(serving.client.into_unsent());
+        let mut exchange = self.exchange.take();
+        if let Stage::Serving(mut serving) = core::mem::replace(&mut self.stage, Stage::Free) {
+            exchange = serving.client.take_exchange();
         }
         self.length = 0;
-        if let Some(head) = self.head.take() {
-            shared.return_head(head);
+        if let Some((bytes, exchange)) = self.head.take().zip(exchange) {
+            shared.return_head(Head { bytes, exchange });
         }
     }
 
@@ -380,7 +380,7 @@ impl Connection {
     fn finish(&mut self, context: &mut Context<'_>, now: Instant, until: Instant, shared: &mut Shared) {
         self.stage = Stage::Closing(until);
         loop {
-            match poll_once(context, self.socket.read(self.input)) {
+            match poll_once(context, self.socket.read(shared.input)) {
                 Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => break,
                 Poll::Ready(Ok(_)) => {}
             }

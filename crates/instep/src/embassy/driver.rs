@@ -2,20 +2,27 @@
 
 use super::connection::Connection;
 use super::{ACCEPTING, LISTENING, Server};
-use crate::client::{Instant, Standing, Surroundings};
+use crate::client::{Exchange, Instant, Standing, Surroundings};
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
-use instep_proto::delivery::Feed;
+use instep_proto::delivery::{Feed, Room};
 
 /// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
 const SILENT: u64 = 100;
 /// How long a request may then be unfinished.
 const UNFINISHED: u64 = 1_000;
 
-/// Buffers for the heads of requests: a connection that has one listens, or answers requests.
-pub(super) type Heads = [Option<&'static mut [u8]>; ACCEPTING];
+/// What a connection has as long as it listens, or answers requests.
+pub(super) struct Head {
+    /// For the heads of requests, and what comes behind them.
+    pub(super) bytes: &'static mut [u8],
+    pub(super) exchange: &'static mut Exchange,
+}
+
+/// Those that nobody has.
+pub(super) type Heads = [Option<Head>; ACCEPTING];
 
 /// Serves the clients of one network interface on one port.
 pub struct Driver {
@@ -33,16 +40,19 @@ pub(super) struct Shared {
     pub(super) server: Server,
     pub(super) follower: usize,
     pub(super) port: u16,
-    feed: Feed<'static>,
-    scratch: &'static mut [u8],
+    pub(super) feed: Feed<'static>,
+    /// Where output is gathered.
+    pub(super) scratch: &'static mut [u8],
+    /// For input on its way from a socket to its client.
+    pub(super) input: &'static mut [u8],
     pub(super) heads: &'static mut Heads,
 }
 
 impl Shared {
-    /// What a client needs for a turn.
-    pub(super) fn surroundings(&mut self) -> Surroundings<'_> {
+    /// What a client needs for a turn, and the room for its input.
+    pub(super) fn lend(&mut self) -> (Surroundings<'_>, &mut [u8]) {
         let Server { app, access, log_in, board, device } = self.server;
-        Surroundings {
+        let surroundings = Surroundings {
             app,
             access,
             log_in,
@@ -53,21 +63,24 @@ impl Shared {
             compression: None,
             address_limit: None,
             follower: self.follower,
+            allowance: u32::MAX,
+            room: Room::NONE,
             scratch: self.scratch,
-        }
+        };
+        (surroundings, self.input)
     }
 
     fn has_head(&self) -> bool {
         self.heads.iter().any(Option::is_some)
     }
 
-    /// Takes a buffer for a head, if there is one.
-    pub(super) fn take_head(&mut self) -> Option<&'static mut [u8]> {
+    /// Takes one, if there is any.
+    pub(super) fn take_head(&mut self) -> Option<Head> {
         self.heads.iter_mut().find_map(Option::take)
     }
 
-    /// Takes a buffer back.
-    pub(super) fn return_head(&mut self, head: &'static mut [u8]) {
+    /// Takes it back.
+    pub(super) fn return_head(&mut self, head: Head) {
         if let Some(free) = self.heads.iter_mut().find(|head| head.is_none()) {
             *free = Some(head);
         }
@@ -75,16 +88,7 @@ impl Shared {
 }
 
 impl Driver {
-    pub(super) fn new(
-        server: Server,
-        follower: usize,
-        port: u16,
-        feed: Feed<'static>,
-        scratch: &'static mut [u8],
-        connections: &'static mut [Connection],
-        heads: &'static mut Heads,
-    ) -> Self {
-        let shared = Shared { server, follower, port, feed, scratch, heads };
+    pub(super) fn new(shared: Shared, connections: &'static mut [Connection]) -> Self {
         Self { connections, shared, waker: None, timer: Timer::after_ticks(0), alarm: Instant::NEVER }
     }
 

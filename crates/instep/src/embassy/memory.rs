@@ -1,12 +1,12 @@
 //! The memory of a server: nothing of it grows, and all of it is in one value.
 
 use super::connection::Connection;
-use super::driver::{Driver, Heads};
-use super::sizes::INPUT;
+use super::driver::{Driver, Head, Heads, Shared};
 use super::{ACCEPTING, Server};
 use crate::access::Access;
 use crate::app::App;
 use crate::buffer::Buffer;
+use crate::client::Exchange;
 use crate::device::{Device, Follower, HistoryPoint, Inbox, Memory, Recorder, SlotMemory};
 use crate::limits::Limits;
 use core::array::from_fn;
@@ -151,8 +151,10 @@ pub struct InterfaceMemory<
     const UNSENT: usize,
     const SCRATCH: usize,
     const HEAD: usize,
+    const INPUT: usize,
     const RECEIVE: usize,
     const SEND: usize,
+    const SEND_MIN: usize,
 > {
     /// Counts the interfaces of a device from 0. It is told when the server starts: until then all memory is zeroes, or
     /// it would be in the image.
@@ -162,10 +164,11 @@ pub struct InterfaceMemory<
     scratch: ConstStaticCell<[u8; SCRATCH]>,
     receive: ConstStaticCell<[[u8; RECEIVE]; SOCKETS]>,
     send: ConstStaticCell<[[u8; SEND]; SOCKETS]>,
-    unsent: ConstStaticCell<[[u8; UNSENT]; SOCKETS]>,
-    inputs: ConstStaticCell<[[u8; INPUT]; SOCKETS]>,
+    input: ConstStaticCell<[u8; INPUT]>,
     connections: StaticCell<[Connection; SOCKETS]>,
     head_bytes: ConstStaticCell<[[u8; HEAD]; ACCEPTING]>,
+    unsent: ConstStaticCell<[[u8; UNSENT]; ACCEPTING]>,
+    exchanges: StaticCell<[Exchange; ACCEPTING]>,
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
 }
@@ -179,9 +182,25 @@ impl<
     const UNSENT: usize,
     const SCRATCH: usize,
     const HEAD: usize,
+    const INPUT: usize,
     const RECEIVE: usize,
     const SEND: usize,
-> InterfaceMemory<SOCKETS, TOPICS, TOPIC_BYTES, EVENTS, EVENT_BYTES, UNSENT, SCRATCH, HEAD, RECEIVE, SEND>
+    const SEND_MIN: usize,
+>
+    InterfaceMemory<
+        SOCKETS,
+        TOPICS,
+        TOPIC_BYTES,
+        EVENTS,
+        EVENT_BYTES,
+        UNSENT,
+        SCRATCH,
+        HEAD,
+        INPUT,
+        RECEIVE,
+        SEND,
+        SEND_MIN,
+    >
 {
     /// How many sockets its network stack has to have room for.
     pub const SOCKETS: usize = SOCKETS;
@@ -196,10 +215,11 @@ impl<
             scratch: ConstStaticCell::new([0; SCRATCH]),
             receive: ConstStaticCell::new([[0; RECEIVE]; SOCKETS]),
             send: ConstStaticCell::new([[0; SEND]; SOCKETS]),
-            unsent: ConstStaticCell::new([[0; UNSENT]; SOCKETS]),
-            inputs: ConstStaticCell::new([[0; INPUT]; SOCKETS]),
+            input: ConstStaticCell::new([0; INPUT]),
             connections: StaticCell::new(),
             head_bytes: ConstStaticCell::new([[0; HEAD]; ACCEPTING]),
+            unsent: ConstStaticCell::new([[0; UNSENT]; ACCEPTING]),
+            exchanges: StaticCell::new(),
             heads: StaticCell::new(),
             driver: StaticCell::new(),
         }
@@ -215,24 +235,29 @@ impl<
     /// # Panics
     /// If it has been called before, or the stack has no room for so many sockets.
     pub fn driver(&'static self, server: Server, stack: Stack<'static>, port: u16) -> &'static mut Driver {
+        const { assert!(SEND >= SEND_MIN, "a send buffer is shorter than what it has to hold at once") }
         let mut receive = self.receive.take().iter_mut();
         let mut send = self.send.take().iter_mut();
-        let mut unsent = self.unsent.take().iter_mut();
-        let mut inputs = self.inputs.take().iter_mut();
         let connections = self.connections.init_with(|| {
             from_fn(|_| {
                 let socket = TcpSocket::new(stack, slice(&mut receive), slice(&mut send));
-                Connection::new(socket, next(&mut unsent), slice(&mut inputs))
+                Connection::new(socket)
             })
         });
         let mut bytes = self.head_bytes.take().iter_mut();
-        let heads = self.heads.init_with(|| from_fn(|_| Some(slice(&mut bytes))));
+        let mut unsent = self.unsent.take().iter_mut();
+        let exchanges = self.exchanges.init_with(|| from_fn(|_| Exchange::new(next(&mut unsent))));
+        let mut exchanges = exchanges.iter_mut();
+        let heads = self.heads.init_with(|| {
+            from_fn(|_| exchanges.next().map(|exchange| Head { bytes: slice(&mut bytes), exchange }))
+        });
         let (topics, topic_storage) = self.table.take();
         let (events, event_storage) = self.ring.take();
         let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
-        let scratch = self.scratch.take();
+        let (scratch, input) = (self.scratch.take(), self.input.take());
         let follower = self.number.load(Ordering::Relaxed);
-        self.driver.init_with(|| Driver::new(server, follower, port, feed, scratch, connections, heads))
+        let shared = Shared { server, follower, port, feed, scratch, input, heads };
+        self.driver.init_with(|| Driver::new(shared, connections))
     }
 }
 

@@ -21,6 +21,7 @@
 
 mod connection;
 mod driver;
+mod input;
 mod log_in;
 mod memory;
 mod resources;

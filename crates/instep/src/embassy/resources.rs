@@ -91,8 +91,10 @@ macro_rules! resources {
                     { $crate::embassy::sizes::unsent(&$limits) },
                     { $crate::embassy::sizes::scratch(&$limits) },
                     { $crate::embassy::sizes::head(&$limits) },
+                    { $crate::embassy::sizes::input(&$limits) },
                     { $receive },
                     { $send },
+                    { $crate::embassy::sizes::send_min(&$limits) },
                 >,
             )+
         }

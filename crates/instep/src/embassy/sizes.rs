@@ -3,10 +3,12 @@
 use crate::app::App;
 use crate::client::Client;
 use crate::limits::Limits;
-use instep_proto::frame::SERVER_HEADER_MAX;
+use instep_proto::frame::{CLIENT_HEADER_MAX, SERVER_HEADER_MAX};
 
-/// Bytes that are read from a socket at once. A client that waits for more leaves less than that unused.
+/// Bytes of requests that are read from a socket at once.
 pub const INPUT: usize = 256;
+/// Room in a socket with which a control frame is answered, whatever else a turn has to say.
+pub const CONTROL_ROOM: usize = 512;
 /// Slots of the device beside those of its clients: one is free only once the application has been told that its
 /// client is gone.
 pub const SPARE_SLOTS: usize = 4;
@@ -68,7 +70,17 @@ const fn greater(one: usize, other: usize) -> usize {
     if one > other { one } else { other }
 }
 
-/// What may wait for a client.
+/// Input on its way from a socket to its client: a whole message.
+pub const fn input(limits: &Limits) -> usize {
+    limits.message + CLIENT_HEADER_MAX
+}
+
+/// Bytes of a send buffer, at least: every frame has to have room, and every control frame's answer.
+pub const fn send_min(limits: &Limits) -> usize {
+    greater(limits.frame + SERVER_HEADER_MAX, CONTROL_ROOM)
+}
+
+/// What may wait for a client that answers requests.
 pub const fn unsent(limits: &Limits) -> usize {
     limits.frame + BESIDE_A_FRAME
 }

@@ -7,7 +7,7 @@ use super::shard::{Buffers, Shard};
 use super::tls;
 use super::transport::{News, Read, Transport};
 use crate::buffer::Buffer;
-use crate::client::{Client, Instant, Standing, Turn};
+use crate::client::{Client, Exchange, ExchangeMemory, Instant, Standing, Turn};
 use crate::limits::Limits;
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
@@ -57,9 +57,10 @@ impl Connection {
 
     pub(super) fn new(accepted: Accepted, key: usize, shard: &Shard, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let unsent = Buffer::grown(Self::unsent_limit(limits));
+        let exchange = Exchange::new(Buffer::grown(Self::unsent_limit(limits)));
+        let exchange = ExchangeMemory::Owned(Box::new(exchange));
         let now = shard.now();
-        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), unsent, now);
+        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
         client.came_in_at(accepted.port);
         if accepted.permit.refused {
             client.refuse();
@@ -228,10 +229,10 @@ impl Connection {
                     0
                 }
             };
-            if let Some(rate) = self.permit.rate() {
-                client.allow(rate.allowance(now));
-            }
             let mut surroundings = shard.surroundings(feeds, scratch);
+            if let Some(rate) = self.permit.rate() {
+                surroundings.allowance = rate.allowance(now);
+            }
             surroundings.address_limit = Some(&self.permit);
             let turn = if fresh > 0 {
                 let input = &mut input[..tail.len() + fresh];

@@ -8,7 +8,7 @@ use super::metrics::{Lag, Question, ShardMeter};
 use super::ready::Ready;
 use super::{Server, memory};
 use crate::client::{Client, Compression, Instant, Surroundings};
-use instep_proto::delivery::Feed;
+use instep_proto::delivery::{Feed, Room};
 use instep_proto::frame::CloseCode;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -163,6 +163,8 @@ impl Shard {
             compression: self.deflate.as_ref().map(|deflate| deflate as &dyn Compression),
             address_limit: None,
             follower: self.follower,
+            allowance: u32::MAX,
+            room: Room::NONE,
             scratch,
         }
     }

@@ -236,6 +236,35 @@ fn peers_that_vanish_leave_nothing_behind() {
 }
 
 #[test]
+fn whoever_connects_and_resets_at_once_takes_nothing_along() {
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let cable = Cable::default();
+        let (device, peer) = cable.stacks();
+        drive(resources.network.driver(server, device, 80));
+        for _ in 0..3 * ACCEPTING {
+            // What it sends is held back, so that the end of the handshake and the reset come at once.
+            let mut one = socket(peer);
+            let attempt = with_timeout(Duration::from_millis(50), one.connect((DEVICE, 80)));
+            assert!(attempt.await.is_ok_and(|connected| connected.is_ok()));
+            one.abort();
+            let _ = with_timeout(Duration::from_millis(1), one.flush()).await;
+        }
+        Timer::after_secs(2).await;
+        let mut sockets = Vec::new();
+        for _ in 0..ACCEPTING {
+            sockets.push(connect(peer).await);
+        }
+        assert!(sockets.iter().all(|socket| socket.state() == State::Established));
+        drop(sockets);
+        Timer::after_secs(2).await;
+        assert_eq!(ask(peer, PAGE).await.1, "200");
+    });
+}
+
+#[test]
 fn a_head_in_pieces_of_any_length_and_at_its_limit() {
     test(async {
         let resources = resources!(network: 2);

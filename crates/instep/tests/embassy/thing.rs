@@ -72,3 +72,29 @@ fn it_is_asked_and_listened_to_without_websocket() {
         read_until(&mut stuck, "the application did not answer in time\"}").await;
     });
 }
+
+/// Nothing tells whether who listens is there, but that its network stack acknowledges what it is sent.
+#[test]
+fn whoever_listens_and_vanishes_is_missed() {
+    instep::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
+    static RESOURCES: Resources = Resources::new();
+
+    test(async {
+        let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
+        tokio::task::spawn_local(host_time::run(run(server.device, inbox)));
+        let cable = Cable::default();
+        let (device, peer) = cable.stacks();
+        drive(RESOURCES.network.driver(server, device, 80));
+
+        let listen = "GET /events HTTP/1.1\r\nHost: lamp\r\n\r\n";
+        let (mut events, _) = ask(peer, listen).await;
+        read_until(&mut events, "\"value\":0}\n\n").await;
+        // As long as it is there, it stays.
+        Timer::after_secs(95).await;
+        assert_eq!(server.device.clients(), 1);
+        cable.cut_from_device(true);
+        cable.cut_to_device(true);
+        Timer::after_secs(60).await;
+        assert_eq!(server.device.clients(), 0);
+    });
+}

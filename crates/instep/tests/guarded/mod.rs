@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use crate::link::{self, Peer, World, leak, unsent, upgrade};
-use instep::{Buffer, Check, Client, Failure, Instant, Limits, LogIn, LogInMemory, Password, Session};
+use crate::link::{self, Peer, World, leak, upgrade};
+use instep::{Check, Client, Failure, Instant, Limits, LogIn, LogInMemory, Password, Session};
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -97,8 +97,8 @@ pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answe
 
 pub fn exchange_from(world: &mut World, from: IpAddr, request: &str) -> Answer {
     let mut peer = world.client();
-    let unsent = Buffer::lent(leak(unsent(&world.limits), 0));
-    peer.client = Client::new(from, 4000, unsent, Instant::from_millis(world.now));
+    let memory = link::exchange(&world.limits);
+    peer.client = Client::new(from, 4000, memory, Instant::from_millis(world.now));
     peer.client.came_in_at(80);
     exchange_with(world, &mut peer, request)
 }

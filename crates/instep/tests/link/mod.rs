@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Device, Feed, Follower, HistoryPoint, Inbox,
-    Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, SERVER_HEADER_MAX, SlotMemory,
-    Surroundings, Table, TableEntry, Thing, Topic, Turn,
+    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Device, Exchange, ExchangeMemory, Feed,
+    Follower, HistoryPoint, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, Room,
+    SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic, Turn,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -105,9 +105,16 @@ impl World {
     }
 
     pub fn client(&self) -> Peer {
-        let unsent = Buffer::lent(leak(unsent(&self.limits), 0));
-        let client = Client::new(PEER, 4000, unsent, Instant::from_millis(self.now));
-        Peer { client, tail: Vec::new(), received: Vec::new(), window: usize::MAX, last: None }
+        let client = Client::new(PEER, 4000, exchange(&self.limits), Instant::from_millis(self.now));
+        Peer {
+            client,
+            capacity: None,
+            tail: Vec::new(),
+            received: Vec::new(),
+            window: usize::MAX,
+            allowance: u32::MAX,
+            last: None,
+        }
     }
 
     /// What a client needs for a turn.
@@ -123,6 +130,8 @@ impl World {
             address_limit: None,
             compression: None,
             follower: self.follower,
+            allowance: u32::MAX,
+            room: Room::NONE,
             scratch: &mut self.scratch,
         }
     }
@@ -149,18 +158,34 @@ impl World {
     }
 }
 
+/// The moment so many milliseconds after the start.
+pub fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
 pub fn unsent(limits: &Limits) -> usize {
     limits.frame + 512
+}
+
+/// Where one connection stands.
+pub fn exchange(limits: &Limits) -> ExchangeMemory {
+    let exchange = Exchange::new(Buffer::lent(leak(unsent(limits), 0)));
+    ExchangeMemory::Lent(Box::leak(Box::new(exchange)))
 }
 
 /// A peer at the other end of a link.
 pub struct Peer {
     pub client: Client,
+    /// As on a device: the client gives back what was lent for requests as soon as it can, and its socket holds so many
+    /// bytes, of which `window` are free.
+    pub capacity: Option<usize>,
     tail: Vec<u8>,
     /// What it got.
     pub received: Vec<u8>,
     /// How many more bytes the link takes.
     pub window: usize,
+    /// How many messages a turn takes.
+    pub allowance: u32,
     pub last: Option<Turn>,
 }
 
@@ -180,7 +205,12 @@ impl Peer {
         }
         let (received, window) = (&mut self.received, &mut self.window);
         let now = Instant::from_millis(world.now);
-        let turn = self.client.turn(now, &mut self.tail, &mut world.surroundings(), &mut |bytes| {
+        let mut surroundings = world.surroundings();
+        surroundings.allowance = self.allowance;
+        if let Some(capacity) = self.capacity {
+            surroundings.room = Room { free: (*window).min(capacity), capacity };
+        }
+        let turn = self.client.turn(now, &mut self.tail, &mut surroundings, &mut |bytes| {
             let length = bytes.len().min(*window);
             *window -= length;
             received.extend_from_slice(&bytes[..length]);
@@ -188,6 +218,9 @@ impl Peer {
         });
         self.tail.drain(..turn.used);
         assert!(!turn.wants_read || self.tail.len() <= Client::tail_max(&world.limits));
+        if self.capacity.is_some() {
+            self.client.give_back_exchange();
+        }
         self.last = Some(turn);
         turn
     }
