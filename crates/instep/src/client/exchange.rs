@@ -116,7 +116,7 @@ impl DerefMut for ExchangeMemory {
 
 impl Client {
     /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
-    /// who listens to events, is sent from now on has to have room in its socket: [`Surroundings::room`].
+    /// who listens to events, is sent from now on has to have room in its socket: [`Surroundings::room`](super::Surroundings::room).
     pub fn give_back_exchange(&mut self) -> Option<&'static mut Exchange> {
         let waits = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
         let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
