@@ -106,16 +106,14 @@ const _: () = {
         assert!(name.len() <= 32, "INSTEP_WIFI_SSID has at most 32 bytes");
     }
     if let Some(password) = WIFI_PASSWORD {
-        let good = password.len() >= 8 && password.len() <= 63 && is_printable(password);
         assert!(
-            good,
+            is_password(password),
             "INSTEP_WIFI_PASSWORD has 8 to 63 letters, digits and signs of ASCII; leave it out for an open network"
         );
     }
     if let Some(password) = AP_PASSWORD {
-        let good = password.len() >= 8 && password.len() <= 63 && is_printable(password);
         assert!(
-            good,
+            is_password(password),
             "INSTEP_AP_PASSWORD has 8 to 63 letters, digits and signs of ASCII, or is the word open"
         );
     }
@@ -230,13 +228,14 @@ const fn same(a: &str, b: &str) -> bool {
     at == a.len() && at == b.len()
 }
 
-const fn is_printable(text: &str) -> bool {
+/// Whether it can be the password of a Wi-Fi network.
+const fn is_password(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() && matches!(bytes[at], b' '..=b'~') {
         at += 1;
     }
-    at == bytes.len()
+    at == bytes.len() && at >= 8 && at <= 63
 }
 
 const fn is_name(text: &str) -> bool {

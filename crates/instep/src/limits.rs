@@ -45,7 +45,7 @@ pub struct Limits {
 impl Limits {
     /// Bytes of the longest reply's frame.
     pub(crate) const fn reply(&self) -> usize {
-        self.frame + server_header_length(self.frame)
+        self.frame + server_header_length(self.frame as u64)
     }
 
     /// Those of a microcontroller.

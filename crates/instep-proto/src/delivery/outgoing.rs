@@ -16,10 +16,10 @@ use super::{Cursor, Feed, Storage};
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
     kept: usize,
-    /// How much may be kept.
+    /// How much may be kept. Where nothing can be saved: how much the socket takes for sure.
     limit: usize,
-    /// How much the socket takes for sure, where nothing can be saved.
-    room: Option<Room>,
+    /// Where nothing can be saved: how much that is when nothing is in the socket.
+    capacity: Option<usize>,
     /// Something had no room.
     short: bool,
 }
@@ -46,15 +46,15 @@ impl<'a> Outgoing<'a> {
         scratch[..kept].copy_from_slice(unsent.bytes());
         // Shorter always fits.
         let _ = unsent.resize(0);
-        Self { scratch, kept, limit, room: None, short: false }
+        Self { scratch, kept, limit, capacity: None, short: false }
     }
 
     /// For a client for which nothing can be saved: only what has room in the socket is written. `room` is for one frame at
     /// least when it is free.
     pub fn within(scratch: &'a mut [u8], room: Room) -> Self {
         let most = scratch.len();
-        let room = Room { free: room.free.min(most), capacity: room.capacity.min(most) };
-        Self { scratch, kept: 0, limit: room.free, room: Some(room), short: false }
+        let (limit, capacity) = (room.free.min(most), room.capacity.min(most));
+        Self { scratch, kept: 0, limit, capacity: Some(capacity), short: false }
     }
 
     /// Saves what is left over.
@@ -87,12 +87,12 @@ impl<'a> Outgoing<'a> {
 
     /// Whether there will never be more room than now.
     pub fn is_clear(&self) -> bool {
-        self.kept == 0 && self.room.is_none_or(|room| self.limit == room.capacity)
+        self.kept == 0 && self.capacity.is_none_or(|capacity| self.limit == capacity)
     }
 
     /// Whether something waits until the socket has more room, of which nothing is kept here.
     pub fn is_short(&self) -> bool {
-        self.short && self.room.is_some()
+        self.short && self.capacity.is_some()
     }
 
     /// The room, to write what is to be kept into; [`Outgoing::keep`] follows.
@@ -152,8 +152,8 @@ impl<'a> Outgoing<'a> {
             probe.advance(&first, feed);
             let alone = probe.next(feed).is_none();
             // Without storage, a frame begins only if it can end.
-            let reach = if self.room.is_some() { self.limit } else { self.scratch.len() };
-            if self.room.is_some() && self.kept + first.frame.len() > reach {
+            let reach = if self.capacity.is_some() { self.limit } else { self.scratch.len() };
+            if self.capacity.is_some() && self.kept + first.frame.len() > reach {
                 self.short = true;
                 let _ = self.flush_kept(write);
                 return false;
@@ -203,7 +203,7 @@ impl<'a> Outgoing<'a> {
 
     /// So many bytes of the socket's room are used up.
     fn use_up(&mut self, accepted: usize) {
-        if self.room.is_some() {
+        if self.capacity.is_some() {
             self.limit = self.limit.saturating_sub(accepted);
         }
     }
@@ -246,16 +246,8 @@ mod tests {
         let mut clients: Vec<_> = (0..20)
             .map(|_| (FixedBuffer::new(std::vec![0; LIMIT].leak()), Cursor::new(&feed), Vec::new(), 0_u64))
             .collect();
-        let mut number = 0;
         for round in 0..3000 {
-            for _ in 0..dice.roll(4) {
-                number += 1;
-                let text = number.to_string() + &"x".repeat(dice.roll(40));
-                match dice.roll(4) {
-                    3 => feed.event(Payload::Text(&text)).unwrap(),
-                    topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
-                }
-            }
+            say_some(&mut feed, &mut dice);
             let last = round >= 2990;
             for (unsent, cursor, received, missed) in &mut clients {
                 let mut out = Outgoing::load(&mut scratch, unsent, LIMIT);
@@ -274,6 +266,17 @@ mod tests {
         }
         for (_, _, received, _) in &clients {
             assert_eq!(numbers(received).max(), Some(feed.revision()), "the latest value arrived");
+        }
+    }
+
+    /// Publishes some frames and events, each of which tells its revision.
+    fn say_some(feed: &mut Feed<'_>, dice: &mut Dice) {
+        for _ in 0..dice.roll(4) {
+            let text = (feed.revision() + 1).to_string() + &"x".repeat(dice.roll(40));
+            match dice.roll(4) {
+                3 => feed.event(Payload::Text(&text)).unwrap(),
+                topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
+            }
         }
     }
 
@@ -304,16 +307,9 @@ mod tests {
         let mut feed = feed();
         let mut scratch = [0; 300];
         let mut clients: Vec<_> = (0..20).map(|_| (Cursor::new(&feed), Vec::new(), 0_usize, 0)).collect();
-        let (mut number, mut waited) = (0, 0);
+        let mut waited = 0;
         for round in 0..3000 {
-            for _ in 0..dice.roll(4) {
-                number += 1;
-                let text = number.to_string() + &"x".repeat(dice.roll(40));
-                match dice.roll(4) {
-                    3 => feed.event(Payload::Text(&text)).unwrap(),
-                    topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
-                }
-            }
+            say_some(&mut feed, &mut dice);
             for (cursor, received, queued, missed) in &mut clients {
                 // The peer takes some of what is in the socket.
                 *queued -=

@@ -4,15 +4,6 @@ use super::ProtocolError;
 
 /// The longest header that a server sends: it has no masking key.
 pub const SERVER_HEADER_MAX: usize = 10;
-/// How long the header of a frame is that a server sends.
-pub const fn server_header_length(payload: usize) -> usize {
-    match payload {
-        0..=125 => 2,
-        126..=0xffff => 4,
-        _ => SERVER_HEADER_MAX,
-    }
-}
-
 /// The longest header that a client sends.
 pub const CLIENT_HEADER_MAX: usize = SERVER_HEADER_MAX + 4;
 /// The bit in the first byte of a message's first frame that says that it is compressed.
@@ -119,16 +110,21 @@ impl FrameHeader {
             }
             short => (u64::from(short), 2),
         };
-        let shortest = match length {
-            0..=125 => 2,
-            126..=0xffff => 4,
-            _ => 10,
-        };
-        if used != shortest || length >> 63 != 0 {
+        if used != server_header_length(length) || length >> 63 != 0 {
             return Err(ProtocolError::BadLength);
         }
         let Some(mask) = bytes[used..].first_chunk() else { return Ok(None) };
         Ok(Some((Self { fin, opcode, compressed, mask: *mask, length }, used + 4)))
+    }
+}
+
+/// How long the header of a frame is that a server sends, with a payload of so many bytes: there is no longer form of it (RFC
+/// 6455 section 5.2).
+pub const fn server_header_length(payload: u64) -> usize {
+    match payload {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => SERVER_HEADER_MAX,
     }
 }
 

@@ -93,6 +93,16 @@ async fn read_until(socket: &mut TcpSocket<'static>, end: &str) -> String {
     text
 }
 
+/// A connection to each socket that listens when nobody is connected: none was lost.
+async fn all_that_listen(stack: Stack<'static>) -> Vec<TcpSocket<'static>> {
+    let mut sockets = Vec::new();
+    for _ in 0..ACCEPTING {
+        sockets.push(connect(stack).await);
+    }
+    assert!(sockets.iter().all(|socket| socket.state() == State::Established));
+    sockets
+}
+
 /// A connection that asked for something, and the answer's status.
 async fn ask(stack: Stack<'static>, request: &str) -> (TcpSocket<'static>, String) {
     let mut socket = connect(stack).await;
@@ -223,12 +233,7 @@ fn peers_that_vanish_leave_nothing_behind() {
         cable.cut_from_device(false);
         cable.cut_to_device(false);
         Timer::after_secs(2).await;
-        // All that listen can be had again.
-        let mut sockets = Vec::new();
-        for _ in 0..ACCEPTING {
-            sockets.push(connect(peer).await);
-        }
-        assert!(sockets.iter().all(|socket| socket.state() == State::Established));
+        let _sockets = all_that_listen(peer).await;
         Timer::after_millis(200).await;
         assert_eq!(ask(peer, PAGE).await.1, "200");
         let _clients = [open(peer, OFF).await, open(peer, OFF).await];
@@ -253,12 +258,7 @@ fn whoever_connects_and_resets_at_once_takes_nothing_along() {
             let _ = with_timeout(Duration::from_millis(1), one.flush()).await;
         }
         Timer::after_secs(2).await;
-        let mut sockets = Vec::new();
-        for _ in 0..ACCEPTING {
-            sockets.push(connect(peer).await);
-        }
-        assert!(sockets.iter().all(|socket| socket.state() == State::Established));
-        drop(sockets);
+        drop(all_that_listen(peer).await);
         Timer::after_secs(2).await;
         assert_eq!(ask(peer, PAGE).await.1, "200");
     });
