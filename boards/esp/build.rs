@@ -1,6 +1,6 @@
 //! What has to be made of variables of the environment before the firmware is compiled: a page, the hash of the password, and lists.
 
-use instep_password::Password;
+use instep::Password;
 use std::path::Path;
 use std::{env, fs};
 

@@ -1,35 +1,13 @@
 //! What an application declares: its pages, its endpoints, its topics.
 
-use crate::client::Declared;
-use crate::thing::Thing;
+use crate::model::{Endpoint, Manifest, Thing};
+use crate::service::ThingService;
 use instep_proto::http::{Asset, Pattern, best_match};
 
 /// How many pages and other assets an application may have.
 const PAGES_MAX: usize = 16;
 /// How many paths of it may speak WebSocket.
 const ENDPOINTS_MAX: usize = 4;
-
-/// A topic: something of which every client needs the latest message, and no older one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Topic(pub(crate) usize);
-
-impl Topic {
-    /// The topic of that number, from 0 to below what [`App::topics`] says.
-    pub const fn new(number: usize) -> Self {
-        Self(number)
-    }
-}
-
-/// A path that speaks WebSocket.
-#[derive(Clone, Copy, Debug)]
-pub struct Endpoint {
-    pub(crate) pattern: Pattern,
-    /// The server sends each message back as it comes, and the application hears nothing of this endpoint.
-    pub(crate) echo: bool,
-    /// Its messages are those of the Thing.
-    pub(crate) thing: bool,
-    pub(crate) subprotocols: &'static [&'static str],
-}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page {
@@ -50,30 +28,23 @@ impl Page {
 /// mistake is an error of the compiler.
 #[derive(Clone, Copy, Debug)]
 pub struct App {
-    name: &'static str,
-    about: &'static str,
+    manifest: Manifest,
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
-    pub(crate) declared: Option<Declared>,
-    /// Of the application, for people: such as `1.2.3`. Empty: nobody said.
-    pub(crate) version: &'static str,
-    /// Of the Thing and the version.
-    pub(crate) hash: u64,
+    /// Answers for the Thing, if it is one.
+    pub(crate) service: Option<&'static ThingService>,
 }
 
 impl App {
     /// An application without pages, by its name and what it is in a few words.
     pub const fn new(name: &'static str, about: &'static str) -> Self {
         Self {
-            name,
-            about,
+            manifest: Manifest { name, about, version: "", thing: None, backlog: false, hash: 0 },
             pages: [None; PAGES_MAX],
             endpoints: [None; ENDPOINTS_MAX],
             topics: 0,
-            declared: None,
-            version: "",
-            hash: 0,
+            service: None,
         }
     }
 
@@ -165,9 +136,10 @@ impl App {
     /// # Panics
     /// As [`App::endpoint`], or if it is a Thing already; in a `const`, when it is compiled.
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
-        assert!(self.declared.is_none(), "an application is one Thing at most");
-        self.declared = Some(Declared::new(thing));
-        self.hash = thing.hash(self.version);
+        assert!(self.manifest.thing.is_none(), "an application is one Thing at most");
+        self.manifest.thing = Some(thing);
+        self.manifest.hash = thing.hash(self.manifest.version);
+        self.service = Some(&ThingService::HERE);
         if self.topics < thing.property_count() {
             self.topics = thing.property_count();
         }
@@ -187,20 +159,18 @@ impl App {
     /// # Panics
     /// If it is no Thing yet; in a `const`, when it is compiled.
     pub const fn backlog(mut self) -> Self {
-        match &mut self.declared {
-            Some(declared) => declared.backlog = true,
-            None => panic!("it is a Thing that has a backlog: call App::thing first"),
-        }
+        assert!(self.manifest.thing.is_some(), "it is a Thing that has a backlog: call App::thing first");
+        self.manifest.backlog = true;
         self
     }
 
     /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
-    pub const fn version(self, version: &'static str) -> Self {
-        let hash = match self.declared {
-            Some(declared) => declared.thing.hash(version),
-            None => 0,
-        };
-        Self { version, hash, ..self }
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.manifest.version = version;
+        if let Some(thing) = self.manifest.thing {
+            self.manifest.hash = thing.hash(version);
+        }
+        self
     }
 
     /// How many topics the application publishes: [`Topic::new`]`(0)` up to one less than `topics`.
@@ -208,8 +178,8 @@ impl App {
     /// # Panics
     /// If its Thing has more properties; in a `const`, when it is compiled.
     pub const fn topics(self, topics: usize) -> Self {
-        if let Some(declared) = self.declared {
-            assert!(topics >= declared.thing.property_count(), "each property of a Thing is a topic");
+        if let Some(thing) = self.manifest.thing {
+            assert!(topics >= thing.property_count(), "each property of a Thing is a topic");
         }
         Self { topics, ..self }
     }
@@ -231,30 +201,32 @@ impl App {
 
     /// Its name.
     pub const fn name(&self) -> &'static str {
-        self.name
+        self.manifest.name
     }
 
     /// What it is, in a few words.
     pub const fn about(&self) -> &'static str {
-        self.about
+        self.manifest.about
     }
 
     /// What it offers as a Thing.
     pub const fn as_thing(&self) -> Option<&'static Thing> {
-        match self.declared {
-            Some(declared) => Some(declared.thing),
-            None => None,
-        }
+        self.manifest.thing
     }
 
     /// Whether whoever connects is told of past events ([`App::backlog`]).
     pub const fn has_backlog(&self) -> bool {
-        matches!(self.declared, Some(Declared { backlog: true, .. }))
+        self.manifest.backlog
     }
 
     /// How many topics it has.
     pub const fn topic_count(&self) -> usize {
         self.topics
+    }
+
+    /// What it says of itself.
+    pub(crate) const fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     pub(crate) fn find_page<'p>(&self, path: &'p str) -> Option<(&Page, &'p str)> {

@@ -27,48 +27,60 @@
 #![cfg_attr(not(any(feature = "tokio", test)), no_std)]
 #![forbid(unsafe_code)]
 
-/// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
-pub const FROM_CLIENT: &str = "instep::from_client";
-
-/// The target of lines of the log that hold a secret, for who has the board in hands: they are for its serial port, and
-/// whoever passes the log on leaves them out.
-pub const SECRET: &str = "instep::secret";
-
 mod access;
 mod app;
-mod board;
 mod buffer;
-mod client;
+mod connection;
 mod device;
 #[cfg(feature = "embassy")]
 pub mod embassy;
 mod limits;
+mod log;
 mod login;
-mod shown;
-mod thing;
+mod model;
+mod service;
+mod time;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use access::{Access, OPEN_TO_EVERYONE, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin};
-pub use app::{App, Endpoint, Topic};
-pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
+pub use app::App;
 pub use buffer::Buffer;
-pub use client::{
-    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Instant, Standing,
-    Surroundings, Turn,
+pub use connection::{
+    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Standing, Surroundings,
+    Turn,
 };
 #[doc(hidden)]
 pub use device::Asked;
 pub use device::{
-    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Input, Memory, Message,
+    Answer, ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message,
     PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
+pub use log::{FROM_CLIENT, SECRET};
 pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
     SESSION_SECONDS, Session,
 };
-pub use thing::{Answer, History, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing};
+pub use model::{
+    Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,
+};
+pub use service::{BoardPage, BoardPages, PAGE_PART_MAX};
+pub use time::Instant;
+
+#[cfg(any(feature = "embassy", feature = "tokio"))]
+mod client {
+    pub(crate) use crate::connection::*;
+    pub(crate) use crate::time::Instant;
+}
+#[cfg(any(feature = "embassy", feature = "tokio"))]
+mod board {
+    pub(crate) use crate::service::BoardPages;
+}
+#[cfg(any(feature = "embassy", feature = "tokio"))]
+mod thing {
+    pub(crate) use crate::model::Thing;
+}

@@ -3,6 +3,9 @@
 use instep_proto::frame::server_header_length;
 use instep_proto::http::HeadLimits;
 
+/// The least room for output with which input is read: a pong, or the answer to a handshake.
+pub(crate) const ROOM_MIN: usize = 384;
+
 /// How much a server takes, and for how long. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -1,6 +1,6 @@
 //! Events of a Thing, with their numbers where past ones are told again.
 
-use super::Device;
+use super::shared::Device;
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;

@@ -1,25 +1,10 @@
 //! Requests to the Thing by plain HTTP. Each has a slot for as long as it takes, beside those of the clients: so whoever
 //! asks takes nobody's place, and is answered as a client is.
 
-use super::Device;
-use super::slot::ClientId;
+use super::shared::Device;
+use super::slot::{ClientId, FIRST};
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
-
-/// Numbers from here on are those of requests.
-const FIRST: u32 = 1 << 31;
-
-impl ClientId {
-    /// Whether it is a request by plain HTTP.
-    pub(crate) const fn is_request(self) -> bool {
-        self.number >= FIRST
-    }
-
-    /// The client's number, for the log; a request has none.
-    pub(crate) fn logged(self) -> Option<u32> {
-        (!self.is_request()).then_some(self.number)
-    }
-}
 
 impl Device {
     /// Puts a message, in parts, into the inbox. `None`: there is no room for it now.

@@ -1,9 +1,8 @@
 //! What sensors said in the recent past, so that a page that opens now can show it. A device has no clock: what is
 //! published is remembered at the time at which a driver next looks.
 
-use super::Device;
-use crate::client::Instant;
-use crate::thing::{History, Kind, Thing};
+use crate::model::{History, Kind, Thing};
+use crate::time::Instant;
 
 /// One value of the past: 8 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +93,7 @@ impl Histories {
     }
 
     /// The sensor of that name has this value now.
-    fn remember(&mut self, name: &str, value: f32) {
+    pub(super) fn remember(&mut self, name: &str, value: f32) {
         let number = self.thing.and_then(|thing| thing.find(name)).map(|(number, _)| number);
         if let Some(track) = self.tracks().find(|track| Some(track.number) == number) {
             self.recorders[track.recorder].pending = Some(value);
@@ -121,7 +120,7 @@ impl Histories {
     }
 
     /// The value of that number, or the oldest one after it that is still there; and its number.
-    fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
+    pub(super) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
         let track = self.tracks().find(|track| track.number == interaction)?;
         let count = self.recorders[track.recorder].count;
         let oldest = count.saturating_sub(u32::try_from(track.history.points).unwrap_or(u32::MAX));
@@ -142,24 +141,10 @@ impl Track {
     }
 }
 
-impl Device {
-    /// The sensor of that name has this value now; NaN: it is unavailable. What has no history is not remembered.
-    pub(crate) fn remember(&self, name: &str, value: f64) {
-        #[expect(clippy::cast_possible_truncation, reason = "a chart shows no more")]
-        let value = value as f32;
-        self.with(|state| state.histories.remember(name, value));
-    }
-
-    /// The value of that number, from 0, that the sensor had, or the oldest one after it that is still there.
-    pub(crate) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
-        self.with(|state| state.histories.past(interaction, from, now))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::thing::Interaction;
+    use crate::model::Interaction;
     use std::vec;
     use std::vec::Vec;
 

@@ -1,13 +1,12 @@
 //! The inbox: what clients tell the application, one message at a time.
 
-use super::Device;
-use super::requests::Owed;
-use super::restore::Restoring;
+use super::shared::Device;
 use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
 use crate::limits::Limits;
-use crate::shown::Shown;
+use crate::log::{FROM_CLIENT, Shown};
+use crate::model::{Input, PropertyStore, Thing};
 use core::future::poll_fn;
 use core::ops::Range;
 use core::task::Poll;
@@ -57,6 +56,31 @@ pub struct Inbox<'d> {
     pub(super) restoring: Option<Restoring>,
 }
 
+/// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    pub name: &'static str,
+    pub input: Input<'static>,
+}
+
+/// Whom the application owes an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owed {
+    pub(super) client: ClientId,
+    pub(super) id: Option<u64>,
+    pub(super) name: &'static str,
+}
+
+/// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restoring {
+    pub(super) store: &'static dyn PropertyStore,
+    /// The interaction that is looked at next.
+    pub(super) next: usize,
+    pub(super) next_asked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Asked>,
+}
+
 /// A [`Message`] without what it borrows.
 #[derive(Clone, Copy)]
 pub(super) enum News {
@@ -67,6 +91,15 @@ pub(super) enum News {
         asks_thing: bool,
     },
     Close,
+}
+
+impl Device {
+    /// The one inbox of the device: there cannot be a second consumer. `buffer` has room for
+    /// [`Limits::message`] bytes. `None` if it has been taken before.
+    pub fn inbox(&self, buffer: Buffer) -> Option<Inbox<'_>> {
+        let free = self.with(|state| !core::mem::replace(&mut state.inbox_taken, true));
+        free.then(|| Inbox::new(self, buffer))
+    }
 }
 
 impl<'d> Inbox<'d> {
@@ -114,6 +147,11 @@ impl<'d> Inbox<'d> {
         .await
     }
 
+    /// What was kept, as a request that nobody waits for.
+    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Asked> {
+        (self.restoring.as_ref()?.next_asked)(self, thing)
+    }
+
     /// Tells the log.
     pub(super) fn note(&self, client: ClientId, news: News) {
         let bytes = self.buffer.bytes();
@@ -124,7 +162,7 @@ impl<'d> Inbox<'d> {
                 log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
             }
             News::Data { kind: Kind::Text, .. } => {
-                log::info!(target: crate::FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Shown(bytes));
+                log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Shown(bytes));
             }
         }
     }

@@ -1,10 +1,11 @@
 //! What drivers ask of the device for one client: a place, a message to deliver, a reply to fetch.
 
+use super::counts::{End, RefusalReason};
+use super::shared::Device;
 use super::slot::ClientId;
-use super::{Device, End, RefusalReason};
-use crate::client::Instant;
 use crate::limits::Limits;
-use crate::thing::Thing;
+use crate::model::Thing;
+use crate::time::Instant;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Storage as _;
 use instep_proto::http::PageValues;

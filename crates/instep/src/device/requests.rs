@@ -1,9 +1,9 @@
 //! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
 //! gets what is right.
 
-use super::inbox::{Inbox, News};
-use super::slot::ClientId;
-use crate::thing::{Answer, Given, Interaction, Reading, Reason, Thing, Wrong, send_answer};
+use super::inbox::{Asked, Inbox, News, Owed};
+use super::responder::{Answer, send_answer};
+use crate::model::{Given, Input, Interaction, Reading, Reason, Thing, Wrong};
 use core::fmt::Display;
 use core::ops::Range;
 use instep_proto::delivery::Storage as _;
@@ -17,37 +17,6 @@ pub struct Request<'m> {
     pub name: &'static str,
     /// What came with it.
     pub input: Input<'m>,
-}
-
-/// What comes with a request. It is of the kind that was declared, and within its range.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Input<'m> {
-    /// Nothing: a button.
-    Nothing,
-    /// For a switch.
-    Bool(bool),
-    /// For a number.
-    Number(f64),
-    /// For a select: one of its options.
-    Choice(&'static str),
-    /// For a text, or for an action that takes text.
-    Text(&'m str),
-}
-
-/// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    pub name: &'static str,
-    pub input: Input<'static>,
-}
-
-/// Whom the application owes an answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Owed {
-    client: ClientId,
-    id: Option<u64>,
-    name: &'static str,
 }
 
 /// An [`Asked`] that knows where its text lies.

@@ -1,22 +1,9 @@
 //! Properties that outlive a restart: what was kept comes to the application as a write, and from then on what it publishes is
 //! kept.
 
-use super::inbox::Inbox;
-use super::requests::{Asked, Input};
-use super::{Device, PublishError};
-use crate::app::Topic;
-use crate::thing::{KEPT_MAX, PropertyStore, Thing};
-use core::fmt::{self, Display};
-use instep_proto::frame::Payload;
-
-/// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Restoring {
-    store: &'static dyn PropertyStore,
-    /// The interaction that is looked at next.
-    next: usize,
-    next_asked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Asked>,
-}
+use super::inbox::{Asked, Inbox, Restoring};
+use super::keep::Keeping;
+use crate::model::{Input, KEPT_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
     /// Keeps the Thing's properties that are declared `kept` in `store`. To be called before the application runs.
@@ -27,11 +14,6 @@ impl Inbox<'_> {
     /// wrote and it accepted, and what it changed itself. What it published before, its defaults, is not.
     pub fn keep_in(&mut self, store: &'static dyn PropertyStore) {
         self.restoring = Some(Restoring { store, next: 0, next_asked: next_kept });
-    }
-
-    /// What was kept, as a request that nobody waits for.
-    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Asked> {
-        (self.restoring.as_ref()?.next_asked)(self, thing)
     }
 }
 
@@ -60,28 +42,6 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Asked> {
     }
     inbox.restoring = None;
     // Not before: what the application publishes at its start would be kept in place of what was.
-    inbox.device.with(|state| state.store = Some(store));
+    inbox.device.with(|state| state.keeping = Some(Keeping::new(store)));
     None
-}
-
-impl Device {
-    /// Publishes the value of a property that is kept, and keeps it if that is done. Both at once: what is kept is what was
-    /// published last, whatever thread did.
-    pub(crate) fn publish_and_keep(
-        &self,
-        topic: Topic,
-        frame: fmt::Arguments<'_>,
-        name: &'static str,
-        value: &dyn Display,
-    ) {
-        let done = self.with(|state| {
-            state.publish(topic.0, Payload::Text(&frame))?;
-            Ok::<_, PublishError>(state.store.map_or(Ok(()), |store| store.keep(name, value)))
-        });
-        match done {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => log::error!("{name} is not kept: {why}"),
-            Err(error) => log::error!("Not published: {error}"),
-        }
-    }
 }

@@ -5,6 +5,9 @@ use core::num::NonZeroU32;
 use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
 
+/// Numbers from here on are those of requests.
+pub(super) const FIRST: u32 = 1 << 31;
+
 /// A client: the n-th that connected since the device started, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientId {
@@ -13,6 +16,16 @@ pub struct ClientId {
 }
 
 impl ClientId {
+    /// Whether it is a request by plain HTTP.
+    pub(crate) const fn is_request(self) -> bool {
+        self.number >= FIRST
+    }
+
+    /// The client's number, for the log; a request has none.
+    pub(crate) fn logged(self) -> Option<u32> {
+        (!self.is_request()).then_some(self.number)
+    }
+
     /// Of a client that the application hears of, the inbox tells: after its last message.
     pub(crate) fn log_disconnected(self) {
         log::info!(client = self.number; "[{self}] Disconnected");

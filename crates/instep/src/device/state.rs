@@ -1,16 +1,18 @@
 //! What is behind the device's lock.
 
+use super::counts::Counts;
+use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
+use super::keep::Keeping;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
-use super::told::Told;
 use super::wakes::Wakes;
-use super::{Counts, PublishError, SendError};
 use crate::limits::Limits;
-use crate::thing::{PropertyStore, Thing};
+use crate::log::Told;
+use crate::model::Thing;
 use core::task::Waker;
-use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
+use instep_proto::delivery::{Feed, PublishError, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX};
 
 /// The memory of a device, lent for good: nothing of it grows.
@@ -92,7 +94,7 @@ pub(crate) struct State {
     pub(crate) page_values: PageValues,
     pub(crate) histories: Histories,
     /// Where properties are kept, as soon as what was kept has been restored.
-    pub(crate) store: Option<&'static dyn PropertyStore>,
+    pub(super) keeping: Option<Keeping>,
     pub(crate) counts: Counts,
     pub(crate) told: Told,
     /// Clients that are connected.
@@ -151,7 +153,7 @@ impl State {
             followers: memory.followers,
             page_values: PageValues::default(),
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
-            store: None,
+            keeping: None,
             counts: Counts::default(),
             told: Told::default(),
             taken: 0,

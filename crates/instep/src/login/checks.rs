@@ -1,10 +1,10 @@
 //! Passwords that wait to be checked, one after the other, and what came of it: a table of fixed size.
 
-use crate::client::Instant;
+use super::password::PASSWORD_MAX;
+use crate::time::Instant;
 use core::fmt;
 use core::net::IpAddr;
 use core::num::NonZeroU32;
-use instep_password::PASSWORD_MAX;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// Who waits for a check asks what came of it every now and then. If nobody has for so long, nobody will.

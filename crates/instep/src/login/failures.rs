@@ -1,6 +1,6 @@
 //! Wrong passwords, counted for each network that sends them: a table of fixed size.
 
-use crate::client::Instant;
+use crate::time::Instant;
 use core::net::IpAddr;
 
 /// Wrong passwords after which a network has to wait.

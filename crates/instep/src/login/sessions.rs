@@ -1,6 +1,6 @@
 //! Who is logged in: a table of fixed size.
 
-use crate::client::Instant;
+use crate::time::Instant;
 use core::fmt;
 use core::num::NonZeroU32;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};

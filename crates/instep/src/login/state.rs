@@ -1,13 +1,28 @@
 //! What is behind the log-in's lock.
 
-use super::checks::{Checks, Job, Verdict};
-use super::failures::{FAILURES_MAX, Failures, Network};
-use super::sessions::Sessions;
-use super::{LogInMemory, Password, Random};
-use crate::client::Instant;
+use super::checks::{Check, Checks, Job, Verdict};
+use super::failures::{FAILURES_MAX, Failure, Failures, Network};
+use super::password::{self, Password};
+use super::sessions::{Session, Sessions};
+use crate::time::Instant;
 use core::num::NonZeroU32;
 use core::task::Waker;
 use subtle::ConstantTimeEq as _;
+
+/// Fills memory with random bytes that nobody can guess.
+pub type Random = fn(&mut [u8]);
+
+/// The memory of a log-in, lent for good: nothing of it grows. Fill it with defaults.
+#[derive(Debug)]
+pub struct LogInMemory {
+    /// One for each browser that is logged in. One more takes the place of the one that was used longest ago, and has no
+    /// page open if there is such a one.
+    pub sessions: &'static mut [Session],
+    /// One for each network that sent wrong passwords lately. One more takes the place of the least important one.
+    pub failures: &'static mut [Failure],
+    /// One for each password that waits to be checked. One more waits for room.
+    pub checks: &'static mut [Check],
+}
 
 pub(super) struct State {
     /// `None`: nobody is asked.
@@ -61,7 +76,7 @@ impl State {
     }
 
     fn quick_hash(&self, password: &[u8]) -> [u8; 32] {
-        instep_password::quick_hash(&self.key, password)
+        password::quick_hash(&self.key, password)
     }
 
     /// Takes note of what a check came to.

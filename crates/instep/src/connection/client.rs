@@ -1,0 +1,271 @@
+//! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
+
+use super::context::{Surroundings, World};
+use super::http_state::{Exchange, ExchangeMemory};
+use super::timers::Timing;
+use super::websocket::Open;
+use crate::device::{DropReason, End};
+use crate::limits::Limits;
+use crate::service::{Events, FORM_MAX, Waits, body_max};
+use crate::time::Instant;
+use core::net::{IpAddr, Ipv4Addr};
+use instep_proto::delivery::{Feed, Outgoing, Storage as _};
+use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
+use instep_proto::http::Reply;
+use instep_proto::message::PART_MAX;
+
+/// What the client is waiting for.
+#[derive(Debug)]
+pub(super) enum State {
+    /// A request, or that the answer to one is written: see its [`Exchange`].
+    Http,
+    /// Messages.
+    Open(Open),
+    /// Nothing: it listens.
+    Events(Events),
+    /// That our last bytes, a close frame or an error's body, are written.
+    Ending,
+    /// That the peer closes, too; so many bytes were thrown away meanwhile.
+    Lingering(usize),
+    Closed,
+}
+
+/// A connection of one client. It holds where the client stands: it has no queue. Input that is incomplete stays with the
+/// driver.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) state: State,
+    /// Always there while requests are what it is about.
+    pub(super) exchange: Option<ExchangeMemory>,
+    pub(super) input_ended: bool,
+    /// Pings since it was heard.
+    pub(super) pings: u8,
+    /// Bytes of the input that were there in the last turn, too.
+    pub(super) seen: usize,
+    pub(super) timing: Timing,
+}
+
+impl Client {
+    /// A connection that was just accepted.
+    pub fn new(peer: IpAddr, port: u16, mut exchange: ExchangeMemory, now: Instant) -> Self {
+        exchange.begin(peer, port);
+        Self {
+            state: State::Http,
+            exchange: Some(exchange),
+            input_ended: false,
+            pings: 0,
+            seen: 0,
+            timing: Timing::new(now),
+        }
+    }
+
+    /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
+    pub const fn tail_max(limits: &Limits) -> usize {
+        let (form, body) = (FORM_MAX, body_max(limits));
+        let request = limits.head.bytes + if form > body { form } else { body };
+        if request > PART_MAX { request } else { PART_MAX }
+    }
+
+    /// How many bytes of input have to come at once, at least, for a turn to make use of any.
+    pub fn least_input(&self) -> usize {
+        match &self.state {
+            State::Open(open) => open.receiver.least(),
+            _ => 1,
+        }
+    }
+
+    /// Whether it is an open WebSocket, or one who listens to events.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_) | State::Events(_))
+    }
+
+    /// Whether it is to get compressed frames of the feed.
+    pub fn follows_compressed(&self) -> bool {
+        matches!(&self.state, State::Open(open) if open.follows_compressed())
+    }
+
+    /// How far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)). `None`: it
+    /// follows nothing.
+    pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
+        match &self.state {
+            State::Open(open) => open.lag(feed),
+            State::Events(events) => Some(events.lag(feed)),
+            _ => None,
+        }
+    }
+
+    /// The slot at the device, while it has one: as an open WebSocket, or while the application is asked for something.
+    pub fn slot(&self) -> Option<usize> {
+        match &self.state {
+            State::Open(open) => Some(usize::from(open.place.client.slot)),
+            State::Events(events) => Some(usize::from(events.place.client.slot)),
+            State::Http => match self.waits() {
+                Waits::Answer(client) => Some(usize::from(client.slot)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The peer has closed its direction: after what is in the input now, nothing will come.
+    pub fn input_ended(&mut self) {
+        self.input_ended = true;
+    }
+
+    /// The peer takes what was written earlier, so it has not stopped, even if there is no room for more yet.
+    pub fn accepted(&mut self, now: Instant) {
+        if self.timing.accepted(now) {
+            // Our ping may stand behind what it takes.
+            self.heard(now);
+        }
+    }
+
+    /// The peer is there.
+    pub(super) fn heard(&mut self, now: Instant) {
+        if self.is_open() {
+            (self.timing.since, self.pings) = (now, 0);
+        }
+    }
+
+    /// A reply may wait at the device: the next turn looks.
+    pub fn expect_reply(&mut self) {
+        match &mut self.state {
+            State::Open(open) => open.replies = true,
+            State::Events(events) => events.look = true,
+            _ => {}
+        }
+    }
+
+    /// The socket failed: gives up everything.
+    pub fn abandon(&mut self, surroundings: &mut Surroundings<'_>) {
+        let (world, _) = World::of(surroundings);
+        self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
+    }
+
+    /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
+    pub fn close(&mut self, code: CloseCode, surroundings: &mut Surroundings<'_>) {
+        match (&mut self.state, self.exchange.as_deref_mut()) {
+            (State::Open(open), _) => open.close = Some(code),
+            (State::Http, Some(Exchange { reply: Some(reply), .. })) => *reply = reply.and_close(),
+            // An answer that has begun is written to its end.
+            (State::Http, Some(exchange))
+                if !matches!(exchange.waits, Waits::Answer(_)) && !exchange.unsent.bytes().is_empty() =>
+            {
+                self.state = State::Ending;
+            }
+            (State::Http, _) => {
+                let (world, _) = World::of(surroundings);
+                self.pass_to(State::Closed, End::Closed(Some(code)), &world);
+            }
+            (State::Events(_), _) => {
+                let (world, _) = World::of(surroundings);
+                self.pass_to(State::Ending, End::Closed(Some(code)), &world);
+            }
+            (State::Ending | State::Lingering(_) | State::Closed, _) => {}
+        }
+    }
+
+    pub(super) fn linger(&mut self, now: Instant) {
+        self.state = State::Lingering(0);
+        self.timing.begin(now);
+    }
+
+    /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
+    pub(super) fn end_open(&mut self, code: Option<CloseCode>, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let mut frame = [0; SERVER_HEADER_MAX];
+        let length = encode_header(true, Opcode::Close, 2, &mut frame);
+        frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
+        // Without room for it, the client has not read for long, and would not read it either.
+        let _ = out.push(&frame[..length + 2]);
+        self.pass_to(State::Ending, End::Closed(code), world);
+    }
+
+    /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
+    pub(super) fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
+        let waits = self.waits();
+        match core::mem::replace(&mut self.state, next) {
+            State::Open(open) => {
+                if let Some(inflater) = open.leave(end, world.device)
+                    && let Some(compression) = world.compression
+                {
+                    compression.return_inflater(inflater);
+                }
+            }
+            State::Events(events) => events.leave(end, world),
+            State::Http => {
+                if let Waits::Answer(client) = waits {
+                    world.device.withdraw(client);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
+    /// who listens to events, is sent from now on has to have room in its socket: [`Surroundings::room`](super::Surroundings::room).
+    pub fn give_back_exchange(&mut self) -> Option<&'static mut Exchange> {
+        let waits = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
+        if needs || waits { None } else { self.take_exchange() }
+    }
+
+    /// The client is gone: gives back what was lent for requests, if it still has that.
+    pub fn take_exchange(&mut self) -> Option<&'static mut Exchange> {
+        match self.exchange.take()? {
+            ExchangeMemory::Lent(exchange) => Some(exchange),
+            #[cfg(feature = "tokio")]
+            owned @ ExchangeMemory::Owned(_) => {
+                self.exchange = Some(owned);
+                None
+            }
+        }
+    }
+
+    /// It came in at this port of the device: its cookie is named after it.
+    pub fn came_in_at(&mut self, port: u16) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.local_port = port;
+        }
+    }
+
+    /// There are too many connections: whatever this one asks for is answered by 503.
+    pub fn refuse(&mut self) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.refused = true;
+        }
+    }
+
+    /// What the request that stands first in the input waits for.
+    pub(super) fn waits(&self) -> Waits {
+        self.http().map_or(Waits::Nothing, |exchange| exchange.waits)
+    }
+
+    /// The exchange, while that is what it is about.
+    pub(super) fn http(&self) -> Option<&Exchange> {
+        self.exchange.as_deref().filter(|_| matches!(self.state, State::Http))
+    }
+
+    pub(super) fn http_mut(&mut self) -> Option<&mut Exchange> {
+        self.exchange.as_deref_mut().filter(|_| matches!(self.state, State::Http))
+    }
+
+    /// From where it came.
+    pub(super) fn peer(&self) -> IpAddr {
+        self.exchange.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
+    }
+
+    /// Whether there are too many connections.
+    pub(super) fn is_refused(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| exchange.refused)
+    }
+
+    /// The port of the device at which it came in.
+    pub(super) fn local_port(&self) -> u16 {
+        self.exchange.as_ref().map_or(0, |exchange| exchange.local_port)
+    }
+
+    /// Answers the request, of whose body nothing is to come.
+    pub(super) fn answer(&mut self, reply: Reply) {
+        self.answer_and_pass(Some(reply), 0);
+    }
+}

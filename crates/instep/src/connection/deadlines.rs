@@ -1,0 +1,180 @@
+//! What time asks of a client: deadlines, pings, and the end of patience.
+
+use super::client::{Client, State};
+use super::context::World;
+use super::deflate::Compression;
+use super::http_state::Exchange;
+use super::websocket::Open;
+use crate::device::{DropReason, End, RefusalReason};
+use crate::limits::{Limits, ROOM_MIN};
+use crate::service::{Events, Waits, tell};
+use crate::time::Instant;
+use instep_proto::delivery::Outgoing;
+use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
+use instep_proto::http::{Reply, Status};
+
+/// How often a client that waits for an inflater looks whether there is one, in milliseconds.
+const STARVED: u64 = 20;
+/// How often a client looks whether its password has been checked.
+const UNCHECKED: u64 = 20;
+/// How often it looks whether there is room for its password: there may be very many who do.
+const NO_ROOM: u64 = 250;
+/// How long it waits for that.
+const CHECK_TIME: u64 = 15_000;
+/// How long a request waits for the application.
+const ANSWER_TIME: u64 = 5_000;
+
+impl Client {
+    /// The first byte of a head is there.
+    pub(super) fn head_begun(&mut self, now: Instant) {
+        if let Some(exchange) = self.http_mut()
+            && !core::mem::replace(&mut exchange.head_begun, true)
+        {
+            self.timing.begin(now);
+        }
+    }
+
+    /// A head is complete.
+    pub(super) fn head_ended(&mut self, now: Instant) {
+        self.timing.begin(now);
+        if let Some(exchange) = &mut self.exchange {
+            (exchange.head_begun, exchange.served) = (false, true);
+        }
+    }
+
+    /// The last byte of an answer is written: unless the next request has begun, it has its time from now on.
+    pub(super) fn answer_ended(&mut self, now: Instant) {
+        if self.http().is_some_and(|exchange| !exchange.head_begun) {
+            self.timing.begin(now);
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
+        let limits = world.device.limits();
+        if now >= self.timing.stalled.after(limits.write_stall) {
+            if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+                let client = place.client;
+                log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
+            }
+            self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
+        }
+        if let State::Open(Open { inflating: Some(inflating), place, .. }) = &mut self.state
+            && now >= inflating.deadline(now, limits.write_stall)
+        {
+            if world.compression.is_some_and(Compression::is_exhausted) {
+                let client = place.client;
+                log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
+                self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
+            } else {
+                inflating.wait_again(now);
+            }
+        }
+        if let State::Open(open) = &mut self.state {
+            open.say_alive(now, world, out);
+        }
+        if let State::Events(events) = &mut self.state {
+            events.comment(now, out);
+        }
+        match &self.state {
+            State::Http => self.keep_request_time(now, world, out),
+            State::Open(open) if now >= open.until => self.end_session(world, out),
+            State::Events(events) if now >= events.until => self.end_session(world, out),
+            State::Open(open) if now >= self.ping_deadline(limits) => {
+                if self.pings >= limits.pings_missed {
+                    let client = open.place.client;
+                    log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
+                    self.pass_to(State::Closed, End::Dropped(DropReason::NoPong), world);
+                } else {
+                    self.pings += 1;
+                    // However late this ping is, it leaves time to answer.
+                    self.timing.since = now;
+                    if out.room() >= ROOM_MIN {
+                        let mut header = [0; SERVER_HEADER_MAX];
+                        let length = encode_header(true, Opcode::Ping, 0, &mut header);
+                        // There is room.
+                        let _ = out.push(&header[..length]);
+                    }
+                }
+            }
+            State::Lingering(_) if now >= self.timing.since.after(limits.linger_time) => {
+                self.state = State::Closed;
+            }
+            _ => {}
+        }
+    }
+
+    /// Does what is due for a request.
+    fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) {
+        let Some(exchange) = self.http() else { return };
+        let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
+        match waits {
+            Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
+                world.device.count_refusal(RefusalReason::Full);
+                tell!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
+                self.answer(Reply::error(Status::ServiceUnavailable, None));
+            }
+            Waits::Answer(client) if now >= self.timing.since.after(ANSWER_TIME) => {
+                world.device.withdraw(client);
+                world.device.count_refusal(RefusalReason::Timeout);
+                tell!(warn, world, now, "Refused a request from {peer}: the application did not answer");
+                match world.app.service {
+                    Some(service) => self.answer((service.late)()),
+                    None => self.state = State::Closed,
+                }
+            }
+            Waits::Nothing | Waits::Body
+                if reply.is_none() && out.kept() == 0 && now >= self.head_deadline(world.device.limits()) =>
+            {
+                if head_begun {
+                    // Who began a request is told.
+                    world.device.count_refusal(RefusalReason::Timeout);
+                    self.answer(Reply::error(Status::RequestTimeout, None));
+                } else if served {
+                    // A request may be on its way to us.
+                    self.linger(now);
+                } else {
+                    self.state = State::Closed;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// When the next turn is due.
+    pub(super) fn wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
+        let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
+        stall.min(match &self.state {
+            State::Http => self.request_wake_at(now, limits, blocked),
+            State::Open(Open { starved: true, .. }) => now.after(STARVED),
+            State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
+                self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
+            }
+            State::Open(open) => self.ping_deadline(limits).min(open.until).min(open.alive_at),
+            State::Events(events) => events.wake_at(),
+            State::Lingering(_) => self.timing.since.after(limits.linger_time),
+            State::Ending | State::Closed => Instant::NEVER,
+        })
+    }
+
+    fn request_wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
+        match (self.waits(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
+            (Waits::Password(ticket), false) => {
+                let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
+                now.after(pause).min(self.timing.since.after(CHECK_TIME))
+            }
+            (Waits::Answer(_), _) => self.timing.since.after(ANSWER_TIME),
+            (_, false) if !blocked => self.head_deadline(limits),
+            _ => Instant::NEVER,
+        }
+    }
+
+    fn head_deadline(&self, limits: &Limits) -> Instant {
+        let idle = self.http().is_some_and(|exchange| exchange.served && !exchange.head_begun);
+        self.timing.since.after(if idle { limits.idle_time } else { limits.head_time })
+    }
+
+    fn ping_deadline(&self, limits: &Limits) -> Instant {
+        self.timing.since.after(limits.ping_every)
+    }
+}

@@ -1,0 +1,158 @@
+//! permessage-deflate (RFC 7692) for one client: what a driver that has inflaters lends to its clients, and how a
+//! compressed message becomes pieces.
+
+use super::inflate::{Inflated, Inflater, Inflating};
+use super::websocket::{Open, Taken, echo_opcode};
+use crate::device::Offer;
+use crate::limits::ROOM_MIN;
+use crate::service::Context;
+use crate::time::Instant;
+use core::fmt::Debug;
+use instep_proto::delivery::Outgoing;
+use instep_proto::frame::{COMPRESSED, ProtocolError, SERVER_HEADER_MAX, encode_header};
+use instep_proto::message::{Kind, Piece};
+
+/// Compression, where a driver has the memory for it. Nothing of it is kept from one message to the next.
+pub trait Compression: Debug {
+    /// An inflater for the length of one message; `None` while all of them are in use.
+    fn borrow_inflater(&self) -> Option<Inflater>;
+
+    /// Decompresses as much of `input` as `out` has room for. `last`: the message ends with this input.
+    ///
+    /// # Errors
+    /// [`ProtocolError::BadCompression`].
+    fn inflate(
+        &self,
+        inflater: &Inflater,
+        input: &[u8],
+        last: bool,
+        out: &mut [u8],
+    ) -> Result<Inflated, ProtocolError>;
+
+    /// Takes the inflater back.
+    fn return_inflater(&self, inflater: Inflater);
+
+    /// Whether all inflaters are in use.
+    fn is_exhausted(&self) -> bool;
+
+    /// Compresses a whole payload, and returns its length in `out`; `None` where that would save nothing.
+    fn deflate(&self, payload: &[u8], out: &mut [u8]) -> Option<usize>;
+
+    /// What clients need to make use of it, which is not linked where there is none.
+    #[doc(hidden)]
+    fn takes(&self) -> &'static TakesCompressed {
+        &TakesCompressed { take: Open::take_compressed }
+    }
+}
+
+/// How a client takes compressed messages.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct TakesCompressed {
+    /// Takes a piece of a compressed message, with which so many bytes end.
+    pub(super) take: TakeCompressed,
+}
+
+type TakeCompressed =
+    fn(&mut Open, &dyn Compression, Instant, Piece<'_>, usize, &Context<'_>, &mut Outgoing<'_>) -> Taken;
+
+impl Open {
+    /// Takes a piece of a compressed message, with which `used` bytes end: as much of it as there is room for what
+    /// comes out.
+    fn take_compressed(
+        &mut self,
+        compression: &dyn Compression,
+        now: Instant,
+        piece: Piece<'_>,
+        used: usize,
+        context: &Context<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Taken {
+        // The message before it has to have been fetched, and there has to be an inflater.
+        let probe = Piece { last: false, bytes: &[], ..piece };
+        if !self.echoes() && context.device.offer(self.place, &probe) == Offer::NotNow {
+            return self.hold(piece, used);
+        }
+        let inflating = match self.inflating.take() {
+            Some(inflating) => inflating,
+            None => match compression.borrow_inflater() {
+                Some(inflater) => Inflating { inflater, begun: false, since: now.as_lower_millis() },
+                None => {
+                    self.starved = true;
+                    return self.hold(piece, used);
+                }
+            },
+        };
+        let most = if self.echoes() { usize::MAX } else { self.looked_at(context) };
+        let inflating = self.inflating.insert(Inflating { since: now.as_lower_millis(), ..inflating });
+        let space = out.space();
+        let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));
+        let result = compression.inflate(
+            &inflating.inflater,
+            piece.bytes,
+            piece.last,
+            &mut space[SERVER_HEADER_MAX..room],
+        );
+        let Inflated { used: inflated, produced, done } = match result {
+            Ok(inflated) => inflated,
+            Err(error) => return Taken::Wrong(error),
+        };
+        let first = !inflating.begun;
+        inflating.begun |= produced > 0 || done;
+        let bytes = &space[SERVER_HEADER_MAX..SERVER_HEADER_MAX + produced];
+        if piece.kind == Kind::Text
+            && let Err(error) = self.receiver.check_decompressed(bytes, done)
+        {
+            return Taken::Wrong(error);
+        }
+        if self.echoes() {
+            context.count_message(done);
+            if produced > 0 || done {
+                echo(compression, first, done, piece.kind, produced, out);
+            }
+        } else {
+            let part = Piece { first, last: false, kind: piece.kind, compressed: false, bytes };
+            if let Taken::Wrong(error) = self.offer(part, 0, context) {
+                return Taken::Wrong(error);
+            }
+        }
+        let rest = piece.bytes.len() - inflated;
+        if done {
+            if let Some(inflating) = self.inflating.take() {
+                compression.return_inflater(inflating.into_inflater());
+            }
+            if !self.echoes() {
+                let end = Piece { first: false, last: true, kind: piece.kind, compressed: false, bytes: &[] };
+                return self.offer(end, used, context);
+            }
+        } else if rest > 0 || piece.last {
+            // More comes out of it as soon as there is room.
+            self.hold(Piece { bytes: &piece.bytes[inflated..], ..piece }, 0);
+            return Taken::Some(used - rest);
+        }
+        Taken::Some(used)
+    }
+}
+
+/// Sends back `length` bytes, which lie behind room for a header in the space of `out`: compressed, where they are a
+/// whole message and become shorter.
+fn echo(
+    compression: &dyn Compression,
+    first: bool,
+    last: bool,
+    kind: Kind,
+    length: usize,
+    out: &mut Outgoing<'_>,
+) {
+    let space = out.space();
+    let (payload, rest) = space[SERVER_HEADER_MAX..].split_at_mut(length);
+    let deflated = if first && last { compression.deflate(payload, rest) } else { None };
+    let (start, length, bit) = match deflated {
+        Some(deflated) => (SERVER_HEADER_MAX + length, deflated, COMPRESSED),
+        None => (SERVER_HEADER_MAX, length, 0),
+    };
+    let header = encode_header(last, echo_opcode(first, kind), length, space);
+    space[0] |= bit;
+    space.copy_within(start..start + length, header);
+    out.keep(header + length);
+}

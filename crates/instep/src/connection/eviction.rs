@@ -1,0 +1,61 @@
+//! What a driver goes by when there are more connections than places: which one could give up its own.
+
+use super::client::{Client, State};
+use super::http_state::Exchange;
+use crate::service::Waits;
+use crate::time::Instant;
+use instep_proto::delivery::Storage as _;
+
+/// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing is in progress since then: nothing has been sent yet, or the last request is answered.
+    Idle(Instant),
+    /// A request began then and is not complete: whoever is well sends it at once.
+    Unfinished(Instant),
+    /// An open WebSocket that was pinged then, and left the ping before that one without an answer.
+    Unresponsive(Instant),
+    /// A request is being answered, or a WebSocket is well: it is not given up.
+    InUse,
+}
+
+impl Client {
+    /// What giving up this connection would cost now. It changes only in a turn.
+    pub fn standing(&self) -> Standing {
+        let since = self.timing.since;
+        let writes = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        match (&self.state, self.exchange.as_deref()) {
+            // The first ping was due after one such time, the second after two.
+            (State::Open(_), _) if self.pings >= 2 => Standing::Unresponsive(since),
+            _ if writes => Standing::InUse,
+            (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => Standing::InUse,
+            (State::Http, Some(Exchange { reply: None, body, waits, head_begun, .. })) => {
+                let begun = *head_begun || *body > 0 || *waits != Waits::Nothing;
+                if begun { Standing::Unfinished(since) } else { Standing::Idle(since) }
+            }
+            (State::Lingering(_), _) => Standing::Idle(since),
+            _ => Standing::InUse,
+        }
+    }
+
+    /// Whether a request of it has been answered.
+    #[cfg(feature = "embassy")]
+    pub(crate) fn was_served(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| exchange.served)
+    }
+
+    /// Since when its socket has taken nothing of what it is to take, if there is anything.
+    #[cfg(feature = "embassy")]
+    pub(crate) fn stalled_since(&self) -> Option<Instant> {
+        self.timing.stalled_since()
+    }
+
+    /// Says in the log that a client that does not answer was given up for another one.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn log_given_up(&self) {
+        if let State::Open(open) = &self.state {
+            let client = open.place.client;
+            log::warn!(client = client.number; "[{client}] Dropped: it does not answer, and its place is needed");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
+
+use crate::buffer::Buffer;
+use crate::service::Waits;
+use core::net::{IpAddr, Ipv4Addr};
+use core::ops::{Deref, DerefMut};
+use instep_proto::http::Reply;
+
+/// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
+/// of it: a device with few such places has many clients.
+#[derive(Debug)]
+pub struct Exchange {
+    pub(super) peer: IpAddr,
+    pub(super) port: u16,
+    /// The port of the device at which it came in; 0: nobody said.
+    pub(super) local_port: u16,
+    /// There are too many connections: every request is answered by 503.
+    pub(super) refused: bool,
+    /// Its bytes are encrypted on their way.
+    pub(super) secure: bool,
+    /// It does not encrypt where it must: every request is answered by 400.
+    pub(super) not_secure: bool,
+    /// The first byte of the current head has come.
+    pub(super) head_begun: bool,
+    /// A request of it has been answered.
+    pub(super) served: bool,
+    /// What is being written.
+    pub(super) reply: Option<Reply>,
+    /// Bytes of a request's body that are still to be thrown away.
+    pub(super) body: u64,
+    /// What the request that stands first in the input waits for.
+    pub(super) waits: Waits,
+    /// What the socket did not take.
+    pub(super) unsent: Buffer,
+}
+
+impl Exchange {
+    /// A place for one connection after the other. `unsent` has room for at least one frame, and 384 bytes more.
+    pub fn new(unsent: Buffer) -> Self {
+        Self {
+            peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: 0,
+            local_port: 0,
+            refused: false,
+            secure: false,
+            not_secure: false,
+            head_begun: false,
+            served: false,
+            reply: None,
+            body: 0,
+            waits: Waits::Nothing,
+            unsent,
+        }
+    }
+
+    /// A connection begins.
+    pub(super) fn begin(&mut self, peer: IpAddr, port: u16) {
+        let mut unsent = core::mem::replace(&mut self.unsent, Buffer::lent(&mut []));
+        unsent.clear();
+        *self = Self { peer, port, ..Self::new(unsent) };
+    }
+
+    /// The next thing is to answer, and to throw away so many bytes of the request's body.
+    pub(super) fn answer(&mut self, reply: Option<Reply>, body: u64) {
+        (self.reply, self.body, self.waits) = (reply, body, Waits::Nothing);
+    }
+}
+
+/// Where an [`Exchange`] is: in memory that is lent, as on a device, or in memory of its own, as on Linux.
+#[derive(Debug)]
+pub enum ExchangeMemory {
+    /// Lent for good: whoever drives the client takes it back.
+    Lent(&'static mut Exchange),
+    /// Its own.
+    #[cfg(feature = "tokio")]
+    Owned(Box<Exchange>),
+}
+
+impl Deref for ExchangeMemory {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        match self {
+            Self::Lent(exchange) => exchange,
+            #[cfg(feature = "tokio")]
+            Self::Owned(exchange) => exchange,
+        }
+    }
+}
+
+impl DerefMut for ExchangeMemory {
+    fn deref_mut(&mut self) -> &mut Exchange {
+        match self {
+            Self::Lent(exchange) => exchange,
+            #[cfg(feature = "tokio")]
+            Self::Owned(exchange) => exchange,
+        }
+    }
+}

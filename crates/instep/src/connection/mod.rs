@@ -1,0 +1,25 @@
+//! One client, from the first byte to the last: a synchronous state machine that every driver turns.
+
+mod bodies;
+mod client;
+mod context;
+mod deadlines;
+mod deflate;
+mod eviction;
+mod http_state;
+mod inflate;
+mod receive;
+mod routing;
+mod timers;
+mod transport;
+mod turn;
+mod upgrade_probe;
+mod websocket;
+
+pub use client::Client;
+pub use context::{AddressLimit, Surroundings};
+pub use deflate::Compression;
+pub use eviction::Standing;
+pub use http_state::{Exchange, ExchangeMemory};
+pub use inflate::{Inflated, Inflater};
+pub use turn::Turn;

@@ -1,0 +1,233 @@
+//! From a request to its answer.
+
+use super::client::{Client, State};
+use super::context::World;
+use super::upgrade_probe::say_why;
+use super::websocket::Open;
+use crate::access::Refusal;
+use crate::app::Page;
+use crate::device::{End, Place, RefusalReason};
+use crate::limits::ROOM_MIN;
+use crate::login::LOG_IN;
+use crate::service::{
+    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits,
+    ask_for_https, body_max, lead, plain_text, refuse, tell,
+};
+use crate::time::Instant;
+use core::net::IpAddr;
+use core::ops::ControlFlow;
+use instep_proto::delivery::{Cursor, Outgoing};
+use instep_proto::frame::CloseCode;
+use instep_proto::handshake::Handshake;
+use instep_proto::http::{HeadError, Reply, Status};
+
+/// Answers whoever watches over the server, unless the application has something of its own there.
+const HEALTH: &str = "/healthz";
+
+impl Client {
+    /// Decides on a request. An answer whose body is in the request itself is written to `out`.
+    pub(super) fn decide(
+        &self,
+        request: &Request<'_>,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        let Request { now, head, peer, .. } = *request;
+        if let (Waits::Answer(client), Some(service)) = (request.waits, world.app.service) {
+            return (service.take_answer)(client, request, out);
+        }
+        if let Some(decision) = say_why(self.is_refused(), request, world) {
+            return decision;
+        }
+        if self.is_refused() {
+            tell!(warn, world, now, "Refused {peer}: there are too many connections");
+            return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
+        }
+        if self.http().is_some_and(|exchange| exchange.not_secure) {
+            return ask_for_https(head, world, out);
+        }
+        let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+        let upgrade = head.asks_for_websocket();
+        let endpoint = world.app.find_endpoint(head.path);
+        let speaks = upgrade && endpoint.is_some();
+        let access = world.access.check(head);
+        let declared = world.app.service.zip(world.manifest.thing).filter(|_| !world.app.declares(head.path));
+        let resource =
+            declared.and_then(|(service, thing)| Some(((service.find)(thing, head.path)?, service)));
+        // Whoever listens takes a place, as a WebSocket does.
+        let takes_place = speaks || matches!(resource, Some((Resource::Events, _)));
+        let access = access.and_then(|()| if takes_place { world.access.check_origin(head) } else { Ok(()) });
+        match (access, world.access.portal) {
+            (Ok(()), _) => {}
+            // Phones ask all the time whether they are online: that is neither counted nor logged.
+            (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", portal, head, out),
+            (Err(refusal), _) => return error(refuse(refusal, request)),
+        }
+        let log_in = world.log_in();
+        let board_page = world.find_board_page(head.path);
+        let is_form = board_page.is_some() || (log_in.is_some() && head.path == LOG_IN);
+        let body_max = match resource {
+            _ if is_form => FORM_MAX as u64,
+            Some(_) => body_max(world.device.limits()) as u64,
+            None => world.device.limits().body,
+        };
+        if head.content_length > body_max {
+            world.device.count_refusal(RefusalReason::Body);
+            if let Some((_, of_thing)) = resource.filter(|_| !is_form) {
+                return Decision::Reply((of_thing.too_long)(head));
+            }
+            return error(Status::ContentTooLarge);
+        }
+        if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
+            return plain_text(head, "ok", out);
+        }
+        // In the device's own network this is how it is set up: no log-in is asked for there.
+        if let (Some((board, page)), Some(_)) = (board_page, world.access.portal) {
+            return board.answer(page, request, out);
+        }
+        let pass = match log_in.map(|log_in| (log_in.asks_in.ask)(log_in, request, out)) {
+            None => None,
+            Some(ControlFlow::Continue(pass)) => Some(pass),
+            Some(ControlFlow::Break(decision)) => return decision,
+        };
+        match (board_page, pass) {
+            (Some((board, page)), Some(_)) => {
+                return board.answer(page, request, out);
+            }
+            (Some(_), None) => {
+                let path = head.path;
+                tell!(
+                    info,
+                    world,
+                    now,
+                    "Refused {peer}: {path} is for the device's own network, or after a log-in"
+                );
+                return error(Status::NotFound);
+            }
+            (None, _) => {}
+        }
+        if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
+            return (of_thing.answer)(resource, pass, request, out);
+        }
+        match (endpoint, world.app.find_page(head.path)) {
+            (Some(endpoint), page) if upgrade || page.is_none() => {
+                match Handshake::parse(head, endpoint.subprotocols) {
+                    Ok(mut handshake) => {
+                        if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                            return Decision::NotNow;
+                        }
+                        let deflate = world.compression.is_some() && handshake.accept_deflate();
+                        Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
+                    }
+                    Err(reason) => {
+                        if upgrade {
+                            world.device.count_refusal(RefusalReason::Handshake);
+                            tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
+                        }
+                        error(reason.status())
+                    }
+                }
+            }
+            (_, Some((Page::Asset(_, asset), _))) => {
+                Decision::Reply(Reply::asset(asset, head, world.access.frames))
+            }
+            (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
+            _ => error(Status::NotFound),
+        }
+    }
+
+    /// Answers a head that cannot be read.
+    pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], now: Instant, world: &World<'_>) {
+        world.device.count_refusal(RefusalReason::Head);
+        tell!(info, world, now, "Refused a request from {}: {error}", self.peer());
+        self.answer(Reply::refusal(error, input));
+    }
+
+    /// Opens the WebSocket, if there is a place for it.
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        opening: &Opening,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
+        let Opening { endpoint, handshake, deflate, pass, peer } = *opening;
+        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
+            return;
+        };
+        let length = handshake.write_answer(out.space());
+        out.keep(length);
+        let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
+            Some(service) => (service.greet)(world, out),
+            None => Cursor::new(world.feed),
+        };
+        let until = pass.map_or(Instant::NEVER, |pass| pass.until);
+        let alive_at = Open::alive_after(endpoint.thing, now);
+        self.state = State::Open(Open::new(place, cursor, !endpoint.echo, deflate, until, alive_at));
+        self.check_pass(pass, world, out);
+    }
+
+    /// Begins to tell of events, if there is a place for one more client.
+    pub(super) fn listen(
+        &mut self,
+        now: Instant,
+        listening: &Listening,
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
+        let Listening { pass, peer, .. } = *listening;
+        let Some(service) = world.app.service else { return };
+        let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
+        self.state = State::Events((service.listen)(place, now, listening, world, out));
+        self.check_pass(pass, world, out);
+    }
+
+    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `asks_thing`: it
+    /// speaks with the Thing.
+    fn take_place(
+        &mut self,
+        heard: bool,
+        asks_thing: bool,
+        pass: Option<Pass>,
+        peer: IpAddr,
+        now: Instant,
+        world: &World<'_>,
+    ) -> Option<Place> {
+        let forwarded = peer != self.peer();
+        if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
+            tell!(warn, world, now, "Refused {peer}: there are too many clients from there");
+            self.answer(Reply::error(Status::ServiceUnavailable, None));
+            return None;
+        }
+        let session = pass.map(|pass| pass.number);
+        let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
+            world.device.count_refusal(RefusalReason::Full);
+            tell!(warn, world, now, "Refused {peer}: all {} places are taken", world.device.limits().clients);
+            self.answer(Reply::error(Status::ServiceUnavailable, None));
+            return None;
+        };
+        // A proxy does not tell the port.
+        let port = self.http().map(|exchange| exchange.port).filter(|_| !forwarded);
+        log::info!(client = place.client.number, peer:% = peer, port; "[{}] Connected from {peer}", place.client);
+        Some(place)
+    }
+
+    /// What let the client in may have ended while it came in.
+    fn check_pass(&mut self, pass: Option<Pass>, world: &World<'_>, out: &mut Outgoing<'_>) {
+        if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
+            self.end_session(world, out);
+        }
+    }
+
+    /// What let the client in does not hold any more.
+    pub(super) fn end_session(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+        if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+            let client = place.client;
+            log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");
+        }
+        if let State::Events(_) = self.state {
+            return self.pass_to(State::Ending, End::Closed(Some(CloseCode::POLICY)), world);
+        }
+        self.end_open(Some(CloseCode::POLICY), world, out);
+    }
+}

@@ -1,0 +1,54 @@
+//! What a client is told of what carries its bytes, where that is more than a socket.
+
+use super::client::{Client, State};
+use super::context::{Surroundings, World};
+use crate::device::{DropReason, End};
+use crate::service::tell;
+use crate::time::Instant;
+
+impl Client {
+    /// Whether its bytes are encrypted on their way, so that a cookie for it is `Secure`.
+    pub fn is_secure(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| exchange.secure)
+    }
+
+    /// Its bytes are encrypted on their way.
+    pub fn secure(&mut self) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.secure = true;
+        }
+    }
+
+    /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
+    pub fn refuse_unencrypted(&mut self) {
+        if let Some(exchange) = &mut self.exchange {
+            (exchange.secure, exchange.not_secure) = (false, true);
+        }
+    }
+
+    /// The transport got bytes that are not input yet, such as a part of a record: the peer is alive.
+    pub fn heard_from(&mut self, now: Instant) {
+        self.heard(now);
+    }
+
+    /// The transport has accepted everything, but the socket has taken none of that since then. To be said after
+    /// each turn for as long as it is so.
+    pub fn blocked_since(&mut self, since: Instant) {
+        self.timing.blocked_since(since);
+    }
+
+    /// The transport cannot go on, as after a record that was tampered with. What it wrote last is to arrive, so
+    /// all further input is thrown away for a while. A turn is due.
+    pub fn break_off(
+        &mut self,
+        why: &dyn core::fmt::Display,
+        now: Instant,
+        surroundings: &mut Surroundings<'_>,
+    ) {
+        let (world, _) = World::of(surroundings);
+        tell!(info, world, now, "TLS with {} failed: {why}", self.peer());
+        let end = End::Dropped(DropReason::SocketError);
+        self.pass_to(State::Closed, end, &world);
+        self.linger(now);
+    }
+}

@@ -1,0 +1,363 @@
+//! An open WebSocket: messages come in, frames go out.
+
+use super::inflate::{Inflater, Inflating};
+use crate::device::{Device, End, Offer, Place};
+use crate::limits::ROOM_MIN;
+use crate::service::Context;
+use crate::time::Instant;
+use instep_proto::delivery::{Cursor, Feed, Outgoing};
+use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
+use instep_proto::message::{Kind, Piece, Received, Receiver};
+
+/// After so much silence a client is told that the device is there: a script cannot see pings.
+const SILENCE: u64 = 5_000;
+
+/// Where an open WebSocket stands.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) place: Place,
+    /// A reply may wait at the device.
+    pub(super) replies: bool,
+    /// What let it in does not hold any more.
+    pub(super) dismissed: bool,
+    /// When what let it in expires.
+    pub(super) until: Instant,
+    /// It waits for an inflater.
+    pub(super) starved: bool,
+    pub(super) receiver: Receiver,
+    /// Bytes of the message in progress that the inbox has taken.
+    message: usize,
+    held: Option<HeldPiece>,
+    /// A compressed message that has begun.
+    pub(super) inflating: Option<Inflating>,
+    /// Where it stands in the feed, if it follows that: an echo endpoint follows nothing.
+    pub(super) cursor: Cursor,
+    pub(super) follows: bool,
+    /// It is to be closed with this code.
+    pub(super) close: Option<CloseCode>,
+    /// When it is told that the device is there; never if it does not follow a Thing.
+    pub(super) alive_at: Instant,
+}
+
+/// A piece of a message that was unmasked, without its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldPiece {
+    first: bool,
+    last: bool,
+    kind: Kind,
+    compressed: bool,
+    length: usize,
+}
+
+impl HeldPiece {
+    /// With its bytes, where `used` bytes of the input end with it.
+    pub(super) fn piece<'i>(&self, input: &'i [u8], used: usize) -> Piece<'i> {
+        let Self { first, last, kind, compressed, length } = *self;
+        Piece { first, last, kind, compressed, bytes: &input[used - length..used] }
+    }
+}
+
+impl From<Piece<'_>> for HeldPiece {
+    fn from(piece: Piece<'_>) -> Self {
+        let Piece { first, last, kind, compressed, bytes } = piece;
+        Self { first, last, kind, compressed, length: bytes.len() }
+    }
+}
+
+/// What came of some input.
+pub(super) enum Taken {
+    /// So many bytes were used.
+    Some(usize),
+    /// So many bytes were used, and those of them from this one on are a whole frame to be written. There is no other
+    /// output, and no more input.
+    Lent(usize, usize),
+    /// A piece of a compressed message, with which so many bytes end: it is to be decompressed.
+    Compressed(HeldPiece, usize),
+    /// So many bytes were used, and the next thing is incomplete.
+    Incomplete(usize),
+    /// So many bytes were used; for what comes next there is no room now.
+    NotNow(usize),
+    /// The client closed the WebSocket.
+    Close(Option<CloseCode>),
+    /// The client did what it may not do.
+    Wrong(ProtocolError),
+}
+
+impl Open {
+    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
+    pub(super) fn new(
+        place: Place,
+        cursor: Cursor,
+        follows: bool,
+        deflate: bool,
+        until: Instant,
+        alive_at: Instant,
+    ) -> Self {
+        let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
+        Self {
+            place,
+            replies: false,
+            dismissed: false,
+            until,
+            starved: false,
+            receiver,
+            message: 0,
+            held: None,
+            inflating: None,
+            cursor,
+            follows,
+            close: None,
+            alive_at,
+        }
+    }
+
+    /// Whether it takes compressed messages from the feed.
+    pub(super) fn follows_compressed(&self) -> bool {
+        self.receiver.deflates() && !self.echoes()
+    }
+
+    pub(super) fn echoes(&self) -> bool {
+        !self.follows
+    }
+
+    /// Whether there is room for what may have to be said of a piece of input.
+    pub(super) fn has_room(&self, input: &[u8], out: &mut Outgoing<'_>) -> bool {
+        if input.is_empty() && !self.holds() { out.room() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
+    }
+
+    /// Gives its place back, and the inflater that it has.
+    pub(super) fn leave(self, end: End, device: &Device) -> Option<Inflater> {
+        device.depart(self.place, end);
+        if !self.place.heard {
+            self.place.client.log_disconnected();
+        }
+        self.inflating.map(Inflating::into_inflater)
+    }
+
+    pub(super) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
+        self.follows.then(|| self.cursor.lag(feed))
+    }
+
+    /// Takes one piece of a message or one control frame.
+    pub(super) fn take(&mut self, input: &mut [u8], context: &Context<'_>, out: &mut Outgoing<'_>) -> Taken {
+        self.starved = false;
+        if let Some(held) = self.held.take() {
+            // It was unmasked in an earlier turn.
+            let used = held.length;
+            return if held.compressed {
+                Taken::Compressed(held, used)
+            } else {
+                self.offer(held.piece(input, used), used, context)
+            };
+        }
+        let echo = self.echoes();
+        let most = if echo { out.room() - ROOM_MIN / 2 } else { self.looked_at(context) };
+        match self.receiver.receive(input, most) {
+            Err(error) => Taken::Wrong(error),
+            Ok((used, Received::Incomplete)) => Taken::Incomplete(used),
+            Ok((used, Received::Pong)) => Taken::Some(used),
+            Ok((used, Received::Ping(payload))) => {
+                push_frame(out, true, Opcode::Pong, payload);
+                Taken::Some(used)
+            }
+            Ok((_, Received::Close(reason))) => Taken::Close(reason.code),
+            Ok((used, Received::Piece(piece))) if piece.compressed => {
+                Taken::Compressed(HeldPiece::from(piece), used)
+            }
+            Ok((used, Received::Piece(piece))) if echo => {
+                let (last, opcode) = (piece.last, echo_opcode(piece.first, piece.kind));
+                context.count_message(last);
+                let start = used - piece.bytes.len();
+                if used == input.len() && out.kept() == 0 {
+                    // It goes back from where it lies. The client's header has four bytes more than ours, but it may
+                    // have come, and gone, earlier.
+                    let mut header = [0; SERVER_HEADER_MAX];
+                    let length = encode_header(last, opcode, used - start, &mut header);
+                    if let Some(begin) = start.checked_sub(length) {
+                        input[begin..start].copy_from_slice(&header[..length]);
+                        return Taken::Lent(used, begin);
+                    }
+                }
+                push_frame(out, last, opcode, &input[start..used]);
+                Taken::Some(used)
+            }
+            Ok((used, Received::Piece(piece))) => self.offer(piece, used, context),
+        }
+    }
+
+    /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
+    pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
+        match context.device.offer(self.place, &piece) {
+            Offer::NotNow if self.takes_place_of_older(&piece, context) => {
+                context.count_message(true);
+                Taken::Some(used)
+            }
+            Offer::NotNow => self.hold(piece, used),
+            Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
+            Offer::Taken => {
+                self.message = if piece.last { 0 } else { self.message + piece.bytes.len() };
+                context.count_message(piece.last);
+                Taken::Some(used)
+            }
+        }
+    }
+
+    /// The latest wins: a write takes the place of one of the same property that still waits for the application.
+    fn takes_place_of_older(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
+        let declared = context.notices.zip(context.manifest.thing).filter(|_| self.asks_thing());
+        let Some((notices, thing)) = declared else { return false };
+        let whole = piece.first && piece.last && piece.kind == Kind::Text;
+        let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
+        text.is_some_and(|text| (notices.replace_write)(context.device, self.place, thing, text))
+    }
+
+    /// Nothing can be taken now: a place that is kept for what is held is of more use to others.
+    pub(super) fn give_way(&self, context: &Context<'_>) {
+        if self.held.is_some() {
+            context.device.give_way(self.place);
+        }
+    }
+
+    /// How many bytes of the message in progress are looked at, at most: none behind the first that is too many.
+    /// So what is wrong first decides, however the input is cut.
+    pub(super) fn looked_at(&self, context: &Context<'_>) -> usize {
+        (context.device.limits().message - self.message).saturating_add(1)
+    }
+
+    /// Whether a piece waits that was unmasked before.
+    pub(super) fn holds(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Keeps a piece, with which `used` bytes end, for later.
+    pub(super) fn hold(&mut self, piece: Piece<'_>, used: usize) -> Taken {
+        self.held = Some(HeldPiece::from(piece));
+        // Its own replies may be what is in the way.
+        self.replies = true;
+        Taken::NotNow(used.saturating_sub(piece.bytes.len()))
+    }
+
+    /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.
+    pub(super) fn alive_after(thing: bool, now: Instant) -> Instant {
+        if thing { now.after(SILENCE) } else { Instant::NEVER }
+    }
+
+    pub(super) fn asks_thing(&self) -> bool {
+        self.alive_at != Instant::NEVER
+    }
+
+    /// A frame is on its way to it.
+    pub(super) fn spoke(&mut self, now: Instant) {
+        self.alive_at = Self::alive_after(self.asks_thing(), now);
+    }
+
+    /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
+    pub(super) fn say_alive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
+        if now >= self.alive_at {
+            if let Some(notices) = context.notices.filter(|_| out.kept() == 0) {
+                // There is room: nothing is in it.
+                let _ = (notices.push_alive)(out);
+            }
+            self.spoke(now);
+        }
+    }
+
+    /// Tells a client that follows a Thing how many events it missed, before those that follow. `false`: there is no room
+    /// for that now.
+    pub(super) fn tell_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
+        let feed = self.feed(context);
+        let mut cursor = self.cursor;
+        let Some(notices) = context.notices.filter(|_| self.follows && self.asks_thing()) else {
+            return true;
+        };
+        let missed = cursor.pass_missed(feed);
+        if missed == 0 {
+            return true;
+        }
+        let pushed = (notices.push_missed)(missed, out);
+        if pushed {
+            self.cursor = cursor;
+            self.note_missed(missed, context);
+        }
+        pushed
+    }
+
+    /// Puts replies into the output, each after what was published before it.
+    pub(super) fn fetch_replies(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
+        let feed = self.feed(context);
+        let (mut missed, kept) = (0, out.kept());
+        if !self.tell_missed(context, out) {
+            return;
+        }
+        if self.follows {
+            // A frame that is longer than the room goes as soon as what is before it has gone.
+            while context.device.fetch_reply(self.place, &mut |revision, frame| {
+                revision <= context.feed.revision()
+                    && out.keep_frames(&mut self.cursor, feed, revision, &mut missed)
+                    && out.push(frame)
+            }) {}
+        }
+        if out.kept() > kept {
+            self.spoke(now);
+        }
+        (self.replies, self.dismissed) = context.device.has_reply(self.place);
+        self.note_missed(missed, context);
+    }
+
+    /// Writes what there is to write. Says whether the socket took all of it.
+    pub(super) fn give_out(
+        &mut self,
+        now: Instant,
+        context: &Context<'_>,
+        out: &mut Outgoing<'_>,
+        write: &mut dyn FnMut(&[u8]) -> usize,
+    ) -> bool {
+        let feed = self.feed(context);
+        if !self.tell_missed(context, out) {
+            // What is kept goes first; then there is room.
+            if !out.flush(None, &mut 0, write) {
+                return false;
+            }
+            let _ = self.tell_missed(context, out);
+        }
+        let (mut missed, before) = (0, self.cursor);
+        let follower = self.follows.then_some((&mut self.cursor, feed));
+        let all = out.flush(follower, &mut missed, write);
+        if self.cursor != before {
+            self.spoke(now);
+        }
+        self.note_missed(missed, context);
+        all
+    }
+
+    /// What it follows: the same frames either way, the long ones compressed where it takes that.
+    pub(super) fn feed<'w>(&self, context: &Context<'w>) -> &'w Feed<'static> {
+        context.compressed_feed.filter(|_| self.receiver.deflates()).unwrap_or(context.feed)
+    }
+
+    pub(super) fn note_missed(&self, missed: u64, context: &Context<'_>) {
+        if missed > 0 {
+            context.device.count_missed(missed);
+            let client = self.place.client;
+            log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
+        }
+    }
+}
+
+/// The opcode of a frame that sends a piece back.
+pub(super) fn echo_opcode(first: bool, kind: Kind) -> Opcode {
+    match (first, kind) {
+        (false, _) => Opcode::Continuation,
+        (true, Kind::Text) => Opcode::Text,
+        (true, Kind::Binary) => Opcode::Binary,
+    }
+}
+
+/// Puts a frame into the output, in which there is room for it.
+fn push_frame(out: &mut Outgoing<'_>, fin: bool, opcode: Opcode, payload: &[u8]) {
+    let space = out.space();
+    let header = encode_header(fin, opcode, payload.len(), space);
+    space[header..header + payload.len()].copy_from_slice(payload);
+    debug_assert!(header <= SERVER_HEADER_MAX);
+    out.keep(header + payload.len());
+}

@@ -1,0 +1,92 @@
+//! What the application says of its Thing, as frames.
+
+use super::shared::Device;
+use crate::model::{Interaction, Kind, Reading, Severity, Shape, Thing, Topic};
+use core::fmt::{self, Display};
+use instep_proto::delivery::PublishError;
+use instep_proto::frame::Payload;
+use instep_proto::json::Text;
+
+/// What a frame takes beside a line of a log: `{"label":"…","value":{"severity":"warning","message":"…"}}`.
+const LOG_OVERHEAD: usize = 96;
+
+impl Thing {
+    /// Makes `value` the value of the property `name`: every client gets it, and whoever connects later gets it first.
+    ///
+    /// If there is no such property, or it is of another kind, or the text does not fit a frame, the old value stays and the log
+    /// says why.
+    pub fn publish<'v>(&self, device: &Device, name: &str, value: impl Into<Reading<'v>>) {
+        let value = value.into();
+        let found = self.find(name);
+        let topic = found.and_then(|(number, interaction)| Some((self.topic(number)?, interaction)));
+        let Some((topic, interaction)) = topic else {
+            log::error!("Not published: there is no property {name}");
+            return;
+        };
+        match Shape::of(&interaction.kind, value) {
+            Some(shape) => {
+                let (topic, name) = (Topic::new(topic), interaction.name);
+                let frame = format_args!("{{\"label\":\"{name}\",\"value\":{shape}}}");
+                if interaction.kept {
+                    device.publish_and_keep(topic, frame, name, &shape);
+                } else {
+                    device.publish(topic, frame);
+                }
+                if let Kind::Sensor { history: Some(_), .. } = interaction.kind {
+                    let number = if let Reading::Number(number) = value { number } else { f64::NAN };
+                    device.remember(interaction.name, number);
+                }
+            }
+            None => log::error!("Not published: {name} cannot be {value:?}"),
+        }
+    }
+
+    /// Tells every client that is connected now of the event `name`; with [`App::backlog`](crate::App::backlog) those that
+    /// connect later, too.
+    ///
+    /// If there is no such event, or the text does not fit a frame, it is not sent and the log says why.
+    pub fn tell(&self, device: &Device, name: &str, text: impl Display) {
+        match self.find(name) {
+            Some((_, Interaction { name, kind: Kind::Event, .. })) => {
+                device.tell(name, &Text::new(text));
+            }
+            _ => log::error!("Not sent: there is no event {name}"),
+        }
+    }
+
+    /// Adds a line to the log `name`: every client that is connected now gets it, and as with [`Thing::tell`] those
+    /// that connect later. What does not fit a frame is cut.
+    ///
+    /// If there is no such log, the device's own log says so.
+    pub fn log(&self, device: &Device, name: &str, severity: Severity, line: impl Display) {
+        let Some((_, Interaction { name, kind: Kind::Log, .. })) = self.find(name) else {
+            log::error!("Not sent: there is no log {name}");
+            return;
+        };
+        let most = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
+        let (severity, message) = (severity.as_str(), Text::cut(line, most));
+        device.tell(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
+    }
+}
+
+impl Device {
+    /// Publishes the value of a property that is kept, and keeps it if that is done. Both at once: what is kept is what was
+    /// published last, whatever thread did.
+    fn publish_and_keep(
+        &self,
+        topic: Topic,
+        frame: fmt::Arguments<'_>,
+        name: &'static str,
+        value: &Shape<'_>,
+    ) {
+        let done = self.with(|state| {
+            state.publish(topic.0, Payload::Text(&frame))?;
+            Ok::<_, PublishError>(state.keeping.map_or(Ok(()), |keeping| keeping.keep(name, value)))
+        });
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => log::error!("{name} is not kept: {why}"),
+            Err(error) => log::error!("Not published: {error}"),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The Thing Description (W3C Web of Things, Thing Description 1.1): what a Thing is, for programs and for the panel.
+//!
+//! Terms with the prefix `instep` say what the panel needs and the standard has no word for. All addresses are
+//! relative, so that they are right behind a proxy, too.
+
+use super::decimal::Decimal;
+use super::manifest::Manifest;
+use super::thing::{History, Interaction, Kind, Thing};
+use core::fmt::{self, Display, Write};
+use instep_proto::json::Text;
+
+/// Its type.
+pub(crate) const CONTENT_TYPE: &str = "application/td+json";
+
+/// How one gets in, as the description says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// There is no log-in.
+    None,
+    /// By a session, whose cookie is named after this port, or with the password.
+    LogIn { port: u16 },
+}
+
+/// The description of a Thing. It is the same text each time, so it can be written in parts.
+#[derive(Debug)]
+pub(crate) struct Description<'a> {
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) thing: &'a Thing,
+    pub(crate) security: Security,
+}
+
+impl Description<'_> {
+    /// Its length and a hash of it.
+    pub(crate) fn measure(&self) -> (usize, u64) {
+        let mut measure = Measure { length: 0, hash: 0xcbf2_9ce4_8422_2325 };
+        // It takes everything.
+        let _ = self.write(&mut measure);
+        (measure.length, measure.hash)
+    }
+
+    pub(crate) fn write(&self, out: &mut dyn Write) -> fmt::Result {
+        out.write_str(
+            "{\"@context\":[\"https://www.w3.org/2022/wot/td/v1.1\",{\"instep\":\"urn:instep:\"}],\"title\":",
+        )?;
+        write!(out, "{},\"description\":{}", Text::new(self.thing.title), Text::new(self.manifest.about))?;
+        if !self.manifest.version.is_empty() {
+            write!(out, ",\"version\":{{\"instance\":{}}}", Text::new(self.manifest.version))?;
+        }
+        self.write_security(out)?;
+        out.write_str(
+            ",\"links\":[{\"href\":\"../\",\"rel\":\"alternate\",\"type\":\"text/html\"},\
+             {\"href\":\"../ws\",\"rel\":\"service\",\"instep:wire\":1}],\
+             \"forms\":[{\"href\":\"../properties\",\"op\":\"readallproperties\",\"contentType\":\"application/json\"},\
+             {\"href\":\"../events\",\"op\":[\"observeallproperties\",\"unobserveallproperties\",\
+             \"subscribeallevents\",\"unsubscribeallevents\"],\"subprotocol\":\"sse\",\"contentType\":\"text/event-stream\"}]",
+        )?;
+        self.write_all(out, "properties", Kind::is_property, write_property)?;
+        self.write_all(out, "actions", Kind::is_action, write_action)?;
+        self.write_all(out, "events", Kind::is_event, write_event)?;
+        out.write_str("}")
+    }
+
+    fn write_security(&self, out: &mut dyn Write) -> fmt::Result {
+        match self.security {
+            Security::None => out.write_str(
+                ",\"security\":\"nosec\",\"securityDefinitions\":{\"nosec\":{\"scheme\":\"nosec\"}}",
+            ),
+            Security::LogIn { port } => write!(
+                out,
+                ",\"security\":\"any\",\"securityDefinitions\":{{\
+                 \"any\":{{\"scheme\":\"combo\",\"oneOf\":[\"session\",\"bearer\",\"basic\"]}},\
+                 \"session\":{{\"scheme\":\"apikey\",\"in\":\"cookie\",\"name\":\"instep_{port}\"}},\
+                 \"bearer\":{{\"scheme\":\"bearer\",\"in\":\"header\",\"format\":\"password\"}},\
+                 \"basic\":{{\"scheme\":\"basic\",\"in\":\"header\"}}}}"
+            ),
+        }
+    }
+
+    /// Writes a member with all interactions of a sort, if there are any.
+    fn write_all(
+        &self,
+        out: &mut dyn Write,
+        member: &str,
+        is: fn(&Kind) -> bool,
+        write_rest: fn(&Interaction, &mut dyn Write) -> fmt::Result,
+    ) -> fmt::Result {
+        let interactions = self.thing.interactions.iter().enumerate();
+        let mut first = true;
+        for (number, interaction) in interactions.filter(|(_, interaction)| is(&interaction.kind)) {
+            if core::mem::take(&mut first) {
+                write!(out, ",\"{member}\":{{")?;
+            } else {
+                out.write_str(",")?;
+            }
+            write!(
+                out,
+                "\"{}\":{{\"title\":{},\"instep:kind\":\"{}\",\"instep:order\":{number}",
+                interaction.name,
+                Text::new(interaction.title),
+                interaction.kind.name()
+            )?;
+            if !interaction.group.is_empty() {
+                write!(out, ",\"instep:group\":{}", Text::new(interaction.group))?;
+            }
+            write_rest(interaction, out)?;
+            out.write_str("}")?;
+        }
+        if first { Ok(()) } else { out.write_str("}") }
+    }
+}
+
+fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
+    let Interaction { name, kind, .. } = interaction;
+    match *kind {
+        Kind::Switch => out.write_str(",\"type\":\"boolean\"")?,
+        Kind::Number { min, max, step, unit } => {
+            let precision = kind.precision();
+            let kind = if precision == 0 { "integer" } else { "number" };
+            write!(out, ",\"type\":\"{kind}\",\"minimum\":{},\"maximum\":{}", Exact(min), Exact(max))?;
+            // The standard counts multiples from 0.
+            if is_multiple(min, step, precision) {
+                write!(out, ",\"multipleOf\":{}", Exact(step))?;
+            }
+            write!(out, ",\"instep:step\":{},\"instep:precision\":{precision}", Exact(step))?;
+            write_unit(unit, out)?;
+        }
+        Kind::Sensor { unit, precision, history } => {
+            out.write_str(",\"oneOf\":[{\"type\":\"number\"},{\"type\":\"null\"}]")?;
+            write!(out, ",\"instep:precision\":{precision}")?;
+            write_unit(unit, out)?;
+            if let Some(History { points, every }) = history {
+                write!(
+                    out,
+                    ",\"instep:history\":{{\"href\":\"../properties/{name}/history\",\"points\":{points},\"every\":{every}}}"
+                )?;
+            }
+        }
+        Kind::BinarySensor => out.write_str(",\"oneOf\":[{\"type\":\"boolean\"},{\"type\":\"null\"}]")?,
+        Kind::Select { options } => {
+            out.write_str(",\"type\":\"string\",\"enum\":[")?;
+            for (number, option) in options.iter().enumerate() {
+                write!(out, "{}{}", if number > 0 { "," } else { "" }, Text::new(option))?;
+            }
+            out.write_str("]")?;
+        }
+        Kind::Text { max } => write_text(max, out)?,
+        Kind::Button | Kind::Message { .. } | Kind::Event | Kind::Log => {}
+    }
+    let operations =
+        if kind.is_written() { "[\"readproperty\",\"writeproperty\"]" } else { "\"readproperty\"" };
+    write!(
+        out,
+        ",\"readOnly\":{},\"forms\":[{{\"href\":\"../properties/{name}\",\"op\":{operations}}}]",
+        !kind.is_written()
+    )
+}
+
+fn write_action(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
+    if let Kind::Message { max } = interaction.kind {
+        out.write_str(",\"input\":{\"type\":\"string\"")?;
+        write!(out, ",\"maxLength\":{max},\"instep:bytes\":{max}}}")?;
+    }
+    write!(out, ",\"forms\":[{{\"href\":\"../actions/{}\",\"op\":\"invokeaction\"}}]", interaction.name)
+}
+
+fn write_event(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
+    let name = interaction.name;
+    write!(
+        out,
+        ",\"data\":{{\"type\":\"object\",\"properties\":{{\"label\":{{\"const\":\"{name}\"}},\"value\":"
+    )?;
+    out.write_str(match interaction.kind {
+        Kind::Log => LOG_VALUE,
+        _ => "{\"type\":\"string\"}",
+    })?;
+    out.write_str(
+        "},\"required\":[\"label\",\"value\"]},\
+         \"forms\":[{\"href\":\"../events\",\"op\":[\"subscribeevent\",\"unsubscribeevent\"],\
+         \"subprotocol\":\"sse\",\"contentType\":\"text/event-stream\"}]",
+    )
+}
+
+/// What a line of a log is on the wire.
+const LOG_VALUE: &str = "{\"type\":\"object\",\"properties\":{\"severity\":{\"type\":\"string\",\
+    \"enum\":[\"debug\",\"info\",\"warning\",\"error\"]},\"message\":{\"type\":\"string\"}},\"required\":[\"severity\",\"message\"]}";
+
+/// The standard counts characters; what is limited is bytes, of which a character has one or more.
+fn write_text(max: usize, out: &mut dyn Write) -> fmt::Result {
+    write!(out, ",\"type\":\"string\",\"maxLength\":{max},\"instep:bytes\":{max}")
+}
+
+fn write_unit(unit: &str, out: &mut dyn Write) -> fmt::Result {
+    if unit.is_empty() { Ok(()) } else { write!(out, ",\"unit\":{}", Text::new(unit)) }
+}
+
+fn is_multiple(value: f64, step: f64, precision: u8) -> bool {
+    match (Decimal::nearest(value, precision), Decimal::nearest(step, precision)) {
+        (Some(value), Some(step)) => value.is_multiple_of(step),
+        _ => false,
+    }
+}
+
+/// A declared number, with all its digits.
+struct Exact(f64);
+
+impl Display for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Decimal::nearest(self.0, Decimal::digits_of(self.0)) {
+            Some(decimal) => decimal.fmt(f),
+            None => f.write_str("null"),
+        }
+    }
+}
+
+/// Counts what is written, and hashes it (FNV-1a): nothing depends on its strength.
+struct Measure {
+    length: usize,
+    hash: u64,
+}
+
+impl Write for Measure {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.length += text.len();
+        for byte in text.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! A hash of all that is declared: where it differs, a page asks anew what the Thing is.
+
+use super::thing::{Kind, Thing};
+
+/// FNV-1a with 64 bits: small, and computed by the compiler. It is no protection against anybody.
+struct Hash(u64);
+
+impl Thing {
+    /// The hash of the declaration, and of the application's version.
+    pub(crate) const fn hash(&self, version: &str) -> u64 {
+        let mut hash = Hash(0xcbf2_9ce4_8422_2325).text(version).text(self.title);
+        let mut at = 0;
+        while at < self.interactions.len() {
+            let interaction = &self.interactions[at];
+            hash = hash.text(interaction.name).text(interaction.title).text(interaction.group);
+            hash = hash.kind(&interaction.kind);
+            at += 1;
+        }
+        hash.0
+    }
+}
+
+impl Hash {
+    const fn byte(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    const fn number(mut self, number: u64) -> Self {
+        let bytes = number.to_le_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            self = self.byte(bytes[at]);
+            at += 1;
+        }
+        self
+    }
+
+    /// With its length, so that no text runs into the next.
+    const fn text(mut self, text: &str) -> Self {
+        self = self.number(text.len() as u64);
+        let mut at = 0;
+        while at < text.len() {
+            self = self.byte(text.as_bytes()[at]);
+            at += 1;
+        }
+        self
+    }
+
+    const fn kind(self, kind: &Kind) -> Self {
+        match *kind {
+            Kind::Switch => self.number(1),
+            Kind::Number { min, max, step, unit } => {
+                let range = self.number(2).number(min.to_bits()).number(max.to_bits());
+                range.number(step.to_bits()).text(unit)
+            }
+            Kind::Sensor { unit, precision, history } => {
+                let sensor = self.number(3).text(unit).number(precision as u64);
+                match history {
+                    Some(history) => sensor.number(history.points as u64).number(history.every as u64),
+                    None => sensor.number(0),
+                }
+            }
+            Kind::BinarySensor => self.number(4),
+            Kind::Select { options } => {
+                let mut hash = self.number(5).number(options.len() as u64);
+                let mut at = 0;
+                while at < options.len() {
+                    hash = hash.text(options[at]);
+                    at += 1;
+                }
+                hash
+            }
+            Kind::Text { max } => self.number(6).number(max as u64),
+            Kind::Button => self.number(7),
+            Kind::Message { max } => self.number(8).number(max as u64),
+            Kind::Event => self.number(9),
+            Kind::Log => self.number(10),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{History, Interaction};
+
+    #[test]
+    fn whatever_changes_changes_the_hash() {
+        const fn sensor(history: Option<History>) -> Kind {
+            Kind::Sensor { unit: "", precision: 1, history }
+        }
+        const HISTORY: History = History { points: 10, every: 1000 };
+        const LONGER: History = History { points: 11, every: 1000 };
+        let things = [
+            (Thing::new("a", &[]), ""),
+            (Thing::new("a", &[]), "1"),
+            (Thing::new("b", &[]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Switch) }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Switch).in_group("g") }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "B", Kind::Switch) }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Button) }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Text { max: 1 }) }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", Kind::Text { max: 2 }) }]), ""),
+            (
+                Thing::new(
+                    "a",
+                    &[const { Interaction::new("a", "A", Kind::Select { options: &["ab", "c"] }) }],
+                ),
+                "",
+            ),
+            (
+                Thing::new(
+                    "a",
+                    &[const { Interaction::new("a", "A", Kind::Select { options: &["a", "bc"] }) }],
+                ),
+                "",
+            ),
+            (Thing::new("a", &[const { Interaction::new("a", "A", sensor(None)) }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", sensor(Some(HISTORY))) }]), ""),
+            (Thing::new("a", &[const { Interaction::new("a", "A", sensor(Some(LONGER))) }]), ""),
+        ];
+        let hashes: std::collections::HashSet<_> =
+            things.iter().map(|(thing, version)| thing.hash(version)).collect();
+        assert_eq!(hashes.len(), things.len());
+    }
+}

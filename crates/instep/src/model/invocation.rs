@@ -1,0 +1,113 @@
+//! What a client asks of a Thing: one object of JSON, checked against what was declared.
+
+use super::decimal::Decimal;
+use super::error::{Reason, Wrong};
+use super::thing::{Interaction, Kind, Thing};
+use instep_proto::json::{JsonString, Object, Value};
+
+/// The greatest id: each whole number up to it is one in JavaScript.
+const ID_MAX: i64 = (1 << 53) - 1;
+
+/// A write or an invocation that is as it should be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order<'j> {
+    /// Which of the Thing's interactions.
+    pub(crate) number: usize,
+    pub(crate) interaction: &'static Interaction,
+    pub(crate) given: Given<'j>,
+    /// The client asks for an answer with this id.
+    pub(crate) id: Option<u64>,
+}
+
+/// The value that came with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Given<'j> {
+    Nothing,
+    Bool(bool),
+    Number(f64),
+    Choice(&'static str),
+    Text(JsonString<'j>),
+}
+
+impl Thing {
+    /// What the message asks for.
+    pub(crate) fn read<'j>(&'static self, text: &'j str) -> Result<Order<'j>, Wrong<'j>> {
+        let object = match Value::parse(text) {
+            Ok(Value::Object(object)) => object,
+            Ok(_) => return Err(Wrong::new(Reason::NoObject)),
+            Err(error) => return Err(Wrong::new(Reason::Json(error))),
+        };
+        let id = read_id(object)?;
+        let wrong = |reason| Wrong { id, interaction: None, reason };
+        let label = match find(object, "label") {
+            Some(Value::String(label)) => label,
+            Some(_) => return Err(wrong(Reason::LabelType)),
+            None => return Err(wrong(Reason::NoLabel)),
+        };
+        let mut interactions = self.interactions.iter().enumerate();
+        let Some((number, interaction)) = interactions.find(|(_, interaction)| label == *interaction.name)
+        else {
+            return Err(wrong(Reason::Unknown(label)));
+        };
+        let given = interaction.kind.read(find(object, "value"));
+        let given = given.map_err(|reason| Wrong { id, interaction: Some(interaction), reason })?;
+        Ok(Order { number, interaction, given, id })
+    }
+
+    /// Which property the message writes, if that is all it does: nobody asks for an answer, so a newer one may take
+    /// its place.
+    pub(crate) fn plain_write(&'static self, text: &str) -> Option<usize> {
+        let order = self.read(text).ok()?;
+        (order.id.is_none() && order.interaction.kind.is_property()).then_some(order.number)
+    }
+}
+
+impl Kind {
+    /// The value that the client gave, if it fits.
+    pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Given<'j>, Reason<'j>> {
+        if !self.is_written() {
+            return Err(Reason::ReadOnly);
+        }
+        match (self, value) {
+            (Self::Button, None | Some(Value::Null)) => Ok(Given::Nothing),
+            (_, None) => Err(Reason::MissingValue),
+            (Self::Switch, Some(Value::Bool(on))) => Ok(Given::Bool(on)),
+            (Self::Number { min, max, step, .. }, Some(Value::Number(number))) => {
+                let precision = self.precision();
+                let units = |value| Decimal::nearest(value, precision).map(Decimal::units);
+                let (Some(min), Some(max), Some(step)) = (units(*min), units(*max), units(*step)) else {
+                    return Err(Reason::OutOfRange);
+                };
+                let given = number.units(precision).filter(|given| {
+                    // Within the range nothing overflows.
+                    (min..=max).contains(given) && (given - min) % step.max(1) == 0
+                });
+                let given = given.ok_or(Reason::OutOfRange)?;
+                Ok(Given::Number(Decimal::of_units(given, precision).to_f64()))
+            }
+            (Self::Select { options }, Some(Value::String(text))) => {
+                let option = options.iter().find(|option| text == ***option);
+                option.map(|option| Given::Choice(option)).ok_or(Reason::OutOfRange)
+            }
+            (Self::Text { max } | Self::Message { max }, Some(Value::String(text))) => {
+                if text.utf8_length() > *max { Err(Reason::TooLong) } else { Ok(Given::Text(text)) }
+            }
+            _ => Err(Reason::WrongType),
+        }
+    }
+}
+
+fn find<'j>(object: Object<'j>, name: &str) -> Option<Value<'j>> {
+    object.members().find(|(key, _)| *key == *name).map(|(_, value)| value)
+}
+
+/// `null` is as good as none.
+fn read_id(object: Object<'_>) -> Result<Option<u64>, Wrong<'static>> {
+    let id = match find(object, "id") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.units(0),
+        Some(_) => None,
+    };
+    let id = id.filter(|id| *id <= ID_MAX).and_then(|id| u64::try_from(id).ok());
+    id.map(Some).ok_or(Wrong::new(Reason::BadId))
+}

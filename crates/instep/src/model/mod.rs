@@ -1,0 +1,28 @@
+//! The Thing: what a device is and can do, declared once. Its page, its JSON, its routes and its description follow.
+//!
+//! The words are those of the W3C Web of Things (Thing, property, action, event); the kinds are those of Home
+//! Assistant (switch, number, sensor, ...).
+
+mod decimal;
+mod description;
+mod endpoint;
+mod error;
+mod fingerprint;
+mod invocation;
+mod manifest;
+mod property_store;
+mod thing;
+mod topic;
+mod value;
+
+pub(crate) use decimal::Decimal;
+pub(crate) use description::{CONTENT_TYPE, Description, Security};
+pub use endpoint::Endpoint;
+pub(crate) use error::{ErrorFrame, Reason, Wrong};
+pub(crate) use invocation::Given;
+pub(crate) use manifest::Manifest;
+pub use property_store::PropertyStore;
+pub use thing::{History, Interaction, KEPT_MAX, Kind, Thing};
+pub use topic::Topic;
+pub use value::{Input, Reading, Severity};
+pub(crate) use value::{Output, Shape};

@@ -1,0 +1,44 @@
+//! Content of requests that change something: a form, or a value.
+
+use super::refusal::refuse;
+use super::request::{Decision, Request, Waits};
+use core::ops::ControlFlow::{self, Break, Continue};
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::{Allow, Method, Reply, Status};
+
+/// The longest form that is read, in bytes.
+pub(crate) const FORM_MAX: usize = 1024;
+
+/// The content behind a request's head, when all of it is there.
+pub(crate) fn whole_content<'r>(
+    request: &Request<'r>,
+    out: &mut Outgoing<'_>,
+) -> ControlFlow<Decision, &'r [u8]> {
+    let Request { head, rest, waits, .. } = *request;
+    let content = usize::try_from(head.content_length).ok().and_then(|length| rest.get(..length));
+    match content {
+        Some(content) => Continue(content),
+        None => {
+            if head.expects_continue && waits == Waits::Nothing {
+                // There is room: a head is taken only where there is.
+                let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+            }
+            Break(Decision::Later(Waits::Body))
+        }
+    }
+}
+
+/// Whether a request that changes something may do so now; else the answer to it.
+pub(crate) fn may_act(request: &Request<'_>, out: &Outgoing<'_>) -> ControlFlow<Decision> {
+    let head = request.head;
+    if head.method != Method::Post {
+        return Break(Decision::Reply(
+            Reply::error(Status::MethodNotAllowed, Some(head)).allow(Allow::ReadAndPost),
+        ));
+    }
+    if let Err(refusal) = request.context.access.check_origin(head) {
+        return Break(Decision::Reply(Reply::error(refuse(refusal, request), Some(head))));
+    }
+    // What it does, it does once: there has to be room for the answer.
+    if out.kept() > 0 { Break(Decision::NotNow) } else { Continue(()) }
+}

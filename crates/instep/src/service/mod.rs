@@ -1,0 +1,29 @@
+//! How requests are answered: for a Thing, for a board's pages, and where something is refused. Nothing here knows a
+//! connection or a driver: a handler gets a [`Request`] and says what it comes to.
+
+mod board;
+mod context;
+mod event_id;
+mod form;
+mod invoke;
+mod notices;
+mod problem;
+mod refusal;
+mod request;
+mod response;
+mod rest;
+mod sse;
+mod thing_service;
+
+pub(crate) use board::BOARD_PAGE;
+pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
+pub(crate) use context::Context;
+pub(crate) use form::{FORM_MAX, may_act, whole_content};
+pub(crate) use invoke::body_max;
+pub(crate) use notices::OWN_FRAME_MAX;
+pub(crate) use refusal::{ask_for_https, refuse, tell};
+pub(crate) use request::{Decision, Listening, Opening, Pass, Request, Waits};
+pub(crate) use response::{lead, plain_text};
+pub(crate) use rest::{Bodies, Resource};
+pub(crate) use sse::Events;
+pub(crate) use thing_service::ThingService;

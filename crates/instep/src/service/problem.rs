@@ -1,0 +1,93 @@
+//! Answers in JSON, and the `error` value of the wire as such an answer.
+
+use super::request::Decision;
+use core::fmt::{Display, Write as _};
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::{Allow, Method, Reply, RequestHead, ResponseHead, Status, Window};
+use instep_proto::json::Text;
+
+/// The type of all bodies but the description's.
+pub(crate) const JSON: &str = "application/json";
+
+/// The longest body of an error.
+const PROBLEM_MAX: usize = 256;
+/// How much of a name that nobody knows is repeated.
+const NAME_SHOWN: usize = 40;
+
+/// Writes an answer at once, if there is room.
+pub(crate) fn write_answer(
+    response: &ResponseHead,
+    body: &[u8],
+    head: &RequestHead<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let body = if head.method == Method::Head { &[] } else { body };
+    let space = out.space();
+    let written = response.write(space).and_then(|length| {
+        space.get_mut(length..length + body.len())?.copy_from_slice(body);
+        Some(length + body.len())
+    });
+    match written {
+        Some(length) => {
+            out.keep(length);
+            Decision::Written { closes: response.closes() }
+        }
+        None if out.kept() > 0 => Decision::NotNow,
+        None => Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
+    }
+}
+
+/// The `error` value of the wire, as the body of an answer.
+pub(crate) struct Problem<'n> {
+    code: &'static str,
+    name: &'n str,
+    allow: Allow,
+}
+
+impl<'n> Problem<'n> {
+    /// A problem with the interaction of that name; empty: with none.
+    pub(crate) fn new(code: &'static str, name: &'n str) -> Self {
+        Self { code, name, allow: Allow::Read }
+    }
+
+    /// The same where these methods are allowed.
+    pub(crate) fn allow(self, methods: Allow) -> Self {
+        Self { allow: methods, ..self }
+    }
+
+    /// The answer to a method that is of no use there, unlike these.
+    pub(crate) fn not_allowed(
+        self,
+        methods: Allow,
+        head: &RequestHead<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        let message = format_args!("this address takes {} only", methods.as_str());
+        self.allow(methods).answer(Status::MethodNotAllowed, message, head, out)
+    }
+
+    /// The answer that says so.
+    pub(crate) fn answer(
+        &self,
+        status: Status,
+        message: impl Display,
+        head: &RequestHead<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Decision {
+        let mut body = [0; PROBLEM_MAX];
+        let length = self.write(&message, &mut body);
+        let response = Reply::head_of(status, Some((JSON, length)), head).allow(self.allow);
+        write_answer(&response, &body[..length], head, out)
+    }
+
+    fn write(&self, message: &dyn Display, body: &mut [u8]) -> usize {
+        let mut body = Window::new(body, 0);
+        // The longest name and the longest message have room.
+        let _ = write!(body, "{{\"code\":\"{}\"", self.code);
+        if !self.name.is_empty() {
+            let _ = write!(body, ",\"name\":{}", Text::cut(self.name, NAME_SHOWN));
+        }
+        let _ = write!(body, ",\"message\":{}}}", Text::new(message));
+        body.used()
+    }
+}

@@ -1,0 +1,86 @@
+//! A request, and what it comes to.
+
+use super::context::Context;
+use crate::device::ClientId;
+use crate::model::Endpoint;
+use crate::time::Instant;
+use core::net::IpAddr;
+use core::num::NonZeroU32;
+use instep_proto::handshake::Handshake;
+use instep_proto::http::{Reply, RequestHead, ResponseHead};
+
+/// What a request comes to.
+#[derive(Clone, Copy)]
+pub enum Decision {
+    Reply(Reply),
+    /// The answer has been written already.
+    Written {
+        closes: bool,
+    },
+    /// When the answers before it have gone there will be room for its own.
+    NotNow,
+    /// Before something else has come it cannot be decided on.
+    Later(Waits),
+    Open(Opening),
+    Listen(Listening),
+}
+
+/// A request, as it came.
+pub struct Request<'r> {
+    pub(crate) now: Instant,
+    pub(crate) head: &'r RequestHead<'r>,
+    /// From whom it comes in the end: a proxy may have forwarded it.
+    pub(crate) peer: IpAddr,
+    /// What came behind its head.
+    pub(crate) rest: &'r [u8],
+    /// The port of the device at which it came in; 0: nobody said.
+    pub(crate) local_port: u16,
+    /// What it waits for, if it was decided on before.
+    pub(crate) waits: Waits,
+    /// What it is answered from.
+    pub(crate) context: &'r Context<'r>,
+}
+
+/// How a WebSocket opens.
+#[derive(Clone, Copy)]
+pub struct Opening {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) handshake: Handshake,
+    /// With permessage-deflate.
+    pub(crate) deflate: bool,
+    /// What let it in, where there is a log-in.
+    pub(crate) pass: Option<Pass>,
+    pub(crate) peer: IpAddr,
+}
+
+/// What a request waits for whose head is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Waits {
+    #[default]
+    Nothing,
+    /// For the rest of its body, for which the client was told to go on.
+    Body,
+    /// That its password is checked: the check's ticket, if it has one.
+    Password(Option<NonZeroU32>),
+    /// That the application answers.
+    Answer(ClientId),
+}
+
+/// As whom a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The session, or all tools that send the password.
+    pub(crate) number: NonZeroU32,
+    /// When it expires.
+    pub(crate) until: Instant,
+}
+
+/// Someone who wants to listen.
+#[derive(Clone, Copy)]
+pub struct Listening {
+    pub(crate) response: ResponseHead,
+    pub(crate) pass: Option<Pass>,
+    pub(crate) peer: IpAddr,
+    /// How many of all events it has had before.
+    pub(crate) heard: u64,
+}

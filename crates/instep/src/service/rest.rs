@@ -1,0 +1,237 @@
+//! The Thing by plain HTTP: its description, and its values.
+
+use super::context::Context;
+use super::problem::{JSON, Problem, write_answer};
+use super::request::{Decision, Pass, Request};
+use super::{invoke, sse};
+use crate::device::Past;
+use crate::model::{CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
+use crate::time::Instant;
+use core::fmt::Write as _;
+use instep_proto::delivery::Outgoing;
+use instep_proto::frame::server_payload;
+use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window};
+
+/// The numbers of bodies that are made while they are written.
+const DESCRIPTION: u16 = u16::MAX;
+const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
+
+/// Something of a Thing that has an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource<'p> {
+    Description,
+    Properties,
+    Events,
+    /// By its number.
+    Property(usize),
+    /// Of the property of that number.
+    History(usize),
+    Action(usize),
+    /// There is none of that name.
+    Unknown {
+        sort: &'static str,
+        name: &'p str,
+    },
+}
+
+impl Resource<'_> {
+    /// What is at `path`; `None`: nothing of the Thing.
+    pub(crate) fn find<'p>(thing: &Thing, path: &'p str) -> Option<Resource<'p>> {
+        match path {
+            "/.well-known/wot" => return Some(Resource::Description),
+            "/properties" => return Some(Resource::Properties),
+            "/events" => return Some(Resource::Events),
+            _ => {}
+        }
+        let (sort, name) = if let Some(name) = path.strip_prefix("/properties/") {
+            ("property", name)
+        } else {
+            ("action", path.strip_prefix("/actions/")?)
+        };
+        if sort == "property"
+            && let Some((property, "history")) = name.split_once('/')
+            && let Some((number, interaction)) = thing.find(property)
+            && let Kind::Sensor { history: Some(_), .. } = interaction.kind
+        {
+            return Some(Resource::History(number));
+        }
+        let found = match thing.find(name) {
+            Some((number, interaction)) if sort == "property" && interaction.kind.is_property() => {
+                Resource::Property(number)
+            }
+            Some((number, interaction)) if sort == "action" && interaction.kind.is_action() => {
+                Resource::Action(number)
+            }
+            _ => Resource::Unknown { sort, name },
+        };
+        Some(found)
+    }
+}
+
+/// Answers a request for something of the Thing.
+pub(crate) fn answer(
+    resource: Resource<'_>,
+    pass: Option<Pass>,
+    request: &Request<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let Request { head, context, .. } = *request;
+    let reads = matches!(head.method, Method::Get | Method::Head);
+    match resource {
+        Resource::Unknown { sort, name } => {
+            let problem = Problem::new("unknown", name);
+            problem.answer(Status::NotFound, format_args!("there is no {sort} of this name"), head, out)
+        }
+        Resource::Description if reads => {
+            let bodies =
+                Bodies { context, now: request.now, port: request.local_port, asks_password: pass.is_some() };
+            let Some(description) = bodies.description() else {
+                return Decision::Reply(Reply::error(Status::NotFound, Some(head)));
+            };
+            let (length, hash) = description.measure();
+            Decision::Reply(Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head))
+        }
+        Resource::Events if reads => sse::answer(head, pass, request.peer, context, out),
+        Resource::Properties if reads => Decision::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
+        Resource::History(number) if reads => {
+            Decision::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
+        }
+        Resource::Property(number) if reads => read(number, head, context, out),
+        Resource::Property(number) => invoke::write_property(number, request, out),
+        Resource::Action(number) => invoke::invoke(number, request, out),
+        Resource::Description | Resource::Properties | Resource::Events | Resource::History(_) => {
+            Problem::new("read-only", "").not_allowed(Allow::Read, head, out)
+        }
+    }
+}
+
+/// The value of a property, alone.
+fn read(number: usize, head: &RequestHead<'_>, context: &Context<'_>, out: &mut Outgoing<'_>) -> Decision {
+    with_value(number, context, |value| {
+        write_answer(&Reply::head_of(Status::Ok, Some((JSON, value.len())), head), value, head, out)
+    })
+}
+
+/// Hands the latest value of a property to `with`, as it is on the wire.
+fn with_value<R>(number: usize, context: &Context<'_>, with: impl FnOnce(&[u8]) -> R) -> R {
+    let thing = context.manifest.thing;
+    let name = thing.and_then(|thing| thing.interactions.get(number)).map_or("", |found| found.name);
+    let topic = thing.and_then(|thing| thing.topic(number)).unwrap_or(usize::MAX);
+    context
+        .device
+        .read_topic(topic, |frame| with(frame.and_then(|frame| value(frame, name)).unwrap_or(b"null")))
+}
+
+/// The value in a frame of that label.
+fn value<'f>(frame: &'f [u8], label: &str) -> Option<&'f [u8]> {
+    let rest = server_payload(frame).strip_prefix(b"{\"label\":\"")?;
+    rest.strip_prefix(label.as_bytes())?.strip_prefix(b"\",\"value\":")?.strip_suffix(b"}")
+}
+
+/// Writes bodies while they are sent.
+pub(crate) struct Bodies<'w> {
+    pub(crate) context: &'w Context<'w>,
+    pub(crate) now: Instant,
+    /// The port at which the client came in.
+    pub(crate) port: u16,
+    /// There is a log-in.
+    pub(crate) asks_password: bool,
+}
+
+impl Bodies<'_> {
+    fn description(&self) -> Option<Description<'_>> {
+        let security = if self.asks_password { Security::LogIn { port: self.port } } else { Security::None };
+        let manifest = self.context.manifest;
+        manifest.thing.map(|thing| Description { manifest, thing, security })
+    }
+
+    fn make_description(&self, position: u32, out: &mut [u8]) -> Made {
+        let room = out.len();
+        let mut window = Window::new(out, usize::try_from(position).unwrap_or(usize::MAX));
+        // It fails where the room ends.
+        let _ = self.description().map_or(Ok(()), |description| description.write(&mut window));
+        let length = window.used();
+        let next = position.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
+        // At the end of the text, the length of the body has been reached, too: nothing follows.
+        Made { length, next: (length == room).then_some(next) }
+    }
+
+    /// Position: 0 before the first bracket, else one more than the number of the interaction that comes next.
+    fn make_properties(&self, position: u32, out: &mut [u8]) -> Made {
+        let interactions = self.context.manifest.thing.map_or(&[][..], |thing| thing.interactions);
+        let mut made = Made { length: 0, next: Some(position) };
+        let mut next = position;
+        loop {
+            let mut part = Window::new(&mut out[made.length..], 0);
+            let number = usize::try_from(next).unwrap_or(usize::MAX).wrapping_sub(1);
+            let written = match (next, interactions.get(number)) {
+                (0, _) => part.write_str("{"),
+                (_, None) => part.write_str("}"),
+                (_, Some(interaction)) if !interaction.kind.is_property() => Ok(()),
+                (_, Some(interaction)) => {
+                    let first = !interactions[..number].iter().any(|before| before.kind.is_property());
+                    let comma = if first { "" } else { "," };
+                    with_value(number, self.context, |value| {
+                        write!(part, "{comma}\"{}\":", interaction.name)?;
+                        part.write_str(core::str::from_utf8(value).unwrap_or("null"))
+                    })
+                }
+            };
+            if written.is_err() {
+                return made;
+            }
+            made.length += part.used();
+            if number == interactions.len() {
+                return Made { next: None, ..made };
+            }
+            next += 1;
+            made.next = Some(next);
+        }
+    }
+}
+
+impl Bodies<'_> {
+    /// Position: 0 before the first bracket; else twice the number of the value that comes next, and 1 if it is the first,
+    /// and 2.
+    fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Made {
+        let interaction = self.context.manifest.thing.and_then(|thing| thing.interactions.get(sensor));
+        let precision = interaction.map_or(0, |interaction| interaction.kind.precision());
+        let mut made = Made { length: 0, next: Some(position) };
+        let mut next = position;
+        loop {
+            let mut part = Window::new(&mut out[made.length..], 0);
+            let past =
+                if next == 0 { None } else { self.context.device.past(sensor, next / 2 - 1, self.now) };
+            let written = match (next, past) {
+                (0, _) => part.write_str("["),
+                (_, None) => part.write_str("]"),
+                (_, Some((_, Past { age, value }))) => {
+                    let comma = if next % 2 == 1 { "" } else { "," };
+                    match value.and_then(|value| Decimal::nearest(value, precision)) {
+                        Some(value) => write!(part, "{comma}[{age},{value}]"),
+                        None => write!(part, "{comma}[{age},null]"),
+                    }
+                }
+            };
+            if written.is_err() {
+                return made;
+            }
+            made.length += part.used();
+            next = match past {
+                None if next == 0 => 3,
+                None => return Made { next: None, ..made },
+                Some((number, _)) => number.saturating_add(2).saturating_mul(2),
+            };
+            made.next = Some(next);
+        }
+    }
+}
+
+/// A part of one of the Thing's bodies.
+pub(crate) fn make(bodies: &Bodies<'_>, number: u16, position: u32, out: &mut [u8]) -> Made {
+    match number {
+        DESCRIPTION => bodies.make_description(position, out),
+        ALL_PROPERTIES => bodies.make_properties(position, out),
+        sensor => bodies.make_history(usize::from(sensor), position, out),
+    }
+}

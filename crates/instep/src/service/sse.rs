@@ -1,0 +1,186 @@
+//! `GET /events`: what a WebSocket would be told, as Server-Sent Events (WHATWG HTML section 9.2), for clients without
+//! WebSocket. Whoever listens counts as a client.
+
+use super::context::Context;
+use super::event_id::{self, EventId, Greeting};
+use super::request::{Decision, Listening, Pass};
+use crate::device::{DropReason, End, Place};
+use crate::time::Instant;
+use core::fmt::Write as _;
+use core::net::IpAddr;
+use instep_proto::delivery::{Cursor, Feed, Outgoing};
+use instep_proto::frame::{CloseCode, server_payload};
+use instep_proto::http::{Method, Reply, RequestHead, Status, Window};
+
+/// After so long, a browser whose connection was lost comes back, in milliseconds.
+const RETRY: u32 = 2_000;
+/// After so long, a comment says that the device is there.
+const COMMENT_EVERY: u64 = 10_000;
+/// Proxies such as nginx are not to gather what is to arrive at once.
+const UNGATHERED: &str = "X-Accel-Buffering: no\r\n";
+
+/// Where someone stands who listens.
+#[derive(Debug)]
+pub(crate) struct Events {
+    pub(crate) place: Place,
+    /// It may be that what let it in does not hold any more.
+    pub(crate) look: bool,
+    /// When what let it in expires.
+    pub(crate) until: Instant,
+    /// When it gets a comment.
+    comment_at: Instant,
+    cursor: Cursor,
+}
+
+/// Answers a request for the events.
+pub(crate) fn answer(
+    head: &RequestHead<'_>,
+    pass: Option<Pass>,
+    peer: IpAddr,
+    context: &Context<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    if out.kept() > 0 {
+        return Decision::NotNow;
+    }
+    let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
+    if head.method == Method::Get {
+        let heard = event_id::heard_before(head, context);
+        return Decision::Listen(Listening { response, pass, peer, heard });
+    }
+    match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
+        Some(length) => {
+            out.keep(length);
+            Decision::Written { closes: true }
+        }
+        None => Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
+    }
+}
+
+/// Begins to tell of events, to who has that place. There is room for the beginning: nothing is in the output.
+pub(crate) fn listen(
+    place: Place,
+    now: Instant,
+    listening: &Listening,
+    context: &Context<'_>,
+    out: &mut Outgoing<'_>,
+) -> Events {
+    let Listening { response, pass, heard, .. } = *listening;
+    let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
+    out.keep(head.unwrap_or(0));
+    let mut begin = Window::new(out.space(), 0);
+    let _ = write!(begin, "retry: {RETRY}\ndata: {}\n\n", Greeting::of(context));
+    let length = begin.used();
+    out.keep(length);
+    Events {
+        place,
+        look: false,
+        until: pass.map_or(Instant::NEVER, |pass| pass.until),
+        comment_at: now.after(COMMENT_EVERY),
+        cursor: event_id::begin(context, heard),
+    }
+}
+
+impl Events {
+    /// Gives its place back.
+    pub(crate) fn leave(self, end: End, context: &Context<'_>) {
+        // Who listens has no other way to go than to close the connection.
+        let end = match end {
+            End::Dropped(DropReason::NoCloseFrame) => End::Closed(Some(CloseCode::NORMAL)),
+            end => end,
+        };
+        context.device.depart(self.place, end);
+        self.place.client.log_disconnected();
+    }
+
+    pub(crate) fn lag(&self, feed: &Feed<'_>) -> u64 {
+        self.cursor.lag(feed)
+    }
+
+    /// When a turn is due.
+    pub(crate) fn wake_at(&self) -> Instant {
+        self.until.min(self.comment_at)
+    }
+
+    /// Whether what let it in has ended at the device.
+    pub(crate) fn is_dismissed(&mut self, context: &Context<'_>) -> bool {
+        core::mem::take(&mut self.look) && context.device.has_reply(self.place).1
+    }
+
+    /// Says that the device is there. Who does not read is behind, and is told nothing more.
+    pub(crate) fn comment(&mut self, now: Instant, out: &mut Outgoing<'_>) {
+        if now >= self.comment_at {
+            if out.kept() == 0 {
+                // There is room: nothing is in it.
+                let _ = out.push(b":\n\n");
+            }
+            self.comment_at = now.after(COMMENT_EVERY);
+        }
+    }
+
+    /// Writes what there is to write. Says whether the socket took all of it.
+    pub(crate) fn give_out(
+        &mut self,
+        context: &Context<'_>,
+        out: &mut Outgoing<'_>,
+        write: &mut dyn FnMut(&[u8]) -> usize,
+    ) -> bool {
+        loop {
+            // What has not begun is replaced by newer state: so nothing is added to what waits.
+            if !out.flush(None, &mut 0, write) {
+                return false;
+            }
+            while self.add_next(context, out) {}
+            if out.kept() == 0 {
+                return true;
+            }
+        }
+    }
+
+    /// Adds what comes next, if there is anything and it has room.
+    fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
+        let mut cursor = self.cursor;
+        let mut part = Window::new(out.space(), 0);
+        let missed = cursor.pass_missed(context.feed);
+        let written = if missed > 0 {
+            write!(part, "data: {{\"label\":\"missed\",\"value\":{missed}}}\n\n")
+        } else {
+            let Some(next) = cursor.next(context.feed) else { return false };
+            let before = cursor.events();
+            cursor.advance(&next, context.feed);
+            let start = event_id::start(context).filter(|_| cursor.events() > before);
+            write_event(start.map(|start| EventId { start, seq: cursor.events() }), next.frame, &mut part)
+        };
+        let length = if written.is_ok() { part.used() } else { 0 };
+        // What does not fit an empty buffer never will: a frame of another dialect, full of line ends.
+        if written.is_err() && !out.is_clear() {
+            let _ = out.has_room(usize::MAX);
+            return false;
+        }
+        out.keep(length);
+        self.cursor = cursor;
+        if missed > 0 {
+            context.device.count_missed(missed);
+            let client = self.place.client;
+            log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
+        }
+        true
+    }
+}
+
+/// Writes a frame with text as an event; one with bytes as nothing.
+fn write_event(id: Option<EventId>, frame: &[u8], out: &mut Window<'_>) -> core::fmt::Result {
+    let text = core::str::from_utf8(server_payload(frame)).ok().filter(|_| frame[0] & 0x0f == 1);
+    let Some(text) = text else { return Ok(()) };
+    if let Some(id) = id {
+        writeln!(out, "id: {id}")?;
+    }
+    out.write_str("data: ")?;
+    for (number, line) in text.split(['\n', '\r']).enumerate() {
+        if number > 0 {
+            out.write_str("\ndata: ")?;
+        }
+        out.write_str(line)?;
+    }
+    out.write_str("\n\n")
+}

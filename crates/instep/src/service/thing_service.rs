@@ -1,0 +1,61 @@
+//! How clients are answered for a Thing. Only [`App::thing`](crate::App::thing) names it: the firmware of an application without
+//! one links none of it.
+
+use super::context::{Context, Notices};
+use super::request::{Decision, Listening, Pass, Request};
+use super::rest::{self, Bodies, Resource};
+use super::sse::{self, Events};
+use super::{invoke, notices};
+use crate::device::{ClientId, Device, Place};
+use crate::model::Thing;
+use crate::time::Instant;
+use instep_proto::delivery::{Cursor, Outgoing};
+use instep_proto::http::{Made, Reply, RequestHead};
+
+/// Everything that clients ask of a Thing, and are told.
+#[derive(Debug)]
+pub(crate) struct ThingService {
+    /// What is at that path.
+    pub(crate) find: for<'p> fn(&Thing, path: &'p str) -> Option<Resource<'p>>,
+    /// Answers a request for it.
+    pub(crate) answer: fn(Resource<'_>, Option<Pass>, &Request<'_>, &mut Outgoing<'_>) -> Decision,
+    /// The answer to a request whose body is longer than any that is read.
+    pub(crate) too_long: fn(&RequestHead<'_>) -> Reply,
+    /// What the application answered, if it did.
+    pub(crate) take_answer: fn(ClientId, &Request<'_>, &mut Outgoing<'_>) -> Decision,
+    /// The application did not answer.
+    pub(crate) late: fn() -> Reply,
+    /// The part of a body from that position on.
+    pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Made,
+    /// Begins to tell of events.
+    pub(crate) listen: fn(Place, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
+    /// Tells of them.
+    pub(crate) give_events: GiveEvents,
+    /// Tells a new client the first frame of all, and where it begins to follow.
+    pub(crate) greet: fn(&Context<'_>, &mut Outgoing<'_>) -> Cursor,
+    /// What an open WebSocket is told.
+    pub(crate) notices: Notices,
+}
+
+type GiveEvents =
+    fn(&mut Events, &Context<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
+
+impl ThingService {
+    /// The device itself answers.
+    pub(crate) const HERE: Self = Self {
+        find: Resource::find,
+        answer: rest::answer,
+        too_long: invoke::too_long,
+        take_answer: invoke::take_answer,
+        late: invoke::late,
+        make: rest::make,
+        listen: sse::listen,
+        give_events: Events::give_out,
+        greet: notices::greet,
+        notices: Notices {
+            push_alive: notices::push_alive,
+            push_missed: notices::push_missed,
+            replace_write: Device::replace_write,
+        },
+    };
+}
