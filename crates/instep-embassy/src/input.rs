@@ -1,13 +1,13 @@
 //! From a socket to its client: what is read, and what is only looked at.
 
-use super::connection::{Connection, Stage};
-use super::driver::Shared;
-use super::sizes;
-use crate::client::Instant;
+use crate::connection::{Connection, Stage};
+use crate::driver::Shared;
+use crate::sizes;
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
+use instep::Instant;
 
 /// How long the end of a control frame is waited for until it is looked for, in milliseconds: what has come of it stays in
 /// the socket, which wakes nobody for more of it.
@@ -15,7 +15,7 @@ const CONTROL_TIME: u64 = 10;
 
 impl Connection {
     /// Reads what there is, and gives a turn. `false`: there is nothing.
-    pub(super) fn read(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) -> bool {
+    pub(crate) fn read(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) -> bool {
         let Stage::Serving(serving) = &mut self.stage else { return false };
         let length = usize::from(self.length);
         let least = serving.client.least_input();
@@ -68,7 +68,7 @@ impl Connection {
 }
 
 /// What lies in the socket, as much of it as has room in `spare` and lies in one piece. It stays there.
-pub(super) fn look<'s>(
+pub(crate) fn look<'s>(
     context: &mut Context<'_>,
     socket: &mut TcpSocket<'_>,
     spare: &'s mut [u8],
@@ -89,7 +89,7 @@ pub(super) fn look<'s>(
 }
 
 /// Takes the first `used` bytes out of the socket. What is behind them may have been unmasked, and is put back so.
-pub(super) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, input: &[u8], used: usize) {
+pub(crate) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, input: &[u8], used: usize) {
     if input.is_empty() {
         return;
     }
@@ -101,11 +101,11 @@ pub(super) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, in
 }
 
 /// Polls a future that loses nothing when it is dropped.
-pub(super) fn poll_once<F: Future>(context: &mut Context<'_>, future: F) -> Poll<F::Output> {
+pub(crate) fn poll_once<F: Future>(context: &mut Context<'_>, future: F) -> Poll<F::Output> {
     pin!(future).poll(context)
 }
 
 /// Lengths of sockets' buffers, which are far less than this holds.
-pub(super) fn narrow(length: usize) -> u16 {
+pub(crate) fn narrow(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }

@@ -1,9 +1,6 @@
 //! How long the parts of a server's memory are, for given limits and applications.
 
-use crate::app::App;
-use crate::client::Client;
-use crate::limits::Limits;
-use instep_proto::frame::{CLIENT_HEADER_MAX, SERVER_HEADER_MAX};
+use instep::{App, CLIENT_HEADER_MAX, Client, Limits, SERVER_HEADER_MAX};
 
 /// Bytes of requests that are read from a socket at once.
 pub const INPUT: usize = 256;

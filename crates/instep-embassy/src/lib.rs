@@ -5,7 +5,7 @@
 //! ```ignore
 //! const LIMITS: Limits = Limits::DEVICE;
 //!
-//! instep::resources! {
+//! instep_embassy::resources! {
 //!     /// All memory of the server.
 //!     struct Resources { limits: LIMITS, app: APP, station: 8, access_point: 4 }
 //! }
@@ -19,25 +19,27 @@
 //! [`ACCEPTING`] sockets beside those of its clients. They listen or answer requests, and share as many buffers for
 //! heads; a socket that becomes a client's gives its buffer back, and another one listens with it.
 
+#![no_std]
+#![forbid(unsafe_code)]
+
 mod connection;
 mod driver;
 mod input;
-mod log_in;
+mod login;
 mod memory;
 mod resources;
 #[doc(hidden)]
 pub mod sizes;
 
 pub use driver::Driver;
-pub use log_in::{LogInResources, ROUNDS};
+/// For what [`resources!`] expands to.
+#[doc(hidden)]
+pub use instep;
+pub use login::{LogInResources, ROUNDS};
 #[doc(hidden)]
 pub use memory::{DeviceMemory, InterfaceMemory};
 
-use crate::access::Access;
-use crate::app::App;
-use crate::board::BoardPages;
-use crate::device::Device;
-use crate::login::LogIn;
+use instep::{Access, App, BoardPages, Device, LogIn};
 
 /// Sockets of each interface that listen or answer requests, beside those of its clients.
 pub const ACCEPTING: usize = 6;
