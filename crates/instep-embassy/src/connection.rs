@@ -3,15 +3,12 @@
 //! All sockets of a driver wake one task. Whatever changes a socket wakes its network stack too, even that it is asked to wake
 //! somebody, so one that has nothing to do is left alone: its state and its queue tell.
 
-use crate::driver::{Head, Shared};
 use crate::input::{self, narrow, poll_once};
+use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use embassy_time::Duration;
-use instep::{Client, CloseCode, Exchange, ExchangeMemory, Instant, Room, Standing};
+use instep::{Client, CloseCode, Exchange, Instant, Room, Standing};
 
-/// Reads in one go, before the others have their turn.
-const READS: usize = 8;
 /// How long a reset may take to leave, in milliseconds.
 const RESET_TIME: u64 = 100;
 /// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
@@ -30,7 +27,7 @@ pub(crate) struct Connection {
     /// How many bytes wait in it.
     pub(crate) length: u16,
     /// What comes with the head's buffer, while no client has it.
-    exchange: Option<&'static mut Exchange>,
+    pub(crate) exchange: Option<&'static mut Exchange>,
     /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
     /// bytes.
     pub(crate) waits_in: Option<State>,
@@ -50,13 +47,13 @@ pub(crate) enum Stage {
 
 pub(crate) struct Serving {
     pub(crate) client: Client,
-    wants_read: bool,
+    pub(crate) wants_read: bool,
     pub(crate) wants_write: bool,
-    shut_down: bool,
+    pub(crate) shut_down: bool,
     /// Bytes in the socket that the peer did not have after the last turn.
     pub(crate) queued: u16,
     /// A turn is due whatever the socket says.
-    due: bool,
+    pub(crate) due: bool,
     pub(crate) wake_at: Instant,
 }
 
@@ -161,28 +158,8 @@ impl Connection {
         self.turn(context, now, shared, 0);
     }
 
-    /// Does what can be done now.
-    pub(crate) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        self.waits_in = None;
-        match &mut self.stage {
-            Stage::Free => self.listen(context, now, shared),
-            Stage::Listening(_) => self.accept(context, now, shared),
-            Stage::Serving(_) => self.talk(context, now, shared),
-            Stage::Closing(until) => {
-                let until = *until;
-                self.finish(context, now, until, shared);
-            }
-            Stage::Resetting(until) => {
-                if poll_once(context, self.socket.flush()).is_ready() || now >= *until {
-                    self.stage = Stage::Free;
-                    self.listen(context, now, shared);
-                }
-            }
-        }
-    }
-
     /// Listens, if there is a buffer for a head.
-    fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    pub(crate) fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if self.head.is_none() {
             let Some(Head { bytes, exchange }) = shared.take_head() else { return };
             (self.head, self.exchange) = (Some(bytes), Some(exchange));
@@ -193,95 +170,6 @@ impl Connection {
             Poll::Pending => self.stage = Stage::Listening(None),
             Poll::Ready(_) => self.reset(context, now),
         }
-    }
-
-    fn accept(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        let limits = shared.server.device.limits();
-        match (self.socket.state(), &mut self.stage) {
-            (State::Listen, stage) => *stage = Stage::Listening(None),
-            (State::SynReceived, Stage::Listening(Some(until))) if now >= *until => {
-                return self.reset(context, now);
-            }
-            (State::SynReceived, Stage::Listening(Some(_))) => {}
-            (State::SynReceived, stage) => *stage = Stage::Listening(Some(now.after(limits.head_time))),
-            _ => {
-                // Whoever has reset the connection meanwhile is nobody; what was lent is for the next one.
-                let Some(peer) = self.socket.remote_endpoint() else { return self.reset(context, now) };
-                let Some(exchange) = self.exchange.take() else { return self.reset(context, now) };
-                let exchange = ExchangeMemory::Lent(exchange);
-                // Who listens to events says nothing. That it is gone is noticed by what it does not acknowledge, and no
-                // WebSocket is given up sooner than for want of pongs.
-                let gone = limits.ping_every * (u64::from(limits.pings_missed) + 1);
-                self.socket.set_timeout(Some(Duration::from_millis(gone)));
-                let mut client = Client::new(peer.addr.into(), peer.port, exchange, now);
-                client.came_in_at(shared.port);
-                self.stage = Stage::Serving(Serving {
-                    client,
-                    wants_read: true,
-                    wants_write: false,
-                    shut_down: false,
-                    queued: 0,
-                    due: false,
-                    wake_at: now.after(limits.head_time),
-                });
-                return self.talk(context, now, shared);
-            }
-        }
-        // Any change of the state wakes who waits for bytes.
-        self.wait(context);
-    }
-
-    /// Asks the socket to wake the driver.
-    fn wait(&mut self, context: &mut Context<'_>) {
-        if poll_once(context, self.socket.wait_read_ready()).is_pending() {
-            self.waits_in = Some(self.socket.state());
-        }
-    }
-
-    /// Reads, and gives turns.
-    fn talk(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        let mut reads = 0;
-        loop {
-            let Stage::Serving(serving) = &self.stage else { return };
-            let writable = serving.wants_write && self.is_taken(context, now);
-            let Stage::Serving(serving) = &mut self.stage else { return };
-            if serving.due || writable || now >= serving.wake_at {
-                serving.due = false;
-                self.turn(context, now, shared, 0);
-                continue;
-            }
-            if !serving.wants_read {
-                // A peer that resets the connection is to be noticed.
-                if self.socket.state() == State::Closed {
-                    self.abandon(context, now, shared);
-                } else if !self.socket.can_recv() {
-                    self.wait(context);
-                }
-                return;
-            }
-            if reads == READS {
-                context.waker().wake_by_ref();
-                return;
-            }
-            reads += 1;
-            if !self.read(context, now, shared) {
-                return;
-            }
-        }
-    }
-
-    /// Whether the peer has had any of what waits in the socket since the last turn. If not, the socket wakes the driver when
-    /// it has.
-    fn is_taken(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
-        let Stage::Serving(serving) = &mut self.stage else { return false };
-        // That a socket takes more would be no news: perhaps it did before, and it was too little. For this it wakes whenever
-        // something has arrived.
-        let _ = poll_once(context, self.socket.flush());
-        let taken = self.socket.send_queue() < usize::from(serving.queued);
-        if taken {
-            serving.client.accepted(now);
-        }
-        taken
     }
 
     /// Gives the client a turn with the input there is: in the buffer for a head; where there is none, `read` bytes that were read,
@@ -375,7 +263,13 @@ impl Connection {
     }
 
     /// Waits until the peer has closed, too, and throws away what it still sends.
-    fn finish(&mut self, context: &mut Context<'_>, now: Instant, until: Instant, shared: &mut Shared) {
+    pub(crate) fn finish(
+        &mut self,
+        context: &mut Context<'_>,
+        now: Instant,
+        until: Instant,
+        shared: &mut Shared,
+    ) {
         self.stage = Stage::Closing(until);
         loop {
             match poll_once(context, self.socket.read(shared.input)) {
@@ -394,7 +288,7 @@ impl Connection {
     }
 
     /// Ends the connection at once.
-    fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
+    pub(crate) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
         self.stage = Stage::Resetting(now.after(RESET_TIME));
         context.waker().wake_by_ref();

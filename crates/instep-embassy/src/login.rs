@@ -1,9 +1,10 @@
 //! The log-in of a microcontroller: its memory, and a task that hashes a little between the turns of others.
 
-use crate::Server;
+use crate::clock::now;
+use crate::server::Server;
 use core::array::from_fn;
 use core::future::pending;
-use instep::{Check, Failure, Instant, LogIn, LogInMemory, Password, Random, Session};
+use instep::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
 use static_cell::StaticCell;
 
 /// Browsers that are logged in at once.
@@ -79,9 +80,4 @@ impl Server {
             None => pending().await,
         }
     }
-}
-
-/// The time as drivers tell it to their clients.
-pub(crate) fn now() -> Instant {
-    Instant::from_millis(embassy_time::Instant::now().as_millis())
 }

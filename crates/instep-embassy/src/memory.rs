@@ -1,8 +1,10 @@
 //! The memory of a server: nothing of it grows, and all of it is in one value.
 
 use crate::connection::Connection;
-use crate::driver::{Driver, Head, Heads, Shared};
-use crate::{ACCEPTING, Server};
+use crate::driver::Driver;
+use crate::server::Server;
+use crate::shared::{Head, Heads, Shared};
+use crate::sizes::ACCEPTING;
 use core::array::from_fn;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;

@@ -2,6 +2,16 @@
 
 use instep::{App, CLIENT_HEADER_MAX, Client, Limits, SERVER_HEADER_MAX};
 
+/// Sockets of each interface that listen or answer requests, beside those of its clients.
+pub const ACCEPTING: usize = 6;
+
+/// While fewer sockets than this listen, whoever keeps one without using it yields.
+pub const LISTENING: usize = 2;
+
+/// Bytes of each socket's receive buffer, and of its send buffer, where a board says nothing else. What is in the latter
+/// cannot be replaced by newer state.
+pub const SOCKET_BUFFER: usize = 1536;
+
 /// Bytes of requests that are read from a socket at once.
 pub const INPUT: usize = 256;
 /// Room in a socket with which a control frame is answered, whatever else a turn has to say.
