@@ -30,6 +30,8 @@ pub(crate) fn check(tools: &mut Tools) -> Outcome {
         "--package",
         "instep-apps",
         "--package",
+        "instep-embassy",
+        "--package",
         "instep-network",
         "--features",
         "instep-network/embassy",

@@ -41,10 +41,6 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("tests", || {
         run(cargo(&["test", "--workspace", "--no-fail-fast"]).env("PROPTEST_RNG_SEED", "1"))
     });
-    // No program for this machine has that driver.
-    report.step("tests of the driver for microcontrollers", || {
-        run(&mut cargo(&["test", "--package", "instep", "--features", "embassy", "--test", "embassy"]))
-    });
 }
 
 /// Makes sure of nginx, before which the tests put a server. Without it they pass over that.

@@ -8,11 +8,11 @@ mod bare;
 
 use embassy_executor::Spawner;
 use esp_hal::gpio::{Level, Output, OutputConfig};
-use instep::embassy::Driver;
 use instep::{Access, Limits};
 use instep_apps::{Led, led_json};
+use instep_embassy::Driver;
 
-instep::resources! {
+instep_embassy::resources! {
     struct Resources {
         limits: Limits::DEVICE, app: led_json::APP, buffers: (640, 1040),
         station: 8, access_point: 4

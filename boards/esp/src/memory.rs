@@ -3,8 +3,8 @@
 use crate::given::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
 use embassy_net::StackResources;
 use esp_hal::ram;
-use instep::embassy::ACCEPTING;
 use instep::{HeadLimits, Limits};
+use instep_embassy::ACCEPTING;
 use static_cell::StaticCell;
 
 /// Chips with little memory for data that is there from the start: 192 KiB, less on the ESP32-S2.
@@ -35,7 +35,7 @@ const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
 /// Sockets beside those of the server: to give addresses, to answer for every name, and to be found by its own.
 const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
 
-instep::resources! {
+instep_embassy::resources! {
     /// All memory of the server: the network that it has joined and its own are two shards of one device.
     pub struct Resources {
         limits: LIMITS, app: APP, buffers: (RECEIVE, SEND),
@@ -51,10 +51,10 @@ mod each_client {
     use super::LIMITS;
     use crate::given::APP;
 
-    instep::resources! {
+    instep_embassy::resources! {
         pub struct One { limits: LIMITS, app: APP, buffers: (0, 0), station: 1 }
     }
-    instep::resources! {
+    instep_embassy::resources! {
         pub struct Nine { limits: LIMITS, app: APP, buffers: (0, 0), station: 9 }
     }
 }

@@ -8,8 +8,8 @@ mod settings;
 use ::log::{info, warn};
 use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StackResources, StaticConfigV4};
-use instep::embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server};
 use instep::{App, OPEN_TO_EVERYONE, Password};
+use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server};
 use qemu_machine::{Boot, Executor, Led, Network, random, run_network};
 use settings::{CLIENTS, LIMITS, PORT};
 use static_cell::StaticCell;
@@ -18,7 +18,7 @@ use static_cell::StaticCell;
 const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
-instep::resources! {
+instep_embassy::resources! {
     /// All memory of the server.
     struct Resources { limits: LIMITS, apps: &instep_apps::ALL, network: CLIENTS }
 }

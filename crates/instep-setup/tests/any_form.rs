@@ -1,7 +1,7 @@
 //! Whatever a form says, the page is a page, and nothing that was typed becomes markup.
 
 use instep::BoardPages as _;
-use instep::embassy::LogInResources;
+use instep_embassy::LogInResources;
 use instep_settings::Settings;
 use instep_setup::SetUp;
 use proptest::prelude::*;

@@ -6,8 +6,8 @@ use embassy_net::dns::DnsQueryType;
 use embassy_net::{IpAddress, Ipv4Address};
 use embassy_time::Timer;
 use ether::{Link, ask, get, post, spawn, test};
-use instep::embassy::Server;
 use instep::{Access, App, Asset, Limits};
+use instep_embassy::Server;
 use instep_network::dhcp;
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_network::name::Name;
@@ -34,7 +34,7 @@ struct Links {
 /// Starts all that serves a device in both networks.
 macro_rules! serve {
     ($device:expr) => {{
-        instep::resources! {
+        instep_embassy::resources! {
             struct Resources { limits: Limits::DEVICE, topics: 1, station: 4, access_point: 4 }
         }
         static RESOURCES: Resources = Resources::new();

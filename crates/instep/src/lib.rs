@@ -21,8 +21,8 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux, the module `embassy` (feature
-//! `embassy`) on microcontrollers. All drivers turn the one synchronous crank, [`Client::turn`].
+//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux, the crate `instep-embassy` on
+//! microcontrollers. All drivers turn the one synchronous crank, [`Client::turn`].
 
 #![cfg_attr(not(any(feature = "tokio", test)), no_std)]
 #![forbid(unsafe_code)]
@@ -32,8 +32,6 @@ mod app;
 mod buffer;
 mod connection;
 mod device;
-#[cfg(feature = "embassy")]
-pub mod embassy;
 mod limits;
 mod log;
 mod login;
@@ -57,6 +55,8 @@ pub use device::{
     PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
+#[doc(hidden)]
+pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;

@@ -15,9 +15,9 @@ use core::fmt::Write as _;
 use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
 use heapless::String;
-use instep::embassy::{ACCEPTING, Driver, LogInResources, Server};
 use instep::{Access, App, Limits, OPEN_TO_EVERYONE};
 use instep_apps::KeptProperties;
+use instep_embassy::{ACCEPTING, Driver, LogInResources, Server};
 use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_network::join::Protection;
 use instep_network::name::Name;
@@ -39,7 +39,7 @@ const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
 /// The applications that there is memory for.
 const APPS: [&App; 2] = [&instep_apps::led_json::APP, &instep_apps::lamp::APP];
 
-instep::resources! {
+instep_embassy::resources! {
     /// All memory of the server.
     struct Resources { limits: Limits::DEVICE, apps: &APPS, access_point: CLIENTS }
 }

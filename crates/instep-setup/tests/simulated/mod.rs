@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use embassy_time::{Instant, Timer};
-use instep::embassy::LogInResources;
 use instep::{BoardPages as _, LogIn};
+use instep_embassy::LogInResources;
 use instep_network::portal::{FIRST_PART, Network as Heard, Networks, Outcome, Ssid};
 use instep_settings::{FileStorage, Network, NetworkName, Saver, Settings, WifiPassword};
 use instep_setup::{Radio, SetUp, run, store};

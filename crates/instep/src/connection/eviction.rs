@@ -39,14 +39,14 @@ impl Client {
     }
 
     /// Whether a request of it has been answered.
-    #[cfg(feature = "embassy")]
-    pub(crate) fn was_served(&self) -> bool {
+    #[doc(hidden)]
+    pub fn was_served(&self) -> bool {
         self.exchange.as_ref().is_some_and(|exchange| exchange.served)
     }
 
     /// Since when its socket has taken nothing of what it is to take, if there is anything.
-    #[cfg(feature = "embassy")]
-    pub(crate) fn stalled_since(&self) -> Option<Instant> {
+    #[doc(hidden)]
+    pub fn stalled_since(&self) -> Option<Instant> {
         self.timing.stalled_since()
     }
 

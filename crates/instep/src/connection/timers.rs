@@ -23,7 +23,6 @@ impl Timing {
     }
 
     /// Since when the socket has taken nothing of what it is to take, if there is anything.
-    #[cfg(feature = "embassy")]
     pub(super) fn stalled_since(&self) -> Option<Instant> {
         (self.stalled != Instant::NEVER).then_some(self.stalled)
     }

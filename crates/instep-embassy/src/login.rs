@@ -1,10 +1,10 @@
 //! The log-in of a microcontroller: its memory, and a task that hashes a little between the turns of others.
 
-use super::Server;
-use crate::client::Instant;
-use crate::login::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
+use crate::clock::now;
+use crate::server::Server;
 use core::array::from_fn;
 use core::future::pending;
+use instep::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
 use static_cell::StaticCell;
 
 /// Browsers that are logged in at once.
@@ -80,9 +80,4 @@ impl Server {
             None => pending().await,
         }
     }
-}
-
-/// The time as drivers tell it to their clients.
-pub(super) fn now() -> Instant {
-    Instant::from_millis(embassy_time::Instant::now().as_millis())
 }

@@ -1,9 +1,16 @@
 //! How long the parts of a server's memory are, for given limits and applications.
 
-use crate::app::App;
-use crate::client::Client;
-use crate::limits::Limits;
-use instep_proto::frame::{CLIENT_HEADER_MAX, SERVER_HEADER_MAX};
+use instep::{App, CLIENT_HEADER_MAX, Client, Limits, SERVER_HEADER_MAX};
+
+/// Sockets of each interface that listen or answer requests, beside those of its clients.
+pub const ACCEPTING: usize = 6;
+
+/// While fewer sockets than this listen, whoever keeps one without using it yields.
+pub const LISTENING: usize = 2;
+
+/// Bytes of each socket's receive buffer, and of its send buffer, where a board says nothing else. What is in the latter
+/// cannot be replaced by newer state.
+pub const SOCKET_BUFFER: usize = 1536;
 
 /// Bytes of requests that are read from a socket at once.
 pub const INPUT: usize = 256;

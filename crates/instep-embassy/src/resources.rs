@@ -9,7 +9,7 @@
 /// once, `start` first.
 ///
 /// `buffers: (RECEIVE, SEND)` behind the application or its topics says how long the buffers of each TCP socket are, in bytes. Without it
-/// each is [`SOCKET_BUFFER`](crate::embassy::SOCKET_BUFFER).
+/// each is [`SOCKET_BUFFER`](crate::SOCKET_BUFFER).
 #[macro_export]
 macro_rules! resources {
     (
@@ -33,10 +33,10 @@ macro_rules! resources {
         $crate::resources! {
             $(#[$meta])*
             $visibility struct $name {
-                limits: $limits, topics: { $crate::embassy::sizes::topics($apps) },
-                requests: { $crate::embassy::sizes::requests($apps) },
-                history: { $crate::embassy::sizes::history_points($apps) },
-                recorders: { $crate::embassy::sizes::history_count($apps) },
+                limits: $limits, topics: { $crate::sizes::topics($apps) },
+                requests: { $crate::sizes::requests($apps) },
+                history: { $crate::sizes::history_points($apps) },
+                recorders: { $crate::sizes::history_count($apps) },
                 buffers: ($receive, $send), $($interface: $clients),+
             }
         }
@@ -51,7 +51,7 @@ macro_rules! resources {
             $(#[$meta])*
             $visibility struct $name {
                 limits: $limits, apps: $apps,
-                buffers: ($crate::embassy::SOCKET_BUFFER, $crate::embassy::SOCKET_BUFFER),
+                buffers: ($crate::SOCKET_BUFFER, $crate::SOCKET_BUFFER),
                 $($interface: $clients),+
             }
         }
@@ -67,12 +67,12 @@ macro_rules! resources {
     ) => {
         $(#[$meta])*
         $visibility struct $name {
-            device: $crate::embassy::DeviceMemory<
-                { 0 $(+ $clients)+ + $crate::embassy::sizes::SPARE_SLOTS + $requests },
+            device: $crate::DeviceMemory<
+                { 0 $(+ $clients)+ + $crate::sizes::SPARE_SLOTS + $requests },
                 { $topics },
-                { $crate::embassy::sizes::blocks(&$limits, $topics) },
+                { $crate::sizes::blocks(&$limits, $topics) },
                 { $limits.events },
-                { $crate::embassy::sizes::blocks(&$limits, $limits.events) },
+                { $crate::sizes::blocks(&$limits, $limits.events) },
                 { $limits.message },
                 { $limits.outbox },
                 { [$($clients),+].len() },
@@ -82,19 +82,19 @@ macro_rules! resources {
             >,
             $(
                 /// One network interface.
-                pub $interface: $crate::embassy::InterfaceMemory<
-                    { $clients + $crate::embassy::ACCEPTING },
+                pub $interface: $crate::InterfaceMemory<
+                    { $clients + $crate::ACCEPTING },
                     { $topics },
-                    { $crate::embassy::sizes::blocks(&$limits, $topics) },
+                    { $crate::sizes::blocks(&$limits, $topics) },
                     { $limits.events },
-                    { $crate::embassy::sizes::blocks(&$limits, $limits.events) },
-                    { $crate::embassy::sizes::unsent(&$limits) },
-                    { $crate::embassy::sizes::scratch(&$limits) },
-                    { $crate::embassy::sizes::head(&$limits) },
-                    { $crate::embassy::sizes::input(&$limits) },
+                    { $crate::sizes::blocks(&$limits, $limits.events) },
+                    { $crate::sizes::unsent(&$limits) },
+                    { $crate::sizes::scratch(&$limits) },
+                    { $crate::sizes::head(&$limits) },
+                    { $crate::sizes::input(&$limits) },
                     { $receive },
                     { $send },
-                    { $crate::embassy::sizes::send_min(&$limits) },
+                    { $crate::sizes::send_min(&$limits) },
                 >,
             )+
         }
@@ -106,18 +106,18 @@ macro_rules! resources {
             /// The memory, unused.
             pub const fn new() -> Self {
                 Self {
-                    device: $crate::embassy::DeviceMemory::new(),
-                    $($interface: $crate::embassy::InterfaceMemory::new(),)+
+                    device: $crate::DeviceMemory::new(),
+                    $($interface: $crate::InterfaceMemory::new(),)+
                 }
             }
 
             /// Sets the server up, once.
             pub fn start(
                 &'static self,
-                app: &'static $crate::App,
-                access: &'static $crate::Access,
-            ) -> ($crate::embassy::Server, $crate::Inbox<'static>) {
-                let limits = $crate::Limits { clients: 0 $(+ $clients)+, ..$limits };
+                app: &'static $crate::instep::App,
+                access: &'static $crate::instep::Access,
+            ) -> ($crate::Server, $crate::instep::Inbox<'static>) {
+                let limits = $crate::instep::Limits { clients: 0 $(+ $clients)+, ..$limits };
                 for (number, interface) in [$(self.$interface.number()),+].into_iter().enumerate() {
                     interface.store(number, ::core::sync::atomic::Ordering::Relaxed);
                 }
@@ -150,7 +150,7 @@ macro_rules! resources {
             $(#[$meta])*
             $visibility struct $name {
                 limits: $limits, topics: $topics,
-                buffers: ($crate::embassy::SOCKET_BUFFER, $crate::embassy::SOCKET_BUFFER),
+                buffers: ($crate::SOCKET_BUFFER, $crate::SOCKET_BUFFER),
                 $($interface: $clients),+
             }
         }

@@ -1,19 +1,18 @@
 //! The memory of a server: nothing of it grows, and all of it is in one value.
 
-use super::connection::Connection;
-use super::driver::{Driver, Head, Heads, Shared};
-use super::{ACCEPTING, Server};
-use crate::access::Access;
-use crate::app::App;
-use crate::buffer::Buffer;
-use crate::client::Exchange;
-use crate::device::{Device, Follower, HistoryPoint, Inbox, Memory, Recorder, SlotMemory};
-use crate::limits::Limits;
+use crate::connection::Connection;
+use crate::driver::Driver;
+use crate::server::Server;
+use crate::shared::{Head, Heads, Shared};
+use crate::sizes::ACCEPTING;
 use core::array::from_fn;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
-use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
+use instep::{
+    Access, App, Buffer, Device, Exchange, Feed, Follower, HistoryPoint, Inbox, Limits, Memory, Recorder,
+    Ring, RingEntry, SlotMemory, Table, TableEntry,
+};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// The memory of a device.

@@ -17,7 +17,7 @@ instep::thing! {
 static THING: App = APP;
 const APP: App = App::new("heater", "for tests").thing(&Heater::THING);
 
-instep::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 2 } }
+instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 2 } }
 static RESOURCES: Resources = Resources::new();
 
 async fn run(device: &'static Device, mut inbox: Inbox<'static>) {
@@ -76,7 +76,7 @@ fn it_is_asked_and_listened_to_without_websocket() {
 /// Nothing tells whether who listens is there, but that its network stack acknowledges what it is sent.
 #[test]
 fn whoever_listens_and_vanishes_is_missed() {
-    instep::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
+    instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
     static RESOURCES: Resources = Resources::new();
 
     test(async {

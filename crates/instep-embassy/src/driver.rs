@@ -1,28 +1,19 @@
 //! One network interface, and all its connections: one future, which holds nothing but a reference.
 
-use super::connection::Connection;
-use super::{ACCEPTING, LISTENING, Server};
-use crate::client::{Exchange, Instant, Standing, Surroundings};
+use crate::clock::now;
+use crate::connection::Connection;
+use crate::shared::Shared;
+use crate::sizes::LISTENING;
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
-use instep_proto::delivery::{Feed, Room};
+use instep::{Instant, Standing};
 
 /// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
 const SILENT: u64 = 100;
 /// How long a request may then be unfinished.
 const UNFINISHED: u64 = 1_000;
-
-/// What a connection has as long as it listens, or answers requests.
-pub(super) struct Head {
-    /// For the heads of requests, and what comes behind them.
-    pub(super) bytes: &'static mut [u8],
-    pub(super) exchange: &'static mut Exchange,
-}
-
-/// Those that nobody has.
-pub(super) type Heads = [Option<Head>; ACCEPTING];
 
 /// Serves the clients of one network interface on one port.
 pub struct Driver {
@@ -35,60 +26,8 @@ pub struct Driver {
     alarm: Instant,
 }
 
-/// What is lent to one connection after the other.
-pub(super) struct Shared {
-    pub(super) server: Server,
-    pub(super) follower: usize,
-    pub(super) port: u16,
-    pub(super) feed: Feed<'static>,
-    /// Where output is gathered.
-    pub(super) scratch: &'static mut [u8],
-    /// For input on its way from a socket to its client.
-    pub(super) input: &'static mut [u8],
-    pub(super) heads: &'static mut Heads,
-}
-
-impl Shared {
-    /// What a client needs for a turn, and the room for its input.
-    pub(super) fn lend(&mut self) -> (Surroundings<'_>, &mut [u8]) {
-        let Server { app, access, log_in, board, device } = self.server;
-        let surroundings = Surroundings {
-            app,
-            access,
-            log_in,
-            board,
-            device,
-            feed: &self.feed,
-            compressed_feed: None,
-            compression: None,
-            address_limit: None,
-            follower: self.follower,
-            allowance: u32::MAX,
-            room: Room::NONE,
-            scratch: self.scratch,
-        };
-        (surroundings, self.input)
-    }
-
-    fn has_head(&self) -> bool {
-        self.heads.iter().any(Option::is_some)
-    }
-
-    /// Takes one, if there is any.
-    pub(super) fn take_head(&mut self) -> Option<Head> {
-        self.heads.iter_mut().find_map(Option::take)
-    }
-
-    /// Takes it back.
-    pub(super) fn return_head(&mut self, head: Head) {
-        if let Some(free) = self.heads.iter_mut().find(|head| head.is_none()) {
-            *free = Some(head);
-        }
-    }
-}
-
 impl Driver {
-    pub(super) fn new(shared: Shared, connections: &'static mut [Connection]) -> Self {
+    pub(crate) fn new(shared: Shared, connections: &'static mut [Connection]) -> Self {
         Self { connections, shared, waker: None, timer: Timer::after_ticks(0), alarm: Instant::NEVER }
     }
 
@@ -105,7 +44,7 @@ impl Driver {
             self.alarm = Instant::NEVER;
         }
         loop {
-            let now = super::log_in::now();
+            let now = now();
             self.follow(context, now);
             let mut head_is_free = self.shared.has_head();
             for connection in self.connections.iter_mut() {

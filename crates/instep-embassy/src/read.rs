@@ -1,13 +1,12 @@
-//! From a socket to its client: what is read, and what is only looked at.
+//! Reads a connection's input, and gives its client a turn with it.
 
-use super::connection::{Connection, Stage};
-use super::driver::Shared;
-use super::sizes;
-use crate::client::Instant;
-use core::future::Future;
-use core::pin::pin;
+use crate::connection::{Connection, Stage};
+use crate::input::{narrow, poll_once};
+use crate::shared::Shared;
+use crate::sizes;
 use core::task::{Context, Poll};
-use embassy_net::tcp::{State, TcpSocket};
+use embassy_net::tcp::State;
+use instep::Instant;
 
 /// How long the end of a control frame is waited for until it is looked for, in milliseconds: what has come of it stays in
 /// the socket, which wakes nobody for more of it.
@@ -15,7 +14,7 @@ const CONTROL_TIME: u64 = 10;
 
 impl Connection {
     /// Reads what there is, and gives a turn. `false`: there is nothing.
-    pub(super) fn read(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) -> bool {
+    pub(crate) fn read(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) -> bool {
         let Stage::Serving(serving) = &mut self.stage else { return false };
         let length = usize::from(self.length);
         let least = serving.client.least_input();
@@ -65,47 +64,4 @@ impl Connection {
         }
         true
     }
-}
-
-/// What lies in the socket, as much of it as has room in `spare` and lies in one piece. It stays there.
-pub(super) fn look<'s>(
-    context: &mut Context<'_>,
-    socket: &mut TcpSocket<'_>,
-    spare: &'s mut [u8],
-) -> &'s mut [u8] {
-    if !socket.can_recv() {
-        return &mut [];
-    }
-    let look = |there: &mut [u8]| {
-        let length = there.len().min(spare.len());
-        spare[..length].copy_from_slice(&there[..length]);
-        (0, length)
-    };
-    let length = match poll_once(context, socket.read_with(look)) {
-        Poll::Ready(Ok(length)) => length,
-        _ => 0,
-    };
-    &mut spare[..length]
-}
-
-/// Takes the first `used` bytes out of the socket. What is behind them may have been unmasked, and is put back so.
-pub(super) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, input: &[u8], used: usize) {
-    if input.is_empty() {
-        return;
-    }
-    let put_back = |there: &mut [u8]| {
-        there[used..input.len()].copy_from_slice(&input[used..]);
-        (used, ())
-    };
-    let _ = poll_once(context, socket.read_with(put_back));
-}
-
-/// Polls a future that loses nothing when it is dropped.
-pub(super) fn poll_once<F: Future>(context: &mut Context<'_>, future: F) -> Poll<F::Output> {
-    pin!(future).poll(context)
-}
-
-/// Lengths of sockets' buffers, which are far less than this holds.
-pub(super) fn narrow(length: usize) -> u16 {
-    u16::try_from(length).unwrap_or(u16::MAX)
 }

@@ -3,17 +3,12 @@
 //! All sockets of a driver wake one task. Whatever changes a socket wakes its network stack too, even that it is asked to wake
 //! somebody, so one that has nothing to do is left alone: its state and its queue tell.
 
-use super::driver::{Head, Shared};
-use super::input::{self, narrow, poll_once};
-use crate::client::{Client, Exchange, ExchangeMemory, Instant, Standing};
+use crate::input::{self, narrow, poll_once};
+use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use embassy_time::Duration;
-use instep_proto::delivery::Room;
-use instep_proto::frame::CloseCode;
+use instep::{Client, CloseCode, Exchange, Instant, Room, Standing};
 
-/// Reads in one go, before the others have their turn.
-const READS: usize = 8;
 /// How long a reset may take to leave, in milliseconds.
 const RESET_TIME: u64 = 100;
 /// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
@@ -24,21 +19,21 @@ const READING_TIME: u64 = 100;
 /// As long as it answers requests, it has a buffer for their heads, into which all that comes is read, and one for what it
 /// did not take. An open WebSocket has neither. Its input is looked at where it lies, in the socket's own buffer; what cannot be taken
 /// now stays there, and so the peer slows down. Its output is frames that have room in the socket, whole.
-pub(super) struct Connection {
-    pub(super) socket: TcpSocket<'static>,
-    pub(super) stage: Stage,
+pub(crate) struct Connection {
+    pub(crate) socket: TcpSocket<'static>,
+    pub(crate) stage: Stage,
     /// The buffer for a head, while it listens or answers requests.
-    pub(super) head: Option<&'static mut [u8]>,
+    pub(crate) head: Option<&'static mut [u8]>,
     /// How many bytes wait in it.
-    pub(super) length: u16,
+    pub(crate) length: u16,
     /// What comes with the head's buffer, while no client has it.
-    exchange: Option<&'static mut Exchange>,
+    pub(crate) exchange: Option<&'static mut Exchange>,
     /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
     /// bytes.
-    pub(super) waits_in: Option<State>,
+    pub(crate) waits_in: Option<State>,
 }
 
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// Nobody is there.
     Free,
     /// It listens. Somebody may have begun to connect, until then.
@@ -50,27 +45,27 @@ pub(super) enum Stage {
     Resetting(Instant),
 }
 
-pub(super) struct Serving {
-    pub(super) client: Client,
-    wants_read: bool,
-    pub(super) wants_write: bool,
-    shut_down: bool,
+pub(crate) struct Serving {
+    pub(crate) client: Client,
+    pub(crate) wants_read: bool,
+    pub(crate) wants_write: bool,
+    pub(crate) shut_down: bool,
     /// Bytes in the socket that the peer did not have after the last turn.
-    pub(super) queued: u16,
+    pub(crate) queued: u16,
     /// A turn is due whatever the socket says.
-    due: bool,
-    pub(super) wake_at: Instant,
+    pub(crate) due: bool,
+    pub(crate) wake_at: Instant,
 }
 
 impl Connection {
-    pub(super) fn new(mut socket: TcpSocket<'static>) -> Self {
+    pub(crate) fn new(mut socket: TcpSocket<'static>) -> Self {
         // All that a turn has to say leaves in one write.
         socket.set_nagle_enabled(false);
         Self { socket, stage: Stage::Free, head: None, length: 0, exchange: None, waits_in: None }
     }
 
     /// Whether nothing has come for it to do, and it will be woken when something does.
-    pub(super) fn is_asleep(&self, now: Instant, head_is_free: bool) -> bool {
+    pub(crate) fn is_asleep(&self, now: Instant, head_is_free: bool) -> bool {
         let waits = || self.waits_in.is_some_and(|state| self.socket.state() == state);
         match &self.stage {
             Stage::Free => !head_is_free,
@@ -84,17 +79,17 @@ impl Connection {
     }
 
     /// Whom it was to wake is gone: it is to ask again.
-    pub(super) fn forget_waker(&mut self) {
+    pub(crate) fn forget_waker(&mut self) {
         self.waits_in = None;
     }
 
     /// Whether it listens, or will in a moment.
-    pub(super) fn listens_soon(&self) -> bool {
+    pub(crate) fn listens_soon(&self) -> bool {
         matches!(self.stage, Stage::Listening(None) | Stage::Resetting(_))
     }
 
     /// Whether the peer has had everything, and that it was the last; it has yet to close.
-    pub(super) fn is_closed_by_us(&self) -> bool {
+    pub(crate) fn is_closed_by_us(&self) -> bool {
         let had_everything = match self.socket.state() {
             State::FinWait1 => self.socket.send_queue() == 0,
             state => state == State::FinWait2,
@@ -108,7 +103,7 @@ impl Connection {
     }
 
     /// What giving it up would cost, if that let another one listen.
-    pub(super) fn standing(&self) -> Option<Standing> {
+    pub(crate) fn standing(&self) -> Option<Standing> {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
                 // Whoever does not read its answer is as far as one that does not end its request.
@@ -124,11 +119,11 @@ impl Connection {
     }
 
     /// Whether it has answered a request.
-    pub(super) fn was_served(&self) -> bool {
+    pub(crate) fn was_served(&self) -> bool {
         matches!(&self.stage, Stage::Serving(serving) if serving.client.was_served())
     }
 
-    pub(super) fn wake_at(&self) -> Instant {
+    pub(crate) fn wake_at(&self) -> Instant {
         match &self.stage {
             Stage::Serving(serving) => serving.wake_at,
             Stage::Listening(Some(until)) | Stage::Closing(until) | Stage::Resetting(until) => *until,
@@ -137,7 +132,7 @@ impl Connection {
     }
 
     /// A reply, or room in the inbox, waits for the client in that slot of the device.
-    pub(super) fn expect_reply(&mut self, slot: usize) {
+    pub(crate) fn expect_reply(&mut self, slot: usize) {
         if let Stage::Serving(serving) = &mut self.stage
             && serving.client.slot() == Some(slot)
         {
@@ -147,14 +142,14 @@ impl Connection {
     }
 
     /// Something was published.
-    pub(super) fn expect_frames(&mut self) {
+    pub(crate) fn expect_frames(&mut self) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.due |= serving.client.is_open() && !serving.wants_write;
         }
     }
 
     /// Gives its socket up, for another one to listen.
-    pub(super) fn leave(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    pub(crate) fn leave(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let Stage::Serving(serving) = &mut self.stage else { return };
         if serving.wants_write {
             return self.abandon(context, now, shared);
@@ -163,28 +158,8 @@ impl Connection {
         self.turn(context, now, shared, 0);
     }
 
-    /// Does what can be done now.
-    pub(super) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        self.waits_in = None;
-        match &mut self.stage {
-            Stage::Free => self.listen(context, now, shared),
-            Stage::Listening(_) => self.accept(context, now, shared),
-            Stage::Serving(_) => self.talk(context, now, shared),
-            Stage::Closing(until) => {
-                let until = *until;
-                self.finish(context, now, until, shared);
-            }
-            Stage::Resetting(until) => {
-                if poll_once(context, self.socket.flush()).is_ready() || now >= *until {
-                    self.stage = Stage::Free;
-                    self.listen(context, now, shared);
-                }
-            }
-        }
-    }
-
     /// Listens, if there is a buffer for a head.
-    fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    pub(crate) fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if self.head.is_none() {
             let Some(Head { bytes, exchange }) = shared.take_head() else { return };
             (self.head, self.exchange) = (Some(bytes), Some(exchange));
@@ -197,98 +172,9 @@ impl Connection {
         }
     }
 
-    fn accept(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        let limits = shared.server.device.limits();
-        match (self.socket.state(), &mut self.stage) {
-            (State::Listen, stage) => *stage = Stage::Listening(None),
-            (State::SynReceived, Stage::Listening(Some(until))) if now >= *until => {
-                return self.reset(context, now);
-            }
-            (State::SynReceived, Stage::Listening(Some(_))) => {}
-            (State::SynReceived, stage) => *stage = Stage::Listening(Some(now.after(limits.head_time))),
-            _ => {
-                // Whoever has reset the connection meanwhile is nobody; what was lent is for the next one.
-                let Some(peer) = self.socket.remote_endpoint() else { return self.reset(context, now) };
-                let Some(exchange) = self.exchange.take() else { return self.reset(context, now) };
-                let exchange = ExchangeMemory::Lent(exchange);
-                // Who listens to events says nothing. That it is gone is noticed by what it does not acknowledge, and no
-                // WebSocket is given up sooner than for want of pongs.
-                let gone = limits.ping_every * (u64::from(limits.pings_missed) + 1);
-                self.socket.set_timeout(Some(Duration::from_millis(gone)));
-                let mut client = Client::new(peer.addr.into(), peer.port, exchange, now);
-                client.came_in_at(shared.port);
-                self.stage = Stage::Serving(Serving {
-                    client,
-                    wants_read: true,
-                    wants_write: false,
-                    shut_down: false,
-                    queued: 0,
-                    due: false,
-                    wake_at: now.after(limits.head_time),
-                });
-                return self.talk(context, now, shared);
-            }
-        }
-        // Any change of the state wakes who waits for bytes.
-        self.wait(context);
-    }
-
-    /// Asks the socket to wake the driver.
-    fn wait(&mut self, context: &mut Context<'_>) {
-        if poll_once(context, self.socket.wait_read_ready()).is_pending() {
-            self.waits_in = Some(self.socket.state());
-        }
-    }
-
-    /// Reads, and gives turns.
-    fn talk(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        let mut reads = 0;
-        loop {
-            let Stage::Serving(serving) = &self.stage else { return };
-            let writable = serving.wants_write && self.is_taken(context, now);
-            let Stage::Serving(serving) = &mut self.stage else { return };
-            if serving.due || writable || now >= serving.wake_at {
-                serving.due = false;
-                self.turn(context, now, shared, 0);
-                continue;
-            }
-            if !serving.wants_read {
-                // A peer that resets the connection is to be noticed.
-                if self.socket.state() == State::Closed {
-                    self.abandon(context, now, shared);
-                } else if !self.socket.can_recv() {
-                    self.wait(context);
-                }
-                return;
-            }
-            if reads == READS {
-                context.waker().wake_by_ref();
-                return;
-            }
-            reads += 1;
-            if !self.read(context, now, shared) {
-                return;
-            }
-        }
-    }
-
-    /// Whether the peer has had any of what waits in the socket since the last turn. If not, the socket wakes the driver when
-    /// it has.
-    fn is_taken(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
-        let Stage::Serving(serving) = &mut self.stage else { return false };
-        // That a socket takes more would be no news: perhaps it did before, and it was too little. For this it wakes whenever
-        // something has arrived.
-        let _ = poll_once(context, self.socket.flush());
-        let taken = self.socket.send_queue() < usize::from(serving.queued);
-        if taken {
-            serving.client.accepted(now);
-        }
-        taken
-    }
-
     /// Gives the client a turn with the input there is: in the buffer for a head; where there is none, `read` bytes that were read,
     /// or else what is in the socket.
-    pub(super) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
+    pub(crate) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
         let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
         let (mut surroundings, spare) = shared.lend();
@@ -356,7 +242,7 @@ impl Connection {
     }
 
     /// The socket failed, or is needed for somebody else.
-    pub(super) fn abandon(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    pub(crate) fn abandon(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.client.abandon(&mut shared.lend().0);
         }
@@ -377,7 +263,13 @@ impl Connection {
     }
 
     /// Waits until the peer has closed, too, and throws away what it still sends.
-    fn finish(&mut self, context: &mut Context<'_>, now: Instant, until: Instant, shared: &mut Shared) {
+    pub(crate) fn finish(
+        &mut self,
+        context: &mut Context<'_>,
+        now: Instant,
+        until: Instant,
+        shared: &mut Shared,
+    ) {
         self.stage = Stage::Closing(until);
         loop {
             match poll_once(context, self.socket.read(shared.input)) {
@@ -396,7 +288,7 @@ impl Connection {
     }
 
     /// Ends the connection at once.
-    fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
+    pub(crate) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
         self.stage = Stage::Resetting(now.after(RESET_TIME));
         context.waker().wake_by_ref();

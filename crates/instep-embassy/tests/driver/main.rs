@@ -7,8 +7,8 @@ mod wire;
 use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
-use instep::embassy::{ACCEPTING, Driver, LogInResources};
 use instep::{Access, App, Asset, Device, Inbox, Limits, Message, Password, Topic};
+use instep_embassy::{ACCEPTING, Driver, LogInResources};
 use std::future::Future;
 use wire::{Cable, DEVICE, socket};
 
@@ -36,7 +36,7 @@ const ON: &str = "\u{1}1";
 /// Declares a device's memory for a test.
 macro_rules! resources {
     ($($interface:ident: $clients:expr),+) => {{
-        instep::resources! { struct Resources { limits: Limits::DEVICE, topics: 1, $($interface: $clients),+ } }
+        instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, topics: 1, $($interface: $clients),+ } }
         static RESOURCES: Resources = Resources::new();
         &RESOURCES
     }};

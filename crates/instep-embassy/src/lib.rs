@@ -1,0 +1,47 @@
+//! The driver for microcontrollers: embassy-net's sockets, no heap, and memory that is fixed when it is compiled.
+//!
+//! A board declares its memory once, starts the server with it, and runs one driver for each network interface:
+//!
+//! ```ignore
+//! const LIMITS: Limits = Limits::DEVICE;
+//!
+//! instep_embassy::resources! {
+//!     /// All memory of the server.
+//!     struct Resources { limits: LIMITS, app: APP, station: 8, access_point: 4 }
+//! }
+//! static RESOURCES: Resources = Resources::new();
+//!
+//! let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
+//! let station = RESOURCES.station.driver(server, stack, 80); // then, in a task: station.run().await
+//! ```
+//!
+//! embassy-net has no backlog: a connection is refused unless a socket listens for it. So each interface has
+//! [`ACCEPTING`] sockets beside those of its clients. They listen or answer requests, and share as many buffers for
+//! heads; a socket that becomes a client's gives its buffer back, and another one listens with it.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod clock;
+mod connection;
+mod driver;
+mod input;
+mod login;
+mod memory;
+mod read;
+mod resources;
+mod serve;
+mod server;
+mod shared;
+#[doc(hidden)]
+pub mod sizes;
+
+pub use driver::Driver;
+/// For what [`resources!`] expands to.
+#[doc(hidden)]
+pub use instep;
+pub use login::{LogInResources, ROUNDS};
+#[doc(hidden)]
+pub use memory::{DeviceMemory, InterfaceMemory};
+pub use server::Server;
+pub use sizes::{ACCEPTING, LISTENING, SOCKET_BUFFER};
