@@ -21,11 +21,14 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux, the module `embassy` (feature
+//! The same code runs on each driver: the crate `instep-tokio` on Linux, the module `embassy` (feature
 //! `embassy`) on microcontrollers. All drivers turn the one synchronous crank, [`Client::turn`].
 
-#![cfg_attr(not(any(feature = "tokio", test)), no_std)]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
 
 /// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
 pub const FROM_CLIENT: &str = "instep::from_client";
@@ -46,8 +49,6 @@ mod limits;
 mod login;
 mod shown;
 mod thing;
-#[cfg(feature = "tokio")]
-pub mod tokio;
 
 pub use access::{Access, OPEN_TO_EVERYONE, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin};
 pub use app::{App, Endpoint, Topic};

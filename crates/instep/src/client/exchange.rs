@@ -3,6 +3,8 @@
 use super::{Client, State};
 use crate::buffer::Buffer;
 use crate::device::ClientId;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut};
@@ -88,7 +90,7 @@ pub enum ExchangeMemory {
     /// Lent for good: whoever drives the client takes it back.
     Lent(&'static mut Exchange),
     /// Its own.
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "alloc")]
     Owned(Box<Exchange>),
 }
 
@@ -98,7 +100,7 @@ impl Deref for ExchangeMemory {
     fn deref(&self) -> &Exchange {
         match self {
             Self::Lent(exchange) => exchange,
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Owned(exchange) => exchange,
         }
     }
@@ -108,7 +110,7 @@ impl DerefMut for ExchangeMemory {
     fn deref_mut(&mut self) -> &mut Exchange {
         match self {
             Self::Lent(exchange) => exchange,
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Owned(exchange) => exchange,
         }
     }
@@ -127,7 +129,7 @@ impl Client {
     pub fn take_exchange(&mut self) -> Option<&'static mut Exchange> {
         match self.exchange.take()? {
             ExchangeMemory::Lent(exchange) => Some(exchange),
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             owned @ ExchangeMemory::Owned(_) => {
                 self.exchange = Some(owned);
                 None

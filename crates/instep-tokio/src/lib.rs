@@ -1,0 +1,161 @@
+//! The driver for Linux: tokio, threads, and as many sockets as the limits allow.
+//!
+//! One place accepts and numbers connections and deals them to shards. A shard is a thread with a runtime and
+//! a feed of its own, which follows the device's: a publish wakes each shard once, and the shard serves its
+//! clients from one loop. The application runs wherever its future is polled, on a thread of its own.
+
+mod accept;
+mod admission;
+#[cfg(feature = "tls")]
+mod certificate;
+mod connection;
+mod deflate;
+mod eviction;
+mod exhaustion;
+mod listener;
+mod login;
+mod memory;
+mod metrics;
+mod permit;
+mod rate;
+mod ready;
+mod shard;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
+
+#[cfg(feature = "tls")]
+pub use certificate::{Certificate, CertificateError};
+#[doc(hidden)]
+pub use deflate::Deflate;
+pub use listener::Listener;
+pub use login::log_in;
+pub use metrics::{Lag, Metrics};
+
+use crate::admission::Gate;
+use crate::metrics::Meters;
+use instep::{Access, App, Buffer, Device, Inbox, Instant, Limits, LogIn};
+use std::future::Future;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How long a server takes to end, at most: clients that read get their close frame meanwhile.
+const STOP_TIME: Duration = Duration::from_millis(1200);
+
+/// What only this driver has limits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketLimits {
+    /// Connections beside those of the WebSocket clients. When all are taken, whoever has been idle longest gives
+    /// up its place to a newcomer; if nobody is: 503.
+    pub http_slots: usize,
+    /// Connections from one address; the machine itself is exempt. Above it: 503.
+    pub per_address: usize,
+    /// Messages in each second from one address. Above it the server stops reading from its clients for a while.
+    /// 0: no limit.
+    pub message_rate: u32,
+    /// Bytes that the kernel keeps unsent for one client. What it keeps cannot be replaced by newer state.
+    pub unsent: u32,
+    /// Compressed messages that each shard decompresses at the same time, at some 50 KB each; further ones wait.
+    /// 0: no client gets permessage-deflate.
+    pub inflaters: u16,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self { http_slots: 64, per_address: 64, message_rate: 0, unsent: 16_384, inflaters: 32 }
+    }
+}
+
+/// A server on Linux. It and its memory live as long as the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    app: &'static App,
+    access: &'static Access,
+    device: &'static Device,
+    limits: SocketLimits,
+    shards: usize,
+    meters: &'static Meters,
+    log_in: Option<&'static LogIn>,
+}
+
+impl Server {
+    /// A server for `app` with `shards` threads. Its memory is set aside now; what is not used stays untouched.
+    ///
+    /// # Panics
+    /// If `shards` is 0, or there are more than 60,000 clients.
+    pub fn new(
+        app: &'static App,
+        access: &'static Access,
+        limits: Limits,
+        sockets: SocketLimits,
+        shards: usize,
+    ) -> Self {
+        assert!(shards > 0, "a server has at least one shard");
+        let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
+        let device = Box::leak(Box::new(Device::new(memory, limits)));
+        device.tell_starts_apart(random());
+        let gate = Gate::new(limits.clients, sockets, access);
+        let meters = Box::leak(Box::new(Meters::new(gate, shards)));
+        Self { app, access, device, limits: sockets, shards, meters, log_in: None }
+    }
+
+    /// The same server, which lets in only who knows the password.
+    pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
+        Self { log_in: Some(log_in), ..self }
+    }
+
+    /// The device, for the application.
+    pub fn device(&self) -> &'static Device {
+        self.device
+    }
+
+    /// The inbox, for the application; `None` when it has been taken.
+    pub fn inbox(&self) -> Option<Inbox<'static>> {
+        self.device.inbox(Buffer::grown(self.device.limits().message))
+    }
+
+    /// Serves on `listeners`, each a `TcpListener` or a [`Listener`], until `stop` is complete; then closes every client with 1001, and returns after
+    /// at most 1.2 s. To be called in a runtime with I/O and time.
+    ///
+    /// # Errors
+    /// If a listener or a thread cannot be set up.
+    pub async fn serve(
+        &self,
+        listeners: Vec<impl Into<Listener>>,
+        stop: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let (stopping, stopped) = watch::channel(false);
+        let (ended, mut all_ended) = mpsc::channel(1);
+        let mut shards = Vec::new();
+        let epoch = tokio::time::Instant::now();
+        for follower in 0..self.shards {
+            shards.push(shard::spawn(*self, follower, epoch, stopped.clone(), ended.clone())?);
+        }
+        if let Some(log_in) = self.log_in {
+            login::check_passwords(log_in, epoch, stopped)?;
+        }
+        drop(ended);
+        let accepting = accept::accept(*self, listeners.into_iter().map(Into::into).collect(), shards)?;
+        tokio::select! {
+            () = accepting => {}
+            () = stop => {}
+        }
+        // Without receivers all shards have ended by themselves.
+        let _ = stopping.send(true);
+        // Each shard holds a sender: there is none left when all have ended. Who does not read is not waited for.
+        let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
+        Ok(())
+    }
+}
+
+/// Random enough to tell one thing from another, and no secret.
+fn random() -> u32 {
+    let number = RandomState::new().build_hasher().finish().to_ne_bytes();
+    u32::from_ne_bytes([number[0], number[1], number[2], number[3]])
+}
+
+/// The time that clients are told: milliseconds since `epoch`.
+fn now(epoch: tokio::time::Instant) -> Instant {
+    Instant::from_millis(u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
