@@ -1,7 +1,7 @@
 //! How many connections there may be: in all, and from one address; and who gives up its place for another.
 
-use crate::SocketLimits;
 use crate::eviction::Standings;
+use crate::limits::SocketLimits;
 use crate::permit::Permit;
 use crate::rate::Rate;
 use instep::{Access, Instant, Standing};

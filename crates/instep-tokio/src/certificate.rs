@@ -1,6 +1,5 @@
 //! A certificate, its key, and how connections use them.
 
-use crate::transport::Security;
 use rustls::ServerConfig;
 use rustls::crypto::ring as provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -86,7 +85,7 @@ impl Certificate {
         bytes.join(":")
     }
 
-    pub(crate) fn security(&self) -> Security {
+    pub(crate) fn security(&self) -> Arc<ServerConfig> {
         self.inner().config
     }
 

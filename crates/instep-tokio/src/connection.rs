@@ -3,9 +3,10 @@
 use crate::accept::Accepted;
 use crate::permit::Permit;
 use crate::shard::{Buffers, Shard};
+use crate::socket::{News, Read};
 #[cfg(feature = "tls")]
 use crate::tls;
-use crate::transport::{News, Read, Transport};
+use crate::transport::Transport;
 use instep::{Buffer, Client, Exchange, ExchangeMemory, Instant, Limits, Standing, Turn};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;

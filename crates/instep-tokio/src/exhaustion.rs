@@ -7,6 +7,7 @@
 
 use crate::accept::{Dealer, Listeners, Newcomer, PAUSE};
 use crate::admission::Admission;
+use crate::throttle::Complaint;
 use instep::Device;
 use instep_proto::http::{Reply, Status};
 use rustix::io::Errno;
@@ -16,12 +17,8 @@ use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
 use std::task::Poll;
-use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
-
-/// The log is told no more often than this.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(5);
+use tokio::time::timeout;
 
 /// Whether accepting failed because the process, or the machine, has no descriptor or no memory left.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
@@ -111,40 +108,9 @@ fn reserve() -> Option<File> {
     File::open("/dev/null").ok()
 }
 
-/// How often the log is told of what goes on for long.
-#[derive(Debug, Default)]
-pub(crate) struct Complaint {
-    last: Option<Instant>,
-}
-
-impl Complaint {
-    /// Whether it is to be told now.
-    pub(crate) fn is_due(&mut self) -> bool {
-        let now = Instant::now();
-        let due = self.last.is_none_or(|last| now >= last + COMPLAIN_EVERY);
-        if due {
-            self.last = Some(now);
-        }
-        due
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_log_is_told_every_five_seconds() {
-        let mut complaint = Complaint::default();
-        let mut told = Vec::new();
-        for at in 0..1250 {
-            if complaint.is_due() {
-                told.push(at);
-            }
-            tokio::time::advance(Duration::from_millis(10)).await;
-        }
-        assert_eq!(told, [0, 500, 1000]);
-    }
 
     #[test]
     fn what_is_a_shortage() {

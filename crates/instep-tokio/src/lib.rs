@@ -8,10 +8,12 @@ mod accept;
 mod admission;
 #[cfg(feature = "tls")]
 mod certificate;
+mod clock;
 mod connection;
 mod deflate;
 mod eviction;
 mod exhaustion;
+mod limits;
 mod listener;
 mod login;
 mod memory;
@@ -20,6 +22,8 @@ mod permit;
 mod rate;
 mod ready;
 mod shard;
+mod socket;
+mod throttle;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
@@ -28,13 +32,14 @@ mod transport;
 pub use certificate::{Certificate, CertificateError};
 #[doc(hidden)]
 pub use deflate::Deflate;
+pub use limits::SocketLimits;
 pub use listener::Listener;
 pub use login::log_in;
 pub use metrics::{Lag, Metrics};
 
 use crate::admission::Gate;
 use crate::metrics::Meters;
-use instep::{Access, App, Buffer, Device, Inbox, Instant, Limits, LogIn};
+use instep::{Access, App, Buffer, Device, Inbox, Limits, LogIn};
 use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
@@ -42,30 +47,6 @@ use tokio::sync::{mpsc, watch};
 
 /// How long a server takes to end, at most: clients that read get their close frame meanwhile.
 const STOP_TIME: Duration = Duration::from_millis(1200);
-
-/// What only this driver has limits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SocketLimits {
-    /// Connections beside those of the WebSocket clients. When all are taken, whoever has been idle longest gives
-    /// up its place to a newcomer; if nobody is: 503.
-    pub http_slots: usize,
-    /// Connections from one address; the machine itself is exempt. Above it: 503.
-    pub per_address: usize,
-    /// Messages in each second from one address. Above it the server stops reading from its clients for a while.
-    /// 0: no limit.
-    pub message_rate: u32,
-    /// Bytes that the kernel keeps unsent for one client. What it keeps cannot be replaced by newer state.
-    pub unsent: u32,
-    /// Compressed messages that each shard decompresses at the same time, at some 50 KB each; further ones wait.
-    /// 0: no client gets permessage-deflate.
-    pub inflaters: u16,
-}
-
-impl Default for SocketLimits {
-    fn default() -> Self {
-        Self { http_slots: 64, per_address: 64, message_rate: 0, unsent: 16_384, inflaters: 32 }
-    }
-}
 
 /// A server on Linux. It and its memory live as long as the process.
 #[derive(Clone, Copy, Debug)]
@@ -153,9 +134,4 @@ impl Server {
 fn random() -> u32 {
     let number = RandomState::new().build_hasher().finish().to_ne_bytes();
     u32::from_ne_bytes([number[0], number[1], number[2], number[3]])
-}
-
-/// The time that clients are told: milliseconds since `epoch`.
-fn now(epoch: tokio::time::Instant) -> Instant {
-    Instant::from_millis(u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX))
 }

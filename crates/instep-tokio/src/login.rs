@@ -1,6 +1,6 @@
 //! The log-in on Linux: its memory, and a thread that hashes.
 
-use crate::now;
+use crate::clock::now;
 use instep::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
 use tokio::sync::watch;
 

@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::deflate::Deflate;
 use crate::metrics::{Lag, Question, ShardMeter};
 use crate::ready::Ready;
-use crate::{Server, memory};
+use crate::{Server, clock, memory};
 use instep::{Client, Compression, Instant, Surroundings};
 use instep_proto::delivery::{Feed, Room};
 use instep_proto::frame::CloseCode;
@@ -176,7 +176,7 @@ impl Shard {
     }
 
     pub(crate) fn now(&self) -> Instant {
-        crate::now(self.epoch)
+        clock::now(self.epoch)
     }
 
     /// Where it counts.

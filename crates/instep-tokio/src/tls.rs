@@ -1,11 +1,13 @@
 //! TLS on a socket: rustls without its buffers. A connection that has nothing under way holds no byte of any.
 
-use crate::transport::{self, News, Read, Security};
+use crate::socket::{self, News, Read};
 use instep::{Client, Instant, Turn};
+use rustls::ServerConfig;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus, WriteTraffic};
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
 
@@ -49,7 +51,7 @@ enum State {
 }
 
 impl Tls {
-    pub(crate) fn new(socket: TcpStream, config: Security) -> io::Result<Self> {
+    pub(crate) fn new(socket: TcpStream, config: Arc<ServerConfig>) -> io::Result<Self> {
         Ok(Self {
             socket,
             session: UnbufferedServerConnection::new(config).map_err(io::Error::other)?,
@@ -73,10 +75,10 @@ impl Tls {
     ) -> Poll<io::Result<Read>> {
         // Behind our last word, what comes is thrown away.
         if matches!(self.state, State::Unencrypted | State::Broken | State::Ended) {
-            return transport::poll_read(&mut self.socket, context, input);
+            return socket::poll_read(&mut self.socket, context, input);
         }
         let before = self.unfinished.len();
-        let read = ready!(transport::poll_read(&mut self.socket, context, &mut records[before..]))?;
+        let read = ready!(socket::poll_read(&mut self.socket, context, &mut records[before..]))?;
         if read.news != News::None {
             return Poll::Ready(Ok(read));
         }
@@ -110,7 +112,7 @@ impl Tls {
     /// Accepts nothing as long as something is unsent.
     pub(crate) fn write(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {
         match self.state {
-            State::Unencrypted => return transport::try_write(&self.socket, bytes),
+            State::Unencrypted => return socket::try_write(&self.socket, bytes),
             // Nobody could read it.
             State::Broken | State::Ended => return Ok(bytes.len()),
             State::New | State::Encrypting => {}
@@ -253,7 +255,7 @@ impl Tls {
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut sent = 0;
         while sent < bytes.len() {
-            let length = transport::try_write(&self.socket, &bytes[sent..])?;
+            let length = socket::try_write(&self.socket, &bytes[sent..])?;
             if length == 0 {
                 break;
             }
