@@ -1,9 +1,9 @@
 //! Accepting connections, and dealing them to shards.
 
-use crate::admission::{Admission, Asked, Gate};
+use crate::admission::{Asked, Gate};
 use crate::exhaustion::{Shortage, is_shortage};
 use crate::listener::Certificate;
-use crate::permit::Permit;
+use crate::permit::{Admission, Permit};
 use crate::throttle::Complaint;
 use crate::transport::Security;
 use crate::{Listener, Server};

@@ -6,7 +6,7 @@
 //! again and again.
 
 use crate::accept::{Dealer, Listeners, Newcomer, PAUSE};
-use crate::admission::Admission;
+use crate::permit::Admission;
 use crate::throttle::Complaint;
 use instep::Device;
 use instep_proto::http::{Reply, Status};
