@@ -1,6 +1,6 @@
 //! One socket and its client.
 
-use crate::accept::Accepted;
+use crate::dispatch::Accepted;
 use crate::permit::Permit;
 use crate::shard::{Buffers, Shard};
 use crate::socket::{News, Read};

@@ -5,7 +5,7 @@
 //! descriptor is kept in reserve for that. Otherwise it would lie in the kernel's queue, and wake this process
 //! again and again.
 
-use crate::accept::{Dealer, Listeners, Newcomer, PAUSE};
+use crate::dispatch::{Dealer, Listeners, Newcomer};
 use crate::permit::Admission;
 use crate::throttle::Complaint;
 use instep::Device;
@@ -17,8 +17,12 @@ use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+/// How long accepting pauses when it cannot go on: trying at once would only burn time.
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether accepting failed because the process, or the machine, has no descriptor or no memory left.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {

@@ -11,6 +11,7 @@ mod certificate;
 mod clock;
 mod connection;
 mod deflate;
+mod dispatch;
 mod eviction;
 mod exhaustion;
 mod limits;

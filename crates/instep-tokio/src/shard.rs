@@ -1,9 +1,9 @@
 //! A shard: a thread that serves its share of the clients.
 
-use crate::accept::{Accepted, Dealt};
 use crate::admission::Asked;
 use crate::connection::Connection;
 use crate::deflate::Deflate;
+use crate::dispatch::{Accepted, Dealt};
 use crate::metrics::{Lag, Question, ShardMeter};
 use crate::ready::Ready;
 use crate::{Server, clock, memory};
