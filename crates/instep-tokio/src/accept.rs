@@ -1,9 +1,9 @@
 //! Accepting connections.
 
-use crate::Server;
 use crate::dispatch::{Dealer, Dealt, Listeners};
 use crate::exhaustion::{PAUSE, Shortage, is_shortage};
 use crate::listener::Listener;
+use crate::server::Server;
 use crate::throttle::Complaint;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};

@@ -3,9 +3,8 @@
 //! What is counted for each byte is counted by its shard, in numbers that no other thread writes. How far clients
 //! are behind is found out only when somebody asks.
 
-use crate::Server;
 use crate::admission::Gate;
-use instep::{Counts, RefusalReason};
+use instep::{Counts, Device, RefusalReason};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -84,7 +83,7 @@ pub struct Metrics {
     /// Shards that did not answer within a second.
     pub shards_unresponsive: usize,
     /// Connections that were refused as a whole: there are too many in all, and too many from one address.
-    pub(crate) refused_connections: (u64, u64),
+    refused_connections: (u64, u64),
 }
 
 impl Metrics {
@@ -99,11 +98,21 @@ impl Metrics {
     }
 }
 
-impl Server {
-    /// What there is to know of the server now. Takes a second at most, however busy its shards are. To be called
-    /// in a runtime with time, which may be another one than that of [`Server::serve`].
-    pub async fn metrics(&self) -> Metrics {
-        let shards = &self.meters.shards;
+/// What is measured outside of the device.
+#[derive(Debug)]
+pub(crate) struct Meters {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) shards: Box<[ShardMeter]>,
+}
+
+impl Meters {
+    pub(crate) fn new(gate: Arc<Gate>, shards: usize) -> Self {
+        Self { gate, shards: (0..shards).map(|_| ShardMeter::default()).collect() }
+    }
+
+    /// Asks every shard, and waits for each a second at most.
+    pub(crate) async fn metrics(&self, device: &Device) -> Metrics {
+        let shards = &self.shards;
         let mut asking: JoinSet<_> =
             shards.iter().map(|shard| timeout(PATIENCE, ask(shard.questions()))).collect();
         let (mut lag, mut answered) = (Lag::default(), 0);
@@ -115,9 +124,9 @@ impl Server {
         }
         let shards_unresponsive = shards.len() - answered;
         let sum = |value: fn(&ShardMeter) -> &Counter| shards.iter().map(|shard| value(shard).total()).sum();
-        let connections = self.meters.gate.tally();
+        let connections = self.gate.tally();
         Metrics {
-            counts: self.device.counts(),
+            counts: device.counts(),
             connections: connections.open,
             messages_received: sum(|shard| &shard.messages),
             received_bytes: sum(|shard| &shard.received),
@@ -126,19 +135,6 @@ impl Server {
             shards_unresponsive,
             refused_connections: (connections.refused_full, connections.refused_per_address),
         }
-    }
-}
-
-/// What is measured outside of the device.
-#[derive(Debug)]
-pub(crate) struct Meters {
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) shards: Box<[ShardMeter]>,
-}
-
-impl Meters {
-    pub(crate) fn new(gate: Arc<Gate>, shards: usize) -> Self {
-        Self { gate, shards: (0..shards).map(|_| ShardMeter::default()).collect() }
     }
 }
 
