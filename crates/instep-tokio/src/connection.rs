@@ -2,7 +2,7 @@
 
 use crate::dispatch::Accepted;
 use crate::permit::Permit;
-use crate::shard::{Buffers, Shard};
+use crate::shard_state::{Buffers, ShardState};
 use crate::socket::{News, Read};
 #[cfg(feature = "tls")]
 use crate::tls;
@@ -54,7 +54,7 @@ impl Connection {
         limits.frame + BESIDE_A_FRAME
     }
 
-    pub(crate) fn new(accepted: Accepted, key: usize, shard: &Shard, waker: Waker) -> io::Result<Self> {
+    pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
         let exchange = Exchange::new(Buffer::grown(Self::unsent_limit(limits)));
         let exchange = ExchangeMemory::Owned(Box::new(exchange));
@@ -107,7 +107,7 @@ impl Connection {
     }
 
     /// Closes the client with that code.
-    pub(crate) fn close(&self, shard: &Shard, code: CloseCode, now: Instant) {
+    pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
             self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feeds, scratch));
@@ -117,7 +117,7 @@ impl Connection {
 
     /// Gives up the place for another one, unless it stands better than when it was chosen. A WebSocket is told, if
     /// its socket takes that.
-    pub(crate) fn leave(&self, shard: &Shard, chosen: u64) {
+    pub(crate) fn leave(&self, shard: &ShardState, chosen: u64) {
         if self.has_input() {
             // Its next turn says how it stands then.
             self.permit.set_standing(Standing::InUse);
@@ -137,7 +137,7 @@ impl Connection {
     }
 
     /// Serves the socket as far as it is ready. `true`: it is over.
-    pub(crate) fn serve(&self, shard: &Shard, now: Instant) -> bool {
+    pub(crate) fn serve(&self, shard: &ShardState, now: Instant) -> bool {
         let mut context = Context::from_waker(&self.waker);
         let mut reads = 0;
         loop {
@@ -176,7 +176,7 @@ impl Connection {
     }
 
     /// Reads into the shard's buffer, behind room for what waits of earlier input.
-    fn read(&self, shard: &Shard, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
+    fn read(&self, shard: &ShardState, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
         let Socket { transport, tail, .. } = &mut *self.socket.borrow_mut();
         let Buffers { input, records, .. } = &mut *shard.buffers.borrow_mut();
         transport.poll_read(context, &mut input[tail.len()..], records)
@@ -184,7 +184,7 @@ impl Connection {
 
     /// Tells the client what a read brought beside bytes, or instead of them.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets do not break off"))]
-    fn hear(&self, shard: &Shard, now: Instant, news: &News) {
+    fn hear(&self, shard: &ShardState, now: Instant, news: &News) {
         let client = &mut self.socket.borrow_mut().client;
         match news {
             News::None => client.heard_from(now),
@@ -200,7 +200,7 @@ impl Connection {
     }
 
     /// Gives the client a turn, with what waits of earlier input and `fresh` bytes that were read behind it.
-    pub(crate) fn turn(&self, shard: &Shard, now: Instant, fresh: usize) {
+    pub(crate) fn turn(&self, shard: &ShardState, now: Instant, fresh: usize) {
         if self.closed.get() {
             return;
         }
@@ -291,7 +291,7 @@ impl Connection {
         if turn.wants_read || rate.allowance(now) > 0 { Instant::NEVER } else { rate.next() }
     }
 
-    fn abandon(&self, shard: &Shard) {
+    fn abandon(&self, shard: &ShardState) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
             self.socket.borrow_mut().client.abandon(&mut shard.surroundings(feeds, scratch));
@@ -303,7 +303,7 @@ impl Connection {
     }
 
     /// Keeps the shard's knowledge of this client up to date.
-    fn note(&self, shard: &Shard) {
+    fn note(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
         self.permit.set_standing(socket.client.standing());

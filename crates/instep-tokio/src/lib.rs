@@ -25,6 +25,7 @@ mod ready;
 mod serve;
 mod server;
 mod shard;
+mod shard_state;
 mod socket;
 mod throttle;
 #[cfg(feature = "tls")]
