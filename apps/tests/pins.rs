@@ -1,10 +1,10 @@
 //! What the applications do to their pin: the level counts, not what the log says of it.
 
 use embedded_hal::digital::{ErrorType, OutputPin};
-use instep::tokio::{Server, SocketLimits};
 use instep::{Access, App, Limits};
 use instep_apps::{Hardware, Inverted, LED, Led};
 use instep_settings::{Kept, KeptSwitch, PowerUp, Settings};
+use instep_tokio::{Server, SocketLimits};
 use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};

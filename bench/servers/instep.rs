@@ -3,9 +3,9 @@
 //! `--patient` raises the stall limit and the ping deadline to an hour; else the limits are those of Linux, but for the clients:
 //! `--clients` says how many there may be.
 
-use instep::tokio::{Server, SocketLimits};
 use instep::{Access, App, Limits, Message, Topic};
 use instep_bench::serving;
+use instep_tokio::{Server, SocketLimits};
 use std::io;
 
 const TOPIC: Topic = Topic::new(0);

@@ -48,7 +48,7 @@ fn hash(password: &[u8]) -> Result<&'static LogIn, String> {
     // If there are none now, there will be none later.
     fill(&mut salt).map_err(|error| format!("the system has no random numbers: {error}"))?;
     let hashed = Password::new(password, salt, ROUNDS).map_err(|error: PasswordError| error.to_string())?;
-    Ok(instep::tokio::log_in(hashed, random))
+    Ok(instep_tokio::log_in(hashed, random))
 }
 
 fn random(bytes: &mut [u8]) {

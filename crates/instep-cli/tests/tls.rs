@@ -132,7 +132,7 @@ fn what_is_no_http_on_a_plain_port_is_answered_and_closed() {
         assert!((400..500).contains(&answer.status), "{}", answer.status);
     }
     assert!(
-        Tls::trusting(include_str!("../../instep/tests/data/lamp.test.pem"))
+        Tls::trusting(include_str!("../../instep-tokio/tests/data/lamp.test.pem"))
             .try_connect(server.addr())
             .is_err()
     );

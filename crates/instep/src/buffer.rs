@@ -1,5 +1,7 @@
 //! Bytes of one client that wait: in memory fixed at compile time, or in a vector that is freed when empty.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 use instep_proto::delivery::Storage;
 
 /// A bounded buffer.
@@ -13,7 +15,7 @@ pub enum Buffer {
         length: usize,
     },
     /// In a vector, as on Linux: most clients have nothing waiting, and then it takes no memory.
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "alloc")]
     Grown {
         /// The bytes.
         bytes: Vec<u8>,
@@ -29,7 +31,7 @@ impl Buffer {
     }
 
     /// A buffer that grows to `limit` bytes and is freed when it is empty.
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "alloc")]
     pub fn grown(limit: usize) -> Self {
         Self::Grown { bytes: Vec::new(), limit }
     }
@@ -56,7 +58,7 @@ impl Storage for Buffer {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Lent { memory, length } => &memory[..*length],
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Grown { bytes, .. } => bytes,
         }
     }
@@ -64,7 +66,7 @@ impl Storage for Buffer {
     fn bytes_mut(&mut self) -> &mut [u8] {
         match self {
             Self::Lent { memory, length } => &mut memory[..*length],
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Grown { bytes, .. } => bytes,
         }
     }
@@ -72,7 +74,7 @@ impl Storage for Buffer {
     fn capacity(&self) -> usize {
         match self {
             Self::Lent { memory, .. } => memory.len(),
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Grown { limit, .. } => *limit,
         }
     }
@@ -86,7 +88,7 @@ impl Storage for Buffer {
                 }
                 fits
             }
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Grown { bytes, limit } => {
                 let fits = new <= *limit;
                 if new == 0 {
@@ -108,7 +110,7 @@ mod tests {
     fn it_takes_all_or_nothing_up_to_its_limit() {
         let buffers = [
             Buffer::lent(std::vec![0; 4].leak()),
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Buffer::grown(4),
         ];
         for mut buffer in buffers {

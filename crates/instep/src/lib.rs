@@ -21,11 +21,14 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the module `tokio` (feature `tokio`) on Linux, the crate `instep-embassy` on
-//! microcontrollers. All drivers turn the one synchronous crank, [`Client::turn`].
+//! The same code runs on each driver: the crate `instep-tokio` on Linux, the crate `instep-embassy` on microcontrollers.
+//! All drivers turn the one synchronous crank, [`Client::turn`].
 
-#![cfg_attr(not(any(feature = "tokio", test)), no_std)]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
 
 mod access;
 mod app;
@@ -38,8 +41,6 @@ mod login;
 mod model;
 mod service;
 mod time;
-#[cfg(feature = "tokio")]
-pub mod tokio;
 
 pub use access::{Access, OPEN_TO_EVERYONE, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin};
 pub use app::App;
@@ -70,17 +71,3 @@ pub use model::{
 };
 pub use service::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub use time::Instant;
-
-#[cfg(any(feature = "embassy", feature = "tokio"))]
-mod client {
-    pub(crate) use crate::connection::*;
-    pub(crate) use crate::time::Instant;
-}
-#[cfg(any(feature = "embassy", feature = "tokio"))]
-mod board {
-    pub(crate) use crate::service::BoardPages;
-}
-#[cfg(any(feature = "embassy", feature = "tokio"))]
-mod thing {
-    pub(crate) use crate::model::Thing;
-}

@@ -8,9 +8,6 @@
 mod answers;
 mod captive_dns;
 mod connection;
-// The real one, which is a part of the driver for Linux.
-#[path = "../../../crates/instep/src/tokio/deflate.rs"]
-mod deflate;
 mod delivery;
 mod dhcp;
 mod exact;
@@ -70,9 +67,4 @@ impl Target {
 pub fn check(name: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     target.unwrap_or_else(|| panic!("there is no target {name}")).check(input);
-}
-
-/// Where [`deflate`] looks for what it is made of.
-mod client {
-    pub(crate) use instep::{Compression, Inflated, Inflater};
 }

@@ -1,6 +1,5 @@
 //! A simulated link: one device, a client without a socket, and a clock that moves when it is told to.
 
-use crate::deflate::Deflate;
 use crate::lent::Lender;
 use instep::{
     Access, App, Asset, Buffer, Client, Compression, Device, Exchange, ExchangeMemory, Feed, Follower,
@@ -8,6 +7,7 @@ use instep::{
     Surroundings, Table, TableEntry, Turn,
 };
 use instep_proto::frame::CloseCode;
+use instep_tokio::Deflate;
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};
 

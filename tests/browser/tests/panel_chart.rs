@@ -1,13 +1,13 @@
 //! The chart on the panel: what it draws, where it has a gap, and what it reads out.
 
-#[path = "../../../crates/instep/tests/in_process/mod.rs"]
+#[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
 
 use browser_tests::Browser;
 use in_process::serve;
-use instep::tokio::SocketLimits;
 use instep::{App, Device, Limits};
 use instep_panel::PANEL;
+use instep_tokio::SocketLimits;
 use serde_json::json;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,13 +1,13 @@
 //! What the panel writes: in the reader's language, with the reader's numbers, and of the device's own texts never markup.
 
-#[path = "../../../crates/instep/tests/in_process/mod.rs"]
+#[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
 
 use browser_tests::Browser;
 use in_process::serve;
-use instep::tokio::SocketLimits;
 use instep::{App, Limits, Severity};
 use instep_panel::PANEL;
+use instep_tokio::SocketLimits;
 use test_support::{SOON, Server, WebSocket};
 
 instep::thing! {

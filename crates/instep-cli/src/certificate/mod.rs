@@ -2,7 +2,7 @@
 
 mod self_signed;
 
-use instep::tokio::{Certificate, CertificateError};
+use instep_tokio::{Certificate, CertificateError};
 pub(crate) use self_signed::Subject;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

@@ -1,7 +1,7 @@
 //! A certificate that the device makes for itself, and keeps.
 
 use super::Files;
-use instep::tokio::Certificate;
+use instep_tokio::Certificate;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};

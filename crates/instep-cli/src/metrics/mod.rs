@@ -6,9 +6,9 @@
 mod process;
 mod text;
 
-use instep::tokio::Server;
 use instep::{Access, HeadLimits, Refusal};
 use instep_proto::http::{Method, Reply, RequestHead, Status};
+use instep_tokio::Server;
 use socket2::SockRef;
 use std::future::Future;
 use std::io::{self, ErrorKind};

@@ -4,8 +4,8 @@
 //! Labels are known when this is compiled (`&'static str`): nothing that a client sent can get into one.
 
 use super::process::Process;
-use instep::tokio::{Lag, Metrics};
 use instep::{DropReason, RefusalReason};
+use instep_tokio::{Lag, Metrics};
 use std::fmt::{Display, Write};
 
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

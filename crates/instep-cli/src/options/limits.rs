@@ -1,8 +1,8 @@
 //! The limits, which are options, too. CONTRACTS section 6 is the rule.
 
 use super::values;
-use instep::tokio::SocketLimits;
 use instep::{HEADERS_MAX, Limits};
+use instep_tokio::SocketLimits;
 use std::ops::RangeInclusive;
 
 /// The limits of the server and those of its sockets: one table for users.

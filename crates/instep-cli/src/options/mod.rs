@@ -13,7 +13,7 @@
 //! `value: None`: it is taken as `true` or `false`, both checked before. A secret has `secret: true`: it gets a
 //! variable alone, and `***` where it is printed, in errors too.
 //!
-//! A number is a limit: a field of [`instep::Limits`] or [`instep::tokio::SocketLimits`], an entry of `LIMITS`
+//! A number is a limit: a field of [`instep::Limits`] or [`instep_tokio::SocketLimits`], an entry of `LIMITS`
 //! in `limits.rs`, and a row. If it is off by default, 0 is off.
 //!
 //! A variable that another program reads is in `OF_OTHERS` in `variables.rs` and comes out of it when it becomes

@@ -21,7 +21,7 @@ impl Access {
     }
 
     /// Whether a proxy of that address is trusted.
-    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
     }
 

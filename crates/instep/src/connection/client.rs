@@ -213,7 +213,7 @@ impl Client {
     pub fn take_exchange(&mut self) -> Option<&'static mut Exchange> {
         match self.exchange.take()? {
             ExchangeMemory::Lent(exchange) => Some(exchange),
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             owned @ ExchangeMemory::Owned(_) => {
                 self.exchange = Some(owned);
                 None

@@ -51,8 +51,7 @@ impl Client {
     }
 
     /// Says in the log that a client that does not answer was given up for another one.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn log_given_up(&self) {
+    pub fn log_given_up(&self) {
         if let State::Open(open) = &self.state {
             let client = open.place.client;
             log::warn!(client = client.number; "[{client}] Dropped: it does not answer, and its place is needed");

@@ -2,6 +2,8 @@
 
 use crate::buffer::Buffer;
 use crate::service::Waits;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
 use instep_proto::http::Reply;
@@ -72,7 +74,7 @@ pub enum ExchangeMemory {
     /// Lent for good: whoever drives the client takes it back.
     Lent(&'static mut Exchange),
     /// Its own.
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "alloc")]
     Owned(Box<Exchange>),
 }
 
@@ -82,7 +84,7 @@ impl Deref for ExchangeMemory {
     fn deref(&self) -> &Exchange {
         match self {
             Self::Lent(exchange) => exchange,
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Owned(exchange) => exchange,
         }
     }
@@ -92,7 +94,7 @@ impl DerefMut for ExchangeMemory {
     fn deref_mut(&mut self) -> &mut Exchange {
         match self {
             Self::Lent(exchange) => exchange,
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "alloc")]
             Self::Owned(exchange) => exchange,
         }
     }

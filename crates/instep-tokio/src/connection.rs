@@ -1,0 +1,345 @@
+//! One socket and its client.
+
+use crate::dispatch::Accepted;
+use crate::permit::Permit;
+use crate::shard_state::{Buffers, ShardState};
+use crate::socket::{News, Read};
+#[cfg(feature = "tls")]
+use crate::tls;
+use crate::transport::Transport;
+use instep::{Buffer, Client, Exchange, ExchangeMemory, Instant, Limits, Standing, Turn};
+use instep_proto::delivery::Feed;
+use instep_proto::frame::CloseCode;
+use socket2::SockRef;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::mem::MaybeUninit;
+use std::task::{Context, Poll, Waker};
+
+/// Bytes that may wait beside one whole frame: control frames, and the answer to a handshake.
+const BESIDE_A_FRAME: usize = 1024;
+
+/// Reads in one go, before the others have their turn.
+const READS: usize = 4;
+
+/// A socket and its client. All of it stays on the shard's thread; turns are given when the socket is ready, when
+/// there is something to send, and when time is up.
+pub(crate) struct Connection {
+    socket: RefCell<Socket>,
+    key: usize,
+    slot: Cell<Option<u16>>,
+    wants_read: Cell<bool>,
+    wants_write: Cell<bool>,
+    open: Cell<bool>,
+    compressed: Cell<bool>,
+    shut_down: Cell<bool>,
+    closed: Cell<bool>,
+    wake_at: Cell<Instant>,
+    /// While the socket takes no more: the bytes in it that the peer has not acknowledged, as seen last.
+    unacknowledged: Cell<u32>,
+    /// Has the shard look at this connection.
+    waker: Waker,
+    permit: Permit,
+}
+
+struct Socket {
+    transport: Transport,
+    client: Client,
+    /// Input that the client did not take yet: a part of something, or what it has no room for now.
+    tail: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn unsent_limit(limits: &Limits) -> usize {
+        limits.frame + BESIDE_A_FRAME
+    }
+
+    pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
+        let limits = shard.server.device.limits();
+        let exchange = Exchange::new(Buffer::grown(Self::unsent_limit(limits)));
+        let exchange = ExchangeMemory::Owned(Box::new(exchange));
+        let now = shard.now();
+        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
+        client.came_in_at(accepted.port);
+        if accepted.permit.refused {
+            client.refuse();
+        }
+        if accepted.security.is_some() {
+            client.secure();
+        }
+        let wake_at = now.after(limits.head_time);
+        shard.due(wake_at);
+        let transport = Transport::new(accepted.stream, accepted.security)?;
+        accepted.permit.take_seat(shard.follower, key);
+        accepted.permit.set_standing(client.standing());
+        Ok(Self {
+            socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
+            key,
+            slot: Cell::new(None),
+            wants_read: Cell::new(true),
+            wants_write: Cell::new(false),
+            open: Cell::new(false),
+            compressed: Cell::new(false),
+            shut_down: Cell::new(false),
+            closed: Cell::new(false),
+            wake_at: Cell::new(wake_at),
+            unacknowledged: Cell::new(0),
+            waker,
+            permit: accepted.permit,
+        })
+    }
+
+    /// Whether there may be something to send to it now: it is open, and its socket takes more.
+    pub(crate) fn follows(&self) -> bool {
+        self.open.get() && !self.wants_write.get()
+    }
+
+    pub(crate) fn wake_at(&self) -> Instant {
+        self.wake_at.get()
+    }
+
+    pub(crate) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
+        self.socket.borrow().client.lag(feed)
+    }
+
+    pub(crate) fn expect_reply(&self) {
+        self.socket.borrow_mut().client.expect_reply();
+    }
+
+    /// Closes the client with that code.
+    pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
+        {
+            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
+            self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feeds, scratch));
+        }
+        self.turn(shard, now, 0);
+    }
+
+    /// Gives up the place for another one, unless it stands better than when it was chosen. A WebSocket is told, if
+    /// its socket takes that.
+    pub(crate) fn leave(&self, shard: &ShardState, chosen: u64) {
+        if self.has_input() {
+            // Its next turn says how it stands then.
+            self.permit.set_standing(Standing::InUse);
+        }
+        if self.permit.standing() > chosen {
+            return self.permit.stay();
+        }
+        let standing = self.socket.borrow().client.standing();
+        if let Standing::Unresponsive(_) = standing {
+            self.socket.borrow().client.log_given_up();
+            self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
+        }
+        // The place is wanted at once.
+        if !self.closed.get() {
+            self.abandon(shard);
+        }
+    }
+
+    /// Serves the socket as far as it is ready. `true`: it is over.
+    pub(crate) fn serve(&self, shard: &ShardState, now: Instant) -> bool {
+        let mut context = Context::from_waker(&self.waker);
+        let mut reads = 0;
+        loop {
+            if self.closed.get() {
+                return true;
+            }
+            let mut idle = true;
+            if self.wants_write.get()
+                && self.socket.borrow().transport.socket().poll_write_ready(&mut context).is_ready()
+            {
+                idle = false;
+                self.turn(shard, now, 0);
+            }
+            if self.wants_read.get() && !self.closed.get() {
+                if reads == READS {
+                    // There may be more: after the others.
+                    self.waker.wake_by_ref();
+                    return false;
+                }
+                reads += 1;
+                match self.read(shard, &mut context) {
+                    Poll::Pending => {}
+                    Poll::Ready(Ok(read)) => {
+                        idle = false;
+                        shard.meter().received.add(read.length);
+                        self.hear(shard, now, &read.news);
+                        self.turn(shard, now, read.length);
+                    }
+                    Poll::Ready(Err(_)) => self.abandon(shard),
+                }
+            }
+            if idle && !self.closed.get() {
+                return false;
+            }
+        }
+    }
+
+    /// Reads into the shard's buffer, behind room for what waits of earlier input.
+    fn read(&self, shard: &ShardState, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
+        let Socket { transport, tail, .. } = &mut *self.socket.borrow_mut();
+        let Buffers { input, records, .. } = &mut *shard.buffers.borrow_mut();
+        transport.poll_read(context, &mut input[tail.len()..], records)
+    }
+
+    /// Tells the client what a read brought beside bytes, or instead of them.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets do not break off"))]
+    fn hear(&self, shard: &ShardState, now: Instant, news: &News) {
+        let client = &mut self.socket.borrow_mut().client;
+        match news {
+            News::None => client.heard_from(now),
+            News::Ended => client.input_ended(),
+            #[cfg(feature = "tls")]
+            News::Unencrypted => client.refuse_unencrypted(),
+            #[cfg(feature = "tls")]
+            News::Broken(error) => {
+                let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
+                client.break_off(&tls::Failure(error), now, &mut shard.surroundings(feeds, scratch));
+            }
+        }
+    }
+
+    /// Gives the client a turn, with what waits of earlier input and `fresh` bytes that were read behind it.
+    pub(crate) fn turn(&self, shard: &ShardState, now: Instant, fresh: usize) {
+        if self.closed.get() {
+            return;
+        }
+        if self.wants_write.get() && now >= self.wake_at.get() && self.is_taken() {
+            let Socket { transport, client, .. } = &mut *self.socket.borrow_mut();
+            client.accepted(now);
+            transport.accepted(now);
+        }
+        let (mut failed, mut wrote) = (false, false);
+        let turn = {
+            let Buffers { feeds, scratch, input, records } = &mut *shard.buffers.borrow_mut();
+            let Socket { transport, client, tail } = &mut *self.socket.borrow_mut();
+            match transport.begin_turn(now, client) {
+                Ok(progress) => wrote |= progress,
+                Err(_) => failed = true,
+            }
+            let mut write = |bytes: &[u8]| match transport.write(bytes, records) {
+                Ok(length) => {
+                    shard.meter().sent.add(length);
+                    wrote |= length > 0;
+                    length
+                }
+                Err(_) => {
+                    failed = true;
+                    0
+                }
+            };
+            let mut surroundings = shard.surroundings(feeds, scratch);
+            if let Some(rate) = self.permit.rate() {
+                surroundings.allowance = rate.allowance(now);
+            }
+            surroundings.address_limit = Some(&self.permit);
+            let turn = if fresh > 0 {
+                let input = &mut input[..tail.len() + fresh];
+                input[..tail.len()].copy_from_slice(tail);
+                let turn = client.turn(now, input, &mut surroundings, &mut write);
+                keep(tail, &input[turn.used..]);
+                turn
+            } else {
+                let turn = client.turn(now, tail, &mut surroundings, &mut write);
+                if turn.used > 0 {
+                    tail.drain(..turn.used);
+                    free_if_empty(tail);
+                }
+                turn
+            };
+            shard.meter().messages.add(turn.messages as usize);
+            transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
+        };
+        let turn = match turn {
+            Ok(turn) if !failed => turn,
+            _ => return self.abandon(shard),
+        };
+        let wanted = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
+        if turn.wants_write && (wrote || !wanted.1) {
+            self.is_taken();
+        }
+        let mut wake_at = turn.wake_at.min(self.spend(now, &turn));
+        if turn.wants_write {
+            // Nothing tells when the peer takes some of what waits: it is looked at a few times before patience ends.
+            wake_at = wake_at.min(now.after(shard.server.device.limits().write_stall / 10));
+        }
+        self.wake_at.set(wake_at);
+        shard.due(wake_at);
+        self.note(shard);
+        if turn.shut_down && !self.shut_down.replace(true) {
+            // It fails only if the peer has gone already.
+            let _ =
+                SockRef::from(self.socket.borrow().transport.socket()).shutdown(std::net::Shutdown::Write);
+        }
+        self.closed.set(turn.closed);
+        if turn.closed || wanted != (turn.wants_read, turn.wants_write) {
+            self.waker.wake_by_ref();
+        }
+    }
+
+    /// Whether the peer has taken any of what the socket holds since this was asked last. The kernel calls a socket
+    /// writable only when half of what it may hold has gone.
+    fn is_taken(&self) -> bool {
+        let now = host_socket::unacknowledged(self.socket.borrow().transport.socket()).unwrap_or(u32::MAX);
+        now < self.unacknowledged.replace(now)
+    }
+
+    /// Takes note of the messages that a turn took. Says when it may take more, if that is what it waits for.
+    fn spend(&self, now: Instant, turn: &Turn) -> Instant {
+        let Some(rate) = self.permit.rate() else { return Instant::NEVER };
+        rate.spend(now, turn.messages);
+        if turn.wants_read || rate.allowance(now) > 0 { Instant::NEVER } else { rate.next() }
+    }
+
+    fn abandon(&self, shard: &ShardState) {
+        {
+            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
+            self.socket.borrow_mut().client.abandon(&mut shard.surroundings(feeds, scratch));
+        }
+        self.closed.set(true);
+        self.wake_at.set(Instant::NEVER);
+        self.note(shard);
+        self.waker.wake_by_ref();
+    }
+
+    /// Keeps the shard's knowledge of this client up to date.
+    fn note(&self, shard: &ShardState) {
+        let socket = self.socket.borrow();
+        self.open.set(socket.client.is_open());
+        self.permit.set_standing(socket.client.standing());
+        let compressed = socket.client.follows_compressed();
+        if self.compressed.replace(compressed) != compressed {
+            shard.count_compressed(compressed);
+        }
+        let slot = socket.client.slot().and_then(|slot| u16::try_from(slot).ok());
+        let before = self.slot.replace(slot);
+        if slot != before {
+            if let Some(slot) = slot {
+                shard.assign(slot, Some(self.key));
+            } else if let Some(before) = before {
+                shard.assign(before, None);
+            }
+        }
+    }
+
+    /// Whether there is something to read that was not got to yet.
+    fn has_input(&self) -> bool {
+        SockRef::from(self.socket.borrow().transport.socket())
+            .peek(&mut [MaybeUninit::uninit()])
+            .is_ok_and(|length| length > 0)
+    }
+}
+
+/// Keeps the rest of an input.
+fn keep(tail: &mut Vec<u8>, rest: &[u8]) {
+    tail.clear();
+    tail.extend_from_slice(rest);
+    free_if_empty(tail);
+}
+
+/// Most clients have nothing waiting, and then it takes no memory.
+fn free_if_empty(tail: &mut Vec<u8>) {
+    if tail.is_empty() {
+        *tail = Vec::new();
+    }
+}

@@ -1,0 +1,46 @@
+//! Serving: shards, accepting, and the end of both.
+
+use crate::listener::Listener;
+use crate::server::Server;
+use crate::{accept, login, shard};
+use std::future::Future;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How long a server takes to end, at most: clients that read get their close frame meanwhile.
+const STOP_TIME: Duration = Duration::from_millis(1200);
+
+impl Server {
+    /// Serves on `listeners`, each a `TcpListener` or a [`Listener`], until `stop` is complete; then closes every client with 1001, and returns after
+    /// at most 1.2 s. To be called in a runtime with I/O and time.
+    ///
+    /// # Errors
+    /// If a listener or a thread cannot be set up.
+    pub async fn serve(
+        &self,
+        listeners: Vec<impl Into<Listener>>,
+        stop: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let (stopping, stopped) = watch::channel(false);
+        let (ended, mut all_ended) = mpsc::channel(1);
+        let mut shards = Vec::new();
+        let epoch = tokio::time::Instant::now();
+        for follower in 0..self.shards {
+            shards.push(shard::spawn(*self, follower, epoch, stopped.clone(), ended.clone())?);
+        }
+        if let Some(log_in) = self.log_in {
+            login::check_passwords(log_in, epoch, stopped)?;
+        }
+        drop(ended);
+        let accepting = accept::accept(*self, listeners.into_iter().map(Into::into).collect(), shards)?;
+        tokio::select! {
+            () = accepting => {}
+            () = stop => {}
+        }
+        // Without receivers all shards have ended by themselves.
+        let _ = stopping.send(true);
+        // Each shard holds a sender: there is none left when all have ended. Who does not read is not waited for.
+        let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
+        Ok(())
+    }
+}

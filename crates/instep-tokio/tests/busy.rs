@@ -1,0 +1,43 @@
+//! An application that never pauses: clients come, are heard and get what they ask for all the same.
+
+mod in_process;
+
+use in_process::serve;
+use instep::{App, Limits, Topic};
+use instep_tokio::SocketLimits;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use test_support::{SOON, WebSocket, opcode};
+
+static APP: App = App::new("busy", "for tests").endpoint("/ws").echo("/echo").topics(1);
+
+#[test]
+fn who_publishes_without_a_pause_keeps_nobody_out() {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let device = server.device();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut number = 0_u64;
+                while !stop.load(Ordering::Relaxed) {
+                    number += 1;
+                    device.publish(Topic::new(0), number);
+                }
+            });
+        }
+        let everybody_is_served = std::panic::catch_unwind(|| {
+            let mut followers: Vec<_> = (0..20).map(|_| WebSocket::connect(server.addr, "/ws")).collect();
+            let mut echo = WebSocket::connect(server.addr, "/echo");
+            for _ in 0..20 {
+                echo.send_text("hello");
+                assert_eq!(echo.read_frame(SOON).text(), "hello");
+            }
+            for follower in &mut followers {
+                assert_eq!(follower.read_frame(SOON).opcode, opcode::TEXT);
+            }
+        });
+        stop.store(true, Ordering::Relaxed);
+        everybody_is_served.unwrap();
+    });
+}

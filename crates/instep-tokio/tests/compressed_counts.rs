@@ -1,0 +1,101 @@
+//! Compressed messages are counted as the messages that they are, and as the bytes that went over the wire.
+
+mod compressed;
+mod in_process;
+
+use compressed::{APP, COMPRESSED, MASK, connect};
+use in_process::{Running, runtime, serve};
+use instep::{Limits, Message, Topic};
+use instep_tokio::{Metrics, SocketLimits};
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+use test_support::{Frame, SOON, WebSocket, opcode};
+
+/// A block that stores the bytes as they are (RFC 7692 section 7.2.3.3).
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).expect("a block's length");
+    let mut block = vec![0];
+    block.extend(length.to_le_bytes());
+    block.extend((!length).to_le_bytes());
+    block.extend(bytes);
+    block.push(0);
+    block
+}
+
+/// A short compressed text, as it came.
+#[track_caller]
+fn read_compressed(client: &WebSocket) -> Vec<u8> {
+    let mut stream = client.tcp();
+    let mut frame = vec![0; 2];
+    stream.read_exact(&mut frame).expect("a header");
+    assert!(frame[0] == 0xc1 && frame[1] < 126, "{frame:x?}");
+    frame.resize(2 + usize::from(frame[1]), 0);
+    stream.read_exact(&mut frame[2..]).expect("a payload");
+    frame
+}
+
+/// The metrics, as soon as they are as wanted.
+#[track_caller]
+fn until(server: &Running, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
+    let (all, own) = (server.server(), runtime());
+    let deadline = Instant::now() + SOON;
+    loop {
+        let metrics = own.block_on(all.metrics());
+        if wanted(&metrics) {
+            return metrics;
+        }
+        assert!(Instant::now() < deadline, "it does not come to that: {metrics:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn messages_and_the_bytes_of_the_wire() {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let long = "lamp ".repeat(400);
+
+    let mut echo = connect(&server, "/echo");
+    let before = until(&server, |metrics| metrics.counts.clients == 1 && metrics.sent_bytes > 0);
+    let sent = Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &stored(long.as_bytes()));
+    echo.send_raw(&sent);
+    let frame = read_compressed(&echo);
+    let after = until(&server, |metrics| metrics.messages_received == 1);
+    assert_eq!(after.received_bytes - before.received_bytes, sent.len() as u64);
+    assert_eq!(after.sent_bytes - before.sent_bytes, frame.len() as u64);
+
+    let mut inbox = server.inbox();
+    let mut plain = WebSocket::connect(server.addr, "/ws");
+    let mut follower = connect(&server, "/ws");
+    // Each handshake is answered by one write, which was counted before it could be read.
+    let before = until(&server, |metrics| metrics.counts.clients == 3);
+    server.device().publish(Topic::new(0), &*long);
+    assert_eq!(plain.read_text(), long);
+    let frame = read_compressed(&follower);
+    let both = Frame::encode(true, 0, opcode::TEXT, None, long.as_bytes()).len() + frame.len();
+    let after = until(&server, |metrics| {
+        metrics.sent_bytes >= before.sent_bytes + both as u64
+            && metrics.lag.is_some_and(|lag| lag.revisions() == 0)
+    });
+    assert_eq!(after.sent_bytes - before.sent_bytes, both as u64);
+    assert_eq!((after.counts.publishes, after.lag.map(|lag| lag.clients())), (1, Some(2)));
+
+    // Cut into frames and then into bytes, to the application: one message.
+    let block = stored(b"toggle");
+    follower.send_raw(&Frame::encode(false, COMPRESSED, opcode::TEXT, MASK, &block[..4]));
+    follower.send_raw(&Frame::encode(true, 0, opcode::CONTINUATION, MASK, &block[4..]));
+    runtime()
+        .block_on(async { while !matches!(inbox.next().await, Message::Text { text: "toggle", .. }) {} });
+    assert_eq!(until(&server, |metrics| metrics.messages_received >= 2).messages_received, 2);
+}
+
+#[test]
+fn who_is_closed_because_others_wait_for_its_memory_is_counted_by_1013() {
+    let limits = Limits { write_stall: 100, ..Limits::LINUX };
+    let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
+    let mut client = connect(&server, "/echo");
+    client.send_raw(&Frame::encode(false, COMPRESSED, opcode::BINARY, MASK, &stored(b"half")[..3]));
+    client.expect_close(1013);
+    let metrics = until(&server, |metrics| metrics.counts.clients == 0);
+    let closed: Vec<_> = metrics.counts.closed().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(closed, [("1013", 1)]);
+}

@@ -1,0 +1,181 @@
+//! Compressed messages over real sockets: whole, too long, too many at once, and what goes to everybody.
+
+mod compressed;
+mod in_process;
+
+use compressed::{APP, COMPRESSED, MASK, OFFER, connect};
+use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
+use in_process::{Running, runtime, serve};
+use instep::{Limits, Message, Topic};
+use instep_tokio::SocketLimits;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use test_support::{Frame, SOON, WebSocket, opcode};
+
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// A message's payload, compressed with the largest window.
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut compress = Compress::new(flate2::Compression::best(), false);
+    let mut out = Vec::with_capacity(bytes.len() + 100);
+    compress.compress_vec(bytes, &mut out, FlushCompress::Sync).expect("it has room");
+    assert!(out.ends_with(&TAIL));
+    out.truncate(out.len() - TAIL.len());
+    out
+}
+
+/// What was compressed with a window of 512 bytes.
+fn inflated(bytes: &[u8], length: usize) -> Vec<u8> {
+    let mut decompress = Decompress::new_with_window_bits(false, 9);
+    let mut out = Vec::with_capacity(length + 100);
+    let whole = [bytes, &TAIL].concat();
+    decompress
+        .decompress_vec(&whole, &mut out, FlushDecompress::Sync)
+        .expect("a window of 2^9 bytes suffices");
+    out
+}
+
+/// A client that takes compressed messages and tells what came of each frame.
+struct Follower(BufReader<TcpStream>);
+
+impl Follower {
+    fn connect(server: &Running) -> Self {
+        let mut stream = TcpStream::connect(server.addr).expect("a connection");
+        let (name, value) = OFFER;
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{name}: {value}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it takes a request");
+        stream.set_read_timeout(Some(SOON)).expect("a time");
+        let mut reader = BufReader::new(stream);
+        let mut lines = reader.by_ref().lines().map(|line| line.expect("a line"));
+        assert!(lines.next().is_some_and(|line| line.contains(" 101 ")));
+        assert!(lines.any(|line| line.is_empty()), "the end of the head");
+        Self(reader)
+    }
+
+    /// The next frame: its first byte and its payload.
+    #[track_caller]
+    fn read(&mut self) -> (u8, Vec<u8>) {
+        let mut header = [0; 2];
+        self.0.read_exact(&mut header).expect("a header");
+        let length = match header[1] {
+            126 => {
+                let mut length = [0; 2];
+                self.0.read_exact(&mut length).expect("a length");
+                u16::from_be_bytes(length)
+            }
+            short => u16::from(short),
+        };
+        let mut payload = vec![0; usize::from(length)];
+        self.0.read_exact(&mut payload).expect("a payload");
+        (header[0], payload)
+    }
+}
+
+/// Text with something to compress that does not repeat within 512 bytes alone.
+fn readings(count: u32) -> String {
+    (0..count)
+        .map(|n| {
+            format!("{{\"label\":\"reading\",\"data\":{{\"number\":{n},\"value\":{}}}}}", n * 7919 % 1000)
+        })
+        .collect()
+}
+
+#[test]
+fn what_goes_to_everybody_is_compressed_for_who_takes_that() {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let mut plain = WebSocket::connect(server.addr, "/ws");
+    let mut takes = Follower::connect(&server);
+    let long = readings(200);
+    for text in [&long[..], "short", &long[..257]] {
+        server.device().publish(Topic::new(0), text);
+        assert_eq!(plain.read_text(), text);
+        let (first, payload) = takes.read();
+        if text.len() < 256 {
+            assert_eq!((first, &payload[..]), (0x81, text.as_bytes()));
+        } else {
+            assert_eq!(first, 0xc1);
+            assert!(payload.len() < text.len() * 3 / 4, "{} of {}", payload.len(), text.len());
+            assert_eq!(inflated(&payload, text.len()), text.as_bytes());
+        }
+    }
+    // Who comes later gets the last, whichever shard it is dealt to. It is compressed where another follows already.
+    server.device().publish(Topic::new(0), &*long);
+    let (_, payload) = takes.read();
+    let (mut late, mut later) = (Follower::connect(&server), Follower::connect(&server));
+    let firsts = [late.read(), later.read()];
+    assert!(firsts.contains(&(0xc1, payload)));
+    for (first, payload) in firsts {
+        assert_eq!(if first == 0xc1 { inflated(&payload, long.len()) } else { payload }, long.as_bytes());
+    }
+}
+
+#[test]
+fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let mut inbox = server.inbox();
+    let mut client = connect(&server, "/ws");
+    let text = readings(1_000);
+    assert!((50_000..65_536).contains(&text.len()), "{}", text.len());
+    client.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &deflated(text.as_bytes())));
+    let exact = "=".repeat(65_536);
+    client.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &deflated(exact.as_bytes())));
+    let mut heard = Vec::new();
+    runtime().block_on(async {
+        while heard.len() < 2 {
+            if let Message::Text { text, .. } = inbox.next().await {
+                heard.push(text.to_owned());
+            }
+        }
+    });
+    assert!(heard == [text, exact], "they are as they were");
+
+    // Some 16 KB that stand for 16 MiB.
+    let bomb = deflated(&vec![b'='; 16 << 20]);
+    client.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &bomb));
+    client.expect_close(1009);
+    let mut other = connect(&server, "/ws");
+    other.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &deflated(&[b'='; 65_537])));
+    other.expect_close(1009);
+    let mut broken = connect(&server, "/ws");
+    broken.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &[0xff; 20]));
+    broken.expect_close(1007);
+    // An echo has no limit, and gives back as much as the client takes.
+    let mut echo = connect(&server, "/echo");
+    echo.send_raw(&Frame::encode(true, COMPRESSED, opcode::BINARY, MASK, &bomb));
+    let (mut length, mut last) = (0, false);
+    while !last {
+        let frame = echo.read_frame(SOON);
+        assert!(frame.payload.iter().all(|byte| *byte == b'='));
+        (length, last) = (length + frame.payload.len(), frame.fin);
+    }
+    assert_eq!(length, 16 << 20);
+}
+
+#[test]
+fn who_finds_all_inflaters_taken_waits_and_nobody_keeps_one_for_ever() {
+    let limits = Limits { write_stall: 4_000, ..Limits::LINUX };
+    let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
+    // Clients are dealt to two shards in turn: every second one is a neighbour of the first.
+    let mut holder = connect(&server, "/echo");
+    let _other = WebSocket::connect(server.addr, "/echo");
+    let mut waiting = connect(&server, "/echo");
+    let payload = deflated(b"hello, hello");
+    for answers in [true, false] {
+        holder.send_raw(&Frame::encode(false, COMPRESSED, opcode::TEXT, MASK, &payload[..5]));
+        // A pong tells that it was taken.
+        holder.send_ping(b"");
+        while holder.read_frame(SOON).opcode != opcode::PONG {}
+        waiting.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &payload));
+        waiting.expect_silence(100);
+        if answers {
+            holder.send_raw(&Frame::encode(true, 0, opcode::CONTINUATION, MASK, &payload[5..]));
+            while !holder.read_frame(SOON).fin {}
+        } else {
+            holder.expect_close(1013);
+        }
+        assert_eq!(waiting.read_frame(SOON).text(), "hello, hello");
+    }
+}

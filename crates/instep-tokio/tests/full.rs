@@ -1,0 +1,133 @@
+//! When all places are taken, over real sockets: who comes too late is told so, and places are given back.
+
+mod in_process;
+
+use in_process::serve;
+use instep::{App, Asset, Limits, RefusalReason};
+use instep_tokio::SocketLimits;
+use std::time::{Duration, Instant};
+use test_support::{Http, Response, SOON, WebSocket, http};
+
+static APP: App =
+    App::new("full", "for tests").page("/", Asset::html("<p>Hi</p>")).endpoint("/ws").echo("/echo");
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[track_caller]
+fn expect_full(response: &Response) {
+    assert_eq!((response.status, response.header("connection")), (503, Some("close")), "{response:?}");
+    assert!(response.header("retry-after").is_some_and(|after| after.parse::<u32>().is_ok()));
+    assert!(response.text().ends_with('.'));
+}
+
+#[test]
+fn a_websocket_too_many_gets_503_before_the_101_and_a_page_is_served_meanwhile() {
+    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let mut one = WebSocket::connect(server.addr, "/ws");
+    let _two = WebSocket::connect(server.addr, "/echo");
+    for path in ["/ws", "/echo"] {
+        expect_full(&WebSocket::try_connect(server.addr, path, &[]).expect_err("there is no place"));
+    }
+    assert_eq!(http(server.addr, GET).text(), "<p>Hi</p>");
+    assert_eq!(server.device().clients(), 2);
+    // A handshake that is wrong is told that first.
+    let wrong = WebSocket::try_connect(server.addr, "/ws", &[("Origin", "http://evil.test")]);
+    assert_eq!(wrong.expect_err("it is refused").status, 403);
+
+    one.send_close(1000, "");
+    one.expect_close(1000);
+    let mut three = WebSocket::connect(server.addr, "/ws");
+    three.send_ping(b"in");
+    assert_eq!(three.read_frame(SOON).payload, b"in");
+    // One that is just gone gives its place back, too.
+    drop(three);
+    let deadline = Instant::now() + SOON;
+    while server.device().clients() > 1 {
+        assert!(Instant::now() < deadline, "the place is not given back");
+        std::thread::yield_now();
+    }
+    drop(WebSocket::connect(server.addr, "/ws"));
+}
+
+#[test]
+fn a_connection_too_many_gets_503_whatever_it_asks_for() {
+    let sockets = SocketLimits { http_slots: 0, ..SocketLimits::default() };
+    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, sockets);
+    let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
+    expect_full(&http(server.addr, GET));
+    let mut head = Http::connect(server.addr);
+    head.send(GET.replacen("GET", "HEAD", 1));
+    assert_eq!(head.read_head().status, 503);
+    assert_eq!(head.read_to_end(SOON), b"", "the answer to HEAD has no body");
+    expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
+    let metrics = in_process::runtime().block_on(server.server().metrics());
+    let refused = [RefusalReason::Full, RefusalReason::PerAddress].map(|reason| metrics.refused(reason));
+    assert_eq!(refused, [3, 0], "each connection once");
+    // Who is in stays in.
+    for client in &mut clients {
+        client.send_ping(b"still here");
+        assert_eq!(client.read_frame(SOON).payload, b"still here");
+    }
+    drop(clients);
+    let deadline = Instant::now() + SOON;
+    while http(server.addr, GET).status != 200 {
+        assert!(Instant::now() < deadline, "the place is not given back");
+    }
+}
+
+#[test]
+fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
+    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
+    let mut idle: Vec<_> = (0..64)
+        .map(|_| {
+            let mut connection = Http::connect(server.addr);
+            connection.send(GET);
+            assert_eq!(connection.read().status, 200);
+            // So that it is known who has been idle longest, to the millisecond.
+            std::thread::sleep(Duration::from_millis(2));
+            connection
+        })
+        .collect();
+    // The first one is not it any more.
+    idle[0].send(GET);
+    assert_eq!(idle[0].read().status, 200);
+    // Each newcomer keeps the slot that it was given.
+    for longest in &mut idle[1..4] {
+        let mut newcomer = Http::connect(server.addr);
+        newcomer.send(GET);
+        assert_eq!(newcomer.read().text(), "<p>Hi</p>");
+        longest.expect_end(SOON);
+        *longest = newcomer;
+    }
+    for connection in &mut idle {
+        connection.send(GET);
+        assert_eq!(connection.read().status, 200);
+    }
+    expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
+    for client in &mut clients {
+        client.send_ping(b"well");
+        assert_eq!(client.read_frame(SOON).payload, b"well");
+    }
+}
+
+#[test]
+fn at_the_limit_a_page_is_served_whoever_stays_silent_or_dribbles() {
+    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
+    let mut others = Vec::new();
+    for number in 0..200 {
+        let mut other = Http::connect(server.addr);
+        if number % 2 == 0 {
+            other.send(&GET[..number / 8]);
+        }
+        others.push(other);
+        if number % 10 == 9 {
+            assert_eq!(http(server.addr, GET).text(), "<p>Hi</p>", "beside {number}");
+        }
+    }
+    for client in &mut clients {
+        client.send_ping(b"well");
+        assert_eq!(client.read_frame(SOON).payload, b"well");
+    }
+}

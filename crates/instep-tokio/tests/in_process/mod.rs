@@ -1,0 +1,96 @@
+//! A server within the test's own process, for tests that publish themselves or need limits of their own.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use instep::{Access, App, Device, Inbox, Limits};
+use instep_tokio::{Listener, Server, SocketLimits};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+
+static ACCESS: Access = Access::new("");
+
+/// A thread of a server panicked.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// A server that runs. It is stopped when this is dropped.
+pub struct Running {
+    pub addr: SocketAddr,
+    server: Server,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Serves `app` on a free port of 127.0.0.1, by two shards.
+pub fn serve(app: &'static App, limits: Limits, sockets: SocketLimits) -> Running {
+    serve_by(app, limits, sockets, Listener::plain)
+}
+
+/// The same with a listener of another kind.
+pub fn serve_by(
+    app: &'static App,
+    limits: Limits,
+    sockets: SocketLimits,
+    make_listener: impl FnOnce(TcpListener) -> Listener,
+) -> Running {
+    watch_for_panics();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    let listener = make_listener(listener);
+    let server = Server::new(app, &ACCESS, limits, sockets, 2);
+    let (stop, stopped) = oneshot::channel();
+    let serve = move || {
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        runtime().block_on(server.serve(vec![listener], stopped)).expect("it serves");
+    };
+    let thread = thread::Builder::new().name("server".into()).spawn(serve).expect("a thread");
+    Running { addr, server, stop: Some(stop), thread: Some(thread) }
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+impl Running {
+    pub fn device(&self) -> &'static Device {
+        self.server.device()
+    }
+
+    pub fn server(&self) -> Server {
+        self.server
+    }
+
+    pub fn inbox(&self) -> Inbox<'static> {
+        self.server.inbox().expect("nobody took it before")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map_or(Ok(()), JoinHandle::join);
+        // A test that has failed already has told why.
+        if !thread::panicking() {
+            ended.expect("the server does not panic");
+            assert!(!PANICKED.load(Ordering::Relaxed), "a shard of the server panicked");
+        }
+    }
+}
+
+/// A shard that panics takes nobody with it here: it is remembered, and fails the test at its end.
+fn watch_for_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            report(panic);
+            if thread::current().name().is_some_and(|name| name.starts_with("shard")) {
+                PANICKED.store(true, Ordering::Relaxed);
+            }
+        }));
+    });
+}

@@ -1,0 +1,42 @@
+//! A client that reads slowly, but steadily, is not one that has stopped.
+
+mod in_process;
+
+use in_process::serve;
+use instep::{App, Limits, Topic};
+use instep_tokio::SocketLimits;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io::Read as _;
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::WebSocket;
+
+static APP: App = App::new("slow", "for tests").endpoint("/ws").topics(1);
+
+/// Long, so that it is not the test that stops to read on a busy machine.
+const STALL: Duration = Duration::from_secs(3);
+
+#[test]
+fn who_takes_a_little_each_time_is_kept_and_who_takes_nothing_is_dropped() {
+    let limits = Limits { write_stall: 3_000, ..Limits::LINUX };
+    let server = serve(&APP, limits, SocketLimits::default());
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.connect(&server.addr.into()).unwrap();
+    let slow = WebSocket::upgrade(TcpStream::from(socket), "/ws", &[("Host", "localhost")]).unwrap();
+    let frame = "x".repeat(60_000);
+    let begin = Instant::now();
+    // It takes longer than the stall limit until the kernel calls the socket writable again.
+    while begin.elapsed() < 3 * STALL {
+        server.device().publish(Topic::new(0), &frame);
+        slow.tcp().read_exact(&mut [0; 400]).unwrap();
+        thread::sleep(Duration::from_millis(150));
+        assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
+    }
+    let stopped = Instant::now();
+    while server.device().clients() > 0 {
+        assert!(stopped.elapsed() < 4 * STALL, "it is still there");
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,189 @@
+//! A client that stops reading while 64 MiB are published: the others go on, nothing piles up, neither here
+//! nor in the kernel, and when it reads again it is up to date after a moment.
+
+mod in_process;
+
+use in_process::serve;
+use instep::{App, Limits, Topic};
+use instep_tokio::SocketLimits;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::fmt;
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{Frame, SOON, WebSocket, opcode};
+
+const TOPICS: usize = 8;
+/// The payload of a frame.
+const PAYLOAD: usize = 1024;
+/// Half of them retained, half events.
+const FRAMES: usize = 64 * 1024;
+/// So many are published at once. Half of them are events, which have to stay within the ring of 64.
+const BATCH: usize = 32;
+/// Frames of the past that the healthy clients may be behind.
+const BEHIND: usize = 32;
+
+/// User memory may grow by this: noise of the allocator, of the test's own threads and of the page cache.
+const GROWTH: usize = 8 << 20;
+/// Bytes on their way to the stalled client: those not sent yet (16 KiB, [`SocketLimits::unsent`]), the last write
+/// beyond them, and what its small window took. Without that limit it is megabytes.
+const QUEUED: usize = 64 << 10;
+
+static APP: App = App::new("flood", "for tests").endpoint("/ws").topics(TOPICS);
+
+/// The frame of that number, from 1: odd ones are events, even ones belong to a topic.
+struct Numbered<'f>(usize, &'f str);
+
+impl fmt::Display for Numbered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08}{}", self.0, self.1)
+    }
+}
+
+fn number(frame: &Frame) -> usize {
+    assert_eq!((frame.opcode, frame.payload.len()), (opcode::TEXT, PAYLOAD));
+    frame.text()[..8].parse().expect("a number")
+}
+
+fn topic(number: usize) -> usize {
+    number / 2 % TOPICS
+}
+
+/// Reads until the last frame, and tells meanwhile how far it is. It misses no event.
+fn keep_up(client: &mut WebSocket, seen: &AtomicUsize) {
+    let mut last = 0;
+    let mut event = None;
+    while last < FRAMES {
+        let frame = client.read_frame(SOON);
+        let new = number(&frame);
+        assert!(new > last, "{new} after {last}");
+        last = new;
+        if new % 2 == 1 {
+            assert!(event.is_none_or(|before| new == before + 2), "event {new} after {event:?}");
+            event = Some(new);
+        }
+        seen.store(new, Ordering::Release);
+    }
+    assert_eq!(event, Some(FRAMES - 1));
+}
+
+/// A connection whose receive buffer is the kernel's smallest.
+fn narrow_client(addr: SocketAddr) -> WebSocket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+    // Before connecting, because the window is told then.
+    socket.set_recv_buffer_size(1).expect("a small buffer");
+    socket.connect(&addr.into()).expect("a connection");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("the process's status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+    kib * 1024
+}
+
+/// Bytes that the kernel holds on their way to this client: unsent, unacknowledged, and unread.
+fn queued(client: &TcpStream) -> usize {
+    let port = |addr: std::io::Result<SocketAddr>| addr.expect("an address").port();
+    let (theirs, ours) = (port(client.local_addr()), port(client.peer_addr()));
+    let table = fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
+    let hex = |text: &str| usize::from_str_radix(text, 16).expect("a hexadecimal number");
+    let queues = table.lines().skip(1).filter_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let port = |at: usize| hex(columns[at].split(':').nth(1).expect("a port"));
+        let (sending, receiving) = columns[4].split_once(':').expect("two queues");
+        match (port(1), port(2)) {
+            pair if pair == (ours.into(), theirs.into()) => Some(hex(sending)),
+            pair if pair == (theirs.into(), ours.into()) => Some(hex(receiving)),
+            _ => None,
+        }
+    });
+    queues.sum()
+}
+
+#[test]
+fn others_go_on_and_nothing_piles_up() {
+    // Longer than the test takes: how the patience with such a client ends is tested elsewhere.
+    let limits = Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX };
+    let server = serve(&APP, limits, SocketLimits::default());
+    let device = server.device();
+    // Connections are dealt to the two shards in turn: one of the healthy ones shares the stalled one's.
+    let mut stalled = narrow_client(server.addr);
+    let mut healthy = [(); 3].map(|()| WebSocket::connect(server.addr, "/ws"));
+    let seen = [const { AtomicUsize::new(0) }; 3];
+    let fill = "x".repeat(PAYLOAD - 8);
+    let (mut start, mut most_memory, mut most_queued) = (0, 0, 0);
+
+    thread::scope(|scope| {
+        for (client, seen) in healthy.iter_mut().zip(&seen) {
+            scope.spawn(move || keep_up(client, seen));
+        }
+        for number in 1..=FRAMES {
+            if number % 2 == 1 {
+                device.event(Numbered(number, &fill));
+            } else {
+                device.publish(Topic::new(topic(number)), Numbered(number, &fill));
+            }
+            if number % BATCH == 0 {
+                let deadline = Instant::now() + SOON;
+                while seen.iter().any(|seen| seen.load(Ordering::Acquire) + BEHIND < number) {
+                    assert!(Instant::now() < deadline, "a healthy client is stuck: {seen:?} of {number}");
+                    thread::sleep(Duration::from_micros(50));
+                }
+            }
+            if number == FRAMES / 16 {
+                // By now everything has been touched that is used at all.
+                start = resident();
+            }
+            if number % (FRAMES / 256) == 0 {
+                most_memory = most_memory.max(resident());
+                most_queued = most_queued.max(queued(stalled.tcp()));
+            }
+        }
+    });
+    let growth = most_memory.saturating_sub(start);
+    assert!(growth < GROWTH, "{growth} bytes of memory");
+    assert!(most_queued > 0 && most_queued < QUEUED, "{most_queued} bytes in the kernel");
+
+    // It reads again. What is in the kernel comes first, then the ring's events and the latest of each topic.
+    let (mut bytes, mut last, mut latest) = (0, 0, [0; TOPICS]);
+    let mut old = 0;
+    let before = Instant::now();
+    let expected: Vec<usize> = (0..TOPICS)
+        .map(|wanted| (1..=FRAMES).rev().find(|n| n % 2 == 0 && topic(*n) == wanted).expect("one of each"))
+        .collect();
+    while latest[..] != expected {
+        let frame = stalled.read_frame(SOON);
+        let new = number(&frame);
+        assert!(new > last, "{new} after {last}");
+        last = new;
+        bytes += frame.payload.len() + 4;
+        if new <= FRAMES - 2 * limits.events {
+            old = bytes;
+        }
+        if new.is_multiple_of(2) {
+            latest[topic(new)] = new;
+        }
+    }
+    let took = before.elapsed();
+    let up_to_date = most_queued + (limits.events + TOPICS + 2) * (PAYLOAD + 4);
+    assert!(bytes <= up_to_date, "{bytes} bytes until it is up to date, {old} of them old");
+    assert!(took < SOON, "{took:?}");
+    println!(
+        "memory grew by {} KiB; the kernel held {} KiB; up to date after {} KiB ({} KiB of the past) and {took:?}",
+        growth >> 10,
+        most_queued >> 10,
+        bytes >> 10,
+        old >> 10
+    );
+
+    // And it is a client like any other again.
+    device.publish(Topic::new(0), Numbered(FRAMES + 1, &fill));
+    for client in healthy.iter_mut().chain([&mut stalled]) {
+        while number(&client.read_frame(SOON)) != FRAMES + 1 {}
+    }
+}

@@ -1,0 +1,212 @@
+//! Clients that all go and come back at once, die in the middle of a frame, or send more than the application takes.
+
+mod in_process;
+
+use in_process::{runtime, serve};
+use instep::{App, Inbox, Limits, Message, Topic};
+use instep_tokio::SocketLimits;
+use socket2::SockRef;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{Frame, Random, SOON, WebSocket, http, opcode};
+
+static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(1);
+const STATE: Topic = Topic::new(0);
+const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);
+
+/// Takes all that comes, for ever: a client's place is free again when the application has been told that it is gone.
+fn take_all(mut inbox: Inbox<'static>) {
+    thread::spawn(move || {
+        runtime().block_on(async {
+            loop {
+                inbox.next().await;
+            }
+        });
+    });
+}
+
+/// Ends a connection as a client does that lost its power and comes back: without a word, by a reset.
+fn kill(tcp: &TcpStream) {
+    SockRef::from(tcp).set_linger(Some(Duration::ZERO)).expect("a reset at the end");
+}
+
+#[test]
+fn all_clients_go_and_return_at_once() {
+    const CLIENTS: usize = 200;
+    const THREADS: usize = 8;
+    let limits = Limits { clients: CLIENTS, ..Limits::LINUX };
+    let server = serve(&APP, limits, SocketLimits::default());
+    take_all(server.inbox());
+    let device = server.device();
+    // Whose place is not free yet tries again, as the 503 says, only sooner.
+    let come = |addr| {
+        let deadline = Instant::now() + SOON;
+        loop {
+            match WebSocket::try_connect(addr, "/ws", &[]) {
+                Ok(client) => return client,
+                Err(response) => {
+                    assert_eq!(response.status, 503);
+                    assert!(response.header("retry-after").is_some());
+                    assert!(Instant::now() < deadline, "there is no place for who comes back");
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+        }
+    };
+    let mut clients: Vec<WebSocket> = Vec::new();
+    for round in 0..5 {
+        device.publish(STATE, round);
+        clients.iter().for_each(|client| kill(client.tcp()));
+        clients.clear();
+        thread::scope(|scope| {
+            let threads = [(); THREADS].map(|()| {
+                scope.spawn(|| (0..CLIENTS / THREADS).map(|_| come(server.addr)).collect::<Vec<_>>())
+            });
+            clients.extend(threads.into_iter().flat_map(|thread| thread.join().expect("no panic")));
+        });
+        for client in &mut clients {
+            assert_eq!(client.read_text(), round.to_string(), "the state comes first");
+        }
+        let full = WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("all places are taken");
+        assert_eq!(full.status, 503);
+    }
+    device.event("all are there");
+    for client in &mut clients {
+        assert_eq!(client.read_text(), "all are there");
+    }
+}
+
+/// A client that sends a part of what it wanted to, reads a part of what it gets, and is gone.
+fn die_somewhere(addr: SocketAddr, random: &mut Random) {
+    let mut all = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        .to_vec();
+    let head = all.len();
+    for (code, length) in
+        [(opcode::TEXT, 5), (opcode::PING, 100), (opcode::BINARY, 3000), (opcode::TEXT, 300)]
+    {
+        all.extend(Frame::encode(true, 0, code, MASK, &vec![b'x'; length]));
+    }
+    // Half of them do not get past the head and a few bytes more.
+    let end = if random.below(2) == 0 { head + 20 } else { all.len() };
+    let mut tcp = TcpStream::connect(addr).expect("a connection");
+    tcp.write_all(&all[..random.below(end)]).expect("the server takes it");
+    if random.below(2) == 0 {
+        tcp.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+        let _ = tcp.read(&mut [0; 2000][..1 + random.below(1999)]);
+    }
+    if random.below(2) == 0 {
+        kill(&tcp);
+    }
+}
+
+#[test]
+fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
+    const WITNESSES: usize = 4;
+    const DYING: usize = 300;
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    take_all(server.inbox());
+    let device = server.device();
+    let mut witnesses = [(); WITNESSES].map(|()| WebSocket::connect(server.addr, "/ws"));
+    let seen = [const { AtomicUsize::new(0) }; WITNESSES];
+    let alive = AtomicUsize::new(2);
+    let fill = "x".repeat(1000);
+    thread::scope(|scope| {
+        for seed in 0..2 {
+            let (alive, addr) = (&alive, server.addr);
+            scope.spawn(move || {
+                let mut random = Random::new(0x9e37_79b9_7f4a_7c15 + seed);
+                (0..DYING).for_each(|_| die_somewhere(addr, &mut random));
+                alive.fetch_sub(1, Ordering::Release);
+            });
+        }
+        for (client, seen) in witnesses.iter_mut().zip(&seen) {
+            scope.spawn(move || {
+                for number in 1.. {
+                    let text = client.read_text();
+                    if text == "end" {
+                        break;
+                    }
+                    assert!(text.starts_with(&format!("{number} ")), "{number}: {}", &text[..10]);
+                    seen.store(number, Ordering::Release);
+                }
+            });
+        }
+        let mut number = 0;
+        while alive.load(Ordering::Acquire) > 0 {
+            for _ in 0..16 {
+                number += 1;
+                device.event(format_args!("{number} {fill}"));
+            }
+            let deadline = Instant::now() + SOON;
+            while seen.iter().any(|seen| seen.load(Ordering::Acquire) + 32 < number) {
+                assert!(Instant::now() < deadline, "a witness is stuck: {seen:?} of {number}");
+                thread::sleep(Duration::from_micros(100));
+            }
+        }
+        device.event("end");
+        println!("{number} updates beside {} deaths", 2 * DYING);
+    });
+    let deadline = Instant::now() + SOON;
+    while device.clients() > WITNESSES {
+        assert!(Instant::now() < deadline, "{} clients are still there", device.clients());
+        thread::sleep(Duration::from_millis(5));
+    }
+    for client in &mut witnesses {
+        client.send_ping(b"well");
+        assert_eq!(client.read_frame(SOON).payload, b"well");
+    }
+    assert_eq!(http(server.addr, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
+}
+
+#[test]
+fn who_sends_more_than_the_application_takes_is_slowed_down_by_tcp_and_nothing_is_lost() {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let mut inbox = server.inbox();
+    let client = WebSocket::connect(server.addr, "/ws");
+    let mut tcp = client.tcp();
+    // So that little of it is in the kernel.
+    SockRef::from(tcp).set_send_buffer_size(65_536).expect("a send buffer");
+    tcp.set_write_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+    let message =
+        |number: usize| Frame::encode(true, 0, opcode::TEXT, MASK, format!("{number:01000}").as_bytes());
+    let (mut sent, mut rest) = (0, Vec::new());
+    // The kernel's buffers take some megabytes at most; the server takes one message.
+    let blocked = (0..64 * 1024).find(|number| {
+        let bytes = message(*number);
+        sent = *number + 1;
+        let mut at = 0;
+        while at < bytes.len() {
+            match tcp.write(&bytes[at..]) {
+                Ok(length) => at += length,
+                Err(error) => {
+                    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+                    rest = bytes[at..].to_vec();
+                    return true;
+                }
+            }
+        }
+        false
+    });
+    assert!(blocked.is_some(), "64 MiB were taken, although nobody took a message");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut tcp = client.tcp();
+            tcp.set_write_timeout(Some(SOON)).expect("a timeout");
+            tcp.write_all(&rest).expect("it goes on as soon as the application does");
+        });
+        runtime().block_on(async {
+            let mut expected = 0;
+            while expected < sent {
+                if let Message::Text { text, .. } = inbox.next().await {
+                    assert_eq!(text.parse(), Ok(expected));
+                    expected += 1;
+                }
+            }
+        });
+    });
+    println!("blocked after {sent} messages of 1 KiB; all were heard");
+}
