@@ -4,8 +4,8 @@ use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{Config, IpAddress, Ipv4Address, Stack};
 use embassy_time::{Duration, Timer, with_timeout};
 use ether::{Link, spawn, test};
-use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
-use instep_network::{dhcp, dns, mdns};
+use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
+use instep_wifi::{dhcp, dns, mdns};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -47,7 +47,7 @@ fn start_mdns(stack: Stack<'static>, seed: u32) -> Names {
     let names = Names::default();
     let told = names.clone();
     spawn(async move {
-        let named = |name: &instep_network::name::Name| told.borrow_mut().push(name.to_string());
+        let named = |name: &instep_wifi::name::Name| told.borrow_mut().push(name.to_string());
         serve_mdns(stack, "lamp".parse().unwrap(), 80, seed, leak(MdnsMemory::new()), named).await;
     });
     names

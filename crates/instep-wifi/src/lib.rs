@@ -1,7 +1,8 @@
-//! A device that is its own network: what a phone that joins it asks for, and how it is found by its name.
+//! Set-up of a device with Wi-Fi: its own network with a captive portal, which network it joins, and its name there.
 //!
-//! Nothing here sends, waits, allocates or reads a clock: messages go in, answers come out into a slice that the caller
-//! lends, and time is an input, as the duration since any fixed moment.
+//! The modules of the network know neither the server nor the settings. They send nothing, wait for nothing, allocate
+//! nothing and read no clock: messages go in, answers come out into a slice that the caller lends, and time is an input,
+//! as the duration since any fixed moment.
 //!
 //! * [`name`]: the name of a device, for its Wi-Fi network, for mDNS and for its page;
 //! * [`join`]: the password of its network, and the text from which a phone joins;
@@ -10,7 +11,10 @@
 //! * [`mdns`]: `http://NAME.local` and `_http._tcp` in any network (RFC 6762 and 6763);
 //! * [`portal`]: how it is told of another network to join.
 //!
-//! With the feature `embassy`, the module `embassy` serves DHCP, DNS and mDNS on a network stack of embassy-net.
+//! The modules on top of them do the work:
+//!
+//! * [`embassy`] serves DHCP, DNS and mDNS on a network stack of embassy-net;
+//! * [`setup`] connects the portal with the device's server, its radio and its settings.
 //!
 //! Other people's crates read what comes from the network, where one fits: `smoltcp` DHCP, `domain` DNS.
 
@@ -22,9 +26,9 @@ extern crate std;
 
 pub mod dhcp;
 pub mod dns;
-#[cfg(feature = "embassy")]
 pub mod embassy;
 pub mod join;
 pub mod mdns;
 pub mod name;
 pub mod portal;
+pub mod setup;

@@ -1,11 +1,11 @@
 //! When the device joins a network, and when it opens its own.
 
-use crate::SetUp;
-use crate::values::network;
+use super::set_up::SetUp;
+use super::values::network;
+use crate::portal::{Networks, Outcome, Portal, Task};
 use core::future::pending;
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer};
-use instep_network::portal::{Networks, Outcome, Portal, Task};
 use instep_settings::Network;
 
 /// From one try to the next.

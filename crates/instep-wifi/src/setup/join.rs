@@ -1,7 +1,7 @@
 //! What the serial port tells of the device's own network.
 
-use instep_network::join::{JoinString, Protection};
-use instep_network::name::Name;
+use crate::join::{JoinString, Protection};
+use crate::name::Name;
 
 /// Tells how a phone joins the device's own network. The line holds its password: it is for the serial port alone, which its
 /// target says ([`instep::SECRET`]).

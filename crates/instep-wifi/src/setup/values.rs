@@ -1,7 +1,7 @@
 //! The same network, as the portal has it and as the settings do.
 
-use instep_network::join::Protection;
-use instep_network::portal::Credentials;
+use crate::join::Protection;
+use crate::portal::Credentials;
 use instep_settings::{Network, NetworkName, WifiPassword};
 
 /// What the page was told, for the settings and the radio.
@@ -17,7 +17,7 @@ pub(crate) fn network(credentials: &Credentials) -> Option<Network> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use instep_network::portal::Ssid;
+    use crate::portal::Ssid;
 
     #[test]
     fn every_network_of_the_page_can_be_kept() {

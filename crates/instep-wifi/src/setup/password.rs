@@ -1,6 +1,6 @@
 //! The password that a device asks for: set on its page once, and kept as a hash.
 
-use crate::SetUp;
+use super::set_up::SetUp;
 use embassy_futures::yield_now;
 use instep::{Device, PASSWORD_MAX, Password, Random};
 use instep_settings::{PasswordHash, Settings};

@@ -1,6 +1,8 @@
 //! What the page, the radio and the settings share.
 
-use crate::password::Text;
+use super::password::Text;
+use crate::name::Name;
+use crate::portal::{Portal, Task};
 use core::cell::RefCell;
 use core::fmt;
 use embassy_sync::blocking_mutex::Mutex;
@@ -8,8 +10,6 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, WithTimeout as _};
 use instep::LogIn;
-use instep_network::name::Name;
-use instep_network::portal::{Portal, Task};
 use instep_settings::Settings;
 
 /// How long the page waits for the device's name in the network that was joined: it is asked for there up to three times in a

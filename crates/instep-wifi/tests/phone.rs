@@ -8,10 +8,10 @@ use embassy_time::Timer;
 use ether::{Link, ask, get, post, spawn, test};
 use instep::embassy::Server;
 use instep::{Access, App, Asset, Limits};
-use instep_network::dhcp;
-use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
-use instep_network::name::Name;
-use instep_setup::kept_password;
+use instep_wifi::dhcp;
+use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
+use instep_wifi::name::Name;
+use instep_wifi::setup::kept_password;
 use simulated::{CAFE, Device, HOME};
 
 const OWN: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);

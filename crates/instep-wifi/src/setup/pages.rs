@@ -1,11 +1,11 @@
 //! The page, as the server asks for it.
 
-use crate::SetUp;
-use crate::password::Text;
+use super::password::Text;
+use super::set_up::SetUp;
+use crate::name::Name;
+use crate::portal::{About, STYLE, TELLING_PART};
 use core::fmt::{self, Write};
 use instep::{Asset, BoardPage, BoardPages, PASSWORD_MAX, form_value};
-use instep_network::name::Name;
-use instep_network::portal::{About, STYLE, TELLING_PART};
 use instep_settings::DeviceName;
 use zeroize::Zeroizing;
 

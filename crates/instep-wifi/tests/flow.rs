@@ -4,7 +4,7 @@ mod simulated;
 
 use embassy_time::{Duration, Instant, Timer};
 use ether::test;
-use instep_setup::{AP_STAYS, HELD, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS, reset_when_held};
+use instep_wifi::setup::{AP_STAYS, HELD, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS, reset_when_held};
 use simulated::{CAFE, Device, FULL, HOME, MUTE};
 use std::cell::Cell;
 

@@ -3,7 +3,7 @@
 use instep::BoardPages as _;
 use instep::embassy::LogInResources;
 use instep_settings::Settings;
-use instep_setup::SetUp;
+use instep_wifi::setup::SetUp;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 

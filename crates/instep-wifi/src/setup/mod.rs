@@ -23,12 +23,6 @@
 //! server.check_passwords().await
 //! ```
 
-#![no_std]
-#![forbid(unsafe_code)]
-
-#[cfg(test)]
-extern crate std;
-
 mod button;
 mod flow;
 mod join;

@@ -5,9 +5,9 @@
 use embassy_time::{Instant, Timer};
 use instep::embassy::LogInResources;
 use instep::{BoardPages as _, LogIn};
-use instep_network::portal::{FIRST_PART, Network as Heard, Networks, Outcome, Ssid};
 use instep_settings::{FileStorage, Network, NetworkName, Saver, Settings, WifiPassword};
-use instep_setup::{Radio, SetUp, run, store};
+use instep_wifi::portal::{FIRST_PART, Network as Heard, Networks, Outcome, Ssid};
+use instep_wifi::setup::{Radio, SetUp, run, store};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
@@ -136,7 +136,7 @@ pub fn known((name, password, _): Around) -> Network {
 impl Device {
     /// A device that knows this network, with these around.
     pub async fn start(knows: Option<Around>, around: &[Around], file: &str) -> Self {
-        let file = std::env::temp_dir().join(format!("instep-setup-{}-{file}", std::process::id()));
+        let file = std::env::temp_dir().join(format!("instep-wifi-{}-{file}", std::process::id()));
         let _ = std::fs::remove_file(&file);
         let settings: &'static Settings = Box::leak(Box::default());
         let (saver, _) = Saver::open(settings, FileStorage::new(&file).unwrap()).await;
