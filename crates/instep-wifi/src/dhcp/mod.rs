@@ -5,6 +5,8 @@
 
 mod packet;
 
+pub use packet::{LEASE, MASK};
+
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use packet::{Kind, Request};
@@ -15,12 +17,8 @@ pub const REPLY_MAX: usize = 576;
 pub const SERVER_PORT: u16 = 67;
 /// The port to which answers go.
 pub const CLIENT_PORT: u16 = 68;
-/// So long an address is somebody's.
-pub const LEASE: Duration = Duration::from_secs(60 * 60);
 /// So long an offer stands.
 pub const OFFER: Duration = Duration::from_secs(10);
-/// All addresses of the network share their first 24 bits.
-pub const MASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
 
 type Mac = [u8; 6];
 

@@ -1,10 +1,16 @@
 //! The messages of DHCP, read and written by `smoltcp`.
 
 use core::net::Ipv4Addr;
+use core::time::Duration;
 use smoltcp::wire::{DhcpFlags, DhcpOpCode, DhcpOption, DhcpPacket, DhcpRepr};
 
 use smoltcp::wire::ArpHardware as Hardware;
 pub(super) use smoltcp::wire::DhcpMessageType as Kind;
+
+/// So long an address is somebody's.
+pub const LEASE: Duration = Duration::from_secs(60 * 60);
+/// All addresses of the network share their first 24 bits.
+pub const MASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
 
 const COOKIE: u32 = 0x6382_5363;
 const REQUESTED_ADDRESS: u8 = 50;
@@ -99,7 +105,7 @@ impl<'b> Request<'b> {
             your_ip: yours.unwrap_or(Ipv4Addr::UNSPECIFIED),
             server_ip: Ipv4Addr::UNSPECIFIED,
             router: (!refused).then_some(address),
-            subnet_mask: (!refused).then_some(super::MASK),
+            subnet_mask: (!refused).then_some(MASK),
             relay_agent_ip: Ipv4Addr::UNSPECIFIED,
             broadcast: self.packet.flags().contains(DhcpFlags::BROADCAST),
             requested_ip: None,
@@ -108,7 +114,7 @@ impl<'b> Request<'b> {
             parameter_request_list: None,
             dns_servers: None,
             max_size: None,
-            lease_duration: yours.and_then(|_| u32::try_from(super::LEASE.as_secs()).ok()),
+            lease_duration: yours.and_then(|_| u32::try_from(LEASE.as_secs()).ok()),
             renew_duration: None,
             rebind_duration: None,
             additional_options: &options[..count],

@@ -1,6 +1,7 @@
 //! The page of a portal: HTML that works without script, and comes again by itself while something is under way.
 
-use super::{FormError, NETWORKS_MAX, Network, Outcome, Phase, Portal, Problem};
+use super::networks::{NETWORKS_MAX, Network};
+use super::state::{FormError, Outcome, Phase, Portal, Problem};
 use crate::name::Name;
 use core::fmt::{self, Display, Write};
 

@@ -1,5 +1,7 @@
 use super::*;
+use crate::join::Protection;
 use crate::name::Name;
+use core::net::Ipv4Addr;
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;

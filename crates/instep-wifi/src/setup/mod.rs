@@ -30,6 +30,7 @@ mod pages;
 mod password;
 mod set_up;
 mod store;
+mod typed;
 mod values;
 
 pub use button::{HELD, reset_when_held};

@@ -1,7 +1,7 @@
 //! The page, as the server asks for it.
 
-use super::password::Text;
 use super::set_up::SetUp;
+use super::typed::Text;
 use crate::name::Name;
 use crate::portal::{About, STYLE, TELLING_PART};
 use core::fmt::{self, Write};

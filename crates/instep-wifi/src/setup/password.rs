@@ -2,9 +2,8 @@
 
 use super::set_up::SetUp;
 use embassy_futures::yield_now;
-use instep::{Device, PASSWORD_MAX, Password, Random};
+use instep::{Device, Password, Random};
 use instep_settings::{PasswordHash, Settings};
-use zeroize::Zeroizing;
 
 /// What one guess costs, in rounds of hashing: about a second on a chip with 160 MHz.
 pub const ROUNDS: u32 = 10_000;
@@ -23,7 +22,7 @@ pub fn kept_password(settings: &Settings) -> Option<Password> {
 /// is the same at each start, and another one in another device: its MAC address, for one. It takes about a second.
 ///
 /// # Errors
-/// If it is empty or longer than [`PASSWORD_MAX`] bytes.
+/// If it is empty or longer than [`PASSWORD_MAX`](instep::PASSWORD_MAX) bytes.
 pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::PasswordError> {
     Password::new(password, salt, ROUNDS).map(|password| keep(&password))
 }
@@ -71,25 +70,6 @@ impl SetUp {
                 });
             });
         }
-    }
-}
-
-/// A password as it was typed, for the short time until it is hashed.
-pub(crate) struct Text {
-    bytes: Zeroizing<[u8; PASSWORD_MAX]>,
-    length: usize,
-}
-
-impl Text {
-    /// `None` if it is empty, or longer than any.
-    pub(crate) fn new(text: &[u8]) -> Option<Self> {
-        let mut bytes = Zeroizing::new([0; PASSWORD_MAX]);
-        bytes.get_mut(..text.len()).filter(|room| !room.is_empty())?.copy_from_slice(text);
-        Some(Self { bytes, length: text.len() })
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the page, the radio and the settings share.
 
-use super::password::Text;
+use super::typed::Text;
 use crate::name::Name;
 use crate::portal::{Portal, Task};
 use core::cell::RefCell;
