@@ -15,7 +15,7 @@ const HOUR: u64 = 3_600_000;
 
 fn main() -> io::Result<()> {
     // As the command instep does.
-    let _ = host_memory::join_small_blocks();
+    let _ = instep_sys_linux::memory::join_small_blocks();
     let start = serving::start()?;
     let clients = start.number("--clients").unwrap_or(10_000);
     let mut limits = Limits { clients, ..Limits::LINUX };

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 /// The same in each build, so that a device can tell whether a build brings another password.
 const SALT: [u8; 16] = *b"instep on a chip";
-/// As `instep_setup::ROUNDS`, which the firmware compares.
+/// As `instep_wifi::setup::ROUNDS`, which the firmware compares.
 const ROUNDS: u32 = 10_000;
 
 fn main() {

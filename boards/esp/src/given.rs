@@ -2,9 +2,9 @@
 
 use crate::boards::{BOARDS, Board};
 use instep::App;
-use instep_network::join;
-use instep_network::name::Name;
 use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
+use instep_wifi::join;
+use instep_wifi::name::Name;
 
 /// The chip, by its feature.
 pub const CHIP: &str = if cfg!(feature = "esp32") {
@@ -154,7 +154,7 @@ const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR
 
 const _: () = {
     if let Some((_, rounds, _)) = LOG_IN {
-        assert!(rounds == instep_setup::ROUNDS, "build.rs hashes as often as a device does");
+        assert!(rounds == instep_wifi::setup::ROUNDS, "build.rs hashes as often as a device does");
     }
 };
 

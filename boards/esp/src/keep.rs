@@ -8,7 +8,7 @@ use esp_hal::gpio::Input;
 use esp_hal::peripherals::FLASH;
 use esp_storage::FlashStorage;
 use instep_settings::{FlashStorage as Storage, Saver, Settings};
-use instep_setup::SetUp;
+use instep_wifi::setup::SetUp;
 
 /// The partition's name.
 const PARTITION: &str = "instep";
@@ -49,13 +49,13 @@ fn find(flash: &mut FlashStorage<'_>) -> Option<core::ops::Range<u32>> {
 /// Saves what changes, for ever.
 #[embassy_executor::task]
 pub async fn store(set_up: &'static SetUp, keeper: Keeper) -> ! {
-    instep_setup::store(set_up, keeper).await
+    instep_wifi::setup::store(set_up, keeper).await
 }
 
 /// Clears the settings when the button is held for long, and starts the device anew.
 #[embassy_executor::task]
 pub async fn watch_button(button: Input<'static>, set_up: &'static SetUp) -> ! {
-    instep_setup::reset_when_held(set_up, || button.is_low()).await;
+    instep_wifi::setup::reset_when_held(set_up, || button.is_low()).await;
     restart()
 }
 

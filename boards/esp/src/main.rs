@@ -32,9 +32,9 @@ use given::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_embassy::{Driver, LogInResources, Server};
-use instep_network::name::Name;
 use instep_settings::{Kept, KeptSwitch, Settings};
-use instep_setup::{SetUp, kept_password, tell_join_string};
+use instep_wifi::name::Name;
+use instep_wifi::setup::{SetUp, kept_password, tell_join_string};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -172,7 +172,7 @@ async fn serve(driver: &'static mut Driver) -> ! {
 
 #[embassy_executor::task]
 async fn run_radio(set_up: &'static SetUp, radio: Radio) -> ! {
-    instep_setup::run(set_up, radio).await
+    instep_wifi::setup::run(set_up, radio).await
 }
 
 #[embassy_executor::task]

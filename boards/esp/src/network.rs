@@ -6,10 +6,10 @@ use crate::{AP_ADDRESS, AP_PAGE, PORT};
 use embassy_executor::Spawner;
 use embassy_net::Stack;
 use esp_hal::rng::Rng;
-use instep_network::dhcp;
-use instep_network::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
-use instep_network::name::Name;
-use instep_setup::SetUp;
+use instep_wifi::dhcp;
+use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
+use instep_wifi::name::Name;
+use instep_wifi::setup::SetUp;
 use log::info;
 use static_cell::StaticCell;
 

@@ -1,4 +1,4 @@
-//! The radio: what it does when it is told to. When that is, `instep-setup` knows.
+//! The radio: what it does when it is told to. When that is, `instep_wifi::setup` knows.
 
 use crate::given::{AP_IS_OPEN, ap_password};
 use crate::memory::AP_CLIENTS;
@@ -13,10 +13,10 @@ use esp_radio::wifi::sta::StationConfig;
 use esp_radio::wifi::{
     AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, Password, Ssid, WifiController,
 };
-use instep_network::join::Protection;
-use instep_network::name::Name;
-use instep_network::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
 use instep_settings::{Network, Settings, WifiPassword};
+use instep_wifi::join::Protection;
+use instep_wifi::name::Name;
+use instep_wifi::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
 use log::{error, info, warn};
 
 /// How long a try may take until the network answers, and then until it gives an address.
@@ -114,7 +114,7 @@ impl Radio {
     }
 }
 
-impl instep_setup::Radio for Radio {
+impl instep_wifi::setup::Radio for Radio {
     async fn scan(&mut self) -> Networks {
         let mut networks = Networks::default();
         let options = ScanConfig::default().with_max(2 * NETWORKS_MAX);

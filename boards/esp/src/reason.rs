@@ -1,7 +1,7 @@
 //! Why a network was not joined, as the page and the log say it.
 
 use esp_radio::wifi::DisconnectReason::{self as Reason, *};
-use instep_network::portal::Outcome;
+use instep_wifi::portal::Outcome;
 
 /// What came of a try that ended for this reason.
 pub const fn came_of(reason: Reason) -> Outcome {

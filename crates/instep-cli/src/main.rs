@@ -22,7 +22,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     die_of_panics();
     // Without it there is a little more to be kept, and nothing else.
-    let _ = host_memory::join_small_blocks();
+    let _ = instep_sys_linux::memory::join_small_blocks();
     let arguments = options::command().get_matches();
     match arguments.subcommand() {
         Some(("apps", _)) => {

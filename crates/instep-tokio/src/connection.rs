@@ -280,7 +280,8 @@ impl Connection {
     /// Whether the peer has taken any of what the socket holds since this was asked last. The kernel calls a socket
     /// writable only when half of what it may hold has gone.
     fn is_taken(&self) -> bool {
-        let now = host_socket::unacknowledged(self.socket.borrow().transport.socket()).unwrap_or(u32::MAX);
+        let now = instep_sys_linux::socket::unacknowledged(self.socket.borrow().transport.socket())
+            .unwrap_or(u32::MAX);
         now < self.unacknowledged.replace(now)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Input: a message that arrives at port 53.
 
-use instep_network::dns::{REPLY_MAX, answer};
+use instep_wifi::dns::{REPLY_MAX, answer};
 use std::net::Ipv4Addr;
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);

@@ -5,7 +5,7 @@
 //! the address it has, of the one it wants, and of the server it means, each 0 for none.
 
 use crate::script::first;
-use instep_network::dhcp::{LEASE, OFFER, REPLY_MAX, Server};
+use instep_wifi::dhcp::{LEASE, OFFER, REPLY_MAX, Server};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //! first question or record, whose type follows, is about the host or the page. 255 begins a message of any bytes, with its length first.
 
 use crate::script::first;
-use instep_network::mdns::{MESSAGE_MAX, PORT, Responder};
+use instep_wifi::mdns::{MESSAGE_MAX, PORT, Responder};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, Ipv4Address, Stack};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
 use ether::{Link, ask, get, post, test_in_real_time};
-use instep_network::mdns;
+use instep_wifi::mdns;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};

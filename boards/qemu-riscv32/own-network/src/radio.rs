@@ -2,9 +2,9 @@
 
 use core::future::pending;
 use embassy_time::Timer;
-use instep_network::portal::{Network as Heard, Networks, Outcome, Ssid};
 use instep_settings::{Network, WifiPassword};
-use instep_setup::Radio;
+use instep_wifi::portal::{Network as Heard, Networks, Outcome, Ssid};
+use instep_wifi::setup::Radio;
 use qemu_machine::{Boot, reset};
 
 /// How long it looks for networks, or for one, in milliseconds.

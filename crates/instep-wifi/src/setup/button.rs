@@ -1,0 +1,34 @@
+//! The button that clears the settings.
+
+use super::set_up::SetUp;
+use embassy_time::{Duration, Instant, Timer};
+
+/// How long the button is held to clear the settings.
+pub const HELD: Duration = Duration::from_secs(10);
+/// How often the button is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Clears the settings when the button was held for 10 s ([`HELD`]) without a break, and returns then: the device is to be
+/// started anew, whether or not the storage has forgotten them, too, which the log says.
+pub async fn reset_when_held(set_up: &SetUp, mut is_held: impl FnMut() -> bool) {
+    let mut since = None;
+    loop {
+        Timer::after(LOOK).await;
+        if !is_held() {
+            since = None;
+            continue;
+        }
+        let since = *since.get_or_insert_with(|| {
+            log::info!("The button is held: all settings are cleared after {} s", HELD.as_secs());
+            Instant::now()
+        });
+        if since.elapsed() >= HELD {
+            break;
+        }
+    }
+    if set_up.reset().await {
+        log::warn!("All settings are cleared: the device starts anew");
+    } else {
+        log::error!("The settings could not be cleared: the device starts anew");
+    }
+}

@@ -1,0 +1,51 @@
+//! What the serial port tells of the device's own network.
+
+use crate::join::{JoinString, Protection};
+use crate::name::Name;
+
+/// Tells how a phone joins the device's own network. The line holds its password: it is for the serial port alone, which its
+/// target says ([`instep::SECRET`]).
+pub fn tell_join_string(name: &Name, protection: Protection) {
+    log::info!(
+        target: instep::SECRET,
+        "To join the device's own network, when there is one: {}",
+        JoinString { network: name.as_str(), protection }
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::{LevelFilter, Log, Metadata, Record};
+    use std::string::{String, ToString};
+    use std::sync::Mutex;
+
+    struct Noted;
+
+    static NOTED: Mutex<Option<(String, String)>> = Mutex::new(None);
+
+    impl Log for Noted {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, record: &Record<'_>) {
+            let line = record.args().to_string();
+            if line.contains("WIFI:") {
+                *NOTED.lock().unwrap() = Some((record.target().to_string(), line));
+            }
+        }
+
+        fn flush(&self) {}
+    }
+
+    #[test]
+    fn the_password_is_for_the_serial_port_alone() {
+        log::set_logger(&Noted).unwrap();
+        log::set_max_level(LevelFilter::Info);
+        tell_join_string(&"lamp".parse().unwrap(), Protection::Password("12345678".parse().unwrap()));
+        let (target, line) = NOTED.lock().unwrap().take().expect("a line");
+        assert_eq!(target, instep::SECRET);
+        assert!(line.ends_with(": WIFI:T:WPA;S:lamp;P:12345678;;"), "{line}");
+    }
+}

@@ -1,0 +1,97 @@
+//! The password that a device asks for: set on its page once, and kept as a hash.
+
+use super::set_up::SetUp;
+use embassy_futures::yield_now;
+use instep::{Device, Password, Random};
+use instep_settings::{PasswordHash, Settings};
+
+/// What one guess costs, in rounds of hashing: about a second on a chip with 160 MHz.
+pub const ROUNDS: u32 = 10_000;
+/// Rounds after which others have a turn.
+const ROUNDS_AT_ONCE: u32 = 64;
+
+/// The password that the settings keep, if there is one.
+pub fn kept_password(settings: &Settings) -> Option<Password> {
+    let kept = settings.log_in()?;
+    let (salt, rest) = kept.reveal().split_first_chunk()?;
+    let (rounds, hash) = rest.split_first_chunk()?;
+    Some(Password::from_parts(*salt, u32::from_le_bytes(*rounds), hash.try_into().ok()?))
+}
+
+/// The hash of a password that was given when the firmware was built, for [`Build::log_in`](instep_settings::Build). The salt
+/// is the same at each start, and another one in another device: its MAC address, for one. It takes about a second.
+///
+/// # Errors
+/// If it is empty or longer than [`PASSWORD_MAX`](instep::PASSWORD_MAX) bytes.
+pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::PasswordError> {
+    Password::new(password, salt, ROUNDS).map(|password| keep(&password))
+}
+
+fn keep(password: &Password) -> PasswordHash {
+    let (salt, rounds, hash) = password.to_parts();
+    let mut bytes = [0; 52];
+    bytes[..16].copy_from_slice(&salt);
+    bytes[16..20].copy_from_slice(&rounds.to_le_bytes());
+    bytes[20..].copy_from_slice(&hash);
+    match PasswordHash::new(&bytes) {
+        Ok(hash) => hash,
+        Err(_) => unreachable!("a hash may have 64 bytes"),
+    }
+}
+
+impl SetUp {
+    /// Sets passwords that are asked for on the page, for ever: from then on the device asks for it, and whoever came in
+    /// without is closed with 1008. To be called in a task of its own.
+    pub async fn set_passwords(&self, device: &Device, random: Random) -> ! {
+        loop {
+            self.password.wait().await;
+            let Some(text) = self.with(|state| state.new_password.take()) else { continue };
+            let mut salt = [0; 16];
+            random(&mut salt);
+            let mut hashing = Password::from_parts(salt, ROUNDS, [0; 32]).begin(text.bytes());
+            let hash = loop {
+                if let Some(hash) = hashing.step(ROUNDS_AT_ONCE) {
+                    break hash;
+                }
+                yield_now().await;
+            };
+            let password = Password::from_parts(salt, ROUNDS, hash);
+            self.settings.set_log_in(Some(keep(&password)));
+            self.log_in.change_password(password, device);
+            // What a page of the application says of it (`instep::OPEN_TO_EVERYONE`) holds no longer.
+            device.set_page_value("ACCESS", "");
+            let kept = self.save().await;
+            self.with(|state| {
+                state.sets_password = false;
+                state.said = Some(if kept {
+                    "The password is set: from now on it is asked for."
+                } else {
+                    "The password is set, but it could not be kept: it is forgotten at the next start."
+                });
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_kept_and_comes_back() {
+        let settings = Settings::new();
+        assert!(kept_password(&settings).is_none());
+        settings.set_log_in(Some(hash(b"open sesame", [7; 16]).unwrap()));
+        let kept = kept_password(&settings).unwrap();
+        let presented = |text: &[u8]| kept.begin(text).step(u32::MAX).unwrap();
+        assert!(kept.is(&presented(b"open sesame")) && !kept.is(&presented(b"open")));
+        assert_eq!(
+            hash(b"x", [1; 16]).unwrap(),
+            hash(b"x", [1; 16]).unwrap(),
+            "a build's is the same each time"
+        );
+        assert!(hash(b"", [1; 16]).is_err());
+        settings.set_log_in(Some(PasswordHash::new(b"of some other kind").unwrap()));
+        assert!(kept_password(&settings).is_none());
+    }
+}
