@@ -18,6 +18,7 @@ mod instructions;
 mod own_network;
 mod partitions;
 mod qemu;
+mod qemu_image;
 mod report;
 mod stand_in;
 mod steps;
