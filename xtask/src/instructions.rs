@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::bare_metal::{TARGET, toolchain};
-use crate::qemu::{self, Built};
+use crate::qemu_image::{self, Built};
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
@@ -28,9 +28,9 @@ pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
 
 /// Both images, and what boots them.
 fn build(tools: &mut Tools) -> Result<(Built, String), Outcome> {
-    let built = qemu::build(tools)?;
+    let built = qemu_image::build(tools)?;
     let mut picoserve = cargo(&["build", "--release", "--package", "qemu-picoserve"]);
-    qemu::in_board(&mut picoserve, toolchain(tools)?);
+    qemu_image::in_board(&mut picoserve, toolchain(tools)?);
     let program = cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]);
     for mut command in [picoserve, program] {
         match run(&mut command) {

@@ -18,9 +18,11 @@ mod instructions;
 mod own_network;
 mod partitions;
 mod qemu;
+mod qemu_image;
 mod report;
 mod stand_in;
 mod steps;
+mod structure;
 mod tools;
 
 use std::process::ExitCode;
@@ -54,6 +56,7 @@ Every job of this workspace.
     cargo xtask fuzz [TARGET] [--seconds N | --input FILE | --smoke] [--install]
                                               bytes that nobody thought of, for 300 s or N each; --smoke: the few
                                               that `test` tries
+    cargo xtask structure                     the files of every crate: no import in a circle, none from a higher floor
     cargo xtask dependencies [--install]      licences and faults of the crates that this builds on
     cargo xtask help                          this text
 
@@ -145,6 +148,7 @@ fn main() -> ExitCode {
                 report.step("dependencies", || dependencies::check(&tools));
             }
         }
+        "structure" => report.step(job, structure::check),
         "dependencies" => report.step("dependencies", || dependencies::check(&tools)),
         "qemu" if app == own_network::NAME => report.step("qemu", || own_network::show(&mut tools)),
         "bench instructions" => report.step(job, || instructions::measure(&mut tools, write)),

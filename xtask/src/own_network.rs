@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::bare_metal::TARGET;
-use crate::qemu::{QEMU, build_package};
+use crate::qemu_image::{QEMU, build_package};
 use crate::report::Outcome;
 use crate::tools::{Tools, run, target};
 

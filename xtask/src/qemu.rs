@@ -1,19 +1,15 @@
 //! The bare-metal image in QEMU: for a person to look at, and tested.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::autobahn;
-use crate::bare_metal::{TARGET, Toolchain, toolchain};
+use crate::bare_metal::toolchain;
 use crate::browser;
 use crate::own_network;
+use crate::qemu_image::{Built, build, build_image, in_board};
 use crate::report::{Outcome, Report};
-use crate::tools::{Tools, cargo, find, run, target, workspace};
-
-const BOARD: &str = "boards/qemu-riscv32";
-pub(crate) const QEMU: &str = "qemu-system-riscv32";
-const QEMU_PACKAGE: &str = "qemu-system-misc";
+use crate::tools::{Tools, cargo, run};
 
 /// Tests of the command that the image has to pass, too.
 const COMMAND_TESTS: [&str; 13] = [
@@ -51,12 +47,6 @@ const SETTINGS: [(&str, &str); 5] = [
     ("INSTEP_ALLOW_HOST", "lamp.test, other.test"),
     ("INSTEP_PAGE", "tests/board/page.html"),
 ];
-
-/// The image, and the program that boots it as if it were the command `instep`.
-pub(crate) struct Built {
-    pub(crate) image: PathBuf,
-    pub(crate) launcher: OsString,
-}
 
 /// Boots an application and shows its log, until Ctrl-C.
 pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
@@ -128,22 +118,6 @@ fn lint(tools: &mut Tools) -> Outcome {
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// Lets a command of cargo work on the board.
-pub(crate) fn in_board(cargo: &mut Command, toolchain: Toolchain) {
-    // In its folder it finds its own settings.
-    cargo.current_dir(workspace().join(BOARD)).arg("--target-dir").arg(target().join("qemu"));
-    toolchain.apply(cargo);
-}
-
-/// Builds the image as it is, and what boots it.
-pub(crate) fn build(tools: &mut Tools) -> Result<Built, Outcome> {
-    let image = build_image(tools, &[])?;
-    match run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"])) {
-        Outcome::Passed => Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() }),
-        failed => Err(failed),
-    }
-}
-
 /// Builds the image with its settings, and puts it out of the way of the other one.
 fn build_with_settings(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     let image = build_image(tools, &SETTINGS)?;
@@ -151,37 +125,5 @@ fn build_with_settings(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     match std::fs::copy(&image, &kept) {
         Ok(_) => Ok(kept),
         Err(error) => Err(Outcome::Failed(format!("{}: {error}", kept.display()))),
-    }
-}
-
-/// Builds another package of the board.
-pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome {
-    let toolchain = match toolchain(tools) {
-        Ok(toolchain) => toolchain,
-        Err(outcome) => return outcome,
-    };
-    let mut build = cargo(&["build", "--release", "--package", package]);
-    in_board(&mut build, toolchain);
-    run(&mut build)
-}
-
-fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Result<PathBuf, Outcome> {
-    let toolchain = toolchain(tools)?;
-    if find(QEMU).is_none() {
-        tools.install(&format!("{QEMU} is missing; this installs it:"), &[QEMU_PACKAGE])?;
-    }
-    let mut build = cargo(&["build", "--release"]);
-    in_board(&mut build, toolchain);
-    build.envs(settings.iter().copied());
-    // It is a file for whoever calls this, not for the board.
-    let page =
-        settings.iter().find(|(name, _)| *name == "INSTEP_PAGE").map(|(_, page)| workspace().join(page));
-    let page = page.or(std::env::var_os("INSTEP_PAGE").and_then(|page| std::path::absolute(page).ok()));
-    if let Some(page) = page {
-        build.env("INSTEP_PAGE", page);
-    }
-    match run(&mut build) {
-        Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release/instep-qemu-riscv32")),
-        failed => Err(failed),
     }
 }

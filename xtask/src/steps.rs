@@ -1,10 +1,11 @@
 //! The steps that need nothing but Rust.
 
 use crate::report::{Outcome, Report};
+use crate::structure;
 use crate::tools::{Tools, cargo, find, output, run};
 use std::path::Path;
 
-/// Formatting, lints, documentation and tests.
+/// Formatting, structure, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("format", || match component("fmt", "rustfmt", tools) {
         Ok(()) => {
@@ -23,6 +24,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         }
         Err(outcome) => outcome,
     });
+    report.step("structure", structure::check);
     report.step("clippy", || match component("clippy", "clippy", tools) {
         Ok(()) => {
             let args = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::LED_JSON;
 use crate::boards::{BOARDS, Board};
 use crate::tools::workspace;
+
+/// The application that is built if none is named.
+pub(crate) const LED_JSON: &str = "led-json";
 
 /// What to build.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use instep_panel::PANEL;
 
+use super::build::{Built, Variables, build, compile, make, measure, number};
 use super::documented::{self, Figures};
-use super::{Built, Plan, Variables, build, compile, make, measure, number};
+use super::plan::Plan;
 use crate::boards::{BOARDS, Board};
 use crate::report::{Outcome, Report};
 use crate::tools::Tools;

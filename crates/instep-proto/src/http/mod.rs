@@ -16,6 +16,7 @@ mod response;
 mod route;
 mod status;
 mod template;
+mod trim;
 
 pub use asset::{Asset, Cache, Content};
 pub use body::{Made, PageValues};
@@ -30,11 +31,7 @@ pub use response::{Allow, ResponseHead, Window};
 pub use route::{Pattern, best_match};
 pub use status::Status;
 pub use template::{Segment, Template, escape_html};
-
-/// Without the white space that may stand around a value or an item of a list (RFC 9110 section 5.6.3).
-pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
-}
+pub(crate) use trim::trim;
 
 /// Text written to a slice.
 pub(crate) fn cursor(out: &mut [u8]) -> response::Cursor<'_> {

@@ -1,0 +1,181 @@
+//! Building firmware, its images, and the program that makes and measures them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::plan::Plan;
+use crate::bare_metal::toolchain_for;
+use crate::boards::Board;
+use crate::report::Outcome;
+use crate::tools::{Tools, cargo, output, output_or_error, run, target, workspace};
+
+const ESPUP: &str = "`cargo install --locked espup && espup install`, then `. ~/export-esp.sh`";
+
+/// What was built.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The firmware with all that is known of it.
+    pub(crate) elf: PathBuf,
+    /// The program that makes images of it.
+    pub(super) tool: PathBuf,
+}
+
+/// What the environment has for a firmware: the network, passwords, a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variables {
+    Kept,
+    /// So that sizes can be compared.
+    Ignored,
+}
+
+/// Builds a firmware and the program that makes images.
+pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Result<Built, Outcome> {
+    let folder = compile(plan, &["--bin", "instep-esp"], variables, tools)?;
+    Ok(Built { elf: folder.join("instep-esp"), tool: image_tool()? })
+}
+
+/// Builds a part of the firmware's crate, and says in which folder it is.
+pub(super) fn compile(
+    plan: &Plan,
+    part: &[&str],
+    variables: Variables,
+    tools: &mut Tools,
+) -> Result<PathBuf, Outcome> {
+    let chip = plan.board.chip;
+    let name = target_of(chip);
+    let mut build = if is_xtensa(chip) {
+        xtensa(plan.board)?
+    } else {
+        let toolchain = toolchain_for(&name, tools)?;
+        let mut build = cargo(&["build"]);
+        toolchain.apply(&mut build);
+        build
+    };
+    // In its folder it finds its own settings.
+    build.current_dir(workspace().join("boards/esp")).arg("--release").args(part);
+    build.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
+    build.arg("--target-dir").arg(folder());
+    if variables == Variables::Ignored {
+        without_variables(&mut build);
+    }
+    build.env("INSTEP_BOARD", plan.board.name).env("INSTEP_APP", &plan.app);
+    match run(&mut build) {
+        Outcome::Passed => Ok(folder().join(name).join("release")),
+        failed => Err(failed),
+    }
+}
+
+/// Lets a command know nothing of what the environment has for a firmware.
+pub(super) fn without_variables(cargo: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("INSTEP_") {
+            cargo.env_remove(name);
+        }
+    }
+}
+
+/// Cargo of the toolchain `esp`, which alone builds for Xtensa chips.
+fn xtensa(board: &Board) -> Result<Command, Outcome> {
+    if output(Command::new("rustup").args(["run", "esp", "rustc", "--version"])).is_none() {
+        let (name, chip) = (board.name, board.chip);
+        return Err(Outcome::Skipped(format!(
+            "{name} has the Xtensa chip {chip}, and there is no toolchain for it: {ESPUP}"
+        )));
+    }
+    let mut build = Command::new("rustup");
+    build.args(["run", "esp", "cargo", "build", "-Zbuild-std=core,alloc"]).env_remove("RUSTUP_TOOLCHAIN");
+    Ok(build)
+}
+
+/// The program that makes images. It is built when it is asked for: not everyone's tests need it.
+pub(crate) fn image_tool() -> Result<PathBuf, Outcome> {
+    match run(&mut in_image_tool("build")) {
+        Outcome::Passed => Ok(target().join("esp-image/debug/esp-image")),
+        failed => Err(failed),
+    }
+}
+
+pub(super) fn in_image_tool(subcommand: &str) -> Command {
+    let mut cargo = cargo(&[subcommand, "--manifest-path", "boards/esp-image/Cargo.toml", "--target-dir"]);
+    cargo.arg(target().join("esp-image"));
+    cargo
+}
+
+/// The table of what lies where in the flash.
+pub(crate) fn partitions() -> PathBuf {
+    workspace().join("boards/esp/partitions.csv")
+}
+
+/// Where everything for these chips is built: what does not depend on the chip is built once.
+pub(super) fn folder() -> PathBuf {
+    target().join("esp")
+}
+
+/// The images' name, without its end.
+pub(super) fn file(plan: &Plan) -> PathBuf {
+    target().join("firmware").join(format!("{}-{}", plan.board.name, plan.app))
+}
+
+pub(super) fn make(plan: &Plan, built: &Built) -> Result<Vec<(String, u64)>, Outcome> {
+    let file = file(plan);
+    if let Some(folder) = file.parent()
+        && let Err(error) = fs::create_dir_all(folder)
+    {
+        return Err(Outcome::Failed(format!("{} cannot be created: {error}", folder.display())));
+    }
+    let mut command = Command::new(&built.tool);
+    command.args(["make", plan.board.chip]).args([&built.elf, &partitions(), &file]);
+    lines(&mut command)
+}
+
+pub(super) fn measure(tool: &Path, plan: &Plan, elf: &Path) -> Result<Vec<(String, u64)>, Outcome> {
+    lines(Command::new(tool).args(["measure", plan.board.chip]).arg(elf))
+}
+
+/// Lines of a name and a number.
+fn lines(command: &mut Command) -> Result<Vec<(String, u64)>, Outcome> {
+    let text = output_or_error(command).map_err(Outcome::Failed)?;
+    let line = |line: &str| {
+        let (name, number) = line.rsplit_once(' ')?;
+        Some((name.to_owned(), number.parse().ok()?))
+    };
+    Ok(text.lines().filter_map(line).collect())
+}
+
+pub(super) fn number(lines: &[(String, u64)], name: &str) -> Result<u64, Outcome> {
+    let found = lines.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
+    found.ok_or_else(|| Outcome::Failed(format!("the firmware does not say its `{name}`")))
+}
+
+/// The name of a chip's target.
+pub(super) fn target_of(chip: &str) -> String {
+    match chip {
+        "esp32c3" => "riscv32imc-unknown-none-elf".to_owned(),
+        chip if is_xtensa(chip) => format!("xtensa-{chip}-none-elf"),
+        _ => "riscv32imac-unknown-none-elf".to_owned(),
+    }
+}
+
+fn is_xtensa(chip: &str) -> bool {
+    ["esp32", "esp32s2", "esp32s3"].contains(&chip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boards::BOARDS;
+    use crate::firmware::TESTED;
+
+    #[test]
+    fn each_chip_has_a_target() {
+        let targets: Vec<_> = BOARDS.iter().map(|board| target_of(board.chip)).collect();
+        let known = |name: &String| {
+            name.starts_with("riscv32ima")
+                || name.starts_with("riscv32imc")
+                || name.starts_with("xtensa-esp32")
+        };
+        assert!(targets.iter().all(known), "{targets:?}");
+        assert!(TESTED.iter().all(|chip| BOARDS.iter().any(|board| board.chip == *chip) && !is_xtensa(chip)));
+    }
+}

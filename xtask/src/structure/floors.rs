@@ -1,0 +1,96 @@
+//! The floors of crates: a file imports from its own floor and from lower ones.
+
+use super::resolve::Imports;
+use super::source::Crate;
+
+/// The floors of one crate.
+#[derive(Debug)]
+pub(crate) struct House {
+    /// The folder of its sources, in the repository.
+    pub(crate) folder: &'static str,
+    /// From bottom to top.
+    pub(crate) floors: &'static [Floor],
+}
+
+/// Files, and folders, which end with a slash. A file is on the floor that names it most closely.
+#[derive(Debug)]
+pub(crate) struct Floor {
+    pub(crate) name: &'static str,
+    pub(crate) places: &'static [&'static str],
+}
+
+const fn floor(name: &'static str, places: &'static [&'static str]) -> Floor {
+    Floor { name, places }
+}
+
+/// Every crate that has floors.
+pub(crate) const HOUSES: &[House] = &[House {
+    folder: "crates/instep/src/",
+    floors: &[
+        floor(
+            "ground",
+            &["time.rs", "model/topic.rs", "model/endpoint.rs", "limits.rs", "buffer.rs", "log/"],
+        ),
+        floor("model", &["model/"]),
+        floor("access", &["access/"]),
+        floor("device", &["device/"]),
+        floor("service", &["service/"]),
+        floor("log-in", &["login/"]),
+        floor("app", &["app.rs"]),
+        floor("connection", &["connection/"]),
+        floor("crate", &["lib.rs"]),
+    ],
+}];
+
+impl House {
+    /// Returns what is wrong with the crate: files on no floor, floors without files, and imports that climb.
+    pub(crate) fn problems(&self, read: &Crate, imports: &Imports) -> Problems {
+        let paths: Vec<&str> =
+            read.files.iter().filter_map(|file| file.path.strip_prefix(self.folder)).collect();
+        let mut table = Vec::new();
+        for place in self.floors.iter().flat_map(|floor| floor.places) {
+            if !paths.iter().any(|path| is_in(path, place)) {
+                let folder = self.folder;
+                table.push(format!(
+                    "{folder}{place} has a floor and does not exist; name it as it is called now in HOUSES (floors.rs)"
+                ));
+            }
+        }
+        for path in paths.iter().filter(|path| self.floor(path).is_none()) {
+            let folder = self.folder;
+            table.push(format!("{folder}{path} is on no floor; give it one in HOUSES (floors.rs)"));
+        }
+        let mut climbs = Vec::new();
+        for ((from, to), import) in imports {
+            let [from, to] = [from, to].map(|file| read.path(*file));
+            let [lower, upper] = [from, to].map(|path| self.floor(path.strip_prefix(self.folder)?));
+            if let (Some(lower), Some(upper)) = (lower, upper)
+                && lower < upper
+            {
+                let [lower, upper] = [lower, upper].map(|floor| self.floors[floor].name);
+                let (line, path) = (import.line, &import.path);
+                climbs.push(format!("{from}:{line} imports {path} from a higher floor ({lower} -> {upper})"));
+            }
+        }
+        Problems { table, climbs }
+    }
+
+    fn floor(&self, path: &str) -> Option<usize> {
+        let places = self.floors.iter().enumerate().flat_map(|(floor, Floor { places, .. })| {
+            places.iter().filter(|place| is_in(path, place)).map(move |place| (place.len(), floor))
+        });
+        places.max().map(|(_, floor)| floor)
+    }
+}
+
+/// What is wrong with a crate that has floors.
+#[derive(Debug)]
+pub(crate) struct Problems {
+    /// The table and the files do not agree.
+    pub(crate) table: Vec<String>,
+    pub(crate) climbs: Vec<String>,
+}
+
+fn is_in(path: &str, place: &str) -> bool {
+    path == place || (place.ends_with('/') && path.starts_with(place))
+}

@@ -1,0 +1,210 @@
+//! From the paths of a crate to the files that define what they name, through all re-exports.
+
+use std::collections::BTreeMap;
+use std::ptr;
+
+use super::paths::{Kind, Mention};
+use super::source::{Crate, Meaning, Module};
+
+/// The first import of each pair of files, by the indices of the importing and the imported file.
+pub(crate) type Imports = BTreeMap<(usize, usize), Import>;
+
+/// Where an import stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Import {
+    pub(crate) line: usize,
+    pub(crate) path: String,
+}
+
+/// Returns which files import which others. What cannot be found in a module is taken for defined in its file.
+pub(crate) fn imports(read: &Crate) -> Imports {
+    let mut imports = Imports::new();
+    for (at, module) in read.modules.iter().enumerate() {
+        for mention in &module.mentions {
+            let import = Import { line: mention.line, path: written(mention) };
+            for file in files(read, at, mention).into_iter().filter(|file| *file != module.file) {
+                let first = imports.entry((module.file, file)).or_insert_with(|| import.clone());
+                if import < *first {
+                    *first = import.clone();
+                }
+            }
+        }
+    }
+    imports
+}
+
+/// What a path names.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    /// An item in a file.
+    Item(usize),
+    Module(usize),
+    /// It is of another crate.
+    Outside,
+}
+
+fn files(read: &Crate, module: usize, mention: &Mention) -> Vec<usize> {
+    let mut resolver = Resolver { read, active: Vec::new() };
+    if mention.kind == Kind::Macro {
+        return resolver.macro_files(module, &mention.path[0]);
+    }
+    let mut files = Vec::new();
+    for target in resolver.resolve(module, &mention.path) {
+        match target {
+            Target::Item(file) => files.push(file),
+            Target::Module(named) if mention.kind == Kind::Glob => {
+                files.extend(resolver.files_of_all(module, named));
+            }
+            // Only its items are imported, each where it is used.
+            Target::Module(_) | Target::Outside => {}
+        }
+    }
+    files
+}
+
+fn written(mention: &Mention) -> String {
+    let path = mention.path.join("::");
+    match mention.kind {
+        Kind::Item => path,
+        Kind::Glob => path + "::*",
+        Kind::Macro => path + "!",
+    }
+}
+
+#[derive(Debug)]
+struct Resolver<'a> {
+    read: &'a Crate,
+    /// The imports that are being followed: none is followed from within itself.
+    active: Vec<&'a [String]>,
+}
+
+impl<'a> Resolver<'a> {
+    fn module(&self, module: usize) -> &'a Module {
+        &self.read.modules[module]
+    }
+
+    fn resolve(&mut self, module: usize, path: &[String]) -> Vec<Target> {
+        let Some((first, rest)) = path.split_first() else { return vec![Target::Module(module)] };
+        let mut targets = match first.as_str() {
+            "crate" => vec![Target::Module(0)],
+            "self" => vec![Target::Module(module)],
+            "super" => vec![Target::Module(self.module(module).parent.unwrap_or(0))],
+            name => self.look_up(module, name, module),
+        };
+        if targets.is_empty() {
+            targets.push(Target::Outside);
+        }
+        for name in rest {
+            // A macro, function or constant may share the name of a module, and has nothing inside.
+            if targets.iter().any(|target| matches!(target, Target::Module(_))) {
+                targets.retain(|target| matches!(target, Target::Module(_)));
+            }
+            targets = targets.into_iter().flat_map(|target| self.descend(module, target, name)).collect();
+        }
+        targets
+    }
+
+    fn descend(&mut self, importer: usize, target: Target, name: &str) -> Vec<Target> {
+        let Target::Module(module) = target else { return vec![target] };
+        if name == "super" {
+            return vec![Target::Module(self.module(module).parent.unwrap_or(0))];
+        }
+        let found = self.look_up(module, name, importer);
+        if found.is_empty() { vec![Target::Item(self.module(module).file)] } else { found }
+    }
+
+    /// Finds a name in a module, as far as the importing module sees it there.
+    fn look_up(&mut self, module: usize, name: &str, importer: usize) -> Vec<Target> {
+        let mut found = Vec::new();
+        for binding in self.module(module).names.get(name).into_iter().flatten() {
+            if !binding.is_visible && !self.is_within(importer, module) {
+                continue;
+            }
+            match &binding.meaning {
+                Meaning::Item(file) | Meaning::Macro(file) => found.push(Target::Item(*file)),
+                Meaning::Module(module) => found.push(Target::Module(*module)),
+                Meaning::Import(path) => {
+                    found = self.follow(module, path, found, |_, target| vec![target]);
+                }
+            }
+        }
+        if found.is_empty() {
+            for glob in &self.module(module).globs {
+                if glob.is_visible || self.is_within(importer, module) {
+                    found = self.follow(module, &glob.path, found, |resolver, target| match target {
+                        Target::Module(all) => resolver.look_up(all, name, module),
+                        // The import of an enum's variants names its file already.
+                        Target::Item(_) | Target::Outside => Vec::new(),
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// Resolves an import, and what comes of each of its targets.
+    fn follow<T>(
+        &mut self,
+        module: usize,
+        path: &'a [String],
+        mut found: Vec<T>,
+        then: impl Fn(&mut Self, Target) -> Vec<T>,
+    ) -> Vec<T> {
+        if self.active.iter().any(|active| ptr::eq(*active, path)) {
+            return found;
+        }
+        self.active.push(path);
+        for target in self.resolve(module, path) {
+            found.extend(then(self, target));
+        }
+        self.active.pop();
+        found
+    }
+
+    /// The files of all that a glob imports.
+    fn files_of_all(&mut self, importer: usize, module: usize) -> Vec<usize> {
+        let mut files = Vec::new();
+        for name in self.module(module).names.keys() {
+            for target in self.look_up(module, name, importer) {
+                if let Target::Item(file) = target {
+                    files.push(file);
+                }
+            }
+        }
+        for glob in &self.module(module).globs {
+            if glob.is_visible || self.is_within(importer, module) {
+                files = self.follow(module, &glob.path, files, |resolver, target| match target {
+                    Target::Module(all) => resolver.files_of_all(module, all),
+                    Target::Item(file) => vec![file],
+                    Target::Outside => Vec::new(),
+                });
+            }
+        }
+        files
+    }
+
+    /// A macro has its bare name in its own module and in those below.
+    fn macro_files(&mut self, module: usize, name: &str) -> Vec<usize> {
+        let mut above = Some(module);
+        while let Some(at) = above {
+            for binding in self.module(at).names.get(name).into_iter().flatten() {
+                if let Meaning::Macro(file) = binding.meaning {
+                    return vec![file];
+                }
+            }
+            above = self.module(at).parent;
+        }
+        Vec::new()
+    }
+
+    fn is_within(&self, module: usize, outer: usize) -> bool {
+        let mut above = Some(module);
+        while let Some(at) = above {
+            if at == outer {
+                return true;
+            }
+            above = self.module(at).parent;
+        }
+        false
+    }
+}
