@@ -1,7 +1,7 @@
 //! The LED: a level, or, for the application that dims it, a pulse width. Only the one that is needed is linked.
 
 use crate::given::BOARD;
-use crate::pin;
+use crate::pin::pin;
 use core::cell::Cell;
 use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin};

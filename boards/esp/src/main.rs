@@ -11,20 +11,22 @@ mod light;
 mod log;
 mod memory;
 mod network;
+mod pin;
 mod radio;
 mod reason;
 mod watchdog;
 
 use crate::light::{Light, Outputs};
 use crate::memory::{AP_STACK, EACH_CLIENT, RESOURCES, Resources, STATION_STACK};
+use crate::network::{AP_ADDRESS, AP_PAGE, PORT};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
 use embassy_executor::Spawner;
-use embassy_net::{Config, DhcpConfig, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
+use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 #[cfg(feature = "backtrace")]
 use esp_backtrace as _;
 use esp_hal::clock::CpuClock;
-use esp_hal::gpio::{AnyPin, Input, InputConfig, Pull};
+use esp_hal::gpio::{Input, InputConfig, Pull};
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
@@ -38,12 +40,6 @@ use instep_wifi::setup::{SetUp, kept_password, tell_join_string};
 use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
-
-const PORT: u16 = 80;
-
-/// The device's address in its own network, and the page there that asks for another one.
-const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
-const AP_PAGE: &str = "http://192.168.4.1/network";
 
 static SETTINGS: Settings = Settings::new();
 static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
@@ -113,7 +109,7 @@ async fn main(spawner: Spawner) {
     };
     let set_up = SET_UP.init_with(|| SetUp::new(&SETTINGS, name, log_in));
     spawner.spawn(keep::store(set_up, keeper).expect("a task of its own"));
-    let button = Input::new(self::pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
+    let button = Input::new(pin::pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
     spawner.spawn(keep::watch_button(button, set_up).expect("a task of its own"));
 
     let server = server.with_log_in(log_in).with_board(set_up);
@@ -205,9 +201,4 @@ fn random(bytes: &mut [u8]) {
 fn seed() -> u64 {
     let random = Rng::new();
     u64::from(random.random()) << 32 | u64::from(random.random())
-}
-
-fn pin(number: u8) -> AnyPin<'static> {
-    // SAFETY: the LED and the button are all that this firmware uses, each once.
-    unsafe { AnyPin::steal(number) }
 }

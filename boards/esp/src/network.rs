@@ -2,9 +2,8 @@
 //! the device's name in both.
 
 use crate::memory::AP_CLIENTS;
-use crate::{AP_ADDRESS, AP_PAGE, PORT};
 use embassy_executor::Spawner;
-use embassy_net::Stack;
+use embassy_net::{Ipv4Address, Stack};
 use esp_hal::rng::Rng;
 use instep_wifi::dhcp;
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
@@ -12,6 +11,12 @@ use instep_wifi::name::Name;
 use instep_wifi::setup::SetUp;
 use log::info;
 use static_cell::StaticCell;
+
+pub const PORT: u16 = 80;
+
+/// The device's address in its own network, and the page there that asks for another one.
+pub const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
+pub const AP_PAGE: &str = "http://192.168.4.1/network";
 
 /// Addresses that are given at once: phones come and go.
 const LEASES: usize = 2 * AP_CLIENTS;

@@ -1,9 +1,10 @@
 //! The radio: what it does when it is told to. When that is, `instep_wifi::setup` knows.
 
 use crate::given::{AP_IS_OPEN, ap_password};
+use crate::keep;
 use crate::memory::AP_CLIENTS;
+use crate::network::AP_PAGE;
 use crate::reason::came_of;
-use crate::{AP_PAGE, keep};
 use embassy_net::Stack;
 use embassy_time::{Duration, WithTimeout as _};
 use esp_hal::rng::Trng;
