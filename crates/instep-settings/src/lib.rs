@@ -51,6 +51,7 @@ mod file;
 mod flash;
 mod from_build;
 mod kept;
+mod kept_value;
 mod record;
 mod saver;
 mod settings;
@@ -62,9 +63,8 @@ mod values;
 pub use file::{FileError, FileStorage};
 pub use flash::{FlashError, FlashStorage};
 pub use from_build::Build;
-pub use kept::{
-    KEPT_MAX, KEPT_NAME_MAX, KEPT_VALUE_MAX, KeepError, Kept, KeptName, KeptSwitch, KeptValue, PowerUp,
-};
+pub use kept::{Kept, KeptSwitch, PowerUp};
+pub use kept_value::{KEPT_MAX, KEPT_NAME_MAX, KEPT_VALUE_MAX, KeepError, KeptName, KeptValue};
 pub use record::{Key, Record, VERSION};
 pub use saver::{Opened, SAVE_EVERY, Saver};
 pub use settings::Settings;

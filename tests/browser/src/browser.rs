@@ -229,7 +229,7 @@ impl Browser {
     #[track_caller]
     pub fn screenshot(&self, name: &str) {
         let png = self.wait(self.client.screenshot(), "take a screenshot");
-        let folder = crate::package().join("../../target/screenshots");
+        let folder = crate::package::folder().join("../../target/screenshots");
         let file: PathBuf = folder.join(format!("{name}.png"));
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&file, png))

@@ -8,28 +8,21 @@
 
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
-
 #[cfg(feature = "browser")]
 mod browser;
 #[cfg(feature = "browser")]
 mod driver;
+mod package;
 
 #[cfg(feature = "browser")]
 pub use browser::{Browser, Setup, Tab};
 
 /// The file of a page that is written as the tutorials write theirs.
 pub fn tutorial_page(app: &str) -> String {
-    package()
+    package::folder()
         .join("pages")
         .join(format!("{app}.html"))
         .into_os_string()
         .into_string()
         .expect("a path in UTF-8")
-}
-
-/// The folder of this package. Asked for when a test runs: checkouts that share a target folder may
-/// share the test too.
-fn package() -> PathBuf {
-    std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo test sets CARGO_MANIFEST_DIR").into()
 }

@@ -1,7 +1,8 @@
 //! A link that goes on outside of this process: frames over a TCP connection, as QEMU's `-netdev socket` sends them, each with its
 //! length before it.
 
-use crate::{Link, Station, spawn};
+use crate::clock::spawn;
+use crate::link::{Link, Station};
 use std::future::poll_fn;
 use std::net::TcpStream;
 use std::rc::Rc;

@@ -14,17 +14,21 @@
 
 #![forbid(unsafe_code)]
 
+mod deadline;
 mod frame;
 mod http;
 mod output;
 mod random;
 mod server;
+#[cfg(feature = "tls")]
+mod session;
 mod stream;
 mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;
 
+pub use deadline::SOON;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
 pub use random::Random;
@@ -34,9 +38,3 @@ pub use target::{Target, target};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 pub use websocket::WebSocket;
-
-use std::time::Duration;
-
-/// How long anything may take that should happen at once. Long, so that a busy machine fails no
-/// test: a test that passes never waits for it.
-pub const SOON: Duration = Duration::from_secs(10);

@@ -21,7 +21,7 @@ pub struct Stream {
     tcp: TcpStream,
     buffer: Vec<u8>,
     #[cfg(feature = "tls")]
-    pub(crate) tls: Option<Box<crate::tls::Session>>,
+    pub(crate) tls: Option<Box<crate::session::Session>>,
 }
 
 impl Stream {

@@ -1,6 +1,6 @@
 //! Streams with TLS, which can also be as slow as a stream can be.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
 
 use crate::SOON;
+use crate::session::Session;
 use crate::stream::Stream;
 
 /// How to connect with TLS: whom to trust, and in which manner to send.
@@ -17,13 +18,6 @@ use crate::stream::Stream;
 pub struct Tls {
     config: Arc<ClientConfig>,
     name: String,
-    dribbles: bool,
-}
-
-/// A session of one stream.
-#[derive(Debug)]
-pub(crate) struct Session {
-    client: ClientConnection,
     dribbles: bool,
 }
 
@@ -128,45 +122,5 @@ impl Stream {
         let (tcp, tls) = (self.tcp().try_clone().expect("a socket"), self.tls.as_mut().expect("TLS"));
         tls.client.send_close_notify();
         tls.send(&tcp).expect("the server takes it");
-    }
-}
-
-impl Session {
-    pub(crate) fn write(&mut self, tcp: &TcpStream, bytes: &[u8]) -> io::Result<()> {
-        self.client.writer().write_all(bytes)?;
-        self.send(tcp)
-    }
-
-    /// An end without close_notify is an error.
-    pub(crate) fn read(&mut self, tcp: &TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match io::Read::read(&mut self.client.reader(), chunk) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.receive(tcp)?,
-                result => return result,
-            }
-        }
-    }
-
-    fn receive(&mut self, mut tcp: &TcpStream) -> io::Result<()> {
-        let length = self.client.read_tls(&mut tcp)?;
-        if length == 0 && self.client.is_handshaking() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let processed = self.client.process_new_packets();
-        // An alert, perhaps.
-        self.send(tcp)?;
-        processed.map_err(io::Error::other)?;
-        Ok(())
-    }
-
-    fn send(&mut self, mut tcp: &TcpStream) -> io::Result<()> {
-        let mut records = Vec::new();
-        while self.client.wants_write() {
-            self.client.write_tls(&mut records)?;
-        }
-        if !self.dribbles {
-            return tcp.write_all(&records);
-        }
-        records.iter().try_for_each(|byte| tcp.write_all(&[*byte]))
     }
 }

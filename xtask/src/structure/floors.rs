@@ -1,4 +1,4 @@
-//! The floors of crates: a file imports from its own floor and from lower ones.
+//! The floors of crates. A file may import from its own floor and from lower floors.
 
 use super::resolve::Imports;
 use super::source::Crate;
@@ -12,7 +12,7 @@ pub(crate) struct House {
     pub(crate) floors: &'static [Floor],
 }
 
-/// Files, and folders, which end with a slash. A file is on the floor that names it most closely.
+/// A floor. Names of folders end with a slash. The longest matching name decides the floor of a file.
 #[derive(Debug)]
 pub(crate) struct Floor {
     pub(crate) name: &'static str,
@@ -23,27 +23,39 @@ const fn floor(name: &'static str, places: &'static [&'static str]) -> Floor {
     Floor { name, places }
 }
 
-/// Every crate that has floors.
-pub(crate) const HOUSES: &[House] = &[House {
-    folder: "crates/instep/src/",
-    floors: &[
-        floor(
-            "ground",
-            &["time.rs", "model/topic.rs", "model/endpoint.rs", "limits.rs", "buffer.rs", "log/"],
-        ),
-        floor("model", &["model/"]),
-        floor("access", &["access/"]),
-        floor("device", &["device/"]),
-        floor("service", &["service/"]),
-        floor("log-in", &["login/"]),
-        floor("app", &["app.rs"]),
-        floor("connection", &["connection/"]),
-        floor("crate", &["lib.rs"]),
-    ],
-}];
+/// All crates with floors.
+pub(crate) const HOUSES: &[House] = &[
+    House {
+        folder: "crates/instep/src/",
+        floors: &[
+            floor(
+                "ground",
+                &["time.rs", "model/topic.rs", "model/endpoint.rs", "limits.rs", "buffer.rs", "log/"],
+            ),
+            floor("model", &["model/"]),
+            floor("access", &["access/"]),
+            floor("device", &["device/"]),
+            floor("service", &["service/"]),
+            floor("log-in", &["login/"]),
+            floor("app", &["app.rs"]),
+            floor("connection", &["connection/"]),
+            floor("crate", &["lib.rs"]),
+        ],
+    },
+    House {
+        folder: "crates/instep-proto/src/",
+        floors: &[
+            floor("text", &["http/", "json/", "deflate.rs"]),
+            floor("frame", &["frame/", "handshake.rs"]),
+            floor("message", &["message/"]),
+            floor("delivery", &["delivery/"]),
+            floor("crate", &["lib.rs"]),
+        ],
+    },
+];
 
 impl House {
-    /// Returns what is wrong with the crate: files on no floor, floors without files, and imports that climb.
+    /// Returns files on no floor, floors without files, and imports that climb.
     pub(crate) fn problems(&self, read: &Crate, imports: &Imports) -> Problems {
         let paths: Vec<&str> =
             read.files.iter().filter_map(|file| file.path.strip_prefix(self.folder)).collect();
@@ -83,10 +95,10 @@ impl House {
     }
 }
 
-/// What is wrong with a crate that has floors.
+/// The problems of a crate with floors.
 #[derive(Debug)]
 pub(crate) struct Problems {
-    /// The table and the files do not agree.
+    /// Differences between the table and the files.
     pub(crate) table: Vec<String>,
     pub(crate) climbs: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Which crates of this repository may depend on which, also for their tests.
+//! Rules for dependencies between the crates of this repository, including those for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +6,14 @@ use toml::{Table, Value};
 
 use super::source::Sources;
 
-/// The crates that run everywhere.
+/// Portable crates.
 const PORTABLE: [&str; 2] = ["instep", "instep-proto"];
-/// The crates that connect them to a runtime.
+/// Crates that connect the portable ones to a runtime.
 const DRIVERS: [&str; 2] = ["instep-embassy", "instep-tokio"];
-/// This crate depends on no other of the repository.
+/// The crate that depends on no other crate of this repository.
 const ALONE: &str = "instep-proto";
 
-/// Returns what is wrong with the dependencies in these manifests.
+/// Returns a sentence for each broken rule.
 pub(crate) fn problems(sources: &Sources) -> Vec<String> {
     let mut problems = Vec::new();
     let mut packages: BTreeMap<String, (&str, Table)> = BTreeMap::new();
@@ -50,7 +50,7 @@ pub(crate) fn problems(sources: &Sources) -> Vec<String> {
     problems
 }
 
-/// Returns the root files that manifests name: those of libraries and programs with other names than the usual.
+/// Returns the root files that manifests name explicitly.
 pub(crate) fn named_roots(sources: &Sources) -> BTreeSet<String> {
     let mut roots = BTreeSet::new();
     for (path, manifest) in manifests(sources) {
@@ -68,7 +68,7 @@ fn manifests(sources: &Sources) -> impl Iterator<Item = (&str, Result<Table, tom
     files.map(|(path, text)| (path.as_str(), text.parse()))
 }
 
-/// Also those of tests and builds, and of some targets alone.
+/// Returns the names of all dependencies, including those of tests, build scripts and single targets.
 fn dependencies(manifest: &Table) -> Vec<String> {
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let tables = targets.filter_map(Value::as_table).chain([manifest]);
@@ -76,7 +76,7 @@ fn dependencies(manifest: &Table) -> Vec<String> {
         ["dependencies", "dev-dependencies", "build-dependencies"].map(|section| table.get(section))
     });
     let entries = sections.flatten().filter_map(Value::as_table).flatten();
-    // `package` is the name of one that is renamed.
+    // `package` is the real name of a renamed dependency.
     entries
         .map(|(name, entry)| entry.get("package").and_then(Value::as_str).unwrap_or(name).to_owned())
         .collect()

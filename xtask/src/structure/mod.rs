@@ -1,5 +1,8 @@
-//! The structure of the sources: no file imports another in a circle, none imports from a higher floor, and nothing
-//! portable depends on a driver. `ARCHITECTURE.md` says why.
+//! The structure of the sources: no files import each other in a circle, no file imports from a higher floor,
+//! and no portable crate depends on a driver.
+//!
+//! To move a folder to another floor, or to give a crate floors, change `HOUSES` in `floors.rs`. Links in
+//! comments and paths in strings are no imports.
 
 mod circles;
 mod floors;
@@ -47,7 +50,7 @@ pub(crate) fn check() -> Outcome {
     ))
 }
 
-/// What was found in all crates.
+/// The findings of all crates.
 #[derive(Debug, Default)]
 struct Survey {
     crates: Vec<Row>,
@@ -139,7 +142,7 @@ fn circle_text(read: &Crate, imports: &Imports, circle: &[usize]) -> String {
     text
 }
 
-/// Reads the sources and manifests in a folder and all below it, but nothing that was built.
+/// Reads the sources and manifests below a folder, without build output.
 fn read_folder(folder: &Path, prefix: &str, sources: &mut Sources) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! All paths that an item names: imports, inline paths, and those in the tokens of macros.
+//! The paths that an item names: imports, inline paths, and paths in the tokens of macros.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
@@ -14,13 +14,13 @@ pub(crate) struct Mention {
     pub(crate) kind: Kind,
 }
 
-/// What a path asks for.
+/// The kind of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Item,
     /// Everything in a module.
     Glob,
-    /// A macro by its bare name, which it may have from a module above.
+    /// A macro by its bare name, which may come from a module above.
     Macro,
 }
 
@@ -32,12 +32,12 @@ pub(crate) struct Import {
     pub(crate) is_visible: bool,
 }
 
-/// What one item names.
+/// The paths of one item.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
     pub(crate) mentions: Vec<Mention>,
     pub(crate) imports: Vec<Import>,
-    /// First and last line of each part that only tests compile.
+    /// First and last lines of the parts that only tests compile.
     pub(crate) tests: Vec<(usize, usize)>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn collect(item: &Item) -> Paths {
     paths
 }
 
-/// Returns whether only tests compile what has these attributes.
+/// Returns whether only tests compile a node with these attributes.
 pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let path = attribute.path();
@@ -60,12 +60,12 @@ pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Returns whether other modules see what has this visibility.
+/// Returns whether other modules see an item with this visibility.
 pub(crate) fn is_visible(visibility: &Visibility) -> bool {
     !matches!(visibility, Visibility::Inherited)
 }
 
-/// First and last line.
+/// Returns the first and the last line of a node.
 pub(crate) fn lines(node: &impl Spanned) -> (usize, usize) {
     let span = node.span();
     (span.start().line, span.end().line)
@@ -85,7 +85,7 @@ fn needs_test(condition: &Meta) -> bool {
 
 impl Paths {
     fn mention(&mut self, path: Vec<String>, line: usize, kind: Kind) {
-        // A bare name is of its own file, or an import of this file names its path.
+        // A bare name belongs to this file, or to an import that has its own mention.
         if path.len() > 1 || kind != Kind::Item {
             self.mentions.push(Mention { path, line, kind });
         }
@@ -134,7 +134,7 @@ impl Paths {
         }
     }
 
-    /// Reads a path from there on, and returns the index after it.
+    /// Reads a path from an index on, and returns the index after the path.
     fn scan_path(&mut self, tokens: &[TokenTree], mut at: usize, mut path: Vec<String>) -> usize {
         let line = lines(&tokens[at]).0;
         loop {
@@ -175,7 +175,7 @@ fn begins_path(before: &[TokenTree], ident: &Ident) -> bool {
     match last {
         Some(TokenTree::Punct(sign)) => match sign.as_char() {
             '$' => ident == "crate",
-            // A field or method, not the end of a range.
+            // A single dot precedes a field or method, two dots precede the end of a range.
             '.' => is_sign(second_last, '.'),
             ':' => !is_sign(second_last, ':'),
             '\'' => false,
@@ -193,7 +193,7 @@ fn name(ident: &Ident) -> String {
     ident.to_string().trim_start_matches("r#").to_owned()
 }
 
-/// Visits the nodes of each kind, but those that only tests compile.
+/// Visits nodes, without those that only tests compile.
 macro_rules! without_tests {
     ($($visit:ident $kind:ident)*) => { $(
         fn $visit(&mut self, node: &'ast syn::$kind) {
@@ -265,6 +265,6 @@ impl<'ast> Visit<'ast> for Paths {
         }
     }
 
-    // It says who may import, and imports nothing.
+    // A visibility imports nothing.
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {}
 }

@@ -1,4 +1,4 @@
-//! From the paths of a crate to the files that define what they name, through all re-exports.
+//! Resolves the paths of a crate to the files that define the named items, through all re-exports.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -16,7 +16,9 @@ pub(crate) struct Import {
     pub(crate) path: String,
 }
 
-/// Returns which files import which others. What cannot be found in a module is taken for defined in its file.
+/// Returns which files import which others.
+///
+/// A name that a module does not have, because a macro makes the item, counts as defined in the module's file.
 pub(crate) fn imports(read: &Crate) -> Imports {
     let mut imports = Imports::new();
     for (at, module) in read.modules.iter().enumerate() {
@@ -33,13 +35,13 @@ pub(crate) fn imports(read: &Crate) -> Imports {
     imports
 }
 
-/// What a path names.
+/// The meaning of a path.
 #[derive(Debug, Clone, Copy)]
 enum Target {
     /// An item in a file.
     Item(usize),
     Module(usize),
-    /// It is of another crate.
+    /// An item of another crate.
     Outside,
 }
 
@@ -55,7 +57,7 @@ fn files(read: &Crate, module: usize, mention: &Mention) -> Vec<usize> {
             Target::Module(named) if mention.kind == Kind::Glob => {
                 files.extend(resolver.files_of_all(module, named));
             }
-            // Only its items are imported, each where it is used.
+            // The items of an imported module count where a path names them.
             Target::Module(_) | Target::Outside => {}
         }
     }
@@ -74,7 +76,7 @@ fn written(mention: &Mention) -> String {
 #[derive(Debug)]
 struct Resolver<'a> {
     read: &'a Crate,
-    /// The imports that are being followed: none is followed from within itself.
+    /// Imports that are being resolved. An import is not resolved within its own resolution.
     active: Vec<&'a [String]>,
 }
 
@@ -113,7 +115,7 @@ impl<'a> Resolver<'a> {
         if found.is_empty() { vec![Target::Item(self.module(module).file)] } else { found }
     }
 
-    /// Finds a name in a module, as far as the importing module sees it there.
+    /// Finds a name in a module, if the importing module may see the name.
     fn look_up(&mut self, module: usize, name: &str, importer: usize) -> Vec<Target> {
         let mut found = Vec::new();
         for binding in self.module(module).names.get(name).into_iter().flatten() {
@@ -142,7 +144,7 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    /// Resolves an import, and what comes of each of its targets.
+    /// Resolves an import, and appends the results of `then` for its targets.
     fn follow<T>(
         &mut self,
         module: usize,
@@ -161,7 +163,7 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    /// The files of all that a glob imports.
+    /// Returns the files of all items that a glob imports.
     fn files_of_all(&mut self, importer: usize, module: usize) -> Vec<usize> {
         let mut files = Vec::new();
         for name in self.module(module).names.keys() {
@@ -183,7 +185,7 @@ impl<'a> Resolver<'a> {
         files
     }
 
-    /// A macro has its bare name in its own module and in those below.
+    /// Finds a macro by its bare name, which holds in the macro's own module and in modules below.
     fn macro_files(&mut self, module: usize, name: &str) -> Vec<usize> {
         let mut above = Some(module);
         while let Some(at) = above {

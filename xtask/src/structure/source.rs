@@ -1,4 +1,4 @@
-//! The modules of a crate, read from its sources: what each defines, imports and mentions.
+//! The modules of a crate, with the names that each defines, imports and mentions.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(crate) struct SourceFile {
 
 #[derive(Debug, Default)]
 pub(crate) struct Module {
-    /// Index of the file that it stands in.
+    /// Index of the module's file.
     pub(crate) file: usize,
     pub(crate) parent: Option<usize>,
     pub(crate) names: BTreeMap<String, Vec<Binding>>,
@@ -33,14 +33,14 @@ pub(crate) struct Module {
     pub(crate) mentions: Vec<Mention>,
 }
 
-/// What a name stands for in a module.
+/// The meaning of a name in a module.
 #[derive(Debug)]
 pub(crate) struct Binding {
     pub(crate) meaning: Meaning,
     pub(crate) is_visible: bool,
 }
 
-/// Items and macros by the indices of the files that define them.
+/// Items and macros are given by the indices of the files that define them.
 #[derive(Debug)]
 pub(crate) enum Meaning {
     Item(usize),
@@ -68,10 +68,10 @@ struct Reader<'a> {
     read: Crate,
 }
 
-/// Where the files of a module's own modules lie.
+/// The folders in which the submodules of a module lie.
 #[derive(Debug)]
 struct Folders {
-    /// That of `#[path]`.
+    /// Base of `#[path]`.
     beside: String,
     children: String,
 }
@@ -121,7 +121,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// `mod x;` or `mod x { … }`.
+    /// Reads `mod x;` or `mod x { … }`.
     fn declaration(
         &mut self,
         parent: usize,
@@ -157,7 +157,7 @@ impl Reader<'_> {
         let file = self.read.modules[module].file;
         if let Item::Macro(ItemMacro { ident: Some(ident), attrs, .. }) = item {
             if !is_test(attrs) {
-                // It is at the root for other modules.
+                // Other modules find an exported macro at the root.
                 if attrs.iter().any(|attribute| attribute.path().is_ident("macro_export")) {
                     self.bind(0, &ident.to_string(), Meaning::Macro(file), true);
                 }

@@ -1,10 +1,12 @@
 //! The certificate for https: where it comes from, and that it stays right while the program runs.
 
+mod files;
 mod self_signed;
 
-use instep_tokio::{Certificate, CertificateError};
+use files::Files;
+use instep_tokio::Certificate;
 pub(crate) use self_signed::Subject;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// How often it is looked at.
@@ -23,13 +25,6 @@ impl Options {
     pub(crate) fn is_some(&self) -> bool {
         self.self_signed || self.certificate.is_some() || self.key.is_some()
     }
-}
-
-/// The files of a certificate and its key.
-#[derive(Clone, Debug)]
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
 }
 
 /// Keeps it right, for ever.
@@ -126,42 +121,11 @@ impl Keeper {
     }
 }
 
-impl Files {
-    fn read(&self) -> Result<Certificate, String> {
-        let Self { certificate, key } = self;
-        let chain = read(certificate, "certificate")?;
-        let secret = read(key, "key")?;
-        Certificate::from_pem(&chain, &secret).map_err(|error| {
-            let (certificate, key) = (certificate.display(), key.display());
-            match error {
-                CertificateError::NoCertificate => {
-                    format!("the certificate {certificate} cannot be used: {error}")
-                }
-                CertificateError::NoKey => format!("the key {key} cannot be used: {error}"),
-                CertificateError::Mismatch => {
-                    format!("the key {key} does not belong to the certificate {certificate}")
-                }
-                CertificateError::Unusable(why) => {
-                    format!("the certificate {certificate} with the key {key} cannot be used: {why}")
-                }
-            }
-        })
-    }
-
-    fn changed(&self) -> Option<[SystemTime; 2]> {
-        let changed = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
-        Some([changed(&self.certificate)?, changed(&self.key)?])
-    }
-}
-
-fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs::{self, File};
+    use std::path::Path;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,6 +1,6 @@
 //! A certificate that the device makes for itself, and keeps.
 
-use super::Files;
+use super::files::Files;
 use instep_tokio::Certificate;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};

@@ -1,8 +1,8 @@
 //! Options by a file in TOML.
 
 use super::limits::{Limit, Unit};
+use super::raw::{Error, Given, Key, Source, Table};
 use super::table::Setting;
-use super::{Error, Given, Key, Source, Table};
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
@@ -62,7 +62,7 @@ pub(super) fn values(text: &str, path: &Path, table: Table) -> Result<Vec<Given>
                 Some(_) => format!("{name} is a limit: it stands below a line [limits]"),
                 None => format!(
                     "{:?} is not an option; there are {known}, and the table limits",
-                    super::shown(name)
+                    super::raw::shown(name)
                 ),
             };
             return Err(at.error(hint));
@@ -83,7 +83,9 @@ fn limits_of(
         let Some(limit) = table.limit(name) else {
             let hint = match table.setting(name) {
                 Some(_) => format!("{name} is not a limit: it stands above the line [limits]"),
-                None => format!("{:?} is not a limit; there are {}", super::shown(name), table.limit_names()),
+                None => {
+                    format!("{:?} is not a limit; there are {}", super::raw::shown(name), table.limit_names())
+                }
             };
             return Err(at.error(hint));
         };

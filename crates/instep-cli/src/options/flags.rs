@@ -1,6 +1,7 @@
 //! The command line.
 
-use super::{Error, Given, Key, ServerLimits, Settings, Source, TABLE, Table};
+use super::raw::{Error, Given, Key, Source, TABLE, Table};
+use super::{ServerLimits, Settings};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser};
 use std::path::PathBuf;
 
@@ -132,13 +133,13 @@ pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Err
         let Some((key, value)) = text.split_once('=') else {
             return Err(source.error(format!(
                 "{:?} is not a limit and its value, such as message=1000",
-                super::shown(&text)
+                super::raw::shown(&text)
             )));
         };
         let Some(limit) = table.limit(key.trim()) else {
             return Err(source.error(format!(
                 "{:?} is not a limit; there are {}",
-                super::shown(key.trim()),
+                super::raw::shown(key.trim()),
                 table.limit_names()
             )));
         };

@@ -23,6 +23,7 @@ mod file;
 mod flags;
 mod limits;
 mod print;
+mod raw;
 mod settings;
 mod table;
 mod values;
@@ -33,12 +34,11 @@ pub(crate) use limits::ServerLimits;
 pub(crate) use settings::{LogFormat, Settings};
 
 use clap::ArgMatches;
-use limits::{Clash, LIMITS, Limit};
+use limits::Clash;
+use raw::{Error, Given, Key, Source, TABLE, shown};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fmt::{self, Display};
 use std::path::PathBuf;
-use table::{SETTINGS, Setting, Take};
+use table::{Setting, Take};
 
 /// The settings, and where each came from.
 pub(crate) struct Configuration {
@@ -46,91 +46,6 @@ pub(crate) struct Configuration {
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
     origins: BTreeMap<String, Source>,
-}
-
-/// Why there is no configuration: one sentence.
-#[derive(Debug)]
-pub(crate) struct Error(String);
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Where a value comes from.
-#[derive(Clone, Debug)]
-enum Source {
-    File { path: PathBuf, line: usize },
-    Variable(String),
-    Flag(String),
-}
-
-impl Source {
-    fn error(&self, reason: impl Display) -> Error {
-        Error(match self {
-            Self::File { path, line } => format!("in {}, line {line}: {reason}", path.display()),
-            Self::Variable(name) => format!("in {name}: {reason}"),
-            Self::Flag(name) => format!("{name}: {reason}"),
-        })
-    }
-}
-
-/// What can be set.
-#[derive(Clone, Copy)]
-struct Table {
-    settings: &'static [Setting],
-    limits: &'static [Limit],
-}
-
-static TABLE: Table = Table { settings: SETTINGS, limits: LIMITS };
-
-/// One thing that can be set.
-#[derive(Clone, Copy)]
-enum Key {
-    Setting(&'static Setting),
-    Limit(&'static Limit),
-}
-
-impl Table {
-    fn setting(&self, key: &str) -> Option<&'static Setting> {
-        self.settings.iter().find(|setting| setting.key == key)
-    }
-
-    fn limit(&self, key: &str) -> Option<&'static Limit> {
-        self.limits.iter().find(|limit| limit.key == key)
-    }
-
-    /// For an error about a name that is not a limit.
-    fn limit_names(&self) -> String {
-        self.limits.iter().map(|limit| limit.key).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Key {
-    fn path(self) -> String {
-        match self {
-            Self::Setting(setting) => setting.key.into(),
-            Self::Limit(limit) => format!("limits.{}", limit.key),
-        }
-    }
-}
-
-impl Setting {
-    fn flag(&self) -> String {
-        self.key.replace('_', "-")
-    }
-
-    fn variable(&self) -> String {
-        format!("INSTEP_{}", self.key.to_ascii_uppercase())
-    }
-}
-
-/// A value that was given, not looked at yet. What is not a list has one text.
-struct Given {
-    key: Key,
-    texts: Vec<String>,
-    source: Source,
 }
 
 impl Configuration {
@@ -205,22 +120,10 @@ impl Setting {
     }
 }
 
-/// The beginning of a text that may be any length.
-fn shown(text: &str) -> String {
-    const MOST: usize = 100;
-    if text.chars().count() <= MOST {
-        return text.into();
-    }
-    text.chars().take(MOST).chain(['…']).collect()
-}
-
-/// A text of the system in UTF-8, which all values are.
-fn utf8(text: OsString, source: &Source) -> Result<String, Error> {
-    text.into_string().map_err(|_| source.error("it is not text in UTF-8"))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::limits::LIMITS;
+    use super::table::SETTINGS;
     use super::*;
 
     #[test]

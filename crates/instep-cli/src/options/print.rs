@@ -1,6 +1,7 @@
 //! `instep config`: the configuration as a file that gives the same one.
 
-use super::{Configuration, Key, Source, TABLE, Table};
+use super::Configuration;
+use super::raw::{Key, Source, TABLE, Table};
 use std::fmt::{self, Display};
 use toml::Value;
 
@@ -79,7 +80,7 @@ fn aligned(f: &mut impl fmt::Write, lines: &[(String, Option<String>)]) -> fmt::
 #[cfg(test)]
 mod tests {
     use super::super::table::{Setting, Take};
-    use super::super::{Error, file, flags, variables};
+    use super::super::{file, flags, raw::Error, variables};
     use super::*;
     use std::path::Path;
 

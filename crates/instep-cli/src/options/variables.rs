@@ -1,6 +1,6 @@
 //! Options by environment variables.
 
-use super::{Error, Given, Key, Source, Table, utf8};
+use super::raw::{Error, Given, Key, Source, Table, utf8};
 use std::path::PathBuf;
 
 const PREFIX: &str = "INSTEP_";

@@ -1,0 +1,44 @@
+//! The files of a certificate.
+
+use instep_tokio::{Certificate, CertificateError};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The files of a certificate and its key.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+impl Files {
+    pub(super) fn read(&self) -> Result<Certificate, String> {
+        let Self { certificate, key } = self;
+        let chain = read(certificate, "certificate")?;
+        let secret = read(key, "key")?;
+        Certificate::from_pem(&chain, &secret).map_err(|error| {
+            let (certificate, key) = (certificate.display(), key.display());
+            match error {
+                CertificateError::NoCertificate => {
+                    format!("the certificate {certificate} cannot be used: {error}")
+                }
+                CertificateError::NoKey => format!("the key {key} cannot be used: {error}"),
+                CertificateError::Mismatch => {
+                    format!("the key {key} does not belong to the certificate {certificate}")
+                }
+                CertificateError::Unusable(why) => {
+                    format!("the certificate {certificate} with the key {key} cannot be used: {why}")
+                }
+            }
+        })
+    }
+
+    pub(super) fn changed(&self) -> Option<[SystemTime; 2]> {
+        let changed = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        Some([changed(&self.certificate)?, changed(&self.key)?])
+    }
+}
+
+fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))
+}

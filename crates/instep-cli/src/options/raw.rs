@@ -1,0 +1,106 @@
+//! Values as they are given, not checked yet: for which key, and from where.
+
+use super::limits::{LIMITS, Limit};
+use super::table::{SETTINGS, Setting};
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+/// Why there is no configuration: one sentence.
+#[derive(Debug)]
+pub(crate) struct Error(pub(super) String);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    File { path: PathBuf, line: usize },
+    Variable(String),
+    Flag(String),
+}
+
+impl Source {
+    pub(super) fn error(&self, reason: impl Display) -> Error {
+        Error(match self {
+            Self::File { path, line } => format!("in {}, line {line}: {reason}", path.display()),
+            Self::Variable(name) => format!("in {name}: {reason}"),
+            Self::Flag(name) => format!("{name}: {reason}"),
+        })
+    }
+}
+
+/// What can be set.
+#[derive(Clone, Copy)]
+pub(super) struct Table {
+    pub(super) settings: &'static [Setting],
+    pub(super) limits: &'static [Limit],
+}
+
+pub(super) static TABLE: Table = Table { settings: SETTINGS, limits: LIMITS };
+
+/// One thing that can be set.
+#[derive(Clone, Copy)]
+pub(super) enum Key {
+    Setting(&'static Setting),
+    Limit(&'static Limit),
+}
+
+impl Table {
+    pub(super) fn setting(&self, key: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    pub(super) fn limit(&self, key: &str) -> Option<&'static Limit> {
+        self.limits.iter().find(|limit| limit.key == key)
+    }
+
+    /// For an error about a name that is not a limit.
+    pub(super) fn limit_names(&self) -> String {
+        self.limits.iter().map(|limit| limit.key).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Key {
+    pub(super) fn path(self) -> String {
+        match self {
+            Self::Setting(setting) => setting.key.into(),
+            Self::Limit(limit) => format!("limits.{}", limit.key),
+        }
+    }
+}
+
+impl Setting {
+    pub(super) fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    pub(super) fn variable(&self) -> String {
+        format!("INSTEP_{}", self.key.to_ascii_uppercase())
+    }
+}
+
+/// A value that was given, not looked at yet. What is not a list has one text.
+pub(super) struct Given {
+    pub(super) key: Key,
+    pub(super) texts: Vec<String>,
+    pub(super) source: Source,
+}
+
+/// A text of the system in UTF-8, which all values are.
+pub(super) fn utf8(text: OsString, source: &Source) -> Result<String, Error> {
+    text.into_string().map_err(|_| source.error("it is not text in UTF-8"))
+}
+
+/// The beginning of a text that may be any length.
+pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 100;
+    if text.chars().count() <= MOST {
+        return text.into();
+    }
+    text.chars().take(MOST).chain(['…']).collect()
+}

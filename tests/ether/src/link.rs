@@ -1,0 +1,162 @@
+//! The link and its stations.
+
+use crate::clock::spawn;
+use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+/// Sockets that a stack has room for.
+const SOCKETS: usize = 32;
+
+/// The link. A copy is the same link.
+#[derive(Clone, Default)]
+pub struct Link(Rc<RefCell<Vec<Rc<Station>>>>);
+
+/// A station's socket in the wall.
+#[derive(Default)]
+pub(crate) struct Station {
+    pub(crate) waiting: RefCell<VecDeque<Vec<u8>>>,
+    pub(crate) waker: RefCell<Option<Waker>>,
+    unplugged: Cell<bool>,
+}
+
+/// How a station is plugged in.
+pub struct Plug(Rc<Station>);
+
+impl Plug {
+    /// Pulls the plug, or puts it back.
+    pub fn unplug(&self, unplugged: bool) {
+        self.0.unplugged.set(unplugged);
+        self.0.waiting.borrow_mut().clear();
+        wake(&self.0);
+    }
+}
+
+impl Link {
+    /// A station with a fixed address, in a network of 24 bits.
+    pub fn station(&self, address: Ipv4Address) -> Stack<'static> {
+        self.plugged_station(address).0
+    }
+
+    /// The same, and its plug.
+    pub fn plugged_station(&self, address: Ipv4Address) -> (Stack<'static>, Plug) {
+        self.station_with(Config::ipv4_static(StaticConfigV4 {
+            address: Ipv4Cidr::new(address, 24),
+            gateway: None,
+            dns_servers: Default::default(),
+        }))
+    }
+
+    /// Sends a frame that no station has sent.
+    pub fn inject(&self, frame: &[u8]) {
+        self.carry(frame, None);
+    }
+
+    /// A station of that configuration, and its plug.
+    pub fn station_with(&self, config: Config) -> (Stack<'static>, Plug) {
+        let number = self.next_number();
+        let own = self.plug_in();
+        let end = End { link: self.clone(), own: own.clone(), number };
+        let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
+        let (stack, mut runner) = embassy_net::new(end, config, resources, u64::from(number));
+        spawn(async move { runner.run().await });
+        (stack, Plug(own))
+    }
+
+    /// The last byte of the hardware address of whoever is plugged in next.
+    pub fn next_number(&self) -> u8 {
+        u8::try_from(self.0.borrow().len() + 1).unwrap_or(u8::MAX)
+    }
+
+    pub(crate) fn plug_in(&self) -> Rc<Station> {
+        let own = Rc::new(Station::default());
+        self.0.borrow_mut().push(own.clone());
+        own
+    }
+
+    pub(crate) fn carry(&self, frame: &[u8], from: Option<&Rc<Station>>) {
+        for (at, station) in self.0.borrow().iter().enumerate() {
+            let [first, .., last] = frame[..6] else { continue };
+            let to_it = first & 1 == 1 || usize::from(last) == at + 1;
+            let own = from.is_some_and(|from| Rc::ptr_eq(station, from));
+            if to_it && !own && !station.unplugged.get() {
+                station.waiting.borrow_mut().push_back(frame.to_vec());
+                wake(station);
+            }
+        }
+    }
+}
+
+struct End {
+    link: Link,
+    own: Rc<Station>,
+    number: u8,
+}
+
+impl End {
+    fn send(&self, frame: &[u8]) {
+        if self.own.unplugged.get() {
+            return;
+        }
+        self.link.carry(frame, Some(&self.own));
+    }
+}
+
+fn wake(station: &Station) {
+    if let Some(waker) = station.waker.borrow_mut().take() {
+        waker.wake();
+    }
+}
+
+impl Driver for End {
+    type RxToken<'a> = Received;
+    type TxToken<'a> = Sending<'a>;
+
+    fn receive(&mut self, context: &mut Context<'_>) -> Option<(Received, Sending<'_>)> {
+        *self.own.waker.borrow_mut() = Some(context.waker().clone());
+        let frame = self.own.waiting.borrow_mut().pop_front()?;
+        Some((Received(frame), Sending(self)))
+    }
+
+    fn transmit(&mut self, _: &mut Context<'_>) -> Option<Sending<'_>> {
+        Some(Sending(self))
+    }
+
+    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
+        if self.own.unplugged.get() { LinkState::Down } else { LinkState::Up }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.max_transmission_unit = 1514;
+        capabilities
+    }
+
+    fn hardware_address(&self) -> HardwareAddress {
+        HardwareAddress::Ethernet([2, 0, 0, 0, 0, self.number])
+    }
+}
+
+/// A frame that has arrived.
+pub struct Received(Vec<u8>);
+
+impl RxToken for Received {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, look: F) -> R {
+        look(&mut self.0)
+    }
+}
+
+/// Leave to send a frame.
+pub struct Sending<'a>(&'a End);
+
+impl TxToken for Sending<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: F) -> R {
+        let mut frame = vec![0; length];
+        let result = fill(&mut frame);
+        self.0.send(&frame);
+        result
+    }
+}
