@@ -61,7 +61,7 @@ pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
-pub use log::{FROM_CLIENT, SECRET};
+pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
     SESSION_SECONDS, Session,

@@ -1,6 +1,7 @@
 //! Events of a Thing, with their numbers where past ones are told again.
 
 use super::shared::Device;
+use crate::log::NOT_PUBLISHED;
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
@@ -29,7 +30,7 @@ impl Device {
             state.event(Payload::Text(&Event { name, value, seq }))
         });
         if let Err(error) = told {
-            log::error!("Not sent: {error}");
+            log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the application says of its Thing, as frames.
 
 use super::shared::Device;
+use crate::log::NOT_PUBLISHED;
 use crate::model::{Interaction, Kind, Reading, Severity, Shape, Thing, Topic};
 use core::fmt::{self, Display};
 use instep_proto::delivery::PublishError;
@@ -20,7 +21,7 @@ impl Thing {
         let found = self.find(name);
         let topic = found.and_then(|(number, interaction)| Some((self.topic(number)?, interaction)));
         let Some((topic, interaction)) = topic else {
-            log::error!("Not published: there is no property {name}");
+            log::error!(target: NOT_PUBLISHED, "Not published: there is no property {name}");
             return;
         };
         match Shape::of(&interaction.kind, value) {
@@ -37,7 +38,7 @@ impl Thing {
                     device.remember(interaction.name, number);
                 }
             }
-            None => log::error!("Not published: {name} cannot be {value:?}"),
+            None => log::error!(target: NOT_PUBLISHED, "Not published: {name} cannot be {value:?}"),
         }
     }
 
@@ -50,7 +51,7 @@ impl Thing {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {
                 device.tell(name, &Text::new(text));
             }
-            _ => log::error!("Not sent: there is no event {name}"),
+            _ => log::error!(target: NOT_PUBLISHED, "Not sent: there is no event {name}"),
         }
     }
 
@@ -60,7 +61,7 @@ impl Thing {
     /// If there is no such log, the device's own log says so.
     pub fn log(&self, device: &Device, name: &str, severity: Severity, line: impl Display) {
         let Some((_, Interaction { name, kind: Kind::Log, .. })) = self.find(name) else {
-            log::error!("Not sent: there is no log {name}");
+            log::error!(target: NOT_PUBLISHED, "Not sent: there is no log {name}");
             return;
         };
         let most = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
@@ -85,8 +86,8 @@ impl Device {
         });
         match done {
             Ok(Ok(())) => {}
-            Ok(Err(why)) => log::error!("{name} is not kept: {why}"),
-            Err(error) => log::error!("Not published: {error}"),
+            Ok(Err(why)) => log::error!(target: NOT_PUBLISHED, "{name} is not kept: {why}"),
+            Err(error) => log::error!(target: NOT_PUBLISHED, "Not published: {error}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::error::SendError;
 use super::shared::Device;
 use super::slot::ClientId;
+use crate::log::NOT_PUBLISHED;
 use crate::model::{ErrorFrame, Output, Reading};
 use core::fmt::Display;
 
@@ -55,6 +56,8 @@ impl Answer<'_> {
 pub(super) fn send_answer(device: &Device, client: ClientId, frame: impl Display) {
     match device.send(client, frame) {
         Ok(()) | Err(SendError::Gone) => {}
-        Err(error) => log::warn!(client = client.logged(); "[{client}] Not answered: {error}"),
+        Err(error) => {
+            log::warn!(target: NOT_PUBLISHED, client = client.logged(); "[{client}] Not answered: {error}")
+        }
     }
 }

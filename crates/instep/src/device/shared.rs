@@ -7,6 +7,7 @@ use super::page_values::PageValueError;
 use super::slot::ClientId;
 use super::state::{Memory, State};
 use crate::limits::Limits;
+use crate::log::NOT_PUBLISHED;
 use crate::model::Topic;
 use crate::time::Instant;
 use core::cell::RefCell;
@@ -51,7 +52,7 @@ impl Device {
     /// If it cannot be published (see [`Device::try_publish`]), the old message stays and the log says why.
     pub fn publish(&self, topic: Topic, text: impl Display) {
         if let Err(error) = self.try_publish(topic, text) {
-            log::error!("Not published: {error}");
+            log::error!(target: NOT_PUBLISHED, "Not published: {error}");
         }
     }
 
@@ -69,7 +70,7 @@ impl Device {
     /// If it cannot be sent (see [`Device::try_event`]), the log says why.
     pub fn event(&self, text: impl Display) {
         if let Err(error) = self.try_event(text) {
-            log::error!("Not sent: {error}");
+            log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 

@@ -1,0 +1,51 @@
+//! The log's lines about what was not published have a target of their own: an application that publishes the log leaves them
+//! out, because each would cause the next one.
+
+mod link;
+mod workshop;
+
+use instep::{Limits, Severity, Thing, Topic};
+use std::sync::Mutex;
+use workshop::Bench;
+
+static LINES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+struct Lines;
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LINES.lock().unwrap().push((record.target().to_owned(), record.args().to_string()));
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn lines_about_what_was_not_published_have_a_target_of_their_own() {
+    log::set_logger(&Lines).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    const THING: Thing = Bench::THING;
+    let world = workshop::world();
+    let device = world.device;
+    let long = "x".repeat(Limits::DEVICE.frame + 1);
+    let causes: [&dyn Fn(); 8] = [
+        &|| device.publish(Topic::new(0), &long),
+        &|| device.publish(Topic::new(99), "no such topic"),
+        &|| device.event(&long),
+        &|| THING.publish(device, "nothing", true),
+        &|| THING.publish(device, "led", 1.5),
+        &|| THING.publish(device, "name", &long.as_str()),
+        &|| THING.tell(device, "said", &long),
+        &|| THING.log(device, "nothing", Severity::Info, "line"),
+    ];
+    for cause in causes {
+        cause();
+        let lines = std::mem::take(&mut *LINES.lock().unwrap());
+        let [(target, line)] = &lines[..] else { panic!("one line: {lines:?}") };
+        assert_eq!(target, instep::NOT_PUBLISHED, "{line}");
+    }
+}
