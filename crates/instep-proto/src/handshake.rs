@@ -93,7 +93,7 @@ impl Handshake {
         if headers.version != Some("13") {
             return Err(HandshakeError::Version);
         }
-        if request.content_length != 0 {
+        if request.content_length != 0 || request.chunked {
             return Err(HandshakeError::Body);
         }
         let key = headers.key.ok_or(HandshakeError::Key)?;
@@ -232,6 +232,7 @@ mod tests {
             ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZWVl", HandshakeError::Key),
             ("Origin: http", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX: http", HandshakeError::Key),
             ("Origin: http://example.com", "Content-Length: 1", HandshakeError::Body),
+            ("Origin: http://example.com", "Transfer-Encoding: chunked", HandshakeError::Body),
         ];
         for (from, to, error) in cases {
             let text: String = GOOD.replacen(from, to, 1);

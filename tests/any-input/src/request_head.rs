@@ -82,7 +82,9 @@ fn compare(head: &RequestHead<'_>, request: &Request, used: usize, limits: HeadL
         assert_eq!(head.origin, Some("\u{fffd}"));
     }
     assert_eq!(Some(head.content_length), request.body());
-    assert_eq!(request.values("transfer-encoding").count(), 0);
+    assert_eq!(head.chunked, request.is_chunked());
+    assert_eq!(request.values("transfer-encoding").count(), usize::from(head.chunked));
+    assert!(!head.chunked || (!request.http10 && request.values("content-length").count() == 0));
     assert_eq!(head.expects_continue, request.values("expect").count() > 0);
     assert_eq!(head.websocket.upgrade, text_lists(request, "upgrade", "websocket"));
     assert_eq!(head.websocket.connection, text_lists(request, "connection", "upgrade"));
@@ -127,8 +129,12 @@ fn is_refused(request: &Request, error: HeadError, limits: HeadLimits) -> bool {
         HeadError::Method => !known.iter().any(|known| format!("{known:?}").to_uppercase() == request.method),
         HeadError::Malformed => request.place().is_none(),
         HeadError::Host => count("host") > 1 || (count("host") == 0 && !request.http10),
-        HeadError::Length => request.body().is_none() || count("transfer-encoding") > 0,
-        HeadError::TransferCoding => count("transfer-encoding") > 0,
+        HeadError::Length => {
+            let barred = request.http10 || count("content-length") > 0 || !request.is_chunked();
+            request.body().is_none() || (count("transfer-encoding") > 0 && barred)
+        }
+        HeadError::TransferCoding => count("transfer-encoding") > 0 && !request.is_chunked(),
+        HeadError::Chunks => false,
         HeadError::Expectation => {
             request.values("expect").any(|value| !value.eq_ignore_ascii_case(b"100-continue"))
         }

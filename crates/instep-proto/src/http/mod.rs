@@ -3,6 +3,8 @@
 
 mod asset;
 mod body;
+mod chunks;
+mod coding;
 mod credentials;
 mod etag;
 mod fields;
@@ -20,6 +22,7 @@ mod trim;
 
 pub use asset::{Asset, Cache, Content};
 pub use body::{Made, PageValues};
+pub use chunks::Chunks;
 pub use credentials::{authorization_password, cookies};
 pub use fields::Fields;
 pub use form::{FormError, QueryValue, form_value};
