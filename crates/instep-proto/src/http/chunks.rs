@@ -1,6 +1,6 @@
 //! Content in chunked transfer coding (RFC 9112 section 7.1), decoded where it lies.
 
-use super::{HeadError, HeadLimits};
+use super::{HeadError, HeadLimits, is_token_byte};
 
 /// The most digits of a chunk's size. RFC 9112 allows leading zeros, so their number needs a bound.
 const DIGITS_MAX: u8 = 16;
@@ -119,7 +119,7 @@ impl Chunks {
     /// Returns the step behind a byte of the framing; `None` if the byte may not stand there.
     fn next(&mut self, byte: u8) -> Option<Step> {
         let is_text = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
-        let is_name = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_name = is_token_byte(byte);
         let has_size = self.digits > 0;
         Some(match (self.step, byte) {
             (Step::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') if self.digits < DIGITS_MAX => {

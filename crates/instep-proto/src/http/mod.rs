@@ -34,7 +34,7 @@ pub use response::{Allow, ResponseHead, Window};
 pub use route::{Pattern, best_match};
 pub use status::Status;
 pub use template::{Segment, Template, escape_html};
-pub(crate) use trim::trim;
+pub(crate) use trim::{is_token_byte, trim};
 
 /// Text written to a slice.
 pub(crate) fn cursor(out: &mut [u8]) -> response::Cursor<'_> {

@@ -152,7 +152,7 @@ impl Client {
                     Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
                     Decision::Written { closes: true } => self.state = State::Ending,
                     Decision::Written { closes: false } => self.answer_and_pass(None, unread),
-                    Decision::Open(opening) => self.open(now, &opening, world, out),
+                    Decision::Open(opening) => self.open(now, &head, &opening, world, out),
                     Decision::Listen(listening) => self.listen(now, &listening, world, out),
                 }
                 self.head_ended(now);
