@@ -31,8 +31,8 @@ pub struct Request<'r> {
     pub(crate) head: &'r RequestHead<'r>,
     /// From whom it comes in the end: a proxy may have forwarded it.
     pub(crate) peer: IpAddr,
-    /// What came behind its head.
-    pub(crate) rest: &'r [u8],
+    /// Its content, once all of it is there.
+    pub(crate) content: Option<&'r [u8]>,
     /// The port of the device at which it came in; 0: nobody said.
     pub(crate) local_port: u16,
     /// What it waits for, if it was decided on before.
