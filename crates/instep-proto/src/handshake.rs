@@ -1,10 +1,9 @@
 //! The opening handshake (RFC 6455 section 4.2).
 
-use crate::deflate::PermessageDeflate;
 use crate::http::{Method, RequestHead, Status};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use core::fmt::Write;
+use core::fmt::{Display, Write};
 use sha1::{Digest, Sha1};
 
 /// Room enough for the answer to a handshake.
@@ -66,8 +65,6 @@ impl core::error::Error for HandshakeError {}
 pub struct Handshake {
     accept: [u8; 28],
     subprotocol: Option<&'static str>,
-    offered: Option<PermessageDeflate>,
-    deflate: Option<PermessageDeflate>,
 }
 
 impl Handshake {
@@ -110,7 +107,7 @@ impl Handshake {
         // The list may be spread over several headers (RFC 6455 section 11.3.4).
         let offers = |wanted: &str| request.fields.items("sec-websocket-protocol").any(|name| name == wanted);
         let subprotocol = subprotocols.iter().copied().find(|wanted| offers(wanted));
-        Ok(Self { accept, subprotocol, offered: headers.deflate, deflate: None })
+        Ok(Self { accept, subprotocol })
     }
 
     /// The subprotocol that was chosen.
@@ -118,25 +115,22 @@ impl Handshake {
         self.subprotocol
     }
 
-    /// Accepts permessage-deflate, if the client offers it in a form that this server can serve. Says whether.
-    pub fn accept_deflate(&mut self) -> bool {
-        self.deflate = self.offered;
-        self.deflate.is_some()
-    }
-
     /// Writes the answer, 101, at the start of `out` and returns its length.
+    ///
+    /// `extension` is the value of `Sec-WebSocket-Extensions`, such as an accepted
+    /// [`PermessageDeflate`](crate::deflate::PermessageDeflate).
     ///
     /// # Panics
     /// If `out` is shorter than [`ANSWER_MAX`], or a subprotocol's name longer than [`SUBPROTOCOL_MAX`].
-    pub fn write_answer(&self, out: &mut [u8]) -> usize {
+    pub fn write_answer(&self, extension: Option<&dyn Display>, out: &mut [u8]) -> usize {
         let mut out = crate::http::cursor(out);
         let accept = core::str::from_utf8(&self.accept).unwrap_or_default();
         let written = write!(
             out,
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
         )
-        .and_then(|()| match self.deflate {
-            Some(deflate) => write!(out, "Sec-WebSocket-Extensions: {deflate}\r\n"),
+        .and_then(|()| match extension {
+            Some(extension) => write!(out, "Sec-WebSocket-Extensions: {extension}\r\n"),
             None => Ok(()),
         })
         .and_then(|()| match self.subprotocol {
@@ -151,6 +145,7 @@ impl Handshake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deflate::PermessageDeflate;
     use crate::http::HeadLimits;
     use std::string::String;
 
@@ -158,9 +153,10 @@ mod tests {
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
         Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+    const LIMITS: HeadLimits = HeadLimits { bytes: 2048, headers: 32 };
+
     fn parse(text: &str) -> Result<Handshake, HandshakeError> {
-        let limits = HeadLimits { bytes: 2048, headers: 32 };
-        let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
+        let (head, _) = RequestHead::parse(text.as_bytes(), LIMITS).unwrap().unwrap();
         Handshake::parse(&head, &["superchat", "chat"])
     }
 
@@ -169,7 +165,7 @@ mod tests {
         let handshake = parse(GOOD).unwrap();
         assert_eq!(handshake.subprotocol(), Some("superchat"));
         let mut out = [0; ANSWER_MAX];
-        let length = handshake.write_answer(&mut out);
+        let length = handshake.write_answer(None, &mut out);
         assert_eq!(
             core::str::from_utf8(&out[..length]).unwrap(),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -179,22 +175,26 @@ mod tests {
 
     #[test]
     fn deflate_is_answered_only_where_it_is_accepted() {
-        let offer = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\nOrigin";
-        let mut handshake = parse(&GOOD.replace("Origin", offer)).unwrap();
-        let answer = |handshake: &Handshake| {
+        let offer = "Sec-WebSocket-Extensions: permessage-bzip2\r\nX: y\r\n\
+            Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\nOrigin";
+        let text = GOOD.replace("Origin", offer);
+        let (head, _) = RequestHead::parse(text.as_bytes(), LIMITS).unwrap().unwrap();
+        let offered = PermessageDeflate::offered_in(head.fields).unwrap();
+        let handshake = Handshake::parse(&head, &["superchat", "chat"]).unwrap();
+        let answer = |handshake: &Handshake, extension: Option<&dyn Display>| {
             let mut out = [0; ANSWER_MAX];
-            let length = handshake.write_answer(&mut out);
+            let length = handshake.write_answer(extension, &mut out);
             String::from_utf8_lossy(&out[..length]).into_owned()
         };
-        assert!(!answer(&handshake).contains("Extensions"));
-        assert!(handshake.accept_deflate());
-        assert!(answer(&handshake).contains(
+        assert!(!answer(&handshake, None).contains("Extensions"));
+        assert!(answer(&handshake, Some(&offered)).contains(
             "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
              client_no_context_takeover; server_max_window_bits=10\r\n"
         ));
-        assert!(!parse(GOOD).unwrap().accept_deflate());
+        let (head, _) = RequestHead::parse(GOOD.as_bytes(), LIMITS).unwrap().unwrap();
+        assert_eq!(PermessageDeflate::offered_in(head.fields), None);
         let longest = Handshake { subprotocol: Some("x".repeat(SUBPROTOCOL_MAX).leak()), ..handshake };
-        assert!(answer(&longest).ends_with("\r\n\r\n"));
+        assert!(answer(&longest, Some(&offered)).ends_with("\r\n\r\n"));
     }
 
     #[test]

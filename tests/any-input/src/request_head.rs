@@ -149,6 +149,6 @@ fn upgrade(handshake: &Handshake, request: &Request) {
         assert!(request.lists("sec-websocket-protocol", name));
     }
     let mut answer = [0; ANSWER_MAX];
-    let length = handshake.write_answer(&mut answer);
+    let length = handshake.write_answer(None, &mut answer);
     assert!(answer[..length].starts_with(b"HTTP/1.1 101 ") && answer[..length].ends_with(b"\r\n\r\n"));
 }
