@@ -1,6 +1,7 @@
 //! An LED and a count of seconds, each as a small piece of JSON, in step in every page.
 
 use crate::Led;
+use crate::page::unindented;
 use core::fmt::Display;
 use embassy_futures::select::{Either::First, Either::Second, select};
 use embassy_time::{Duration, Ticker};
@@ -13,7 +14,7 @@ const COUNT: Topic = Topic::new(1);
 
 /// What it serves.
 pub const APP: App = App::new("led-json", "An LED and a count of seconds in step, as JSON")
-    .page("/", Asset::template(include_str!("../pages/led-json.html")))
+    .page("/", Asset::template(unindented!("../pages/led-json.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .topics(2);

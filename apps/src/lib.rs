@@ -27,6 +27,7 @@ pub mod led_plain;
 pub mod led_state;
 pub mod led_words;
 pub mod motor;
+mod page;
 mod properties;
 pub mod soft_ap;
 pub mod toggle;

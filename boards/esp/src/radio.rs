@@ -90,7 +90,8 @@ impl Radio {
         }
     }
 
-    async fn connect(&mut self) -> Outcome {
+    /// Joins the network that is set. `password`: there is one for it.
+    async fn connect(&mut self, password: bool) -> Outcome {
         match self.controller.connect_async().with_timeout(JOIN_TIME).await {
             Ok(Ok(_)) => {
                 let up = self.stack.wait_config_up().with_timeout(ADDRESS_TIME).await;
@@ -101,7 +102,7 @@ impl Radio {
             }
             Ok(Err(ConnectionError::Failed(info))) => {
                 info!("The network or the radio says: {:?}", info.reason);
-                came_of(info.reason)
+                came_of(info.reason, password)
             }
             Ok(Err(problem)) => {
                 warn!("The radio cannot join: {problem}");
@@ -144,7 +145,7 @@ impl instep_wifi::setup::Radio for Radio {
             .with_ssid(Ssid::try_from(network.name().as_bytes()).unwrap_or_default())
             .with_authentication(authentication(network.password().map(WifiPassword::reveal)));
         self.configure();
-        let outcome = self.connect().await;
+        let outcome = self.connect(network.password().is_some()).await;
         if !matches!(outcome, Outcome::Joined(_)) {
             self.leave().await;
         }

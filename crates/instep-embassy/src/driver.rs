@@ -4,6 +4,7 @@ use crate::clock::now;
 use crate::connection::Connection;
 use crate::shared::Shared;
 use crate::sizes::LISTENING;
+use core::convert::Infallible;
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -33,11 +34,18 @@ impl Driver {
 
     /// Serves, for ever. To be called in a task of its own, beside the one that runs the network stack.
     pub async fn run(&'static mut self) -> ! {
-        poll_fn(|context| self.poll(context)).await
+        let never: Infallible = poll_fn(|context| {
+            self.poll(context);
+            Poll::Pending
+        })
+        .await;
+        match never {}
     }
 
-    /// Serves whoever is ready.
-    fn poll<T>(&mut self, context: &mut Context<'_>) -> Poll<T> {
+    /// Serves the connections that are ready, and arranges to be woken.
+    // Not inlined: an application has one task per interface, and each would hold a copy.
+    #[inline(never)]
+    fn poll(&mut self, context: &mut Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
             self.connections.iter_mut().for_each(Connection::forget_waker);
@@ -58,15 +66,15 @@ impl Driver {
                 self.connections.iter().fold(due, |earliest, connection| earliest.min(connection.wake_at()));
             let in_time = now < self.alarm && self.alarm <= due;
             if in_time {
-                return Poll::Pending;
+                return;
             }
             self.alarm = due;
             if due == Instant::NEVER {
-                return Poll::Pending;
+                return;
             }
             self.timer = Timer::at(embassy_time::Instant::from_millis(due.as_millis()));
             if Pin::new(&mut self.timer).poll(context).is_pending() {
-                return Poll::Pending;
+                return;
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! This crate negotiates and keeps track of compressed messages; it neither compresses nor decompresses.
 
-use crate::http::trim;
+use crate::http::{Fields, trim};
 
 use core::fmt::{self, Display};
 
@@ -27,6 +27,12 @@ pub struct PermessageDeflate {
 }
 
 impl PermessageDeflate {
+    /// Finds the first acceptable offer in all `Sec-WebSocket-Extensions` headers of a request, as [`find`](Self::find)
+    /// does in one.
+    pub fn offered_in(fields: Fields<'_>) -> Option<Self> {
+        fields.items("sec-websocket-extensions").find_map(Self::parse)
+    }
+
     /// Finds the first acceptable offer in a `Sec-WebSocket-Extensions` header. An offer with a parameter that
     /// RFC 7692 does not know, or twice, or with a wrong value, is none; nor is one of a window of 2^8 bytes for
     /// the server, with which few implementations work.

@@ -1,10 +1,9 @@
 //! The opening handshake (RFC 6455 section 4.2).
 
-use crate::deflate::PermessageDeflate;
 use crate::http::{Method, RequestHead, Status, is_token_byte};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use core::fmt::Write;
+use core::fmt::{Display, Write};
 use sha1::{Digest, Sha1};
 
 /// Room enough for the answer to a handshake.
@@ -65,8 +64,6 @@ impl core::error::Error for HandshakeError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handshake {
     accept: [u8; 28],
-    offered: Option<PermessageDeflate>,
-    deflate: Option<PermessageDeflate>,
 }
 
 impl Handshake {
@@ -105,28 +102,30 @@ impl Handshake {
         let mut accept = [0; 28];
         // Twenty bytes are 28 in base64, so this cannot fail.
         let _ = STANDARD.encode_slice(sha1.finalize(), &mut accept);
-        Ok(Self { accept, offered: headers.deflate, deflate: None })
-    }
-
-    /// Accepts permessage-deflate, if the client offers it in a form that this server can serve. Says whether.
-    pub fn accept_deflate(&mut self) -> bool {
-        self.deflate = self.offered;
-        self.deflate.is_some()
+        Ok(Self { accept })
     }
 
     /// Writes the answer, 101, with that subprotocol at the start of `out` and returns its length.
     ///
+    /// `extension` is the value of `Sec-WebSocket-Extensions`, such as an accepted
+    /// [`PermessageDeflate`](crate::deflate::PermessageDeflate).
+    ///
     /// # Panics
     /// If `out` is shorter than [`ANSWER_MAX`], or a subprotocol's name longer than [`SUBPROTOCOL_MAX`].
-    pub fn write_answer(&self, subprotocol: Option<&str>, out: &mut [u8]) -> usize {
+    pub fn write_answer(
+        &self,
+        extension: Option<&dyn Display>,
+        subprotocol: Option<&str>,
+        out: &mut [u8],
+    ) -> usize {
         let mut out = crate::http::cursor(out);
         let accept = core::str::from_utf8(&self.accept).unwrap_or_default();
         let written = write!(
             out,
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
         )
-        .and_then(|()| match self.deflate {
-            Some(deflate) => write!(out, "Sec-WebSocket-Extensions: {deflate}\r\n"),
+        .and_then(|()| match extension {
+            Some(extension) => write!(out, "Sec-WebSocket-Extensions: {extension}\r\n"),
             None => Ok(()),
         })
         .and_then(|()| match subprotocol {
@@ -156,6 +155,7 @@ pub fn subprotocol<'b>(request: &RequestHead<'b>, declared: &[&'static str]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deflate::PermessageDeflate;
     use crate::http::HeadLimits;
     use std::string::String;
 
@@ -163,9 +163,10 @@ mod tests {
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
         Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+    const LIMITS: HeadLimits = HeadLimits { bytes: 2048, headers: 32 };
+
     fn head(text: &str) -> RequestHead<'_> {
-        let limits = HeadLimits { bytes: 2048, headers: 32 };
-        RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap().0
+        RequestHead::parse(text.as_bytes(), LIMITS).unwrap().unwrap().0
     }
 
     fn parse(text: &str) -> Result<Handshake, HandshakeError> {
@@ -176,7 +177,7 @@ mod tests {
     fn the_example_of_section_1_3() {
         let handshake = parse(GOOD).unwrap();
         let mut out = [0; ANSWER_MAX];
-        let length = handshake.write_answer(Some("superchat"), &mut out);
+        let length = handshake.write_answer(None, Some("superchat"), &mut out);
         assert_eq!(
             core::str::from_utf8(&out[..length]).unwrap(),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -186,21 +187,23 @@ mod tests {
 
     #[test]
     fn deflate_is_answered_only_where_it_is_accepted() {
-        let offer = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\nOrigin";
-        let mut handshake = parse(&GOOD.replace("Origin", offer)).unwrap();
-        let answer = |handshake: &Handshake| {
+        let offer = "Sec-WebSocket-Extensions: permessage-bzip2\r\nX: y\r\n\
+            Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\nOrigin";
+        let text = GOOD.replace("Origin", offer);
+        let offered = PermessageDeflate::offered_in(head(&text).fields).unwrap();
+        let handshake = parse(&text).unwrap();
+        let answer = |handshake: &Handshake, extension: Option<&dyn Display>| {
             let mut out = [0; ANSWER_MAX];
-            let length = handshake.write_answer(Some(&"x".repeat(SUBPROTOCOL_MAX)), &mut out);
+            let length = handshake.write_answer(extension, Some(&"x".repeat(SUBPROTOCOL_MAX)), &mut out);
             String::from_utf8_lossy(&out[..length]).into_owned()
         };
-        assert!(!answer(&handshake).contains("Extensions"));
-        assert!(handshake.accept_deflate());
-        assert!(answer(&handshake).contains(
+        assert!(!answer(&handshake, None).contains("Extensions"));
+        assert!(answer(&handshake, Some(&offered)).contains(
             "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
              client_no_context_takeover; server_max_window_bits=10\r\n"
         ));
-        assert!(!parse(GOOD).unwrap().accept_deflate());
-        assert!(answer(&handshake).ends_with("x\r\n\r\n"));
+        assert_eq!(PermessageDeflate::offered_in(head(GOOD).fields), None);
+        assert!(answer(&handshake, Some(&offered)).ends_with("x\r\n\r\n"));
     }
 
     #[test]

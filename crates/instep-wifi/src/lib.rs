@@ -9,7 +9,8 @@
 //! * [`dhcp`]: addresses for who joins (RFC 2131);
 //! * [`dns`]: every name is this device, so that a phone finds the page (RFC 1035);
 //! * [`mdns`]: `http://NAME.local` and `_http._tcp` in any network (RFC 6762 and 6763);
-//! * [`portal`]: how it is told of another network to join.
+//! * [`portal`]: how it is told of another network to join;
+//! * [`reason`]: why it could not join that, from what the radio says.
 //!
 //! The modules on top of them do the work:
 //!
@@ -31,4 +32,5 @@ pub mod join;
 pub mod mdns;
 pub mod name;
 pub mod portal;
+pub mod reason;
 pub mod setup;

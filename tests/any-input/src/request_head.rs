@@ -159,6 +159,6 @@ fn upgrade(handshake: &Handshake, chosen: Option<&str>, declared: &[&str], reque
         assert!(is_token(name.as_bytes()) && name.len() <= SUBPROTOCOL_MAX);
     }
     let mut answer = [0; ANSWER_MAX];
-    let length = handshake.write_answer(chosen, &mut answer);
+    let length = handshake.write_answer(None, chosen, &mut answer);
     assert!(answer[..length].starts_with(b"HTTP/1.1 101 ") && answer[..length].ends_with(b"\r\n\r\n"));
 }

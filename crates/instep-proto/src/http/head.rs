@@ -2,7 +2,6 @@
 
 use super::coding::TransferCoding;
 use super::{Fields, HeadError, trim};
-use crate::deflate::PermessageDeflate;
 
 /// No more headers than this are ever read, whatever the limit says.
 pub const HEADERS_MAX: usize = 64;
@@ -40,8 +39,6 @@ pub struct WebSocketHeaders<'b> {
     pub key: Option<&'b str>,
     /// `Sec-WebSocket-Version`; `None` if there is none, or more than one.
     pub version: Option<&'b str>,
-    /// The first acceptable offer of permessage-deflate in any `Sec-WebSocket-Extensions`.
-    pub deflate: Option<PermessageDeflate>,
 }
 
 /// A request head, in the words that the rest of the server needs.
@@ -225,8 +222,6 @@ impl<'b> RequestHead<'b> {
             } else if is("sec-websocket-version") {
                 versions += 1;
                 self.websocket.version = (versions == 1).then_some(value);
-            } else if is("sec-websocket-extensions") {
-                self.websocket.deflate = self.websocket.deflate.or_else(|| PermessageDeflate::find(value));
             }
         }
         self.chunked = coding.is_chunked(length.is_some() || self.http10)?;

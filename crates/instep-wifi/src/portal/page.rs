@@ -232,6 +232,12 @@ impl Display for Problem {
             }
             Self::Form(FormError::Busy) => "A network is being tried.",
             Self::Radio(Outcome::WrongPassword) => "The network refuses this password.",
+            Self::Radio(Outcome::NotAdmitted) => {
+                "The network does not admit the device. Is the password right, is it near enough, and does it admit every device?"
+            }
+            Self::Radio(Outcome::OtherProtection) => {
+                "The network is protected in another way. Does it want a password, none, or a user's name?"
+            }
             Self::Radio(Outcome::NotFound) => {
                 "The network is not there. Is it near enough, and does it send at 2.4 GHz?"
             }

@@ -36,6 +36,10 @@ pub enum Outcome {
     Joined(Ipv4Addr),
     /// The network refuses the password.
     WrongPassword,
+    /// The network does not admit the device: the password may be wrong, or it may admit only devices that it knows, or not answer.
+    NotAdmitted,
+    /// The network is there, but asks for a password where there was none, or for none, or for another kind of protection.
+    OtherProtection,
     /// No such network answers.
     NotFound,
     /// The device is in the network, but nobody gives it an address.

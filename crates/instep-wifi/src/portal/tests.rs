@@ -266,7 +266,13 @@ fn no_part_is_longer_than_a_part_may_be() {
         found.add(Network { ssid: Ssid::new(&name).unwrap(), signal: -128, protected: false });
     }
     portal.found(found);
-    for outcome in [Outcome::WrongPassword, Outcome::NotFound, Outcome::NoAddress] {
+    for outcome in [
+        Outcome::WrongPassword,
+        Outcome::NotAdmitted,
+        Outcome::OtherProtection,
+        Outcome::NotFound,
+        Outcome::NoAddress,
+    ] {
         portal.submit(b"other", &longest, b"12345678").unwrap();
         check(&portal);
         portal.tried(outcome);

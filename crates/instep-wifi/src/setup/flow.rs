@@ -153,6 +153,14 @@ impl<R: Radio> Flow<'_, R> {
                 log::info!("IP Address: {address}");
             }
             Outcome::WrongPassword => log::warn!("WiFi {name:?} refuses the password"),
+            Outcome::NotAdmitted => log::warn!(
+                "WiFi {name:?} does not admit the device: is the password right, is it near enough, and does it admit every device?"
+            ),
+            Outcome::OtherProtection => {
+                log::warn!(
+                    "WiFi {name:?} is protected in another way: does it want a password, none, or a user's name?"
+                );
+            }
             Outcome::NotFound => {
                 log::warn!("WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?");
             }

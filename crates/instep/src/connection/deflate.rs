@@ -7,9 +7,11 @@ use crate::device::Offer;
 use crate::limits::ROOM_MIN;
 use crate::service::Context;
 use crate::time::Instant;
-use core::fmt::Debug;
+use core::fmt::{Debug, Display};
+use instep_proto::deflate::PermessageDeflate;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{COMPRESSED, ProtocolError, SERVER_HEADER_MAX, encode_header};
+use instep_proto::http::Fields;
 use instep_proto::message::{Kind, Piece};
 
 /// Compression, where a driver has the memory for it. Nothing of it is kept from one message to the next.
@@ -38,17 +40,25 @@ pub trait Compression: Debug {
     /// Compresses a whole payload, and returns its length in `out`; `None` where that would save nothing.
     fn deflate(&self, payload: &[u8], out: &mut [u8]) -> Option<usize>;
 
-    /// What clients need to make use of it, which is not linked where there is none.
+    /// Functions with which clients use it. They are linked only with a driver that implements this trait.
     #[doc(hidden)]
     fn takes(&self) -> &'static TakesCompressed {
-        &TakesCompressed { take: Open::take_compressed }
+        &TakesCompressed {
+            find_offer: PermessageDeflate::offered_in,
+            display: |deflate| deflate,
+            take: Open::take_compressed,
+        }
     }
 }
 
-/// How a client takes compressed messages.
+/// How a client negotiates compression and takes compressed messages.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct TakesCompressed {
+    /// Finds an acceptable offer in the handshake.
+    pub(super) find_offer: fn(Fields<'_>) -> Option<PermessageDeflate>,
+    /// Writes the answer to that offer.
+    pub(super) display: fn(&PermessageDeflate) -> &dyn Display,
     /// Takes a piece of a compressed message, with which so many bytes end.
     pub(super) take: TakeCompressed,
 }

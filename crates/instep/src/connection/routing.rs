@@ -2,6 +2,7 @@
 
 use super::client::{Client, State};
 use super::context::World;
+use super::deflate::Compression;
 use super::upgrade_probe::say_why;
 use super::websocket::Open;
 use crate::access::Refusal;
@@ -111,11 +112,12 @@ impl Client {
         }
         match (endpoint, world.app.find_page(head.path)) {
             (Some(endpoint), page) if upgrade || page.is_none() => match Handshake::parse(head) {
-                Ok(mut handshake) => {
+                Ok(handshake) => {
                     if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
                         return Decision::NotNow;
                     }
-                    let deflate = world.compression.is_some() && handshake.accept_deflate();
+                    let takes = world.compression.map(Compression::takes);
+                    let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
                     Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
                 }
                 Err(reason) => {
@@ -154,7 +156,9 @@ impl Client {
         let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
-        let length = handshake.write_answer(subprotocol(head, endpoint.subprotocols), out.space());
+        let takes = world.compression.map(Compression::takes);
+        let extension = takes.zip(deflate.as_ref()).map(|(takes, deflate)| (takes.display)(deflate));
+        let length = handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.space());
         out.keep(length);
         let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(service) => (service.greet)(world, out),
@@ -162,7 +166,8 @@ impl Client {
         };
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
         let alive_at = Open::alive_after(endpoint.thing, now);
-        self.state = State::Open(Open::new(place, cursor, !endpoint.echo, deflate, until, alive_at));
+        self.state =
+            State::Open(Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at));
         self.check_pass(pass, world, out);
     }
 

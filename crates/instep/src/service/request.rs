@@ -6,6 +6,7 @@ use crate::model::Endpoint;
 use crate::time::Instant;
 use core::net::IpAddr;
 use core::num::NonZeroU32;
+use instep_proto::deflate::PermessageDeflate;
 use instep_proto::handshake::Handshake;
 use instep_proto::http::{Reply, RequestHead, ResponseHead};
 
@@ -46,8 +47,8 @@ pub struct Request<'r> {
 pub struct Opening {
     pub(crate) endpoint: Endpoint,
     pub(crate) handshake: Handshake,
-    /// With permessage-deflate.
-    pub(crate) deflate: bool,
+    /// The accepted offer of permessage-deflate.
+    pub(crate) deflate: Option<PermessageDeflate>,
     /// What let it in, where there is a log-in.
     pub(crate) pass: Option<Pass>,
     pub(crate) peer: IpAddr,
