@@ -93,12 +93,11 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
     Ok(path.into())
 }
 
-/// A password, as long as one may be.
+/// A password that a log-in page can send.
 pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
-    match text.len() {
-        0 => Err("is empty: a password has 1 to 128 bytes".into()),
-        1..=instep::PASSWORD_MAX => Ok(Zeroizing::new(text.into())),
-        _ => Err("is too long: a password has 1 to 128 bytes".into()),
+    match instep::find_password(text.as_bytes()) {
+        Ok(password) => Ok(Zeroizing::new(password.into())),
+        Err(error) => Err(error.reason().into()),
     }
 }
 
