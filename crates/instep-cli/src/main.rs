@@ -11,6 +11,7 @@ mod page;
 mod password;
 mod sensor;
 mod serve;
+mod signals;
 
 use options::Configuration;
 use std::io::Write as _;

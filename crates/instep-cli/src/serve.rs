@@ -6,6 +6,7 @@ use crate::keep::Keeping;
 use crate::options::Configuration;
 use crate::output::Output;
 use crate::sensor::WeatherSensor;
+use crate::signals::{End, Signals};
 use crate::{log as logging, metrics, page, password};
 use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::weather::Simulated;
@@ -19,7 +20,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::mpsc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// Connections that the kernel keeps for us until we accept them: a reconnect storm fits in.
@@ -99,7 +99,7 @@ impl std::fmt::Display for Error {
     }
 }
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C, SIGTERM or SIGHUP.
 pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> Result<(), Error> {
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
     // It is wiped, and only its hash is kept.
@@ -225,8 +225,7 @@ async fn run(
     keeper: Option<Keeper>,
     announce: impl FnOnce(),
 ) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::install()?;
     // Whoever reads this may send a signal at once.
     announce();
     if let Some(keeper) = keeper {
@@ -239,17 +238,18 @@ async fn run(
         let _ = stopped.await;
     }));
     loop {
-        tokio::select! {
+        let signal = tokio::select! {
             result = &mut serving => return result,
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        match stop.take() {
-            Some(stop) => {
+            signal = signals.next() => signal,
+        };
+        match (stop.take(), signal) {
+            (Some(stop), _) => {
                 log::info!("Stopping");
                 let _ = stop.send(());
             }
-            None => std::process::exit(INTERRUPTED),
+            (None, End::AtOnce) => std::process::exit(INTERRUPTED),
+            // A shell and the kernel both tell of a closed terminal.
+            (None, End::HangUp) => {}
         }
     }
 }
