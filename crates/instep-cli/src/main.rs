@@ -3,6 +3,7 @@
 mod addresses;
 mod certificate;
 mod keep;
+mod listen;
 mod log;
 mod metrics;
 mod options;

@@ -7,23 +7,20 @@ use crate::options::Configuration;
 use crate::output::Output;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
-use crate::{log as logging, metrics, page, password};
+use crate::{listen, log as logging, metrics, page, password};
 use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
 use instep_tokio::{Listener, Server};
-use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::mpsc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Connections that the kernel keeps for us until we accept them: a reconnect storm fits in.
-const BACKLOG: i32 = 1024;
 /// How long the last lines of the log may take to be read.
 const LAST_LINES: Duration = Duration::from_millis(200);
 /// What a shell shows for a program that Ctrl-C ended.
@@ -44,8 +41,8 @@ pub(crate) enum Error {
     Line(String),
     /// The bus of the sensor cannot be had.
     Sensor(String),
-    /// An address, which this option gave, cannot be listened on.
-    Listen(&'static str, SocketAddr, io::Error),
+    /// An address cannot be listened on.
+    Listen(listen::Error),
     /// The system refuses something else.
     System(io::Error),
 }
@@ -53,7 +50,11 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the call was wrong, rather than the run.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_))
+        match self {
+            Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
+            Self::Listen(error) => error.is_usage(),
+            Self::Line(_) | Self::Sensor(_) | Self::System(_) => false,
+        }
     }
 }
 
@@ -72,28 +73,7 @@ impl std::fmt::Display for Error {
             | Self::State(sentence)
             | Self::Line(sentence)
             | Self::Sensor(sentence) => f.write_str(sentence),
-            Self::Listen(option, address, error) => match error.kind() {
-                io::ErrorKind::AddrInUse => write!(
-                    f,
-                    "{address} is in use: is another instep running? Choose another port with {option} {}:PORT",
-                    address.ip()
-                ),
-                io::ErrorKind::PermissionDenied => {
-                    write!(
-                        f,
-                        "{address} may not be used by this user: choose a port above 1023 with {option}, or see \
-                         docs/running.md for the capability CAP_NET_BIND_SERVICE"
-                    )
-                }
-                io::ErrorKind::AddrNotAvailable => {
-                    write!(
-                        f,
-                        "{} is not an address of this machine; 0.0.0.0 stands for all of them",
-                        address.ip()
-                    )
-                }
-                _ => write!(f, "{address} cannot be listened on: {error}"),
-            },
+            Self::Listen(error) => error.fmt(f),
             Self::System(error) => write!(f, "the system refused to run the server: {error}"),
         }
     }
@@ -115,17 +95,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         Some(place) => place.open().map_err(Error::Sensor)?,
         None => WeatherSensor::Simulated(Simulated::default()),
     };
-    let listeners = settings
-        .addresses
-        .iter()
-        .map(|address| listen("--addr", address.socket))
-        .collect::<Result<Vec<_>, _>>()?;
-    let listening = listeners
-        .iter()
-        .zip(&settings.addresses)
-        .map(|(listener, address)| Ok(Address { socket: listener.local_addr()?, ..*address }))
-        .collect::<io::Result<Vec<_>>>()?;
-    let metrics = settings.metrics.map(|address| listen("--metrics", address)).transpose()?;
+    let mut listening = settings.addresses.clone();
+    let (listeners, metrics) = listen::listen(&mut listening, settings.metrics).map_err(Error::Listen)?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     // They live as long as the program.
     let access = Box::leak(Box::new(Access {
@@ -305,20 +276,6 @@ fn start_application(
     // An application that panics takes the program with it.
     let _ = waiting.recv();
     Ok(())
-}
-
-/// Listens without SO_REUSEPORT: with it a second server on the same port would start silently, and the two
-/// would split the users.
-fn listen(option: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {
-    let bind = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A server that was just ended does not keep its port.
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(socket.into())
-    };
-    bind().map_err(|error| Error::Listen(option, address, error))
 }
 
 /// Every client needs a descriptor, and the default limit is meant for other programs.
