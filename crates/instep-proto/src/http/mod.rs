@@ -3,6 +3,7 @@
 
 mod asset;
 mod body;
+mod coding;
 mod credentials;
 mod etag;
 mod fields;
