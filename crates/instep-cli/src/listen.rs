@@ -1,6 +1,7 @@
 //! Listening sockets: one for each address, and why there is none.
 
 use crate::addresses::Address;
+use crate::inherit::Inherited;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::fmt::{self, Display};
 use std::io;
@@ -25,19 +26,23 @@ pub(crate) enum Error {
     System(Named, io::Error),
 }
 
-/// Listens on each address, and on the one of the metrics.
+/// Listens on each address, and on the one of the metrics, unless a socket was inherited that does.
 ///
 /// An address `[::]` beside one of IPv4 with the same port stands for addresses of IPv6 alone: else the two would clash.
 pub(crate) fn listen(
     addresses: &mut [Address],
     metrics: Option<SocketAddr>,
+    inherited: &mut Inherited,
 ) -> Result<(Vec<TcpListener>, Option<TcpListener>), Error> {
     let mut all: Vec<_> =
         addresses.iter().map(|address| Named { option: "--addr", socket: address.socket }).collect();
     all.extend(metrics.map(|socket| Named { option: "--metrics", socket }));
     let mut sockets = Vec::new();
     for (at, named) in all.iter().enumerate() {
-        let bound = bind(named.socket, stands_alone(&all, named.socket));
+        let bound = match inherited.find(named.socket) {
+            Some(socket) => Ok(socket),
+            None => bind(named.socket, stands_alone(&all, named.socket)),
+        };
         let socket = bound.map_err(|error| {
             match all[..at].iter().find(|other| clash(other.socket, named.socket)) {
                 Some(other) if error.kind() == io::ErrorKind::AddrInUse => Error::Twice(*other, *named),

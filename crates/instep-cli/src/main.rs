@@ -2,6 +2,7 @@
 
 mod addresses;
 mod certificate;
+mod inherit;
 mod keep;
 mod listen;
 mod log;

@@ -2,6 +2,7 @@
 
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
+use crate::inherit::{self, Inherited};
 use crate::keep::Keeping;
 use crate::options::Configuration;
 use crate::output::Output;
@@ -41,6 +42,8 @@ pub(crate) enum Error {
     Line(String),
     /// The bus of the sensor cannot be had.
     Sensor(String),
+    /// The service manager hands over something else than a socket that listens.
+    Inherited(String),
     /// An address cannot be listened on.
     Listen(listen::Error),
     /// The system refuses something else.
@@ -53,7 +56,7 @@ impl Error {
         match self {
             Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
             Self::Listen(error) => error.is_usage(),
-            Self::Line(_) | Self::Sensor(_) | Self::System(_) => false,
+            Self::Inherited(_) | Self::Line(_) | Self::Sensor(_) | Self::System(_) => false,
         }
     }
 }
@@ -71,6 +74,7 @@ impl std::fmt::Display for Error {
             | Self::Password(sentence)
             | Self::Certificate(sentence)
             | Self::State(sentence)
+            | Self::Inherited(sentence)
             | Self::Line(sentence)
             | Self::Sensor(sentence) => f.write_str(sentence),
             Self::Listen(error) => error.fmt(f),
@@ -80,7 +84,11 @@ impl std::fmt::Display for Error {
 }
 
 /// Serves until Ctrl-C, SIGTERM or SIGHUP.
-pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> Result<(), Error> {
+pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
+    let mut inherited = Inherited::take().map_err(Error::Inherited)?;
+    let named = configuration.is_given("addr");
+    let Configuration { mut settings, file, .. } = configuration;
+    inherited.join(&mut settings.addresses, named, settings.metrics);
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
     // It is wiped, and only its hash is kept.
     settings.password = None;
@@ -96,7 +104,8 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         None => WeatherSensor::Simulated(Simulated::default()),
     };
     let mut listening = settings.addresses.clone();
-    let (listeners, metrics) = listen::listen(&mut listening, settings.metrics).map_err(Error::Listen)?;
+    let (listeners, metrics) =
+        listen::listen(&mut listening, settings.metrics, &mut inherited).map_err(Error::Listen)?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     // They live as long as the program.
     let access = Box::leak(Box::new(Access {
@@ -199,6 +208,7 @@ async fn run(
     let mut signals = Signals::install()?;
     // Whoever reads this may send a signal at once.
     announce();
+    inherit::tell_ready();
     if let Some(keeper) = keeper {
         tokio::spawn(certificate::watch(keeper));
     }
@@ -216,6 +226,7 @@ async fn run(
         match (stop.take(), signal) {
             (Some(stop), _) => {
                 log::info!("Stopping");
+                inherit::tell_stopping();
                 let _ = stop.send(());
             }
             (None, End::AtOnce) => std::process::exit(INTERRUPTED),

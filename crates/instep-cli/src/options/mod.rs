@@ -66,6 +66,11 @@ impl Configuration {
         Self::from(given, text.map(|_| path))
     }
 
+    /// Whether a flag, a variable or the file sets this option.
+    pub(crate) fn is_given(&self, key: &str) -> bool {
+        self.origins.contains_key(key)
+    }
+
     /// Later values win.
     fn from(given: Vec<Given>, file: Option<PathBuf>) -> Result<Self, Error> {
         let mut all = Self { settings: Settings::default(), file, origins: BTreeMap::new() };
