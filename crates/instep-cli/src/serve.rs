@@ -19,7 +19,7 @@ use std::io;
 use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
 /// How long the last lines of the log may take to be read.
@@ -145,6 +145,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         metrics::serve(listener, server, access)?;
     }
     let about_certificate: Vec<_> = keeper.iter().flat_map(Keeper::about).collect();
+    let certificate_warning = keeper.as_ref().and_then(|keeper| keeper.warning(SystemTime::now()));
     let announce = || {
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
         if let Some(file) = &file {
@@ -168,6 +169,9 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         }
         for line in &about_certificate {
             log::info!("{line}");
+        }
+        if let Some(line) = &certificate_warning {
+            log::warn!("{line}");
         }
         for url in measured_at.iter().flat_map(|address| Address::from(*address).urls()) {
             log::info!("Metrics at {url}metrics");
