@@ -25,6 +25,7 @@ mod limits;
 mod print;
 mod raw;
 mod settings;
+mod spelling;
 mod table;
 mod values;
 mod variables;
@@ -32,6 +33,7 @@ mod variables;
 pub(crate) use flags::command;
 pub(crate) use limits::ServerLimits;
 pub(crate) use settings::{LogFormat, Settings};
+pub(crate) use spelling::advise;
 
 use clap::ArgMatches;
 use limits::Clash;
