@@ -38,8 +38,8 @@ fn page() {
 /// Hashes the password in `INSTEP_PASSWORD`: the firmware has the hash only.
 fn password() {
     println!("cargo::rerun-if-env-changed=INSTEP_PASSWORD");
-    let password = env::var("INSTEP_PASSWORD").unwrap_or_default();
-    let hash = match Password::new(password.as_bytes(), SALT, ROUNDS) {
+    let password = env::var_os("INSTEP_PASSWORD").unwrap_or_default();
+    let hash = match Password::new(password.as_encoded_bytes(), SALT, ROUNDS) {
         _ if password.is_empty() => "None".to_owned(),
         Ok(password) => format!("Some({:?})", password.to_parts()),
         Err(problem) => {

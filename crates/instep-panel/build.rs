@@ -15,13 +15,12 @@ fn main() {
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     let panel: String =
         PANEL.iter().map(|name| without_modules(&read(&Path::new("assets").join(name)))).collect();
-    fs::write(Path::new(&out).join("panel.js"), &panel).expect("OUT_DIR can be written");
-    write_compressed("panel.js", panel.as_bytes(), Path::new(&out));
+    write_both("panel.js", panel.as_bytes(), Path::new(&out));
     for entry in fs::read_dir("assets").expect("assets/ is a folder of this crate") {
         let entry = entry.expect("assets/ can be listed");
         let name = entry.file_name().into_string().expect("a name in UTF-8");
         if !PANEL.contains(&&*name) {
-            write_compressed(&name, read(&entry.path()).as_bytes(), Path::new(&out));
+            write_both(&name, read(&entry.path()).as_bytes(), Path::new(&out));
         }
     }
 }
@@ -39,11 +38,13 @@ fn without_modules(module: &str) -> String {
     lines.map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect()
 }
 
-/// Writes `<out>/<name>.gz`. No time and no file name in it: the same source gives the same bytes.
-fn write_compressed(name: &str, body: &[u8], out: &Path) {
+/// Writes `<out>/<name>`, and the same compressed as `<out>/<name>.gz`. No time and no file name is in that: the same
+/// source gives the same bytes.
+fn write_both(name: &str, body: &[u8], out: &Path) {
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     encoder.write_all(body).expect("writing to memory");
     let gzipped = encoder.finish().expect("writing to memory");
 
+    fs::write(out.join(name), body).expect("OUT_DIR can be written");
     fs::write(out.join(format!("{name}.gz")), gzipped).expect("OUT_DIR can be written");
 }

@@ -89,8 +89,9 @@ pub fn url(boot: Boot) -> &'static str {
     boot.told("instep.url=").unwrap_or("http://10.0.2.15/")
 }
 
-/// One byte more than a password has, so that a longer one is refused.
-const SECRET_MAX: usize = instep::PASSWORD_MAX + 1;
+/// Bytes of a password with a byte order mark before it and a line end behind it, and one more, so that a longer one is
+/// refused.
+const SECRET_MAX: usize = instep::PASSWORD_MAX + 3 + 2 + 1;
 
 struct Secret {
     bytes: [u8; SECRET_MAX],

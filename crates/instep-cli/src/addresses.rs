@@ -1,7 +1,9 @@
 //! Where to listen, and what to type into a browser.
 
+use socket2::SockRef;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 
 /// Where to listen, and whether with TLS: `127.0.0.1:8080`, `http://127.0.0.1:8080` or `https://127.0.0.1:8443`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,9 +11,18 @@ pub(crate) struct Address {
     pub(crate) socket: SocketAddr,
     /// With TLS: `https` and `wss`.
     pub(crate) secure: bool,
+    /// It is `[::]` without the addresses of IPv4.
+    pub(crate) only_v6: bool,
 }
 
 impl Address {
+    /// The same as a socket has it, which knows its port.
+    pub(crate) fn bound_to(self, listener: &TcpListener) -> io::Result<Self> {
+        let socket = listener.local_addr()?;
+        let only_v6 = socket.is_ipv6() && SockRef::from(listener).only_v6()?;
+        Ok(Self { socket, only_v6, ..self })
+    }
+
     /// The addresses at which it can be reached, this machine's own first.
     pub(crate) fn reachable(self) -> Vec<IpAddr> {
         let listening = self.socket;
@@ -20,7 +31,13 @@ impl Address {
         }
         let mut addresses: Vec<_> =
             if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect();
-        addresses.retain(|address| is_typeable(*address) && (address.is_ipv4() || listening.is_ipv6()));
+        addresses.retain(|address| {
+            is_typeable(*address)
+                && match address {
+                    IpAddr::V4(_) => !self.only_v6,
+                    IpAddr::V6(_) => listening.is_ipv6(),
+                }
+        });
         addresses.sort_by_key(|address| (!address.is_loopback(), address.is_ipv6(), *address));
         addresses.dedup();
         addresses
@@ -50,7 +67,7 @@ impl Address {
 /// Without TLS.
 impl From<SocketAddr> for Address {
     fn from(socket: SocketAddr) -> Self {
-        Self { socket, secure: false }
+        Self { socket, secure: false, only_v6: false }
     }
 }
 
@@ -77,7 +94,7 @@ mod tests {
             Some(rest) => (true, rest),
             None => (false, address),
         };
-        Address { socket: socket.parse().unwrap(), secure }.urls()
+        Address { socket: socket.parse().unwrap(), secure, only_v6: false }.urls()
     }
 
     #[test]
@@ -90,5 +107,9 @@ mod tests {
         let all = urls("0.0.0.0:8080");
         assert_eq!(all.first().map(String::as_str), Some("http://127.0.0.1:8080/"));
         assert!(all.iter().all(|url| !url.contains("0.0.0.0") && !url.contains('[')));
+        let six = Address { socket: "[::]:8080".parse().unwrap(), secure: false, only_v6: true }.urls();
+        assert!(six.iter().all(|url| url.starts_with("http://[")), "{six:?}");
+        let both = urls("[::]:8080");
+        assert_eq!(both.first().map(String::as_str), Some("http://127.0.0.1:8080/"));
     }
 }

@@ -2,7 +2,9 @@
 
 mod addresses;
 mod certificate;
+mod inherit;
 mod keep;
+mod listen;
 mod log;
 mod metrics;
 mod options;
@@ -11,6 +13,7 @@ mod page;
 mod password;
 mod sensor;
 mod serve;
+mod signals;
 
 use options::Configuration;
 use std::io::Write as _;
@@ -23,7 +26,10 @@ fn main() -> ExitCode {
     die_of_panics();
     // Without it there is a little more to be kept, and nothing else.
     let _ = instep_sys_linux::memory::join_small_blocks();
-    let arguments = options::command().get_matches();
+    let arguments = match options::command().try_get_matches() {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
     match arguments.subcommand() {
         Some(("apps", _)) => {
             let line = |app: &&instep::App| format!("{:10}  {}\n", app.name(), app.about());
@@ -56,6 +62,16 @@ fn main() -> ExitCode {
             },
             Err(error) => fail(&error, USAGE),
         },
+    }
+}
+
+/// Says what is wrong with the command line, or what it asked for, such as the help.
+fn explain(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<_> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
+    match options::advise(error, &arguments) {
+        Some(advice) => fail(&advice, USAGE),
+        None => error.exit(),
     }
 }
 

@@ -24,14 +24,14 @@ pub(crate) fn log_in(settings: &Settings) -> Result<Option<&'static LogIn>, Stri
                 file.display()
             ));
         }
-        (Some(password), None) => Some(Zeroizing::new(password.as_bytes().to_vec())),
+        (Some(password), None) => Some(password.clone()),
         (None, Some(file)) => Some(read(file)?),
         (None, None) => None,
     };
     let public = settings.addresses.iter().find(|address| !address.socket.ip().is_loopback());
     match (password, settings.open, public) {
         (Some(_), true, _) => Err("a password and --open are opposites: leave out one".into()),
-        (Some(password), false, _) => hash(&password).map(Some),
+        (Some(password), false, _) => hash(password.as_bytes()).map(Some),
         (None, false, Some(address)) => Err(refuse(*address)),
         (None, _, _) => Ok(None),
     }
@@ -64,21 +64,15 @@ fn fill(mut bytes: &mut [u8]) -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// The first line of a file, which is the only one.
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+/// Reads the password from a file.
+fn read(path: &Path) -> Result<Zeroizing<String>, String> {
     use std::io::Read as _;
     let mut text = Zeroizing::new(Vec::with_capacity(2 * 4096));
     std::fs::File::open(path)
         .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut text))
         .map_err(|error| format!("the password file {} cannot be read: {error}", path.display()))?;
-    let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(text.len());
-    if text[end..].iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
-        return Err(format!("the password file {} has more than one line", path.display()));
-    }
-    text.truncate(end);
-    match text.len() {
-        0 => Err(format!("the password file {} is empty", path.display())),
-        1..=instep::PASSWORD_MAX => Ok(text),
-        _ => Err(format!("the password in {} is longer than {} bytes", path.display(), instep::PASSWORD_MAX)),
+    match instep::find_password(&text) {
+        Ok(password) => Ok(Zeroizing::new(password.into())),
+        Err(error) => Err(format!("the password in {} {}", path.display(), error.reason())),
     }
 }

@@ -2,28 +2,26 @@
 
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
+use crate::inherit::{self, Inherited};
 use crate::keep::Keeping;
 use crate::options::Configuration;
 use crate::output::Output;
 use crate::sensor::WeatherSensor;
-use crate::{log as logging, metrics, page, password};
+use crate::signals::{End, Signals};
+use crate::{listen, log as logging, metrics, page, password};
 use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
 use instep_tokio::{Listener, Server};
-use socket2::{Domain, Protocol, Socket, Type};
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::mpsc;
-use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
-/// Connections that the kernel keeps for us until we accept them: a reconnect storm fits in.
-const BACKLOG: i32 = 1024;
 /// How long the last lines of the log may take to be read.
 const LAST_LINES: Duration = Duration::from_millis(200);
 /// What a shell shows for a program that Ctrl-C ended.
@@ -44,8 +42,10 @@ pub(crate) enum Error {
     Line(String),
     /// The bus of the sensor cannot be had.
     Sensor(String),
-    /// An address, which this option gave, cannot be listened on.
-    Listen(&'static str, SocketAddr, io::Error),
+    /// The service manager hands over something else than a socket that listens.
+    Inherited(String),
+    /// An address cannot be listened on.
+    Listen(listen::Error),
     /// The system refuses something else.
     System(io::Error),
 }
@@ -53,7 +53,11 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the call was wrong, rather than the run.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_))
+        match self {
+            Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
+            Self::Listen(error) => error.is_usage(),
+            Self::Inherited(_) | Self::Line(_) | Self::Sensor(_) | Self::System(_) => false,
+        }
     }
 }
 
@@ -70,37 +74,21 @@ impl std::fmt::Display for Error {
             | Self::Password(sentence)
             | Self::Certificate(sentence)
             | Self::State(sentence)
+            | Self::Inherited(sentence)
             | Self::Line(sentence)
             | Self::Sensor(sentence) => f.write_str(sentence),
-            Self::Listen(option, address, error) => match error.kind() {
-                io::ErrorKind::AddrInUse => write!(
-                    f,
-                    "{address} is in use: is another instep running? Choose another port with {option} {}:PORT",
-                    address.ip()
-                ),
-                io::ErrorKind::PermissionDenied => {
-                    write!(
-                        f,
-                        "{address} may not be used by this user: choose a port above 1023 with {option}, or see \
-                         docs/running.md for the capability CAP_NET_BIND_SERVICE"
-                    )
-                }
-                io::ErrorKind::AddrNotAvailable => {
-                    write!(
-                        f,
-                        "{} is not an address of this machine; 0.0.0.0 stands for all of them",
-                        address.ip()
-                    )
-                }
-                _ => write!(f, "{address} cannot be listened on: {error}"),
-            },
+            Self::Listen(error) => error.fmt(f),
             Self::System(error) => write!(f, "the system refused to run the server: {error}"),
         }
     }
 }
 
-/// Serves until Ctrl-C or SIGTERM.
-pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> Result<(), Error> {
+/// Serves until Ctrl-C, SIGTERM or SIGHUP.
+pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
+    let mut inherited = Inherited::take().map_err(Error::Inherited)?;
+    let named = configuration.is_given("addr");
+    let Configuration { mut settings, file, .. } = configuration;
+    inherited.join(&mut settings.addresses, named, settings.metrics);
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
     // It is wiped, and only its hash is kept.
     settings.password = None;
@@ -115,17 +103,9 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         Some(place) => place.open().map_err(Error::Sensor)?,
         None => WeatherSensor::Simulated(Simulated::default()),
     };
-    let listeners = settings
-        .addresses
-        .iter()
-        .map(|address| listen("--addr", address.socket))
-        .collect::<Result<Vec<_>, _>>()?;
-    let listening = listeners
-        .iter()
-        .zip(&settings.addresses)
-        .map(|(listener, address)| Ok(Address { socket: listener.local_addr()?, ..*address }))
-        .collect::<io::Result<Vec<_>>>()?;
-    let metrics = settings.metrics.map(|address| listen("--metrics", address)).transpose()?;
+    let mut listening = settings.addresses.clone();
+    let (listeners, metrics) =
+        listen::listen(&mut listening, settings.metrics, &mut inherited).map_err(Error::Listen)?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     // They live as long as the program.
     let access = Box::leak(Box::new(Access {
@@ -165,6 +145,7 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         metrics::serve(listener, server, access)?;
     }
     let about_certificate: Vec<_> = keeper.iter().flat_map(Keeper::about).collect();
+    let certificate_warning = keeper.as_ref().and_then(|keeper| keeper.warning(SystemTime::now()));
     let announce = || {
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
         if let Some(file) = &file {
@@ -188,6 +169,9 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         }
         for line in &about_certificate {
             log::info!("{line}");
+        }
+        if let Some(line) = &certificate_warning {
+            log::warn!("{line}");
         }
         for url in measured_at.iter().flat_map(|address| Address::from(*address).urls()) {
             log::info!("Metrics at {url}metrics");
@@ -225,10 +209,10 @@ async fn run(
     keeper: Option<Keeper>,
     announce: impl FnOnce(),
 ) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::install()?;
     // Whoever reads this may send a signal at once.
     announce();
+    inherit::tell_ready();
     if let Some(keeper) = keeper {
         tokio::spawn(certificate::watch(keeper));
     }
@@ -239,17 +223,19 @@ async fn run(
         let _ = stopped.await;
     }));
     loop {
-        tokio::select! {
+        let signal = tokio::select! {
             result = &mut serving => return result,
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        match stop.take() {
-            Some(stop) => {
+            signal = signals.next() => signal,
+        };
+        match (stop.take(), signal) {
+            (Some(stop), _) => {
                 log::info!("Stopping");
+                inherit::tell_stopping();
                 let _ = stop.send(());
             }
-            None => std::process::exit(INTERRUPTED),
+            (None, End::AtOnce) => std::process::exit(INTERRUPTED),
+            // A shell and the kernel both tell of a closed terminal.
+            (None, End::HangUp) => {}
         }
     }
 }
@@ -305,20 +291,6 @@ fn start_application(
     // An application that panics takes the program with it.
     let _ = waiting.recv();
     Ok(())
-}
-
-/// Listens without SO_REUSEPORT: with it a second server on the same port would start silently, and the two
-/// would split the users.
-fn listen(option: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {
-    let bind = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A server that was just ended does not keep its port.
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(socket.into())
-    };
-    bind().map_err(|error| Error::Listen(option, address, error))
 }
 
 /// Every client needs a descriptor, and the default limit is meant for other programs.

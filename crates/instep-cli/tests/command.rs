@@ -3,6 +3,7 @@
 mod served;
 
 use served::{INSTEP, get, serve};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Output, Stdio};
 use test_support::WebSocket;
 
@@ -32,6 +33,9 @@ fn a_wrong_argument_is_explained_and_exits_2() {
         (&["serve", "--gpio", "17"], "gpiochip0:17"),
         (&["serve", "--bme280", "i2c-1:0x50"], "i2c-1:0x77"),
         (&["serve", "--adr", "127.0.0.1:0"], "--addr"),
+        (&["--addr", "127.0.0.1:0"], "`instep serve --addr 127.0.0.1:0`"),
+        (&["serve", "--port", "9000"], "`instep serve --addr 127.0.0.1:9000`"),
+        (&["--open", "--host", "0.0.0.0", "--port=9000"], "`instep serve --open --addr 0.0.0.0:9000`"),
         (&["serve", "something"], "something"),
         (&["srve"], "serve"),
         (&["apps", "more"], "more"),
@@ -39,7 +43,8 @@ fn a_wrong_argument_is_explained_and_exits_2() {
         let (status, error) = failure(args);
         assert_eq!(status, 2, "{args:?}: {error}");
         // Of the arguments' form and of their values.
-        assert!(error.starts_with("error: ") || error.starts_with("instep: --"), "{args:?}: {error}");
+        let begins = ["error: ", "instep: --", "instep: there is no option --"];
+        assert!(begins.iter().any(|begin| error.starts_with(begin)), "{args:?}: {error}");
         assert!(error.contains(says), "{args:?}: {error}");
     }
 }
@@ -77,6 +82,71 @@ fn started_twice_on_one_port_the_second_exits_1() {
         assert_eq!(error.lines().count(), 1, "{error}");
     }
     assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0", "the first one goes on");
+}
+
+#[test]
+fn a_port_that_this_call_names_twice_is_not_another_instep() {
+    let port = free_port();
+    let [here, all, six] = ["127.0.0.1", "0.0.0.0", "[::1]"].map(|host| format!("{host}:{port}"));
+    for (args, says) in [
+        (
+            &["--addr", &here, "--addr", &here][..],
+            format!("--addr {here} has the port that --addr {here} has"),
+        ),
+        (
+            &["--open", "--addr", &all, "--addr", &here],
+            format!("--addr {here} has the port that --addr {all} has"),
+        ),
+        (
+            &["--addr", &six, "--addr", &here, "--metrics", &here],
+            format!("--metrics {here} has the port that --addr"),
+        ),
+    ] {
+        let (status, error) = failure(&[&["serve", "--app", "hello"], args].concat());
+        assert_eq!(status, 2, "{error}");
+        assert!(error.contains(&says) && !error.contains("another instep"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn all_addresses_of_ipv6_and_of_ipv4_go_together_in_any_order() {
+    for hosts in [["[::]", "0.0.0.0"], ["0.0.0.0", "[::]"], ["[::]", "127.0.0.1"]] {
+        let port = free_port();
+        let [first, second] = hosts.map(|host| format!("{host}:{port}"));
+        let server = serve(&["--app", "hello", "--open", "--addr", &first, "--addr", &second]);
+        for here in [SocketAddr::from(([127, 0, 0, 1], port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))]
+        {
+            assert_eq!(get(here, "/healthz").status, 200, "{hosts:?} {here}");
+        }
+        let mut told = server.addrs().to_vec();
+        told.sort();
+        let all = told.len();
+        told.dedup();
+        assert_eq!(told.len(), all, "each address is told once: {told:?}");
+    }
+}
+
+#[test]
+fn a_port_without_an_address_is_that_port_of_all_addresses() {
+    for host in ["", "*"] {
+        let port = free_port();
+        let address = format!("{host}:{port}");
+        let (status, error) = failure(&["serve", "--addr", &address]);
+        assert!(status == 2 && error.contains("others can reach"), "{error}");
+        let server = serve(&["--app", "hello", "--open", "--addr", &address]);
+        for here in [SocketAddr::from(([127, 0, 0, 1], port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))]
+        {
+            assert_eq!(get(here, "/healthz").status, 200, "{here}");
+        }
+        drop(server);
+    }
+}
+
+/// A port that nobody has, as far as can be known.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("a socket");
+    listener.local_addr().expect("an address").port()
 }
 
 #[test]

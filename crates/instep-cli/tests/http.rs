@@ -126,7 +126,7 @@ fn requests_in_one_write_are_answered_in_their_order() {
     let rest = [
         request("/any/four", &["Content-Length: 29"]),
         "GET /any/no HTTP/1.1\r\nHost: a".into(),
-        request("/instep.js", &[]),
+        request("/instep.js", &["Accept-Encoding: gzip"]),
         request("/any/five", &["Connection: close"]),
         request("/any/six", &[]),
     ];
@@ -204,13 +204,47 @@ fn a_copy_that_is_still_right_is_not_sent_again() {
 }
 
 #[test]
-fn the_script_is_kept_compressed_and_sent_so() {
+fn the_script_is_compressed_for_those_who_take_it() {
     let server = serve(&["--app", "led-json"]);
-    for accepts in [&[][..], &["Accept-Encoding: br, gzip"]] {
-        let response = http(server.addr(), request("/instep.js", accepts));
-        assert_eq!((&unzipped(&response)[..], response.header("vary")), (SCRIPT, None));
-        assert!(response.body.len() < SCRIPT.len() / 2);
+    let vary = target().uncompressed.then_some("Accept-Encoding");
+    let takes = ["Accept-Encoding: br, gzip"];
+    let response = http(server.addr(), request("/instep.js", &takes));
+    assert_eq!((&unzipped(&response)[..], response.header("vary")), (SCRIPT, vary));
+    assert!(response.body.len() < SCRIPT.len() / 2);
+    let etag = format!("If-None-Match: {}", response.header("etag").expect("an ETag"));
+    assert_eq!(http(server.addr(), request("/instep.js", &[takes[0], &etag])).status, 304);
+    for takes_none in
+        [&[][..], &["Accept-Encoding: identity"], &["Accept-Encoding: gzip;q=0, *"], &["Accept-Encoding: "]]
+    {
+        let response = http(server.addr(), request("/instep.js", takes_none));
         assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/javascript")));
+        assert_eq!(response.header("vary"), vary);
+        if !target().uncompressed {
+            assert_eq!(unzipped(&response), SCRIPT, "it has no other");
+            continue;
+        }
+        assert_eq!(
+            (&response.body[..], response.header("content-encoding")),
+            (SCRIPT, None),
+            "{takes_none:?}"
+        );
+        let copy = http(server.addr(), request("/instep.js", &[takes_none, &[&etag]].concat()));
+        assert_eq!(copy.status, 200, "another body has another ETag");
+    }
+}
+
+#[test]
+fn curl_prints_the_page_of_a_thing() {
+    let server = serve(&["--app", "workshop"]);
+    for (path, begins) in [("/", "<!doctype html>"), ("/panel.js", "/**"), ("/instep.js", "/**")] {
+        // As `curl` sends it.
+        let response = http(server.addr(), request(path, &["User-Agent: curl/8.5.0", "Accept: */*"]));
+        if !target().uncompressed {
+            assert!(String::from_utf8(unzipped(&response)).is_ok());
+            continue;
+        }
+        let text = response.text();
+        assert!(text.len() > 1000 && text.to_ascii_lowercase().starts_with(begins), "{path}: {text:.80}");
     }
 }
 

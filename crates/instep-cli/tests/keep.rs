@@ -103,6 +103,48 @@ fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
     assert_eq!(state(&server), "1");
 }
 
+#[test]
+fn a_terminal_that_is_closed_ends_it_well() {
+    let file = folder("hang-up").join("state");
+    let mut server = keeping(&file, "last");
+    toggle(&server);
+    server.hang_up();
+    // A shell passes it on, too.
+    server.hang_up();
+    assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
+    assert!(server.lines().contains(&"Stopping".into()), "{:?}", server.lines());
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "1");
+}
+
+#[test]
+fn nohup_keeps_it_running_when_the_terminal_is_closed() {
+    let file = folder("nohup").join("state");
+    let args = ["--app", "led-plain", "--state-file", text(&file), "--power-up", "last"];
+    let nohup = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/served/nohup.sh");
+    let server = Server::with(&args).binary(nohup).variable("UNDER_NOHUP", INSTEP).start();
+    server.hang_up();
+    toggle(&server);
+    assert_eq!(state(&server), "1", "it goes on");
+    assert!(!server.lines().contains(&"Stopping".into()), "{:?}", server.lines());
+    end(server);
+    let server = keeping(&file, "last");
+    assert_eq!(state(&server), "1");
+}
+
+#[test]
+fn a_state_file_that_is_a_symbolic_link_stays_one() {
+    let folder = folder("link");
+    let (link, target) = (folder.join("state"), folder.join("target"));
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let server = keeping(&link, "last");
+    toggle(&server);
+    end(server);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink() && target.exists());
+    let server = keeping(&link, "last");
+    assert_eq!(state(&server), "1");
+}
+
 /// A server of a Thing that keeps its properties in this file.
 fn thing(app: &str, file: &Path) -> Server {
     serve(&["--app", app, "--state-file", text(file)])

@@ -3,7 +3,9 @@
 mod served;
 
 use served::{INSTEP, get, request, serve, with};
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -189,15 +191,39 @@ fn a_password_comes_from_a_file_too() {
         ("a\nb\n", "more than one line"),
         (&"x".repeat(129), "longer than 128 bytes"),
         (&"x".repeat(5000), "longer than 128 bytes"),
+        (&"ü".repeat(5000), "longer than 128 bytes"),
+        ("\u{feff}\n", "is empty"),
+        ("tab\there\n", "control character"),
     ] {
         let file = File::new("wrong", text);
         expect_refused(&["--password-file", file.name()], &[], wrong);
     }
+    let file_in_latin_1 = File::new("latin-1", b"k\xfc\n");
+    expect_refused(&["--password-file", file_in_latin_1.name()], &[], "is not text in UTF-8");
     expect_refused(&["--password-file", "/nowhere/at/all"], &[], "cannot be read");
     expect_refused(&["--password-file", file.name()], &[("INSTEP_PASSWORD", "x")], "two passwords");
     expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "opposites");
     expect_refused(&[], &[("INSTEP_PASSWORD", "")], "1 to 128 bytes");
     assert_eq!(run(&["serve", "--password", "x"], &[]).status.code(), Some(2), "not where others see it");
+}
+
+#[test]
+fn what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it() {
+    let added = ["\u{feff}open sesame+\r\n", "\u{feff}open sesame+", "open sesame+\n"];
+    for text in added {
+        let file = File::new("added", text);
+        let by_file = serve(&["--app", "hello", "--password-file", file.name()]);
+        let by_variable = with(&["--app", "hello"]).variable("INSTEP_PASSWORD", text).start();
+        log_in(by_file.addr());
+        log_in(by_variable.addr());
+    }
+    for (text, why) in [("a\nb", "more than one line"), ("a\tb", "control character"), ("\n", "is empty")] {
+        expect_refused(&[], &[("INSTEP_PASSWORD", text)], why);
+    }
+    let mut instep = Command::new(INSTEP);
+    instep.args(["serve", "--addr", "127.0.0.1:0"]).env("INSTEP_PASSWORD", OsStr::from_bytes(b"k\xfc"));
+    let error = String::from_utf8(instep.output().expect("the command runs").stderr).expect("text");
+    assert!(error.contains("not text in UTF-8") && error.lines().count() == 1, "{error}");
 }
 
 #[test]

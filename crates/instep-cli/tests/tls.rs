@@ -228,6 +228,11 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
     let empty = folder.write("empty.pem", "");
     let broken = folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     let binary = folder.write("binary.pem", [0xff; 100]);
+    let encrypted =
+        folder.write("encrypted.pem", include_bytes!("../../instep-tokio/tests/data/encrypted.pem"));
+    let other_kind = folder.write("p-521.pem", include_bytes!("../../instep-tokio/tests/data/p-521.pem"));
+    let version_1 =
+        folder.write("version-1.pem", include_bytes!("../../instep-tokio/tests/data/version-1.pem"));
     for (cert, key, says) in [
         (&missing, &key, format!("the certificate {missing} cannot be read: No such file")),
         (&cert, &missing, format!("the key {missing} cannot be read: No such file")),
@@ -236,11 +241,25 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
         (&cert, &empty, format!("the key {empty} cannot be used: there is no private key in PEM")),
         (&key, &cert, format!("the certificate {key} cannot be used: there is no certificate in PEM")),
         (&cert, &other_key, format!("the key {other_key} does not belong to the certificate {cert}")),
-        (&broken, &key, format!("the certificate {broken} with the key {key} cannot be used: ")),
+        (&broken, &key, format!("the certificate {broken} cannot be used: it is damaged")),
+        (&cert, &encrypted, format!("the key {encrypted} cannot be used: it is encrypted")),
+        (&cert, &other_kind, format!("the key {other_kind} cannot be used: it is none of RSA")),
+        (&version_1, &version_1, format!("the certificate {version_1} cannot be used: it is of version 1")),
     ] {
         let said = sentence(&[&address[..], &["--tls-cert", cert, "--tls-key", key]].concat());
-        assert!(said.starts_with(&format!("instep: {says}")), "{said}");
+        assert!(said.starts_with(&format!("instep: {says}")) && said.lines().count() == 1, "{said}");
     }
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_told_of_at_the_start() {
+    let folder = Folder::new("expired");
+    // Of version 3, and valid for a day in 2026.
+    let pair = folder.write("pair.pem", include_bytes!("../../instep-tokio/tests/data/lamp.test.pem"));
+    let args = ["--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-cert", &pair, "--tls-key", &pair];
+    let server = serve(&args);
+    server
+        .wait_for_line(|line| line.contains("has expired: it was valid until 2026-11-22 07:34:52 UTC"), SOON);
 }
 
 #[test]

@@ -2,23 +2,30 @@
 //!
 //! The sources are in `assets/`: plain files that a browser runs as they are. The build script
 //! compresses them, so no device spends time or memory on that, and no Node is needed. It makes one module of those of the
-//! panel. They are served compressed only: each
-//! is in a firmware once.
+//! panel. A firmware has each of them once, compressed. On an operating system they are there in both forms, so that clients that
+//! take no gzip can read them.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 use instep_proto::http::Asset;
 
-macro_rules! compressed {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"))
-    };
+/// A file that the build script wrote, and the same compressed.
+macro_rules! asset {
+    ($kind:literal, $name:literal) => {{
+        const GZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"));
+        #[cfg(target_os = "none")]
+        const ASSET: Asset = Asset::compressed($kind, GZIP);
+        #[cfg(not(target_os = "none"))]
+        const ASSET: Asset =
+            Asset::new($kind, include_bytes!(concat!(env!("OUT_DIR"), "/", $name))).gzip(GZIP);
+        ASSET
+    }};
 }
 
 macro_rules! script {
     ($name:literal) => {
-        Asset::compressed("text/javascript; charset=utf-8", compressed!($name))
+        asset!("text/javascript; charset=utf-8", $name)
     };
 }
 
@@ -35,7 +42,7 @@ pub const INSTEP_JS: Asset = script!("instep.js");
 pub const PANEL: [(&str, Asset); 3] =
     [("/", PAGE), ("/instep.js", INSTEP_JS), ("/panel.js", script!("panel.js"))];
 
-const PAGE: Asset = Asset::compressed("text/html; charset=utf-8", compressed!("panel.html")).policy(POLICY);
+const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLICY);
 
 /// What the page may do: run its own scripts, and talk to its own device. The hash is that of its style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
@@ -60,7 +67,7 @@ mod tests {
                 "/instep.js" => include_bytes!("../assets/instep.js"),
                 _ => include_bytes!(concat!(env!("OUT_DIR"), "/panel.js")),
             };
-            assert!(unpacked == source, "{path}");
+            assert!(unpacked == source && asset.body() == source, "{path}");
         }
     }
 

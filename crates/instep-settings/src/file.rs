@@ -23,7 +23,10 @@ const LONGEST: u64 = 65_536;
 /// Its methods wait for the disk: they belong to a thread of their own.
 #[derive(Debug)]
 pub struct FileStorage {
+    /// The name that was given.
     path: PathBuf,
+    /// What is replaced: the name, or what it leads to if it is a symbolic link, which stays one.
+    target: PathBuf,
     folder: PathBuf,
     /// Where the next one is written until it is complete.
     temporary: PathBuf,
@@ -60,6 +63,12 @@ impl Display for FileError {
                 "the settings in {:?} cannot be read: {error}; give this user the right to, or name another file",
                 path.display()
             ),
+            Self::Write(path, error) if is_full(error) => write!(
+                f,
+                "the settings cannot be written to {:?}: the disk is full ({error}); make room on it, or name a file on \
+                 another one",
+                path.display()
+            ),
             Self::Write(path, error) => write!(
                 f,
                 "the settings cannot be written to {:?}: {error}; its folder has to be there, and this user has to be \
@@ -75,6 +84,11 @@ impl Display for FileError {
 
 impl std::error::Error for FileError {}
 
+/// Whether there is no room left: for anybody, or for this user.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
 impl PartialEq for FileError {
     fn eq(&self, other: &Self) -> bool {
         std::format!("{self:?}") == std::format!("{other:?}")
@@ -89,18 +103,16 @@ impl FileStorage {
     pub fn new(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
         let other = fs::metadata(&path).is_ok_and(|there| !there.is_file());
-        let Some(name) = path.file_name().filter(|_| !other) else {
+        let target = follow(&path);
+        let Some(name) = target.file_name().filter(|_| !other) else {
             return Err(FileError::NoFile(path));
         };
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder.into(),
-            _ => PathBuf::from("."),
-        };
+        let folder = folder_of(&target).to_path_buf();
         let mut temporary = OsString::from(".");
         temporary.push(name);
         temporary.push(".new");
         let temporary = folder.join(temporary);
-        Ok(Self { path, folder, temporary })
+        Ok(Self { path, target, folder, temporary })
     }
 
     /// Whether settings can be kept here, without changing them: to be told at the start, not after the first change.
@@ -109,7 +121,8 @@ impl FileStorage {
     /// If they cannot, or something else is there.
     pub fn check(&self) -> Result<(), FileError> {
         self.refuse_foreign()?;
-        self.write_temporary(&[])
+        // As much as a disk that is full does not have.
+        self.write_temporary(&[0; 4096])
             .and_then(|()| fs::remove_file(&self.temporary))
             .map_err(|error| self.cannot_write(error))
     }
@@ -125,7 +138,7 @@ impl FileStorage {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(FileError::Remove(path.into(), error)),
         };
-        let there = remove(&self.path)?;
+        let there = remove(&self.target)?;
         // Of a save that was cut off.
         if remove(&self.temporary)? || there {
             self.sync_folder().map_err(|error| FileError::Remove(self.path.clone(), error))?;
@@ -165,7 +178,7 @@ impl FileStorage {
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
         self.write_temporary(bytes)?;
-        fs::rename(&self.temporary, &self.path)?;
+        fs::rename(&self.temporary, &self.target)?;
         self.sync_folder()
     }
 
@@ -206,6 +219,26 @@ impl Storage for FileStorage {
 
     async fn clear(&mut self) -> Result<(), FileError> {
         self.remove().map(drop)
+    }
+}
+
+/// Follows symbolic links at the end of a path, to a file that need not be there.
+fn follow(path: &Path) -> PathBuf {
+    let mut target = path.to_path_buf();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match fs::read_link(&target) {
+            Ok(next) => target = folder_of(&target).join(next),
+            Err(_) => return target,
+        }
+    }
+    path.to_path_buf()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     }
 }
 

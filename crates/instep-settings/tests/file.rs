@@ -136,6 +136,46 @@ fn what_cannot_be_used_is_told_with_its_name() {
 }
 
 #[test]
+fn a_symbolic_link_stays_one_and_what_it_leads_to_is_replaced() {
+    let folder = folder("link");
+    let disk = folder.join("disk");
+    fs::create_dir(&disk).unwrap();
+    let (link, target) = (folder.join("state"), disk.join("kept"));
+    symlink("second", &link).unwrap();
+    symlink("disk/kept", folder.join("second")).unwrap();
+    let stays = || fs::symlink_metadata(&link).unwrap().is_symlink();
+    // What it leads to is not there at first.
+    for led in [b"on", b"of"] {
+        save(&link, led);
+        assert!(stays() && fs::symlink_metadata(&target).unwrap().is_file());
+        assert_eq!((load(&link).0, load(&target).0), (Some(led.to_vec()), Some(led.to_vec())));
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "nothing else is left");
+    assert_eq!(fs::read_dir(&disk).unwrap().count(), 1, "nothing else is left");
+    let storage = FileStorage::new(&link).unwrap();
+    assert_eq!(storage.path(), link, "it is called as it was named");
+    storage.check().unwrap();
+    assert!(storage.remove().unwrap());
+    assert!(stays() && !target.exists(), "what was kept is gone");
+    save(&link, b"on");
+    assert!(stays() && target.exists());
+}
+
+#[test]
+fn a_full_disk_is_called_that() {
+    use std::io::{Error, ErrorKind};
+    let told = |error: Error| FileError::Write("/kept/state".into(), error).to_string();
+    for full in [Error::from_raw_os_error(28), ErrorKind::StorageFull.into(), ErrorKind::QuotaExceeded.into()]
+    {
+        let said = told(full);
+        assert!(said.contains("the disk is full") && said.contains("/kept/state"), "{said}");
+        assert!(!said.contains("allowed"), "{said}");
+    }
+    assert_eq!(Error::from_raw_os_error(28).kind(), ErrorKind::StorageFull, "ENOSPC of Linux");
+    assert!(told(ErrorKind::PermissionDenied.into()).contains("allowed to write"));
+}
+
+#[test]
 fn a_folder_without_the_right_to_write_is_told() {
     let folder = folder("locked");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();

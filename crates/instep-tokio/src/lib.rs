@@ -31,6 +31,8 @@ mod throttle;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
+#[cfg(feature = "tls")]
+mod x509;
 
 #[cfg(feature = "tls")]
 pub use certificate::{Certificate, CertificateError};
@@ -41,3 +43,5 @@ pub use listener::Listener;
 pub use login::log_in;
 pub use metrics::{Lag, Metrics};
 pub use server::Server;
+#[cfg(feature = "tls")]
+pub use x509::{Moment, Validity};

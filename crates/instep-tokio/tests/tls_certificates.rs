@@ -52,3 +52,55 @@ fn wrong_certificates_and_keys_are_told_apart() {
     assert!(matches!(error(broken, &key), CertificateError::Unusable(_)));
     assert!(Certificate::from_pem(chain.as_bytes(), format!("{chain}{key}").as_bytes()).is_ok());
 }
+
+#[test]
+fn what_a_key_or_a_certificate_is_not_is_told_in_a_sentence() {
+    let CertifiedKey { cert, .. } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+    let chain = cert.pem();
+    let old = include_bytes!("data/version-1.pem");
+    for (chain, key, expected, says) in [
+        (
+            chain.as_bytes(),
+            &include_bytes!("data/encrypted.pem")[..],
+            CertificateError::Encrypted,
+            "encrypted",
+        ),
+        (
+            chain.as_bytes(),
+            include_bytes!("data/encrypted-traditional.pem"),
+            CertificateError::Encrypted,
+            "openssl pkey",
+        ),
+        (chain.as_bytes(), include_bytes!("data/p-521.pem"), CertificateError::KeyKind, "P-256 or P-384"),
+        (chain.as_bytes(), include_bytes!("data/rsa-1024.pem"), CertificateError::KeyKind, "2048"),
+        (chain.as_bytes(), b"-----BEGIN OPENSSH PRIVATE KEY-----\n", CertificateError::KeyKind, "Ed25519"),
+        (old, old, CertificateError::Version(1), "version 1 of X.509"),
+    ] {
+        let error = Certificate::from_pem(chain, key).unwrap_err();
+        assert_eq!(error, expected);
+        let said = error.to_string();
+        assert!(said.contains(says) && !said.contains(['{', '(', '\n']), "{said}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_read_past() {
+    let pair = || {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+        (format!("\u{feff}{}", cert.pem()), format!("\u{feff}{}", signing_key.serialize_pem()))
+    };
+    let ((chain, key), (other, _)) = (pair(), pair());
+    let right = Certificate::from_pem(chain.as_bytes(), key.as_bytes()).expect("a pair");
+    // Two files that were joined: the first certificate is the server's own.
+    let joined = Certificate::from_pem(format!("{chain}{other}").as_bytes(), key.as_bytes()).expect("a pair");
+    assert_eq!(joined.fingerprint(), right.fingerprint());
+}
+
+#[test]
+fn a_certificate_knows_when_it_is_valid() {
+    let pem = include_bytes!("data/lamp.test.pem");
+    let validity = Certificate::from_pem(pem, pem).expect("a pair").validity();
+    let said = (validity.from.to_string(), validity.until.to_string());
+    assert_eq!(said, ("2026-11-21 07:34:52 UTC".into(), "2026-11-22 07:34:52 UTC".into()));
+    assert!(validity.from.time() < validity.until.time());
+}

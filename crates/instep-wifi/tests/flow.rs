@@ -171,6 +171,28 @@ fn a_new_name_is_shown_and_the_device_starts_anew_with_it() {
 }
 
 #[test]
+fn a_password_that_nobody_can_enter_is_not_set() {
+    test(async {
+        let device = Device::start(None, &[HOME], "password").await;
+        Timer::after_secs(5).await;
+        let submit = |form: &str| {
+            use instep::BoardPages as _;
+            assert_eq!(device.set_up.submit("/network/device", form.as_bytes()), "/network");
+            device.page()
+        };
+        let long = format!("password={}", "a".repeat(129));
+        for wrong in
+            ["password=k%FC", "password=a%09b", "password=a%00", "password=a%0Ab", "password=%0A", &long]
+        {
+            let page = submit(wrong);
+            assert!(page.contains("A password is text of 1 to 128 bytes"), "{wrong}");
+        }
+        let page = submit("password=%EF%BB%BFgeheim%0D%0A");
+        assert!(page.contains("The password is being set"), "{page}");
+    });
+}
+
+#[test]
 fn whoever_loses_the_network_meanwhile_is_asked_again() {
     test(async {
         let device = Device::start(None, &[HOME], "again").await;

@@ -64,7 +64,7 @@ pub use limits::Limits;
 pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
     Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
-    SESSION_SECONDS, Session,
+    SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
     Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,

@@ -50,9 +50,9 @@ fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Com
         let page = page.replace(',', ",,");
         qemu.args(["-device", &format!("loader,file={page},addr=0x80800000,force-raw=on")]);
     }
-    if let Ok(password) = std::env::var("INSTEP_PASSWORD") {
+    if let Some(password) = std::env::var_os("INSTEP_PASSWORD") {
         told += " instep.password=";
-        told.extend(password.bytes().map(|byte| format!("{byte:02x}")));
+        told.extend(password.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")));
     }
     if std::env::var_os("INSTEP_COUNT").is_some() {
         // An instruction takes a nanosecond, and its serial port can be asked how many there were.

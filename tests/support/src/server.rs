@@ -194,6 +194,12 @@ impl Server {
         self.signal(Signal::TERM);
     }
 
+    /// Closes its terminal (SIGHUP), and does not wait.
+    #[track_caller]
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     /// Waits until it has ended by itself or by a signal sent before. Nothing is checked but that
     /// it did not panic.
     #[track_caller]

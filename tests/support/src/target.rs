@@ -29,6 +29,8 @@ pub struct Target {
     pub port: Option<u16>,
     /// It ends when it is asked to, and says goodbye.
     pub ends: bool,
+    /// It has its script and its panel uncompressed, too.
+    pub uncompressed: bool,
 }
 
 /// The command `instep` with the limits that it has by itself.
@@ -46,6 +48,7 @@ const LINUX: Target = Target {
     access: "",
     port: None,
     ends: true,
+    uncompressed: true,
 };
 
 /// A microcontroller in QEMU, whose user network stands between it and this machine.
@@ -63,6 +66,7 @@ const DEVICE: Target = Target {
     access: "open to everyone on this network",
     port: Some(80),
     ends: false,
+    uncompressed: false,
 };
 
 /// The server under test: a small device if the environment variable `INSTEP_TARGET` is `device`.

@@ -19,15 +19,16 @@ impl Files {
         Certificate::from_pem(&chain, &secret).map_err(|error| {
             let (certificate, key) = (certificate.display(), key.display());
             match error {
-                CertificateError::NoCertificate => {
-                    format!("the certificate {certificate} cannot be used: {error}")
+                CertificateError::NoKey | CertificateError::Encrypted | CertificateError::KeyKind => {
+                    format!("the key {key} cannot be used: {error}")
                 }
-                CertificateError::NoKey => format!("the key {key} cannot be used: {error}"),
                 CertificateError::Mismatch => {
                     format!("the key {key} does not belong to the certificate {certificate}")
                 }
-                CertificateError::Unusable(why) => {
-                    format!("the certificate {certificate} with the key {key} cannot be used: {why}")
+                CertificateError::NoCertificate
+                | CertificateError::Version(_)
+                | CertificateError::Unusable(_) => {
+                    format!("the certificate {certificate} cannot be used: {error}")
                 }
             }
         })

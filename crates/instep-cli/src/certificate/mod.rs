@@ -4,7 +4,7 @@ mod files;
 mod self_signed;
 
 use files::Files;
-use instep_tokio::Certificate;
+use instep_tokio::{Certificate, Validity};
 pub(crate) use self_signed::Subject;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -90,6 +90,23 @@ impl Keeper {
         made.into_iter().chain([self.fingerprint()]).collect()
     }
 
+    /// What is wrong with it by this machine's clock, if something is.
+    pub(crate) fn warning(&self, now: SystemTime) -> Option<String> {
+        let Validity { from, until } = self.certificate.validity();
+        let file = self.files.certificate.display();
+        if now > until.time() {
+            Some(format!(
+                "The certificate {file} has expired: it was valid until {until}. Browsers refuse it until it is renewed"
+            ))
+        } else if now < from.time() {
+            Some(format!(
+                "The certificate {file} is not valid yet by this machine's clock, but from {from} on. Browsers refuse it until then"
+            ))
+        } else {
+            None
+        }
+    }
+
     /// What a person compares with what a browser shows.
     fn fingerprint(&self) -> String {
         format!("The certificate's SHA-256 fingerprint: {}", self.certificate.fingerprint())
@@ -112,6 +129,9 @@ impl Keeper {
             Ok((new, _)) if new.fingerprint() != self.certificate.fingerprint() => {
                 self.certificate.replace(&new);
                 log::info!("There is a new certificate. {}", self.fingerprint());
+                if let Some(warning) = self.warning(SystemTime::now()) {
+                    log::warn!("{warning}");
+                }
             }
             // The key may have changed alone.
             Ok((new, true)) => self.certificate.replace(&new),
@@ -151,6 +171,37 @@ mod tests {
         moved.store(true, Ordering::Relaxed);
         keeper.look();
         assert_ne!(keeper.certificate().fingerprint(), first);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn one_that_has_expired_or_is_not_valid_yet_is_told_of() {
+        let (folder, options) = options("times", false);
+        let mut parameters = rcgen::CertificateParams::new(vec!["a".into()]).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(2030, 1, 2);
+        parameters.not_after = rcgen::date_time_ymd(2051, 3, 4);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let file = options.certificate.clone().unwrap();
+        fs::write(&file, parameters.self_signed(&key).unwrap().pem()).unwrap();
+        fs::write(options.key.as_ref().unwrap(), key.serialize_pem()).unwrap();
+        let keeper = Keeper::open(&options, 0, || Subject::new("", &[], [])).unwrap();
+        let Validity { from, until } = keeper.certificate().validity();
+        assert_eq!((from.time(), until.time()).0, std::time::UNIX_EPOCH + Duration::from_secs(1_893_542_400));
+        let second = Duration::from_secs(1);
+        for (now, says) in [
+            (
+                from.time() - second,
+                Some("not valid yet by this machine's clock, but from 2030-01-02 00:00:00 UTC on"),
+            ),
+            (from.time(), None),
+            (until.time(), None),
+            (until.time() + second, Some("has expired: it was valid until 2051-03-04 00:00:00 UTC")),
+        ] {
+            let warning = keeper.warning(now);
+            assert_eq!(warning.is_some(), says.is_some(), "{warning:?}");
+            let (warning, says) = (warning.unwrap_or_default(), says.unwrap_or_default());
+            assert!(warning.contains(says) && !warning.contains('\n'), "{warning}");
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 

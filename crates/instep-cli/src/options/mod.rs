@@ -25,6 +25,7 @@ mod limits;
 mod print;
 mod raw;
 mod settings;
+mod spelling;
 mod table;
 mod values;
 mod variables;
@@ -32,6 +33,7 @@ mod variables;
 pub(crate) use flags::command;
 pub(crate) use limits::ServerLimits;
 pub(crate) use settings::{LogFormat, Settings};
+pub(crate) use spelling::advise;
 
 use clap::ArgMatches;
 use limits::Clash;
@@ -64,6 +66,11 @@ impl Configuration {
         given.extend(variables::values(&variables, TABLE)?);
         given.extend(flags.map_or_else(|| Ok(Vec::new()), |flags| flags::values(flags, TABLE))?);
         Self::from(given, text.map(|_| path))
+    }
+
+    /// Whether a flag, a variable or the file sets this option.
+    pub(crate) fn is_given(&self, key: &str) -> bool {
+        self.origins.contains_key(key)
     }
 
     /// Later values win.

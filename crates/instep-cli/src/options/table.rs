@@ -54,7 +54,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "addr",
         value: Some("HOST:PORT"),
         alone: "",
-        about: "Where to listen: an address of this machine and a port. 0.0.0.0 stands for all of its addresses, \
+        about: "Where to listen: an address of this machine and a port. * stands for all of its addresses, \
             port 0 for any free one; with https:// before it, it is encrypted",
         unset: "",
         secret: false,

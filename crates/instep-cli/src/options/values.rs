@@ -2,7 +2,7 @@
 //! `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -26,14 +26,27 @@ pub(super) fn application(name: &str) -> Result<&'static instep::App, String> {
     })
 }
 
+/// An address and a port. No address, and `*`, are all of this machine.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let wrong = "is not an address and a port, such as 127.0.0.1:8080";
-    let (_, port) = text.rsplit_once(':').ok_or(wrong)?;
-    port.parse::<u16>()
+    let (host, port) = text.rsplit_once(':').ok_or(wrong)?;
+    let number = port
+        .parse::<u16>()
         .map_err(|_| "has a port that is not a number from 0 to 65535, as in 127.0.0.1:8080")?;
+    if let "" | "*" = host {
+        return Ok(SocketAddr::new(everywhere(), number));
+    }
     let mut addresses =
         text.to_socket_addrs().map_err(|_| "has a host name that this machine does not know")?;
     addresses.next().ok_or_else(|| wrong.into())
+}
+
+/// All addresses of this machine: those of IPv6 and of IPv4, or of IPv4 where there is no IPv6.
+fn everywhere() -> IpAddr {
+    match std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
+        Err(_) => Ipv4Addr::UNSPECIFIED.into(),
+    }
 }
 
 /// An address to listen on, with `https://` before it if it is to be encrypted.
@@ -44,7 +57,8 @@ pub(super) fn listener(text: &str) -> Result<Address, String> {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
         Some(_) => return Err("begins with neither http:// nor https://".into()),
     };
-    Ok(Address { socket: address(rest.strip_suffix('/').unwrap_or(rest))?, secure })
+    let socket = address(rest.strip_suffix('/').unwrap_or(rest))?;
+    Ok(Address { secure, ..Address::from(socket) })
 }
 
 /// A port of this machine alone, or an address and a port.
@@ -93,12 +107,11 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
     Ok(path.into())
 }
 
-/// A password, as long as one may be.
+/// A password that a log-in page can send.
 pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
-    match text.len() {
-        0 => Err("is empty: a password has 1 to 128 bytes".into()),
-        1..=instep::PASSWORD_MAX => Ok(Zeroizing::new(text.into())),
-        _ => Err("is too long: a password has 1 to 128 bytes".into()),
+    match instep::find_password(text.as_bytes()) {
+        Ok(password) => Ok(Zeroizing::new(password.into())),
+        Err(error) => Err(error.reason().into()),
     }
 }
 
@@ -146,8 +159,16 @@ mod tests {
     #[test]
     fn wrong_values_are_told_from_right_ones() {
         assert!(address("127.0.0.1:0").is_ok() && address("[::1]:80").is_ok());
-        for wrong in ["8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", ":80:"] {
+        for wrong in
+            ["8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", ":80:", ":", "*", "*:", "**:80", "*.*:80"]
+        {
             assert!(address(wrong).is_err(), "{wrong}");
+        }
+        for text in [":8080", "*:8080"] {
+            let all = address(text).unwrap();
+            assert!(all.ip().is_unspecified() && all.port() == 8080, "{all}");
+            assert_eq!(listener(&format!("https://{text}/")).unwrap().to_string(), format!("https://{all}"));
+            assert_eq!(port_or_address(text), Ok(all));
         }
         for (text, expected) in
             [("9000", "127.0.0.1:9000"), ("0.0.0.0:0", "0.0.0.0:0"), ("[::1]:1", "[::1]:1")]

@@ -1,5 +1,7 @@
 //! What a page is made of: bytes that are known when the firmware is built.
 
+use super::content_coding::Negotiation;
+
 /// How a browser may keep an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cache {
@@ -27,6 +29,8 @@ pub struct Asset {
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static [u8],
     pub(crate) gzip: Option<&'static [u8]>,
+    /// Who gets the one and who the other, if there are both.
+    pub(super) negotiation: Option<Negotiation>,
     pub(crate) etag: u64,
     pub(crate) cache: Cache,
     pub(crate) policy: Option<&'static str>,
@@ -42,7 +46,7 @@ impl Asset {
         assert_short(body);
         let etag = fnv1a(body);
         let (gzip, cache, policy, content) = (None, Cache::Revalidate, None, Content::Plain);
-        Self { content_type, body, gzip, etag, cache, policy, content }
+        Self { content_type, body, gzip, negotiation: None, etag, cache, policy, content }
     }
 
     /// A page of HTML in UTF-8.
@@ -57,19 +61,19 @@ impl Asset {
         Self { content, etag: 0, ..Self::html("") }.with_body(body.as_bytes())
     }
 
-    /// The same bytes compressed with gzip, for browsers that take it.
+    /// The same bytes compressed with gzip, for those who ask for it by `Accept-Encoding` (RFC 9110 section 12.5.3).
     pub const fn gzip(self, body: &'static [u8]) -> Self {
         assert_short(body);
-        Self { gzip: Some(body), ..self }
+        Self { gzip: Some(body), negotiation: Some(Negotiation::BY_WEIGHT), ..self }
     }
 
-    /// An asset that is kept in one form alone: compressed with gzip. Everybody gets it so, which RFC 9110 section 12.5.3 allows
-    /// unless a request says otherwise, and every browser takes: on a device it saves the flash for the other form.
+    /// An asset that is kept in one form alone: compressed with gzip. Everybody gets it so, whatever `Accept-Encoding` says, and no
+    /// `Vary` names that. Every browser takes it: on a device it saves the flash for the other form.
     ///
     /// # Panics
     /// As [`Asset::new`].
     pub const fn compressed(content_type: &'static str, gzip: &'static [u8]) -> Self {
-        Self { body: b"", ..Self::new(content_type, gzip) }.gzip(gzip)
+        Self { body: b"", gzip: Some(gzip), ..Self::new(content_type, gzip) }
     }
 
     /// How browsers may keep it, [`Cache::Revalidate`] if nothing is said.

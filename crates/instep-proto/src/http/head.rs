@@ -1,6 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
-use super::coding::TransferCoding;
+use super::transfer_coding::TransferCoding;
 use super::{Fields, HeadError, trim};
 
 /// No more headers than this are ever read, whatever the limit says.
@@ -82,8 +82,6 @@ pub struct RequestHead<'b> {
     pub expects_continue: bool,
     /// The connection may serve another request after this one.
     pub keep_alive: bool,
-    /// The client takes gzip.
-    pub accepts_gzip: bool,
     /// `If-None-Match`.
     pub if_none_match: Option<&'b str>,
     /// The opening handshake.
@@ -143,7 +141,6 @@ impl<'b> RequestHead<'b> {
             chunked: false,
             expects_continue: false,
             keep_alive: !http10,
-            accepts_gzip: false,
             if_none_match: None,
             websocket: WebSocketHeaders::default(),
             fields: Fields::of(&bytes[..length]),
@@ -198,8 +195,6 @@ impl<'b> RequestHead<'b> {
                     return Err(HeadError::Expectation);
                 }
                 self.expects_continue = true;
-            } else if is("accept-encoding") {
-                self.accepts_gzip |= accepts_gzip(value);
             } else if is("if-none-match") {
                 self.if_none_match = Some(value);
             } else if is("sec-fetch-site") {
@@ -253,18 +248,6 @@ pub(crate) fn has_token(list: &str, token: &str) -> bool {
     list.split(',').any(|item| trim(item).eq_ignore_ascii_case(token))
 }
 
-/// RFC 9110 section 12.5.3: gzip is listed and its weight is not zero.
-fn accepts_gzip(list: &str) -> bool {
-    list.split(',').any(|item| {
-        let mut parts = item.split(';').map(trim);
-        parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
-            && !parts.any(|weight| {
-                let zero = weight.strip_prefix("q=").or(weight.strip_prefix("Q="));
-                zero.is_some_and(|zero| zero.trim_end_matches(['0', '.']).is_empty())
-            })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,7 +272,7 @@ mod tests {
         assert_eq!(&text[length..], "GET /next");
         assert_eq!((head.path, head.query), ("/any/thing", Some("x=1")));
         assert_eq!((head.host, head.origin), (Some("lamp.local:8080"), Some("http://lamp.local")));
-        assert!(head.keep_alive && head.accepts_gzip && head.websocket.upgrade && head.websocket.connection);
+        assert!(head.keep_alive && head.websocket.upgrade && head.websocket.connection);
         assert_eq!((head.websocket.key, head.websocket.version), (Some("k"), Some("13")));
         for cut in 0..length {
             assert_eq!(parse(&text[..cut]), Ok(None), "cut at {cut}");
@@ -361,19 +344,5 @@ mod tests {
         };
         assert!(parse(&many(31)).unwrap().is_some());
         assert_eq!(error(&many(32)), HeadError::TooLarge);
-    }
-
-    #[test]
-    fn gzip_is_taken_only_where_it_is_wanted() {
-        for (list, wanted) in [
-            ("gzip", true),
-            ("br, gzip", true),
-            ("gzip;q=0", false),
-            ("gzip; q=0.000", false),
-            ("x-gzip", false),
-            ("gzip;q=0.01", true),
-        ] {
-            assert_eq!(accepts_gzip(list), wanted, "{list}");
-        }
     }
 }

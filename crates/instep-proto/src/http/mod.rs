@@ -4,7 +4,7 @@
 mod asset;
 mod body;
 mod chunks;
-mod coding;
+mod content_coding;
 mod credentials;
 mod etag;
 mod fields;
@@ -18,6 +18,7 @@ mod response;
 mod route;
 mod status;
 mod template;
+mod transfer_coding;
 mod trim;
 
 pub use asset::{Asset, Cache, Content};

@@ -41,8 +41,9 @@ impl Reply {
             }
             return reply;
         }
-        let zipped = asset.gzip.filter(|_| request.accepts_gzip || asset.body.is_empty());
-        reply.head.varies = asset.gzip.is_some() && !asset.body.is_empty();
+        let zipped =
+            asset.gzip.filter(|_| asset.negotiation.is_none_or(|negotiation| (negotiation.0)(request)));
+        reply.head.varies = asset.negotiation.is_some();
         let etag = protection.etag(asset.etag);
         (reply.head.etag, reply.head.etag_of_gzip) = (NonZeroU64::new(etag), zipped.is_some());
         reply.head.cache_control = match asset.cache {
@@ -276,6 +277,7 @@ mod tests {
         const ALONE: Asset = Asset::compressed("text/html", b"zipped");
         let (alone, _) = answer(&ALONE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
         assert!(alone.contains("Content-Encoding: gzip") && alone.ends_with("\r\n\r\nzipped"), "{alone}");
+        assert!(!alone.contains("Vary"), "everybody gets the same: {alone}");
         let (zipped, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 512);
         assert!(zipped.contains("Content-Length: 6\r\n") && zipped.contains("Content-Encoding: gzip"));
         assert!(zipped.ends_with("zipped") && !zipped.contains(etag), "another body needs another ETag");

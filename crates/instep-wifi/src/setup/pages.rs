@@ -5,7 +5,7 @@ use super::typed::Text;
 use crate::name::Name;
 use crate::portal::{About, STYLE, TELLING_PART};
 use core::fmt::{self, Write};
-use instep::{Asset, BoardPage, BoardPages, PASSWORD_MAX, form_value};
+use instep::{Asset, BoardPage, BoardPages, PASSWORD_MAX, find_password, form_value};
 use instep_settings::DeviceName;
 use zeroize::Zeroizing;
 
@@ -90,19 +90,24 @@ impl SetUp {
             _ if is_on || self.with(|state| state.sets_password) => {
                 said = Some("The device has a password: it cannot be changed here.");
             }
-            Ok(Some(password)) => {
-                self.with(|state| {
-                    state.new_password = Text::new(password);
-                    state.sets_password = true;
-                });
-                self.password.signal(());
-                said = Some("The password is being set: in a moment it is asked for.");
-            }
-            Err(_) => said = Some("A password has 128 bytes at most."),
+            Ok(Some(password)) => match find_password(password) {
+                Ok(password) => {
+                    self.with(|state| {
+                        state.new_password = Text::new(password.as_bytes());
+                        state.sets_password = true;
+                    });
+                    self.password.signal(());
+                    said = Some("The password is being set: in a moment it is asked for.");
+                }
+                Err(_) => said = Some(WRONG_PASSWORD),
+            },
+            Err(_) => said = Some(WRONG_PASSWORD),
         }
         self.with(|state| state.said = said);
     }
 }
+
+const WRONG_PASSWORD: &str = "A password is text of 1 to 128 bytes, without control characters.";
 
 const WRONG_NAME: &str =
     "A name has 1 to 32 letters, digits and hyphens, a letter among them, and no hyphen at its ends.";

@@ -22,7 +22,7 @@ pub fn kept_password(settings: &Settings) -> Option<Password> {
 /// is the same at each start, and another one in another device: its MAC address, for one. It takes about a second.
 ///
 /// # Errors
-/// If it is empty or longer than [`PASSWORD_MAX`](instep::PASSWORD_MAX) bytes.
+/// If nobody could log in with it: see [`instep::find_password`].
 pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::PasswordError> {
     Password::new(password, salt, ROUNDS).map(|password| keep(&password))
 }

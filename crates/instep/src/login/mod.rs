@@ -17,6 +17,6 @@ pub use checks::Check;
 pub use failures::{FAILURES_MAX, Failure};
 pub(crate) use http::LOG_IN;
 pub use log_in::LogIn;
-pub use password::{PASSWORD_MAX, Password, PasswordError};
+pub use password::{PASSWORD_MAX, Password, PasswordError, find_password};
 pub use sessions::{SESSION_SECONDS, Session};
 pub use state::{LogInMemory, Random};

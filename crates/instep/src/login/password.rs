@@ -8,6 +8,10 @@ use subtle::ConstantTimeEq as _;
 
 /// The longest password, in bytes.
 pub const PASSWORD_MAX: usize = 128;
+/// The byte order mark that some editors put before a text.
+const MARK: char = '\u{feff}';
+/// Bytes of the longest password with a byte order mark before it and a line end behind it.
+const TEXT_MAX: usize = MARK.len_utf8() + PASSWORD_MAX + 2;
 
 /// A password, hashed. Nothing shows what it is.
 #[derive(Clone)]
@@ -24,32 +28,77 @@ pub enum PasswordError {
     Empty,
     /// It is longer than [`PASSWORD_MAX`].
     TooLong,
+    /// It is not UTF-8, which browsers send.
+    Encoding,
+    /// It has a second line.
+    Lines,
+    /// It has a character that the field of a log-in page does not take.
+    Character,
+}
+
+impl PasswordError {
+    /// The reason, as it goes on behind "the password".
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Empty => "is empty: a password has 1 to 128 bytes",
+            Self::TooLong => "is longer than 128 bytes",
+            Self::Encoding => "is not text in UTF-8",
+            Self::Lines => "has more than one line",
+            Self::Character => "has a control character, which nobody can type",
+        }
+    }
 }
 
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the password is empty",
-            Self::TooLong => "the password is longer than 128 bytes",
-        })
+        f.write_str("the password ")?;
+        f.write_str(self.reason())
     }
 }
 
 impl core::error::Error for PasswordError {}
 
-impl Password {
-    /// Hashes a password, which takes a while: two blocks of SHA-256 for each round. `salt` is random, and new for
-    /// each password; no rounds are as good as one.
-    ///
-    /// # Errors
-    /// If it is empty or longer than [`PASSWORD_MAX`].
-    pub fn new(password: &[u8], salt: [u8; 16], rounds: u32) -> Result<Self, PasswordError> {
-        if password.is_empty() {
-            return Err(PasswordError::Empty);
-        }
-        if password.len() > PASSWORD_MAX {
+/// Finds the password in the text of a file, a variable or a form.
+///
+/// A byte order mark before the password and line ends behind it are no part of the password. The result is a password
+/// that a browser's log-in page can send.
+///
+/// # Errors
+/// If nobody could log in with it.
+pub fn find_password(text: &[u8]) -> Result<&str, PasswordError> {
+    let text = match core::str::from_utf8(text) {
+        Ok(text) => text,
+        // Text that was cut off within a character.
+        Err(error) if error.error_len().is_none() && text.len() > TEXT_MAX => {
             return Err(PasswordError::TooLong);
         }
+        Err(_) => return Err(PasswordError::Encoding),
+    };
+    let text = text.strip_prefix(MARK).unwrap_or(text).trim_end_matches(['\r', '\n']);
+    for character in text.chars() {
+        match character {
+            '\r' | '\n' => return Err(PasswordError::Lines),
+            // Conversion from a wrong encoding leaves the latter.
+            MARK | '\u{fffd}' => return Err(PasswordError::Encoding),
+            _ if character.is_control() => return Err(PasswordError::Character),
+            _ => {}
+        }
+    }
+    match text.len() {
+        0 => Err(PasswordError::Empty),
+        1..=PASSWORD_MAX => Ok(text),
+        _ => Err(PasswordError::TooLong),
+    }
+}
+
+impl Password {
+    /// Hashes the password that [`find_password`] finds, which takes a while: two blocks of SHA-256 for each round.
+    /// `salt` is random, and new for each password; no rounds are as good as one.
+    ///
+    /// # Errors
+    /// If nobody could log in with it.
+    pub fn new(password: &[u8], salt: [u8; 16], rounds: u32) -> Result<Self, PasswordError> {
+        let password = find_password(password)?.as_bytes();
         let mut hashing = Hashing::new(password, salt, rounds);
         loop {
             if let Some(hash) = hashing.step(u32::MAX) {
@@ -175,6 +224,57 @@ mod tests {
         assert!(Password::new(&[b'x'; 128], [0; 16], 1).is_ok());
         assert_eq!(Password::new(&[b'x'; 129], [0; 16], 1).unwrap_err(), PasswordError::TooLong);
     }
+
+    #[test]
+    fn what_is_surely_meant_is_the_password() {
+        for (text, meant) in [
+            (&b"geheim"[..], "geheim"),
+            (b"\xef\xbb\xbfgeheim\r\n", "geheim"),
+            (b"geheim\n", "geheim"),
+            (b"geheim\r", "geheim"),
+            (b"geheim\n\n", "geheim"),
+            (b" ge heim \n", " ge heim "),
+            ("öpen 🔑 é".as_bytes(), "öpen 🔑 é"),
+        ] {
+            assert_eq!(find_password(text), Ok(meant), "{text:?}");
+        }
+        let longest = [b"\xef\xbb\xbf", &[b'x'; 128][..], b"\r\n"].concat();
+        assert_eq!(find_password(&longest).unwrap().len(), 128);
+        let hash = |text: &[u8]| Password::new(text, [7; 16], 1).unwrap().to_parts().2;
+        assert_eq!(hash(b"\xef\xbb\xbfgeheim\n"), hash(b"geheim"));
+    }
+
+    #[test]
+    fn what_nobody_can_enter_is_refused() {
+        use PasswordError::{Character, Empty, Encoding, Lines, TooLong};
+        for (text, error) in [
+            (&b"\n"[..], Empty),
+            (b"\xef\xbb\xbf", Empty),
+            (b"\xef\xbb\xbf\r\n", Empty),
+            (b"k\xfc\n", Encoding),
+            (b"\xff\xfeg\0e\0", Encoding),
+            (b"\xfe\xff\0g\0e", Encoding),
+            ("k\u{fffd}".as_bytes(), Encoding),
+            ("a\u{feff}b".as_bytes(), Encoding),
+            (b"g\0e\0", Character),
+            (b"tab\there", Character),
+            (b"\x1b[A", Character),
+            (b"\x7f", Character),
+            ("a\u{85}b".as_bytes(), Character),
+            (b"a\nb\n", Lines),
+            (b"a\rb", Lines),
+            (b"\na", Lines),
+            (&[b'x'; 129], TooLong),
+            (&"ü".repeat(100).as_bytes()[..199], TooLong),
+            (&"ü".repeat(60).as_bytes()[..119], Encoding),
+        ] {
+            assert_eq!(find_password(text), Err(error), "{text:?}");
+            assert_eq!(Password::new(text, [0; 16], 1).unwrap_err(), error, "{text:?}");
+            let told = format!("{error}");
+            assert!(told.starts_with("the password ") && !told.contains('\n'), "{told}");
+        }
+    }
+
     const VECTORS: [(&[u8], u32, &str); 4] = [
         (b"open sesame", 1, "84582f3e653a23933755aef6b638a33cc67aa619f16f5a992060e7b0cad0cc91"),
         (b"open sesame", 2, "12ebf3a48cfc53470abf1093a2183aea86b2188e3ea17c67450dedd83bbcc614"),
