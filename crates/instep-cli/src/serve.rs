@@ -7,7 +7,7 @@ use crate::options::Configuration;
 use crate::output::Output;
 use crate::sensor::WeatherSensor;
 use crate::{log as logging, metrics, page, password};
-use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn};
+use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -75,8 +75,8 @@ impl std::fmt::Display for Error {
             Self::Listen(option, address, error) => match error.kind() {
                 io::ErrorKind::AddrInUse => write!(
                     f,
-                    "{address} is in use: is another instep running? Choose another port with {option} {}:PORT",
-                    address.ip()
+                    "{address} is in use: is another instep running? Choose another port with {option} {}",
+                    with_port(*address)
                 ),
                 io::ErrorKind::PermissionDenied => {
                     write!(
@@ -194,6 +194,11 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         }
         if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
             log::warn!("Everybody in this network can read the metrics");
+        }
+        for origin in access.origins.iter().filter(|origin| is_wide_origin(origin)) {
+            log::warn!(
+                "All pages from files, and many programs, may use this device: --allow-origin {origin} lets them in"
+            );
         }
         let public = || listening.iter().filter(|address| !address.socket.ip().is_loopback());
         if open {
@@ -329,6 +334,12 @@ fn raise_descriptor_limit() {
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         log::warn!("The limit of open files stays as it is: {error}");
     }
+}
+
+/// The same address with `PORT` in place of its port.
+fn with_port(address: SocketAddr) -> String {
+    let text = address.to_string();
+    text.rsplit_once(':').map_or_else(|| text.clone(), |(host, _)| format!("{host}:PORT"))
 }
 
 fn host_name() -> String {
