@@ -3,7 +3,7 @@
 mod link;
 
 use instep::{Access, Limits, WaysIn, is_host_name, is_origin};
-use link::{PEER, World, upgrade};
+use link::{APP, PEER, World, upgrade};
 use log::{Log, Metadata, Record};
 use std::cell::RefCell;
 
@@ -169,4 +169,19 @@ fn only_a_page_that_came_over_http_can_be_the_devices_own() {
     for origin in ["capacitor://lamp", "ws://lamp", "file://lamp", "app://lamp:80", "http://", "http://:80"] {
         assert_eq!(handshake(lamp(WaysIn::FLAGS), "lamp", Some(origin)).0, "403", "{origin}");
     }
+}
+
+#[test]
+fn a_full_network_says_how_many_places_it_has_and_not_how_many_the_device_has() {
+    listen();
+    let limits = Limits { clients: 3, ..Limits::DEVICE };
+    let mut world = World::with_networks(&APP, limits, 2);
+    let _clients = [world.open("/ws"), world.open("/ws")];
+    lines();
+    let mut late = world.client();
+    late.send(&mut world, upgrade("/ws").as_bytes());
+    assert!(late.received.starts_with(b"HTTP/1.1 503 "));
+    assert_eq!(lines(), [format!("Refused {PEER}: all 2 places are taken")]);
+    world.follower = 1;
+    let _client = world.open("/ws");
 }
