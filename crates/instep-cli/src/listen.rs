@@ -113,10 +113,8 @@ impl Display for Error {
             Self::System(named, error) => (named, error),
         };
         let Named { option, socket } = named;
-        let host = match socket.ip() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("[{address}]"),
-        };
+        let address = socket.to_string();
+        let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
         match error.kind() {
             io::ErrorKind::AddrInUse => write!(
                 f,

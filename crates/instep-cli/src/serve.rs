@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
 use crate::{listen, log as logging, metrics, page, password};
-use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn};
+use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -178,6 +178,11 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         }
         if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
             log::warn!("Everybody in this network can read the metrics");
+        }
+        for origin in access.origins.iter().filter(|origin| is_wide_origin(origin)) {
+            log::warn!(
+                "All pages from files, and many programs, may use this device: --allow-origin {origin} lets them in"
+            );
         }
         let public = || listening.iter().filter(|address| !address.socket.ip().is_loopback());
         if open {

@@ -42,7 +42,9 @@ mod model;
 mod service;
 mod time;
 
-pub use access::{Access, OPEN_TO_EVERYONE, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin};
+pub use access::{
+    Access, OPEN_TO_EVERYONE, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin, is_wide_origin,
+};
 pub use app::App;
 pub use buffer::Buffer;
 pub use connection::{

@@ -33,10 +33,15 @@ impl Subject {
     /// The device with that name, which goes by other names and by these addresses, too.
     pub(crate) fn new(name: &str, others: &[&str], addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         let mut alternatives = vec!["localhost".into()];
-        if !name.is_empty() {
-            alternatives.extend([name.to_owned(), format!("{name}.local")]);
+        let name = without_dot(name);
+        for own in [name, name.split_once('.').map_or(name, |(alone, _)| alone)] {
+            if !own.is_empty() {
+                alternatives.extend([own.to_owned(), format!("{own}.local")]);
+            }
         }
-        alternatives.extend(others.iter().map(ToString::to_string));
+        // Addresses come by themselves.
+        let others = others.iter().map(|other| without_dot(other)).filter(|other| !other.starts_with('['));
+        alternatives.extend(others.map(str::to_owned));
         // A machine may be called what no name in the network can be.
         alternatives.retain(|name| name.bytes().all(|byte| byte.is_ascii_graphic()));
         alternatives.iter_mut().for_each(|name| name.make_ascii_lowercase());
@@ -45,6 +50,11 @@ impl Subject {
         alternatives.dedup();
         Self { name: name.into(), alternatives }
     }
+}
+
+/// A certificate has names without the dot at the end.
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// Where it is kept if nothing else is said: in a folder for what a program remembers.
@@ -211,6 +221,11 @@ mod tests {
         let names = ["192.0.2.1", "lamp", "lamp.local", "localhost", "other.test"];
         assert_eq!(subject("Lamp", [192, 0, 2, 1]).alternatives, names);
         assert_eq!(Subject::new("", &[], []).alternatives, ["localhost"]);
+        let names =
+            ["box", "box.example.com", "box.example.com.local", "box.local", "localhost", "other.test"];
+        let dotted = Subject::new("Box.example.com.", &["other.test.", "[fe80::1%eth0]"], []);
+        assert_eq!(dotted.alternatives, names);
+        assert!(make(&dotted, NOW).is_ok());
     }
 
     /// The two times of a certificate, in DER: UTCTime, in seconds of the same century.

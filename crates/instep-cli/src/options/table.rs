@@ -72,7 +72,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "name",
         value: Some("NAME"),
         alone: "",
-        about: "The device's own name in the network: it answers to NAME and NAME.local",
+        about: "The device's own name in the network: it answers to NAME and NAME.local, NAME.lan and the like",
         unset: "this machine's name",
         secret: false,
         take: Take::One(|settings, text| {
@@ -98,8 +98,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "allow_origin",
         value: Some("ORIGIN"),
         alone: "",
-        about: "A web page from elsewhere that may use the device, such as http://example.org, or `null` for \
-            pages opened from a file",
+        about: "A web page or app from elsewhere that may use the device, such as http://example.org or \
+            capacitor://localhost; `null` and file:// are those of all pages from files and of many programs",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {

@@ -78,7 +78,11 @@ pub(super) fn host(text: &str) -> Result<String, String> {
 
 pub(super) fn origin(text: &str) -> Result<String, String> {
     if !instep::is_origin(text) {
-        return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
+        return Err(
+            "is not an origin, such as http://example.org, https://example.org:8443 or capacitor://localhost; what comes \
+                    behind the host is none of it"
+                .into(),
+        );
     }
     Ok(text.into())
 }
@@ -179,7 +183,8 @@ mod tests {
             assert!(port_or_address(wrong).is_err(), "{wrong}");
         }
         assert!(origin("https://a.b:1").is_ok() && origin("null").is_ok());
-        for wrong in ["", "example.org", "http://", "http://a/", "ftp://a"] {
+        assert!(origin("file://").is_ok() && origin("capacitor://localhost").is_ok());
+        for wrong in ["", "example.org", "http://", "http://a/", "file:// ", "file:"] {
             assert!(origin(wrong).is_err(), "{wrong}");
         }
         assert!(frame("https://a.b:1").is_ok() && frame("http://[::1]:80").is_ok());

@@ -18,13 +18,14 @@ pub(super) fn parse_host(host: &str) -> Option<Authority<'_>> {
         if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
     let (name, rest) = host.split_at(name_end);
     let port = match rest.strip_prefix(':') {
+        None | Some("") if rest.len() < 2 => None,
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
-        None if rest.is_empty() => None,
         _ => return None,
     };
     (!name.is_empty()).then_some(Authority { name, port })
 }
 
+/// An origin of a page that came over HTTP: the only ones that can be the device's own. Other schemes name hosts that are none.
 pub(super) fn parse_origin(origin: &str) -> Option<Origin<'_>> {
     let (scheme, host) = origin.split_once("://")?;
     let default_port = if scheme.eq_ignore_ascii_case("https") {
@@ -34,25 +35,29 @@ pub(super) fn parse_origin(origin: &str) -> Option<Origin<'_>> {
     } else {
         return None;
     };
-    let Authority { name, port } = parse_host(host)?;
+    // Some programs send a whole address. That is never a page's origin.
+    let Authority { name, port } = parse_host(host).filter(|_| !host.contains('/'))?;
     Some(Origin { name, port: port.filter(|port| *port != default_port), default_port })
 }
 
-/// Whether two origins are the same, whatever their case and whether a default port is said.
+/// Whether two origins are the same: those of HTTP whatever their case and whether a default port is said, others byte for byte.
 pub(super) fn same_origin(allowed: &str, origin: &str) -> bool {
     match (parse_origin(allowed), parse_origin(origin)) {
         (Some(allowed), Some(origin)) => {
             allowed.name.eq_ignore_ascii_case(origin.name)
                 && (allowed.port, allowed.default_port) == (origin.port, origin.default_port)
         }
-        _ => allowed.eq_ignore_ascii_case(origin),
+        _ => allowed == origin,
     }
 }
 
-/// An IP address, as it stands in Host: nobody can rebind it.
+/// An IP address, as it stands in Host: nobody can rebind it. A zone (RFC 6874) says which of the client's links leads there.
 pub(super) fn is_address(name: &str) -> bool {
     match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
+        Some(text) => {
+            let address = text.split_once('%').map_or(text, |(address, _)| address);
+            address.parse::<core::net::Ipv6Addr>().is_ok()
+        }
         None => name.parse::<core::net::Ipv4Addr>().is_ok(),
     }
 }

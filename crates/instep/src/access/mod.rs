@@ -4,12 +4,14 @@
 //! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
 mod authority;
+mod names;
 mod proxy;
 mod ways_in;
 
-pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin};
+pub(crate) use ways_in::Offer;
+pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 
-use authority::{is_address, parse_host, parse_origin, same_origin};
+use authority::{parse_host, parse_origin, same_origin};
 use core::net::IpAddr;
 use instep_proto::http::{Method, RequestHead};
 
@@ -20,11 +22,12 @@ pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 /// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Access {
-    /// The device's name: it goes by `NAME` and `NAME.local`.
+    /// The device's name. Of one with dots, such as `box.example.com`, the first part is its name, too. It goes by `NAME`,
+    /// and by `NAME.local` and the like (CONTRACTS section 5).
     pub name: &'static str,
     /// Other names that it goes by.
     pub hosts: &'static [&'static str],
-    /// Origins of pages from elsewhere that may use it, such as `http://example.org`, or `null`.
+    /// Origins of pages from elsewhere that may use it, such as `http://example.org`, `capacitor://localhost` or `null`.
     pub origins: &'static [&'static str],
     /// Origins of pages from elsewhere that may show its pages in a frame.
     pub frames: &'static [&'static str],
@@ -110,30 +113,6 @@ impl Access {
             return Ok(());
         }
         Err(Refusal::Origin)
-    }
-
-    fn knows_host(&self, host: &str) -> bool {
-        let Some(host) = parse_host(host) else { return false };
-        let name = host.name.strip_suffix('.').unwrap_or(host.name);
-        let is = |known: &str| !known.is_empty() && name.eq_ignore_ascii_case(known);
-        let alone = name.len().checked_sub(6).and_then(|at| name.split_at_checked(at));
-        is_address(name)
-            || is("localhost")
-            || is(self.name)
-            || alone.is_some_and(|(alone, local)| {
-                local.eq_ignore_ascii_case(".local") && !self.name.is_empty() && self.is_numbered(alone)
-            })
-            || self.hosts.iter().any(|known| is(known))
-    }
-
-    /// Whether it is the name, or the name with a number: so mDNS calls the device where another one has the name (RFC 6762
-    /// section 9). That is for names below `.local` only: no name server is asked for those, so nobody rebinds them.
-    fn is_numbered(&self, name: &str) -> bool {
-        name.split_at_checked(self.name.len()).is_some_and(|(own, rest)| {
-            let number = rest.strip_prefix('-').unwrap_or_default();
-            let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-            own.eq_ignore_ascii_case(self.name) && (rest.is_empty() || numbered)
-        })
     }
 }
 

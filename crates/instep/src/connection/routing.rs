@@ -206,7 +206,8 @@ impl Client {
         let session = pass.map(|pass| pass.number);
         let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
-            tell!(warn, world, now, "Refused {peer}: all {} places are taken", world.device.limits().clients);
+            let places = world.device.places(world.follower);
+            tell!(warn, world, now, "Refused {peer}: all {places} places are taken");
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };

@@ -84,6 +84,12 @@ impl Device {
         })
     }
 
+    /// How many clients this follower has at most: its network's, where the device is in two.
+    pub(crate) fn places(&self, follower: usize) -> usize {
+        let clients = self.limits().clients;
+        self.with(|state| clients.min(state.followers[follower].clients))
+    }
+
     /// The client is gone.
     pub(crate) fn depart(&self, place: Place, end: End) {
         self.with(|state| {

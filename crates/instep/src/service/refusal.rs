@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::request::{Decision, Request};
 use super::response::write_whole;
-use crate::access::Refusal;
+use crate::access::{Offer, Refusal, is_wide_origin};
 use crate::device::RefusalReason;
 use crate::log::{FROM_CLIENT, Shown};
 use instep_proto::delivery::Outgoing;
@@ -26,39 +26,63 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
         Refusal::Host => RefusalReason::Host,
         Refusal::Origin => RefusalReason::Origin,
     });
+    let ways_in = context.access.ways_in;
     match refusal {
         Refusal::Host => {
             let host = head.host.unwrap_or_default();
-            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-            tell!(
-                warn,
-                context,
-                now,
-                target: FROM_CLIENT,
-                "Refused a request from {peer}: this device does not go by the name {}. If it should, {}{}",
-                Shown(host.as_bytes()),
-                context.access.ways_in.host,
-                Shown(name.as_bytes())
-            );
-            Status::MisdirectedRequest
-        }
-        Refusal::Origin => {
-            match head.origin {
-                Some(origin) => tell!(
+            match Offer::host(host) {
+                Some(offer) => tell!(
                     warn,
                     context,
                     now,
                     target: FROM_CLIENT,
-                    "Refused a request from {peer}: its page comes from {0}. If that page may use this device, {1}{0}",
-                    Shown(origin.as_bytes()),
-                    context.access.ways_in.origin
+                    "Refused a request from {peer}: this device does not go by the name {}. If it should, {}{offer}",
+                    Shown(host.as_bytes()),
+                    ways_in.host
                 ),
                 None => tell!(
                     warn,
                     context,
                     now,
-                    "Refused a request from {peer}: a page from somewhere else made it. If that page may use this device, {}ORIGIN, with that page's origin",
-                    context.access.ways_in.origin
+                    target: FROM_CLIENT,
+                    "Refused a request from {peer}: its Host is no name with a port: {}",
+                    Shown(host.as_bytes())
+                ),
+            }
+            Status::MisdirectedRequest
+        }
+        Refusal::Origin => {
+            match head.origin.map(|origin| (origin, Offer::origin(origin))) {
+                Some((origin, Some(offer))) => {
+                    let others = if is_wide_origin(origin) {
+                        ", as do all pages from files and many programs"
+                    } else {
+                        ""
+                    };
+                    tell!(
+                        warn,
+                        context,
+                        now,
+                        target: FROM_CLIENT,
+                        "Refused a request from {peer}: its page comes from {}{others}. If that page may use this device, {}{offer}",
+                        Shown(origin.as_bytes()),
+                        ways_in.origin
+                    );
+                }
+                Some((origin, None)) => tell!(
+                    warn,
+                    context,
+                    now,
+                    target: FROM_CLIENT,
+                    "Refused a request from {peer}: its Origin is none that could be allowed: {}",
+                    Shown(origin.as_bytes())
+                ),
+                None => tell!(
+                    warn,
+                    context,
+                    now,
+                    "Refused a request from {peer}: a page from somewhere else made it, and does not say which. If that page may use this device, {}ORIGIN, with that page's origin, and have it ask with fetch()",
+                    ways_in.origin
                 ),
             }
             Status::Forbidden

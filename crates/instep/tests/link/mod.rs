@@ -61,6 +61,11 @@ impl World {
     }
 
     pub fn with_app(app: &'static App, limits: Limits) -> Self {
+        Self::with_networks(app, limits, usize::MAX)
+    }
+
+    /// Each driver is for a network of its own, and has so many places there.
+    pub fn with_networks(app: &'static App, limits: Limits, own: usize) -> Self {
         let topics = app.topic_count();
         let block = limits.frame + SERVER_HEADER_MAX;
         let slot = || {
@@ -76,7 +81,10 @@ impl World {
             events: leak(limits.events, RingEntry::default()),
             event_storage: leak(block * (limits.events + 1), 0),
             slots: slots.leak(),
-            followers: (0..FOLLOWERS).map(|_| Follower::new(leak(places, 0))).collect::<Vec<_>>().leak(),
+            followers: (0..FOLLOWERS)
+                .map(|_| Follower::new(leak(places, 0)).with_clients(own))
+                .collect::<Vec<_>>()
+                .leak(),
             requests,
             backlog: app.has_backlog(),
             thing: app.as_thing(),

@@ -1,0 +1,187 @@
+//! What the log says of a request that is refused, and that it helps to follow it.
+
+mod link;
+
+use instep::{Access, Limits, WaysIn, is_host_name, is_origin};
+use link::{APP, PEER, World, upgrade};
+use log::{Log, Metadata, Record};
+use std::cell::RefCell;
+
+struct Lines;
+
+thread_local! {
+    /// Each test runs on a thread of its own.
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        LINES.with(|lines| lines.borrow_mut().push(record.args().to_string()));
+    }
+
+    fn flush(&self) {}
+}
+
+fn listen() {
+    // Another test may have been first.
+    let _ = log::set_logger(&Lines);
+    log::set_max_level(log::LevelFilter::Info);
+}
+
+fn lines() -> Vec<String> {
+    LINES.with(RefCell::take)
+}
+
+/// The status of a handshake, and what the log said.
+fn handshake(access: Access, host: &str, origin: Option<&str>) -> (String, Vec<String>) {
+    let mut world = World::new(Limits::DEVICE);
+    world.access = Box::leak(Box::new(access));
+    let mut peer = world.client();
+    let origin = origin.map_or(String::new(), |origin| format!("Origin: {origin}\r\n"));
+    let request = upgrade("/ws").replacen("Host: lamp", &format!("Host: {host}"), 1);
+    let request = request.strip_suffix("\r\n").expect("a head");
+    lines();
+    peer.send(&mut world, format!("{request}{origin}\r\n").as_bytes());
+    let answer = String::from_utf8_lossy(&peer.received).into_owned();
+    (answer.get(9..12).unwrap_or_default().into(), lines())
+}
+
+/// What stands behind the way in, as a shell reads it.
+fn offered(lines: &[String], way_in: &str) -> Option<&'static str> {
+    let line = lines.iter().find(|line| line.starts_with("Refused "))?;
+    let (_, offer) = line.split_once(way_in)?;
+    let bare = offer.strip_prefix('\'').and_then(|offer| offer.strip_suffix('\'')).unwrap_or(offer);
+    Some(bare.to_owned().leak())
+}
+
+fn lamp(ways_in: WaysIn) -> Access {
+    Access { ways_in, ports: &[80], ..Access::new("lamp") }
+}
+
+#[test]
+fn a_name_that_the_log_offers_lets_the_request_in() {
+    listen();
+    let long = format!("{}.test", "a".repeat(200));
+    for ways_in in [WaysIn::FLAGS, WaysIn::BUILD, WaysIn::SOURCE] {
+        for (host, can) in [
+            ("lamp.fritz.box", true),
+            ("lamp.fritz.box.:8080", true),
+            ("HOME.example", true),
+            ("evil.test:", true),
+            (&*long, true),
+            ("1.2.3", true),
+            ("fe80", true),
+            ("", false),
+            (":80", false),
+            ("lamp:99999", false),
+            ("lamp:http", false),
+            ("[fe80::1%eth0", false),
+            ("fe80::1", false),
+            ("-x", false),
+            ("a b", false),
+            ("a$(reboot)", false),
+        ] {
+            let (status, said) = handshake(lamp(ways_in), host, None);
+            assert_eq!(status, "421", "{host}");
+            let name = offered(&said, ways_in.host);
+            assert_eq!(name.is_some(), can, "{host}: {said:?}");
+            let Some(name) = name else { continue };
+            assert!(is_host_name(name), "{name}");
+            let access = Access { hosts: vec![name].leak(), ..lamp(ways_in) };
+            assert_eq!(handshake(access, host, None).0, "101", "{host} by {name}");
+        }
+    }
+    for host in ["[fe80::1%eth0]", "[fe80::1%eth0]:8080", "lamp:", "lamp.lan"] {
+        assert_eq!(handshake(lamp(WaysIn::FLAGS), host, None), ("101".into(), vec![connected()]), "{host}");
+    }
+}
+
+fn connected() -> String {
+    format!("[1] Connected from {PEER}")
+}
+
+#[test]
+fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
+    listen();
+    let long = format!("chrome-extension://{}", "a".repeat(200));
+    let origins = [
+        ("http://panel.test", true),
+        ("HTTP://Panel.test:80", true),
+        ("http://panel.test:99999", true),
+        ("http://[fe80::1]:81", true),
+        ("http://lamp:3000", true),
+        ("null", true),
+        ("file://", true),
+        ("file:///", true),
+        ("capacitor://localhost", true),
+        ("capacitor://lamp", true),
+        ("chrome-extension://abcdefghijklmnopabcdefghijklmnop", true),
+        ("ws://lamp", true),
+        ("app://.", true),
+        ("http://a;b&c", true),
+        ("http://a$(reboot)", true),
+        ("https://github.com/gilmaimon/TinyWebsockets", true),
+        (&*long, true),
+        ("", false),
+        ("lamp", false),
+        ("nulls", false),
+        ("http://", false),
+        ("http://panel.test/", false),
+        ("http://a, http://b", false),
+        ("file:// x", false),
+        ("://", false),
+    ];
+    for ways_in in [WaysIn::FLAGS, WaysIn::BUILD, WaysIn::SOURCE] {
+        for (origin, can) in origins {
+            let (status, said) = handshake(lamp(ways_in), "lamp", Some(origin));
+            assert_eq!(status, "403", "{origin}");
+            let allowed = offered(&said, ways_in.origin);
+            assert_eq!(allowed.is_some(), can, "{origin}: {said:?}");
+            let Some(allowed) = allowed else { continue };
+            assert!(is_origin(allowed), "{allowed}");
+            let access = Access { origins: vec![allowed].leak(), ..lamp(ways_in) };
+            for (other, _) in origins {
+                let status = if same(other, origin) { "101" } else { "403" };
+                assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");
+            }
+            let wide = said.iter().any(|line| line.contains("as do all pages from files"));
+            assert_eq!(wide, origin == "null" || origin.starts_with("file:"), "{said:?}");
+        }
+    }
+}
+
+/// Those of HTTP have no case, and a port that they need not say.
+fn same(a: &str, b: &str) -> bool {
+    let bare = |origin: &str| match origin.to_ascii_lowercase() {
+        http if http.starts_with("http") => http.trim_end_matches(":80").to_owned(),
+        _ => origin.to_owned(),
+    };
+    bare(a) == bare(b)
+}
+
+#[test]
+fn only_a_page_that_came_over_http_can_be_the_devices_own() {
+    listen();
+    for origin in ["capacitor://lamp", "ws://lamp", "file://lamp", "app://lamp:80", "http://", "http://:80"] {
+        assert_eq!(handshake(lamp(WaysIn::FLAGS), "lamp", Some(origin)).0, "403", "{origin}");
+    }
+}
+
+#[test]
+fn a_full_network_says_how_many_places_it_has_and_not_how_many_the_device_has() {
+    listen();
+    let limits = Limits { clients: 3, ..Limits::DEVICE };
+    let mut world = World::with_networks(&APP, limits, 2);
+    let _clients = [world.open("/ws"), world.open("/ws")];
+    lines();
+    let mut late = world.client();
+    late.send(&mut world, upgrade("/ws").as_bytes());
+    assert!(late.received.starts_with(b"HTTP/1.1 503 "));
+    assert_eq!(lines(), [format!("Refused {PEER}: all 2 places are taken")]);
+    world.follower = 1;
+    let _client = world.open("/ws");
+}
