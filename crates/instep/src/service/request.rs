@@ -1,6 +1,7 @@
 //! A request, and what it comes to.
 
 use super::context::Context;
+use super::event_id::Heard;
 use crate::device::ClientId;
 use crate::model::Endpoint;
 use crate::time::Instant;
@@ -48,6 +49,8 @@ pub struct Opening {
     pub(crate) handshake: Handshake,
     /// With permessage-deflate.
     pub(crate) deflate: bool,
+    /// It is told of revisions.
+    pub(crate) revisions: bool,
     /// What let it in, where there is a log-in.
     pub(crate) pass: Option<Pass>,
     pub(crate) peer: IpAddr,
@@ -81,6 +84,5 @@ pub struct Listening {
     pub(crate) response: ResponseHead,
     pub(crate) pass: Option<Pass>,
     pub(crate) peer: IpAddr,
-    /// How many of all events it has had before.
-    pub(crate) heard: u64,
+    pub(crate) heard: Heard,
 }
