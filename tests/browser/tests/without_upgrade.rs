@@ -5,7 +5,7 @@ mod in_process;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use browser_tests::{Browser, Proxy, Upgrade};
 use in_process::serve;
@@ -134,6 +134,108 @@ fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
     }
 }
 
+/// Waits until the proxy has so many open WebSockets and streams.
+#[track_caller]
+fn carries(proxy: &Proxy, wanted: (usize, usize)) {
+    let deadline = Instant::now() + 6 * SOON;
+    while (proxy.sockets(), proxy.streams()) != wanted {
+        assert!(Instant::now() < deadline, "{} {}", proxy.sockets(), proxy.streams());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn unreachable_is_told_from_without_upgrade_and_a_device_that_comes_back_is_followed_again() {
+    let mut server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_until(LIVE, SOON);
+    browser.click("control-led");
+    browser.wait_until(ON, SOON);
+    server.kill();
+    let reads = |text: &str| format!("document.getElementById('state').textContent.startsWith('{text}')");
+    browser.wait_until(&reads("The connection was lost."), SOON);
+    browser.wait_until(&reads("The device cannot be reached."), SOON);
+    server.restart();
+    browser.wait_until(LIVE, 4 * SOON);
+    browser.wait_until(&format!("!({ON})"), SOON);
+    assert_eq!(proxy.streams(), 1);
+    // Where it falls silent, so does the stream.
+    server.freeze();
+    browser.wait_until(&reads("The device does not answer any more."), 2 * SOON);
+    server.thaw();
+    browser.wait_until(LIVE, 4 * SOON);
+}
+
+#[test]
+fn a_plain_endpoint_has_no_stream_and_its_page_says_what_is_in_the_way() {
+    let server = Server::start(&["--app", "led-json"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_for_text("message", "A proxy before the device lets no WebSocket through.");
+    proxy.upgrade(Upgrade::Passes);
+    browser.wait_until("document.getElementById('panel').classList.contains('live')", 2 * SOON);
+    // Nor has an endpoint beside the Thing's.
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&format!("{}healthz", url(&proxy)));
+    browser.run("import('./instep.js').then(({ connect }) => { window.thing = connect('/other'); });");
+    browser.wait_until("window.thing?.reason === 'unreachable'", SOON);
+    assert_eq!(proxy.streams_begun(), 0);
+}
+
+#[test]
+fn a_proxy_that_never_answers_an_upgrade_only_takes_longer() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsForgotten);
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_until(LIVE, 2 * SOON);
+    assert_eq!(proxy.streams(), 1);
+}
+
+#[test]
+fn a_full_device_keeps_the_stream_until_there_is_a_place() {
+    let server = Server::start(&["--app", "workshop", "--limit", "clients=2"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let other = WebSocket::connect(server.addr(), "/ws");
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_until(LIVE, SOON);
+    proxy.upgrade(Upgrade::Passes);
+    let refused = || server.lines().iter().filter(|line| line.contains("all 2 places are taken")).count();
+    let deadline = Instant::now() + 2 * SOON;
+    while refused() < 2 {
+        assert!(Instant::now() < deadline, "nobody tried");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!((browser.eval(LIVE), proxy.streams()), (json!(true), 1));
+    browser.click("control-led");
+    browser.wait_until(ON, SOON);
+    drop(other);
+    carries(&proxy, (1, 0));
+    assert_eq!(browser.eval(LIVE), true);
+    browser.click("control-led");
+    browser.wait_until(&format!("!({ON})"), SOON);
+}
+
+#[test]
+fn the_log_in_is_that_of_the_cookie() {
+    let server = Server::with(&["--app", "workshop"]).variable("INSTEP_PASSWORD", "sesame").start();
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.type_into("password", "sesame");
+    browser.click("log-in");
+    browser.wait_until(LIVE, SOON);
+    browser.click("control-led");
+    browser.wait_until(ON, SOON);
+    browser.run("fetch('logout', { method: 'POST' })");
+    browser.wait_until(
+        "document.getElementById('state').textContent.startsWith('The device asks for its password.')",
+        SOON,
+    );
+    assert_eq!(browser.eval("document.getElementById('in').hidden"), false);
+    carries(&proxy, (0, 0));
+}
+
 instep::thing! {
     /// It counts, and nobody keeps its events for those who come later.
     pub Counter: "Counter", commands Command {
@@ -195,11 +297,7 @@ fn the_websocket_takes_over_and_every_event_comes_once_also_without_a_backlog() 
         assert_eq!((proxy.sockets(), proxy.streams()), (0, 2));
         browser.run("window.states.length = 0");
         proxy.upgrade(Upgrade::Passes);
-        let deadline = std::time::Instant::now() + 6 * SOON;
-        while (proxy.sockets(), proxy.streams()) != (2, 0) {
-            assert!(std::time::Instant::now() < deadline, "{} {}", proxy.sockets(), proxy.streams());
-            thread::sleep(Duration::from_millis(20));
-        }
+        carries(&proxy, (2, 0));
         let told = browser.eval("told.length");
         browser.wait_until(&format!("told.length > {told} + 200"), SOON);
         assert_eq!(browser.eval(GAPS), "");
