@@ -8,6 +8,9 @@ use flate2::{Compression, GzBuilder};
 /// The panel's modules, each behind those that it imports.
 const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
+/// Every application has it, so it is served without its comments.
+const LIBRARY: &str = "instep.js";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=assets");
@@ -20,13 +23,31 @@ fn main() {
         let entry = entry.expect("assets/ can be listed");
         let name = entry.file_name().into_string().expect("a name in UTF-8");
         if !PANEL.contains(&&*name) {
-            write_both(&name, read(&entry.path()).as_bytes(), Path::new(&out));
+            let asset = read(&entry.path());
+            let asset = if name == LIBRARY { without_comments(&asset) } else { asset };
+            write_both(&name, asset.as_bytes(), Path::new(&out));
         }
     }
 }
 
 fn read(asset: &Path) -> String {
     fs::read_to_string(asset).unwrap_or_else(|error| panic!("{}: {error}", asset.display()))
+}
+
+/// A script without the comments that have lines of their own, but for the one at its head.
+fn without_comments(script: &str) -> String {
+    let mut inside = false;
+    let mut kept = String::new();
+    for (number, line) in script.lines().enumerate() {
+        let code = line.trim_start();
+        inside |= number > 0 && code.starts_with("/**");
+        if !inside && !code.starts_with("//") {
+            kept += line;
+            kept.push('\n');
+        }
+        inside &= !line.ends_with("*/");
+    }
+    kept
 }
 
 /// A module of the panel as a part of one that has them all: what they import from each other is there.

@@ -5,7 +5,7 @@ use crate::inherit::Inherited;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::fmt::{self, Display};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 /// Connections that the kernel keeps for us until we accept them: a reconnect storm fits in.
 const BACKLOG: i32 = 1024;

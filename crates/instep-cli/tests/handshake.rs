@@ -108,6 +108,27 @@ fn compression_is_agreed_on_as_browsers_offer_it() {
 }
 
 #[test]
+fn the_log_says_that_a_proxy_has_to_pass_on_upgrade() {
+    // As nginx asks for it unless it is told otherwise.
+    for (from, to) in [
+        ("Upgrade: websocket\r\nConnection: Upgrade", "Connection: close"),
+        (
+            "HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade",
+            "HTTP/1.0\r\nHost: localhost",
+        ),
+    ] {
+        let server = serve(&["--app", "echo"]);
+        let mut connection = Http::connect(server.addr());
+        connection.send(handshake(from, to));
+        assert_eq!(connection.read().status, 426);
+        server.expect_line(&format!(
+            "Refused a handshake from {}: it has no Upgrade: websocket, which a proxy has to pass on",
+            target().here
+        ));
+    }
+}
+
+#[test]
 fn every_check_of_the_rfc() {
     let server = serve(&["--app", "echo"]);
     let key = "dGhlIHNhbXBsZSBub25jZQ==";

@@ -6,8 +6,12 @@ export type Value = boolean | number | string | null | Value[] | { [name: string
 /** "connecting": an attempt is under way; "live": what is shown is current; "waiting": for the next attempt. */
 export type State = "connecting" | "live" | "waiting" | "closed";
 
-/** Why a connection is not live. */
-export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused";
+/**
+ * Why a connection is not live. "no-upgrade": a proxy passes no WebSocket, and there is no stream in its place. "pages":
+ * enough pages of this browser have a stream. "hidden": without a WebSocket, a page waits until it is seen.
+ */
+export type Reason =
+  | "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "no-upgrade" | "pages" | "hidden";
 
 /** A frame as the device sent it. */
 export interface Frame {
@@ -33,7 +37,7 @@ export interface ThingError extends Error {
 export interface Thing {
   readonly state: State;
   readonly reason: Reason;
-  /** Milliseconds until the next attempt; 0 unless waiting. */
+  /** Milliseconds until the next attempt; 0 unless waiting, Infinity while hidden. */
   readonly retryIn: number;
   /** Called soon after `connect()`, and then on every change of state or reason. */
   onstate: ((thing: Thing) => void) | null;

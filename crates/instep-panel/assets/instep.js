@@ -1,5 +1,6 @@
 /**
- * instep.js: keeps a page in step with a device over one WebSocket. Its types are in instep.d.ts.
+ * instep.js: keeps a page in step with a device over one WebSocket. Its types are in instep.d.ts. Behind a proxy that
+ * passes no WebSocket, a Thing is followed by Server-Sent Events and commanded by HTTP, with the same functions and states.
  *
  *     import { connect } from "./instep.js";
  *     const thing = connect();
@@ -20,9 +21,16 @@ const ANSWER = 10_000; // for the answer to a write or an action
 const SETTLE = 200; // after a Thing's first frame, for the values behind it
 const SLIDE = 50; // between two writes of a slider
 const AFTER_MAX = 60_000; // that a full device may ask for until the next attempt
+const UPGRADE_FIRST = 1_000; // until a WebSocket is tried beside a stream; doubles with every failure
+const UPGRADE_MAX = 300_000;
+const HEAD_START = 500; // of a request before the next one, if it is not answered sooner
+const ANSWERS = 200; // for other pages of this browser, to say that they have a stream
 
-/** What a device answers to whoever asks why no WebSocket opens. */
-const WHY = { 401: "sign-in", 403: "refused", 503: "full" };
+/** How many pages of a browser have a stream at once: it has six connections to a device, and commands need some. */
+const SEATS = 4;
+
+/** What a device answers to whoever asks why no WebSocket opens. 204: it would open. */
+const WHY = { 204: "no-upgrade", 401: "sign-in", 403: "refused", 503: "full" };
 
 let time = 0;
 let wall = Date.now();
@@ -37,6 +45,8 @@ function now() {
   steady = s;
   return time;
 }
+
+const LOST = "The connection was lost before the answer came.";
 
 /** Why a write or an action came to nothing. */
 class ThingError extends Error {
@@ -54,6 +64,169 @@ class ThingError extends Error {
   }
 }
 
+/** A place among the pages of this browser that have a stream. The oldest claims count. */
+class Seat {
+  #channel = globalThis.BroadcastChannel && new BroadcastChannel("instep");
+  #claim = 0;
+  #before = 0;
+
+  /** `onfree` is called when another page gives its place back. */
+  constructor(onfree) {
+    if (!this.#channel) return;
+    this.#channel.onmessage = ({ data: { claim, to } }) => {
+      if (claim > this.#claim && this.#claim) this.#channel.postMessage({ to: claim });
+      if (to && to === this.#claim) this.#before += 1;
+      if (!claim && !to) onfree();
+    };
+  }
+
+  /** Whether there is a place for this page. */
+  async take() {
+    const claim = Date.now() + Math.random();
+    this.#claim = claim;
+    this.#before = 0;
+    this.#channel?.postMessage({ claim });
+    if (this.#channel) await pause(ANSWERS);
+    // Meanwhile it may have been given back.
+    if (this.#claim !== claim) return false;
+    if (this.#before >= SEATS) this.#claim = 0;
+    return this.#claim > 0;
+  }
+
+  leave() {
+    if (this.#claim) this.#channel?.postMessage({});
+    this.#claim = 0;
+  }
+
+  close() {
+    this.leave();
+    this.#channel?.close();
+  }
+}
+
+/** Looks like a WebSocket: a stream brings the frames, and requests carry the commands. */
+class Stream {
+  readyState = WebSocket.CONNECTING;
+  /** Everything up to this revision has come, and nothing else. */
+  revision = -1;
+  /** Commands that are under way. */
+  pending = 0;
+  /** Where another stream goes on. */
+  position;
+  /** Why it is closed, and how many seconds the device asks for. */
+  reason = "";
+  after;
+
+  #base;
+  #ended = new AbortController();
+  #seat;
+  #brought = -1; // everything up to this revision
+  #turn = Promise.resolve(); // when the next command may go
+  #answers = []; // that wait until the stream has brought what was published before them
+
+  constructor(base, position, seat) {
+    this.#base = base;
+    this.position = position;
+    this.#seat = seat;
+    this.#run();
+  }
+
+  async #run() {
+    try {
+      if (await this.#seat.take()) await this.#read();
+      else this.reason = "pages";
+    } catch {
+      // It has ended.
+    }
+    this.close();
+    this.onclose?.();
+  }
+
+  async #read() {
+    const response = await this.#fetch(`events?revision=${this.position ?? ""}`);
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+      this.reason = WHY[response.status] ?? (response.status === 404 ? "no-upgrade" : "");
+      this.after = response.headers.get("Retry-After");
+      return;
+    }
+    this.readyState = WebSocket.OPEN;
+    this.onopen?.();
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let part; !(part = await reader.read()).done; ) {
+      const blocks = (text + decoder.decode(part.value, { stream: true })).split("\n\n");
+      text = blocks.pop();
+      for (const block of blocks) this.#take(block);
+    }
+  }
+
+  #take(block) {
+    const field = (name) => block.match(`(?:^|\n)${name}: (.*)`)?.[1];
+    // Comments say that the device is there.
+    const data = field("data") ?? '{"label":"alive"}';
+    this.position = field("id") ?? this.position;
+    this.revision = revisionIn(data, this.revision);
+    this.#brought = Math.max(this.#brought, this.revision);
+    this.onmessage?.({ data });
+    this.#answers = this.#answers.filter(([revision, tell]) => revision > this.#brought || tell());
+  }
+
+  /** Sends a frame as a request. They go in their order, as far as that can be seen to. */
+  send(data) {
+    const frame = parse(data);
+    if (!frame) return;
+    const late = now() + ANSWER;
+    this.pending += 1;
+    const answered = this.#turn.then(() => now() < late && this.#request(frame)).catch(() => {
+      return { label: "error", value: { code: "lost", message: LOST } };
+    });
+    this.#turn = this.#turn.then(() => Promise.race([answered, pause(HEAD_START)]));
+    answered.then(({ revision = -1, ...answer }) => {
+      const tell = () => {
+        this.pending -= 1;
+        const told = answer.label === "error" || (answer.label && frame.id);
+        this.onmessage?.({ data: told ? JSON.stringify({ ...answer, id: frame.id }) : undefined });
+      };
+      if (revision > this.#brought) this.#answers.push([revision, tell]);
+      else tell();
+    });
+  }
+
+  async #request({ label, value }) {
+    const [name, body] = [encodeURIComponent(label), JSON.stringify(value)];
+    const ways = [["PUT", "properties"], ["POST", "actions"]];
+    // An action is invoked with or without a value, a property is written with one.
+    if (body === undefined) ways.reverse();
+    let response;
+    for (const [method, folder] of ways) {
+      response = await this.#fetch(`${folder}/${name}`, { method, body, headers: body && { "Content-Type": "application/json" } });
+      if (response.status !== 404) break;
+    }
+    const text = await response.text();
+    const revision = response.headers.get("Instep-Revision") ?? -1;
+    let content;
+    try {
+      content = JSON.parse(text);
+    } catch {
+      // There is none, or it is a proxy's.
+    }
+    if (response.ok) return { label: "ok", value: content, revision };
+    const code = WHY[response.status] ?? "no-answer";
+    return { label: "error", value: content?.code ? content : { code, message: text }, revision };
+  }
+
+  #fetch(path, options) {
+    return fetch(new URL(path, this.#base), { cache: "no-store", signal: this.#ended.signal, ...options });
+  }
+
+  close() {
+    this.readyState = WebSocket.CLOSED;
+    this.#ended.abort();
+    this.#seat.leave();
+  }
+}
+
 class Thing {
   /**
    * "connecting": an attempt is under way;
@@ -66,7 +239,9 @@ class Thing {
   /**
    * Why it is not live: "lost" (the connection ended), "silent" (nothing came in time),
    * "unreachable" (an attempt failed), "full" (the device has all the clients that it takes),
-   * "sign-in" (it asks for its password), "refused" (it does not let this page in), "" (not yet).
+   * "sign-in" (it asks for its password), "refused" (it does not let this page in), "no-upgrade" (a proxy
+   * passes no WebSocket, and there is no stream in its place), "" (not yet); and in place of a stream "pages"
+   * (enough pages of this browser have one) or "hidden" (until someone looks at this page).
    */
   reason = "";
 
@@ -91,6 +266,13 @@ class Thing {
   #asked = new Map(); // id -> what to do with its answer
   #lastId = 0;
   #slides = new Map(); // label -> { next }
+  #streams = false; // a stream goes where no WebSocket does
+  #plain = false; // the device has no stream
+  #position; // of the last stream
+  #seat;
+  #rival; // a WebSocket that is to take over from the stream
+  #rivals = 0; // that failed
+  #rivalTimer;
   #start; // of the device: at each, the numbers of events begin anew
   #heard = 0; // the number of the last event
 
@@ -107,8 +289,8 @@ class Thing {
     addEventListener("online", () => this.#wake(this.#staleAfter === Infinity), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#wake(), { signal });
     // A page kept for the back button holds no connection, and is not live when it returns.
-    addEventListener("pagehide", () => this.#fail("lost"), { signal });
-    addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
+    addEventListener("pagehide", () => (this.#fail("lost"), this.#stand()), { signal });
+    addEventListener("visibilitychange", () => (document.hidden ? this.#settle() : this.#wake()), { signal });
   }
 
   /**
@@ -129,6 +311,7 @@ class Thing {
    */
   send(data) {
     if (this.state !== "live" || this.#socket.readyState !== WebSocket.OPEN) return false;
+    if (this.#streams && !parse(data)) return false;
     this.#socket.send(data);
     return true;
   }
@@ -157,9 +340,8 @@ class Thing {
   }
 
   #slide(label, value) {
-    const pause = new Promise((resolve) => setTimeout(resolve, SLIDE));
     const written = this.set(label, value);
-    const under = { done: Promise.allSettled([written, pause]) };
+    const under = { done: Promise.allSettled([written, pause(SLIDE)]) };
     this.#slides.set(label, under);
     under.done.then(() => under.next || this.#slides.delete(label));
     return written;
@@ -196,6 +378,7 @@ class Thing {
   close() {
     this.#listening.abort();
     this.#drop();
+    this.#stand();
     this.#enter("closed", "", Infinity);
   }
 
@@ -203,26 +386,99 @@ class Thing {
     this.#drop();
     this.#opened = false;
     this.#missing = new Set(Array.isArray(this.#liveAfter) ? this.#liveAfter : []);
-    const socket = new WebSocket(this.#url);
+    // A stream of a page that nobody looks at would keep a connection from one that someone does.
+    if (this.#streams && document.hidden) return this.#enter("waiting", "hidden", Infinity);
+    if (this.#streams) this.#seat ??= new Seat(() => this.reason === "pages" && this.#wake());
+    this.#follow(this.#streams ? new Stream(this.#http(), this.#position, this.#seat) : new WebSocket(this.#url));
+    this.#enter("connecting", this.reason, ATTEMPT);
+  }
+
+  /** Takes what comes from there. */
+  #follow(socket) {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.#opened = true;
       if (this.#liveAfter === "open") this.#live();
     };
-    socket.onmessage = ({ data }) => this.#receive(socket, data);
-    socket.onclose = () => this.#fail(this.#opened ? "lost" : "unreachable");
+    socket.onmessage = ({ data }) => {
+      if (data !== undefined) this.#receive(socket, data);
+      if (this.#streams) this.#settle();
+    };
+    socket.onclose = () => {
+      if (this.#streams && !this.#opened) this.#refused(socket);
+      else this.#fail(this.#opened ? "lost" : "unreachable");
+    };
     this.#socket = socket;
-    this.#enter("connecting", this.reason, ATTEMPT);
+  }
+
+  #stand() {
+    this.#seat?.close();
+    this.#seat = null;
+  }
+
+  #http() {
+    return this.#url.replace(/^ws/, "http");
+  }
+
+  /** There is no stream either. */
+  #refused({ reason, after }) {
+    this.#plain ||= reason === "no-upgrade";
+    // The next attempt is a WebSocket again, unless another will go as this one.
+    this.#streams = reason !== "no-upgrade" && reason !== "";
+    this.#fail(reason || "unreachable");
+    this.#wait(reason || "unreachable", after);
+  }
+
+  /** The stream has brought something, or an answer: it may be time to let go of it. */
+  #settle() {
+    const stream = this.#socket;
+    if (!this.#streams || !stream || stream.pending) return;
+    this.#position = stream.position;
+    if (document.hidden) {
+      this.#drop();
+      return this.#enter("waiting", "hidden", Infinity);
+    }
+    const rival = this.#rival;
+    if (this.state !== "live" || !(rival?.revision >= 0) || rival.revision !== stream.revision) return;
+    // Both have brought the same, up to here.
+    this.#rival = null;
+    this.#rivals = 0;
+    stream.onclose = null;
+    stream.close();
+    this.#streams = false;
+    this.#stand();
+    this.#follow(rival);
+    this.#deadline = now() + this.#staleAfter;
+  }
+
+  /** Tries a WebSocket beside the stream. */
+  #upgrade() {
+    const rival = new WebSocket(`${this.#url}?revision`);
+    rival.onmessage = ({ data }) => {
+      rival.revision = revisionIn(data, rival.revision);
+      this.#settle();
+    };
+    rival.onclose = () => this.#upgradeSoon();
+    this.#rival = rival;
+  }
+
+  #upgradeSoon() {
+    clearTimeout(this.#rivalTimer);
+    const ms = Math.min(UPGRADE_MAX, UPGRADE_FIRST * 2 ** this.#rivals++);
+    this.#rivalTimer = setTimeout(() => this.#upgrade(), ms * (1 + Math.random() / 2));
   }
 
   /** Lets go of the socket without waiting for its close event: a frozen device never sends one. */
   #drop() {
-    const socket = this.#socket;
-    if (!socket) return;
-    this.#socket = socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    clearTimeout(this.#rivalTimer);
+    for (const socket of [this.#rival, this.#socket]) {
+      if (!socket) continue;
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    this.#rival = this.#socket = null;
     // Whether it was done nobody knows.
-    for (const id of this.#asked.keys()) this.#answer(id, "lost", "The connection was lost before the answer came.");
+    for (const id of this.#asked.keys()) this.#answer(id, "lost", LOST);
   }
 
   #receive(socket, data) {
@@ -257,6 +513,7 @@ class Thing {
   #live() {
     this.#liveSince = now();
     this.#enter("live", "", this.#staleAfter);
+    if (this.#streams) this.#upgradeSoon();
   }
 
   #fail(reason) {
@@ -266,22 +523,31 @@ class Thing {
     if (reason === "unreachable" && Object.values(WHY).includes(this.reason)) reason = this.reason;
     const most = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** ++this.#failures);
     this.#enter("waiting", reason, (most * (1 + Math.random())) / 2);
-    if (!this.#opened) this.#askWhy();
+    if (!this.#opened && !this.#streams) this.#askWhy();
   }
 
   /** A browser does not tell why a WebSocket failed. The device does, to whoever asks. */
   async #askWhy() {
     let reason = "unreachable";
-    let after = 0;
+    let after;
     try {
-      const url = `${this.#url.replace(/^ws/, "http")}?why=${encodeURIComponent(location.origin)}`;
+      const url = `${this.#http()}?why=${encodeURIComponent(location.origin)}`;
       const { status, headers } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
       reason = WHY[status] ?? reason;
-      after = Math.min(headers.get("Retry-After") * 1_000 || 0, AFTER_MAX);
+      after = headers.get("Retry-After");
     } catch {
       // It is unreachable indeed.
     }
     if (this.state !== "waiting") return;
+    // Only a Thing has a stream.
+    this.#streams = reason === "no-upgrade" && !this.#plain && this.#url.endsWith("/ws");
+    if (this.#streams) this.#open();
+    else this.#wait(reason, after);
+  }
+
+  /** Until the next attempt, for that reason and as many seconds as the device asks for. */
+  #wait(reason, seconds) {
+    const after = Math.min(seconds * 1_000 || 0, AFTER_MAX);
     // Not all who were told the same return at once.
     const until = after && now() + after * (1 + Math.random() / 2);
     if (reason === this.reason && until <= this.#deadline) return;
@@ -309,7 +575,11 @@ class Thing {
   #look() {
     if (now() < this.#deadline) this.#tick();
     else if (this.state === "waiting") this.#open();
-    else this.#fail(this.#opened ? "silent" : "unreachable");
+    else {
+      // A stream that does not even open is no help.
+      this.#streams &&= this.#opened;
+      this.#fail(this.#opened ? "silent" : "unreachable");
+    }
   }
 
   /** Someone looks at the page, or the network is back: no more waiting. */
@@ -331,6 +601,14 @@ function parse(data) {
     return null;
   }
 }
+
+/** The revision up to which everything has come, and nothing else, behind a message: before, it was `before`. */
+function revisionIn(data, before) {
+  const frame = parse(data);
+  return frame?.label === "alive" ? (frame.value ?? before) : -1;
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A handler that throws must not stop the others. */
 function run(handler, ...values) {

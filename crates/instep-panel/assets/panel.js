@@ -128,7 +128,8 @@ function refresh() {
 
 /** The time until the next attempt is not read aloud each second. */
 function countDown() {
-  const waits = thing.state === "waiting";
+  // A hidden page waits for nobody knows how long.
+  const waits = thing.state === "waiting" && thing.retryIn < Infinity;
   const seconds = Math.ceil(thing.retryIn / 1000);
   $("retry").textContent = waits ? say("retry", { seconds }) : thing.state === "connecting" && seen ? say("retrying") : "";
 }

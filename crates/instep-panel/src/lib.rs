@@ -64,11 +64,26 @@ mod tests {
             flate2::read::GzDecoder::new(asset.gzipped().unwrap()).read_to_end(&mut unpacked).unwrap();
             let source = match path {
                 "/" => &include_bytes!("../assets/panel.html")[..],
-                "/instep.js" => include_bytes!("../assets/instep.js"),
+                "/instep.js" => include_bytes!(concat!(env!("OUT_DIR"), "/instep.js")),
                 _ => include_bytes!(concat!(env!("OUT_DIR"), "/panel.js")),
             };
             assert!(unpacked == source && asset.body() == source, "{path}");
         }
+    }
+
+    #[test]
+    fn the_library_is_its_source_without_comments_but_for_its_head() {
+        let (source, served) =
+            (include_str!("../assets/instep.js"), include_str!(concat!(env!("OUT_DIR"), "/instep.js")));
+        let head = source.split_once("*/").unwrap().0;
+        assert!(served.starts_with(head));
+        let code = |script: &str| -> Vec<_> {
+            let lines = script.lines().map(str::trim);
+            let comment = |line: &str| ["//", "/**", "* ", "*/"].iter().any(|begin| line.starts_with(begin));
+            lines.filter(|line| !comment(line) && *line != "*").map(std::string::String::from).collect()
+        };
+        assert_eq!(code(served), code(source));
+        assert_eq!(served.matches("/**").count(), 1);
     }
 
     #[test]
@@ -162,9 +177,9 @@ mod tests {
     #[test]
     fn everything_together_stays_small_enough_for_a_device() {
         let all: usize = PANEL.iter().map(|(_, asset)| asset.gzipped().unwrap().len()).sum();
-        assert!(all <= 24 * 1024, "{all} bytes");
+        assert!(all <= 28 * 1024, "{all} bytes");
         let script = INSTEP_JS.gzipped().unwrap().len();
-        assert!(script <= 5 * 1024, "who writes a page of their own needs no more than {script} bytes");
+        assert!(script <= 7 * 1024, "who writes a page of their own needs no more than {script} bytes");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl HandshakeError {
 impl core::fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::NoUpgrade => "it asks for no WebSocket",
+            Self::NoUpgrade => "it has no Upgrade: websocket, which a proxy has to pass on",
             Self::Method => "its method is neither GET nor HEAD",
             Self::Version10 => "it came in HTTP/1.0",
             Self::NoConnection => "its Connection header does not say upgrade",

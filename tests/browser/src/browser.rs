@@ -250,6 +250,26 @@ impl Browser {
         tab
     }
 
+    /// Opens an empty window beside the others, which stay visible.
+    #[track_caller]
+    pub fn new_window(&self) -> Tab {
+        let tab = Tab(self.wait(self.client.new_window(false), "open a window").handle);
+        self.look_at(&tab);
+        tab
+    }
+
+    /// What is asked from now on is asked of that tab or window; none is hidden or shown by that.
+    #[track_caller]
+    pub fn look_at(&self, tab: &Tab) {
+        self.wait(self.client.switch_to_window(tab.0.clone()), "change to another tab");
+    }
+
+    /// Closes the tab or window that is asked.
+    #[track_caller]
+    pub fn close_tab(&self) {
+        self.wait(self.client.close_window(), "close a window");
+    }
+
     /// Brings a tab to the front; what is asked from now on is asked of it.
     #[track_caller]
     pub fn show(&self, tab: &Tab) {

@@ -13,9 +13,13 @@ mod browser;
 #[cfg(feature = "browser")]
 mod driver;
 mod package;
+#[cfg(feature = "browser")]
+mod proxy;
 
 #[cfg(feature = "browser")]
 pub use browser::{Browser, Setup, Tab};
+#[cfg(feature = "browser")]
+pub use proxy::{Proxy, Upgrade};
 
 /// The file of a page that is written as the tutorials write theirs.
 pub fn tutorial_page(app: &str) -> String {

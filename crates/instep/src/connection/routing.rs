@@ -19,7 +19,7 @@ use core::net::IpAddr;
 use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
-use instep_proto::handshake::{Handshake, subprotocol};
+use instep_proto::handshake::{Handshake, HandshakeError, subprotocol};
 use instep_proto::http::{HeadError, Reply, RequestHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
@@ -118,11 +118,15 @@ impl Client {
                     }
                     let takes = world.compression.map(Compression::takes);
                     let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
-                    Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
+                    let notices = world.notices.filter(|_| endpoint.thing);
+                    let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
+                    Decision::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
                 }
                 Err(reason) => {
                     if upgrade {
                         world.device.count_refusal(RefusalReason::Handshake);
+                    }
+                    if upgrade || reason == HandshakeError::NoUpgrade {
                         tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
                     }
                     error(reason.status())
@@ -152,7 +156,7 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Opening { endpoint, handshake, deflate, pass, peer } = *opening;
+        let Opening { endpoint, handshake, deflate, revisions, pass, peer } = *opening;
         let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
@@ -166,8 +170,9 @@ impl Client {
         };
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
         let alive_at = Open::alive_after(endpoint.thing, now);
-        self.state =
-            State::Open(Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at));
+        let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
+        open.untold = revisions.then_some(0);
+        self.state = State::Open(open);
         self.check_pass(pass, world, out);
     }
 

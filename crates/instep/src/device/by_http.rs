@@ -34,18 +34,18 @@ impl Device {
         })
     }
 
-    /// Hands what was sent to `client` to `take`, one frame after the other, until it returns something. Then, the request
-    /// is over.
+    /// Hands what was sent to `client` to `take`, one frame after the other and each with the revision that it follows, until
+    /// it returns something. Then, the request is over.
     pub(crate) fn fetch_answer<R>(
         &self,
         client: ClientId,
-        mut take: impl FnMut(&[u8]) -> Option<R>,
+        mut take: impl FnMut(u64, &[u8]) -> Option<R>,
     ) -> Option<R> {
         let answer = self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
             let mut answer = None;
-            while let Some((_, frame)) = slot.replies.first().filter(|_| answer.is_none()) {
-                answer = take(frame);
+            while let Some((revision, frame)) = slot.replies.first().filter(|_| answer.is_none()) {
+                answer = take(revision, frame);
                 slot.replies.remove_first();
             }
             answer

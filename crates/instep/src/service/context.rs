@@ -6,6 +6,7 @@ use crate::model::{Manifest, Thing};
 use crate::time::Instant;
 use core::cell::Cell;
 use instep_proto::delivery::{Feed, Outgoing};
+use instep_proto::http::RequestHead;
 
 /// The device, what clients follow, and what the application says of itself.
 pub struct Context<'a> {
@@ -30,6 +31,10 @@ pub struct Context<'a> {
 pub struct Notices {
     /// Says that the device is there.
     pub(crate) push_alive: fn(&mut Outgoing<'_>) -> bool,
+    /// Whether a request for a WebSocket asks to be told of revisions.
+    pub(crate) asks_for_revisions: fn(&RequestHead<'_>) -> bool,
+    /// Says up to which revision everything was told.
+    pub(crate) push_revision: fn(revision: u64, &mut Outgoing<'_>) -> bool,
     /// Says how many events were missed.
     pub(crate) push_missed: fn(missed: u64, &mut Outgoing<'_>) -> bool,
     /// A write takes the place of one of the same property that still waits for the application.

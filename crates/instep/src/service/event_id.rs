@@ -21,7 +21,7 @@ pub(crate) fn begin(context: &Context<'_>, heard: u64) -> Cursor {
 
 /// The start of the device from which on events are numbered; `None`: they are not, or nobody can tell.
 pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
-    context.device.start().filter(|_| context.manifest.backlog)
+    position_start(context, false)
 }
 
 /// The first frame of all.
@@ -58,13 +58,65 @@ impl Display for EventId {
     }
 }
 
-/// How many events someone has had who asks for them again: 0 if it does not say, or speaks of another start.
-pub(crate) fn heard_before(head: &RequestHead<'_>, context: &Context<'_>) -> u64 {
-    let known = || {
-        let id = head.fields.items("last-event-id").next()?;
-        let (of, seq) = id.split_once('-')?;
-        let of = u32::from_str_radix(of, 16).ok()?;
-        seq.parse().ok().filter(|_| start(context).is_some_and(|start| start.get() == of))
-    };
-    known().unwrap_or(0)
+/// Which events a client has had that connects again.
+#[derive(Clone, Copy)]
+pub(crate) struct Heard {
+    /// It asks for revisions (`?revision`), and so is told how many events it missed meanwhile.
+    pub(crate) revisions: bool,
+    /// The number of the last event that it had, of this start of the device. `None` if it names none.
+    seq: Option<u64>,
+}
+
+impl Heard {
+    /// Reads the query and `Last-Event-ID`.
+    pub(crate) fn read(head: &RequestHead<'_>, context: &Context<'_>) -> Self {
+        let asked = asked_position(head);
+        let revisions = asked.is_some();
+        let known = || {
+            let id =
+                asked.filter(|id| !id.is_empty()).or_else(|| head.fields.items("last-event-id").next())?;
+            let (of, seq) = id.split_once('-')?;
+            let of = u32::from_str_radix(of, 16).ok()?;
+            seq.parse()
+                .ok()
+                .filter(|_| position_start(context, revisions).is_some_and(|start| start.get() == of))
+        };
+        Self { revisions, seq: known() }
+    }
+
+    /// Where it begins to follow.
+    pub(crate) fn begin(self, context: &Context<'_>) -> Cursor {
+        begin(context, self.seq.unwrap_or(0))
+    }
+
+    /// How many events it missed that begins there.
+    pub(crate) fn missed(self, begin: &Cursor) -> u64 {
+        self.seq.filter(|_| self.revisions).map_or(0, |seq| begin.events().saturating_sub(seq))
+    }
+}
+
+/// The start of the device as a position names it: where revisions are asked for, events are numbered without a backlog, too.
+pub(crate) fn position_start(context: &Context<'_>, revisions: bool) -> Option<NonZeroU32> {
+    context.device.start().filter(|_| revisions || context.manifest.backlog)
+}
+
+/// Whether the query of a request asks for revisions.
+pub(crate) fn asks_for_revisions(head: &RequestHead<'_>) -> bool {
+    asked_position(head).is_some()
+}
+
+/// The position in `?revision` or `?revision=POSITION`; empty in the former.
+fn asked_position<'r>(head: &RequestHead<'r>) -> Option<&'r str> {
+    let fields = head.query?.split('&');
+    let mut asked = fields.filter_map(|field| field.strip_prefix("revision"));
+    asked.find_map(|rest| if rest.is_empty() { Some(rest) } else { rest.strip_prefix('=') })
+}
+
+/// Says that the device is there, and up to which revision everything was told.
+pub(crate) struct UpTo(pub(crate) u64);
+
+impl Display for UpTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{\"label\":\"alive\",\"value\":{}}}", self.0)
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::form::whole_content;
-use super::problem::{JSON, Problem, write_answer};
+use super::problem::{JSON, Problem, write_answer_with};
 use super::request::{Decision, Request, Waits};
 use crate::device::{ClientId, RefusalReason};
 use crate::limits::Limits;
@@ -18,6 +18,9 @@ const BEFORE_NAME: &[u8] = b"{\"label\":\"";
 const BEFORE_VALUE: &[u8] = b"\",\"value\":";
 const AFTER_VALUE: &[u8] = b",\"id\":0}";
 const WITHOUT_VALUE: &[u8] = b"\",\"id\":0}";
+
+/// Names the revision that an answer of the application follows: all that was published up to it was published before the answer.
+const REVISION: &str = "Instep-Revision";
 
 const FULL: &str = "{\"code\":\"busy\",\"message\":\"too much waits for the application: try again\"}";
 const TOO_LONG: &str = "{\"code\":\"too-long\",\"message\":\"this is more than the application takes\"}";
@@ -118,11 +121,12 @@ pub(crate) fn take_answer(client: ClientId, request: &Request<'_>, out: &mut Out
         return later;
     }
     let head = &RequestHead { expects_continue: false, ..*request.head };
-    let answer = request.context.device.fetch_answer(client, |frame| {
+    let answer = request.context.device.fetch_answer(client, |revision, frame| {
         let (status, body) = read_answer(server_payload(frame))?;
         let content = (!body.is_empty()).then_some((JSON, body.len()));
         let response = Reply::head_of(status, content, head);
-        Some(write_answer(&response, body, head, out))
+        let line = format_args!("{REVISION}: {revision}\r\n");
+        Some(write_answer_with(&response, line, body, head, out))
     });
     answer.unwrap_or(later)
 }

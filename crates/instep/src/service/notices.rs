@@ -1,7 +1,7 @@
 //! What a Thing's endpoint says by itself: what it is, that it is there, and what a client missed.
 
 use super::context::Context;
-use super::event_id::{self, Greeting};
+use super::event_id::{self, Greeting, UpTo};
 use core::fmt::Display;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
@@ -19,6 +19,11 @@ pub(crate) fn greet(context: &Context<'_>, out: &mut Outgoing<'_>) -> Cursor {
 /// The device is there.
 pub(crate) fn push_alive(out: &mut Outgoing<'_>) -> bool {
     push(out, "{\"label\":\"alive\"}")
+}
+
+/// Everything was told up to that revision.
+pub(crate) fn push_revision(revision: u64, out: &mut Outgoing<'_>) -> bool {
+    push(out, UpTo(revision))
 }
 
 /// So many events were missed.

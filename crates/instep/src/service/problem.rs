@@ -1,7 +1,7 @@
 //! Answers in JSON, and the `error` value of the wire as such an answer.
 
 use super::request::Decision;
-use core::fmt::{Display, Write as _};
+use core::fmt::{Arguments, Display, Write as _};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Method, Reply, RequestHead, ResponseHead, Status, Window};
 use instep_proto::json::Text;
@@ -21,9 +21,20 @@ pub(crate) fn write_answer(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
+    write_answer_with(response, format_args!(""), body, head, out)
+}
+
+/// The same with further header lines, each with its line end.
+pub(crate) fn write_answer_with(
+    response: &ResponseHead,
+    lines: Arguments<'_>,
+    body: &[u8],
+    head: &RequestHead<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
     let body = if head.method == Method::Head { &[] } else { body };
     let space = out.space();
-    let written = response.write(space).and_then(|length| {
+    let written = response.write_with(space, lines).and_then(|length| {
         space.get_mut(length..length + body.len())?.copy_from_slice(body);
         Some(length + body.len())
     });

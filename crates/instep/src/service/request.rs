@@ -1,6 +1,7 @@
 //! A request, and what it comes to.
 
 use super::context::Context;
+use super::event_id::Heard;
 use crate::device::ClientId;
 use crate::model::Endpoint;
 use crate::time::Instant;
@@ -49,6 +50,8 @@ pub struct Opening {
     pub(crate) handshake: Handshake,
     /// The accepted offer of permessage-deflate.
     pub(crate) deflate: Option<PermessageDeflate>,
+    /// It is told of revisions.
+    pub(crate) revisions: bool,
     /// What let it in, where there is a log-in.
     pub(crate) pass: Option<Pass>,
     pub(crate) peer: IpAddr,
@@ -82,6 +85,5 @@ pub struct Listening {
     pub(crate) response: ResponseHead,
     pub(crate) pass: Option<Pass>,
     pub(crate) peer: IpAddr,
-    /// How many of all events it has had before.
-    pub(crate) heard: u64,
+    pub(crate) heard: Heard,
 }

@@ -2,7 +2,7 @@
 //! WebSocket. Whoever listens counts as a client.
 
 use super::context::Context;
-use super::event_id::{self, EventId, Greeting};
+use super::event_id::{self, EventId, Greeting, Heard, UpTo};
 use super::request::{Decision, Listening, Pass};
 use crate::device::{DropReason, End, Place};
 use crate::time::Instant;
@@ -16,6 +16,8 @@ use instep_proto::http::{Method, Reply, RequestHead, Status, Window};
 const RETRY: u32 = 2_000;
 /// After so long, a comment says that the device is there.
 const COMMENT_EVERY: u64 = 10_000;
+/// The same for a client that asks for revisions: as often as an open WebSocket is told.
+const COMMENT_EVERY_WITH_REVISIONS: u64 = 5_000;
 /// Proxies such as nginx are not to gather what is to arrive at once.
 const UNGATHERED: &str = "X-Accel-Buffering: no\r\n";
 
@@ -30,6 +32,8 @@ pub(crate) struct Events {
     /// When it gets a comment.
     comment_at: Instant,
     cursor: Cursor,
+    /// The least revision that it was not told yet. `None`: it is not told of revisions.
+    untold: Option<u64>,
 }
 
 /// Answers a request for the events.
@@ -45,7 +49,7 @@ pub(crate) fn answer(
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
-        let heard = event_id::heard_before(head, context);
+        let heard = Heard::read(head, context);
         return Decision::Listen(Listening { response, pass, peer, heard });
     }
     match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
@@ -70,15 +74,27 @@ pub(crate) fn listen(
     out.keep(head.unwrap_or(0));
     let mut begin = Window::new(out.space(), 0);
     let _ = write!(begin, "retry: {RETRY}\ndata: {}\n\n", Greeting::of(context));
+    let cursor = heard.begin(context);
+    let missed = heard.missed(&cursor);
+    if missed > 0 {
+        let _ = write_missed(missed, &mut begin);
+    }
     let length = begin.used();
     out.keep(length);
-    Events {
+    let mut events = Events {
         place,
         look: false,
         until: pass.map_or(Instant::NEVER, |pass| pass.until),
-        comment_at: now.after(COMMENT_EVERY),
-        cursor: event_id::begin(context, heard),
+        comment_at: now,
+        cursor,
+        untold: None,
+    };
+    if heard.revisions {
+        let first = events.cursor.next(context.feed).map(|next| next.revision);
+        events.untold = first.or(Some(context.feed.revision()));
     }
+    events.comment_at = events.next_comment(now);
+    events
 }
 
 impl Events {
@@ -114,8 +130,12 @@ impl Events {
                 // There is room: nothing is in it.
                 let _ = out.push(b":\n\n");
             }
-            self.comment_at = now.after(COMMENT_EVERY);
+            self.comment_at = self.next_comment(now);
         }
+    }
+
+    fn next_comment(&self, now: Instant) -> Instant {
+        now.after(if self.untold.is_some() { COMMENT_EVERY_WITH_REVISIONS } else { COMMENT_EVERY })
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
@@ -137,13 +157,37 @@ impl Events {
         }
     }
 
+    /// The revision up to which it has had everything, if it is to be told of it now: when nothing else waits, and before
+    /// each new part of what waits (`begins`), because a client that reads slowly may never have had everything.
+    fn revision_to_tell(&self, feed: &Feed<'_>, begins: bool) -> Option<u64> {
+        let untold = self.untold?;
+        let next = self.cursor.next(feed).map(|next| next.revision);
+        let had = next.map_or(feed.revision(), |next| next - 1);
+        (had >= untold && (begins || next.is_none())).then_some(had)
+    }
+
+    fn write_revision(
+        &self,
+        revision: u64,
+        context: &Context<'_>,
+        out: &mut Window<'_>,
+    ) -> core::fmt::Result {
+        if let Some(start) = event_id::position_start(context, true) {
+            writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
+        }
+        write!(out, "data: {}\n\n", UpTo(revision))
+    }
+
     /// Adds what comes next, if there is anything and it has room.
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
-        let mut part = Window::new(out.space(), 0);
         let missed = cursor.pass_missed(context.feed);
+        let revision = self.revision_to_tell(context.feed, out.kept() == 0);
+        let mut part = Window::new(out.space(), 0);
         let written = if missed > 0 {
-            write!(part, "data: {{\"label\":\"missed\",\"value\":{missed}}}\n\n")
+            write_missed(missed, &mut part)
+        } else if let Some(revision) = revision {
+            self.write_revision(revision, context, &mut part)
         } else {
             let Some(next) = cursor.next(context.feed) else { return false };
             let before = cursor.events();
@@ -159,6 +203,9 @@ impl Events {
         }
         out.keep(length);
         self.cursor = cursor;
+        if missed == 0 && revision.is_some() {
+            self.untold = revision.map(|revision| revision.saturating_add(1));
+        }
         if missed > 0 {
             context.device.count_missed(missed);
             let client = self.place.client;
@@ -166,6 +213,10 @@ impl Events {
         }
         true
     }
+}
+
+fn write_missed(missed: u64, out: &mut Window<'_>) -> core::fmt::Result {
+    write!(out, "data: {{\"label\":\"missed\",\"value\":{missed}}}\n\n")
 }
 
 /// Writes a frame with text as an event; one with bytes as nothing.

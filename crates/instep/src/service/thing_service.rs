@@ -5,7 +5,7 @@ use super::context::{Context, Notices};
 use super::request::{Decision, Listening, Pass, Request};
 use super::rest::{self, Bodies, Resource};
 use super::sse::{self, Events};
-use super::{invoke, notices};
+use super::{event_id, invoke, notices};
 use crate::device::{ClientId, Device, Place};
 use crate::model::Thing;
 use crate::time::Instant;
@@ -54,6 +54,8 @@ impl ThingService {
         greet: notices::greet,
         notices: Notices {
             push_alive: notices::push_alive,
+            asks_for_revisions: event_id::asks_for_revisions,
+            push_revision: notices::push_revision,
             push_missed: notices::push_missed,
             replace_write: Device::replace_write,
         },

@@ -1,0 +1,242 @@
+//! Revisions: what `?revision` adds to streams and WebSockets, and the header of answers, as docs/contracts.md has them.
+
+mod asking;
+mod guarded;
+mod link;
+mod workshop;
+
+use asking::{JSON, ask};
+use guarded::exchange_with;
+use instep::{App, Limits};
+use link::{Peer, World, inbox};
+use workshop::{Bench, said, texts};
+
+const START: u32 = 0xc0f_fee0;
+const LED_ON: &str = "data: {\"label\":\"led\",\"value\":true}\n\n";
+
+fn world() -> World {
+    let world = workshop::world();
+    world.device.tell_starts_apart(START);
+    world
+}
+
+/// A stream, and what follows its first frame at once.
+fn listen(world: &mut World, query: &str, headers: &str) -> (Peer, String) {
+    let mut peer = world.client();
+    let request = format!("GET /events{query} HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
+    let answer = exchange_with(world, &mut peer, &request);
+    assert_eq!(answer.status, 200, "{}", answer.all);
+    let rest = answer.body.strip_prefix("retry: 2000\ndata: {\"label\":\"thing\"").expect("how it begins");
+    let begin = rest.split_once("\n\n").expect("its end").1.to_owned();
+    let more = text(world, &mut peer);
+    (peer, begin + &more)
+}
+
+/// What came since this was asked last.
+fn text(world: &mut World, peer: &mut Peer) -> String {
+    peer.turn(world);
+    String::from_utf8(peer.take()).expect("text")
+}
+
+/// As a stream tells that everything came up to `revision`, `seq` events among it.
+fn up_to(seq: u64, revision: u64) -> String {
+    format!("id: 0c0ffee0-{seq}\ndata: {{\"label\":\"alive\",\"value\":{revision}}}\n\n")
+}
+
+#[test]
+fn a_stream_that_asks_is_told_up_to_which_revision_everything_came() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    let (mut early, begin) = listen(&mut world, "?revision", "");
+    assert_eq!(begin, up_to(0, 0), "nothing was published, and this is all");
+    bench.led(true);
+    bench.said("a");
+    bench.said("b");
+    let said = ["a", "b"].map(|text| format!("data: {{\"label\":\"said\",\"value\":\"{text}\"}}\n\n"));
+    assert_eq!(text(&mut world, &mut early), format!("{LED_ON}{}{}", said.concat(), up_to(2, 3)));
+    assert_eq!(text(&mut world, &mut early), "", "once");
+    for query in ["?revision", "?revision=", "?a=b&revision&c", "?revision=0badf00d-1", "?revision=x"] {
+        let (mut peer, begin) = listen(&mut world, query, "");
+        assert_eq!(begin, format!("{LED_ON}{}", up_to(2, 3)), "{query}: past events are part of what it has");
+        peer.end(&mut world);
+    }
+    for query in ["", "?", "?revisions", "?a=revision", "?Revision"] {
+        let (mut other, begin) = listen(&mut world, query, "Last-Event-ID: 0c0ffee0-1\r\n");
+        assert_eq!(begin, LED_ON, "{query}");
+        bench.said("c");
+        assert_eq!(text(&mut world, &mut other), "data: {\"label\":\"said\",\"value\":\"c\"}\n\n");
+        other.end(&mut world);
+    }
+    // What cannot be told from another start has no position.
+    let mut nameless = workshop::world();
+    let (_, begin) = listen(&mut nameless, "?revision", "");
+    assert_eq!(begin, "data: {\"label\":\"alive\",\"value\":0}\n\n");
+}
+
+#[test]
+fn who_reads_slowly_is_told_of_revisions_too_and_never_of_one_too_many() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    let (mut peer, begin) = listen(&mut world, "?revision", "");
+    let mut all = begin;
+    let mut told_while_behind = 0;
+    for number in 0..400_u32 {
+        bench.level(f64::from(number % 100));
+        bench.said(number);
+        peer.window = if number == 399 { usize::MAX } else { 41 };
+        let part = text(&mut world, &mut peer);
+        told_while_behind += usize::from(number < 399 && part.contains("alive"));
+        all += &part;
+    }
+    let (mut had, mut events) = (0, 0);
+    for block in all.trim_end().split("\n\n") {
+        let data = block.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
+        let value = data.split_once("\"value\":").expect("a value").1.trim_end_matches('}').trim_matches('"');
+        if data.contains("alive") {
+            let revision: u64 = value.parse().expect("a number");
+            assert!(had == 0 || revision > had);
+            // Each round published two: a value, and an event.
+            assert!(
+                events <= revision.div_ceil(2) && revision / 2 <= events,
+                "{revision} with {events} events"
+            );
+            assert!(block.starts_with(&format!("id: 0c0ffee0-{events}\n")), "{block}");
+            had = revision;
+        } else if data.contains("missed") {
+            events += value.parse::<u64>().expect("a number");
+        } else if data.contains("said") {
+            events += 1;
+        }
+    }
+    assert_eq!((had, events), (800, 400));
+    assert!(told_while_behind > 5, "{told_while_behind}");
+}
+
+#[test]
+fn who_comes_back_is_told_exactly_how_many_events_it_missed() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    for number in 0..3_u32 {
+        bench.said(number);
+    }
+    let (_, begin) = listen(&mut world, "?revision=0c0ffee0-3", "");
+    assert_eq!(begin, up_to(3, 3), "none");
+    for number in 0..40_u32 {
+        bench.said(number);
+    }
+    let missed = |count| format!("data: {{\"label\":\"missed\",\"value\":{count}}}\n\n{}", up_to(43, 43));
+    for (query, headers) in [
+        ("?revision=0c0ffee0-3", ""),
+        ("?revision", "Last-Event-ID: 0c0ffee0-3\r\n"),
+        ("?revision=0c0ffee0-3", "Last-Event-ID: 0c0ffee0-9\r\n"),
+    ] {
+        assert_eq!(listen(&mut world, query, headers).1, missed(40), "{query} {headers}");
+    }
+    assert_eq!(listen(&mut world, "?revision=0c0ffee0-42", "").1, missed(1));
+    for query in ["?revision=0c0ffee0-43", "?revision=0c0ffee0-99", "?revision=0c0ffee1-3"] {
+        assert_eq!(listen(&mut world, query, "").1, up_to(43, 43), "{query}");
+    }
+}
+
+#[test]
+fn with_a_backlog_only_what_the_ring_has_forgotten_is_missed() {
+    const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
+    let mut world = World::with_app(&APP, Limits { events: 4, ..Limits::DEVICE });
+    world.device.tell_starts_apart(START);
+    let bench = Bench::new(world.device);
+    for number in 1..8_u32 {
+        bench.said(number);
+    }
+    let event = |seq: u64| {
+        format!("id: 0c0ffee0-{seq}\ndata: {{\"label\":\"said\",\"value\":\"{seq}\",\"seq\":{seq}}}\n\n")
+    };
+    let events = |from| (from..8).map(event).collect::<String>() + &up_to(7, 7);
+    assert_eq!(listen(&mut world, "?revision=0c0ffee0-5", "").1, events(6));
+    assert_eq!(listen(&mut world, "?revision=0c0ffee0-3", "").1, events(4));
+    let missed = "data: {\"label\":\"missed\",\"value\":2}\n\n";
+    assert_eq!(listen(&mut world, "?revision=0c0ffee0-1", "").1, missed.to_owned() + &events(4));
+    assert_eq!(listen(&mut world, "?revision", "").1, events(4), "it was not there");
+    let last = "Last-Event-ID: 0c0ffee0-1\r\n";
+    assert_eq!(listen(&mut world, "", last).1, (4..8).map(event).collect::<String>(), "it does not ask");
+}
+
+#[test]
+fn a_stream_with_revisions_is_told_every_five_seconds_that_the_device_is_there() {
+    let mut world = world();
+    let (mut peer, _) = listen(&mut world, "?revision", "");
+    for round in 1..4 {
+        assert_eq!(peer.last.unwrap().wake_at.as_millis(), round * 5_000);
+        world.now = round * 5_000 - 1;
+        assert_eq!(text(&mut world, &mut peer), "");
+        world.now += 1;
+        assert_eq!(text(&mut world, &mut peer), ":\n\n");
+    }
+}
+
+#[test]
+fn a_websocket_that_asks_is_told_the_same_and_others_are_not() {
+    let mut world = world();
+    let bench = Bench::new(world.device);
+    bench.led(true);
+    let led = r#"{"label":"led","value":true}"#;
+    let alive = |revision: u64| format!(r#"{{"label":"alive","value":{revision}}}"#);
+    let mut asks = world.open("/ws?revision");
+    let mut other = world.open("/ws?revisions");
+    assert_eq!(texts(&mut asks)[1..], [led.to_owned(), alive(1)]);
+    assert_eq!(texts(&mut other)[1..], [led]);
+    bench.said("a");
+    bench.led(false);
+    let new = [r#"{"label":"said","value":"a"}"#, r#"{"label":"led","value":false}"#];
+    assert_eq!(said(&mut world, &mut asks), [new[0].to_owned(), new[1].into(), alive(3)]);
+    assert_eq!(said(&mut world, &mut other), new);
+    assert_eq!(said(&mut world, &mut asks), [""; 0], "once");
+    // Not before the socket has taken all of it.
+    bench.led(true);
+    asks.window = 5;
+    assert_eq!(said_bytes(&mut world, &mut asks), 5);
+    bench.said("b");
+    asks.window = usize::MAX;
+    asks.turn(&mut world);
+    let rest = String::from_utf8_lossy(&asks.take()).into_owned();
+    assert!(rest.ends_with(&alive(5)) && !rest.contains(&alive(4)), "{rest}");
+    // A plain endpoint has no revisions.
+    let mut plain = World::new(Limits::DEVICE);
+    let mut peer = plain.open("/ws?revision");
+    peer.turn(&mut plain);
+    assert_eq!(peer.take(), b"");
+}
+
+fn said_bytes(world: &mut World, peer: &mut Peer) -> usize {
+    peer.turn(world);
+    peer.received.len()
+}
+
+#[test]
+fn an_answer_names_the_revision_that_it_follows() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let device = world.device;
+    let led = |on: bool| move |_: &mut instep::Inbox<'_>| Bench::new(device).led(on);
+    let put = |world: &mut World, inbox: &mut instep::Inbox<'_>, on: bool| {
+        ask(world, inbox, "PUT", "/properties/led", JSON, if on { "true" } else { "false" }, led(on)).1
+    };
+    assert_eq!(put(&mut world, &mut inbox, true).header("Instep-Revision"), Some("1"));
+    let (mut stream, _) = listen(&mut world, "?revision", "");
+    let answer = put(&mut world, &mut inbox, false);
+    assert_eq!((answer.status, answer.header("Instep-Revision")), (204, Some("2")));
+    assert!(text(&mut world, &mut stream).ends_with(&up_to(0, 2)), "and a stream gets as far");
+    let refuse = |inbox: &mut instep::Inbox<'_>| {
+        Bench::new(device).said("no");
+        inbox.refuse("not now");
+    };
+    let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", refuse);
+    assert_eq!((refused.status, refused.header("Instep-Revision")), (409, Some("3")));
+    let read = guarded::get(&mut world, "/properties/led", "");
+    assert_eq!((read.status, read.header("Instep-Revision")), (200, None));
+    let unknown = ask(&mut world, &mut inbox, "PUT", "/properties/lad", JSON, "1", |_| {}).1;
+    assert_eq!(
+        (unknown.status, unknown.header("Instep-Revision")),
+        (404, None),
+        "the application was not asked"
+    );
+}

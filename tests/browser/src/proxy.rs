@@ -1,0 +1,210 @@
+//! A reverse proxy that does to WebSockets what the test wants. It serves one request on each connection.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// What becomes of a request for a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgrade {
+    /// It goes on to the device.
+    Passes,
+    /// It goes on without `Upgrade` and `Connection`, as nginx does unless it is told otherwise.
+    IsDropped,
+    /// It is answered with 400 by the proxy itself.
+    IsRefused,
+    /// It is never answered.
+    IsForgotten,
+}
+
+/// A proxy in threads of its own, until the test ends.
+#[derive(Debug)]
+pub struct Proxy {
+    shared: Arc<Shared>,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Shared {
+    device: SocketAddr,
+    upgrade: Mutex<Upgrade>,
+    /// Streams bring nothing.
+    held: Mutex<bool>,
+    released: Condvar,
+    /// Streams that are open.
+    streams: AtomicUsize,
+    /// WebSockets that are open.
+    sockets: AtomicUsize,
+    /// Streams that were ever open.
+    begun: AtomicUsize,
+    /// Nothing else passes either.
+    down: AtomicBool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Proxy {
+    /// Starts one before the device at that address.
+    pub fn start(device: SocketAddr, upgrade: Upgrade) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let shared = Arc::new(Shared {
+            device,
+            upgrade: Mutex::new(upgrade),
+            held: Mutex::new(false),
+            released: Condvar::new(),
+            streams: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
+            down: AtomicBool::new(false),
+        });
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let shared = Arc::clone(&serving);
+                // It ends when either side does.
+                thread::spawn(move || shared.serve(client));
+            }
+        });
+        Proxy { shared, addr }
+    }
+
+    /// From now on, requests for WebSockets are treated so.
+    pub fn upgrade(&self, upgrade: Upgrade) {
+        *lock(&self.shared.upgrade) = upgrade;
+    }
+
+    /// What streams bring stays here until [`Proxy::release`].
+    pub fn hold(&self) {
+        *lock(&self.shared.held) = true;
+    }
+
+    /// What streams brought goes on, and what they bring.
+    pub fn release(&self) {
+        *lock(&self.shared.held) = false;
+        self.shared.released.notify_all();
+    }
+
+    /// Whether new connections are closed at once.
+    pub fn down(&self, down: bool) {
+        self.shared.down.store(down, Ordering::Relaxed);
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.shared.streams.load(Ordering::Relaxed)
+    }
+
+    /// How many streams were ever open.
+    pub fn streams_begun(&self) -> usize {
+        self.shared.begun.load(Ordering::Relaxed)
+    }
+
+    /// How many WebSockets are open.
+    pub fn sockets(&self) -> usize {
+        self.shared.sockets.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts while it lives.
+struct Counted<'c>(Option<&'c AtomicUsize>);
+
+impl<'c> Counted<'c> {
+    fn new(count: Option<&'c AtomicUsize>) -> Self {
+        if let Some(count) = count {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if let Some(count) = self.0 {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Shared {
+    fn serve(&self, mut client: TcpStream) {
+        let Some((head, rest)) = read_head(&mut client) else { return };
+        if self.down.load(Ordering::Relaxed) {
+            return;
+        }
+        let upgrade = *lock(&self.upgrade);
+        let asks = head.to_ascii_lowercase().contains("\r\nupgrade: websocket");
+        if asks && upgrade == Upgrade::IsRefused {
+            // The browser has gone if this fails.
+            let _ = client
+                .write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            return;
+        }
+        if asks && upgrade == Upgrade::IsForgotten {
+            // Until the browser gives up.
+            let _ = client.read(&mut [0]);
+            return;
+        }
+        let passes = asks && upgrade == Upgrade::Passes;
+        let streams = head.starts_with("GET /events");
+        let head = if passes { head } else { without_upgrade(&head) };
+        let Ok(mut device) = TcpStream::connect(self.device) else { return };
+        if device.write_all(head.as_bytes()).and_then(|()| device.write_all(&rest)).is_err() {
+            return;
+        }
+        if streams {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+        }
+        let count = if streams { Some(&self.streams) } else { passes.then_some(&self.sockets) };
+        let _counted = Counted::new(count);
+        let (mut from, mut to) =
+            (client.try_clone().expect("a socket"), device.try_clone().expect("a socket"));
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                // Either end of either connection is the end of both.
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Both);
+                let _ = from.shutdown(Shutdown::Read);
+            });
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(length @ 1..) = device.read(&mut buffer) {
+                if streams {
+                    let held = lock(&self.held);
+                    drop(self.released.wait_while(held, |held| *held));
+                }
+                if client.write_all(&buffer[..length]).is_err() {
+                    break;
+                }
+            }
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = device.shutdown(Shutdown::Both);
+        });
+    }
+}
+
+/// The head of a request, and what came behind it.
+fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let rest = bytes.split_off(end + 4);
+            return Some((String::from_utf8(bytes).ok()?, rest));
+        }
+        let length = client.read(&mut buffer).ok().filter(|length| *length > 0)?;
+        bytes.extend_from_slice(&buffer[..length]);
+    }
+}
+
+/// The same without `Upgrade`, for one request on a connection.
+fn without_upgrade(head: &str) -> String {
+    let hops = ["upgrade:", "connection:", "keep-alive:"];
+    let lines = head.trim_end().lines();
+    let kept = lines.filter(|line| !hops.iter().any(|hop| line.to_ascii_lowercase().starts_with(hop)));
+    kept.chain(["Connection: close", "", ""]).collect::<Vec<_>>().join("\r\n")
+}

@@ -1,0 +1,307 @@
+//! Behind a proxy that passes no WebSocket, pages go on by Server-Sent Events and REST, and nobody sees a difference.
+
+#[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
+mod in_process;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use browser_tests::{Browser, Proxy, Upgrade};
+use in_process::serve;
+use instep::{App, Device, Limits};
+use instep_panel::PANEL;
+use instep_tokio::SocketLimits;
+use serde_json::json;
+use test_support::{SOON, Server, WebSocket};
+
+const LIVE: &str = "document.body.dataset.state === 'live' && document.getElementById('card-led') !== null";
+const ON: &str = "document.getElementById('control-led').getAttribute('aria-checked') === 'true'";
+
+/// A page with `window.thing`, and in `window.told` what it was told: states, and what the handlers of a few labels heard.
+const CONNECT: &str = "window.told = []; window.states = [];
+    import('./instep.js').then(({ connect }) => {
+      window.thing = connect();
+      thing.onstate = () => states.push(thing.state + (thing.reason ? ' ' + thing.reason : ''));
+      for (const label of ['led', 'brightness', 'said', 'missed', 'tick']) {
+        thing.on(label, (value, frame) => told.push([label, value, frame.seq].filter((part) => part !== undefined).join(' ')));
+      }
+    });";
+
+/// Calls the thing, and keeps in `window.came` what came of it.
+fn call(browser: &Browser, call: &str) -> String {
+    browser.run(&format!(
+        "window.came = null;
+         {call}.then((value) => {{ window.came = 'done ' + JSON.stringify(value); }},
+                     (error) => {{ window.came = error.name + ' ' + error.code + ' ' + error.label; }});"
+    ));
+    browser.wait_until("window.came !== null", 2 * SOON);
+    browser.eval("window.came").as_str().expect("a text").to_owned()
+}
+
+fn url(proxy: &Proxy) -> String {
+    format!("http://{}/", proxy.addr)
+}
+
+#[test]
+fn the_panel_works_behind_a_proxy_that_drops_upgrade_or_answers_itself() {
+    let server = Server::start(&["--app", "workshop"]);
+    let mut other = WebSocket::connect(server.addr(), "/ws");
+    for upgrade in [Upgrade::IsDropped, Upgrade::IsRefused] {
+        let proxy = Proxy::start(server.addr(), upgrade);
+        let browser = Browser::open(&url(&proxy));
+        browser.wait_until(LIVE, SOON);
+        assert_eq!((browser.text("state").as_str(), proxy.sockets(), proxy.streams()), ("Connected", 0, 1));
+        browser.click("control-led");
+        browser.wait_until(ON, SOON);
+        other.send_text(r#"{"label":"led","value":false}"#);
+        browser.wait_until(&format!("!({ON})"), SOON);
+        browser.type_into("control-say", "hello");
+        browser.press("\u{e007}");
+        browser.wait_until(
+            "document.querySelector('#card-said li:last-child span')?.textContent === 'hello'",
+            SOON,
+        );
+        browser.screenshot("panel-without-websocket");
+    }
+}
+
+#[test]
+fn a_page_of_ones_own_gets_the_same_answers_as_over_a_websocket() {
+    let server = Server::start(&["--app", "workshop"]);
+    let (without, with) =
+        (Proxy::start(server.addr(), Upgrade::IsDropped), Proxy::start(server.addr(), Upgrade::Passes));
+    let open = |proxy: &Proxy| {
+        let browser = Browser::open(&url(proxy));
+        browser.run(CONNECT);
+        browser.wait_until("window.thing?.state === 'live'", SOON);
+        browser
+    };
+    let (without, with) = (open(&without), open(&with));
+    for asked in [
+        "thing.set('led', true)",
+        "thing.set('brightness', 101)",
+        "thing.set('brightness', 'x')",
+        "thing.set('temperature', 1)",
+        "thing.set('nothing', 1)",
+        "thing.set('led')",
+        "thing.set('name', '')",
+        "thing.set('../properties/led', true)",
+        "thing.invoke('say', 'a/b?c')",
+        "thing.invoke('blink')",
+        "thing.invoke('blink', 3)",
+        "thing.invoke('nothing')",
+        "thing.slide('brightness', 30)",
+        "Promise.allSettled([thing.invoke('blink'), thing.invoke('blink')]).then((all) => all.map((one) => one.status))",
+        "Promise.all([thing.set('led', true), thing.set('led', false), thing.set('led', true)]).then(() => told.filter((one) => one.startsWith('led')).at(-1))",
+    ] {
+        let expected = call(&with, asked);
+        assert_eq!(call(&without, asked), expected, "{asked}");
+    }
+    // What is sent by hand comes back as by a WebSocket.
+    for browser in [&without, &with] {
+        browser.run("window.heard = []; thing.onmessage = (data) => heard.push(data); thing.send('{\"label\":\"led\",\"value\":false,\"id\":\"x\"}')");
+        browser.run("window.sent = thing.send('{\"label\":\"led\",\"value\":false,\"id\":77}')");
+        browser.wait_until("heard.includes('{\"label\":\"ok\",\"id\":77}')", SOON);
+    }
+    assert_eq!(without.eval("thing.send('toggle')"), false, "there is nothing that would take it");
+}
+
+#[test]
+fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.run(CONNECT);
+    browser.wait_until("window.thing?.state === 'live'", SOON);
+    for number in 51..54 {
+        proxy.hold();
+        browser.run(&format!(
+            "window.done = null; thing.set('brightness', {number}).then(() => {{ window.done = told.filter((one) => one.startsWith('brightness')).at(-1); }});"
+        ));
+        server.expect_line(&format!(
+            "[HTTP] Received: {{\"label\":\"brightness\",\"value\":{number},\"id\":0}}"
+        ));
+        let reads = format!(
+            "fetch('properties/brightness').then((answer) => answer.json()).then((value) => {{ window.read = value; }})"
+        );
+        browser.run(&reads);
+        browser.wait_until(&format!("window.read === {number}"), SOON);
+        // The answer of the PUT is there as well by now: it was asked for before.
+        assert_eq!(browser.eval("window.done"), json!(null), "the stream has not brought it");
+        proxy.release();
+        browser.wait_until(&format!("window.done === 'brightness {number}'"), SOON);
+    }
+}
+
+/// Waits until the proxy has so many open WebSockets and streams.
+#[track_caller]
+fn carries(proxy: &Proxy, wanted: (usize, usize)) {
+    let deadline = Instant::now() + 6 * SOON;
+    while (proxy.sockets(), proxy.streams()) != wanted {
+        assert!(Instant::now() < deadline, "{} {}", proxy.sockets(), proxy.streams());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn unreachable_is_told_from_without_upgrade_and_a_device_that_comes_back_is_followed_again() {
+    let mut server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_until(LIVE, SOON);
+    browser.click("control-led");
+    browser.wait_until(ON, SOON);
+    server.kill();
+    let reads = |text: &str| format!("document.getElementById('state').textContent.startsWith('{text}')");
+    browser.wait_until(&reads("The connection was lost."), SOON);
+    browser.wait_until(&reads("The device cannot be reached."), SOON);
+    server.restart();
+    browser.wait_until(LIVE, 4 * SOON);
+    browser.wait_until(&format!("!({ON})"), SOON);
+    assert_eq!(proxy.streams(), 1);
+    // Where it falls silent, so does the stream.
+    server.freeze();
+    browser.wait_until(&reads("The device does not answer any more."), 2 * SOON);
+    server.thaw();
+    browser.wait_until(LIVE, 4 * SOON);
+}
+
+#[test]
+fn a_plain_endpoint_has_no_stream_and_its_page_says_what_is_in_the_way() {
+    let server = Server::start(&["--app", "led-json"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_for_text("message", "A proxy before the device lets no WebSocket through.");
+    proxy.upgrade(Upgrade::Passes);
+    browser.wait_until("document.getElementById('panel').classList.contains('live')", 2 * SOON);
+    // Nor has an endpoint beside the Thing's.
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&format!("{}healthz", url(&proxy)));
+    browser.run("import('./instep.js').then(({ connect }) => { window.thing = connect('/other'); });");
+    browser.wait_until("window.thing?.reason === 'unreachable'", SOON);
+    assert_eq!(proxy.streams_begun(), 0);
+}
+
+#[test]
+fn a_proxy_that_never_answers_an_upgrade_only_takes_longer() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsForgotten);
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_until(LIVE, 2 * SOON);
+    assert_eq!(proxy.streams(), 1);
+}
+
+#[test]
+fn a_full_device_keeps_the_stream_until_there_is_a_place() {
+    let server = Server::start(&["--app", "workshop", "--limit", "clients=2"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let other = WebSocket::connect(server.addr(), "/ws");
+    let browser = Browser::open(&url(&proxy));
+    browser.wait_until(LIVE, SOON);
+    proxy.upgrade(Upgrade::Passes);
+    let refused = || server.lines().iter().filter(|line| line.contains("all 2 places are taken")).count();
+    let deadline = Instant::now() + 2 * SOON;
+    while refused() < 2 {
+        assert!(Instant::now() < deadline, "nobody tried");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!((browser.eval(LIVE), proxy.streams()), (json!(true), 1));
+    browser.click("control-led");
+    browser.wait_until(ON, SOON);
+    drop(other);
+    carries(&proxy, (1, 0));
+    assert_eq!(browser.eval(LIVE), true);
+    browser.click("control-led");
+    browser.wait_until(&format!("!({ON})"), SOON);
+}
+
+#[test]
+fn the_log_in_is_that_of_the_cookie() {
+    let server = Server::with(&["--app", "workshop"]).variable("INSTEP_PASSWORD", "sesame").start();
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&url(&proxy));
+    browser.type_into("password", "sesame");
+    browser.click("log-in");
+    browser.wait_until(LIVE, SOON);
+    browser.click("control-led");
+    browser.wait_until(ON, SOON);
+    browser.run("fetch('logout', { method: 'POST' })");
+    browser.wait_until(
+        "document.getElementById('state').textContent.startsWith('The device asks for its password.')",
+        SOON,
+    );
+    assert_eq!(browser.eval("document.getElementById('in').hidden"), false);
+    carries(&proxy, (0, 0));
+}
+
+instep::thing! {
+    /// It counts, and nobody keeps its events for those who come later.
+    pub Counter: "Counter", commands Command {
+        led => Led: switch { title: "Lamp" },
+        tick: event { title: "Tick" },
+    }
+}
+
+static APP: App = App::new("counter", "for tests").thing(&Counter::THING).pages(&PANEL);
+
+/// Tells of a number each few milliseconds, until `ended`.
+fn count(device: &'static Device, ended: &AtomicBool) {
+    let counter = Counter::new(device);
+    for number in 0_u32.. {
+        if ended.load(Ordering::Relaxed) {
+            return;
+        }
+        counter.tick(number);
+        // Sometimes the same twice, which only a count can tell from once.
+        thread::sleep(Duration::from_millis(if number % 5 == 0 { 0 } else { 7 }));
+    }
+}
+
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Which of the numbers in `window.told` do not follow the one before, with what was told as missed.
+const GAPS: &str = "(() => {
+    let next = null, gaps = [];
+    for (const one of told) {
+      const [label, value] = one.split(' ');
+      if (label === 'missed') next += Number(value);
+      if (label !== 'tick') continue;
+      if (next !== null && Number(value) !== next) gaps.push(`${value} for ${next}`);
+      next = Number(value) + 1;
+    }
+    return gaps.join(', ');
+  })()";
+
+#[test]
+fn the_websocket_takes_over_and_every_event_comes_once_also_without_a_backlog() {
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default());
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| count(server.device(), &ended));
+        // Also if the test fails.
+        let _end = End(&ended);
+        let proxy = Proxy::start(server.addr, Upgrade::IsDropped);
+        let browser = Browser::open(&url(&proxy));
+        // The panel there has a stream of its own.
+        browser.run(CONNECT);
+        browser.wait_until("window.thing?.state === 'live'", SOON);
+        browser.wait_until("told.length > 100", SOON);
+        assert_eq!((proxy.sockets(), proxy.streams()), (0, 2));
+        browser.run("window.states.length = 0");
+        proxy.upgrade(Upgrade::Passes);
+        carries(&proxy, (2, 0));
+        let told = browser.eval("told.length");
+        browser.wait_until(&format!("told.length > {told} + 200"), SOON);
+        assert_eq!(browser.eval(GAPS), "");
+        assert_eq!(browser.eval("told.some((one) => one.startsWith('missed'))"), false);
+        assert_eq!(browser.eval("window.states.join()"), "", "it was live all the time");
+    });
+}
