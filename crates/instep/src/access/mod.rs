@@ -4,9 +4,11 @@
 //! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
 mod authority;
+mod forwarded;
 mod proxy;
 mod ways_in;
 
+pub(crate) use forwarded::{is_forwarded_from_tls, prefix};
 pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin};
 
 use authority::{is_address, parse_host, parse_origin, same_origin};

@@ -4,6 +4,7 @@ use super::client::{Client, State};
 use super::context::World;
 use super::http_state::Exchange;
 use super::websocket::Taken;
+use crate::access::is_forwarded_from_tls;
 use crate::limits::ROOM_MIN;
 use crate::service::{Decision, Request, Waits};
 use crate::time::Instant;
@@ -140,12 +141,14 @@ impl Client {
             Ok(Some((mut head, length))) => {
                 (head.base, head.path) = world.access.split_path(head.path);
                 let peer = world.access.client(self.peer(), &head);
-                head.secure = self.is_secure() || world.access.is_forwarded_from_tls(self.peer(), &head);
+                let proxied = world.access.is_proxy(self.peer().to_canonical());
+                head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
                 let body = head.content_length;
                 let request = Request {
                     now,
                     head: &head,
                     peer,
+                    proxied,
                     rest: &input[length..],
                     local_port: self.local_port(),
                     waits: self.waits(),

@@ -58,13 +58,13 @@ impl Display for EventId {
     }
 }
 
-/// How many events someone has had who asks for them again: 0 if it does not say, or speaks of another start.
-pub(crate) fn heard_before(head: &RequestHead<'_>, context: &Context<'_>) -> u64 {
+/// How many events a client has had before that asks for them again: 0 if it speaks of another start. `None`: it does not say.
+pub(crate) fn heard_before(head: &RequestHead<'_>, context: &Context<'_>) -> Option<u64> {
+    let id = head.fields.items("last-event-id").next()?;
     let known = || {
-        let id = head.fields.items("last-event-id").next()?;
         let (of, seq) = id.split_once('-')?;
         let of = u32::from_str_radix(of, 16).ok()?;
         seq.parse().ok().filter(|_| start(context).is_some_and(|start| start.get() == of))
     };
-    known().unwrap_or(0)
+    Some(known().unwrap_or(0))
 }

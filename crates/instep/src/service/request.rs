@@ -31,6 +31,8 @@ pub struct Request<'r> {
     pub(crate) head: &'r RequestHead<'r>,
     /// From whom it comes in the end: a proxy may have forwarded it.
     pub(crate) peer: IpAddr,
+    /// A trusted proxy forwarded it.
+    pub(crate) proxied: bool,
     /// What came behind its head.
     pub(crate) rest: &'r [u8],
     /// The port of the device at which it came in; 0: nobody said.
@@ -83,4 +85,6 @@ pub struct Listening {
     pub(crate) peer: IpAddr,
     /// How many of all events it has had before.
     pub(crate) heard: u64,
+    /// The one property or event that it wants to be told of, by its number. `None`: everything.
+    pub(crate) only: Option<u16>,
 }
