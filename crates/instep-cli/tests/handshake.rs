@@ -54,11 +54,37 @@ fn what_browsers_and_libraries_vary_is_taken() {
         ("GET /ws", "GET http://127.0.0.1/ws"),
         ("Host", "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=8\r\nHost"),
         ("Host", "Sec-WebSocket-Extensions: bbf-usp-protocol\r\nHost"),
-        ("Host", "Sec-WebSocket-Protocol: mqtt, chat\r\nHost"),
+        ("Host", "Sec-WebSocket-Protocol: not/a/token\r\nHost"),
         ("Host", "Content-Length: 0\r\nHost"),
         ("Host", "Cookie: a=\"\u{e9}\"\r\nUser-Agent:\r\nHost"),
     ] {
         expect_open(&server, &handshake(from, to));
+    }
+}
+
+#[test]
+fn the_first_subprotocol_is_answered_and_none_is_logged() {
+    for app in ["echo", "led-json", "workshop"] {
+        let mut server = serve(&["--app", app]);
+        for (offered, answered) in [
+            ("arduino", "arduino"),
+            ("bearer, s3cr3t", "bearer"),
+            ("s3cr3t", "s3cr3t"),
+            ("a/b, mqtt", "mqtt"),
+        ] {
+            let mut connection = Http::connect(server.addr());
+            connection.send(handshake("Host", &format!("Sec-WebSocket-Protocol: {offered}\r\nHost")));
+            let response = connection.read_head();
+            assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, Some(answered)));
+            // One that is refused is logged.
+            let refused =
+                handshake("Upgrade\r\nSec", &format!("X\r\nSec-WebSocket-Protocol: {offered}\r\nSec"));
+            assert_eq!(http(server.addr(), refused).status, 400);
+        }
+        server.wait_for_line(|line| line.starts_with("Refused a handshake"), SOON);
+        server.terminate();
+        assert!(server.wait_for_exit(SOON).success());
+        assert!(!server.lines().concat().contains("s3cr3t") && !server.errors().concat().contains("s3cr3t"));
     }
 }
 

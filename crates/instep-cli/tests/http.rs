@@ -79,7 +79,9 @@ fn a_request_that_cannot_be_read_is_told_so_and_ends_the_connection() {
         (request(&format!("/{}", "x".repeat(head)), &[]), 431),
         (request("/", &many), 431),
         (request("/", &[]).replacen("GET", "BREW", 1), 501),
-        (post(&["Transfer-Encoding: chunked"]), 501),
+        (post(&["Transfer-Encoding: gzip"]), 501),
+        (post(&["Transfer-Encoding: chunked, gzip"]), 400),
+        (post(&["Transfer-Encoding: chunked"]) + "1\nx\n0\n\n", 400),
         (request("/", &[]).replacen("HTTP/1.1", "HTTP/2.0", 1), 505),
     ] {
         // What comes behind it belongs to nobody: it must not be taken for a request.

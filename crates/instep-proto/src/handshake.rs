@@ -1,7 +1,7 @@
 //! The opening handshake (RFC 6455 section 4.2).
 
 use crate::deflate::PermessageDeflate;
-use crate::http::{Method, RequestHead, Status};
+use crate::http::{Method, RequestHead, Status, is_token_byte};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::fmt::Write;
@@ -65,18 +65,16 @@ impl core::error::Error for HandshakeError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handshake {
     accept: [u8; 28],
-    subprotocol: Option<&'static str>,
     offered: Option<PermessageDeflate>,
     deflate: Option<PermessageDeflate>,
 }
 
 impl Handshake {
-    /// Checks a request as RFC 6455 section 4.2.1 asks for, and chooses the first of `subprotocols` (the
-    /// server's, most wanted first) that the client offers.
+    /// Checks a request as RFC 6455 section 4.2.1 asks for.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
-    pub fn parse(request: &RequestHead<'_>, subprotocols: &[&'static str]) -> Result<Self, HandshakeError> {
+    pub fn parse(request: &RequestHead<'_>) -> Result<Self, HandshakeError> {
         let headers = &request.websocket;
         if !matches!(request.method, Method::Get | Method::Head) {
             return Err(HandshakeError::Method);
@@ -93,7 +91,7 @@ impl Handshake {
         if headers.version != Some("13") {
             return Err(HandshakeError::Version);
         }
-        if request.content_length != 0 {
+        if request.content_length != 0 || request.chunked {
             return Err(HandshakeError::Body);
         }
         let key = headers.key.ok_or(HandshakeError::Key)?;
@@ -107,15 +105,7 @@ impl Handshake {
         let mut accept = [0; 28];
         // Twenty bytes are 28 in base64, so this cannot fail.
         let _ = STANDARD.encode_slice(sha1.finalize(), &mut accept);
-        // The list may be spread over several headers (RFC 6455 section 11.3.4).
-        let offers = |wanted: &str| request.fields.items("sec-websocket-protocol").any(|name| name == wanted);
-        let subprotocol = subprotocols.iter().copied().find(|wanted| offers(wanted));
-        Ok(Self { accept, subprotocol, offered: headers.deflate, deflate: None })
-    }
-
-    /// The subprotocol that was chosen.
-    pub fn subprotocol(&self) -> Option<&'static str> {
-        self.subprotocol
+        Ok(Self { accept, offered: headers.deflate, deflate: None })
     }
 
     /// Accepts permessage-deflate, if the client offers it in a form that this server can serve. Says whether.
@@ -124,11 +114,11 @@ impl Handshake {
         self.deflate.is_some()
     }
 
-    /// Writes the answer, 101, at the start of `out` and returns its length.
+    /// Writes the answer, 101, with that subprotocol at the start of `out` and returns its length.
     ///
     /// # Panics
     /// If `out` is shorter than [`ANSWER_MAX`], or a subprotocol's name longer than [`SUBPROTOCOL_MAX`].
-    pub fn write_answer(&self, out: &mut [u8]) -> usize {
+    pub fn write_answer(&self, subprotocol: Option<&str>, out: &mut [u8]) -> usize {
         let mut out = crate::http::cursor(out);
         let accept = core::str::from_utf8(&self.accept).unwrap_or_default();
         let written = write!(
@@ -139,12 +129,27 @@ impl Handshake {
             Some(deflate) => write!(out, "Sec-WebSocket-Extensions: {deflate}\r\n"),
             None => Ok(()),
         })
-        .and_then(|()| match self.subprotocol {
+        .and_then(|()| match subprotocol {
             Some(name) => write!(out, "Sec-WebSocket-Protocol: {name}\r\n\r\n"),
             None => out.write_str("\r\n"),
         });
         assert!(written.is_ok(), "the answer to a handshake fits into ANSWER_MAX bytes");
         out.used
+    }
+}
+
+/// Returns the first of `declared` (the endpoint's, most wanted first) that the client offers.
+///
+/// If the endpoint declares none, it returns the first name that is offered, because many pages and libraries name one for
+/// which no server has a use, and browsers close a WebSocket whose answer names none. Names that are no tokens, or longer than
+/// [`SUBPROTOCOL_MAX`], are passed over.
+pub fn subprotocol<'b>(request: &RequestHead<'b>, declared: &[&'static str]) -> Option<&'b str> {
+    // The list may be spread over several headers (RFC 6455 section 11.3.4).
+    let offers = || request.fields.items("sec-websocket-protocol");
+    let is_name = |name: &&str| name.len() <= SUBPROTOCOL_MAX && name.bytes().all(is_token_byte);
+    match declared {
+        [] => offers().find(is_name),
+        _ => declared.iter().find_map(|wanted| offers().find(|name| name == wanted)),
     }
 }
 
@@ -158,18 +163,20 @@ mod tests {
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
         Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-    fn parse(text: &str) -> Result<Handshake, HandshakeError> {
+    fn head(text: &str) -> RequestHead<'_> {
         let limits = HeadLimits { bytes: 2048, headers: 32 };
-        let (head, _) = RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap();
-        Handshake::parse(&head, &["superchat", "chat"])
+        RequestHead::parse(text.as_bytes(), limits).unwrap().unwrap().0
+    }
+
+    fn parse(text: &str) -> Result<Handshake, HandshakeError> {
+        Handshake::parse(&head(text))
     }
 
     #[test]
     fn the_example_of_section_1_3() {
         let handshake = parse(GOOD).unwrap();
-        assert_eq!(handshake.subprotocol(), Some("superchat"));
         let mut out = [0; ANSWER_MAX];
-        let length = handshake.write_answer(&mut out);
+        let length = handshake.write_answer(Some("superchat"), &mut out);
         assert_eq!(
             core::str::from_utf8(&out[..length]).unwrap(),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -183,7 +190,7 @@ mod tests {
         let mut handshake = parse(&GOOD.replace("Origin", offer)).unwrap();
         let answer = |handshake: &Handshake| {
             let mut out = [0; ANSWER_MAX];
-            let length = handshake.write_answer(&mut out);
+            let length = handshake.write_answer(Some(&"x".repeat(SUBPROTOCOL_MAX)), &mut out);
             String::from_utf8_lossy(&out[..length]).into_owned()
         };
         assert!(!answer(&handshake).contains("Extensions"));
@@ -193,8 +200,7 @@ mod tests {
              client_no_context_takeover; server_max_window_bits=10\r\n"
         ));
         assert!(!parse(GOOD).unwrap().accept_deflate());
-        let longest = Handshake { subprotocol: Some("x".repeat(SUBPROTOCOL_MAX).leak()), ..handshake };
-        assert!(answer(&longest).ends_with("\r\n\r\n"));
+        assert!(answer(&handshake).ends_with("x\r\n\r\n"));
     }
 
     #[test]
@@ -209,9 +215,44 @@ mod tests {
         ] {
             assert!(parse(&GOOD.replace(from, to)).is_ok(), "{to}");
         }
-        assert_eq!(parse(&GOOD.replace("chat, superchat", "mqtt")).unwrap().subprotocol(), None);
-        let second = GOOD.replace(": chat, superchat", ": mqtt\r\nsec-websocket-protocol: x ,superchat");
-        assert_eq!(parse(&second).unwrap().subprotocol(), Some("superchat"));
+    }
+
+    #[test]
+    fn an_endpoint_keeps_to_the_subprotocols_that_it_declares() {
+        for (offered, chosen) in [
+            (": chat, superchat", Some("superchat")),
+            (": chat", Some("chat")),
+            (": mqtt\r\nsec-websocket-protocol: x ,superchat", Some("superchat")),
+            (": mqtt", None),
+            (": Chat", None),
+            (":", None),
+        ] {
+            let text = GOOD.replace(": chat, superchat", offered);
+            assert_eq!(subprotocol(&head(&text), &["superchat", "chat"]), chosen, "{offered}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_declares_none_takes_the_first_that_is_offered() {
+        let (longest, longer) = ("x".repeat(64), "x".repeat(65));
+        for (offered, chosen) in [
+            (": arduino", Some("arduino")),
+            (": bearer, s3cr3t", Some("bearer")),
+            (": mqtt\r\nSec-WebSocket-Protocol: other", Some("mqtt")),
+            (": ,, a", Some("a")),
+            (": a b, c/d, \u{e9}, \"q\", e;f, ok", Some("ok")),
+            (&std::format!(": {longest}"), Some(&*longest)),
+            (&std::format!(": {longer}, short"), Some("short")),
+            (&std::format!(": {longer}"), None),
+            (":", None),
+        ] {
+            let text = GOOD.replace(": chat, superchat", offered);
+            assert_eq!(subprotocol(&head(&text), &[]), chosen, "{offered}");
+        }
+        assert_eq!(
+            subprotocol(&head(&GOOD.replace("Sec-WebSocket-Protocol: chat, superchat\r\n", "")), &[]),
+            None
+        );
     }
 
     #[test]
@@ -232,6 +273,7 @@ mod tests {
             ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZWVl", HandshakeError::Key),
             ("Origin: http", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX: http", HandshakeError::Key),
             ("Origin: http://example.com", "Content-Length: 1", HandshakeError::Body),
+            ("Origin: http://example.com", "Transfer-Encoding: chunked", HandshakeError::Body),
         ];
         for (from, to, error) in cases {
             let text: String = GOOD.replacen(from, to, 1);

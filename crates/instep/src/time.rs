@@ -25,6 +25,9 @@ impl Instant {
     }
 
     /// So many milliseconds later.
+    ///
+    /// It stays out of line, because saturating 64 bits is long on a 32-bit chip and this has many callers.
+    #[inline(never)]
     pub const fn after(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }

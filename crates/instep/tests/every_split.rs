@@ -39,6 +39,19 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
             ]
             .concat(),
         ),
+        (
+            "chunks that are thrown away",
+            [
+                b"POST / HTTP/1.1\r\nHost: lamp\r\nTransfer-Encoding: chunked\r\n\r\n6;a\r\nhello \r\n5\r\nworld\r\n0\r\nB: c\r\n\r\n"
+                    .to_vec(),
+                get("/any/1", ""),
+            ]
+            .concat(),
+        ),
+        (
+            "chunks that are malformed",
+            b"POST / HTTP/1.1\r\nHost: lamp\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n".to_vec(),
+        ),
         ("a body too large", b"POST / HTTP/1.1\r\nHost: lamp\r\nContent-Length: 5000\r\n\r\nhello".to_vec()),
         ("a name that was rebound", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n".to_vec()),
         ("garbage", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc".to_vec()),
@@ -167,6 +180,7 @@ fn the_answers_are_the_right_ones() {
     for (name, status) in [
         ("a page", "200"),
         ("an old browser", "200"),
+        ("chunks that are malformed", "400"),
         ("a body too large", "413"),
         ("a name that was rebound", "421"),
         ("garbage", "400"),
@@ -185,6 +199,7 @@ fn the_answers_are_the_right_ones() {
         .into();
     assert!(places.is_sorted(), "{row}");
     assert!(answers("a body that is thrown away").ends_with("\\r\\n\\r\\n1"));
+    assert!(answers("chunks that are thrown away").ends_with("\\r\\n\\r\\n1"));
     assert!(answers("echo").contains("|one|\\xe2\\x82\\xac two|"));
     assert!(answers("echo").ends_with("\\x8a\\x04ping\\x88\\x02\\x03\\xe8"));
     assert!(answers("commands").ends_with("|1++"));

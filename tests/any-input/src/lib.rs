@@ -7,6 +7,7 @@
 
 mod answers;
 mod captive_dns;
+mod chunks;
 mod connection;
 mod delivery;
 mod dhcp;
@@ -27,8 +28,9 @@ mod script;
 mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "captive_dns", check: captive_dns::check },
+    Target { name: "chunks", check: chunks::check },
     Target { name: "connection", check: connection::check },
     Target { name: "delivery", check: delivery::check },
     Target { name: "dhcp", check: dhcp::check },

@@ -1,5 +1,7 @@
 //! A request as RFC 9112 has it, read line by line.
 
+use crate::chunks;
+
 /// What a head says, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -83,6 +85,22 @@ impl Request {
         }
     }
 
+    /// Whether its content comes in chunks, if that is all that `Transfer-Encoding` says.
+    pub(crate) fn is_chunked(&self) -> bool {
+        let codings: Vec<_> = self.values("transfer-encoding").collect();
+        matches!(codings[..], [coding] if coding.eq_ignore_ascii_case(b"chunked"))
+    }
+
+    /// How many bytes of `rest` behind the head are its content; `None`: it cannot be told, or they are not all there.
+    pub(crate) fn content(&self, rest: &[u8]) -> Option<usize> {
+        if self.is_chunked() {
+            let read = chunks::read(rest);
+            return (read.end == chunks::End::Done).then_some(read.used);
+        }
+        let length = usize::try_from(self.body()?).ok()?;
+        (length <= rest.len()).then_some(length)
+    }
+
     /// The authority and the path that the target names, and the query (section 3.2); `None` for a target of another form.
     pub(crate) fn place(&self) -> Option<(Option<&str>, &str, Option<&str>)> {
         let (authority, rest) = if self.target.starts_with('/') || self.target == "*" {
@@ -103,7 +121,7 @@ impl Request {
     }
 }
 
-fn is_token(bytes: &[u8]) -> bool {
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     let is_token_char = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     !bytes.is_empty() && bytes.iter().all(is_token_char)
 }

@@ -2,9 +2,9 @@
 //!
 //! Input: how many bytes and how many headers it may have at most (times 8, times 1), then the head.
 
-use crate::request::Request;
+use crate::request::{Request, is_token};
 use crate::script::first;
-use instep_proto::handshake::{ANSWER_MAX, Handshake};
+use instep_proto::handshake::{ANSWER_MAX, Handshake, SUBPROTOCOL_MAX, subprotocol};
 use instep_proto::http::{HeadError, HeadLimits, Method, RequestHead};
 
 /// Judges what comes of `data`.
@@ -41,8 +41,10 @@ fn check_within(data: &[u8], limits: HeadLimits) {
             let request =
                 Request::read(&data[..used]).unwrap_or_else(|| panic!("malformed, but read: {head:?}"));
             compare(&head, &request, used, limits);
-            if let Ok(handshake) = Handshake::parse(&head, &["lamp", "lantern"]) {
-                upgrade(&handshake, &request);
+            for declared in [&["lamp", "lantern"][..], &[]] {
+                if let Ok(handshake) = Handshake::parse(&head) {
+                    upgrade(&handshake, subprotocol(&head, declared), declared, &request);
+                }
             }
         }
         Err(error) => {
@@ -82,7 +84,9 @@ fn compare(head: &RequestHead<'_>, request: &Request, used: usize, limits: HeadL
         assert_eq!(head.origin, Some("\u{fffd}"));
     }
     assert_eq!(Some(head.content_length), request.body());
-    assert_eq!(request.values("transfer-encoding").count(), 0);
+    assert_eq!(head.chunked, request.is_chunked());
+    assert_eq!(request.values("transfer-encoding").count(), usize::from(head.chunked));
+    assert!(!head.chunked || (!request.http10 && request.values("content-length").count() == 0));
     assert_eq!(head.expects_continue, request.values("expect").count() > 0);
     assert_eq!(head.websocket.upgrade, text_lists(request, "upgrade", "websocket"));
     assert_eq!(head.websocket.connection, text_lists(request, "connection", "upgrade"));
@@ -127,8 +131,12 @@ fn is_refused(request: &Request, error: HeadError, limits: HeadLimits) -> bool {
         HeadError::Method => !known.iter().any(|known| format!("{known:?}").to_uppercase() == request.method),
         HeadError::Malformed => request.place().is_none(),
         HeadError::Host => count("host") > 1 || (count("host") == 0 && !request.http10),
-        HeadError::Length => request.body().is_none() || count("transfer-encoding") > 0,
-        HeadError::TransferCoding => count("transfer-encoding") > 0,
+        HeadError::Length => {
+            let barred = request.http10 || count("content-length") > 0 || !request.is_chunked();
+            request.body().is_none() || (count("transfer-encoding") > 0 && barred)
+        }
+        HeadError::TransferCoding => count("transfer-encoding") > 0 && !request.is_chunked(),
+        HeadError::Chunks => false,
         HeadError::Expectation => {
             request.values("expect").any(|value| !value.eq_ignore_ascii_case(b"100-continue"))
         }
@@ -137,7 +145,7 @@ fn is_refused(request: &Request, error: HeadError, limits: HeadLimits) -> bool {
 }
 
 /// RFC 6455 section 4.2.1: what a request has at least that becomes a WebSocket.
-fn upgrade(handshake: &Handshake, request: &Request) {
+fn upgrade(handshake: &Handshake, chosen: Option<&str>, declared: &[&str], request: &Request) {
     assert!(request.method == "GET" && !request.http10);
     assert!(request.lists("upgrade", "websocket") && request.lists("connection", "upgrade"));
     assert_eq!(request.values("sec-websocket-version").collect::<Vec<_>>(), [b"13"]);
@@ -145,10 +153,12 @@ fn upgrade(handshake: &Handshake, request: &Request) {
     let [key] = keys[..] else { panic!("keys: {keys:?}") };
     let in_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
     assert!(key.len() == 24 && key.ends_with(b"==") && key[..22].iter().all(in_base64), "key {key:?}");
-    if let Some(name) = handshake.subprotocol() {
+    if let Some(name) = chosen {
         assert!(request.lists("sec-websocket-protocol", name));
+        assert!(declared.is_empty() || declared.contains(&name));
+        assert!(is_token(name.as_bytes()) && name.len() <= SUBPROTOCOL_MAX);
     }
     let mut answer = [0; ANSWER_MAX];
-    let length = handshake.write_answer(&mut answer);
+    let length = handshake.write_answer(chosen, &mut answer);
     assert!(answer[..length].starts_with(b"HTTP/1.1 101 ") && answer[..length].ends_with(b"\r\n\r\n"));
 }

@@ -32,6 +32,25 @@ fn path() -> impl Strategy<Value = String> {
     prop_oneof![3 => "/any/[a-z]{0,9}", 3 => "/any/[a-z]{400,450}", 2 => "/(script.js|nothing|\\?q|ws|echo)?"]
 }
 
+/// Content in chunks: one in three is malformed somewhere.
+fn chunks() -> impl Strategy<Value = String> {
+    let chunk =
+        ("0{0,3}", "( ?;[a-z=\" ]{0,9})?", "[a-z\r\n]{1,40}").prop_map(|(zeros, extension, content)| {
+            format!("{zeros}{:x}{extension}\r\n{content}\r\n", content.len())
+        });
+    let chunks = (vec(chunk, 0..5), "0{1,3}(;[a-z]{0,9})?\r\n", "(X-[a-z]{1,5}: ?[a-z]{0,9}\r\n){0,3}\r\n");
+    let whole = chunks.prop_map(|(chunks, last, trailer)| chunks.concat() + &last + &trailer);
+    let other = prop::sample::select(vec!["", "\n", "\r", " ", "0", ":", ";", "\0", "g", "\t"]);
+    (whole, 0_u8..3, any::<prop::sample::Index>(), other).prop_map(|(whole, malformed, at, other)| {
+        let mut text = whole;
+        if malformed == 0 {
+            let at = at.index(text.len());
+            text.replace_range(at..at + 1, other);
+        }
+        text
+    })
+}
+
 proptest! {
     /// Echo and application, with permessage-deflate or without, on a link that takes everything or little.
     #[test]
@@ -54,13 +73,33 @@ proptest! {
         paths in vec(path(), 1..6),
         method in "GET|GET|GET|HEAD|POST",
         more in "|Accept-Encoding: gzip\r\n|Connection: close\r\n|Content-Length: 0\r\n",
+        chunks in prop_oneof![2 => Just(None), 1 => chunks().prop_map(Some)],
     ) {
-        let requests: String =
-            paths.iter().map(|path| format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\n{more}\r\n")).collect();
+        let (more, chunks) = match &chunks {
+            None => (more, ""),
+            Some(chunks) => ("Transfer-Encoding: chunked\r\n".to_owned(), &chunks[..]),
+        };
+        let requests: String = paths
+            .iter()
+            .map(|path| format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\n{more}\r\n{chunks}"))
+            .collect();
         // Only those steps that deliver bytes.
         let script: Vec<u8> = cuts.iter().map(|cut| cut & !7 | (cut & 1)).collect();
         let length = script.len().to_le_bytes()[0];
         check("connection", &[&[2, length], &script[..], requests.as_bytes()].concat());
+    }
+
+    /// Content in chunks, mostly well-formed.
+    #[test]
+    fn chunks_are_read_as_the_model_reads_them(
+        limits in (0_u8..12, 0_u8..4, 0_u8..20),
+        lengths in vec(1_u8..20, 0..6),
+        chunks in chunks(),
+        behind in "(GET /)?",
+    ) {
+        let length = lengths.len().to_le_bytes()[0];
+        let head = [&[limits.0, limits.1, limits.2, length], &lengths[..]].concat();
+        check("chunks", &[&head[..], chunks.as_bytes(), behind.as_bytes()].concat());
     }
 
     /// The header of a frame, a close frame, an offer of compression: what is written is read as the model reads it.

@@ -1,5 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
+use super::coding::TransferCoding;
 use super::{Fields, HeadError, trim};
 use crate::deflate::PermessageDeflate;
 
@@ -76,8 +77,10 @@ pub struct RequestHead<'b> {
     pub cookies: Option<&'b [u8]>,
     /// `Authorization`; `None` if there is none, or more than one.
     pub authorization: Option<&'b str>,
-    /// Bytes of body.
+    /// Bytes of body. Of one that comes in chunks the head says nothing; as they come, the server counts them here.
     pub content_length: u64,
+    /// The body comes in chunks.
+    pub chunked: bool,
     /// The client waits for word before it sends the body.
     pub expects_continue: bool,
     /// The connection may serve another request after this one.
@@ -140,6 +143,7 @@ impl<'b> RequestHead<'b> {
             cookies: None,
             authorization: None,
             content_length: 0,
+            chunked: false,
             expects_continue: false,
             keep_alive: !http10,
             accepts_gzip: false,
@@ -162,7 +166,8 @@ impl<'b> RequestHead<'b> {
     }
 
     fn read_headers(&mut self, headers: &[httparse::Header<'b>]) -> Result<(), HeadError> {
-        let (mut length, mut coded, mut keys, mut versions, mut credentials) = (None, false, 0, 0, 0);
+        let (mut length, mut keys, mut versions, mut credentials) = (None, 0, 0, 0);
+        let mut coding = TransferCoding::default();
         for header in headers {
             let name = header.name;
             // Only what we read must be text: other headers may hold any bytes.
@@ -190,7 +195,7 @@ impl<'b> RequestHead<'b> {
                     return Err(HeadError::Length);
                 }
             } else if is("transfer-encoding") {
-                coded = true;
+                coding.add(value);
             } else if is("expect") {
                 if !value.eq_ignore_ascii_case("100-continue") {
                     return Err(HeadError::Expectation);
@@ -224,14 +229,9 @@ impl<'b> RequestHead<'b> {
                 self.websocket.deflate = self.websocket.deflate.or_else(|| PermessageDeflate::find(value));
             }
         }
-        match (length, coded) {
-            (Some(_), true) => Err(HeadError::Length),
-            (None, true) => Err(HeadError::TransferCoding),
-            (length, false) => {
-                self.content_length = length.unwrap_or(0);
-                Ok(())
-            }
-        }
+        self.chunked = coding.is_chunked(length.is_some() || self.http10)?;
+        self.content_length = length.unwrap_or(0);
+        Ok(())
     }
 }
 
@@ -309,7 +309,6 @@ mod tests {
         for length in ["+1", "-1", "1, 1", "0x1", "", "99999999999999999999"] {
             assert_eq!(post(&format!("Content-Length: {length}\r\n")), HeadError::Length, "{length}");
         }
-        assert_eq!(post("Transfer-Encoding: chunked\r\n"), HeadError::TransferCoding);
         assert_eq!(post("Expect: tea\r\n"), HeadError::Expectation);
         assert_eq!(post("Host: b\r\n"), HeadError::Host);
         assert_eq!(error("GET / HTTP/1.1\r\n\r\n"), HeadError::Host);

@@ -16,10 +16,13 @@ pub enum HeadError {
     TooLarge,
     /// HTTP/1.1 without Host, or with two.
     Host,
-    /// Two lengths, one that is not a number, or a length and a transfer coding together.
+    /// Two lengths, one that is not a number, a length and a transfer coding together, a transfer coding in HTTP/1.0, or
+    /// codings of which `chunked` is not the last and there once.
     Length,
-    /// A transfer coding: this server takes bodies with a length only.
+    /// A transfer coding other than `chunked`.
     TransferCoding,
+    /// The framing of its chunks is malformed.
+    Chunks,
     /// An expectation other than `100-continue`.
     Expectation,
 }
@@ -28,7 +31,7 @@ impl HeadError {
     /// The status that answers it.
     pub fn status(self) -> Status {
         match self {
-            Self::Malformed | Self::Host | Self::Length => Status::BadRequest,
+            Self::Malformed | Self::Host | Self::Length | Self::Chunks => Status::BadRequest,
             Self::Version => Status::VersionNotSupported,
             Self::Method | Self::TransferCoding => Status::NotImplemented,
             Self::TooLarge => Status::HeadTooLarge,
@@ -46,7 +49,8 @@ impl core::fmt::Display for HeadError {
             Self::TooLarge => "its head is too large",
             Self::Host => "it has no Host header, or more than one",
             Self::Length => "the length of its body is unclear",
-            Self::TransferCoding => "it uses a transfer coding",
+            Self::TransferCoding => "it uses a transfer coding other than chunked",
+            Self::Chunks => "its chunks are malformed",
             Self::Expectation => "it expects what this server cannot do",
         })
     }

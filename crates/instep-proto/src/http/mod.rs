@@ -3,6 +3,8 @@
 
 mod asset;
 mod body;
+mod chunks;
+mod coding;
 mod credentials;
 mod etag;
 mod fields;
@@ -20,6 +22,7 @@ mod trim;
 
 pub use asset::{Asset, Cache, Content};
 pub use body::{Made, PageValues};
+pub use chunks::Chunks;
 pub use credentials::{authorization_password, cookies};
 pub use fields::Fields;
 pub use form::{FormError, QueryValue, form_value};
@@ -31,7 +34,7 @@ pub use response::{Allow, ResponseHead, Window};
 pub use route::{Pattern, best_match};
 pub use status::Status;
 pub use template::{Segment, Template, escape_html};
-pub(crate) use trim::trim;
+pub(crate) use trim::{is_token_byte, trim};
 
 /// Text written to a slice.
 pub(crate) fn cursor(out: &mut [u8]) -> response::Cursor<'_> {

@@ -18,7 +18,7 @@ pub(crate) struct Protection {
 }
 
 impl Protection {
-    pub(crate) fn write(&self, out: &mut impl Write) -> fmt::Result {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> fmt::Result {
         out.write_str("Content-Security-Policy: ")?;
         if let Some(policy) = self.policy {
             write!(out, "{policy}; ")?;

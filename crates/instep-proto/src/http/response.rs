@@ -128,7 +128,7 @@ impl ResponseHead {
         window.used
     }
 
-    fn format(&self, out: &mut impl Write, lines: fmt::Arguments<'_>) -> fmt::Result {
+    fn format(&self, out: &mut dyn Write, lines: fmt::Arguments<'_>) -> fmt::Result {
         write!(out, "HTTP/1.1 {} {}\r\n", self.status.code(), self.status.reason())?;
         if let Some(content_type) = self.content_type {
             write!(out, "Content-Type: {content_type}\r\n")?;

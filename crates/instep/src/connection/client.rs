@@ -1,7 +1,7 @@
 //! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
 
 use super::context::{Surroundings, World};
-use super::http_state::{Exchange, ExchangeMemory};
+use super::http_state::{Exchange, ExchangeMemory, Unread};
 use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
@@ -61,9 +61,14 @@ impl Client {
 
     /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
     pub const fn tail_max(limits: &Limits) -> usize {
-        let (form, body) = (FORM_MAX, body_max(limits));
-        let request = limits.head.bytes + if form > body { form } else { body };
+        let request = limits.head.bytes + Self::content_max(limits);
         if request > PART_MAX { request } else { PART_MAX }
+    }
+
+    /// Bytes of the longest content that is kept behind its head until all of it is there.
+    pub(super) const fn content_max(limits: &Limits) -> usize {
+        let (form, body) = (FORM_MAX, body_max(limits));
+        if form > body { form } else { body }
     }
 
     /// How many bytes of input have to come at once, at least, for a turn to make use of any.
@@ -266,6 +271,6 @@ impl Client {
 
     /// Answers the request, of whose body nothing is to come.
     pub(super) fn answer(&mut self, reply: Reply) {
-        self.answer_and_pass(Some(reply), 0);
+        self.answer_and_pass(Some(reply), Unread::NOTHING);
     }
 }

@@ -29,8 +29,8 @@ impl Client {
             (State::Open(_), _) if self.pings >= 2 => Standing::Unresponsive(since),
             _ if writes => Standing::InUse,
             (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => Standing::InUse,
-            (State::Http, Some(Exchange { reply: None, body, waits, head_begun, .. })) => {
-                let begun = *head_begun || *body > 0 || *waits != Waits::Nothing;
+            (State::Http, Some(Exchange { reply: None, unread, waits, head_begun, .. })) => {
+                let begun = *head_begun || !unread.is_nothing() || *waits != Waits::Nothing;
                 if begun { Standing::Unfinished(since) } else { Standing::Idle(since) }
             }
             (State::Lingering(_), _) => Standing::Idle(since),

@@ -6,7 +6,28 @@ use crate::service::Waits;
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
-use instep_proto::http::Reply;
+use instep_proto::http::{Chunks, Reply};
+
+/// What has yet to come of a request's content.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unread {
+    /// So many bytes, which are thrown away.
+    Bytes(u64),
+    /// Chunks of the request that stands first in the input, whose head has that length. Their content is kept behind the
+    /// head.
+    Kept { head: usize, chunks: Chunks },
+    /// Chunks that are thrown away.
+    Chunks(Chunks),
+}
+
+impl Unread {
+    pub(super) const NOTHING: Self = Self::Bytes(0);
+
+    /// Whether it is nothing.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Bytes(0))
+    }
+}
 
 /// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
 /// of it: a device with few such places has many clients.
@@ -28,8 +49,8 @@ pub struct Exchange {
     pub(super) served: bool,
     /// What is being written.
     pub(super) reply: Option<Reply>,
-    /// Bytes of a request's body that are still to be thrown away.
-    pub(super) body: u64,
+    /// Content of a request that has yet to come.
+    pub(super) unread: Unread,
     /// What the request that stands first in the input waits for.
     pub(super) waits: Waits,
     /// What the socket did not take.
@@ -49,7 +70,7 @@ impl Exchange {
             head_begun: false,
             served: false,
             reply: None,
-            body: 0,
+            unread: Unread::NOTHING,
             waits: Waits::Nothing,
             unsent,
         }
@@ -62,9 +83,9 @@ impl Exchange {
         *self = Self { peer, port, ..Self::new(unsent) };
     }
 
-    /// The next thing is to answer, and to throw away so many bytes of the request's body.
-    pub(super) fn answer(&mut self, reply: Option<Reply>, body: u64) {
-        (self.reply, self.body, self.waits) = (reply, body, Waits::Nothing);
+    /// The next thing is to answer, and to throw away that content of the request.
+    pub(super) fn answer(&mut self, reply: Option<Reply>, unread: Unread) {
+        (self.reply, self.unread, self.waits) = (reply, unread, Waits::Nothing);
     }
 }
 

@@ -9,6 +9,7 @@ mod eviction;
 mod http_state;
 mod inflate;
 mod receive;
+mod requests;
 mod routing;
 mod timers;
 mod transport;

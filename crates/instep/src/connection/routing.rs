@@ -18,8 +18,8 @@ use core::net::IpAddr;
 use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
-use instep_proto::handshake::Handshake;
-use instep_proto::http::{HeadError, Reply, Status};
+use instep_proto::handshake::{Handshake, subprotocol};
+use instep_proto::http::{HeadError, Reply, RequestHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
 const HEALTH: &str = "/healthz";
@@ -110,24 +110,22 @@ impl Client {
             return (of_thing.answer)(resource, pass, request, out);
         }
         match (endpoint, world.app.find_page(head.path)) {
-            (Some(endpoint), page) if upgrade || page.is_none() => {
-                match Handshake::parse(head, endpoint.subprotocols) {
-                    Ok(mut handshake) => {
-                        if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
-                            return Decision::NotNow;
-                        }
-                        let deflate = world.compression.is_some() && handshake.accept_deflate();
-                        Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
+            (Some(endpoint), page) if upgrade || page.is_none() => match Handshake::parse(head) {
+                Ok(mut handshake) => {
+                    if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                        return Decision::NotNow;
                     }
-                    Err(reason) => {
-                        if upgrade {
-                            world.device.count_refusal(RefusalReason::Handshake);
-                            tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
-                        }
-                        error(reason.status())
-                    }
+                    let deflate = world.compression.is_some() && handshake.accept_deflate();
+                    Decision::Open(Opening { endpoint, handshake, deflate, pass, peer })
                 }
-            }
+                Err(reason) => {
+                    if upgrade {
+                        world.device.count_refusal(RefusalReason::Handshake);
+                        tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
+                    }
+                    error(reason.status())
+                }
+            },
             (_, Some((Page::Asset(_, asset), _))) => {
                 Decision::Reply(Reply::asset(asset, head, world.access.frames))
             }
@@ -147,6 +145,7 @@ impl Client {
     pub(super) fn open(
         &mut self,
         now: Instant,
+        head: &RequestHead<'_>,
         opening: &Opening,
         world: &World<'_>,
         out: &mut Outgoing<'_>,
@@ -155,7 +154,7 @@ impl Client {
         let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
-        let length = handshake.write_answer(out.space());
+        let length = handshake.write_answer(subprotocol(head, endpoint.subprotocols), out.space());
         out.keep(length);
         let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(service) => (service.greet)(world, out),

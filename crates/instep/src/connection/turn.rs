@@ -171,7 +171,7 @@ impl Client {
         if reply.closes() {
             self.linger(now);
         } else {
-            exchange.answer(None, exchange.body);
+            exchange.answer(None, exchange.unread);
             self.answer_ended(now);
         }
         true

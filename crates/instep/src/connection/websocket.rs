@@ -83,6 +83,18 @@ pub(super) enum Taken {
     Wrong(ProtocolError),
 }
 
+impl Taken {
+    /// The same behind so many bytes that were used before.
+    pub(super) fn behind(self, start: usize) -> Self {
+        match self {
+            Self::Some(used) => Self::Some(start + used),
+            Self::Incomplete(used) => Self::Incomplete(start + used),
+            Self::NotNow(used) => Self::NotNow(start + used),
+            other => other,
+        }
+    }
+}
+
 impl Open {
     /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
     pub(super) fn new(

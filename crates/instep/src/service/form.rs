@@ -14,8 +14,7 @@ pub(crate) fn whole_content<'r>(
     request: &Request<'r>,
     out: &mut Outgoing<'_>,
 ) -> ControlFlow<Decision, &'r [u8]> {
-    let Request { head, rest, waits, .. } = *request;
-    let content = usize::try_from(head.content_length).ok().and_then(|length| rest.get(..length));
+    let Request { head, content, waits, .. } = *request;
     match content {
         Some(content) => Continue(content),
         None => {

@@ -33,8 +33,8 @@ pub struct Request<'r> {
     pub(crate) peer: IpAddr,
     /// A trusted proxy forwarded it.
     pub(crate) proxied: bool,
-    /// What came behind its head.
-    pub(crate) rest: &'r [u8],
+    /// Its content, once all of it is there.
+    pub(crate) content: Option<&'r [u8]>,
     /// The port of the device at which it came in; 0: nobody said.
     pub(crate) local_port: u16,
     /// What it waits for, if it was decided on before.

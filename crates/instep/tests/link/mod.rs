@@ -225,6 +225,11 @@ impl Peer {
         turn
     }
 
+    /// How many bytes of input wait for more.
+    pub fn waiting(&self) -> usize {
+        self.tail.len()
+    }
+
     /// The peer closes its direction.
     pub fn end(&mut self, world: &mut World) -> Turn {
         self.client.input_ended();

@@ -1,0 +1,183 @@
+//! Content in chunked transfer coding, from the clients and the proxy that send it. A program that this machine does not
+//! have is skipped.
+
+mod served;
+
+use served::{INSTEP, get, request, serve};
+use std::fs;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use test_support::{Http, SOON, Server, http};
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
+    let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
+    if found.is_none() {
+        println!("skipped: {program} is not on PATH");
+    }
+    found
+}
+
+/// What a program prints that is given this input.
+#[track_caller]
+fn output(command: &mut Command, input: &str) -> String {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut process = command.spawn().expect("it starts");
+    process.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+    let output = process.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", output.status);
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// A request whose content is in chunks already.
+fn chunked(method: &str, path: &str, chunks: &str) -> String {
+    request(path, &["Content-Type: application/json", "Transfer-Encoding: chunked"])
+        .replacen("GET", method, 1)
+        + chunks
+}
+
+#[test]
+fn curl_uploads_what_it_reads() {
+    let Some(curl) = find("curl") else { return };
+    let server = Server::with(&["--app", "workshop"])
+        .binary(INSTEP)
+        .variable("INSTEP_PASSWORD", "open sesame")
+        .start();
+    let (addr, json) = (server.addr(), "Content-Type: application/json");
+    let status = |path: &str, args: &[&str], input: &str| {
+        let mut command = Command::new(&curl);
+        command.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-T", "-"]).args(args);
+        output(command.arg(format!("http://{addr}{path}")), input)
+    };
+    let tool = ["-u", ":open sesame", "-H", json];
+    assert_eq!(status("/properties/led", &tool, "true"), "204");
+    server.wait_for_line(|line| line.contains(r#"{"label":"led","value":true,"id":0}"#), SOON);
+    assert_eq!(status("/actions/blink", &["-u", ":open sesame", "-X", "POST"], ""), "204");
+    let form = ["-X", "POST", "-H", "Content-Type: application/x-www-form-urlencoded"];
+    assert_eq!(status("/login", &form, "password=open+sesame"), "303");
+    assert_eq!(status("/login", &form, "password=wrong"), "401");
+    assert_eq!(status("/properties/led", &["-H", json], "true"), "401");
+}
+
+#[test]
+fn node_writes_to_a_request_and_keeps_its_connection() {
+    let Some(node) = find("node") else { return };
+    let server = serve(&["--app", "workshop"]);
+    let script = r#"
+        const http = require('http');
+        const [port] = process.argv.slice(2);
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        const ask = (method, path, parts) => new Promise((resolve, reject) => {
+            const headers = { 'Content-Type': 'application/json' };
+            const request = http.request({ port, host: '127.0.0.1', method, path, headers, agent }, (response) => {
+                let text = '';
+                response.on('data', (part) => text += part);
+                response.on('end', () => resolve(`${response.statusCode} ${text} ${request.reusedSocket}`));
+            });
+            request.on('error', reject);
+            for (const part of parts) request.write(part);
+            request.end();
+        });
+        (async () => {
+            console.log(await ask('PUT', '/properties/led', ['t', 'ru', 'e']));
+            console.log(await ask('PUT', '/nowhere', ['x'.repeat(5000)]));
+            console.log(await ask('GET', '/properties/led', []));
+            agent.destroy();
+        })();
+    "#;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-node-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("ask.cjs");
+    fs::write(&file, script).expect("it is written");
+    let said = output(Command::new(node).arg(file).arg(server.addr().port().to_string()), "");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines[0], "204  false");
+    assert!(lines[1].starts_with("404 ") && lines[1].ends_with(" true"), "{said}");
+    assert_eq!(lines[2], "200 true true");
+}
+
+/// Inputs that servers are known to read in different ways (RFC 9112 section 11.2).
+const AMBIGUOUS: &[&str] = &[
+    "4\ntrue\n0\n\n",
+    "4\r\ntrue\n0\r\n\r\n",
+    "4\r\ntrue\r0\r\n\r\n",
+    "4;\ntrue\r\n0\r\n\r\n",
+    "4;a\nb\r\ntrue\r\n0\r\n\r\n",
+    "4;a=\"\r\ntrue\r\n0\n\n",
+    "4\r\ntrueXX0\r\n\r\n",
+    "0x4\r\ntrue\r\n0\r\n\r\n",
+    "+4\r\ntrue\r\n0\r\n\r\n",
+    "10000000000000004\r\ntrue\r\n0\r\n\r\n",
+    "4\r\ntrue\r\n0\r\nGET / HTTP/1.1\r\n\r\n",
+    "4\r\ntrue\r\n0\r\nX\n: y\r\n\r\n",
+];
+
+/// None of them reaches the application, and none is followed by a second answer of an hidden request.
+#[track_caller]
+fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
+    for chunks in AMBIGUOUS {
+        let hidden = request("/properties/brightness", &[]);
+        let mut connection = Http::connect(addr);
+        connection.send(chunked("PUT", "/properties/led", chunks) + &hidden);
+        connection.finish();
+        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
+        let answers = answer.matches("HTTP/1.1 ").count();
+        assert!(answers <= 1 && !answer.starts_with("HTTP/1.1 2"), "{chunks:?}: {answer}");
+        assert_eq!(get(server.addr(), "/properties/led").text(), "false", "{chunks:?}");
+    }
+}
+
+#[test]
+fn what_is_ambiguous_reaches_nobody() {
+    let server = serve(&["--app", "workshop"]);
+    expect_nothing_hidden(server.addr(), &server);
+}
+
+#[test]
+fn nginx_passes_chunks_on() {
+    let Some(nginx) = find("nginx") else { return };
+    let server = serve(&["--app", "workshop"]);
+    let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-nginx-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let to = server.addr();
+    let config = format!(
+        "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; client_body_temp_path body; proxy_temp_path proxy; \
+         upstream instep {{ server {to}; keepalive 1; }} server {{ listen {addr}; location / {{ \
+         proxy_pass http://instep; proxy_set_header Host localhost; proxy_set_header Connection ''; \
+         proxy_http_version 1.1; proxy_request_buffering off; }} }} }}"
+    );
+    fs::write(folder.join("nginx.conf"), config).expect("it is written");
+    let mut command = Command::new(nginx);
+    command
+        .args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"])
+        .arg(&folder);
+    let mut process = command.stdin(Stdio::null()).spawn().expect("nginx starts");
+    let deadline = Instant::now() + 3 * SOON;
+    while TcpStream::connect(addr).is_err() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for (chunks, value) in [
+        ("4\r\ntrue\r\n0\r\n\r\n", "true"),
+        ("1\r\nf\r\n4;ext=\"x\"\r\nalse\r\n0\r\n\r\n", "false"),
+        ("4\r\ntrue\r\n0\r\nTrailer: x\r\n\r\n", "true"),
+        ("5\r\nfalse\r\n0\r\n\r\n", "false"),
+    ] {
+        assert_eq!(http(addr, chunked("PUT", "/properties/led", chunks)).status, 204, "{chunks:?}");
+        assert_eq!(get(server.addr(), "/properties/led").text(), value);
+    }
+    // nginx reads some of them as it likes, and writes what it read anew.
+    for chunks in AMBIGUOUS {
+        let mut connection = Http::connect(addr);
+        connection.send(chunked("POST", "/nowhere", chunks));
+        connection.finish();
+        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
+        assert!(answer.matches("HTTP/1.1 ").count() <= 1, "{chunks:?}: {answer}");
+        assert_eq!(http(addr, request("/properties/led", &[])).text(), "false", "it is the answer to this");
+    }
+    process.kill().and_then(|()| process.wait()).expect("it ends");
+}

@@ -1,0 +1,202 @@
+//! Requests, as they come in: heads, and content behind them.
+
+use super::client::{Client, State};
+use super::context::World;
+use super::http_state::{Exchange, Unread};
+use super::websocket::Taken;
+use crate::access::is_forwarded_from_tls;
+use crate::limits::ROOM_MIN;
+use crate::service::{Decision, Request, Waits, tell};
+use crate::time::Instant;
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
+
+impl Client {
+    /// Takes what is left of a request's content, or the next request.
+    pub(super) fn take_request(
+        &mut self,
+        now: Instant,
+        input: &mut [u8],
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Taken {
+        match self.http_mut() {
+            Some(Exchange { reply: None, unread: Unread::Bytes(left @ 1..), .. }) => {
+                let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                *left -= length as u64;
+                Taken::Some(length)
+            }
+            Some(Exchange { reply: None, unread: Unread::Chunks(_), .. }) => {
+                self.pass_chunks(now, input, world)
+            }
+            Some(Exchange { reply: None, .. }) if out.room() >= ROOM_MIN => {
+                // Empty lines before a request are to be ignored (RFC 9112 section 2.2).
+                let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                if empty > 0 {
+                    return Taken::Some(empty);
+                }
+                match self.keep_chunks(input, world) {
+                    Ok(start) => self.take_head(now, &input[start..], world, out).behind(start),
+                    Err(error) => {
+                        self.refuse_head(error, input, now, world);
+                        Taken::Some(input.len())
+                    }
+                }
+            }
+            _ if input.is_empty() => Taken::Incomplete(0),
+            _ => Taken::NotNow(0),
+        }
+    }
+
+    /// Decodes chunks behind the head that stands first in the input, and moves it, and what was decoded, behind what is left
+    /// over: so many bytes are of no use any more.
+    fn keep_chunks(&mut self, input: &mut [u8], world: &World<'_>) -> Result<usize, HeadError> {
+        let limits = world.device.limits();
+        let Some(Exchange { unread: Unread::Kept { head, chunks }, .. }) = self.http_mut() else {
+            return Ok(0);
+        };
+        let from = *head + chunks.length();
+        let Some(raw) = input.get_mut(from..) else { return Ok(0) };
+        let (used, made) = chunks.decode(raw, Self::content_max(limits) as u64, limits.head)?;
+        let start = used - made;
+        if start > 0 {
+            input.copy_within(..from + made, start);
+        }
+        Ok(start)
+    }
+
+    /// Throws chunks away.
+    fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &World<'_>) -> Taken {
+        let limits = world.device.limits();
+        let Some(Exchange { unread, peer, .. }) = self.http_mut() else { return Taken::NotNow(0) };
+        let Unread::Chunks(chunks) = unread else { return Taken::NotNow(0) };
+        match chunks.decode(input, limits.body, limits.head) {
+            Ok((used, _)) if chunks.is_done() => {
+                *unread = Unread::NOTHING;
+                Taken::Some(used)
+            }
+            Ok((used, _)) if used == input.len() => Taken::Some(used),
+            // Its request has been answered. A second answer would be taken for that to another one.
+            _ => {
+                let peer = *peer;
+                tell!(
+                    info,
+                    world,
+                    now,
+                    "Closed the connection of {peer}: the chunks behind its request are malformed or too many"
+                );
+                self.state = State::Ending;
+                Taken::Some(input.len())
+            }
+        }
+    }
+
+    /// Takes a request, if all of it is there that has to be.
+    fn take_head(&mut self, now: Instant, input: &[u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Taken {
+        let limits = world.device.limits();
+        if input.is_empty() {
+            return Taken::Incomplete(0);
+        }
+        match RequestHead::parse(&input[..input.len().min(limits.head.bytes)], limits.head) {
+            Ok(None) => {
+                self.head_begun(now);
+                Taken::Incomplete(0)
+            }
+            Ok(Some((mut head, length))) => {
+                let unread = self.http().map_or(Unread::NOTHING, |exchange| exchange.unread);
+                let rest = &input[length..];
+                let (content, after, unread) = match unread {
+                    Unread::Kept { chunks, .. } => {
+                        head.content_length = chunks.announced();
+                        let whole = chunks.is_done().then(|| rest.get(..chunks.length())).flatten();
+                        if whole.is_none() && head.content_length <= Self::content_max(limits) as u64 {
+                            self.head_begun(now);
+                            return Taken::Incomplete(0);
+                        }
+                        let unread = if whole.is_some() { Unread::NOTHING } else { Unread::Chunks(chunks) };
+                        (whole, length + chunks.length(), unread)
+                    }
+                    _ if head.chunked && (!head.expects_continue || self.waits() == Waits::Body) => {
+                        self.keep_from(length);
+                        return Taken::Some(0);
+                    }
+                    _ if head.chunked => (None, length, Unread::Chunks(Chunks::new())),
+                    _ => {
+                        let whole = usize::try_from(head.content_length).ok();
+                        (
+                            whole.and_then(|whole| rest.get(..whole)),
+                            length,
+                            Unread::Bytes(head.content_length),
+                        )
+                    }
+                };
+                (head.base, head.path) = world.access.split_path(head.path);
+                let peer = world.access.client(self.peer(), &head);
+                let proxied = world.access.is_proxy(self.peer().to_canonical());
+                head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
+                let request = Request {
+                    now,
+                    head: &head,
+                    peer,
+                    proxied,
+                    content,
+                    local_port: self.local_port(),
+                    waits: self.waits(),
+                    context: world,
+                };
+                match self.decide(&request, world, out) {
+                    Decision::NotNow => return Taken::NotNow(0),
+                    // The chunks that it waits for may be there already.
+                    Decision::Later(Waits::Body) if head.chunked && self.waits() != Waits::Body => {
+                        let _ = self.wait_for(Waits::Body, now);
+                        return Taken::Some(0);
+                    }
+                    Decision::Later(waits) => return self.wait_for(waits, now),
+                    Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
+                    Decision::Written { closes: true } => self.state = State::Ending,
+                    Decision::Written { closes: false } => self.answer_and_pass(None, unread),
+                    Decision::Open(opening) => self.open(now, &head, &opening, world, out),
+                    Decision::Listen(listening) => self.listen(now, &listening, world, out),
+                }
+                self.head_ended(now);
+                Taken::Some(after)
+            }
+            Err(error) => {
+                self.refuse_head(error, input, now, world);
+                Taken::Some(input.len())
+            }
+        }
+    }
+
+    /// From now on, chunks behind a head of that length are decoded and kept.
+    fn keep_from(&mut self, head: usize) {
+        if let Some(exchange) = self.http_mut() {
+            exchange.unread = Unread::Kept { head, chunks: Chunks::new() };
+        }
+    }
+
+    /// Answers the request, unless that is done, and throws away the content that is not there yet.
+    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, unread: Unread) {
+        if let Some(exchange) = self.http_mut() {
+            exchange.answer(reply, unread);
+        }
+    }
+
+    /// The request stays in the input, and is decided on again later.
+    fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
+        let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
+        let before = core::mem::replace(&mut exchange.waits, waits);
+        match (before, waits) {
+            (_, Waits::Nothing | Waits::Body) => {
+                self.head_begun(now);
+                Taken::Incomplete(0)
+            }
+            (Waits::Password(_), Waits::Password(_)) => Taken::NotNow(0),
+            (Waits::Answer(_), Waits::Answer(_)) => Taken::NotNow(0),
+            (_, Waits::Password(_) | Waits::Answer(_)) => {
+                self.timing.begin(now);
+                Taken::NotNow(0)
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Content in chunked transfer coding: what it does, and what is refused, on the simulated link.
+
+mod asking;
+mod guarded;
+mod link;
+mod workshop;
+
+use asking::JSON;
+use guarded::{Answer, FORM, PASSWORD, check, exchange_with, guard, guarded};
+use instep::{Access, BoardPage, BoardPages, Client, Limits};
+use link::{Peer, World, inbox};
+use std::sync::Mutex;
+use workshop::{asked, world};
+
+/// A request whose content comes in chunks of that size.
+fn chunked(request: &str, headers: &str, content: &str, size: usize) -> String {
+    let chunks: String = content
+        .as_bytes()
+        .chunks(size)
+        .map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), core::str::from_utf8(chunk).unwrap()))
+        .collect();
+    raw(request, headers, &format!("{chunks}0\r\n\r\n"))
+}
+
+fn raw(request: &str, headers: &str, chunks: &str) -> String {
+    format!("{request} HTTP/1.1\r\nHost: lamp\r\nTransfer-Encoding: chunked\r\n{headers}\r\n{chunks}")
+}
+
+/// The statuses of the answers in a row that have a length or no body.
+fn statuses(answers: &[u8]) -> Vec<u16> {
+    let text = String::from_utf8_lossy(answers);
+    text.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].parse().unwrap()).collect()
+}
+
+/// What the application is asked by a request that arrives in pieces of that length, and the answer.
+fn ask(world: &mut World, text: &str, piece: usize) -> (Option<String>, Answer) {
+    let mut inbox = world.device.inbox(instep::Buffer::lent(link::leak(world.limits.message, 0))).unwrap();
+    let mut peer = world.client();
+    for piece in text.as_bytes().chunks(piece) {
+        peer.send(world, piece);
+    }
+    let command = asked(world, &mut inbox);
+    asked(world, &mut inbox);
+    (command, exchange_with(world, &mut peer, ""))
+}
+
+#[test]
+fn a_thing_is_written_and_invoked() {
+    for (request, headers, content, size, command) in [
+        ("PUT /properties/led", JSON, "true", 4, Some("Led(true)")),
+        ("PUT /properties/led", JSON, " false\n", 1, Some("Led(false)")),
+        ("PUT /properties/level", JSON, "-1.50e1", 3, Some("Level(-15.0)")),
+        ("POST /actions/blink", "", "", 1, Some("Blink")),
+        ("POST /actions/say", JSON, "\"hello\"", 2, Some("Say(\"hello\")")),
+    ] {
+        let text = chunked(request, headers, content, size);
+        for piece in [1, 2, 3, 7, 64, text.len()] {
+            let mut world = world();
+            let (asked, answer) = ask(&mut world, &text, piece);
+            assert_eq!((asked.as_deref(), answer.status), (command, 204), "{text:?} in pieces of {piece}");
+            assert_eq!(answer.header("Connection"), None, "it goes on");
+        }
+    }
+    let (asked, answer) = ask(&mut world(), &chunked("PUT /properties/led", "", "true", 1), 5);
+    assert_eq!((asked, answer.status), (None, 415));
+    let (asked, answer) = ask(&mut world(), &chunked("PUT /properties/led", JSON, "", 1), 5);
+    assert_eq!((asked, answer.status), (None, 400), "a property needs a value");
+}
+
+#[test]
+fn extensions_and_trailers_are_passed_over() {
+    let content = "2;a=\"b;\";c\r\ntr\r\n2\r\nue\r\n00;d\r\nContent-Length: 7\r\nHost: evil.test\r\n\r\n";
+    let text = raw("PUT /properties/led", JSON, content);
+    for piece in 1..text.len() {
+        let (asked, answer) = ask(&mut world(), &text, piece);
+        assert_eq!((asked.as_deref(), answer.status), (Some("Led(true)"), 204), "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn requests_behind_it_are_answered_in_their_order() {
+    let texts = [
+        chunked("PUT /properties/led", "", "true", 1),
+        chunked("GET /properties/led", "", "ignored", 3),
+        "GET /nowhere HTTP/1.1\r\nHost: lamp\r\nContent-Length: 3\r\n\r\nabc".to_owned(),
+        chunked("POST /nowhere", "", "0\r\n\r\n", 2),
+        chunked("GET /properties/level", "Expect: 100-continue\r\n", "x", 1),
+    ]
+    .concat();
+    for piece in 1..texts.len() {
+        let mut world = world();
+        let mut peer = world.client();
+        for piece in texts.as_bytes().chunks(piece) {
+            peer.send(&mut world, piece);
+        }
+        assert_eq!(statuses(&peer.take()), [415, 200, 404, 404, 200], "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn a_client_that_waits_for_word_is_told_to_go_on() {
+    let text = chunked("PUT /properties/led", &format!("{JSON}Expect: 100-continue\r\n"), "true", 3);
+    let head = text.find("\r\n\r\n").unwrap() + 4;
+    for cut in [head, head + 1, text.len()] {
+        let mut world = world();
+        let mut inbox = inbox(&world);
+        let mut peer = world.client();
+        peer.send(&mut world, &text.as_bytes()[..cut]);
+        assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
+        peer.send(&mut world, &text.as_bytes()[cut..]);
+        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
+        asked(&world, &mut inbox);
+        let answer = exchange_with(&mut world, &mut peer, "");
+        assert_eq!((answer.status, answer.header("Connection")), (204, None));
+    }
+}
+
+#[test]
+fn one_logs_in_with_it() {
+    for size in [1, 5, 100] {
+        let text = chunked("POST /login", "", FORM, size);
+        for piece in [1, 11, text.len()] {
+            let mut world = guarded();
+            let mut peer = world.client();
+            for piece in text.as_bytes().chunks(piece) {
+                peer.send(&mut world, piece);
+            }
+            let answer = exchange_with(&mut world, &mut peer, "");
+            assert_eq!(answer.status, 303, "{}", answer.all);
+            assert!(answer.header("Set-Cookie").is_some());
+        }
+    }
+    // Longer than a device's buffer by far, and not longer than a form may be.
+    let form = format!("x={}&{FORM}", "y".repeat(1024 - 3 - FORM.len()));
+    let mut guarded = guard(world());
+    for (form, status) in [(form.clone(), 303), (format!("{form}&"), 413)] {
+        let text = chunked("POST /login", "", &form, 1);
+        let mut peer = guarded.client();
+        let mut longest = 0;
+        for piece in text.as_bytes().chunks(256) {
+            let turn = peer.send(&mut guarded, piece);
+            longest = longest.max(peer.waiting());
+            if !turn.wants_read {
+                break;
+            }
+        }
+        assert!(longest <= Client::tail_max(&Limits::DEVICE));
+        check(&guarded);
+        assert_eq!(exchange_with(&mut guarded, &mut peer, "").status, status, "{PASSWORD}");
+    }
+}
+
+#[derive(Debug, Default)]
+struct Network(Mutex<Vec<String>>);
+
+impl BoardPages for Network {
+    fn find(&self, path: &str) -> Option<BoardPage> {
+        (path == "/network").then_some(BoardPage::Page)
+    }
+
+    fn submit(&self, _: &str, form: &[u8]) -> &'static str {
+        self.0.lock().unwrap().push(String::from_utf8_lossy(form).into_owned());
+        "/network"
+    }
+
+    fn write_part(&self, _: u16, _: &mut dyn core::fmt::Write) -> Result<Option<u16>, core::fmt::Error> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_device_is_set_up_with_it() {
+    static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/network"), ..link::ACCESS };
+    let network: &'static Network = Box::leak(Box::default());
+    let mut world = World::new(Limits::DEVICE);
+    world.access = &OWN_NETWORK;
+    world.board = Some(network);
+    let mut peer = world.client();
+    let text = chunked("POST /network", "", "name=a&password=b", 4);
+    let answer = exchange_with(&mut world, &mut peer, &text);
+    assert_eq!((answer.status, answer.header("Location")), (303, Some("/network")));
+    assert_eq!(*network.0.lock().unwrap(), ["name=a&password=b"]);
+}
+
+#[test]
+fn framing_that_may_be_read_in_two_ways_is_refused_wherever_it_is_sent() {
+    let chunks = [
+        "4\ntrue\r\n0\r\n\r\n",
+        "4\r\ntrue\n0\r\n\r\n",
+        "4\r\ntrue\r0\r\n\r\n",
+        "4\r\ntrue\r\n0\r\n\n",
+        "4\r\ntrue\r\n0\n\r\n",
+        "4\r\ntrue\r\n0\r\n\rX",
+        "3\r\ntrue\r\n0\r\n\r\n",
+        "4;a\nb\r\ntrue\r\n0\r\n\r\n",
+        "4;a\rb\r\ntrue\r\n0\r\n\r\n",
+        "0x4\r\ntrue\r\n0\r\n\r\n",
+        "+4\r\ntrue\r\n0\r\n\r\n",
+        "4 \r\ntrue\r\n0\r\n\r\n",
+        " 4\r\ntrue\r\n0\r\n\r\n",
+        "4\r\ntrue\r\n0\r\nA: b\n\r\n",
+        "4\r\ntrue\r\n0\r\n A: b\r\n\r\n",
+        "4\r\ntrue\r\n\r\n",
+    ];
+    let next = "GET /properties/led HTTP/1.1\r\nHost: lamp\r\n\r\n";
+    for request in ["PUT /properties/led", "POST /login", "GET /", "POST /nowhere", "GET /properties"] {
+        for chunks in chunks {
+            let text = raw(request, JSON, chunks) + next;
+            for piece in [1, 2, 5, text.len()] {
+                let mut world = world();
+                let mut inbox = inbox(&world);
+                let mut peer = world.client();
+                for piece in text.as_bytes().chunks(piece) {
+                    peer.send(&mut world, piece);
+                }
+                let answer = String::from_utf8(peer.take()).unwrap();
+                assert!(answer.starts_with("HTTP/1.1 400 "), "{request} {chunks:?}: {answer}");
+                assert!(
+                    answer.contains("\r\nConnection: close\r\n") && answer.matches("HTTP/1.1").count() == 1
+                );
+                assert_eq!(asked(&world, &mut inbox), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn heads_that_may_be_read_in_two_ways_are_refused() {
+    let body = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: lamp\r\n\r\n";
+    for (version, headers, status) in [
+        ("1.1", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400),
+        ("1.1", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400),
+        ("1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400),
+        ("1.1", "Transfer-Encoding: chunked, identity\r\n", 400),
+        ("1.0", "Transfer-Encoding: chunked\r\n", 400),
+        ("1.0", "Transfer-Encoding: gzip\r\n", 400),
+        ("1.1", "Transfer-Encoding: gzip, chunked\r\n", 501),
+        ("1.1", "Transfer-Encoding: identity\r\n", 501),
+        ("1.1", "Transfer-Encoding: xchunked\r\n", 501),
+    ] {
+        let mut world = world();
+        let mut peer = world.client();
+        let text = format!("PUT /properties/led HTTP/{version}\r\nHost: lamp\r\n{JSON}{headers}\r\n{body}");
+        let answer = exchange_with(&mut world, &mut peer, &text);
+        assert_eq!((answer.status, answer.header("Connection")), (status, Some("close")), "{headers}");
+        assert_eq!(statuses(answer.all.as_bytes()).len(), 1);
+    }
+}
+
+#[test]
+fn decoded_bytes_count_for_the_limits() {
+    let name = |length: usize| format!("\"{}\"", "x".repeat(length));
+    let status = |text: &str| ask(&mut world(), text, 256).1.status;
+    // 9 bytes are too long for the application, which is a matter of the value; 512 are for a message.
+    assert_eq!(status(&chunked("PUT /properties/name", JSON, &name(9), 1)), 422);
+    assert_eq!(status(&chunked("PUT /properties/name", JSON, &name(511), 1)), 413);
+    assert_eq!(status(&raw("PUT /properties/name", JSON, "ffffffffffffffff\r\n")), 413);
+    assert_eq!(status(&raw("PUT /properties/name", JSON, "401\r\n")), 413, "before any of it has come");
+    let extension =
+        |length: usize| raw("POST /actions/blink", "", &format!("0;{}\r\n\r\n", "e".repeat(length)));
+    assert_eq!(status(&extension(2047)), 204);
+    assert_eq!(status(&extension(2048)), 431);
+    let trailers =
+        |count: usize| raw("POST /actions/blink", "", &format!("0\r\n{}\r\n", "a:b\r\n".repeat(count)));
+    assert_eq!(status(&trailers(32)), 204);
+    assert_eq!(status(&trailers(33)), 431);
+    // What nobody reads is thrown away up to the limit of bodies.
+    assert_eq!(status(&chunked("GET /nowhere", "", &"x".repeat(1024), 7)), 404);
+    assert_eq!(status(&chunked("GET /", "", &"x".repeat(1025), 7)), 413);
+}
+
+/// On Linux more is thrown away than is kept.
+#[test]
+fn content_that_is_thrown_away_is_bounded() {
+    let limits = Limits { body: 4000, ..Limits::DEVICE };
+    let next = "GET /any/more HTTP/1.1\r\nHost: lamp\r\n\r\n";
+    for (content, expected) in [(4000, vec![404, 200]), (4001, vec![404])] {
+        let text = chunked("POST /nowhere", "", &"x".repeat(content), 100) + next;
+        for piece in [100, 999, text.len()] {
+            let mut world = World::new(limits);
+            let mut peer = world.client();
+            for piece in text.as_bytes().chunks(piece) {
+                peer.send(&mut world, piece);
+            }
+            assert_eq!(statuses(&peer.received), expected, "{content} in pieces of {piece}");
+            assert_eq!(peer.last.unwrap().shut_down, expected.len() == 1);
+        }
+    }
+    // Its framing is checked, too.
+    let text = chunked("POST /nowhere", "", &"x".repeat(2000), 100).replacen("0\r\n\r\n", "0\n\n", 1) + next;
+    let mut world = World::new(limits);
+    let mut peer = world.client();
+    assert!(peer.send(&mut world, text.as_bytes()).shut_down);
+    assert_eq!(statuses(&peer.received), [404]);
+}
+
+#[test]
+fn it_has_to_come_in_time() {
+    for cut in ["", "4", "4\r\n", "4\r\ntr", "4\r\ntrue\r\n0\r\n"] {
+        let mut world = world();
+        let mut peer = world.client();
+        peer.send(&mut world, raw("PUT /properties/led", JSON, "").as_bytes());
+        for byte in cut.as_bytes() {
+            world.now += 300;
+            peer.send(&mut world, &[*byte]);
+        }
+        assert_eq!(peer.last.unwrap().wake_at, link::at(Limits::DEVICE.head_time), "{cut:?}");
+        world.now = Limits::DEVICE.head_time - 1;
+        peer.turn(&mut world);
+        assert!(peer.received.is_empty());
+        world.now += 1;
+        let answer = exchange_with(&mut world, &mut peer, "");
+        assert_eq!((answer.status, answer.header("Connection")), (408, Some("close")), "{cut:?}");
+    }
+    // What is thrown away, too, however steadily it comes.
+    let mut world = World::new(Limits { body: 100_000, ..Limits::DEVICE });
+    let mut peer = world.client();
+    peer.send(&mut world, raw("POST /nowhere", "", "500\r\n").as_bytes());
+    assert_eq!(statuses(&peer.take()), [404]);
+    while world.now < Limits::DEVICE.idle_time {
+        assert!(!peer.send(&mut world, b"x").shut_down);
+        world.now += 100;
+    }
+    assert!(peer.turn(&mut world).shut_down && peer.received.is_empty());
+}
+
+#[test]
+fn it_is_no_handshake() {
+    let mut world = World::new(Limits::DEVICE);
+    let mut peer: Peer = world.client();
+    let text = link::upgrade("/ws").replace("Host", "Transfer-Encoding: chunked\r\nHost") + "0\r\n\r\n";
+    let answer = exchange_with(&mut world, &mut peer, &text);
+    assert_eq!(answer.status, 400);
+}

@@ -1,0 +1,173 @@
+//! Content in chunked transfer coding, from any bytes, in any parts.
+//!
+//! Input: how many bytes of extensions and trailer fields, how many of those fields and how many bytes of content there may
+//! be (each a byte, the first and the last times 8), how it is cut, and the content.
+
+use crate::script::{cut, first, split};
+use instep_proto::http::{Chunks, HeadError, HeadLimits};
+
+/// Judges what comes of `data`.
+pub(crate) fn check(data: &[u8]) {
+    let (bytes, data) = first(data);
+    let (headers, data) = first(data);
+    let (max, data) = first(data);
+    let (lengths, wire) = split(data);
+    let limits = HeadLimits { bytes: usize::from(bytes) * 8, headers: usize::from(headers) };
+    let max = u64::from(max) * 8;
+    let expected = read(wire);
+    let (mut chunks, mut content, mut used) = (Chunks::new(), Vec::new(), 0);
+    for part in cut(lengths, wire) {
+        let mut part = part.to_vec();
+        match chunks.decode(&mut part, max, limits) {
+            Ok((length, made)) => {
+                assert!(made <= length && length <= part.len());
+                content.extend_from_slice(&part[..made]);
+                used += length;
+                if length < part.len() {
+                    break;
+                }
+            }
+            Err(HeadError::TooLarge) => {
+                assert!(expected.beside > limits.bytes || expected.fields > limits.headers);
+                return;
+            }
+            Err(error) => {
+                assert_eq!((error, expected.end), (HeadError::Chunks, End::Malformed));
+                assert!(expected.content.starts_with(&content));
+                return;
+            }
+        }
+    }
+    assert_eq!(chunks.length(), content.len());
+    if chunks.announced() > max {
+        assert!(!chunks.is_done() && content.len() as u64 <= max);
+        assert!(expected.content.starts_with(&content) && expected.announced > max);
+        return;
+    }
+    assert_eq!(chunks.is_done(), expected.end == End::Done);
+    assert_eq!((content, used), (expected.content, expected.used), "{:?}", expected.end);
+    assert!(expected.end != End::Malformed);
+    assert!(expected.beside <= limits.bytes && expected.fields <= limits.headers);
+}
+
+/// How content ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Done,
+    /// The bytes end before it.
+    Cut,
+    Malformed,
+}
+
+/// What the model reads.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) content: Vec<u8>,
+    /// Bytes up to its end, or up to the end of what is there.
+    pub(crate) used: usize,
+    pub(crate) end: End,
+    announced: u64,
+    /// Bytes and number of what is passed over.
+    beside: usize,
+    fields: usize,
+}
+
+/// Reads content line by line (RFC 9112 section 7.1).
+pub(crate) fn read(bytes: &[u8]) -> Read {
+    let mut read = Read { content: Vec::new(), used: 0, end: End::Cut, announced: 0, beside: 0, fields: 0 };
+    read.end = match read.chunks(bytes) {
+        Ok(()) => End::Done,
+        Err(end) => end,
+    };
+    if read.end == End::Cut {
+        read.used = bytes.len();
+    }
+    read
+}
+
+impl Read {
+    fn chunks(&mut self, bytes: &[u8]) -> Result<(), End> {
+        while self.size(bytes)? > 0 {
+            let length = usize::try_from(self.announced).unwrap_or(usize::MAX) - self.content.len();
+            let there = length.min(bytes.len() - self.used);
+            self.content.extend_from_slice(&bytes[self.used..self.used + there]);
+            self.used += there;
+            if there < length {
+                return Err(End::Cut);
+            }
+            if !self.line(bytes, <[u8]>::is_empty)?.is_empty() {
+                return Err(End::Malformed);
+            }
+        }
+        loop {
+            let field = |line: &[u8]| {
+                let name = line.iter().position(|byte| !is_token(*byte)).unwrap_or(line.len());
+                line.is_empty()
+                    || name > 0
+                        && (name == line.len()
+                            || line[name] == b':' && line[name..].iter().all(|byte| is_text(*byte)))
+            };
+            let part = self.part(bytes).len();
+            (self.beside, self.fields) = (self.beside + part, self.fields + usize::from(part > 0));
+            let line = self.line(bytes, field)?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            if !line.contains(&b':') {
+                return Err(End::Malformed);
+            }
+        }
+    }
+
+    /// The size of the next chunk.
+    fn size(&mut self, bytes: &[u8]) -> Result<u64, End> {
+        let well = |line: &[u8]| {
+            let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let blanks = line[digits..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let rest = &line[digits + blanks..];
+            (line.is_empty() || (1..=16).contains(&digits))
+                && (rest.is_empty() || rest[0] == b';' && rest.iter().all(|byte| is_text(*byte)))
+        };
+        self.beside += self.part(bytes).iter().skip_while(|byte| byte.is_ascii_hexdigit()).count();
+        let line = self.line(bytes, well)?;
+        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        // White space alone behind the size is no extension.
+        if digits == 0 || line.len() > digits && !line.contains(&b';') {
+            return Err(End::Malformed);
+        }
+        let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).expect("digits"), 16)
+            .expect("16 digits");
+        self.announced = self.announced.saturating_add(size);
+        Ok(size)
+    }
+
+    /// What there is of the line that is next.
+    fn part<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let rest = &bytes[self.used..];
+        &rest[..rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len())]
+    }
+
+    /// The line that is next, without its CR LF. `well`: whether this may be the beginning of one.
+    fn line<'b>(&mut self, bytes: &'b [u8], well: impl Fn(&[u8]) -> bool) -> Result<&'b [u8], End> {
+        let line = self.part(bytes);
+        if !well(line) {
+            return Err(End::Malformed);
+        }
+        match &bytes[self.used + line.len()..] {
+            [] | [b'\r'] => Err(End::Cut),
+            [b'\r', b'\n', ..] => {
+                self.used += line.len() + 2;
+                Ok(line)
+            }
+            _ => Err(End::Malformed),
+        }
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b'\t' | 0x20..=0x7e | 0x80..)
+}
