@@ -67,6 +67,6 @@ fn the_reference_client_uses_all_that_a_thing_has() {
     for client in 1..=streams {
         server.wait_for_line(|line| line == format!("[{client}] Disconnected"), SOON);
     }
-    let values: Value = serde_json::from_str(&get(server.addr(), "/properties").text()).expect("JSON");
+    let values: Value = serde_json::from_str(get(server.addr(), "/properties").text()).expect("JSON");
     assert_eq!(values["brightness"], json!(if workshop { 51 } else { 99 }));
 }
