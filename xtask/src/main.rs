@@ -15,6 +15,7 @@ mod firmware;
 mod flash;
 mod fuzz;
 mod instructions;
+mod node_wot;
 mod own_network;
 mod partitions;
 mod qemu;
@@ -49,6 +50,7 @@ Every job of this workspace.
                                               puts them into docs/esp32.md
     cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32, S2 and S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
+    cargo xtask node-wot [--install]          the W3C's reference client of the Web of Things, against a Thing
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
     cargo xtask bench instructions [--write] [--install]
@@ -60,7 +62,7 @@ Every job of this workspace.
     cargo xtask dependencies [--install]      licences and faults of the crates that this builds on
     cargo xtask help                          this text
 
-What a step needs and this machine lacks (nginx, Chromium and its driver, a toolchain
+What a step needs and this machine lacks (nginx, Node.js, Chromium and its driver, a toolchain
 for bare metal, a C++ compiler) is installed with --install, through apt-get. Without
 it the step is skipped, and the command that installs it is printed. Where a skip
 would go unnoticed it is a failure: with --install, and if the environment variable
@@ -144,6 +146,7 @@ fn main() -> ExitCode {
             esp(&mut report, &mut tools);
             report.step("autobahn", || autobahn::test(extent));
             report.step("browser", || browser::test(&mut tools));
+            report.step("node-wot", || node_wot::test(&mut tools));
             if extent == Extent::Full {
                 report.step("dependencies", || dependencies::check(&tools));
             }
@@ -162,6 +165,7 @@ fn main() -> ExitCode {
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
         "autobahn" => report.step("autobahn", || autobahn::test(extent)),
         "browser" => report.step("browser", || browser::test(&mut tools)),
+        "node-wot" => report.step("node-wot", || node_wot::test(&mut tools)),
         other => return misused(&format!("there is no job {other}")),
     }
     report.finish()

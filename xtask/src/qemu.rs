@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::autobahn;
 use crate::bare_metal::toolchain;
 use crate::browser;
+use crate::node_wot;
 use crate::own_network;
 use crate::qemu_image::{Built, build, build_image, in_board};
 use crate::report::{Outcome, Report};
@@ -95,6 +96,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         run(tests.env("INSTEP_TARGET", "device"))
     });
+    report.step("qemu node-wot", || node_wot::test_device(tools, &launcher, &image));
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
     report.step("qemu browser: its own network", || match own_network::build(tools) {
         Ok(image) => browser::test_own_network(tools, &image),

@@ -63,7 +63,10 @@ fn a_broken_description_is_found() {
         ("/properties/mode/enum", json!([])),
         ("/properties/name/maxLength", json!(-1)),
         ("/actions/blink/forms/0/href", json!(7)),
+        ("/properties/led/forms/1/op", json!("subscribeevent")),
+        ("/properties/led/observable", json!("yes")),
         ("/events/said/forms/0/op", json!(["readproperty"])),
+        ("/base", json!(7)),
         ("/links/0/href", Value::Null),
         ("/version", json!({})),
     ] {
@@ -89,6 +92,30 @@ fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
     for scheme in definitions[any]["oneOf"].as_array().expect("schemes") {
         assert!(definitions.contains_key(scheme.as_str().expect("a name")));
     }
+    assert_eq!(description["base"], "http://lamp/.well-known/");
+    let forms = |interaction: &Value| interaction["forms"].as_array().expect("forms").clone();
+    let mut streams = 0;
+    for interaction in ["properties", "events"]
+        .into_iter()
+        .flat_map(|sort| description[sort].as_object().expect(sort).values())
+    {
+        for form in forms(interaction).iter().filter(|form| form["subprotocol"] == "sse") {
+            let path =
+                form["href"].as_str().and_then(|href| href.strip_prefix("..")).expect("a relative address");
+            let answer = guarded::request(&mut world, "HEAD", path, &basic, "");
+            assert_eq!(
+                (answer.status, answer.header("Content-Type")),
+                (200, Some("text/event-stream")),
+                "{path}"
+            );
+            streams += 1;
+        }
+    }
+    assert_eq!(
+        streams,
+        description["properties"].as_object().unwrap().len()
+            + description["events"].as_object().unwrap().len()
+    );
     let mut reads = 0;
     for property in description["properties"].as_object().expect("properties").values() {
         let history = property["instep:history"]["href"].as_str();

@@ -6,7 +6,8 @@ use super::etag::matches_etag;
 use super::head::RequestHead;
 use super::protection::Protection;
 use super::reply::Reply;
-use super::response::{After, Allow, BodyLength, CacheControl, ResponseHead};
+use super::response::{After, Allow, BodyLength, CacheControl, Cursor, ResponseHead};
+use core::fmt::{self, Write as _};
 use core::num::NonZeroU64;
 
 impl Reply {
@@ -42,6 +43,20 @@ impl Reply {
             reply.body = Body::new(Source::Made { number, chunked: false });
         }
         reply
+    }
+
+    /// Writes the head of [`Reply::made_once`] and the `beginning` of its body at the start of `out`, and returns how much; what
+    /// [`PageValues::make`](super::PageValues::make) makes follows. An answer without a body is written later, as a whole.
+    /// `None`: there is no room.
+    pub fn begin(&mut self, beginning: &dyn fmt::Display, out: &mut [u8]) -> Option<usize> {
+        if self.head_only || self.head.status == Status::NotModified {
+            return Some(0);
+        }
+        let head = self.head.write(out)?;
+        let mut body = Cursor { out: &mut out[head..], used: 0 };
+        write!(body, "{beginning}").ok()?;
+        self.begun = true;
+        Some(head + body.used)
     }
 
     /// An answer of JSON that is known when the firmware is built. Without a request, the connection closes.

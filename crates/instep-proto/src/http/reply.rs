@@ -17,8 +17,8 @@ pub struct Reply {
     pub(super) body: Body,
     /// How far the head has been written, and whether all of it.
     position: u32,
-    begun: bool,
-    head_only: bool,
+    pub(super) begun: bool,
+    pub(super) head_only: bool,
 }
 
 impl Reply {

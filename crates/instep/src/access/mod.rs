@@ -4,10 +4,12 @@
 //! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
 mod authority;
+mod forwarded;
 mod names;
 mod proxy;
 mod ways_in;
 
+pub(crate) use forwarded::{is_forwarded_from_tls, prefix};
 pub(crate) use ways_in::Offer;
 pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 

@@ -25,13 +25,6 @@ impl Access {
         self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
     }
 
-    /// Whether a proxy that is trusted says that it was asked over TLS.
-    pub(crate) fn is_forwarded_from_tls(&self, peer: IpAddr, request: &RequestHead<'_>) -> bool {
-        let scheme = request.fields.items("x-forwarded-proto").next_back();
-        self.is_proxy(peer.to_canonical())
-            && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
-    }
-
     /// What a proxy put before the path, and the path without it. A path that has nothing before it is right as it is,
     /// so that the device can be reached without the proxy, too.
     pub(crate) fn split_path<'p>(&self, path: &'p str) -> (&'p str, &'p str) {

@@ -4,6 +4,7 @@ use super::client::{Client, State};
 use super::context::World;
 use super::http_state::{Exchange, Unread};
 use super::websocket::Taken;
+use crate::access::is_forwarded_from_tls;
 use crate::limits::ROOM_MIN;
 use crate::service::{Decision, Request, Waits, tell};
 use crate::time::Instant;
@@ -131,11 +132,13 @@ impl Client {
                 };
                 (head.base, head.path) = world.access.split_path(head.path);
                 let peer = world.access.client(self.peer(), &head);
-                head.secure = self.is_secure() || world.access.is_forwarded_from_tls(self.peer(), &head);
+                let proxied = world.access.is_proxy(self.peer().to_canonical());
+                head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
                 let request = Request {
                     now,
                     head: &head,
                     peer,
+                    proxied,
                     content,
                     local_port: self.local_port(),
                     waits: self.waits(),

@@ -55,8 +55,8 @@ impl Client {
         let declared = world.app.service.zip(world.manifest.thing).filter(|_| !world.app.declares(head.path));
         let resource =
             declared.and_then(|(service, thing)| Some(((service.find)(thing, head.path)?, service)));
-        // Whoever listens takes a place, as a WebSocket does.
-        let takes_place = speaks || matches!(resource, Some((Resource::Events, _)));
+        // A listener takes a place, as a WebSocket does.
+        let takes_place = speaks || matches!(resource, Some((Resource::Events | Resource::Stream(_), _)));
         let access = access.and_then(|()| if takes_place { world.access.check_origin(head) } else { Ok(()) });
         match (access, world.access.portal) {
             (Ok(()), _) => {}

@@ -1,7 +1,7 @@
 //! The Thing Description (W3C Web of Things, Thing Description 1.1): what a Thing is, for programs and for the panel.
 //!
-//! Terms with the prefix `instep` say what the panel needs and the standard has no word for. All addresses are
-//! relative, so that they are right behind a proxy, too.
+//! Terms with the prefix `instep` say what the panel needs and the standard has no word for. `base` is the address below which
+//! the client asked; all others are relative to it.
 
 use super::decimal::Decimal;
 use super::manifest::Manifest;
@@ -21,7 +21,36 @@ pub(crate) enum Security {
     LogIn { port: u16 },
 }
 
-/// The description of a Thing. It is the same text each time, so it can be written in parts.
+/// Where a client found the device.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base<'r> {
+    /// Over TLS.
+    pub(crate) secure: bool,
+    pub(crate) host: &'r str,
+    /// What a proxy has before the device's paths, such as `/device`.
+    pub(crate) prefix: &'r str,
+}
+
+/// The beginning of a description, which depends on the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beginning<'r>(pub(crate) Option<Base<'r>>);
+
+impl Display for Beginning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{\"@context\":[\"https://www.w3.org/2022/wot/td/v1.1\",{\"instep\":\"urn:instep:\"}],")?;
+        match self.0 {
+            Some(Base { secure, host, prefix }) => {
+                let scheme = if secure { "https" } else { "http" };
+                let base = format_args!("{scheme}://{host}{prefix}/.well-known/");
+                write!(f, "\"base\":{},", Text::new(base))
+            }
+            // HTTP/1.0 may come without Host.
+            None => Ok(()),
+        }
+    }
+}
+
+/// The description of a Thing behind its beginning. It is the same text each time, so it can be written in parts.
 #[derive(Debug)]
 pub(crate) struct Description<'a> {
     pub(crate) manifest: &'a Manifest,
@@ -30,19 +59,18 @@ pub(crate) struct Description<'a> {
 }
 
 impl Description<'_> {
-    /// Its length and a hash of it.
-    pub(crate) fn measure(&self) -> (usize, u64) {
+    /// Its length and a hash of it, with its beginning.
+    pub(crate) fn measure(&self, beginning: Beginning<'_>) -> (usize, u64) {
         let mut measure = Measure { length: 0, hash: 0xcbf2_9ce4_8422_2325 };
         // It takes everything.
+        let _ = write!(measure, "{beginning}");
         let _ = self.write(&mut measure);
         (measure.length, measure.hash)
     }
 
     pub(crate) fn write(&self, out: &mut dyn Write) -> fmt::Result {
-        out.write_str(
-            "{\"@context\":[\"https://www.w3.org/2022/wot/td/v1.1\",{\"instep\":\"urn:instep:\"}],\"title\":",
-        )?;
-        write!(out, "{},\"description\":{}", Text::new(self.thing.title), Text::new(self.manifest.about))?;
+        let (title, about) = (Text::new(self.thing.title), Text::new(self.manifest.about));
+        write!(out, "\"title\":{title},\"description\":{about}")?;
         if !self.manifest.version.is_empty() {
             write!(out, ",\"version\":{{\"instance\":{}}}", Text::new(self.manifest.version))?;
         }
@@ -150,10 +178,14 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
         if kind.is_written() { "[\"readproperty\",\"writeproperty\"]" } else { "\"readproperty\"" };
     write!(
         out,
-        ",\"readOnly\":{},\"forms\":[{{\"href\":\"../properties/{name}\",\"op\":{operations}}}]",
+        ",\"readOnly\":{},\"observable\":true,\"forms\":[{{\"href\":\"../properties/{name}\",\"op\":{operations}}},\
+         {{\"href\":\"../properties/{name}/events\",\"op\":[\"observeproperty\",\"unobserveproperty\"],{STREAM}}}]",
         !kind.is_written()
     )
 }
+
+/// What the form of a stream of values says of them.
+const STREAM: &str = "\"subprotocol\":\"sse\",\"contentType\":\"application/json\"";
 
 fn write_action(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
     if let Kind::Message { max } = interaction.kind {
@@ -164,19 +196,15 @@ fn write_action(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
 }
 
 fn write_event(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
-    let name = interaction.name;
-    write!(
-        out,
-        ",\"data\":{{\"type\":\"object\",\"properties\":{{\"label\":{{\"const\":\"{name}\"}},\"value\":"
-    )?;
-    out.write_str(match interaction.kind {
+    let data = match interaction.kind {
         Kind::Log => LOG_VALUE,
         _ => "{\"type\":\"string\"}",
-    })?;
-    out.write_str(
-        "},\"required\":[\"label\",\"value\"]},\
-         \"forms\":[{\"href\":\"../events\",\"op\":[\"subscribeevent\",\"unsubscribeevent\"],\
-         \"subprotocol\":\"sse\",\"contentType\":\"text/event-stream\"}]",
+    };
+    write!(
+        out,
+        ",\"data\":{data},\"forms\":[{{\"href\":\"../events/{}\",\
+         \"op\":[\"subscribeevent\",\"unsubscribeevent\"],{STREAM}}}]",
+        interaction.name
     )
 }
 

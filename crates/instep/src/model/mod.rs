@@ -16,7 +16,7 @@ mod topic;
 mod value;
 
 pub(crate) use decimal::Decimal;
-pub(crate) use description::{CONTENT_TYPE, Description, Security};
+pub(crate) use description::{Base, Beginning, CONTENT_TYPE, Description, Security};
 pub use endpoint::Endpoint;
 pub(crate) use error::{ErrorFrame, Reason, Wrong};
 pub(crate) use invocation::Given;

@@ -65,28 +65,31 @@ pub(crate) struct Heard {
     pub(crate) revisions: bool,
     /// The number of the last event that it had, of this start of the device. `None` if it names none.
     seq: Option<u64>,
+    /// That number where it names none.
+    first: u64,
 }
 
 impl Heard {
-    /// Reads the query and `Last-Event-ID`.
-    pub(crate) fn read(head: &RequestHead<'_>, context: &Context<'_>) -> Self {
-        let asked = asked_position(head);
+    /// Reads the query and `Last-Event-ID`. `only`: for a stream of one property or event, which begins now; only a client
+    /// that comes back gets events of the past.
+    pub(crate) fn read(only: bool, head: &RequestHead<'_>, context: &Context<'_>) -> Self {
+        let asked = asked_position(head).filter(|_| !only);
         let revisions = asked.is_some();
+        let id = asked.filter(|id| !id.is_empty()).or_else(|| head.fields.items("last-event-id").next());
         let known = || {
-            let id =
-                asked.filter(|id| !id.is_empty()).or_else(|| head.fields.items("last-event-id").next())?;
-            let (of, seq) = id.split_once('-')?;
+            let (of, seq) = id?.split_once('-')?;
             let of = u32::from_str_radix(of, 16).ok()?;
             seq.parse()
                 .ok()
                 .filter(|_| position_start(context, revisions).is_some_and(|start| start.get() == of))
         };
-        Self { revisions, seq: known() }
+        let first = if only && id.is_none() { u64::MAX } else { 0 };
+        Self { revisions, seq: known(), first }
     }
 
     /// Where it begins to follow.
     pub(crate) fn begin(self, context: &Context<'_>) -> Cursor {
-        begin(context, self.seq.unwrap_or(0))
+        begin(context, self.seq.unwrap_or(self.first))
     }
 
     /// How many events it missed that begins there.

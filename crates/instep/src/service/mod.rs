@@ -14,6 +14,7 @@ mod response;
 mod rest;
 mod sse;
 mod thing_service;
+mod values;
 
 pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};

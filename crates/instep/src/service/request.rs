@@ -33,6 +33,8 @@ pub struct Request<'r> {
     pub(crate) head: &'r RequestHead<'r>,
     /// From whom it comes in the end: a proxy may have forwarded it.
     pub(crate) peer: IpAddr,
+    /// A trusted proxy forwarded it.
+    pub(crate) proxied: bool,
     /// Its content, once all of it is there.
     pub(crate) content: Option<&'r [u8]>,
     /// The port of the device at which it came in; 0: nobody said.
@@ -86,4 +88,6 @@ pub struct Listening {
     pub(crate) pass: Option<Pass>,
     pub(crate) peer: IpAddr,
     pub(crate) heard: Heard,
+    /// The one property or event that it wants to be told of, by its number. `None`: everything.
+    pub(crate) only: Option<u16>,
 }

@@ -3,13 +3,14 @@
 use super::context::Context;
 use super::problem::{JSON, Problem, write_answer};
 use super::request::{Decision, Pass, Request};
+use super::values::with_value;
 use super::{invoke, sse};
+use crate::access;
 use crate::device::Past;
-use crate::model::{CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
+use crate::model::{Base, Beginning, CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
 use crate::time::Instant;
 use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
-use instep_proto::frame::server_payload;
 use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window};
 
 /// The numbers of bodies that are made while they are written.
@@ -21,7 +22,10 @@ const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
 pub(crate) enum Resource<'p> {
     Description,
     Properties,
+    /// The stream of everything.
     Events,
+    /// The stream of the property or event of that number.
+    Stream(usize),
     /// By its number.
     Property(usize),
     /// Of the property of that number.
@@ -45,17 +49,25 @@ impl Resource<'_> {
         }
         let (sort, name) = if let Some(name) = path.strip_prefix("/properties/") {
             ("property", name)
+        } else if let Some(name) = path.strip_prefix("/events/") {
+            ("event", name)
         } else {
             ("action", path.strip_prefix("/actions/")?)
         };
         if sort == "property"
-            && let Some((property, "history")) = name.split_once('/')
+            && let Some((property, part)) = name.split_once('/')
             && let Some((number, interaction)) = thing.find(property)
-            && let Kind::Sensor { history: Some(_), .. } = interaction.kind
         {
-            return Some(Resource::History(number));
+            match (part, interaction.kind) {
+                ("history", Kind::Sensor { history: Some(_), .. }) => return Some(Resource::History(number)),
+                ("events", kind) if kind.is_property() => return Some(Resource::Stream(number)),
+                _ => {}
+            }
         }
         let found = match thing.find(name) {
+            Some((number, interaction)) if sort == "event" && interaction.kind.is_event() => {
+                Resource::Stream(number)
+            }
             Some((number, interaction)) if sort == "property" && interaction.kind.is_property() => {
                 Resource::Property(number)
             }
@@ -88,10 +100,10 @@ pub(crate) fn answer(
             let Some(description) = bodies.description() else {
                 return Decision::Reply(Reply::error(Status::NotFound, Some(head)));
             };
-            let (length, hash) = description.measure();
-            Decision::Reply(Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head))
+            describe(&description, request, out)
         }
-        Resource::Events if reads => sse::answer(head, pass, request.peer, context, out),
+        Resource::Events if reads => sse::answer(None, pass, request, out),
+        Resource::Stream(number) if reads => sse::answer(Some(number), pass, request, out),
         Resource::Properties if reads => Decision::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
         Resource::History(number) if reads => {
             Decision::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
@@ -99,9 +111,28 @@ pub(crate) fn answer(
         Resource::Property(number) if reads => read(number, head, context, out),
         Resource::Property(number) => invoke::write_property(number, request, out),
         Resource::Action(number) => invoke::invoke(number, request, out),
-        Resource::Description | Resource::Properties | Resource::Events | Resource::History(_) => {
-            Problem::new("read-only", "").not_allowed(Allow::Read, head, out)
+        Resource::Description
+        | Resource::Properties
+        | Resource::Events
+        | Resource::Stream(_)
+        | Resource::History(_) => Problem::new("read-only", "").not_allowed(Allow::Read, head, out),
+    }
+}
+
+/// The description. Its beginning tells what is known only while the request is there, so it is written at once.
+fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    let head = request.head;
+    let prefix = access::prefix(head, request.proxied);
+    let beginning = Beginning(head.host.map(|host| Base { secure: head.secure, host, prefix }));
+    let (length, hash) = description.measure(beginning);
+    let mut reply = Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head);
+    match reply.begin(&beginning, out.space()) {
+        Some(length) => {
+            out.keep(length);
+            Decision::Reply(reply)
         }
+        None if out.kept() > 0 => Decision::NotNow,
+        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
 
@@ -110,22 +141,6 @@ fn read(number: usize, head: &RequestHead<'_>, context: &Context<'_>, out: &mut 
     with_value(number, context, |value| {
         write_answer(&Reply::head_of(Status::Ok, Some((JSON, value.len())), head), value, head, out)
     })
-}
-
-/// Hands the latest value of a property to `with`, as it is on the wire.
-fn with_value<R>(number: usize, context: &Context<'_>, with: impl FnOnce(&[u8]) -> R) -> R {
-    let thing = context.manifest.thing;
-    let name = thing.and_then(|thing| thing.interactions.get(number)).map_or("", |found| found.name);
-    let topic = thing.and_then(|thing| thing.topic(number)).unwrap_or(usize::MAX);
-    context
-        .device
-        .read_topic(topic, |frame| with(frame.and_then(|frame| value(frame, name)).unwrap_or(b"null")))
-}
-
-/// The value in a frame of that label.
-fn value<'f>(frame: &'f [u8], label: &str) -> Option<&'f [u8]> {
-    let rest = server_payload(frame).strip_prefix(b"{\"label\":\"")?;
-    rest.strip_prefix(label.as_bytes())?.strip_prefix(b"\",\"value\":")?.strip_suffix(b"}")
 }
 
 /// Writes bodies while they are sent.

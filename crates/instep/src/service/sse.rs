@@ -1,16 +1,17 @@
-//! `GET /events`: what a WebSocket would be told, as Server-Sent Events (WHATWG HTML section 9.2), for clients without
-//! WebSocket. Whoever listens counts as a client.
+//! Streams of Server-Sent Events (WHATWG HTML section 9.2), for clients without WebSocket: `/events` tells what a WebSocket
+//! would be told, and each property and event has a stream of bare values. A listener counts as a client.
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, Heard, UpTo};
-use super::request::{Decision, Listening, Pass};
+use super::request::{Decision, Listening, Pass, Request};
+use super::values::value;
 use crate::device::{DropReason, End, Place};
+use crate::model::Interaction;
 use crate::time::Instant;
 use core::fmt::Write as _;
-use core::net::IpAddr;
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, server_payload};
-use instep_proto::http::{Method, Reply, RequestHead, Status, Window};
+use instep_proto::http::{Method, Reply, Status, Window};
 
 /// After so long, a browser whose connection was lost comes back, in milliseconds.
 const RETRY: u32 = 2_000;
@@ -34,23 +35,26 @@ pub(crate) struct Events {
     cursor: Cursor,
     /// The least revision that it was not told yet. `None`: it is not told of revisions.
     untold: Option<u64>,
+    /// The one property or event that it is told of, by its number. `None`: of everything.
+    only: Option<u16>,
 }
 
-/// Answers a request for the events.
+/// Answers a request for the events: for all, or for those of one property or event, by its number.
 pub(crate) fn answer(
-    head: &RequestHead<'_>,
+    only: Option<usize>,
     pass: Option<Pass>,
-    peer: IpAddr,
-    context: &Context<'_>,
+    request: &Request<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
+    let Request { head, peer, context, .. } = *request;
     if out.kept() > 0 {
         return Decision::NotNow;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
-        let heard = Heard::read(head, context);
-        return Decision::Listen(Listening { response, pass, peer, heard });
+        let heard = Heard::read(only.is_some(), head, context);
+        let only = only.and_then(|number| u16::try_from(number).ok());
+        return Decision::Listen(Listening { response, pass, peer, heard, only });
     }
     match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
         Some(length) => {
@@ -69,18 +73,11 @@ pub(crate) fn listen(
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Events {
-    let Listening { response, pass, heard, .. } = *listening;
+    let Listening { response, pass, heard, only, .. } = *listening;
     let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
     out.keep(head.unwrap_or(0));
-    let mut begin = Window::new(out.space(), 0);
-    let _ = write!(begin, "retry: {RETRY}\ndata: {}\n\n", Greeting::of(context));
     let cursor = heard.begin(context);
     let missed = heard.missed(&cursor);
-    if missed > 0 {
-        let _ = write_missed(missed, &mut begin);
-    }
-    let length = begin.used();
-    out.keep(length);
     let mut events = Events {
         place,
         look: false,
@@ -88,7 +85,15 @@ pub(crate) fn listen(
         comment_at: now,
         cursor,
         untold: None,
+        only,
     };
+    let mut begin = Window::new(out.space(), 0);
+    let _ = events.write_beginning(context, &mut begin);
+    if missed > 0 {
+        let _ = write_missed(missed, &mut begin);
+    }
+    let length = begin.used();
+    out.keep(length);
     if heard.revisions {
         let first = events.cursor.next(context.feed).map(|next| next.revision);
         events.untold = first.or(Some(context.feed.revision()));
@@ -178,14 +183,46 @@ impl Events {
         write!(out, "data: {}\n\n", UpTo(revision))
     }
 
+    /// The one property or event that it is told of, and its number.
+    fn only(&self, context: &Context<'_>) -> Option<(usize, &'static Interaction)> {
+        let number = usize::from(self.only?);
+        Some((number, context.manifest.thing?.interactions.get(number)?))
+    }
+
+    fn write_beginning(&self, context: &Context<'_>, out: &mut Window<'_>) -> core::fmt::Result {
+        writeln!(out, "retry: {RETRY}")?;
+        let Some((number, interaction)) = self.only(context) else {
+            return write!(out, "data: {}\n\n", Greeting::of(context));
+        };
+        if interaction.kind.is_property() {
+            // What was published comes from the feed.
+            let topic = context.manifest.thing.and_then(|thing| thing.topic(number));
+            let published = topic.is_some_and(|topic| context.feed.table().latest(topic).is_some());
+            return out.write_str(if published { "\n" } else { "data: null\n\n" });
+        }
+        // A client that comes back before it heard of any event goes on from here.
+        if let Some(start) = event_id::start(context) {
+            writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
+        }
+        out.write_str("\n")
+    }
+
     /// Adds what comes next, if there is anything and it has room.
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
-        let missed = cursor.pass_missed(context.feed);
+        let only = self.only(context).map(|(_, interaction)| interaction);
+        let mut missed = cursor.pass_missed(context.feed);
+        if only.is_some_and(|only| only.kind.is_property()) {
+            // Events are lost; of values the latest comes in any case.
+            missed = 0;
+        }
         let revision = self.revision_to_tell(context.feed, out.kept() == 0);
         let mut part = Window::new(out.space(), 0);
         let written = if missed > 0 {
-            write_missed(missed, &mut part)
+            match only {
+                None => write_missed(missed, &mut part),
+                Some(_) => write!(part, "event: missed\ndata: {missed}\n\n"),
+            }
         } else if let Some(revision) = revision {
             self.write_revision(revision, context, &mut part)
         } else {
@@ -193,7 +230,12 @@ impl Events {
             let before = cursor.events();
             cursor.advance(&next, context.feed);
             let start = event_id::start(context).filter(|_| cursor.events() > before);
-            write_event(start.map(|start| EventId { start, seq: cursor.events() }), next.frame, &mut part)
+            let id = start.map(|start| EventId { start, seq: cursor.events() });
+            let text = match only {
+                Some(only) => value(next.frame, only.name),
+                None => Some(server_payload(next.frame)).filter(|_| next.frame[0] & 0x0f == 1),
+            };
+            write_event(id, text, &mut part)
         };
         let length = if written.is_ok() { part.used() } else { 0 };
         // What does not fit an empty buffer never will: a frame of another dialect, full of line ends.
@@ -219,10 +261,9 @@ fn write_missed(missed: u64, out: &mut Window<'_>) -> core::fmt::Result {
     write!(out, "data: {{\"label\":\"missed\",\"value\":{missed}}}\n\n")
 }
 
-/// Writes a frame with text as an event; one with bytes as nothing.
-fn write_event(id: Option<EventId>, frame: &[u8], out: &mut Window<'_>) -> core::fmt::Result {
-    let text = core::str::from_utf8(server_payload(frame)).ok().filter(|_| frame[0] & 0x0f == 1);
-    let Some(text) = text else { return Ok(()) };
+/// Writes text as an event; bytes that are none as nothing.
+fn write_event(id: Option<EventId>, text: Option<&[u8]>, out: &mut Window<'_>) -> core::fmt::Result {
+    let Some(text) = text.and_then(|text| core::str::from_utf8(text).ok()) else { return Ok(()) };
     if let Some(id) = id {
         writeln!(out, "id: {id}")?;
     }

@@ -1,0 +1,175 @@
+//! `base` of the Thing Description: where the client found the device, on the simulated link.
+
+mod guarded;
+mod link;
+mod workshop;
+
+use guarded::{Answer, exchange_from, exchange_with};
+use instep::Access;
+use link::World;
+use std::net::{IpAddr, Ipv4Addr};
+
+const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 80));
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 81));
+const PATH: &str = "/.well-known/wot";
+
+static BEHIND: Access =
+    Access { hosts: &["home.example"], proxies: &[PROXY], base_path: "/device", ..link::ACCESS };
+
+fn world() -> World {
+    let mut world = workshop::world();
+    world.access = &BEHIND;
+    world
+}
+
+fn text(path: &str, host: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n")
+}
+
+/// What `base` says; empty: there is none.
+fn base(answer: &Answer) -> &str {
+    assert_eq!(answer.status, 200, "{}", answer.all);
+    assert_eq!(answer.header("Content-Length"), Some(answer.body.len().to_string().as_str()));
+    let begin = r#"{"@context":["https://www.w3.org/2022/wot/td/v1.1",{"instep":"urn:instep:"}],"#;
+    let rest = answer.body.strip_prefix(begin).expect("how it begins");
+    assert!(rest.contains(r#""title":"A bench","#) && rest.ends_with("}}"), "{rest}");
+    rest.strip_prefix("\"base\":\"").map_or("", |rest| rest.split_once("\",\"title\"").expect("its end").0)
+}
+
+#[test]
+fn base_is_where_the_client_found_the_device() {
+    let mut world = world();
+    for (path, host, expected) in [
+        (PATH, "lamp", "http://lamp/.well-known/"),
+        (PATH, "LAMP.local:8080", "http://LAMP.local:8080/.well-known/"),
+        (PATH, "192.168.0.7", "http://192.168.0.7/.well-known/"),
+        (PATH, "[fe80::1]:81", "http://[fe80::1]:81/.well-known/"),
+        ("/device/.well-known/wot", "home.example", "http://home.example/device/.well-known/"),
+    ] {
+        assert_eq!(base(&exchange_from(&mut world, ELSEWHERE, &text(path, host, ""))), expected);
+    }
+    let mut peer = world.client();
+    peer.client.secure();
+    assert_eq!(
+        base(&exchange_with(&mut world, &mut peer, &text(PATH, "lamp:8443", ""))),
+        "https://lamp:8443/.well-known/"
+    );
+    let mut old = world.client();
+    let without = format!("GET {PATH} HTTP/1.0\r\n\r\n");
+    assert_eq!(base(&exchange_with(&mut world, &mut old, &without)), "");
+    let rebound = exchange_from(&mut world, ELSEWHERE, &text(PATH, "evil.test", ""));
+    assert!(rebound.status == 421 && !rebound.all.contains("evil"), "{}", rebound.all);
+}
+
+#[test]
+fn only_a_trusted_proxy_says_how_it_was_asked() {
+    let mut world = world();
+    let https = "X-Forwarded-Proto: https\r\n";
+    for (from, path, headers, expected) in [
+        (PROXY, PATH, https, "https://lamp/.well-known/"),
+        (PROXY, PATH, "X-Forwarded-Proto: http\r\n", "http://lamp/.well-known/"),
+        (PROXY, PATH, "X-Forwarded-Prefix: /home/lamp\r\n", "http://lamp/home/lamp/.well-known/"),
+        (
+            PROXY,
+            PATH,
+            "X-Forwarded-Prefix: /home/\r\nX-Forwarded-Proto: HTTPS\r\n",
+            "https://lamp/home/.well-known/",
+        ),
+        // What the client wrote stands before what the proxy adds.
+        (
+            PROXY,
+            PATH,
+            "X-Forwarded-Prefix: /evil\r\nX-Forwarded-Prefix: /home\r\n",
+            "http://lamp/home/.well-known/",
+        ),
+        (PROXY, PATH, "X-Forwarded-Prefix: /evil, /home\r\n", "http://lamp/home/.well-known/"),
+        // It left this one in the path.
+        (
+            PROXY,
+            "/device/.well-known/wot",
+            "X-Forwarded-Prefix: /device\r\n",
+            "http://lamp/device/.well-known/",
+        ),
+        (
+            ELSEWHERE,
+            PATH,
+            "X-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /home\r\n",
+            "http://lamp/.well-known/",
+        ),
+        (PROXY, PATH, "X-Forwarded-Host: evil.test\r\n", "http://lamp/.well-known/"),
+        (PROXY, PATH, "X-Forwarded-Prefix: /\r\n", "http://lamp/.well-known/"),
+    ] {
+        let answer = exchange_from(&mut world, from, &text(path, "lamp", headers));
+        assert_eq!(base(&answer), expected, "{headers}");
+    }
+    let longest = format!("/{}", "x".repeat(127));
+    for (prefix, passes) in [(longest.clone(), true), (format!("{longest}x"), false)] {
+        let headers = format!("X-Forwarded-Prefix: {prefix}\r\n");
+        let answer = exchange_from(&mut world, PROXY, &text(PATH, "lamp", &headers));
+        assert_eq!(base(&answer).contains("xxx"), passes);
+    }
+    for wrong in [
+        "home",
+        "//evil.test",
+        "/a//b",
+        "/a/../b",
+        "/./a",
+        "/a b",
+        "/a%2fb",
+        "/a\"b",
+        "/a<b",
+        "/a\\b",
+        "/a?b",
+        "/a#b",
+        "/a;b",
+        "http://evil.test/",
+        "/é",
+    ] {
+        let headers = format!("X-Forwarded-Prefix: {wrong}\r\n");
+        let answer = exchange_from(&mut world, PROXY, &text(PATH, "lamp", &headers));
+        assert_eq!(base(&answer), "http://lamp/.well-known/", "{wrong}");
+    }
+}
+
+#[test]
+fn a_copy_is_right_for_one_base_alone() {
+    let mut world = world();
+    let prefix = "X-Forwarded-Prefix: /home\r\n";
+    let first = exchange_from(&mut world, PROXY, &text(PATH, "lamp", prefix));
+    let etag = first.header("ETag").expect("an ETag").to_string();
+    let copy = |headers: &str| format!("If-None-Match: {etag}\r\n{headers}");
+    for (host, headers, status) in [
+        ("lamp", prefix, 304),
+        ("lamp", "", 200),
+        ("lamp.local", prefix, 200),
+        ("lamp", "X-Forwarded-Prefix: /home\r\nX-Forwarded-Proto: https\r\n", 200),
+    ] {
+        let answer = exchange_from(&mut world, PROXY, &text(PATH, host, &copy(headers)));
+        assert_eq!(answer.status, status, "{host} {headers}");
+        assert!(status == 200 || answer.body.is_empty());
+    }
+    let head = exchange_from(&mut world, PROXY, &text(PATH, "lamp", prefix).replace("GET", "HEAD"));
+    assert_eq!((head.header("ETag"), head.body.as_str()), (Some(etag.as_str()), ""));
+    assert_eq!(head.header("Content-Length"), first.header("Content-Length"));
+}
+
+#[test]
+fn it_comes_whole_behind_another_answer_and_through_any_window() {
+    let mut world = world();
+    let whole = exchange_from(&mut world, ELSEWHERE, &text(PATH, "lamp", "")).all;
+    for window in [1, 100, 1000] {
+        let mut peer = world.client();
+        peer.window = 0;
+        let pipelined =
+            text("/properties/led", "lamp", "") + &text(PATH, "lamp", "") + &text(PATH, "lamp", "");
+        peer.send(&mut world, pipelined.as_bytes());
+        let mut before = usize::MAX;
+        while peer.received.len() != before {
+            before = peer.received.len();
+            peer.window = window;
+            peer.turn(&mut world);
+        }
+        let all = String::from_utf8(peer.take()).expect("text");
+        assert!(all.ends_with(&whole.repeat(2)), "{window}: {all}");
+    }
+}
