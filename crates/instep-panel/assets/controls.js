@@ -88,7 +88,9 @@ function numberCard(name, about, thing) {
   const show = (number) => {
     output.textContent = number === null ? say("unavailable") : write(number);
     if (number !== null) input.setAttribute("aria-valuetext", output.textContent);
-    input.style.setProperty("--part", `${((Number(input.value) - min) / (max - min)) * 100}%`);
+    // From zero, where the range passes it, to the value, on whichever side that is.
+    const ends = [min < 0 && max > 0 ? 0 : min, Number(input.value)].sort((one, other) => one - other);
+    ["--from", "--to"].forEach((name, end) => input.style.setProperty(name, `${((ends[end] - min) / (max - min)) * 100}%`));
   };
   // While a person moves it, what the device says of earlier positions is not shown.
   const truth = () => {

@@ -46,7 +46,7 @@ const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLI
 
 /// What the page may do: run its own scripts, and talk to its own device. The hash is that of its style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-    style-src 'sha256-Y/6p9DIyd6tTAVxt7FI2XH9aI58InqZ9P699Wk1foEk='; img-src data:; form-action 'none'; base-uri 'none'";
+    style-src 'sha256-xLuAjEbcGBTKGMbrZTyfm70/N3xsV6j5rW8wg+nqZ8w='; img-src data:; form-action 'none'; base-uri 'none'";
 
 #[cfg(test)]
 mod tests {

@@ -36,6 +36,34 @@ fn no_page_waits_for_a_second_answer() {
 }
 
 #[test]
+fn a_browser_that_is_too_old_for_the_script_is_told_so() {
+    let panel = include_str!("../../../crates/instep-panel/assets/panel.html");
+    let lamp = include_str!("../../../apps/pages/led-json.html");
+    let told = "document.body.innerText.includes('This browser is too old for this page.')";
+    for (app, page) in [("workshop", panel), ("led-json", lamp)] {
+        let server = Server::start(&["--app", app]);
+        let browser = Browser::open(&format!("http://{}/", server.addr()));
+        browser.wait_until(LOADED, SOON);
+        assert_eq!(browser.eval(told), false, "{app}: this one is not");
+        // What it does not know, an old one passes over.
+        let mut old = page.to_owned();
+        for (new, unknown) in
+            [("(aspect-ratio: 1)", "(there-is-none: 1)"), ("type=\"module\"", "type=\"none\"")]
+        {
+            assert_eq!(old.matches(new).count(), 1, "{app}: {new}");
+            old = old.replace(new, unknown);
+        }
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("old-{app}.html"));
+        std::fs::write(&file, old).expect("a file");
+        let file = file.to_str().expect("a path in UTF-8");
+        let server = Server::start(&["--app", app, "--page", file]);
+        browser.goto(&format!("http://{}/", server.addr()));
+        browser.wait_until(told, SOON);
+        browser.screenshot(&format!("{app}-in-an-old-browser"));
+    }
+}
+
+#[test]
 fn nothing_moves_for_whom_motion_is_too_much() {
     // With what stands before and behind an element, which `*` does not mean.
     let moving = "[...document.querySelectorAll('*')].flatMap((element) =>

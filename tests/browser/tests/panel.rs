@@ -204,6 +204,31 @@ fn a_slider_in_motion_converges_and_asks_no_more_often_than_is_of_use() {
 }
 
 #[test]
+fn a_slider_is_filled_from_zero_where_its_range_passes_zero() {
+    let server = Server::start(&["--app", "workshop"]);
+    let browser = open(&server);
+    let filled = |name: &str, value: i32, from: &str, to: &str| {
+        slide(&browser, &format!("control-{name}"), value);
+        let input = format!("getComputedStyle(document.getElementById('control-{name}'))");
+        let part = |end: &str| browser.eval(&format!("{input}.getPropertyValue('--{end}')"));
+        assert_eq!((part("from"), part("to")), (json!(from), json!(to)), "{name} at {value}");
+        let track = browser.eval(&format!("{input}.getPropertyValue('--track')"));
+        let track = track.as_str().expect("a text").to_owned();
+        assert!(track.contains(&format!(" {from}, ")) && track.contains(&format!(" {to}, ")), "{track}");
+    };
+    filled("speed", 50, "50%", "75%");
+    filled("speed", 100, "50%", "100%");
+    filled("speed", 0, "50%", "50%");
+    filled("speed", -100, "0%", "50%");
+    filled("speed", -50, "25%", "50%");
+    filled("brightness", 0, "0%", "0%");
+    filled("brightness", 70, "0%", "70%");
+    browser.wait_until("/^-50.?%$/.test(document.getElementById('value-speed').textContent)", SOON);
+    browser.run("document.getElementById('card-speed').scrollIntoView()");
+    browser.screenshot("panel-below-zero");
+}
+
+#[test]
 fn out_of_step_it_says_so_and_takes_nothing() {
     let mut server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
