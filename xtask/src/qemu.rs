@@ -49,6 +49,9 @@ const SETTINGS: [(&str, &str); 5] = [
     ("INSTEP_PAGE", "tests/board/page.html"),
 ];
 
+/// An image for more clients than usual, for a test.
+const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
+
 /// Boots an application and shows its log, until Ctrl-C.
 pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
     match build(tools) {
@@ -62,19 +65,23 @@ pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
 
 /// Builds the image, boots it, and tests it.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
-    let (mut built, mut with_settings) = (None, None);
+    let (mut built, mut others) = (None, None);
     report.step("qemu image", || {
-        let images = build_with_settings(tools).and_then(|image| Ok((image, build(tools)?)));
+        // The usual one comes last: it stays where the others were.
+        let images = build_other(tools, &SETTINGS, "with-settings").and_then(|with_settings| {
+            let for_16 = build_other(tools, &FOR_16, "for-16")?;
+            Ok(((with_settings, for_16), build(tools)?))
+        });
         match images {
-            Ok((image, others)) => {
-                (built, with_settings) = (Some(others), Some(image));
+            Ok((images, usual)) => {
+                (built, others) = (Some(usual), Some(images));
                 Outcome::Passed
             }
             Err(outcome) => outcome,
         }
     });
     report.step("qemu lints", || lint(tools));
-    let (Some(Built { image, launcher }), Some(with_settings)) = (built, with_settings) else { return };
+    let (Some(Built { image, launcher }), Some((with_settings, for_16))) = (built, others) else { return };
     report.step("qemu tests", || {
         let own_network = match own_network::build(tools) {
             Ok(image) => image,
@@ -82,7 +89,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         };
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
-        tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network);
+        tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
         // A test and its machine take a core each.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
@@ -120,10 +127,10 @@ fn lint(tools: &mut Tools) -> Outcome {
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// Builds the image with its settings, and puts it out of the way of the other one.
-fn build_with_settings(tools: &mut Tools) -> Result<PathBuf, Outcome> {
-    let image = build_image(tools, &SETTINGS)?;
-    let kept = image.with_extension("with-settings");
+/// Builds the image with these settings, and puts it out of the way of the others.
+fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Result<PathBuf, Outcome> {
+    let image = build_image(tools, settings)?;
+    let kept = image.with_extension(name);
     match std::fs::copy(&image, &kept) {
         Ok(_) => Ok(kept),
         Err(error) => Err(Outcome::Failed(format!("{}: {error}", kept.display()))),

@@ -12,6 +12,7 @@ mod log;
 mod memory;
 mod network;
 mod pin;
+mod queues;
 mod radio;
 mod reason;
 mod watchdog;
@@ -29,7 +30,7 @@ use esp_hal::clock::CpuClock;
 use esp_hal::gpio::{Input, InputConfig, Pull};
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
-use esp_radio::wifi::{ControllerConfig, Interface, WifiController};
+use esp_radio::wifi::{Interface, WifiController};
 use given::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
@@ -97,7 +98,7 @@ async fn main(spawner: Spawner) {
         memory::stack_left()
     );
     info!("Starting WiFi...");
-    let controller = WifiController::new(chip.WIFI, ControllerConfig::default());
+    let controller = WifiController::new(chip.WIFI, queues::controller_config());
 
     spawner.spawn(log::write().expect("a task of its own"));
     spawner.spawn(feeding.expect("a task of its own"));

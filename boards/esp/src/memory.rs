@@ -1,6 +1,7 @@
 //! All memory of the server, and what of it each client takes.
 
 use crate::given::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
+use crate::queues;
 use embassy_net::StackResources;
 use esp_hal::ram;
 use instep::{HeadLimits, Limits};
@@ -31,9 +32,9 @@ pub const RECEIVE: usize = if IS_SMALL { 512 } else { 640 };
 pub const SEND: usize = 1040;
 
 /// Sockets beside those of the server: for an address of its own, and to be found by name.
-const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
+pub const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
 /// Sockets beside those of the server: to give addresses, to answer for every name, and to be found by its own.
-const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
+pub const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
 
 instep_embassy::resources! {
     /// All memory of the server: the network that it has joined and its own are two shards of one device.
@@ -72,16 +73,16 @@ const _: () = assert!(EACH_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each clie
 #[unsafe(link_section = ".espressif.metadata")]
 static TOLD: u32 = EACH_CLIENT as u32;
 
-/// The radio's heap: memory that only the boot loader has used, and, where that is too little, some of ours. Nothing else is
-/// allocated.
+/// Bytes of the radio's heap that only the boot loader has used.
+pub const RECLAIMED: usize = if IS_SMALL { 96 * 1024 } else { 64 * 1024 };
+/// Bytes of the radio's heap that are ours. The small chips have none to spare.
+pub const OURS: usize = if IS_SMALL { 0 } else { queues::HEAP };
+
+/// Gives the radio its heap. Nothing else is allocated.
 pub fn give_radio_its_heap() {
-    #[cfg(any(feature = "esp32", feature = "esp32s2"))]
-    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 96 * 1024);
+    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
     #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
-    {
-        esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
-        esp_alloc::heap_allocator!(size: 36 * 1024);
-    }
+    esp_alloc::heap_allocator!(size: OURS);
 }
 
 const fn or(given: Option<usize>, default: usize) -> usize {

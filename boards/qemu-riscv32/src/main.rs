@@ -10,7 +10,7 @@ use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StackResources, StaticConfigV4};
 use instep::{App, OPEN_TO_EVERYONE, Password};
 use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server};
-use qemu_machine::{Boot, Executor, Led, Network, random, run_network};
+use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random, run_network};
 use settings::{CLIENTS, LIMITS, PORT};
 use static_cell::StaticCell;
 
@@ -25,7 +25,20 @@ instep_embassy::resources! {
 
 static RESOURCES: Resources = Resources::new();
 static LOG_IN: LogInResources = LogInResources::new();
-static SOCKETS: StaticCell<StackResources<{ CLIENTS + ACCEPTING }>> = StaticCell::new();
+static SOCKETS: StaticCell<StackResources<SERVED>> = StaticCell::new();
+
+/// Sockets of the server: each of them may hold a connection with another machine.
+const SERVED: usize = CLIENTS + ACCEPTING;
+
+const _: () = assert!(
+    SERVED <= FRAMES,
+    "a frame from each socket's peer has to fit into the network device's queue, or it is lost when they come at once"
+);
+// Who is not among the neighbors is looked for before it is sent anything, one machine a second. The gateway is one, too.
+const _: () = assert!(
+    SERVED < NEIGHBORS,
+    "INSTEP_CLIENTS is more than the network stack knows neighbors: set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
+);
 
 // The rest of the 200 KiB is for the stack and the network's own.
 const _: () = assert!(

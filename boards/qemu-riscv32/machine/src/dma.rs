@@ -1,12 +1,14 @@
 //! Memory that the network device reads and writes: pages from one arena, handed out once and never taken back.
 
+use crate::network::FRAMES;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use critical_section::Mutex;
 use virtio_drivers::{BufferDirection, Hal, PAGE_SIZE, PhysAddr};
 
-const PAGES: usize = 40;
+/// Frames of both directions have half a page each; the rest is for the device's own queues.
+const PAGES: usize = FRAMES + 8;
 
 #[repr(C, align(4096))]
 struct Arena(UnsafeCell<MaybeUninit<[[u8; PAGE_SIZE]; PAGES]>>);

@@ -22,7 +22,7 @@ pub use executor::{Executor, instructions};
 pub use flash::Flash;
 pub use led::Led;
 pub use log::log_also_to;
-pub use network::{Network, run_network};
+pub use network::{FRAMES, NEIGHBORS, Network, run_network};
 pub use random::random;
 pub use registers::reset;
 

@@ -1,0 +1,200 @@
+//! An image for 16 clients, each on a machine of its own, which all acknowledge an update at once while others load pages.
+//!
+//! Frames are made here, so that they come back to back and each that is sent twice is counted.
+
+mod tcp;
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tcp::{Connection, Heard, ask, read};
+
+const CLIENTS: u8 = 16;
+/// Connections for pages at once: half as many as listen, because those of the burst before may not listen again yet.
+const PAGES: u8 = 3;
+const ROUNDS: usize = 150;
+/// Longer than anything takes, on a machine that has much else to do.
+const LATEST: Duration = Duration::from_secs(30);
+/// A neighbor that the stack has forgotten is found again after a second, and the next one after another.
+const LATE: Duration = Duration::from_secs(3);
+
+/// The device, and all connections with it.
+struct World {
+    qemu: Child,
+    wire: TcpStream,
+    unread: Vec<u8>,
+    connections: Vec<Connection>,
+    /// Segments to connections that had ended.
+    stray: usize,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.qemu.kill();
+        let _ = self.qemu.wait();
+    }
+}
+
+impl World {
+    fn boot() -> Self {
+        let image = std::env::var_os("INSTEP_IMAGE_FOR_16").expect("INSTEP_IMAGE_FOR_16 names the image");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let qemu = Command::new("qemu-system-riscv32")
+            .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
+            .args(["-serial", "stdio", "-device", "virtio-rng-device"])
+            .args(["-device", "virtio-net-device,netdev=n0,mac=02:00:00:00:00:01"])
+            .args(["-netdev", &format!("socket,id=n0,connect=127.0.0.1:{port}")])
+            .args(["-append", "instep.app=led-json", "-kernel"])
+            .arg(image)
+            .stdin(Stdio::null())
+            .stdout(Stdio::inherit())
+            .spawn()
+            .expect("QEMU starts");
+        let wire = listener.accept().expect("QEMU connects").0;
+        wire.set_nodelay(true).expect("a socket");
+        wire.set_read_timeout(Some(Duration::from_millis(50))).expect("a socket");
+        let mut world = Self { qemu, wire, unread: Vec::new(), connections: Vec::new(), stray: 0 };
+        // It is there once it answers: before that, it loses what comes.
+        let begun = Instant::now();
+        while world.unread.is_empty() {
+            assert!(begun.elapsed() < LATEST, "it does not answer");
+            world.send([ask(99)]);
+            world.read();
+        }
+        world
+    }
+
+    /// Sends frames back to back.
+    fn send(&mut self, frames: impl IntoIterator<Item = Vec<u8>>) {
+        let mut bytes = Vec::new();
+        for frame in frames {
+            bytes.extend(u32::try_from(frame.len()).expect("a frame").to_be_bytes());
+            bytes.extend(frame);
+        }
+        self.wire.write_all(&bytes).expect("QEMU reads");
+    }
+
+    /// Connects from new machines at once. Their connections are the last ones.
+    fn connect(&mut self, machines: impl Iterator<Item = u8> + Clone, port: u16) {
+        let begin = self.connections.len();
+        self.send(machines.clone().map(ask));
+        self.connections.extend(machines.map(|machine| Connection::new(machine, port + u16::from(machine))));
+        let frames: Vec<_> = self.connections[begin..].iter_mut().map(Connection::syn).collect();
+        self.send(frames);
+        self.wait(|connections| connections[begin..].iter().all(|connection| connection.established));
+    }
+
+    /// Answers the device until this holds.
+    fn wait(&mut self, done: impl Fn(&[Connection]) -> bool) {
+        let begun = Instant::now();
+        while !done(&self.connections) {
+            assert!(begun.elapsed() < LATEST, "it never came to that");
+            self.read();
+            let mut frames = self.hear();
+            frames.extend(self.connections.iter_mut().filter_map(Connection::resend));
+            frames.extend(self.connections.iter_mut().filter_map(Connection::acknowledgement));
+            self.send(frames);
+        }
+    }
+
+    /// Reads what has come, or waits a little.
+    fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        match self.wire.read(&mut buffer) {
+            Ok(0) => panic!("QEMU has ended"),
+            Ok(length) => self.unread.extend_from_slice(&buffer[..length]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Takes the whole frames that have come: what is to be answered at once.
+    fn hear(&mut self) -> Vec<Vec<u8>> {
+        let mut answers = Vec::new();
+        while let Some((length, rest)) = self.unread.split_first_chunk() {
+            let length = usize::try_from(u32::from_be_bytes(*length)).expect("a length");
+            let Some(frame) = rest.get(..length) else { break };
+            match read(frame) {
+                Heard::Arp(answer) => answers.push(answer),
+                Heard::Tcp(segment) => {
+                    let to = self.connections.iter_mut().find(|connection| connection.is_to(segment));
+                    match to {
+                        Some(connection) => connection.receive(segment),
+                        None => self.stray += 1,
+                    }
+                }
+                Heard::Other => {}
+            }
+            self.unread.drain(..4 + length);
+        }
+        answers
+    }
+}
+
+fn holds(connection: &Connection, text: &str) -> bool {
+    connection.input.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn sixteen_acknowledgements_at_once_and_pages_meanwhile_and_nothing_is_sent_twice() {
+    let mut world = World::boot();
+    // Four at a time: as many sockets listen, and more.
+    for first in (0..CLIENTS).step_by(4) {
+        world.connect((first..first + 4).map(|number| 100 + number), 9_000);
+        let begin = usize::from(first);
+        let upgrade = b"GET /ws HTTP/1.1\r\nHost: 10.0.2.15\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        let frames: Vec<_> =
+            world.connections[begin..].iter_mut().map(|client| client.send(upgrade)).collect();
+        world.send(frames);
+        world.wait(|connections| connections[begin..].iter().all(|client| holds(client, "LED OFF")));
+    }
+
+    let clients = usize::from(CLIENTS);
+    let (mut slowest, mut repeated, mut resent) = (Duration::ZERO, 0, 0);
+    for round in 0..ROUNDS {
+        let begun = Instant::now();
+        for client in &mut world.connections {
+            client.input.clear();
+            client.holds = true;
+        }
+        // Masked by zeros.
+        let toggle = world.connections[round % clients].send(b"\x81\x86\0\0\0\0toggle");
+        world.send([toggle]);
+        let port = 10_000 + u16::try_from(round).expect("few") * 128;
+        world.connect((0..PAGES).map(|number| 200 + number), port);
+        let state = if round % 2 == 0 { "LED ON" } else { "LED OFF" };
+        world.wait(|connections| connections[..clients].iter().all(|client| holds(client, state)));
+
+        // All of them at once, and the requests behind them.
+        world.connections.iter_mut().for_each(|connection| connection.holds = false);
+        let mut frames: Vec<_> =
+            world.connections[..clients].iter_mut().filter_map(Connection::acknowledgement).collect();
+        assert_eq!(frames.len(), clients);
+        let request = b"GET / HTTP/1.0\r\nHost: 10.0.2.15\r\n\r\n";
+        frames.extend(world.connections[clients..].iter_mut().map(|page| page.send(request)));
+        world.send(frames);
+        world.wait(|connections| connections[clients..].iter().all(|page| page.finished));
+        slowest = slowest.max(begun.elapsed());
+        let ends: Vec<_> = world.connections[clients..].iter_mut().map(Connection::close).collect();
+        world.send(ends);
+        world.wait(|connections| connections.iter().all(Connection::is_acknowledged));
+
+        for page in world.connections.split_off(clients) {
+            assert!(page.input.ends_with(b"</html>\n"), "half a page");
+            assert!(!page.reset, "{} was reset", page.machine);
+            (repeated, resent) = (repeated + page.repeated, resent + page.resent);
+        }
+    }
+    for client in &world.connections {
+        assert!(!client.reset, "{} was reset", client.machine);
+        (repeated, resent) = (repeated + client.repeated, resent + client.resent);
+    }
+    repeated += world.stray;
+    println!("{ROUNDS} bursts, the slowest in {slowest:?}");
+    assert_eq!((repeated, resent), (0, 0), "segments that were sent twice, by the device and to it");
+    assert!(slowest < LATE, "an update and a page took {slowest:?}");
+}
