@@ -91,6 +91,23 @@ fn files_are_behind_all_that_the_application_has_but_its_page() {
 }
 
 #[test]
+fn those_that_are_built_in_are_assets() {
+    static FILES: instep::Files = instep::Files(&[
+        ("/", Asset::template("<p>%STATE% 100%%</p>").percent_escape()),
+        ("/style.css", Asset::hashed("text/css", b"p {}", 7)),
+        ("/script.js", Asset::hashed("text/javascript", b"hidden", 7)),
+    ]);
+    static BUILT_IN: App = link::APP.with_folder(&FILES);
+    let mut world = World::with_app(&BUILT_IN, Limits::DEVICE);
+    world.device.set_page_value("STATE", "ON");
+    assert!(get(&mut world, "/", "").body.contains("<p>ON 100%</p>"));
+    let style = get(&mut world, "/style.css", "");
+    assert_eq!((&*style.body, style.header("ETag")), ("p {}", Some("\"0000000000000007\"")));
+    assert_eq!(get(&mut world, "/script.js", "").body, "let on;", "the application's own");
+    assert_eq!(get(&mut world, "/style", "").status, 404);
+}
+
+#[test]
 fn they_are_behind_the_log_in() {
     let mut world = guard(world());
     assert_eq!(get(&mut world, "/plain", "").status, 401);

@@ -8,11 +8,11 @@ mod open;
 mod path;
 mod sent;
 mod survey;
-mod types;
 
 use instep::{FileContent, Folder, FolderFile, Found};
 use instep_proto::http::{Made, PageValues, RequestHead};
 use missing::Missing;
+use page_files::{HTML, INDEX, content_type, is_template};
 use sent::Sent;
 use std::fs::File;
 use std::io;
@@ -69,17 +69,17 @@ impl OwnPage {
         let about = file.metadata()?;
         if about.is_dir() {
             // Its page has links from its own place on.
-            self.open_file(&name.join(path::INDEX))?;
+            self.open_file(&name.join(INDEX))?;
             return Ok(Found::Folder);
         }
         let length = u32::try_from(about.len()).ok().filter(|length| about.is_file() && *length < u32::MAX);
         let length = length.ok_or_else(nothing)?;
         let text = name.to_string_lossy();
         let hash = open::identity(&about);
-        let (content_type, content) = if types::is_template(&text) {
-            (types::HTML, FileContent::Template)
+        let (content_type, content) = if is_template(&text) {
+            (HTML, FileContent::Template)
         } else {
-            (types::of(&text), FileContent::Plain { length, hash })
+            (content_type(&text), FileContent::Plain { length, hash })
         };
         let number = self.sent.lock().expect("no panic").number(&name, hash);
         Ok(Found::File(FolderFile { number, content_type, content }))
@@ -102,7 +102,7 @@ impl OwnPage {
         let left = about.len().saturating_sub(position.into());
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let read = |into: &mut [u8]| file.read_exact_at(into, position.into());
-        if types::is_template(&name.to_string_lossy()) {
+        if is_template(&name.to_string_lossy()) {
             let mut window = [0; WINDOW];
             let window = &mut window[..left.min(WINDOW)];
             read(window)?;

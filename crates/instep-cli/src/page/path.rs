@@ -1,11 +1,9 @@
 //! From the path of a request to the name of a file.
 
+use page_files::INDEX;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
-
-/// The page of a folder.
-pub(super) const INDEX: &str = "index.html";
 
 /// The file that a path names, below the folder. Each part between two `/` is decoded once, so that no part becomes two.
 /// `None`: it names no file, or a hidden one.

@@ -1,7 +1,7 @@
 //! What the files of a page expect of the device, looked at when the server starts.
 
-use super::path::INDEX;
 use super::{hints, open};
+use page_files::INDEX;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};

@@ -58,6 +58,17 @@ pub trait Folder: Debug + Sync {
     }
 }
 
+/// Files that are known when the firmware is built, by their paths.
+#[derive(Clone, Copy, Debug)]
+pub struct Files(pub &'static [(&'static str, Asset)]);
+
+impl Folder for Files {
+    fn find(&self, head: &RequestHead<'_>) -> Found {
+        let file = self.0.iter().find(|(path, _)| *path == head.path);
+        file.map_or(Found::Nothing, |(_, asset)| Found::Asset(asset))
+    }
+}
+
 /// What a folder has at a path.
 #[derive(Clone, Copy, Debug)]
 pub enum Found {

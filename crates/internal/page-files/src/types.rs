@@ -1,6 +1,7 @@
 //! `Content-Type`, by the end of a file's name.
 
-pub(super) const HTML: &str = "text/html; charset=utf-8";
+/// The type of a page.
+pub const HTML: &str = "text/html; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 
 const TYPES: [(&str, &str); 34] = [
@@ -41,13 +42,13 @@ const TYPES: [(&str, &str); 34] = [
 ];
 
 /// The type of a file of that name. Browsers do not guess (`X-Content-Type-Options: nosniff`).
-pub(super) fn of(name: &str) -> &'static str {
+pub fn content_type(name: &str) -> &'static str {
     let end = name.rsplit_once('.').map_or("", |(_, end)| end);
     TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(end)).map_or(BYTES, |(_, kind)| kind)
 }
 
 /// Whether `%NAME%` is filled in.
-pub(super) fn is_template(name: &str) -> bool {
+pub fn is_template(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("html"))
 }
 
@@ -65,7 +66,7 @@ mod tests {
             ("a.unknown", BYTES),
             ("a.", BYTES),
         ] {
-            assert_eq!(of(name), kind, "{name}");
+            assert_eq!(content_type(name), kind, "{name}");
         }
         assert!(is_template("a.html") && is_template("A.HTML"));
         assert!(!is_template("a.htm") && !is_template("html") && !is_template("a.js"));
