@@ -1,6 +1,7 @@
 //! What has to be made of variables of the environment before the firmware is compiled: a page, the hash of the password, and lists.
 
 use instep::Password;
+use page_files::Bundle;
 use std::path::Path;
 use std::{env, fs};
 
@@ -16,13 +17,29 @@ fn main() {
     ["INSTEP_ALLOW_HOST", "INSTEP_ALLOW_ORIGIN", "INSTEP_ALLOW_FRAME"].into_iter().for_each(list);
 }
 
-/// Finds the page that someone already has: a path in `INSTEP_PAGE`.
+/// Finds the page that someone already has: the path of a file or of a folder in `INSTEP_PAGE`.
 fn page() {
-    println!("cargo::rustc-check-cfg=cfg(has_page)");
+    println!("cargo::rustc-check-cfg=cfg(has_page, has_folder, percent_escape)");
     println!("cargo::rerun-if-env-changed=INSTEP_PAGE");
+    println!("cargo::rerun-if-env-changed=INSTEP_PERCENT_ESCAPE");
+    let percent_escape = env::var("INSTEP_PERCENT_ESCAPE").is_ok_and(|value| value == "true");
+    if percent_escape {
+        println!("cargo::rustc-cfg=percent_escape");
+    }
     let Some(page) = env::var_os("INSTEP_PAGE").filter(|page| !page.is_empty()) else { return };
     let page = Path::new(&page);
     match page.canonicalize() {
+        Ok(folder) if page.is_absolute() && folder.is_dir() => {
+            println!("cargo::rerun-if-changed={}", folder.display());
+            match Bundle::read(&folder, slot()) {
+                Ok(bundle) => {
+                    bundle.places().for_each(|file| println!("cargo::rerun-if-changed={}", file.display()));
+                    write("pages.rs", &bundle.source(percent_escape));
+                    println!("cargo::rustc-cfg=has_folder");
+                }
+                Err(sentence) => println!("cargo::error=INSTEP_PAGE: {sentence}"),
+            }
+        }
         Ok(file) if page.is_absolute() => {
             println!("cargo::rerun-if-changed={}", file.display());
             println!("cargo::rustc-env=INSTEP_PAGE_FILE={}", file.display());
@@ -30,9 +47,20 @@ fn page() {
         }
         _ => {
             let page = page.display();
-            println!("cargo::error=INSTEP_PAGE is the whole path of a page, from the root on: {page} is not");
+            println!(
+                "cargo::error=INSTEP_PAGE is the whole path of a page or of its folder, from the root on: {page} is not"
+            );
         }
     }
+}
+
+/// The length of the slot that the firmware goes into.
+fn slot() -> u64 {
+    println!("cargo::rerun-if-changed=partitions.csv");
+    let table = fs::read_to_string("partitions.csv").expect("the table of partitions is beside this file");
+    let slot = table.lines().find_map(|line| line.strip_prefix("ota_0,")?.rsplit(',').next());
+    let digits = slot.and_then(|length| length.trim().strip_prefix("0x"));
+    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).expect("ota_0 has a length, as 0x…")
 }
 
 /// Hashes the password in `INSTEP_PASSWORD`: the firmware has the hash only.

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 fn main() {
     println!("cargo::rerun-if-env-changed=INSTEP_PAGE");
     let page = match std::env::var_os("INSTEP_PAGE").map(|page| std::path::absolute(page).expect("a path")) {
+        Some(page) if page.is_dir() => {
+            println!("cargo::error=INSTEP_PAGE is the path of a file here: {} is a folder", page.display());
+            return;
+        }
         Some(page) => {
             println!("cargo::rerun-if-changed={}", page.display());
             format!("Some(include_str!({page:?}))")

@@ -183,7 +183,7 @@ async fn set_passwords(set_up: &'static SetUp, server: Server) -> ! {
 }
 
 /// The application, with the page that someone already has if there is one.
-#[cfg(not(has_page))]
+#[cfg(not(any(has_page, has_folder)))]
 fn app() -> &'static App {
     APP
 }
@@ -191,7 +191,16 @@ fn app() -> &'static App {
 #[cfg(has_page)]
 fn app() -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
-    WITH_PAGE.init(APP.with_page("/", instep::Asset::template(include_str!(env!("INSTEP_PAGE_FILE")))))
+    let page = instep::Asset::template(include_str!(env!("INSTEP_PAGE_FILE")));
+    WITH_PAGE.init(APP.with_page("/", if cfg!(percent_escape) { page.percent_escape() } else { page }))
+}
+
+/// The same with a page whose files are in a folder.
+#[cfg(has_folder)]
+fn app() -> &'static App {
+    static FILES: instep::Files = instep::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));
+    static WITH_FOLDER: App = APP.with_folder(&FILES);
+    &WITH_FOLDER
 }
 
 fn random(bytes: &mut [u8]) {

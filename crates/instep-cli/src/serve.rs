@@ -6,10 +6,11 @@ use crate::inherit::{self, Inherited};
 use crate::keep::Keeping;
 use crate::options::Configuration;
 use crate::output::Output;
+use crate::page::OwnPage;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
-use crate::{listen, log as logging, metrics, page, password};
-use instep::{Access, App, Asset, OPEN_TO_EVERYONE, WaysIn, is_wide_origin};
+use crate::{listen, log as logging, metrics, password};
+use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -92,7 +93,8 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
     // It is wiped, and only its hash is kept.
     settings.password = None;
-    let own_page = settings.page.as_deref().map(page::read).transpose().map_err(Error::Page)?;
+    let own_page = settings.page.as_deref().map(|path| OwnPage::open(path, settings.percent_escape));
+    let (own_page, survey) = own_page.transpose().map_err(Error::Page)?.unzip();
     let mut keeping =
         Keeping::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
     let output = match &settings.gpio {
@@ -124,11 +126,12 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     raise_descriptor_limit();
 
     let app = match own_page {
-        Some(page) => Box::leak(Box::new(settings.app.with_page("/", Asset::template(page)))),
+        Some(page) => Box::leak(Box::new(settings.app.with_folder(Box::leak(Box::new(page))))),
         None => settings.app,
     };
-    let expects_port_80 = own_page.is_some_and(page::expects_port_80) && !access.ports.contains(&80);
-    let says_ws = own_page.is_some_and(page::says_ws) && keeper.is_some();
+    let survey = survey.unwrap_or_default();
+    let expects_port_80 = survey.expects_port_80 && !access.ports.contains(&80);
+    let says_ws = survey.says_ws && keeper.is_some();
     let shards = std::thread::available_parallelism().map_or(1, usize::from);
     let mut server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
     if let Some(log_in) = log_in {
@@ -153,6 +156,11 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         }
         for line in keeping.about() {
             log::warn!("{line}");
+        }
+        for path in survey.hidden(|path| app.hides(path, log_in.is_some())) {
+            log::warn!(
+                "The file {path:?} of the page is not served: the device has something of its own there"
+            );
         }
         if expects_port_80 {
             log::warn!(

@@ -55,7 +55,7 @@ fn a_page_that_cannot_be_read_is_explained_and_exits_2() {
     let binary = INSTEP;
     for (page, says) in [
         ("/nonexistent/page.html", "No such file"),
-        (folder, "cannot be read"),
+        (folder, "has no index.html"),
         (binary, "is not text in UTF-8"),
     ] {
         let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", "--page", page]);

@@ -1,7 +1,7 @@
 //! What an application declares: its pages, its endpoints, its topics.
 
 use crate::model::{Endpoint, Manifest, Thing};
-use crate::service::ThingService;
+use crate::service::{Folder, ThingService};
 use instep_proto::http::{Asset, Pattern, best_match};
 
 /// How many pages and other assets an application may have.
@@ -17,7 +17,7 @@ pub(crate) enum Page {
 }
 
 impl Page {
-    fn pattern(&self) -> Pattern {
+    const fn pattern(&self) -> Pattern {
         match self {
             Self::Asset(pattern, _) | Self::RestOfPath(pattern) => *pattern,
         }
@@ -32,6 +32,8 @@ pub struct App {
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
+    /// Answers where nothing else does.
+    pub(crate) folder: Option<&'static dyn Folder>,
     /// Answers for the Thing, if it is one.
     pub(crate) service: Option<&'static ThingService>,
 }
@@ -44,6 +46,7 @@ impl App {
             pages: [None; PAGES_MAX],
             endpoints: [None; ENDPOINTS_MAX],
             topics: 0,
+            folder: None,
             service: None,
         }
     }
@@ -197,6 +200,22 @@ impl App {
             }
             None => self.add_page(new),
         }
+    }
+
+    /// The same application with a page of one's own, whose files are in that folder: in place of the page that it has at `/`,
+    /// and behind all else that it has.
+    pub const fn with_folder(mut self, folder: &'static dyn Folder) -> Self {
+        let mut at = 0;
+        while at < PAGES_MAX {
+            if let Some(page) = self.pages[at]
+                && page.pattern().as_str().len() == 1
+            {
+                self.pages[at] = None;
+            }
+            at += 1;
+        }
+        self.folder = Some(folder);
+        self
     }
 
     /// Its name.

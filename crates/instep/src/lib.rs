@@ -71,5 +71,7 @@ pub use login::{
 pub use model::{
     Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,
 };
-pub use service::{BoardPage, BoardPages, PAGE_PART_MAX};
+pub use service::{
+    BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,
+};
 pub use time::Instant;

@@ -151,9 +151,10 @@ pub(super) static SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "page",
-        value: Some("FILE"),
+        value: Some("FILE|FOLDER"),
         alone: "",
-        about: "Serve this file at / in place of the application's page; %NAME% is filled in",
+        about: "Serve this file at / in place of the application's page, or the files of this folder with index.html as the \
+            page; in .html files %NAME% is filled in",
         unset: "the application's page",
         secret: false,
         take: Take::One(|settings, text| {
@@ -161,6 +162,19 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.page.iter().map(|page| page.to_string_lossy().into()).collect(),
+    },
+    Setting {
+        key: "percent_escape",
+        value: None,
+        alone: "",
+        about: "In a page of your own, %% stands for %, as in ESPAsyncWebServer",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.percent_escape = text == "true";
+            Ok(())
+        }),
+        show: |settings| vec![settings.percent_escape.to_string()],
     },
     Setting {
         key: "password",

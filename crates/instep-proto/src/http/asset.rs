@@ -49,6 +49,14 @@ impl Asset {
         Self { content_type, body, gzip, negotiation: None, etag, cache, policy, content }
     }
 
+    /// The same, with a hash that was computed before: the compiler takes too long for one of a picture.
+    ///
+    /// # Panics
+    /// As [`Asset::new`].
+    pub const fn hashed(content_type: &'static str, body: &'static [u8], hash: u64) -> Self {
+        Self { etag: hash, ..Self::new(content_type, b"") }.with_body(body)
+    }
+
     /// A page of HTML in UTF-8.
     pub const fn html(body: &'static str) -> Self {
         Self::new("text/html; charset=utf-8", body.as_bytes())
@@ -141,5 +149,7 @@ mod tests {
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_ne!(Asset::html("a").etag, Asset::html("b").etag);
+        let hashed = Asset::hashed("text/css", b"a", fnv1a(b"a"));
+        assert_eq!(hashed, Asset::new("text/css", b"a"));
     }
 }

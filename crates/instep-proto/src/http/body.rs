@@ -31,6 +31,11 @@ pub struct Made {
     pub next: Option<u32>,
 }
 
+impl Made {
+    /// There is no more, although there should be: the connection closes, so that the client sees it.
+    pub const BROKEN: Self = Self { length: 0, next: Some(u32::MAX) };
+}
+
 /// What a body is made of.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
@@ -47,16 +52,22 @@ pub(super) struct Body {
     /// Assets are shorter than 4 GiB.
     position: u32,
     done: bool,
+    broken: bool,
 }
 
 impl Body {
     pub(super) fn new(source: Source) -> Self {
-        Self { source, position: 0, done: false }
+        Self { source, position: 0, done: false, broken: false }
     }
 
     /// Whether all of it has been written.
     pub(super) fn is_done(&self) -> bool {
         self.done
+    }
+
+    /// Whether it ended before its end.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Leaves away what has not been written.
@@ -110,7 +121,7 @@ impl Body {
             out[6 + length..8 + length].copy_from_slice(b"\r\n");
             end = length + CHUNK_FRAME;
         }
-        if self.done {
+        if self.done && !self.broken {
             out[end..end + LAST_CHUNK.len()].copy_from_slice(LAST_CHUNK);
             end += LAST_CHUNK.len();
         }
@@ -121,9 +132,11 @@ impl Body {
         match self.source {
             Source::Template { template, .. } => self.fill_template(template, values, out),
             Source::Made { number, .. } => {
-                let Made { length, next } = values.make(number, self.position, out);
+                let made = values.make(number, self.position, out);
+                self.broken = made == Made::BROKEN;
+                let Made { length, next } = made;
                 self.position = next.unwrap_or(self.position);
-                self.done = next.is_none();
+                self.done = next.is_none() || self.broken;
                 length
             }
             Source::Static(_) | Source::Parts(_) => 0,

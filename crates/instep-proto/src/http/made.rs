@@ -59,6 +59,27 @@ impl Reply {
         Some(head + body.used)
     }
 
+    /// A file of a page, whose body is made by [`PageValues::make`](super::PageValues::make) under that `number`: of that length and
+    /// with that hash, or a template, of which no copy may be kept. `frames` are the origins whose pages may show it in a frame,
+    /// beside its own.
+    pub fn file(
+        number: u16,
+        content_type: &'static str,
+        length_and_hash: Option<(usize, u64)>,
+        request: &RequestHead<'_>,
+        frames: &'static [&'static str],
+    ) -> Self {
+        let protection = Protection { policy: None, frames };
+        let mut reply = match length_and_hash {
+            Some((length, hash)) => {
+                Self::made_once(number, content_type, length, protection.etag(hash), request)
+            }
+            None => Self::made(number, content_type, request),
+        };
+        reply.head.protection = Some(protection);
+        reply
+    }
+
     /// An answer of JSON that is known when the firmware is built. Without a request, the connection closes.
     pub fn json(status: Status, body: &'static str, request: Option<&RequestHead<'_>>) -> Self {
         let mut reply = Self::error(status, request);

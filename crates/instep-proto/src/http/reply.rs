@@ -215,7 +215,11 @@ impl Reply {
                 self.body.end();
             }
         }
-        used + self.body.produce(values, &mut out[used..])
+        used += self.body.produce(values, &mut out[used..]);
+        if self.body.is_broken() {
+            self.head.after = After::Close;
+        }
+        used
     }
 }
 

@@ -1,7 +1,7 @@
 //! Bodies that are made while they are written.
 
 use super::context::World;
-use crate::service::{BOARD_PAGE, Bodies};
+use crate::service::{BOARD_PAGE, Bodies, file_of};
 use crate::time::Instant;
 use instep_proto::http::{Made, PageValues};
 
@@ -20,6 +20,9 @@ impl PageValues for PageBodies<'_> {
 
     fn make(&self, number: u16, position: u32, out: &mut [u8]) -> Made {
         let Self { world, now, port } = *self;
+        if let (Some(file), Some(folder)) = (file_of(number), world.app.folder) {
+            return folder.read(file, position, self, out);
+        }
         match (number, world.board, world.app.service) {
             (BOARD_PAGE, Some(board), _) => board.make_page(position, out),
             (_, _, Some(service)) if number != BOARD_PAGE => {

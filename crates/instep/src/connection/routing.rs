@@ -6,10 +6,10 @@ use super::deflate::Compression;
 use super::upgrade_probe::say_why;
 use super::websocket::Open;
 use crate::access::Refusal;
-use crate::app::Page;
+use crate::app::{App, Page};
 use crate::device::{End, Place, RefusalReason};
 use crate::limits::ROOM_MIN;
-use crate::login::LOG_IN;
+use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits,
     ask_for_https, body_max, lead, plain_text, refuse, tell,
@@ -24,6 +24,22 @@ use instep_proto::http::{HeadError, Reply, RequestHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
 const HEALTH: &str = "/healthz";
+
+impl App {
+    /// Whether a device that runs it answers at `path` with something of its own, so that a file of that path in its folder is
+    /// never asked for. `log_in`: it has a log-in.
+    pub fn hides(&self, path: &str, log_in: bool) -> bool {
+        let of_thing = || {
+            let (service, thing) = self.service.zip(self.as_thing())?;
+            (service.find)(thing, path)
+        };
+        self.find_page(path).is_some()
+            || self.find_endpoint(path).is_some()
+            || path == HEALTH
+            || (log_in && (path == LOG_IN || path == LOG_OUT))
+            || of_thing().is_some()
+    }
+}
 
 impl Client {
     /// Decides on a request. An answer whose body is in the request itself is written to `out`.
@@ -136,7 +152,10 @@ impl Client {
                 Decision::Reply(Reply::asset(asset, head, world.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
-            _ => error(Status::NotFound),
+            _ => match world.app.folder {
+                Some(folder) => folder.answer(request, out),
+                None => error(Status::NotFound),
+            },
         }
     }
 

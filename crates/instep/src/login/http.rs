@@ -23,7 +23,7 @@ const NEXT_MAX: usize = 512;
 
 /// The log-in page.
 pub(crate) const LOG_IN: &str = "/login";
-const LOG_OUT: &str = "/logout";
+pub(crate) const LOG_OUT: &str = "/logout";
 
 const BY_PASSWORD: &AsksIn = &AsksIn { ask: LogIn::ask_in, shows_session: LogIn::shows_session };
 

@@ -15,7 +15,7 @@ mod state;
 
 pub use checks::Check;
 pub use failures::{FAILURES_MAX, Failure};
-pub(crate) use http::LOG_IN;
+pub(crate) use http::{LOG_IN, LOG_OUT};
 pub use log_in::LogIn;
 pub use password::{PASSWORD_MAX, Password, PasswordError, find_password};
 pub use sessions::{SESSION_SECONDS, Session};

@@ -4,6 +4,7 @@
 mod board;
 mod context;
 mod event_id;
+mod folder;
 mod form;
 mod invoke;
 mod notices;
@@ -19,6 +20,8 @@ mod values;
 pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub(crate) use context::Context;
+pub(crate) use folder::file_of;
+pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;

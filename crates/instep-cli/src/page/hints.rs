@@ -1,15 +1,4 @@
-//! A page that someone already has, in place of the application's.
-
-use std::path::Path;
-
-/// Reads the page. It lives as long as the program.
-pub(crate) fn read(path: &Path) -> Result<&'static str, String> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| format!("the page {} cannot be read: {error}", path.display()))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| format!("the page {} is not text in UTF-8", path.display()))?;
-    Ok(text.leak())
-}
+//! What a page or a script expects of its device, as far as its text tells.
 
 /// Whether the page opens its WebSocket at the host's name without a port, as tutorials do: then it finds it
 /// only on port 80.

@@ -1,0 +1,130 @@
+//! Files of a page of one's own, behind what the application has: who gets them, and what becomes of one that breaks off.
+
+mod guarded;
+mod link;
+
+use guarded::*;
+use instep::{App, Asset, FileContent, Folder, FolderFile, Found, Limits};
+use instep_proto::http::{Made, PageValues, RequestHead};
+use link::World;
+
+const TEXT: &[u8] = b"0123456789 and much more";
+static STYLE: Asset = Asset::new("text/css", b"main{}");
+
+/// Files by their names: `/plain`, `/template`, and `/broken` that end early.
+#[derive(Debug)]
+struct Files;
+
+impl Folder for Files {
+    fn find(&self, head: &RequestHead<'_>) -> Found {
+        let file = |number, content| Found::File(FolderFile { number, content_type: "text/css", content });
+        let length = u32::try_from(TEXT.len()).unwrap();
+        let plain = FileContent::Plain { length, hash: 7 };
+        match head.path {
+            "/" | "/plain" => file(0, plain),
+            "/template" => file(1, FileContent::Template),
+            "/broken" => file(2, plain),
+            "/broken-template" => file(3, FileContent::Template),
+            "/asset" => Found::Asset(&STYLE),
+            "/sub" => Found::Folder,
+            _ => Found::Nothing,
+        }
+    }
+
+    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Made {
+        let at = position as usize;
+        if number >= 2 && at > 0 {
+            return Made::BROKEN;
+        }
+        let mut text = TEXT.to_vec();
+        if number % 2 == 1 {
+            text.clear();
+            values.page_value("STATE", &mut |part| text.extend_from_slice(part.as_bytes()));
+        }
+        let length = (text.len() - at).min(out.len()).min(10);
+        out[..length].copy_from_slice(&text[at..at + length]);
+        let next = at + length;
+        let more = next < text.len() || number == 3;
+        Made { length, next: more.then_some(u32::try_from(next).unwrap()) }
+    }
+}
+
+const APP: App = link::APP.with_folder(&Files);
+
+fn world() -> World {
+    let world = World::with_app(&APP, Limits::DEVICE);
+    world.device.set_page_value("STATE", "ON");
+    world
+}
+
+#[test]
+fn files_are_behind_all_that_the_application_has_but_its_page() {
+    let mut world = world();
+    let text = std::str::from_utf8(TEXT).unwrap();
+    for path in ["/", "/plain"] {
+        let answer = get(&mut world, path, "");
+        assert_eq!((answer.status, &*answer.body), (200, text), "{path}");
+        assert_eq!(answer.header("Cache-Control"), Some("no-cache"));
+        assert_eq!(answer.header("X-Frame-Options"), Some("SAMEORIGIN"));
+        let etag = format!("If-None-Match: {}\r\n", answer.header("ETag").unwrap());
+        assert_eq!(get(&mut world, path, &etag).status, 304);
+    }
+    assert_eq!(get(&mut world, "/script.js", "").body, "let on;");
+    assert_eq!(get(&mut world, "/any/plain", "").body, "plain");
+    assert_eq!(get(&mut world, "/asset", "").body, "main{}");
+    assert_eq!(get(&mut world, "/nothing", "").status, 404);
+    assert_eq!(get(&mut world, "/ws", "").status, 426);
+    assert_eq!(request(&mut world, "POST", "/plain", "", "").status, 405);
+    let template = get(&mut world, "/template", "");
+    assert_eq!(
+        (&*template.body, template.header("Cache-Control")),
+        ("0002\r\nON\r\n0\r\n\r\n", Some("no-store"))
+    );
+    let sub = get(&mut world, "/sub", "");
+    assert_eq!((sub.status, sub.header("Location")), (302, Some("/sub/")));
+    for (path, own) in
+        [("/script.js", true), ("/ws", true), ("/healthz", true), ("/login", false), ("/plain", false)]
+    {
+        assert_eq!(APP.hides(path, false), own, "{path}");
+    }
+    assert!(APP.hides("/login", true) && APP.hides("/logout", true) && !APP.hides("/", true));
+}
+
+#[test]
+fn those_that_are_built_in_are_assets() {
+    static FILES: instep::Files = instep::Files(&[
+        ("/", Asset::template("<p>%STATE% 100%%</p>").percent_escape()),
+        ("/style.css", Asset::hashed("text/css", b"p {}", 7)),
+        ("/script.js", Asset::hashed("text/javascript", b"hidden", 7)),
+    ]);
+    static BUILT_IN: App = link::APP.with_folder(&FILES);
+    let mut world = World::with_app(&BUILT_IN, Limits::DEVICE);
+    world.device.set_page_value("STATE", "ON");
+    assert!(get(&mut world, "/", "").body.contains("<p>ON 100%</p>"));
+    let style = get(&mut world, "/style.css", "");
+    assert_eq!((&*style.body, style.header("ETag")), ("p {}", Some("\"0000000000000007\"")));
+    assert_eq!(get(&mut world, "/script.js", "").body, "let on;", "the application's own");
+    assert_eq!(get(&mut world, "/style", "").status, 404);
+}
+
+#[test]
+fn they_are_behind_the_log_in() {
+    let mut world = guard(world());
+    assert_eq!(get(&mut world, "/plain", "").status, 401);
+    assert_eq!(get(&mut world, "/plain", &format!("{BASIC}\r\n")).status, 200);
+}
+
+#[test]
+fn one_that_breaks_off_ends_the_connection_and_nothing_follows() {
+    let mut world = world();
+    let two = |path: &str| {
+        let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        request(path) + &request("/asset")
+    };
+    let broken = exchange(&mut world, &two("/broken"));
+    assert_eq!(broken.body, "0123456789", "fewer bytes than its length says");
+    assert!(broken.all.contains(&format!("Content-Length: {}\r\n", TEXT.len())));
+    let broken = exchange(&mut world, &two("/broken-template"));
+    assert_eq!(broken.body, "0002\r\nON\r\n", "without the last chunk");
+    assert!(exchange(&mut world, &two("/plain")).all.contains("main{}"), "else the next answer follows");
+}

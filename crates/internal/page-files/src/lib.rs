@@ -1,0 +1,10 @@
+//! The files of a page of one's own: their types, and how they get into firmware.
+
+mod bundle;
+mod types;
+
+pub use bundle::{Bundle, FILES_MAX};
+pub use types::{HTML, content_type, is_template};
+
+/// The page of a folder.
+pub const INDEX: &str = "index.html";

@@ -1,0 +1,74 @@
+//! `Content-Type`, by the end of a file's name.
+
+/// The type of a page.
+pub const HTML: &str = "text/html; charset=utf-8";
+const BYTES: &str = "application/octet-stream";
+
+const TYPES: [(&str, &str); 34] = [
+    ("html", HTML),
+    ("htm", HTML),
+    ("css", "text/css; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("mjs", "text/javascript; charset=utf-8"),
+    ("json", "application/json"),
+    ("map", "application/json"),
+    ("webmanifest", "application/manifest+json"),
+    ("txt", "text/plain; charset=utf-8"),
+    ("md", "text/markdown; charset=utf-8"),
+    ("csv", "text/csv; charset=utf-8"),
+    ("xml", "application/xml"),
+    ("svg", "image/svg+xml"),
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("avif", "image/avif"),
+    ("bmp", "image/bmp"),
+    ("ico", "image/vnd.microsoft.icon"),
+    ("woff", "font/woff"),
+    ("woff2", "font/woff2"),
+    ("ttf", "font/ttf"),
+    ("otf", "font/otf"),
+    ("wasm", "application/wasm"),
+    ("pdf", "application/pdf"),
+    ("mp3", "audio/mpeg"),
+    ("ogg", "audio/ogg"),
+    ("wav", "audio/wav"),
+    ("mp4", "video/mp4"),
+    ("webm", "video/webm"),
+    ("zip", "application/zip"),
+    ("gz", "application/gzip"),
+];
+
+/// The type of a file of that name. Browsers do not guess (`X-Content-Type-Options: nosniff`).
+pub fn content_type(name: &str) -> &'static str {
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(end)).map_or(BYTES, |(_, kind)| kind)
+}
+
+/// Whether `%NAME%` is filled in.
+pub fn is_template(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_name_tells() {
+        for (name, kind) in [
+            ("index.html", HTML),
+            ("a.b.JS", "text/javascript; charset=utf-8"),
+            ("page.css", "text/css; charset=utf-8"),
+            ("html", BYTES),
+            ("a.unknown", BYTES),
+            ("a.", BYTES),
+        ] {
+            assert_eq!(content_type(name), kind, "{name}");
+        }
+        assert!(is_template("a.html") && is_template("A.HTML"));
+        assert!(!is_template("a.htm") && !is_template("html") && !is_template("a.js"));
+    }
+}
