@@ -7,7 +7,7 @@ export type Value = boolean | number | string | null | Value[] | { [name: string
 export type State = "connecting" | "live" | "waiting" | "closed";
 
 /** Why a connection is not live. */
-export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused";
+export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "password";
 
 /** A frame as the device sent it. */
 export interface Frame {

@@ -22,7 +22,7 @@ const SLIDE = 50; // between two writes of a slider
 const AFTER_MAX = 60_000; // that a full device may ask for until the next attempt
 
 /** What a device answers to whoever asks why no WebSocket opens. */
-const WHY = { 401: "sign-in", 403: "refused", 503: "full" };
+const WHY = { 401: "sign-in", 403: "refused", 503: "full", elsewhere: "password" };
 
 let time = 0;
 let wall = Date.now();
@@ -66,7 +66,8 @@ class Thing {
   /**
    * Why it is not live: "lost" (the connection ended), "silent" (nothing came in time),
    * "unreachable" (an attempt failed), "full" (the device has all the clients that it takes),
-   * "sign-in" (it asks for its password), "refused" (it does not let this page in), "" (not yet).
+   * "sign-in" (it asks for its password), "refused" (it does not let this page in), "password" (it asks for its
+   * password, which a page from elsewhere cannot give by a WebSocket), "" (not yet).
    */
   reason = "";
 
@@ -276,7 +277,9 @@ class Thing {
     try {
       const url = `${this.#url.replace(/^ws/, "http")}?why=${encodeURIComponent(location.origin)}`;
       const { status, headers } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
-      reason = WHY[status] ?? reason;
+      // The cookie of a log-in is for the device's own pages.
+      const elsewhere = status === 401 && new URL(url).origin !== location.origin;
+      reason = WHY[elsewhere ? "elsewhere" : status] ?? reason;
       after = Math.min(headers.get("Retry-After") * 1_000 || 0, AFTER_MAX);
     } catch {
       // It is unreachable indeed.

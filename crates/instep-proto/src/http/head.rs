@@ -1,5 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
+use super::extra::ExtraLines;
 use super::{Fields, HeadError, trim};
 use crate::deflate::PermessageDeflate;
 
@@ -84,6 +85,8 @@ pub struct RequestHead<'b> {
     pub keep_alive: bool,
     /// The client takes gzip.
     pub accepts_gzip: bool,
+    /// What is added to the response, whatever it is. Whoever knows says so here; parsing leaves this empty.
+    pub extra: Option<ExtraLines>,
     /// `If-None-Match`.
     pub if_none_match: Option<&'b str>,
     /// The opening handshake.
@@ -143,6 +146,7 @@ impl<'b> RequestHead<'b> {
             expects_continue: false,
             keep_alive: !http10,
             accepts_gzip: false,
+            extra: None,
             if_none_match: None,
             websocket: WebSocketHeaders::default(),
             fields: Fields::of(&bytes[..length]),

@@ -3,6 +3,7 @@
 use super::asset::{Asset, Cache, Content};
 use super::body::{Body, PageValues, Source};
 use super::etag::matches_etag;
+use super::extra::ExtraLines;
 use super::head::{Method, RequestHead};
 use super::protection::Protection;
 use super::response::{After, Allow, BodyLength, CacheControl, Challenge, ResponseHead};
@@ -154,7 +155,7 @@ impl Reply {
             varies: false,
             protection: None,
             allow: Allow::Read,
-            any_origin: false,
+            extra: request.and_then(|request| request.extra),
             challenge: match request {
                 Some(request) if !request.browser => Challenge::Basic,
                 _ => Challenge::Bearer,
@@ -181,6 +182,12 @@ impl Reply {
     /// The same for an address that takes these methods, and says so where another one is not allowed.
     pub fn allow(mut self, methods: Allow) -> Self {
         self.head.allow = methods;
+        self
+    }
+
+    /// The same with these lines, where no request tells them.
+    pub fn with_extra(mut self, extra: Option<ExtraLines>) -> Self {
+        self.head.extra = extra;
         self
     }
 

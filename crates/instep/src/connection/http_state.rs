@@ -6,7 +6,7 @@ use crate::service::Waits;
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
-use instep_proto::http::Reply;
+use instep_proto::http::{ExtraLines, Reply};
 
 /// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
 /// of it: a device with few such places has many clients.
@@ -32,6 +32,8 @@ pub struct Exchange {
     pub(super) body: u64,
     /// What the request that stands first in the input waits for.
     pub(super) waits: Waits,
+    /// What is added to the answer of who waits.
+    pub(super) extra: Option<ExtraLines>,
     /// What the socket did not take.
     pub(super) unsent: Buffer,
 }
@@ -51,6 +53,7 @@ impl Exchange {
             reply: None,
             body: 0,
             waits: Waits::Nothing,
+            extra: None,
             unsent,
         }
     }

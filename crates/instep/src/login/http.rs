@@ -46,7 +46,13 @@ impl LogIn {
 
     /// What lets the request in; else the answer to it.
     fn ask_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> ControlFlow<Decision, Pass> {
-        match request.head.path {
+        let Request { head, context, .. } = *request;
+        let reads = matches!(head.method, Method::Get | Method::Head);
+        match head.path {
+            // The cookie that they set, or take away, is for the device's own pages.
+            LOG_IN | LOG_OUT if !reads && !context.access.takes_cookies(head) => {
+                Break(error(Status::Forbidden, head))
+            }
             LOG_IN => Break(self.log_in(request, out)),
             LOG_OUT => Break(self.log_out(request, out)),
             _ => match self.sessions(request).next() {
@@ -58,12 +64,14 @@ impl LogIn {
 
     /// The sessions that cookies show. Cookies ignore ports, so the port is in their name, and there may be more than one.
     fn sessions(&self, request: &Request<'_>) -> impl Iterator<Item = Pass> {
-        let (local_port, ports) = (request.local_port, request.context.access.ports);
+        let access = request.context.access;
+        let (local_port, ports) = (request.local_port, access.ports);
+        let shown = request.head.cookies.filter(|_| access.takes_cookies(request.head));
         let ours = move |name: &str| {
             let port = name.strip_prefix("instep_")?.parse().ok()?;
             (port == local_port || ports.contains(&port)).then_some(())
         };
-        cookies(request.head.cookies.unwrap_or_default()).filter_map(move |(name, value)| {
+        cookies(shown.unwrap_or_default()).filter_map(move |(name, value)| {
             ours(name)?;
             let digits = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
             let id = u128::from_str_radix(value, 16).ok().filter(|_| digits)?;
