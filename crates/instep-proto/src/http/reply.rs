@@ -80,17 +80,18 @@ impl Reply {
         reply
     }
 
-    /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. No other page may show it
-    /// in a frame.
+    /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. `frames` are the origins whose
+    /// pages may show it in a frame, beside its own.
     pub fn page(
         status: Status,
         parts: &'static [&'static str],
         policy: &'static str,
+        frames: &'static [&'static str],
         request: &RequestHead<'_>,
     ) -> Self {
         let mut reply = Self::plain(status, "text/html; charset=utf-8", b"", Some(request));
         reply.head.length = BodyLength::of(parts.iter().map(|part| part.len()).sum());
-        reply.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
+        reply.head.protection = Some(Protection { policy: Some(policy), frames });
         reply.body = Body::new(Source::Parts(parts));
         reply
     }
@@ -336,7 +337,7 @@ mod tests {
         for parts in PAGES {
             for room in [1, 2, 3, 400] {
                 let page =
-                    Reply::page(Status::Unauthorized, parts, "default-src 'none'", &head).retry_after(7);
+                    Reply::page(Status::Unauthorized, parts, "default-src 'none'", &[], &head).retry_after(7);
                 let mut reply = page;
                 let mut buffer = [0; 800];
                 let mut used = reply.produce(&Values, &mut buffer[..360]);
