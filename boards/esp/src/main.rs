@@ -32,7 +32,7 @@ use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{Interface, WifiController};
 use given::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
-use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn};
+use instep::{Access, App, OPEN_TO_EVERYONE, Origins, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_embassy::{Driver, LogInResources, Server};
 use instep_settings::{Kept, KeptSwitch, Settings};
@@ -79,7 +79,7 @@ async fn main(spawner: Spawner) {
     let app = app();
     let access = Access {
         hosts: HOSTS,
-        origins: ORIGINS,
+        origins: const { Origins::of(ORIGINS) },
         frames: FRAMES,
         ports: &[PORT],
         ways_in: WaysIn::BUILD,

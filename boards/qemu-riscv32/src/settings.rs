@@ -1,7 +1,7 @@
 //! What is decided when the image is built, by variables of the environment. QEMU can say otherwise when it starts, as a
 //! device's settings would: `-append "instep.NAME=VALUE"`.
 
-use instep::{Access, App, Asset, HeadLimits, Limits, WaysIn, is_framing_origin, is_host_name, is_origin};
+use instep::{Access, App, Asset, HeadLimits, Limits, Origins, WaysIn, is_framing_origin, is_host_name, is_origin};
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 
@@ -51,7 +51,13 @@ pub fn access(boot: Boot) -> &'static Access {
     let name = boot.told("instep.name=").or(option_env!("INSTEP_NAME")).unwrap_or("instep");
     ACCESS.init(Access {
         hosts: list(option_env!("INSTEP_ALLOW_HOST"), boot, "instep.allow-host=", is_host_name, &HOSTS),
-        origins: list(option_env!("INSTEP_ALLOW_ORIGIN"), boot, "instep.allow-origin=", is_origin, &ORIGINS),
+        origins: Origins::of(list(
+            option_env!("INSTEP_ALLOW_ORIGIN"),
+            boot,
+            "instep.allow-origin=",
+            is_origin,
+            &ORIGINS,
+        )),
         frames: list(
             option_env!("INSTEP_ALLOW_FRAME"),
             boot,

@@ -10,7 +10,7 @@ use crate::page::OwnPage;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
 use crate::{listen, log as logging, metrics, password};
-use instep::{Access, App, OPEN_TO_EVERYONE, WaysIn, is_wide_origin};
+use instep::{Access, App, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -113,7 +113,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let access = Box::leak(Box::new(Access {
         name: settings.name.unwrap_or_else(host_name).leak(),
         hosts: leak(settings.hosts),
-        origins: leak(settings.origins),
+        origins: Origins::of(leak(settings.origins)),
         ports: listening.iter().map(|address| address.socket.port()).collect::<Vec<_>>().leak(),
         frames: leak(settings.frames),
         proxies: settings.proxies.leak(),
@@ -187,7 +187,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
             log::warn!("Everybody in this network can read the metrics");
         }
-        for origin in access.origins.iter().filter(|origin| is_wide_origin(origin)) {
+        for origin in access.origins.list().iter().filter(|origin| is_wide_origin(origin)) {
             log::warn!(
                 "All pages from files, and many programs, may use this device: --allow-origin {origin} lets them in"
             );

@@ -30,7 +30,7 @@ const ANSWERS = 200; // for other pages of this browser, to say that they have a
 const SEATS = 4;
 
 /** What a device answers to whoever asks why no WebSocket opens. 204: it would open. */
-const WHY = { 204: "no-upgrade", 401: "sign-in", 403: "refused", 503: "full" };
+const WHY = { 204: "no-upgrade", 401: "sign-in", 403: "refused", 503: "full", elsewhere: "password" };
 
 let time = 0;
 let wall = Date.now();
@@ -239,9 +239,10 @@ class Thing {
   /**
    * Why it is not live: "lost" (the connection ended), "silent" (nothing came in time),
    * "unreachable" (an attempt failed), "full" (the device has all the clients that it takes),
-   * "sign-in" (it asks for its password), "refused" (it does not let this page in), "no-upgrade" (a proxy
-   * passes no WebSocket, and there is no stream in its place), "" (not yet); and in place of a stream "pages"
-   * (enough pages of this browser have one) or "hidden" (until someone looks at this page).
+   * "sign-in" (it asks for its password), "password" (it asks for its password, which a page from elsewhere cannot give
+   * by a WebSocket), "refused" (it does not let this page in), "no-upgrade" (a proxy passes no WebSocket, and there is no
+   * stream in its place), "" (not yet); and in place of a stream "pages" (enough pages of this browser have one) or
+   * "hidden" (until someone looks at this page).
    */
   reason = "";
 
@@ -533,7 +534,9 @@ class Thing {
     try {
       const url = `${this.#http()}?why=${encodeURIComponent(location.origin)}`;
       const { status, headers } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
-      reason = WHY[status] ?? reason;
+      // The cookie of a log-in is for the device's own pages.
+      const elsewhere = status === 401 && new URL(url).origin !== location.origin;
+      reason = WHY[elsewhere ? "elsewhere" : status] ?? reason;
       after = headers.get("Retry-After");
     } catch {
       // It is unreachable indeed.

@@ -2,7 +2,7 @@
 
 mod link;
 
-use instep::{Access, Limits, WaysIn, is_host_name, is_origin};
+use instep::{Access, Limits, Origins, WaysIn, is_host_name, is_origin};
 use link::{APP, PEER, World, upgrade};
 use log::{Log, Metadata, Record};
 use std::cell::RefCell;
@@ -143,7 +143,7 @@ fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
             assert_eq!(allowed.is_some(), can, "{origin}: {said:?}");
             let Some(allowed) = allowed else { continue };
             assert!(is_origin(allowed), "{allowed}");
-            let access = Access { origins: vec![allowed].leak(), ..lamp(ways_in) };
+            let access = Access { origins: Origins::of(vec![allowed].leak()), ..lamp(ways_in) };
             for (other, _) in origins {
                 let status = if same(other, origin) { "101" } else { "403" };
                 assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");

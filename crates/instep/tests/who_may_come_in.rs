@@ -3,7 +3,7 @@
 
 mod link;
 
-use instep::{Access, Limits};
+use instep::{Access, Limits, Origins};
 use link::{World, upgrade};
 
 /// A device on the ports 80 and 81 that is called lamp.
@@ -44,7 +44,7 @@ fn answer(access: &'static Access, request: &str, headers: &[&str]) -> String {
 #[test]
 fn websockets() {
     static OPEN: Access =
-        Access { hosts: &["home.example"], origins: &["null", "https://panel.example"], ..LAMP };
+        Access { hosts: &["home.example"], origins: Origins::of(&["null", "https://panel.example"]), ..LAMP };
     for (access, host, origin, status) in [
         // No browser.
         (&LAMP, "lamp", None, 101),
@@ -102,7 +102,7 @@ fn websockets() {
 
 #[test]
 fn other_requests() {
-    static OPEN: Access = Access { origins: &["null", "https://panel.example"], ..LAMP };
+    static OPEN: Access = Access { origins: Origins::of(&["null", "https://panel.example"]), ..LAMP };
     let foreign = &["Origin: http://evil.test"][..];
     let own = &["Origin: http://lamp", "Sec-Fetch-Site: same-origin"][..];
     let from_file = &["Origin: null"][..];

@@ -270,6 +270,33 @@ impl Browser {
         self.wait(self.client.close_window(), "close a window");
     }
 
+    /// Goes into the first frame of the page: what is asked from now on is asked of it.
+    #[track_caller]
+    pub fn enter_frame(&self) {
+        self.wait(self.client.clone().enter_frame(0), "go into a frame");
+    }
+
+    /// Goes back to the page around the frame.
+    #[track_caller]
+    pub fn leave_frame(&self) {
+        self.wait(self.client.clone().enter_parent_frame(), "leave a frame");
+    }
+
+    /// Brings the tab to the front that a page has opened.
+    #[track_caller]
+    pub fn show_opened(&self) {
+        let here = self.wait(self.client.window(), "ask for the tab");
+        let deadline = Instant::now() + SOON;
+        loop {
+            let tabs = self.wait(self.client.windows(), "ask for the tabs");
+            if let Some(other) = tabs.into_iter().find(|tab| *tab != here) {
+                return self.show(&Tab(other));
+            }
+            assert!(Instant::now() < deadline, "no tab was opened");
+            std::thread::sleep(LOOK);
+        }
+    }
+
     /// Brings a tab to the front; what is asked from now on is asked of it.
     #[track_caller]
     pub fn show(&self, tab: &Tab) {

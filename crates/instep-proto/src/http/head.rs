@@ -1,5 +1,6 @@
 //! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
 
+use super::extra::ExtraLines;
 use super::transfer_coding::TransferCoding;
 use super::{Fields, HeadError, trim};
 
@@ -82,6 +83,8 @@ pub struct RequestHead<'b> {
     pub expects_continue: bool,
     /// The connection may serve another request after this one.
     pub keep_alive: bool,
+    /// What is added to the response, whatever it is. Whoever knows says so here; parsing leaves this empty.
+    pub extra: Option<ExtraLines>,
     /// `If-None-Match`.
     pub if_none_match: Option<&'b str>,
     /// The opening handshake.
@@ -141,6 +144,7 @@ impl<'b> RequestHead<'b> {
             chunked: false,
             expects_continue: false,
             keep_alive: !http10,
+            extra: None,
             if_none_match: None,
             websocket: WebSocketHeaders::default(),
             fields: Fields::of(&bytes[..length]),

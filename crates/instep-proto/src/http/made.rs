@@ -3,6 +3,7 @@
 use super::Status;
 use super::body::{Body, Source};
 use super::etag::matches_etag;
+use super::extra::{ExtraLines, for_any_origin};
 use super::head::RequestHead;
 use super::protection::Protection;
 use super::reply::Reply;
@@ -109,9 +110,8 @@ impl Reply {
     }
 
     /// The same, and pages from anywhere may read it.
-    pub fn for_any_origin(mut self) -> Self {
-        self.head.any_origin = true;
-        self
+    pub fn for_any_origin(self) -> Self {
+        self.with_extra(Some(ExtraLines { write: for_any_origin, of: None }))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::asset::{Asset, Cache, Content};
 use super::body::{Body, PageValues, Source};
 use super::etag::matches_etag;
+use super::extra::ExtraLines;
 use super::head::{Method, RequestHead};
 use super::protection::Protection;
 use super::response::{After, Allow, BodyLength, CacheControl, Challenge, ResponseHead};
@@ -80,17 +81,18 @@ impl Reply {
         reply
     }
 
-    /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. No other page may show it
-    /// in a frame.
+    /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. `frames` are the origins whose
+    /// pages may show it in a frame, beside its own.
     pub fn page(
         status: Status,
         parts: &'static [&'static str],
         policy: &'static str,
+        frames: &'static [&'static str],
         request: &RequestHead<'_>,
     ) -> Self {
         let mut reply = Self::plain(status, "text/html; charset=utf-8", b"", Some(request));
         reply.head.length = BodyLength::of(parts.iter().map(|part| part.len()).sum());
-        reply.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
+        reply.head.protection = Some(Protection { policy: Some(policy), frames });
         reply.body = Body::new(Source::Parts(parts));
         reply
     }
@@ -155,7 +157,7 @@ impl Reply {
             varies: false,
             protection: None,
             allow: Allow::Read,
-            any_origin: false,
+            extra: request.and_then(|request| request.extra),
             challenge: match request {
                 Some(request) if !request.browser => Challenge::Basic,
                 _ => Challenge::Bearer,
@@ -182,6 +184,12 @@ impl Reply {
     /// The same for an address that takes these methods, and says so where another one is not allowed.
     pub fn allow(mut self, methods: Allow) -> Self {
         self.head.allow = methods;
+        self
+    }
+
+    /// The same with these lines, where no request tells them.
+    pub fn with_extra(mut self, extra: Option<ExtraLines>) -> Self {
+        self.head.extra = extra;
         self
     }
 
@@ -335,7 +343,7 @@ mod tests {
         for parts in PAGES {
             for room in [1, 2, 3, 400] {
                 let page =
-                    Reply::page(Status::Unauthorized, parts, "default-src 'none'", &head).retry_after(7);
+                    Reply::page(Status::Unauthorized, parts, "default-src 'none'", &[], &head).retry_after(7);
                 let mut reply = page;
                 let mut buffer = [0; 800];
                 let mut used = reply.produce(&Values, &mut buffer[..360]);

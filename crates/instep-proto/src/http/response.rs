@@ -1,6 +1,7 @@
 //! The head of a response (RFC 9112 section 4).
 
 use super::Status;
+use super::extra::ExtraLines;
 use super::protection::Protection;
 use core::fmt::{self, Write};
 use core::num::NonZeroU64;
@@ -92,8 +93,8 @@ pub struct ResponseHead {
     pub(crate) protection: Option<Protection>,
     /// What `Allow` names (405).
     pub(crate) allow: Allow,
-    /// Pages from anywhere may read it.
-    pub(crate) any_origin: bool,
+    /// What whoever answers adds.
+    pub(crate) extra: Option<ExtraLines>,
     /// Which authorization is asked for (401).
     pub(crate) challenge: Challenge,
     /// Seconds to wait (429, 503).
@@ -102,6 +103,11 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// What is added to it.
+    pub fn extra(&self) -> Option<ExtraLines> {
+        self.extra
+    }
+
     /// Whether the connection closes after the response.
     pub fn closes(&self) -> bool {
         self.after == After::Close
@@ -172,10 +178,8 @@ impl ResponseHead {
         if let Some(protection) = self.protection {
             protection.write(out)?;
         }
-        if self.any_origin {
-            out.write_str(
-                "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Retry-After\r\n",
-            )?;
+        if let Some(extra) = self.extra {
+            (extra.write)(extra.of, out)?;
         }
         out.write_fmt(lines)?;
         out.write_str("X-Content-Type-Options: nosniff\r\n")?;

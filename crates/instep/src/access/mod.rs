@@ -4,18 +4,21 @@
 //! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
 mod authority;
+mod elsewhere;
 mod forwarded;
 mod names;
+mod origins;
 mod proxy;
 mod ways_in;
 
 pub(crate) use forwarded::{is_forwarded_from_tls, prefix};
+pub use origins::Origins;
 pub(crate) use ways_in::Offer;
 pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 
-use authority::{parse_host, parse_origin, same_origin};
 use core::net::IpAddr;
 use instep_proto::http::{Method, RequestHead};
+use origins::From;
 
 /// What a device says that has no password, in its log and where a page asks for it by `%ACCESS%`
 /// ([`Device::set_page_value`](crate::Device::set_page_value)); where there is one, that is empty.
@@ -30,7 +33,7 @@ pub struct Access {
     /// Other names that it goes by.
     pub hosts: &'static [&'static str],
     /// Origins of pages from elsewhere that may use it, such as `http://example.org`, `capacitor://localhost` or `null`.
-    pub origins: &'static [&'static str],
+    pub origins: Origins,
     /// Origins of pages from elsewhere that may show its pages in a frame.
     pub frames: &'static [&'static str],
     /// The ports on which it listens.
@@ -58,13 +61,12 @@ pub enum Refusal {
 impl Access {
     /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
     pub const fn new(name: &'static str) -> Self {
-        let (origins, frames): (&[&str], &[&str]) = (&[], &[]);
         let ways_in = WaysIn::SOURCE;
         Self {
             name,
             hosts: &[],
-            origins,
-            frames,
+            origins: Origins::NONE,
+            frames: &[],
             ports: &[],
             proxies: &[],
             base_path: "",
@@ -89,8 +91,15 @@ impl Access {
         if request.cross_site && !follows_link && !vouched_for {
             return Err(Refusal::Origin);
         }
-        // Other methods change something, wherever they are of use at all.
-        if matches!(request.method, Method::Get | Method::Head) { Ok(()) } else { self.check_origin(request) }
+        if matches!(request.method, Method::Get | Method::Head) {
+            return Ok(());
+        }
+        // Other methods change something, wherever they are of use at all. What a page may not be told of is not done.
+        if self.from(request) == From::Own || self.is_allowed(request) {
+            Ok(())
+        } else {
+            Err(Refusal::Origin)
+        }
     }
 
     /// Whether the page that sends the request may use the device: for whatever is more than reading a page.
@@ -98,20 +107,7 @@ impl Access {
     /// # Errors
     /// [`Refusal::Origin`] for a page from elsewhere. No Origin passes: it is not a browser.
     pub fn check_origin(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
-        let Some(origin) = request.origin else { return Ok(()) };
-        if self.origins.iter().any(|allowed| same_origin(allowed, origin)) {
-            return Ok(());
-        }
-        let Some(page) = parse_origin(origin) else { return Err(Refusal::Origin) };
-        let Some(host) = request.host.and_then(parse_host) else { return Err(Refusal::Origin) };
-        // Whoever stands in between can make a page without TLS under any name.
-        if request.secure && page.default_port == 80 {
-            return Err(Refusal::Origin);
-        }
-        let port = page.port.unwrap_or(page.default_port);
-        // The scheme is not compared: a TLS proxy may stand before us. So neither 80 nor 443 is told from no port.
-        let same_port = page.port == host.port.filter(|port| !matches!(port, 80 | 443));
-        if page.name.eq_ignore_ascii_case(host.name) && (same_port || self.ports.contains(&port)) {
+        if self.from(request) != From::Elsewhere || self.is_allowed(request) {
             return Ok(());
         }
         Err(Refusal::Origin)
@@ -126,7 +122,7 @@ mod tests {
 
     const ACCESS: Access = Access {
         hosts: &["lamp.test"],
-        origins: &["https://Panel.example:8443", "null"],
+        origins: Origins::of(&["https://Panel.example:8443", "null"]),
         ports: &[80, 81, 8080],
         ..Access::new("lamp")
     };
@@ -207,7 +203,7 @@ mod tests {
         ] {
             assert_eq!(origin(host, page), Err(Refusal::Origin), "{page} at {host}");
         }
-        let strict = Access { origins: &[], ..ACCESS };
+        let strict = Access { origins: Origins::NONE, ..ACCESS };
         assert_eq!(check(&strict, "lamp.local", "Origin: null\r\n"), Err(Refusal::Origin));
         let two = "Origin: http://lamp.local\r\nOrigin: http://lamp.local\r\n";
         assert_eq!(check(&ACCESS, "lamp.local", two), Err(Refusal::Origin));

@@ -29,7 +29,7 @@ fn goes_by(own: &str, name: &str) -> bool {
         return false;
     }
     let is_suffix = |suffix: &&str| rest.eq_ignore_ascii_case(suffix);
-    rest.is_empty() || SUFFIXES.iter().any(|suffix| is_suffix(suffix)) || is_numbered(rest)
+    rest.is_empty() || SUFFIXES.iter().any(is_suffix) || is_numbered(rest)
 }
 
 /// `-2.local`

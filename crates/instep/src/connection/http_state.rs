@@ -6,7 +6,7 @@ use crate::service::Waits;
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
-use instep_proto::http::{Chunks, Reply};
+use instep_proto::http::{Chunks, ExtraLines, Reply};
 
 /// What has yet to come of a request's content.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,8 @@ pub struct Exchange {
     pub(super) unread: Unread,
     /// What the request that stands first in the input waits for.
     pub(super) waits: Waits,
+    /// What is added to the answer of who waits.
+    pub(super) extra: Option<ExtraLines>,
     /// What the socket did not take.
     pub(super) unsent: Buffer,
 }
@@ -72,6 +74,7 @@ impl Exchange {
             reply: None,
             unread: Unread::NOTHING,
             waits: Waits::Nothing,
+            extra: None,
             unsent,
         }
     }

@@ -12,7 +12,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits,
-    ask_for_https, body_max, lead, plain_text, refuse, tell,
+    ask_for_https, body_max, lead, lead_with, plain_text, refuse, tell,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -20,7 +20,7 @@ use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
 use instep_proto::handshake::{Handshake, HandshakeError, subprotocol};
-use instep_proto::http::{HeadError, Reply, RequestHead, Status};
+use instep_proto::http::{ExtraLines, HeadError, Reply, RequestHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
 const HEALTH: &str = "/healthz";
@@ -79,6 +79,9 @@ impl Client {
             // Phones ask all the time whether they are online: that is neither counted nor logged.
             (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
+        }
+        if let Some(lines) = world.access.preflight(head) {
+            return lead_with(Status::NoContent, format_args!("{lines}"), head, out);
         }
         let log_in = world.log_in();
         let board_page = world.find_board_page(head.path);
@@ -176,7 +179,8 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Opening { endpoint, handshake, deflate, revisions, pass, peer } = *opening;
-        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
+        let heard = (!endpoint.echo, endpoint.thing);
+        let Some(place) = self.take_place(heard, pass, peer, None, now, world) else {
             return;
         };
         let takes = world.compression.map(Compression::takes);
@@ -203,9 +207,10 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Listening { pass, peer, .. } = *listening;
+        let Listening { response, pass, peer, .. } = *listening;
         let Some(service) = world.app.service else { return };
-        let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
+        let extra = response.extra();
+        let Some(place) = self.take_place((false, false), pass, peer, extra, now, world) else { return };
         self.state = State::Events((service.listen)(place, now, listening, world, out));
         self.check_pass(pass, world, out);
     }
@@ -214,17 +219,17 @@ impl Client {
     /// speaks with the Thing.
     fn take_place(
         &mut self,
-        heard: bool,
-        asks_thing: bool,
+        (heard, asks_thing): (bool, bool),
         pass: Option<Pass>,
         peer: IpAddr,
+        extra: Option<ExtraLines>,
         now: Instant,
         world: &World<'_>,
     ) -> Option<Place> {
         let forwarded = peer != self.peer();
         if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
             tell!(warn, world, now, "Refused {peer}: there are too many clients from there");
-            self.answer(Reply::error(Status::ServiceUnavailable, None));
+            self.answer(Reply::error(Status::ServiceUnavailable, None).with_extra(extra));
             return None;
         }
         let session = pass.map(|pass| pass.number);
@@ -232,7 +237,7 @@ impl Client {
             world.device.count_refusal(RefusalReason::Full);
             let places = world.device.places(world.follower);
             tell!(warn, world, now, "Refused {peer}: all {places} places are taken");
-            self.answer(Reply::error(Status::ServiceUnavailable, None));
+            self.answer(Reply::error(Status::ServiceUnavailable, None).with_extra(extra));
             return None;
         };
         // A proxy does not tell the port.

@@ -2,7 +2,7 @@
 
 use super::checks::Verdict;
 use super::log_in::{AsksIn, LogIn, Presented};
-use super::page;
+use super::page::{self, Page};
 use super::password::{PASSWORD_MAX, Password};
 use super::sessions::SESSION_SECONDS;
 use super::state::{LogInMemory, Random};
@@ -46,7 +46,13 @@ impl LogIn {
 
     /// What lets the request in; else the answer to it.
     fn ask_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> ControlFlow<Decision, Pass> {
-        match request.head.path {
+        let Request { head, context, .. } = *request;
+        let reads = matches!(head.method, Method::Get | Method::Head);
+        match head.path {
+            // The cookie that they set, or take away, is for the device's own pages.
+            LOG_IN | LOG_OUT if !reads && !context.access.takes_cookies(head) => {
+                Break(error(Status::Forbidden, head))
+            }
             LOG_IN => Break(self.log_in(request, out)),
             LOG_OUT => Break(self.log_out(request, out)),
             _ => match self.sessions(request).next() {
@@ -58,12 +64,14 @@ impl LogIn {
 
     /// The sessions that cookies show. Cookies ignore ports, so the port is in their name, and there may be more than one.
     fn sessions(&self, request: &Request<'_>) -> impl Iterator<Item = Pass> {
-        let (local_port, ports) = (request.local_port, request.context.access.ports);
+        let access = request.context.access;
+        let (local_port, ports) = (request.local_port, access.ports);
+        let shown = request.head.cookies.filter(|_| access.takes_cookies(request.head));
         let ours = move |name: &str| {
             let port = name.strip_prefix("instep_")?.parse().ok()?;
             (port == local_port || ports.contains(&port)).then_some(())
         };
-        cookies(request.head.cookies.unwrap_or_default()).filter_map(move |(name, value)| {
+        cookies(shown.unwrap_or_default()).filter_map(move |(name, value)| {
             ours(name)?;
             let digits = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
             let id = u128::from_str_radix(value, 16).ok().filter(|_| digits)?;
@@ -112,7 +120,11 @@ impl LogIn {
         let Request { now, head, peer, .. } = *request;
         if matches!(head.method, Method::Get | Method::Head) {
             let inside = self.sessions(request).next().is_some();
-            return show(Status::Ok, if inside { &page::INSIDE } else { &page::ASK }, head);
+            return show(
+                Status::Ok,
+                if inside { page::inside() } else { page::ask(is_framed(request)) },
+                request,
+            );
         }
         if let Break(decision) = may_act(request, out) {
             return decision;
@@ -130,10 +142,11 @@ impl LogIn {
         };
         match self.present(password, peer, false, ticket(request), now) {
             Presented::Later(ticket) => Decision::Later(Waits::Password(ticket)),
-            Presented::Checked(Verdict::Wrong) => show(Status::Unauthorized, &page::ASK_AGAIN, head),
+            Presented::Checked(Verdict::Wrong) => {
+                show(Status::Unauthorized, page::ask_again(is_framed(request)), request)
+            }
             Presented::Checked(Verdict::TooMany(seconds)) => {
-                let page = page::wait(seconds);
-                let reply = Reply::page(Status::TooManyRequests, page, page::POLICY, head);
+                let reply = page_reply(Status::TooManyRequests, page::wait(seconds), request);
                 Decision::Reply(reply.retry_after(seconds))
             }
             Presented::Checked(Verdict::Right) => {
@@ -164,7 +177,25 @@ impl LogIn {
 /// The cookie for a session, or for none.
 fn cookie<'h>(id: Option<u128>, request: &Request<'h>) -> Cookie<'h> {
     let head = request.head;
-    Cookie { id, port: request.local_port, base: head.base, secure: head.secure }
+    let site = match (head.secure, holds_in_frames(request)) {
+        (true, true) => Site::AnyFramed,
+        (true, false) => Site::OwnSecure,
+        (false, _) => Site::Own,
+    };
+    Cookie { id, port: request.local_port, base: head.base, site }
+}
+
+/// Whether the page is in a frame where the cookie holds though the page around it is another site's: browsers say so over
+/// TLS alone.
+fn holds_in_frames(request: &Request<'_>) -> bool {
+    let Request { head, context, .. } = *request;
+    let mut dest = head.fields.items("sec-fetch-dest");
+    head.secure && !context.access.frames.is_empty() && dest.next() == Some("iframe")
+}
+
+/// Whether the page may be in a frame where the cookie does not hold. That it has to find out itself.
+fn is_framed(request: &Request<'_>) -> bool {
+    !request.context.access.frames.is_empty() && !holds_in_frames(request)
 }
 
 /// The ticket of the check for which the request waits.
@@ -219,8 +250,12 @@ fn error(status: Status, head: &RequestHead<'_>) -> Decision {
     Decision::Reply(Reply::error(status, Some(head)))
 }
 
-fn show(status: Status, page: &'static [&'static str], head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::page(status, page, page::POLICY, head))
+fn show(status: Status, page: Page, request: &Request<'_>) -> Decision {
+    Decision::Reply(page_reply(status, page, request))
+}
+
+fn page_reply(status: Status, page: Page, request: &Request<'_>) -> Reply {
+    Reply::page(status, page.parts, page.policy, request.context.access.frames, request.head)
 }
 
 /// The log-in page's address, with the address that was asked for.
@@ -262,7 +297,18 @@ struct Cookie<'h> {
     port: u16,
     /// The path below which the device is: others below other paths of the same host have sessions of their own.
     base: &'h str,
-    secure: bool,
+    site: Site,
+}
+
+/// From which sites' pages a browser sends a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Site {
+    /// Its own.
+    Own,
+    /// Its own, and only over TLS.
+    OwnSecure,
+    /// Any in a frame of whose page it was set, apart for each site around it (CHIPS), and only over TLS.
+    AnyFramed,
 }
 
 impl Display for Cookie<'_> {
@@ -272,8 +318,12 @@ impl Display for Cookie<'_> {
             Some(id) => write!(f, "{id:032x}; Max-Age={SESSION_SECONDS}")?,
             None => f.write_str("; Max-Age=0")?,
         }
-        write!(f, "; Path={}/; HttpOnly; SameSite=Strict", self.base)?;
-        if self.secure { f.write_str("; Secure") } else { Ok(()) }
+        write!(f, "; Path={}/; HttpOnly; SameSite=", self.base)?;
+        f.write_str(match self.site {
+            Site::Own => "Strict",
+            Site::OwnSecure => "Strict; Secure",
+            Site::AnyFramed => "None; Secure; Partitioned",
+        })
     }
 }
 
@@ -329,15 +379,20 @@ mod tests {
 
     #[test]
     fn cookies_as_they_are_set() {
-        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", secure: false };
+        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", site: Site::Own };
         assert_eq!(
             cookie.to_string(),
             "instep_80=00000000000000000000000000000abc; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict"
         );
-        let none = Cookie { id: None, port: 443, base: "/device", secure: true };
+        let none = Cookie { id: None, port: 443, base: "/device", site: Site::OwnSecure };
         assert_eq!(
             none.to_string(),
             "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=Strict; Secure"
+        );
+        let framed = Cookie { site: Site::AnyFramed, ..none };
+        assert_eq!(
+            framed.to_string(),
+            "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=None; Secure; Partitioned"
         );
     }
 }

@@ -1,13 +1,30 @@
-//! The log-in page: one file, without a script. Its parts are joined while they are sent.
+//! The log-in page: one file, without a script but where other sites may frame it. Its parts are joined while they are sent.
 
 const FILE: &str = include_str!("../../assets/login.html");
 
 /// What the page may do: nothing but show itself and send its form. The hash is that of its style.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'sha256-9dLlFPiGFfJikhwi+Hkz+s3cTy/+bfQMUiS2c3CELr8='; img-src data:; form-action 'self'; base-uri 'none'";
+macro_rules! policy {
+    () => {
+        "default-src 'none'; style-src 'sha256-9dLlFPiGFfJikhwi+Hkz+s3cTy/+bfQMUiS2c3CELr8='; img-src data:; form-action 'self'; base-uri 'none'"
+    };
+}
+
+/// A page that asks, with its policy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page {
+    pub(crate) parts: &'static [&'static str],
+    pub(crate) policy: &'static str,
+}
+
+pub(crate) const POLICY: &str = policy!();
+/// With the hash of the script that finds out whether the browser keeps a cookie where the page is framed.
+const POLICY_FRAMED: &str =
+    concat!(policy!(), "; script-src 'sha256-o9Pw6UFy65HXyOF4IKpdhJd4/WQAMliOB9vinRdQUwc='");
 
 const HEAD: &str = part("<!-- out -->").0;
 const TITLE: &str = between("<!-- out -->", "<!-- message -->");
-const FORM: &str = between("<!-- message -->", "<!-- in -->");
+const FORM: &str = between("<!-- message -->", "<!-- framed -->");
+const FRAMED: &str = between("<!-- framed -->", "<!-- in -->");
 const LOGGED_IN: &str = between("<!-- in -->", "<!-- end -->");
 const END: &str = part("<!-- end -->").1;
 
@@ -32,12 +49,28 @@ const MINUTES: [&str; 15] = [
     "15 minutes",
 ];
 
-/// Asks for the password.
-pub(crate) static ASK: [&str; 4] = [HEAD, TITLE, FORM, END];
+/// Asks for the password. `framed`: another site may show the page in a frame, where its cookie would be lost.
+pub(crate) fn ask(framed: bool) -> Page {
+    if framed {
+        Page { parts: &[HEAD, TITLE, FORM, FRAMED, END], policy: POLICY_FRAMED }
+    } else {
+        Page { parts: &[HEAD, TITLE, FORM, END], policy: POLICY }
+    }
+}
+
 /// Asks for the password once more.
-pub(crate) static ASK_AGAIN: [&str; 5] = [HEAD, TITLE, WRONG, FORM, END];
+pub(crate) fn ask_again(framed: bool) -> Page {
+    if framed {
+        Page { parts: &[HEAD, TITLE, WRONG, FORM, FRAMED, END], policy: POLICY_FRAMED }
+    } else {
+        Page { parts: &[HEAD, TITLE, WRONG, FORM, END], policy: POLICY }
+    }
+}
+
 /// For who is logged in: the way on, and the way out.
-pub(crate) static INSIDE: [&str; 3] = [HEAD, LOGGED_IN, END];
+pub(crate) fn inside() -> Page {
+    Page { parts: &[HEAD, LOGGED_IN, END], policy: POLICY }
+}
 
 static WAITS: [[&str; 7]; MINUTES.len()] = {
     let mut pages = [[HEAD, TITLE, WAIT, "", ".</p>\n", FORM, END]; MINUTES.len()];
@@ -50,9 +83,9 @@ static WAITS: [[&str; 7]; MINUTES.len()] = {
 };
 
 /// Asks to wait for so many seconds.
-pub(crate) fn wait(seconds: u16) -> &'static [&'static str] {
+pub(crate) fn wait(seconds: u16) -> Page {
     let minutes = usize::from(seconds.div_ceil(60)).clamp(1, MINUTES.len());
-    &WAITS[minutes - 1]
+    Page { parts: &WAITS[minutes - 1], policy: POLICY }
 }
 
 const fn between(from: &str, to: &str) -> &'static str {
@@ -96,7 +129,7 @@ mod tests {
         let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
         assert!(POLICY.contains(&format!("'sha256-{hash}'")), "it should be sha256-{hash}");
         for forbidden in ["<script", "style=", "http:", "https:", "onclick", "@import", "url("] {
-            let shown = FILE.replace("http://www.w3.org/2000/svg", "");
+            let shown = FILE.replace("http://www.w3.org/2000/svg", "").replace(FRAMED, "");
             assert!(!shown.contains(forbidden), "{forbidden}");
         }
     }
@@ -104,16 +137,26 @@ mod tests {
     #[test]
     fn each_page_is_whole_and_says_its_own() {
         for (page, says, other) in [
-            (&ASK[..], "<h1>Log in</h1>", "role=\"alert\""),
-            (&ASK_AGAIN, "Wrong password", "Too many"),
-            (&INSIDE, "Log out", "type=\"password\""),
+            (ask(false), "<h1>Log in</h1>", "role=\"alert\""),
+            (ask_again(false), "Wrong password", "Too many"),
+            (ask(true), "window of its own", "role=\"alert\""),
+            (ask_again(true), "window of its own", "Too many"),
+            (inside(), "Log out", "type=\"password\""),
             (wait(1), "in 1 minute.", "minutes"),
             (wait(60), "in 1 minute.", "minutes"),
             (wait(61), "in 2 minutes.", "Wrong password"),
             (wait(900), "in 15 minutes.", "Wrong password"),
             (wait(u16::MAX), "in 15 minutes.", "Wrong password"),
         ] {
-            let page = page.concat();
+            let Page { parts, policy } = page;
+            let page = parts.concat();
+            let script = page.split_once("<script>").and_then(|(_, rest)| rest.split_once("</script>"));
+            let hash = script.map(|(script, _)| {
+                base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(script))
+            });
+            let named =
+                policy.split_once("; script-src 'sha256-").and_then(|(_, rest)| rest.strip_suffix('\''));
+            assert_eq!(named, hash.as_deref(), "a script runs by its hash alone");
             assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
             assert!(page.contains(says) && !page.contains(other), "{page}");
             assert!(!page.contains("<!--"), "{page}");

@@ -27,7 +27,7 @@ pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use refusal::{ask_for_https, refuse, tell};
 pub(crate) use request::{Decision, Listening, Opening, Pass, Request, Waits};
-pub(crate) use response::{lead, plain_text};
+pub(crate) use response::{lead, lead_with, plain_text};
 pub(crate) use rest::{Bodies, Resource};
 pub(crate) use sse::Events;
 pub(crate) use thing_service::ThingService;

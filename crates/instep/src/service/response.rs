@@ -1,6 +1,7 @@
 //! Answers that are written at once.
 
 use super::request::Decision;
+use core::fmt;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, ResponseHead, Status};
 
@@ -28,8 +29,22 @@ pub(crate) fn lead(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
-    let response = Reply::empty_head(status, head);
-    match response.write_with(out.space(), format_args!("Location: {base}{path}\r\n")) {
+    lead_with(status, format_args!("Location: {base}{path}\r\n"), head, out)
+}
+
+/// An answer without a body that says more by these lines.
+pub(crate) fn lead_with(
+    status: Status,
+    lines: fmt::Arguments<'_>,
+    head: &RequestHead<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let response = match status {
+        // Nothing is said of a body that cannot be.
+        Status::NoContent => Reply::head_of(status, None, head),
+        _ => Reply::empty_head(status, head),
+    };
+    match response.write_with(out.space(), lines) {
         Some(length) => {
             out.keep(length);
             Decision::Written { closes: response.closes() }

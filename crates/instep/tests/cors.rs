@@ -1,0 +1,263 @@
+//! Pages from elsewhere that are allowed: what their browsers are told (WHATWG Fetch, CORS protocol), and what they cannot do
+//! all the same. On the simulated link.
+
+mod asking;
+mod guarded;
+mod link;
+mod workshop;
+
+use asking::{JSON, ask, request_text};
+use guarded::*;
+use instep::{Access, Limits, Origins};
+use link::{REQUESTS, World, inbox};
+use workshop::{APP, asked, world};
+
+const ELSEWHERE: &str = "Origin: http://panel.test\r\n";
+const ALLOWED: &[&str] = &["HTTP://Panel.test:80", "capacitor://localhost", "null", "https://[::1]:8443"];
+
+static OPEN: Access = Access { origins: Origins::of(ALLOWED), ports: &[80, 81], ..Access::new("lamp") };
+static CLOSED_TO_ALL: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
+
+fn open(mut world: World) -> World {
+    world.access = &OPEN;
+    world
+}
+
+/// What a response tells a browser about who may read it.
+#[track_caller]
+fn shared_with(answer: &Answer) -> Option<String> {
+    assert!(!answer.all.contains("Allow-Credentials"), "{}", answer.all);
+    let origin = answer.header("Access-Control-Allow-Origin").map(str::to_owned);
+    let exposed = answer.header("Access-Control-Expose-Headers");
+    assert_eq!(
+        exposed,
+        origin.as_ref().map(|_| "Retry-After, ETag, Location, Allow, Instep-Revision"),
+        "{}",
+        answer.all
+    );
+    assert!(answer.all.contains("\r\nVary: Origin\r\n"), "{}", answer.all);
+    origin
+}
+
+#[test]
+fn each_address_is_read_by_the_pages_that_are_allowed_and_says_so() {
+    let mut world = open(world());
+    for path in [
+        "/",
+        "/properties",
+        "/properties/led",
+        "/properties/heat/history",
+        "/.well-known/wot",
+        "/nowhere",
+        "/healthz",
+        "/ws",
+    ] {
+        for (origin, said) in [
+            ("http://panel.test", Some("http://panel.test")),
+            ("capacitor://localhost", Some("capacitor://localhost")),
+            ("null", Some("null")),
+            ("https://[::1]:8443", Some("https://[::1]:8443")),
+            ("http://evil.test", None),
+            ("https://panel.test", None),
+            ("CAPACITOR://localhost", None),
+        ] {
+            let answer = get(&mut world, path, &format!("Origin: {origin}\r\n"));
+            assert_eq!(shared_with(&answer).as_deref(), said, "{path} {origin}");
+        }
+        // A copy that is kept for a page of the device's own is none for another.
+        assert_eq!(shared_with(&get(&mut world, path, "")), None, "{path}");
+        let mut none = workshop::world();
+        let answer = get(&mut none, path, ELSEWHERE);
+        assert!(!answer.all.contains("Access-Control") && !answer.all.contains("Origin"), "{}", answer.all);
+    }
+    let mut listener = world.client();
+    listener.send(&mut world, format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{ELSEWHERE}\r\n").as_bytes());
+    let text = String::from_utf8(listener.take()).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.contains("\r\n\r\nretry: "), "{text}");
+    assert!(text.contains("\r\nAccess-Control-Allow-Origin: http://panel.test\r\n"), "{text}");
+}
+
+#[test]
+fn a_copy_that_is_still_right_is_shared_too() {
+    let mut world = open(world());
+    let first = get(&mut world, "/.well-known/wot", ELSEWHERE);
+    let etag = first.header("ETag").expect("an ETag").to_owned();
+    let again = get(&mut world, "/.well-known/wot", &format!("{ELSEWHERE}If-None-Match: {etag}\r\n"));
+    assert_eq!((again.status, shared_with(&again).as_deref()), (304, Some("http://panel.test")));
+}
+
+#[test]
+fn what_is_written_and_what_is_refused_is_shared_with_the_page_that_asked() {
+    let mut world = open(world());
+    let mut inbox = inbox(&world);
+    let json = format!("{JSON}{ELSEWHERE}");
+    let led = "/properties/led";
+    for (method, path, headers, body, status) in [
+        ("PUT", led, &json, "true", 204),
+        ("POST", "/actions/blink", &ELSEWHERE.to_owned(), "", 204),
+        ("PUT", led, &json, "tru", 400),
+        ("PUT", "/properties/door", &json, "1", 405),
+        ("PUT", led, &ELSEWHERE.to_owned(), "true", 415),
+        ("PUT", led, &json, &"1".repeat(1_000), 413),
+        ("PUT", "/properties/nothing", &json, "1", 404),
+        ("DELETE", led, &json, "", 405),
+    ] {
+        let (_, answer) = ask(&mut world, &mut inbox, method, path, headers, body, |_| {});
+        assert_eq!(answer.status, status, "{method} {path} {}", answer.all);
+        assert_eq!(shared_with(&answer).as_deref(), Some("http://panel.test"), "{}", answer.all);
+    }
+    let (_, refused) =
+        ask(&mut world, &mut inbox, "POST", "/actions/blink", ELSEWHERE, "", |inbox| inbox.refuse("no"));
+    assert_eq!((refused.status, shared_with(&refused).as_deref()), (409, Some("http://panel.test")));
+}
+
+#[test]
+fn who_comes_too_late_may_read_that_too() {
+    let mut world = open(world());
+    let mut inbox = inbox(&world);
+    let text = request_text("PUT", "/properties/level", &format!("{JSON}{ELSEWHERE}"), "7");
+    let mut waiting: Vec<_> = (0..REQUESTS).map(|_| world.client()).collect();
+    for peer in &mut waiting {
+        peer.send(&mut world, text.as_bytes());
+        assert!(peer.received.is_empty());
+    }
+    let full = exchange(&mut world, &text);
+    assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")));
+    assert_eq!(shared_with(&full).as_deref(), Some("http://panel.test"));
+    // The application does not answer in time.
+    assert!(asked(&world, &mut inbox).is_some());
+    world.now += 5_000;
+    let late = exchange_with(&mut world, &mut waiting[0], "");
+    assert_eq!((late.status, shared_with(&late).as_deref()), (503, Some("http://panel.test")));
+
+    // All places are taken.
+    let mut world = open(World::with_app(&APP, Limits { clients: 1, ..Limits::DEVICE }));
+    let _client = workshop::open(&mut world);
+    let events = get(&mut world, "/events", ELSEWHERE);
+    assert_eq!((events.status, shared_with(&events).as_deref()), (503, Some("http://panel.test")));
+}
+
+/// The status of a handshake.
+fn socket(world: &mut World, headers: &str) -> String {
+    let mut peer = world.client();
+    peer.send(world, link::upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{headers}\r\n"), 1).as_bytes());
+    String::from_utf8_lossy(&peer.take()).get(9..12).unwrap_or_default().into()
+}
+
+fn preflight(world: &mut World, path: &str, headers: &str) -> Answer {
+    let asks = "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: content-type\r\n";
+    request(world, "OPTIONS", path, &format!("{asks}{headers}"), "")
+}
+
+#[test]
+fn a_browser_that_asks_first_is_told_without_a_log_in_and_not_under_another_name() {
+    let mut world = open(guard(world()));
+    for path in ["/properties/led", "/actions/blink", "/nowhere", "/ws", "/"] {
+        let told = preflight(&mut world, path, ELSEWHERE);
+        assert_eq!((told.status, told.body.as_str()), (204, ""), "{}", told.all);
+        assert_eq!(shared_with(&told).as_deref(), Some("http://panel.test"));
+        assert_eq!(told.header("Access-Control-Allow-Methods"), Some("GET, HEAD, POST, PUT"));
+        let headers = Some("Authorization, Content-Type, Last-Event-ID");
+        assert_eq!(told.header("Access-Control-Allow-Headers"), headers);
+        assert_eq!(told.header("Access-Control-Max-Age"), Some("600"));
+        assert_eq!((told.header("Content-Length"), told.header("Connection")), (None, None));
+        assert_eq!(told.header("Access-Control-Allow-Private-Network"), None);
+    }
+    let private = format!("{ELSEWHERE}Access-Control-Request-Private-Network: true\r\n");
+    let told = preflight(&mut world, "/", &private);
+    assert_eq!(told.header("Access-Control-Allow-Private-Network"), Some("true"));
+
+    let refused = preflight(&mut world, "/properties/led", "Origin: http://evil.test\r\n");
+    assert_eq!((refused.status, shared_with(&refused)), (403, None));
+    let rebound = format!(
+        "OPTIONS / HTTP/1.1\r\nHost: evil.test\r\n{ELSEWHERE}Access-Control-Request-Method: PUT\r\n\r\n"
+    );
+    assert_eq!(exchange(&mut world, &rebound).status, 421);
+    // No browser asks, or a page of the device's own, or nobody is allowed: what OPTIONS always gets.
+    for answer in [
+        request(&mut world, "OPTIONS", "/properties/led", ELSEWHERE, ""),
+        preflight(&mut world, "/properties/led", "Origin: http://lamp\r\n"),
+        preflight(&mut world, "/properties/led", ""),
+        preflight(&mut workshop::world(), "/properties/led", "Origin: http://lamp\r\n"),
+    ] {
+        assert_eq!(answer.header("Access-Control-Allow-Methods"), None, "{}", answer.all);
+    }
+}
+
+#[test]
+fn a_page_that_may_not_read_the_answer_has_nothing_done() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    for (access, origin, done) in [
+        (&OPEN, "http://panel.test", true),
+        (&OPEN, "http://lamp", true),
+        (&OPEN, "http://evil.test", false),
+        // The same device at another port: a WebSocket opens, but no response can be read.
+        (&OPEN, "http://lamp:81", false),
+        (&CLOSED_TO_ALL, "http://lamp:81", false),
+        (&CLOSED_TO_ALL, "http://lamp", true),
+        (&CLOSED_TO_ALL, "https://lamp", true),
+        (&CLOSED_TO_ALL, "http://panel.test", false),
+    ] {
+        world.access = access;
+        let origin = format!("Origin: {origin}\r\n");
+        let (did, answer) = ask(&mut world, &mut inbox, "POST", "/actions/blink", &origin, "", |_| {});
+        assert_eq!((did == "Blink", answer.status == 204), (done, done), "{origin} {}", answer.all);
+        assert!(done || answer.status == 403, "{}", answer.all);
+    }
+    world.access = &CLOSED_TO_ALL;
+    assert_eq!(socket(&mut world, "Origin: http://lamp:81\r\n"), "101");
+}
+
+#[test]
+fn a_page_from_elsewhere_has_no_session_whatever_cookie_its_browser_sends() {
+    let mut world = open(guard(world()));
+    let mut inbox = inbox(&world);
+    let cookie = log_in(&mut world, "");
+    let with = |origin: &str| format!("{cookie}Origin: {origin}\r\n");
+    assert_eq!(get(&mut world, "/properties/led", &with("http://lamp")).status, 200);
+    assert_eq!(socket(&mut world, &with("http://lamp:81")), "101", "its own, at another port");
+    let panel = with("http://panel.test");
+    for path in ["/", "/properties", "/properties/led", "/events", "/.well-known/wot"] {
+        let answer = get(&mut world, path, &panel);
+        assert_eq!(
+            (answer.status, shared_with(&answer).as_deref()),
+            (401, Some("http://panel.test")),
+            "{path}"
+        );
+        // One that nobody allowed cannot read anything, and gets nothing.
+        assert!(matches!(get(&mut world, path, &with("http://evil.test")).status, 401 | 403), "{path}");
+    }
+    assert_eq!(socket(&mut world, &panel), "401");
+    assert_eq!(socket(&mut world, &with("http://evil.test")), "403");
+    assert_eq!(request(&mut world, "PUT", "/properties/led", &format!("{JSON}{panel}"), "true").status, 401);
+    assert_eq!(asked(&world, &mut inbox), None);
+    // Neither does it get a cookie, nor is one taken away.
+    for origin in ["http://panel.test", "http://evil.test"] {
+        for (path, body) in [("/login", FORM), ("/logout", "")] {
+            let answer = post(&mut world, path, &with(origin), body);
+            assert_eq!((answer.status, answer.header("Set-Cookie")), (403, None), "{path} {origin}");
+        }
+    }
+    assert_eq!(get(&mut world, "/properties/led", &cookie).status, 200, "the session goes on");
+    // It sends the password with each request.
+    let tool = format!("{ELSEWHERE}{BASIC}\r\n");
+    let answer = get(&mut world, "/properties/led", &tool);
+    assert_eq!((answer.status, shared_with(&answer).as_deref()), (200, Some("http://panel.test")));
+    // Wrong ones are told to wait, which it may read as well.
+    for _ in 0..5 {
+        get(&mut world, "/properties/led", &format!("{ELSEWHERE}Authorization: Bearer x\r\n"));
+    }
+    let wait = get(&mut world, "/properties/led", &format!("{ELSEWHERE}Authorization: Bearer x\r\n"));
+    assert_eq!((wait.status, shared_with(&wait).as_deref()), (429, Some("http://panel.test")));
+    assert_eq!(wait.header("Retry-After"), Some("60"));
+}
+
+#[test]
+fn why_no_websocket_opens_is_told_to_everyone() {
+    let mut world = open(guard(world()));
+    let why = get(&mut world, "/ws?why=http%3A%2F%2Fpanel.test", ELSEWHERE);
+    assert_eq!((why.status, why.header("Access-Control-Allow-Origin")), (401, Some("*")));
+    let why = get(&mut world, "/ws?why=http%3A%2F%2Fevil.test", "Origin: http://evil.test\r\n");
+    assert_eq!((why.status, why.header("Access-Control-Allow-Origin")), (403, Some("*")));
+}

@@ -1,0 +1,158 @@
+//! A device with a password in a frame of another site's page (`Access::frames`): which cookie its log-in sets there, and what the
+//! page around it can do with that. On the simulated link.
+
+mod asking;
+mod guarded;
+mod link;
+mod workshop;
+
+use asking::JSON;
+use guarded::*;
+use instep::{Access, Origins};
+use link::{World, inbox, upgrade};
+use workshop::{asked, world};
+
+const FRAMED: &str = "Sec-Fetch-Dest: iframe\r\nSec-Fetch-Mode: navigate\r\n";
+
+static FRAME: Access = Access { frames: &["https://dash.test"], ports: &[443], ..Access::new("lamp") };
+static BOTH: Access = Access { origins: Origins::of(&["https://dash.test"]), ..FRAME };
+static NEITHER: Access = Access { frames: &[], ..FRAME };
+
+/// A request over TLS, or not.
+fn send(world: &mut World, secure: bool, request: &str) -> Answer {
+    let mut peer = world.client();
+    peer.client.came_in_at(443);
+    if secure {
+        peer.client.secure();
+    }
+    exchange_with(world, &mut peer, request)
+}
+
+fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+#[test]
+fn the_cookie_goes_beyond_its_site_only_from_a_frame_over_tls_that_is_allowed() {
+    let mut world = guard(world());
+    for (access, secure, headers, attributes) in [
+        (&FRAME, true, FRAMED, "SameSite=None; Secure; Partitioned"),
+        (&FRAME, true, "Sec-Fetch-Dest: document\r\n", "SameSite=Strict; Secure"),
+        (&FRAME, true, "Sec-Fetch-Dest: empty\r\n", "SameSite=Strict; Secure"),
+        (&FRAME, true, "", "SameSite=Strict; Secure"),
+        (&FRAME, false, FRAMED, "SameSite=Strict"),
+        (&NEITHER, true, FRAMED, "SameSite=Strict; Secure"),
+    ] {
+        world.access = access;
+        for (path, form) in [("/login", FORM), ("/logout", "")] {
+            let own = if secure { "https://lamp" } else { "http://lamp" };
+            let headers = format!("{headers}Origin: {own}\r\nSec-Fetch-Site: same-origin\r\n");
+            let answer = send(&mut world, secure, &request("POST", path, &headers, form));
+            let cookie = answer.header("Set-Cookie").expect("a cookie");
+            assert!(cookie.ends_with(&format!("; HttpOnly; {attributes}")), "{cookie} at {headers}");
+        }
+    }
+}
+
+#[test]
+fn the_log_in_page_may_be_framed_and_finds_out_where_its_cookie_would_be_lost() {
+    let mut world = guard(world());
+    for (access, secure, headers, script) in [
+        (&FRAME, false, "", true),
+        (&FRAME, false, FRAMED, true),
+        (&FRAME, true, "Sec-Fetch-Dest: document\r\n", true),
+        (&FRAME, true, FRAMED, false),
+        (&NEITHER, false, "", false),
+        (&NEITHER, true, FRAMED, false),
+    ] {
+        world.access = access;
+        for answer in [
+            send(&mut world, secure, &request("GET", "/login", headers, "")),
+            send(&mut world, secure, &request("POST", "/login", headers, "password=wrong")),
+        ] {
+            let policy = answer.header("Content-Security-Policy").expect("a policy");
+            let frames = if access.frames.is_empty() { "'self'" } else { "'self' https://dash.test" };
+            assert!(policy.ends_with(&format!("; frame-ancestors {frames}")), "{policy}");
+            assert_eq!(
+                answer.header("X-Frame-Options").is_some(),
+                access.frames.is_empty(),
+                "{}",
+                answer.all
+            );
+            assert_eq!(policy.contains("; script-src 'sha256-"), script, "{policy}");
+            assert_eq!(answer.body.contains("<script>"), script, "{}", answer.body);
+            // Without script, too, there is the way out of the frame.
+            assert_eq!(answer.body.contains("target=\"_blank\""), script, "{}", answer.body);
+            assert!(!policy.contains("unsafe"), "{policy}");
+        }
+    }
+}
+
+#[test]
+fn the_page_around_it_can_do_nothing_with_the_cookie_of_the_frame() {
+    let own = format!("Origin: https://lamp\r\nSec-Fetch-Site: same-origin\r\n{FRAMED}");
+    // The browser sends the cookie with whatever the page around the frame asks for, because that is the site it is kept for.
+    for access in [&FRAME, &BOTH] {
+        let mut world = guard(world());
+        world.access = access;
+        let mut inbox = inbox(&world);
+        let entered = send(&mut world, true, &request("POST", "/login", &own, FORM));
+        let cookie =
+            entered.header("Set-Cookie").and_then(|cookie| cookie.split_once(';')).expect("a cookie").0;
+        let cookie = format!("Cookie: {cookie}\r\n");
+        let outer = format!("{cookie}Origin: https://dash.test\r\nSec-Fetch-Site: cross-site\r\n");
+        let (cors, plain) = ("Sec-Fetch-Mode: cors\r\n", "Sec-Fetch-Mode: no-cors\r\n");
+        let form = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n";
+        // Write, log out, log in, follow, read.
+        for (method, path, headers) in [
+            ("PUT", "/properties/led", format!("{JSON}{outer}{cors}")),
+            ("POST", "/actions/blink", format!("{outer}{plain}")),
+            ("POST", "/actions/blink", format!("{outer}{form}")),
+            ("POST", "/logout", format!("{outer}{form}")),
+            ("POST", "/login", format!("{outer}{form}")),
+            ("GET", "/events", format!("{outer}{cors}")),
+            ("GET", "/properties", format!("{outer}{cors}")),
+            ("GET", "/", format!("{outer}{cors}")),
+            // A picture or a script comes without Origin.
+            ("GET", "/properties", format!("{cookie}Sec-Fetch-Site: cross-site\r\n{plain}")),
+            ("GET", "/instep.js", format!("{cookie}Sec-Fetch-Site: cross-site\r\n{plain}")),
+            // A sandboxed frame.
+            (
+                "POST",
+                "/actions/blink",
+                format!("{cookie}Origin: null\r\nSec-Fetch-Site: cross-site\r\n{form}"),
+            ),
+        ] {
+            let body = if path == "/login" {
+                FORM
+            } else if method == "PUT" {
+                "true"
+            } else {
+                ""
+            };
+            let answer = send(&mut world, true, &request(method, path, &headers, body));
+            assert!(matches!(answer.status, 401 | 403), "{method} {path} {headers}: {}", answer.all);
+            assert_eq!(answer.header("Set-Cookie"), None, "{method} {path}");
+            assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);
+            assert!(!answer.all.contains("\"led\""), "{}", answer.all);
+        }
+        let mut peer = world.client();
+        peer.client.came_in_at(443);
+        peer.client.secure();
+        peer.send(&mut world, upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes());
+        let refused = String::from_utf8(peer.take()).expect("text");
+        assert!(refused.starts_with("HTTP/1.1 40"), "{refused}");
+        assert_eq!(asked(&world, &mut inbox), None, "nothing has reached the application");
+
+        // The page in the frame goes on.
+        let inside = format!("{cookie}Origin: https://lamp\r\nSec-Fetch-Site: same-origin\r\n");
+        assert_eq!(send(&mut world, true, &request("GET", "/properties", &inside, "")).status, 200);
+        let link = format!("{cookie}Sec-Fetch-Site: cross-site\r\n{FRAMED}");
+        assert_ne!(
+            send(&mut world, true, &request("GET", "/", &link, "")).status,
+            303,
+            "nobody is asked again"
+        );
+    }
+}
