@@ -1,7 +1,9 @@
 //! What is decided when the image is built, by variables of the environment. QEMU can say otherwise when it starts, as a
 //! device's settings would: `-append "instep.NAME=VALUE"`.
 
-use instep::{Access, App, Asset, HeadLimits, Limits, Origins, WaysIn, is_framing_origin, is_host_name, is_origin};
+use instep::{
+    Access, App, Asset, HeadLimits, Limits, Origins, WaysIn, is_framing_origin, is_host_name, is_origin,
+};
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 

@@ -134,7 +134,7 @@ impl App {
     }
 
     /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic, from
-    /// [`Topic::new`]`(0)` on.
+    /// [`Topic::new`](crate::Topic::new)`(0)` on.
     ///
     /// # Panics
     /// As [`App::endpoint`], or if it is a Thing already; in a `const`, when it is compiled.
@@ -176,7 +176,7 @@ impl App {
         self
     }
 
-    /// How many topics the application publishes: [`Topic::new`]`(0)` up to one less than `topics`.
+    /// How many topics the application publishes: [`Topic::new`](crate::Topic::new)`(0)` up to one less than `topics`.
     ///
     /// # Panics
     /// If its Thing has more properties; in a `const`, when it is compiled.

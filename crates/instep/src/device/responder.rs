@@ -57,7 +57,7 @@ pub(super) fn send_answer(device: &Device, client: ClientId, frame: impl Display
     match device.send(client, frame) {
         Ok(()) | Err(SendError::Gone) => {}
         Err(error) => {
-            log::warn!(target: NOT_PUBLISHED, client = client.logged(); "[{client}] Not answered: {error}")
+            log::warn!(target: NOT_PUBLISHED, client = client.logged(); "[{client}] Not answered: {error}");
         }
     }
 }

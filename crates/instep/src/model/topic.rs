@@ -5,7 +5,7 @@
 pub struct Topic(pub(crate) usize);
 
 impl Topic {
-    /// The topic of that number, from 0 to below what [`App::topics`] says.
+    /// The topic of that number, from 0 to below what [`App::topics`](crate::App::topics) says.
     pub const fn new(number: usize) -> Self {
         Self(number)
     }
