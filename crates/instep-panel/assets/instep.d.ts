@@ -10,8 +10,7 @@ export type State = "connecting" | "live" | "waiting" | "closed";
  * Why a connection is not live. "no-upgrade": a proxy passes no WebSocket, and there is no stream in its place. "pages":
  * enough pages of this browser have a stream. "hidden": without a WebSocket, a page waits until it is seen.
  */
-export type Reason =
-  | "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "no-upgrade" | "pages" | "hidden";
+export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "no-upgrade" | "pages" | "hidden";
 
 /** A frame as the device sent it. */
 export interface Frame {
