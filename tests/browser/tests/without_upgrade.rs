@@ -191,6 +191,9 @@ fn a_proxy_that_never_answers_an_upgrade_only_takes_longer() {
     let browser = Browser::open(&url(&proxy));
     browser.wait_until(LIVE, 2 * SOON);
     assert_eq!(proxy.streams(), 1);
+    // The attempt beside the stream is given up, too, and another one is made.
+    proxy.upgrade(Upgrade::Passes);
+    carries(&proxy, (1, 0));
 }
 
 #[test]
