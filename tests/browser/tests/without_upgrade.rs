@@ -122,10 +122,9 @@ fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
         server.expect_line(&format!(
             "[HTTP] Received: {{\"label\":\"brightness\",\"value\":{number},\"id\":0}}"
         ));
-        let reads = format!(
-            "fetch('properties/brightness').then((answer) => answer.json()).then((value) => {{ window.read = value; }})"
-        );
-        browser.run(&reads);
+        let reads = "fetch('properties/brightness').then((answer) => answer.json())
+            .then((value) => { window.read = value; })";
+        browser.run(reads);
         browser.wait_until(&format!("window.read === {number}"), SOON);
         // The answer of the PUT is there as well by now: it was asked for before.
         assert_eq!(browser.eval("window.done"), json!(null), "the stream has not brought it");
