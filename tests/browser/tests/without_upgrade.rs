@@ -238,6 +238,40 @@ fn the_log_in_is_that_of_the_cookie() {
     carries(&proxy, (0, 0));
 }
 
+#[test]
+fn with_a_backlog_every_event_comes_once_whatever_carries_it() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let mut other = WebSocket::connect(server.addr(), "/ws");
+    let mut say = |text: &str| other.send_text(&json!({ "label": "say", "value": text }).to_string());
+    let browser = Browser::open(&format!("{}healthz", url(&proxy)));
+    say("before");
+    server.expect_line("[1] Received: {\"label\":\"say\",\"value\":\"before\"}");
+    browser.run(CONNECT);
+    let told = |wanted: &str| {
+        let said = "told.filter((one) => one.startsWith('said') || one.startsWith('missed')).map((one) => one.split(' ')[1]).join(' ')";
+        browser.wait_until(&format!("{said} === '{wanted}' && thing.state === 'live'"), 4 * SOON);
+    };
+    told("before");
+    say("one");
+    told("before one");
+    // The stream begins anew.
+    let lost = "dispatchEvent(new Event('pagehide'))";
+    browser.run(lost);
+    say("two");
+    told("before one two");
+    proxy.upgrade(Upgrade::Passes);
+    carries(&proxy, (1, 0));
+    say("three");
+    told("before one two three");
+    // And the other way round.
+    proxy.upgrade(Upgrade::IsDropped);
+    browser.run(lost);
+    say("four");
+    told("before one two three four");
+    carries(&proxy, (0, 1));
+}
+
 instep::thing! {
     /// It counts, and nobody keeps its events for those who come later.
     pub Counter: "Counter", commands Command {
