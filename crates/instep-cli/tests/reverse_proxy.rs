@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Response, SOON, Server, WebSocket, http, opcode};
+use test_support::{Http, Response, SOON, Server, WebSocket, http, opcode};
 
 /// Another address of this machine, so that the client is told from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
@@ -25,10 +25,13 @@ struct Proxy {
 impl Proxy {
     /// Starts nginx with the configuration of the documentation, or says that there is none.
     fn nginx(server: &Server) -> Option<Proxy> {
+        Self::nginx_with("nginx", server, include_str!("../../../docs/reverse-proxy/nginx.conf"))
+    }
+
+    fn nginx_with(name: &str, server: &Server, shown: &str) -> Option<Proxy> {
         let program = find("nginx")?;
         let addr = free_addr();
-        let folder = folder("nginx");
-        let shown = include_str!("../../../docs/reverse-proxy/nginx.conf");
+        let folder = folder(name);
         let site = replace(shown, &[("listen 80;", &format!("listen {addr};"))]);
         let site = replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]);
         fs::write(folder.join("instep.conf"), site).expect("the site is written");
@@ -248,6 +251,50 @@ fn nginx() {
     if let Some(proxy) = Proxy::nginx(&server) {
         expect_log_in(&proxy);
     }
+}
+
+/// The least that makes nginx a proxy: it asks in HTTP/1.0, and passes no WebSocket.
+const PLAIN_NGINX: &str = "server {
+    listen 80;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+        proxy_set_header Host $http_host;
+    }
+}
+";
+
+#[test]
+fn nginx_that_passes_no_websocket_passes_streams_and_revisions() {
+    let server = serve(&["--app", "workshop"]);
+    let Some(proxy) = Proxy::nginx_with("nginx-plain", &server, PLAIN_NGINX) else { return };
+    let refused = proxy.upgrade("/ws", &[("Host", "localhost")]).expect_err("no WebSocket");
+    assert_eq!(refused.status, 426);
+    server.wait_for_line(
+        |line| line.ends_with(": it has no Upgrade: websocket, which a proxy has to pass on"),
+        SOON,
+    );
+    let mut stream = Http::connect(proxy.addr);
+    stream.send(request("/events?revision", &[]));
+    let head = stream.read_head();
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
+    // What it brings until it is that far: other things happen, too.
+    let mut up_to = |revision: u64| {
+        let mut brought = String::new();
+        loop {
+            brought += &String::from_utf8_lossy(&stream.read_until(b"{\"label\":\"alive\",\"value\":"));
+            let number = stream.read_until(b"}");
+            let number = String::from_utf8_lossy(&number).trim_end_matches('}').parse::<u64>();
+            if number.expect("a revision") >= revision {
+                return brought;
+            }
+        }
+    };
+    up_to(0);
+    let put = request("/properties/led", &["Content-Type: application/json", "Content-Length: 4"]);
+    let answer = http(proxy.addr, put.replacen("GET", "PUT", 1) + "true");
+    let revision = answer.header("instep-revision").expect("a revision").parse().expect("a number");
+    assert_eq!(answer.status, 204);
+    assert!(up_to(revision).contains("{\"label\":\"led\",\"value\":true}"));
 }
 
 #[test]

@@ -11,8 +11,7 @@ export type State = "connecting" | "live" | "waiting" | "closed";
  * WebSocket. "no-upgrade": a proxy passes no WebSocket, and there is no stream in its place. "pages": enough pages of this
  * browser have a stream. "hidden": without a WebSocket, a page waits until it is seen.
  */
-export type Reason =
-  | "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "password" | "no-upgrade" | "pages" | "hidden";
+export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "password" | "no-upgrade" | "pages" | "hidden";
 
 /** A frame as the device sent it. */
 export interface Frame {

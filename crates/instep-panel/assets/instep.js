@@ -23,6 +23,7 @@ const SLIDE = 50; // between two writes of a slider
 const AFTER_MAX = 60_000; // that a full device may ask for until the next attempt
 const UPGRADE_FIRST = 1_000; // until a WebSocket is tried beside a stream; doubles with every failure
 const UPGRADE_MAX = 300_000;
+const RIVALS_AGAIN = 3; // so many failures count when a stream begins anew
 const HEAD_START = 500; // of a request before the next one, if it is not answered sooner
 const ANSWERS = 200; // for other pages of this browser, to say that they have a stream
 
@@ -442,6 +443,7 @@ class Thing {
     const rival = this.#rival;
     if (this.state !== "live" || !(rival?.revision >= 0) || rival.revision !== stream.revision) return;
     // Both have brought the same, up to here.
+    clearTimeout(this.#rivalTimer);
     this.#rival = null;
     this.#rivals = 0;
     stream.onclose = null;
@@ -461,6 +463,8 @@ class Thing {
     };
     rival.onclose = () => this.#upgradeSoon();
     this.#rival = rival;
+    // A proxy may never answer.
+    this.#rivalTimer = setTimeout(() => rival.close(), ATTEMPT);
   }
 
   #upgradeSoon() {
@@ -514,7 +518,9 @@ class Thing {
   #live() {
     this.#liveSince = now();
     this.#enter("live", "", this.#staleAfter);
-    if (this.#streams) this.#upgradeSoon();
+    if (!this.#streams) return;
+    this.#rivals = Math.min(this.#rivals, RIVALS_AGAIN);
+    this.#upgradeSoon();
   }
 
   #fail(reason) {

@@ -129,6 +129,24 @@ fn a_page_that_nobody_sees_has_no_stream_and_is_right_when_it_is_seen_again() {
     browser.wait_until(&format!("{said} === 1"), SOON);
 }
 
+#[test]
+fn what_was_asked_before_a_page_is_hidden_is_answered_before_its_stream_closes() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&format!("http://{}/", proxy.addr));
+    browser.wait_until(LIVE, SOON);
+    let first = browser.tab();
+    // It takes a second.
+    browser.click("control-blink");
+    browser.new_tab();
+    server.expect_line("[HTTP] Received: {\"label\":\"blink\",\"id\":0}");
+    assert_eq!(proxy.streams(), 1);
+    streams(&proxy, 0);
+    browser.show(&first);
+    browser.wait_until(LIVE, SOON);
+    assert_eq!(browser.text("problem-blink"), "");
+}
+
 instep::thing! {
     /// Nobody keeps its events for those who come later.
     pub Bell: "Bell", commands Command {

@@ -122,10 +122,9 @@ fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
         server.expect_line(&format!(
             "[HTTP] Received: {{\"label\":\"brightness\",\"value\":{number},\"id\":0}}"
         ));
-        let reads = format!(
-            "fetch('properties/brightness').then((answer) => answer.json()).then((value) => {{ window.read = value; }})"
-        );
-        browser.run(&reads);
+        let reads = "fetch('properties/brightness').then((answer) => answer.json())
+            .then((value) => { window.read = value; })";
+        browser.run(reads);
         browser.wait_until(&format!("window.read === {number}"), SOON);
         // The answer of the PUT is there as well by now: it was asked for before.
         assert_eq!(browser.eval("window.done"), json!(null), "the stream has not brought it");
@@ -191,6 +190,9 @@ fn a_proxy_that_never_answers_an_upgrade_only_takes_longer() {
     let browser = Browser::open(&url(&proxy));
     browser.wait_until(LIVE, 2 * SOON);
     assert_eq!(proxy.streams(), 1);
+    // The attempt beside the stream is given up, too, and another one is made.
+    proxy.upgrade(Upgrade::Passes);
+    carries(&proxy, (1, 0));
 }
 
 #[test]
@@ -234,6 +236,40 @@ fn the_log_in_is_that_of_the_cookie() {
     );
     assert_eq!(browser.eval("document.getElementById('in').hidden"), false);
     carries(&proxy, (0, 0));
+}
+
+#[test]
+fn with_a_backlog_every_event_comes_once_whatever_carries_it() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let mut other = WebSocket::connect(server.addr(), "/ws");
+    let mut say = |text: &str| other.send_text(&json!({ "label": "say", "value": text }).to_string());
+    let browser = Browser::open(&format!("{}healthz", url(&proxy)));
+    say("before");
+    server.expect_line("[1] Received: {\"label\":\"say\",\"value\":\"before\"}");
+    browser.run(CONNECT);
+    let told = |wanted: &str| {
+        let said = "told.filter((one) => one.startsWith('said') || one.startsWith('missed')).map((one) => one.split(' ')[1]).join(' ')";
+        browser.wait_until(&format!("{said} === '{wanted}' && thing.state === 'live'"), 4 * SOON);
+    };
+    told("before");
+    say("one");
+    told("before one");
+    // The stream begins anew.
+    let lost = "dispatchEvent(new Event('pagehide'))";
+    browser.run(lost);
+    say("two");
+    told("before one two");
+    proxy.upgrade(Upgrade::Passes);
+    carries(&proxy, (1, 0));
+    say("three");
+    told("before one two three");
+    // And the other way round.
+    proxy.upgrade(Upgrade::IsDropped);
+    browser.run(lost);
+    say("four");
+    told("before one two three four");
+    carries(&proxy, (0, 1));
 }
 
 instep::thing! {

@@ -194,7 +194,7 @@ impl Client {
         let until = pass.map_or(Instant::NEVER, |pass| pass.until);
         let alive_at = Open::alive_after(endpoint.thing, now);
         let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
-        open.untold = revisions.then_some(0);
+        open.untold = if revisions { 0 } else { u64::MAX };
         self.state = State::Open(open);
         self.check_pass(pass, world, out);
     }

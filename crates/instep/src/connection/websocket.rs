@@ -37,8 +37,8 @@ pub(super) struct Open {
     pub(super) close: Option<CloseCode>,
     /// When it is told that the device is there; never if it does not follow a Thing.
     pub(super) alive_at: Instant,
-    /// The least revision that it was not told yet. `None`: it is not told of revisions.
-    pub(super) untold: Option<u64>,
+    /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
+    pub(super) untold: u64,
 }
 
 /// A piece of a message that was unmasked, without its bytes.
@@ -122,7 +122,7 @@ impl Open {
             follows,
             close: None,
             alive_at,
-            untold: None,
+            untold: u64::MAX,
         }
     }
 
@@ -346,7 +346,7 @@ impl Open {
             self.spoke(now);
         }
         self.note_missed(missed, context);
-        all && (self.untold.is_none() || self.tell_revision(context, out, write))
+        all && (self.feed(context).revision() < self.untold || self.tell_revision(context, out, write))
     }
 
     /// Tells up to which revision it has had everything. Says whether the socket took all of it.
@@ -357,13 +357,12 @@ impl Open {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         let revision = self.feed(context).revision();
-        let due = self.untold.is_some_and(|untold| revision >= untold);
-        let Some(notices) = context.notices.filter(|_| due) else { return true };
+        let Some(notices) = context.notices else { return true };
         // Without room it is told when the socket has taken more.
         if !(notices.push_revision)(revision, out) {
             return false;
         }
-        self.untold = Some(revision.saturating_add(1));
+        self.untold = revision + 1;
         out.flush(None, &mut 0, write)
     }
 

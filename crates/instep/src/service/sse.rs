@@ -33,8 +33,8 @@ pub(crate) struct Events {
     /// When it gets a comment.
     comment_at: Instant,
     cursor: Cursor,
-    /// The least revision that it was not told yet. `None`: it is not told of revisions.
-    untold: Option<u64>,
+    /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
+    untold: u64,
     /// The one property or event that it is told of, by its number. `None`: of everything.
     only: Option<u16>,
 }
@@ -84,7 +84,7 @@ pub(crate) fn listen(
         until: pass.map_or(Instant::NEVER, |pass| pass.until),
         comment_at: now,
         cursor,
-        untold: None,
+        untold: u64::MAX,
         only,
     };
     let mut begin = Window::new(out.space(), 0);
@@ -96,7 +96,7 @@ pub(crate) fn listen(
     out.keep(length);
     if heard.revisions {
         let first = events.cursor.next(context.feed).map(|next| next.revision);
-        events.untold = first.or(Some(context.feed.revision()));
+        events.untold = first.unwrap_or(context.feed.revision());
     }
     events.comment_at = events.next_comment(now);
     events
@@ -139,8 +139,12 @@ impl Events {
         }
     }
 
+    fn tells_revisions(&self) -> bool {
+        self.untold != u64::MAX
+    }
+
     fn next_comment(&self, now: Instant) -> Instant {
-        now.after(if self.untold.is_some() { COMMENT_EVERY_WITH_REVISIONS } else { COMMENT_EVERY })
+        now.after(if self.tells_revisions() { COMMENT_EVERY_WITH_REVISIONS } else { COMMENT_EVERY })
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
@@ -165,10 +169,9 @@ impl Events {
     /// The revision up to which it has had everything, if it is to be told of it now: when nothing else waits, and before
     /// each new part of what waits (`begins`), because a client that reads slowly may never have had everything.
     fn revision_to_tell(&self, feed: &Feed<'_>, begins: bool) -> Option<u64> {
-        let untold = self.untold?;
         let next = self.cursor.next(feed).map(|next| next.revision);
         let had = next.map_or(feed.revision(), |next| next - 1);
-        (had >= untold && (begins || next.is_none())).then_some(had)
+        (had >= self.untold && (begins || next.is_none())).then_some(had)
     }
 
     fn write_revision(
@@ -245,8 +248,8 @@ impl Events {
         }
         out.keep(length);
         self.cursor = cursor;
-        if missed == 0 && revision.is_some() {
-            self.untold = revision.map(|revision| revision.saturating_add(1));
+        if let Some(revision) = revision.filter(|_| missed == 0) {
+            self.untold = revision + 1;
         }
         if missed > 0 {
             context.device.count_missed(missed);
