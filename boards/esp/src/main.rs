@@ -34,7 +34,7 @@ use esp_radio::wifi::{Interface, WifiController};
 use given::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use instep::{Access, App, OPEN_TO_EVERYONE, Origins, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
-use instep_embassy::{Driver, LogInResources, Server};
+use instep_embassy::{Driver, LogInResources, Server, SynFilter};
 use instep_settings::{Kept, KeptSwitch, Settings};
 use instep_wifi::name::Name;
 use instep_wifi::setup::{SetUp, kept_password, tell_join_string};
@@ -126,7 +126,12 @@ async fn main(spawner: Spawner) {
             let mut dhcp = DhcpConfig::default();
             dhcp.hostname = name.as_str().try_into().ok();
             let resources = STATION_STACK.init_with(StackResources::new);
-            let (station, runner) = embassy_net::new(station, Config::dhcpv4(dhcp), resources, seed());
+            let (station, runner) = embassy_net::new(
+                RESOURCES.station.filter(station, PORT),
+                Config::dhcpv4(dhcp),
+                resources,
+                seed(),
+            );
             spawner.spawn(run_network(runner).expect("a task of its own"));
 
             let config = Config::ipv4_static(StaticConfigV4 {
@@ -135,8 +140,12 @@ async fn main(spawner: Spawner) {
                 dns_servers: Default::default(),
             });
             let resources = AP_STACK.init_with(StackResources::new);
-            let (access_point, runner) =
-                embassy_net::new(Interface::access_point(), config, resources, seed());
+            let (access_point, runner) = embassy_net::new(
+                RESOURCES.access_point.filter(Interface::access_point(), PORT),
+                config,
+                resources,
+                seed(),
+            );
             spawner.spawn(run_network(runner).expect("a task of its own"));
 
             let driver = RESOURCES.station.driver(server, station, PORT);
@@ -158,7 +167,7 @@ async fn main(spawner: Spawner) {
 }
 
 #[embassy_executor::task(pool_size = 2)]
-async fn run_network(mut runner: Runner<'static, Interface>) -> ! {
+async fn run_network(mut runner: Runner<'static, SynFilter<Interface>>) -> ! {
     runner.run().await
 }
 

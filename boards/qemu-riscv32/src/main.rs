@@ -7,10 +7,10 @@ mod settings;
 
 use ::log::{info, warn};
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StackResources, StaticConfigV4};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 use instep::{App, OPEN_TO_EVERYONE, Password};
-use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server};
-use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random, run_network};
+use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server, SynFilter};
+use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random};
 use settings::{CLIENTS, LIMITS, PORT};
 use static_cell::StaticCell;
 
@@ -66,7 +66,8 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
     let sockets = SOCKETS.init_with(StackResources::new);
     let mut seed = [0; 8];
     random(&mut seed);
-    let (stack, runner) = embassy_net::new(network, config, sockets, u64::from_le_bytes(seed));
+    let (stack, runner) =
+        embassy_net::new(RESOURCES.network.filter(network, PORT), config, sockets, u64::from_le_bytes(seed));
     let app = settings::app(boot);
     let (server, mut inbox) = RESOURCES.start(app, settings::access(boot));
     let mut start = [0; 4];
@@ -112,6 +113,11 @@ fn announce(app: &App) {
     let (used, left) = qemu_machine::memory();
     let server = Resources::SIZE + size_of::<LogInResources>();
     info!("Memory: {server} bytes for the server, {used} in all; {left} are left for the stack");
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, SynFilter<Network>>) -> ! {
+    runner.run().await
 }
 
 #[embassy_executor::task]

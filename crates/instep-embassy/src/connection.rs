@@ -83,6 +83,11 @@ impl Connection {
         self.waits_in = None;
     }
 
+    /// Whether it listens.
+    pub(crate) fn listens(&self) -> bool {
+        self.socket.state() == State::Listen
+    }
+
     /// Whether it listens, or will in a moment.
     pub(crate) fn listens_soon(&self) -> bool {
         matches!(self.stage, Stage::Listening(None) | Stage::Resetting(_))

@@ -4,6 +4,7 @@ use crate::clock::now;
 use crate::connection::Connection;
 use crate::shared::Shared;
 use crate::sizes::LISTENING;
+use crate::syn_filter::Listeners;
 use core::convert::Infallible;
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
@@ -20,6 +21,7 @@ const UNFINISHED: u64 = 1_000;
 pub struct Driver {
     connections: &'static mut [Connection],
     shared: Shared,
+    listeners: &'static Listeners,
     /// Who was to be woken last.
     waker: Option<Waker>,
     timer: Timer,
@@ -28,8 +30,19 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(shared: Shared, connections: &'static mut [Connection]) -> Self {
-        Self { connections, shared, waker: None, timer: Timer::after_ticks(0), alarm: Instant::NEVER }
+    pub(crate) fn new(
+        shared: Shared,
+        connections: &'static mut [Connection],
+        listeners: &'static Listeners,
+    ) -> Self {
+        Self {
+            connections,
+            shared,
+            listeners,
+            waker: None,
+            timer: Timer::after_ticks(0),
+            alarm: Instant::NEVER,
+        }
     }
 
     /// Serves, for ever. To be called in a task of its own, beside the one that runs the network stack.
@@ -64,6 +77,8 @@ impl Driver {
             let due = self.keep_listening(context, now);
             let due =
                 self.connections.iter().fold(due, |earliest, connection| earliest.min(connection.wake_at()));
+            let listening = self.connections.iter().filter(|connection| connection.listens()).count();
+            self.listeners.set(listening, context.waker());
             let in_time = now < self.alarm && self.alarm <= due;
             if in_time {
                 return;

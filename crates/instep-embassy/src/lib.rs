@@ -15,7 +15,8 @@
 //! let station = RESOURCES.station.driver(server, stack, 80); // then, in a task: station.run().await
 //! ```
 //!
-//! embassy-net has no backlog: a connection is refused unless a socket listens for it. So each interface has
+//! embassy-net has no backlog: a connection is refused unless a socket listens for it, or the network device is a
+//! [`SynFilter`], with which it waits. So each interface has
 //! [`ACCEPTING`] sockets beside those of its clients. They listen or answer requests, and share as many buffers for
 //! heads; a socket that becomes a client's gives its buffer back, and another one listens with it.
 
@@ -35,6 +36,7 @@ mod server;
 mod shared;
 #[doc(hidden)]
 pub mod sizes;
+mod syn_filter;
 
 pub use driver::Driver;
 /// For what [`resources!`] expands to.
@@ -45,3 +47,4 @@ pub use login::{LogInResources, ROUNDS};
 pub use memory::{DeviceMemory, InterfaceMemory};
 pub use server::Server;
 pub use sizes::{ACCEPTING, LISTENING, SOCKET_BUFFER};
+pub use syn_filter::SynFilter;

@@ -5,6 +5,7 @@ use crate::driver::Driver;
 use crate::server::Server;
 use crate::shared::{Head, Heads, Shared};
 use crate::sizes::ACCEPTING;
+use crate::syn_filter::{Listeners, SynFilter};
 use core::array::from_fn;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
@@ -170,6 +171,7 @@ pub struct InterfaceMemory<
     exchanges: StaticCell<[Exchange; ACCEPTING]>,
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
+    listeners: Listeners,
 }
 
 impl<
@@ -221,12 +223,19 @@ impl<
             exchanges: StaticCell::new(),
             heads: StaticCell::new(),
             driver: StaticCell::new(),
+            listeners: Listeners::new(),
         }
     }
 
     /// Where its number goes.
     pub const fn number(&self) -> &AtomicUsize {
         &self.number
+    }
+
+    /// Returns the network device with a filter: a connection to `port` for which no socket listens waits until one does.
+    /// Without it, such a connection is refused. It has to be the device of the stack that [`driver`](Self::driver) gets.
+    pub fn filter<D>(&'static self, device: D, port: u16) -> SynFilter<D> {
+        SynFilter::new(device, port, &self.listeners)
     }
 
     /// The driver that serves `port` on `stack`.
@@ -256,7 +265,7 @@ impl<
         let (scratch, input) = (self.scratch.take(), self.input.take());
         let follower = self.number.load(Ordering::Relaxed);
         let shared = Shared { server, follower, port, feed, scratch, input, heads };
-        self.driver.init_with(|| Driver::new(shared, connections))
+        self.driver.init_with(|| Driver::new(shared, connections, &self.listeners))
     }
 }
 

@@ -13,11 +13,11 @@ mod radio;
 
 use core::fmt::Write as _;
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use heapless::String;
 use instep::{Access, App, Limits, OPEN_TO_EVERYONE};
 use instep_apps::KeptProperties;
-use instep_embassy::{ACCEPTING, Driver, LogInResources, Server};
+use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
 use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_wifi::join::Protection;
@@ -25,7 +25,7 @@ use instep_wifi::name::Name;
 use instep_wifi::setup::{SetUp, kept_password, run, store, tell_join_string};
 use instep_wifi::{dhcp, join};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Led, Network, random, run_network};
+use qemu_machine::{Boot, Executor, Flash, Led, Network, random};
 use radio::Simulated;
 use static_cell::StaticCell;
 
@@ -82,7 +82,12 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
         dns_servers: Default::default(),
     });
     let mac = network.mac();
-    let (stack, runner) = embassy_net::new(network, config, STACK.init_with(StackResources::new), number());
+    let (stack, runner) = embassy_net::new(
+        RESOURCES.access_point.filter(network, PORT),
+        config,
+        STACK.init_with(StackResources::new),
+        number(),
+    );
     let name: &Name = NAME.init(name(boot, mac));
     let page = PAGE.init(String::new());
     write!(page, "http://{address}/network").expect("it is not that long");
@@ -142,6 +147,11 @@ fn number() -> u64 {
     let mut bytes = [0; 8];
     random(&mut bytes);
     u64::from_le_bytes(bytes)
+}
+
+#[embassy_executor::task]
+async fn run_network(mut runner: Runner<'static, SynFilter<Network>>) -> ! {
+    runner.run().await
 }
 
 #[embassy_executor::task]

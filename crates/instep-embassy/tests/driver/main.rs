@@ -203,6 +203,58 @@ fn whoever_keeps_a_socket_from_listening_yields() {
     });
 }
 
+/// Loads a page. Says whether the connection was refused.
+async fn is_refused(peer: Stack<'static>) -> bool {
+    let mut socket = socket(peer);
+    if socket.connect((DEVICE, 80)).await.is_err() {
+        return true;
+    }
+    send(&mut socket, PAGE.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").as_bytes()).await;
+    read_until(&mut socket, "<p>lamp</p>").await;
+    socket.close();
+    let _ = with_timeout(Duration::from_secs(1), socket.flush()).await;
+    false
+}
+
+/// Loads three times as many pages at once as sockets listen, twice: the second time while sockets have yet to listen
+/// again. All other sockets are clients'. Says how many connections were refused.
+async fn refused_in_bursts(peer: Stack<'static>) -> usize {
+    let clients = [open(peer, OFF).await, open(peer, OFF).await];
+    let mut refused = 0;
+    for _ in 0..2 {
+        let pages = [(); 3 * ACCEPTING].map(|()| tokio::task::spawn_local(host_time::run(is_refused(peer))));
+        for page in pages {
+            refused += usize::from(page.await.unwrap());
+        }
+    }
+    drop(clients);
+    refused
+}
+
+#[test]
+fn connections_beyond_the_sockets_that_listen_are_refused() {
+    test(async {
+        let resources = resources!(station: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let (device, peer) = Cable::default().stacks();
+        drive(resources.station.driver(server, device, 80));
+        assert!(refused_in_bursts(peer).await > 0);
+    });
+}
+
+#[test]
+fn behind_a_filter_they_wait() {
+    test(async {
+        let resources = resources!(station: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        run_lamp(server.device, inbox);
+        let (device, peer) = Cable::default().filtered_stacks(|end| resources.station.filter(end, 80));
+        drive(resources.station.driver(server, device, 80));
+        assert_eq!(refused_in_bursts(peer).await, 0);
+    });
+}
+
 #[test]
 fn peers_that_vanish_leave_nothing_behind() {
     test(async {

@@ -43,20 +43,34 @@ impl Cable {
 
     /// Two stacks, one at each end: the device's, and that of its peer.
     pub fn stacks(&self) -> (Stack<'static>, Stack<'static>) {
-        let end = |incoming: &Rc<Frames>, outgoing: &Rc<Frames>, address: Ipv4Address| {
-            let end = End { incoming: incoming.clone(), outgoing: outgoing.clone(), address };
-            let config = Config::ipv4_static(StaticConfigV4 {
-                address: Ipv4Cidr::new(address, 24),
-                gateway: None,
-                dns_servers: Default::default(),
-            });
-            let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
-            let (stack, mut runner) = embassy_net::new(end, config, resources, 1);
-            tokio::task::spawn_local(host_time::run(async move { runner.run().await }));
-            stack
-        };
-        (end(&self.there, &self.back, DEVICE), end(&self.back, &self.there, PEER))
+        self.filtered_stacks(|end| end)
     }
+
+    /// The same, with a filter before the device's.
+    pub fn filtered_stacks<D: Driver + 'static>(
+        &self,
+        filter: impl FnOnce(End) -> D,
+    ) -> (Stack<'static>, Stack<'static>) {
+        let end = |incoming: &Rc<Frames>, outgoing: &Rc<Frames>, address: Ipv4Address| End {
+            incoming: incoming.clone(),
+            outgoing: outgoing.clone(),
+            address,
+        };
+        let device = filter(end(&self.there, &self.back, DEVICE));
+        (stack(device, DEVICE), stack(end(&self.back, &self.there, PEER), PEER))
+    }
+}
+
+fn stack(end: impl Driver + 'static, address: Ipv4Address) -> Stack<'static> {
+    let config = Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(address, 24),
+        gateway: None,
+        dns_servers: Default::default(),
+    });
+    let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
+    let (stack, mut runner) = embassy_net::new(end, config, resources, 1);
+    tokio::task::spawn_local(host_time::run(async move { runner.run().await }));
+    stack
 }
 
 /// A socket of a peer.
@@ -65,7 +79,7 @@ pub fn socket(stack: Stack<'static>) -> TcpSocket<'static> {
     TcpSocket::new(stack, buffer(), buffer())
 }
 
-struct End {
+pub struct End {
     incoming: Rc<Frames>,
     outgoing: Rc<Frames>,
     address: Ipv4Address,

@@ -1,0 +1,144 @@
+//! A connection for which no socket listens waits for one, instead of being refused.
+//!
+//! A network stack works through all frames that have come before the server has its turn, so the sockets that it has just
+//! freed do not listen yet, and it answers connections beyond those that do with a reset. A browser shows that as an error.
+//! A SYN that is lost it sends again after a second.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Waker};
+use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken};
+use embassy_sync::waitqueue::AtomicWaker;
+
+const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
+
+/// Number of sockets that listen, as far as the network stack has not yet used them.
+pub(crate) struct Listeners {
+    free: AtomicUsize,
+    driver: AtomicWaker,
+}
+
+impl Listeners {
+    pub(crate) const fn new() -> Self {
+        Self { free: AtomicUsize::new(0), driver: AtomicWaker::new() }
+    }
+
+    /// Sets the number. `driver` counts again when it is woken.
+    pub(crate) fn set(&self, free: usize, driver: &Waker) {
+        self.free.store(free, Ordering::Relaxed);
+        self.driver.register(driver);
+    }
+
+    /// Takes a listener for a SYN. Returns `false` if there is none.
+    fn take(&self) -> bool {
+        // The stack may not use it after all: the connection may exist already.
+        self.driver.wake();
+        let free = self.free.load(Ordering::Relaxed);
+        // All of this runs in tasks of one executor.
+        self.free.store(free.saturating_sub(1), Ordering::Relaxed);
+        free > 0
+    }
+}
+
+/// A network device that passes on no more SYNs to the server's port than sockets listen there.
+pub struct SynFilter<D> {
+    device: D,
+    port: u16,
+    listeners: &'static Listeners,
+}
+
+impl<D> SynFilter<D> {
+    pub(crate) fn new(device: D, port: u16, listeners: &'static Listeners) -> Self {
+        Self { device, port, listeners }
+    }
+}
+
+impl<D: Driver> Driver for SynFilter<D> {
+    type RxToken<'a>
+        = Filtered<D::RxToken<'a>>
+    where
+        Self: 'a;
+    type TxToken<'a>
+        = D::TxToken<'a>
+    where
+        Self: 'a;
+
+    fn receive(&mut self, context: &mut Context<'_>) -> Option<(Self::RxToken<'_>, Self::TxToken<'_>)> {
+        let (frame, send) = self.device.receive(context)?;
+        Some((Filtered { frame, port: self.port, listeners: self.listeners }, send))
+    }
+
+    fn transmit(&mut self, context: &mut Context<'_>) -> Option<Self::TxToken<'_>> {
+        self.device.transmit(context)
+    }
+
+    fn link_state(&mut self, context: &mut Context<'_>) -> LinkState {
+        self.device.link_state(context)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.device.capabilities()
+    }
+
+    fn hardware_address(&self) -> HardwareAddress {
+        self.device.hardware_address()
+    }
+}
+
+/// A frame, which may be withheld.
+pub struct Filtered<T> {
+    frame: T,
+    port: u16,
+    listeners: &'static Listeners,
+}
+
+impl<T: RxToken> RxToken for Filtered<T> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, look: F) -> R {
+        let Self { frame, port, listeners } = self;
+        frame.consume(|frame| {
+            // The stack throws away what is no frame.
+            let withheld = is_syn(frame, port) && !listeners.take();
+            look(if withheld { &mut [] } else { frame })
+        })
+    }
+}
+
+/// Returns whether an Ethernet frame begins a TCP connection with that port over IPv4.
+fn is_syn(frame: &[u8], port: u16) -> bool {
+    let Some((ethernet, ip)) = frame.split_at_checked(14) else { return false };
+    if ethernet[12..] != [8, 0] || ip.get(9) != Some(&6) {
+        return false;
+    }
+    let tcp = ip.get(usize::from(ip[0] & 15) * 4..).unwrap_or_default();
+    let flags = tcp.get(13).map(|flags| flags & (SYN | ACK));
+    flags == Some(SYN) && tcp[2..4] == port.to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syn_is_told_from_other_frames() {
+        let mut frame = [0; 62];
+        (frame[12], frame[14], frame[23]) = (8, 0x46, 6);
+        (frame[41], frame[51]) = (80, SYN);
+        assert!(is_syn(&frame, 80) && !is_syn(&frame, 81));
+        for (at, other) in [(12, 0x86), (14, 0x45), (23, 17), (40, 1), (51, SYN | ACK), (51, ACK)] {
+            let mut frame = frame;
+            frame[at] = other;
+            assert!(!is_syn(&frame, 80), "{other} at {at}");
+        }
+        for length in 0..52 {
+            assert!(!is_syn(&frame[..length], 80), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn each_listener_is_taken_once() {
+        let listeners = Listeners::new();
+        assert!(!listeners.take());
+        listeners.set(2, Waker::noop());
+        assert_eq!([(); 4].map(|()| listeners.take()), [true, true, false, false]);
+    }
+}
