@@ -1,6 +1,6 @@
 //! The files of a folder as Rust source, for firmware.
 
-use crate::{INDEX, content_type, is_template};
+use crate::types::{INDEX, content_type, is_template};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

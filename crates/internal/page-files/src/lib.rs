@@ -4,7 +4,4 @@ mod bundle;
 mod types;
 
 pub use bundle::{Bundle, FILES_MAX};
-pub use types::{HTML, content_type, is_template};
-
-/// The page of a folder.
-pub const INDEX: &str = "index.html";
+pub use types::{HTML, INDEX, content_type, is_template};

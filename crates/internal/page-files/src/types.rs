@@ -1,5 +1,7 @@
 //! `Content-Type`, by the end of a file's name.
 
+/// The page of a folder.
+pub const INDEX: &str = "index.html";
 /// The type of a page.
 pub const HTML: &str = "text/html; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
