@@ -78,7 +78,13 @@ impl Description<'_> {
         out.write_str(
             ",\"links\":[{\"href\":\"../\",\"rel\":\"alternate\",\"type\":\"text/html\"},\
              {\"href\":\"../ws\",\"rel\":\"service\",\"instep:wire\":1}],\
-             \"forms\":[{\"href\":\"../properties\",\"op\":\"readallproperties\",\"contentType\":\"application/json\"},\
+             \"forms\":[{\"href\":\"../properties\",\"op\":[\"readallproperties\"",
+        )?;
+        if self.thing.is_written() {
+            out.write_str(",\"writemultipleproperties\"")?;
+        }
+        out.write_str(
+            "],\"contentType\":\"application/json\"},\
              {\"href\":\"../events\",\"op\":[\"observeallproperties\",\"unobserveallproperties\",\
              \"subscribeallevents\",\"unsubscribeallevents\"],\"subprotocol\":\"sse\",\"contentType\":\"text/event-stream\"}]",
         )?;

@@ -161,6 +161,13 @@ impl Thing {
         self.interactions.iter().enumerate().find(|(_, interaction)| interaction.name == name)
     }
 
+    /// Whether any of its properties is written by clients.
+    pub(crate) fn is_written(&self) -> bool {
+        self.interactions
+            .iter()
+            .any(|interaction| interaction.kind.is_property() && interaction.kind.is_written())
+    }
+
     /// Which topic the interaction of that number has, if it is a property.
     pub(crate) fn topic(&self, number: usize) -> Option<usize> {
         let interaction = self.interactions.get(number)?;
