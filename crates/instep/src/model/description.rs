@@ -169,7 +169,12 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
                 )?;
             }
         }
-        Kind::BinarySensor => out.write_str(",\"oneOf\":[{\"type\":\"boolean\"},{\"type\":\"null\"}]")?,
+        Kind::BinarySensor => {
+            out.write_str(",\"oneOf\":[{\"type\":\"boolean\"},{\"type\":\"null\"}]")?;
+            if let Some([on, off]) = interaction.words {
+                write!(out, ",\"instep:on\":{},\"instep:off\":{}", Text::new(on), Text::new(off))?;
+            }
+        }
         Kind::Select { options } => {
             out.write_str(",\"type\":\"string\",\"enum\":[")?;
             for (number, option) in options.iter().enumerate() {
