@@ -16,7 +16,7 @@ instep::thing! {
         speed => Speed: number { title: "Speed", min: -100, max: 100, step: 5, unit: "%", group: "Motor" },
         turning: binary_sensor { title: "Turning", group: "Motor" },
         temperature: sensor { title: "Temperature", unit: "°C", precision: 1, history: 120 every 1_000, group: "Air" },
-        door: binary_sensor { title: "Door open", group: "Air" },
+        door: binary_sensor { title: "Door", on: "open", off: "closed", group: "Air" },
         mode => Mode: select { title: "Mode", options: ["day", "night", "away"], group: "House", kept },
         name => Name: text { title: "Name", max: 32, group: "House", kept },
         say => Say: message { title: "Say", max: 120, group: "Talk" },

@@ -135,7 +135,8 @@ function binarySensorCard(name, about) {
   const base = card("binary", name, about);
   const output = base.add(make("output", { className: "pill" }), base.head);
   const update = (value) => {
-    output.textContent = say(value === null ? "unavailable" : value ? "on" : "off");
+    const word = value ? "on" : "off";
+    output.textContent = value === null ? say("unavailable") : about[`instep:${word}`] ?? say(word);
     output.classList.toggle("on", value === true);
     base.element.classList.toggle("unavailable", value === null);
   };

@@ -143,7 +143,7 @@ fn what_is_wrong_is_told_and_changes_nothing() {
         ("POST", "/actions/heat/history", JSON, "", 404, "unknown"),
         ("PUT", "/properties/heat", JSON, "1", 405, "read-only"),
         ("PUT", "/properties/heat/history", JSON, "1", 405, "read-only"),
-        ("PUT", "/properties", JSON, "{}", 405, "read-only"),
+        ("POST", "/properties", JSON, "{}", 405, "wrong-method"),
         ("DELETE", led, "", "", 405, "wrong-method"),
         ("POST", led, JSON, "true", 405, "wrong-method"),
         ("GET", "/actions/blink", "", "", 405, "wrong-method"),

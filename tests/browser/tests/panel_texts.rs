@@ -17,6 +17,7 @@ instep::thing! {
         pressure: sensor { title: "Pressure", unit: "hPa", precision: 1 },
         part => Part: number { title: "Part", min: 0, max: 1, step: 0.25, unit: "" },
         wet: binary_sensor { title: "Wet" },
+        door: binary_sensor { title: "Door", on: "open", off: "closed <b>" },
         wind: sensor { title: "Wind", unit: "km/h", precision: 0 },
     }
 }
@@ -57,6 +58,7 @@ fn language_and_numbers_are_the_readers() {
     station.temperature(21.5);
     station.pressure(1013.25);
     station.wet(true);
+    station.door(true);
     station.part(0.25);
     station.wind(f64::NAN);
     let url = format!("http://{}/", server.addr);
@@ -67,6 +69,11 @@ fn language_and_numbers_are_the_readers() {
     reads(&german, "value-pressure", "1.013,3 hPa");
     reads(&german, "value-part", "0,25");
     reads(&german, "value-wet", "An");
+    reads(&german, "value-door", "open");
+    station.door(false);
+    reads(&german, "value-door", "closed <b>");
+    station.door(None);
+    reads(&german, "value-door", "Nicht verfügbar");
     reads(&german, "value-wind", "Nicht verfügbar");
     assert_eq!(german.eval("document.documentElement.lang"), "de");
     assert_eq!(german.text("access"), "Offen für alle in diesem Netz");

@@ -93,6 +93,9 @@ fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
         assert!(definitions.contains_key(scheme.as_str().expect("a name")));
     }
     assert_eq!(description["base"], "http://lamp/.well-known/");
+    let door = &description["properties"]["door"];
+    assert_eq!((&door["instep:on"], &door["instep:off"]), (&json!("\"open\""), &json!("closed")));
+    assert_eq!(description["properties"]["wet"]["instep:on"], Value::Null);
     let forms = |interaction: &Value| interaction["forms"].as_array().expect("forms").clone();
     let mut streams = 0;
     for interaction in ["properties", "events"]
@@ -125,5 +128,5 @@ fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
             reads += 1;
         }
     }
-    assert_eq!(reads, 11);
+    assert_eq!(reads, 12);
 }

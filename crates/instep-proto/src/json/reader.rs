@@ -104,6 +104,11 @@ impl<'j> Array<'j> {
 impl<'j> Object<'j> {
     /// Its members, in the order in which they stand.
     pub fn members(&self) -> impl Iterator<Item = (JsonString<'j>, Value<'j>)> + use<'j> {
+        self.texts().map(|(key, value, _)| (key, value))
+    }
+
+    /// Its members with the text of each value, as it stands in the document.
+    pub fn texts(&self) -> impl Iterator<Item = (JsonString<'j>, Value<'j>, &'j str)> + use<'j> {
         let mut reader = self.0.reader();
         core::iter::from_fn(move || {
             reader.skip_space();
@@ -111,10 +116,13 @@ impl<'j> Object<'j> {
                 return None;
             }
             let key = reader.key().ok()?;
+            reader.skip_space();
+            let start = reader.at;
             let value = reader.value(0).ok()?;
+            let text = &reader.text[start..reader.at];
             reader.skip_space();
             let _ = reader.take(b',');
-            Some((key, value))
+            Some((key, value, text))
         })
     }
 }
@@ -303,6 +311,8 @@ mod tests {
         let Value::String(label) = members[0].1 else { panic!("it is a string") };
         assert!(label == *"led");
         assert_eq!(&text[label.range()], "l\\u0065d");
+        let texts: Vec<_> = object.texts().map(|(_, _, text)| text).collect();
+        assert_eq!(texts, ["\"l\\u0065d\"", "[1.50,true,null,{\"a\":[]}]", "7"]);
         assert_eq!(
             format!("{:?}", members[1].1),
             "Array([Number(Number { digits: \"1.50\" }), Bool(true), Null, Object({\"a\": Array([])})])"

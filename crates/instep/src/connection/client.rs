@@ -105,7 +105,7 @@ impl Client {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
             State::Events(events) => Some(usize::from(events.place.client.slot)),
             State::Http => match self.waits() {
-                Waits::Answer(client) => Some(usize::from(client.slot)),
+                Waits::Answer(pending) => Some(usize::from(pending.client.slot)),
                 _ => None,
             },
             _ => None,
@@ -198,8 +198,8 @@ impl Client {
             }
             State::Events(events) => events.leave(end, world),
             State::Http => {
-                if let Waits::Answer(client) = waits {
-                    world.device.withdraw(client);
+                if let Waits::Answer(pending) = waits {
+                    world.device.withdraw(pending.client, pending.left);
                 }
             }
             _ => {}

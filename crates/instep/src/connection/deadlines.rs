@@ -114,8 +114,8 @@ impl Client {
                 tell!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
                 self.answer(Reply::error(Status::ServiceUnavailable, None).with_extra(extra));
             }
-            Waits::Answer(client) if now >= self.timing.since.after(ANSWER_TIME) => {
-                world.device.withdraw(client);
+            Waits::Answer(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
+                world.device.withdraw(pending.client, pending.left);
                 world.device.count_refusal(RefusalReason::Timeout);
                 tell!(warn, world, now, "Refused a request from {peer}: the application did not answer");
                 match world.app.service {

@@ -50,8 +50,8 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { now, head, peer, .. } = *request;
-        if let (Waits::Answer(client), Some(service)) = (request.waits, world.app.service) {
-            return (service.take_answer)(client, request, out);
+        if let (Waits::Answer(pending), Some(service)) = (request.waits, world.app.service) {
+            return (service.take_answer)(pending, request, out);
         }
         if let Some(decision) = say_why(self.is_refused(), request, world) {
             return decision;

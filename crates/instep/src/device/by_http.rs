@@ -7,13 +7,15 @@ use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
 impl Device {
-    /// Puts a message, in parts, into the inbox. `None`: there is no room for it now.
-    pub(crate) fn ask(&self, follower: usize, parts: &[&[u8]]) -> Option<ClientId> {
+    /// Puts a message, in parts, into the inbox, and keeps so many places there: one for this message, the others for those that
+    /// follow it ([`Device::ask_next`]). `None`: there is no room for all now.
+    pub(crate) fn ask(&self, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
         let inbox = self.limits().inbox;
         self.with(|state| {
             let slots = state.slots.len();
             let mut all = slots - state.requests..slots;
-            let free = all.find(|at| state.slots[*at].number == 0).filter(|_| state.places < inbox)?;
+            let free =
+                all.find(|at| state.slots[*at].number == 0).filter(|_| state.places + places <= inbox)?;
             let at = u16::try_from(free).ok()?;
             state.last_request = state.last_request.wrapping_add(1) % FIRST;
             let client = ClientId { number: FIRST + state.last_request, slot: at };
@@ -28,20 +30,35 @@ impl Device {
             }
             (slot.number, slot.follower) = (client.number, u16::try_from(follower).ok()?);
             (slot.heard, slot.asks_thing, slot.ready) = (true, true, Some(Kind::Text));
-            state.places += 1;
+            state.places += places;
             state.tell(at);
             Some(client)
         })
     }
 
+    /// Puts the request's next message, in parts, into the place that is kept for it. `false`: it is too long.
+    pub(crate) fn ask_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
+        self.with(|state| {
+            let slot = &mut state.slots[usize::from(client.slot)];
+            debug_assert!(slot.number == client.number && slot.ready.is_none());
+            if !parts.iter().all(|part| slot.message.append(part)) {
+                slot.message.clear();
+                return false;
+            }
+            slot.ready = Some(Kind::Text);
+            state.tell(client.slot);
+            true
+        })
+    }
+
     /// Hands what was sent to `client` to `take`, one frame after the other and each with the revision that it follows, until
-    /// it returns something. Then, the request is over.
+    /// it returns something.
     pub(crate) fn fetch_answer<R>(
         &self,
         client: ClientId,
         mut take: impl FnMut(u64, &[u8]) -> Option<R>,
     ) -> Option<R> {
-        let answer = self.with(|state| {
+        self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
             let mut answer = None;
             while let Some((revision, frame)) = slot.replies.first().filter(|_| answer.is_none()) {
@@ -49,15 +66,12 @@ impl Device {
                 slot.replies.remove_first();
             }
             answer
-        });
-        if answer.is_some() {
-            self.withdraw(client);
-        }
-        answer
+        })
     }
 
-    /// Nobody waits for the answer any more. If the application has not got the request yet, it never does.
-    pub(crate) fn withdraw(&self, client: ClientId) {
+    /// Nobody waits for the answer any more. What the application has not got yet, it never gets: neither the message in the slot
+    /// nor the `left` that were to follow it.
+    pub(crate) fn withdraw(&self, client: ClientId, left: u8) {
         let inbox = self.limits().inbox;
         self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
@@ -67,8 +81,9 @@ impl Device {
             let waited = slot.ready.is_some() && !slot.parked;
             slot.free();
             debug_assert!(slot.message.bytes().is_empty());
-            if waited {
-                state.places -= 1;
+            let places = usize::from(waited) + usize::from(left);
+            if places > 0 {
+                state.places -= places;
                 state.grant_places(inbox);
             }
         });

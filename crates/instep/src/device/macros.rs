@@ -14,7 +14,7 @@
 ///         blink => Blink: button { title: "Blink" },
 ///         say => Say: message { title: "Say", max: 120 },
 ///         temperature: sensor { title: "Temperature", unit: "°C", precision: 1, history: 120 every 1_000, group: "Air" },
-///         door: binary_sensor { title: "Door" },
+///         door: binary_sensor { title: "Door", on: "open", off: "closed" },
 ///         said: event { title: "Said" },
 ///         lines: log { title: "Log" },
 ///     }
@@ -44,7 +44,7 @@
 ///
 /// An interaction with `=>` can be asked for, by a command of the name that follows; one that only the device
 /// changes or tells has none. Each has a `title`, first. After what its kind has of its own, in the order shown (a
-/// `unit` and a `history` may be left out), may stand `group: "Heading"`, and for a property that is written `kept`: its
+/// `unit`, a `history`, and what a binary sensor is called when it is `on` and `off` may be left out), may stand `group: "Heading"`, and for a property that is written `kept`: its
 /// value outlives a restart, where the device has a place for it (see [`Inbox::keep_in`](crate::Inbox::keep_in)).
 ///
 /// | Kind | Is | Command | Method of the handle |
@@ -79,6 +79,10 @@
 /// ```
 /// ```compile_fail
 /// instep::thing! { Lamp: "A lamp", commands Command { led: switch { title: "Led" } } }
+/// ```
+/// ```compile_fail
+/// instep::thing! { Lamp: "A lamp", commands Command { door: binary_sensor { title: "Door", on: "open", off: "open" } } }
+/// const THING: instep::Thing = Lamp::THING;
 /// ```
 ///
 /// # Written out
@@ -192,6 +196,12 @@ macro_rules! __thing_interaction {
     };
     ($name:ident sensor { title: $title:expr, precision: $precision:expr $(, $($rest:tt)*)? }) => {
         $crate::__thing_interaction!(@sensor $name $title, "", $precision; $($($rest)*)?)
+    };
+    ($name:ident binary_sensor { title: $title:expr, on: $on:expr, off: $off:expr $(, $($rest:tt)*)? }) => {
+        $crate::__thing_interaction!(@more
+            $crate::Interaction::new(stringify!($name), $title, $crate::Kind::BinarySensor).words($on, $off);
+            $($($rest)*)?
+        )
     };
     ($name:ident binary_sensor { title: $title:expr $(, $($rest:tt)*)? }) => {
         $crate::__thing_interaction!(@with $name $title, $crate::Kind::BinarySensor; $($($rest)*)?)

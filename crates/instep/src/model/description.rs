@@ -78,7 +78,13 @@ impl Description<'_> {
         out.write_str(
             ",\"links\":[{\"href\":\"../\",\"rel\":\"alternate\",\"type\":\"text/html\"},\
              {\"href\":\"../ws\",\"rel\":\"service\",\"instep:wire\":1}],\
-             \"forms\":[{\"href\":\"../properties\",\"op\":\"readallproperties\",\"contentType\":\"application/json\"},\
+             \"forms\":[{\"href\":\"../properties\",\"op\":[\"readallproperties\"",
+        )?;
+        if self.thing.is_written() {
+            out.write_str(",\"writemultipleproperties\"")?;
+        }
+        out.write_str(
+            "],\"contentType\":\"application/json\"},\
              {\"href\":\"../events\",\"op\":[\"observeallproperties\",\"unobserveallproperties\",\
              \"subscribeallevents\",\"unsubscribeallevents\"],\"subprotocol\":\"sse\",\"contentType\":\"text/event-stream\"}]",
         )?;
@@ -163,7 +169,12 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
                 )?;
             }
         }
-        Kind::BinarySensor => out.write_str(",\"oneOf\":[{\"type\":\"boolean\"},{\"type\":\"null\"}]")?,
+        Kind::BinarySensor => {
+            out.write_str(",\"oneOf\":[{\"type\":\"boolean\"},{\"type\":\"null\"}]")?;
+            if let Some([on, off]) = interaction.words {
+                write!(out, ",\"instep:on\":{},\"instep:off\":{}", Text::new(on), Text::new(off))?;
+            }
+        }
         Kind::Select { options } => {
             out.write_str(",\"type\":\"string\",\"enum\":[")?;
             for (number, option) in options.iter().enumerate() {

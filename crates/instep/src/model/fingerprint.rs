@@ -14,6 +14,9 @@ impl Thing {
             let interaction = &self.interactions[at];
             hash = hash.text(interaction.name).text(interaction.title).text(interaction.group);
             hash = hash.kind(&interaction.kind);
+            if let Some([on, off]) = interaction.words {
+                hash = hash.text(on).text(off);
+            }
             at += 1;
         }
         hash.0
@@ -89,6 +92,9 @@ mod tests {
         const fn sensor(history: Option<History>) -> Kind {
             Kind::Sensor { unit: "", precision: 1, history }
         }
+        const fn door() -> Interaction {
+            Interaction::new("a", "A", Kind::BinarySensor)
+        }
         const HISTORY: History = History { points: 10, every: 1000 };
         const LONGER: History = History { points: 11, every: 1000 };
         let things = [
@@ -115,6 +121,9 @@ mod tests {
                 ),
                 "",
             ),
+            (Thing::new("a", &[const { door() }]), ""),
+            (Thing::new("a", &[const { door().words("open", "closed") }]), ""),
+            (Thing::new("a", &[const { door().words("open", "shut") }]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "A", sensor(None)) }]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "A", sensor(Some(HISTORY))) }]), ""),
             (Thing::new("a", &[const { Interaction::new("a", "A", sensor(Some(LONGER))) }]), ""),

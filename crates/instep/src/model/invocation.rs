@@ -54,6 +54,22 @@ impl Thing {
         Ok(Order { number, interaction, given, id })
     }
 
+    /// The property of that name, if a client may write this value to it.
+    pub(crate) fn check_write<'j>(
+        &'static self,
+        name: JsonString<'j>,
+        value: Value<'j>,
+    ) -> Result<&'static Interaction, Wrong<'j>> {
+        let mut properties = self.interactions.iter().filter(|interaction| interaction.kind.is_property());
+        let Some(property) = properties.find(|property| name == *property.name) else {
+            return Err(Wrong::new(Reason::Unknown(name)));
+        };
+        match property.kind.read(Some(value)) {
+            Ok(_) => Ok(property),
+            Err(reason) => Err(Wrong { id: None, interaction: Some(property), reason }),
+        }
+    }
+
     /// Which property the message writes, if that is all it does: nobody asks for an answer, so a newer one may take
     /// its place.
     pub(crate) fn plain_write(&'static self, text: &str) -> Option<usize> {

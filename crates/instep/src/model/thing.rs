@@ -27,6 +27,8 @@ pub struct Interaction {
     pub(crate) group: &'static str,
     /// Its value outlives a restart.
     pub(crate) kept: bool,
+    /// What the panel calls a binary sensor's true and false. `None`: on and off, in the reader's language.
+    pub(crate) words: Option<[&'static str; 2]>,
     pub(crate) kind: Kind,
 }
 
@@ -161,6 +163,13 @@ impl Thing {
         self.interactions.iter().enumerate().find(|(_, interaction)| interaction.name == name)
     }
 
+    /// Whether any of its properties is written by clients.
+    pub(crate) fn is_written(&self) -> bool {
+        self.interactions
+            .iter()
+            .any(|interaction| interaction.kind.is_property() && interaction.kind.is_written())
+    }
+
     /// Which topic the interaction of that number has, if it is a property.
     pub(crate) fn topic(&self, number: usize) -> Option<usize> {
         let interaction = self.interactions.get(number)?;
@@ -194,12 +203,22 @@ impl Interaction {
         }
         assert!(!title.is_empty(), "an interaction has a title");
         kind.check();
-        Self { name, title, group: "", kept: false, kind }
+        Self { name, title, group: "", kept: false, words: None, kind }
     }
 
     /// The same under a heading.
     pub const fn in_group(self, group: &'static str) -> Self {
         Self { group, ..self }
+    }
+
+    /// The same with words of its own for true and false, such as `open` and `closed`.
+    ///
+    /// # Panics
+    /// If it is no binary sensor, or the words are empty or the same; in a `const`, when it is compiled.
+    pub const fn words(self, on: &'static str, off: &'static str) -> Self {
+        assert!(matches!(self.kind, Kind::BinarySensor), "only a binary sensor has words of its own");
+        assert!(!on.is_empty() && !off.is_empty() && !same(on, off), "a binary sensor has two words");
+        Self { words: Some([on, off]), ..self }
     }
 
     /// The same with a value that outlives a restart, where there is a place for it: see [`Inbox::keep_in`](crate::Inbox::keep_in).

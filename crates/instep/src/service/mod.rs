@@ -1,6 +1,7 @@
 //! How requests are answered: for a Thing, for a board's pages, and where something is refused. Nothing here knows a
 //! connection or a driver: a handler gets a [`Request`] and says what it comes to.
 
+mod asking;
 mod board;
 mod context;
 mod event_id;
@@ -13,6 +14,7 @@ mod refusal;
 mod request;
 mod response;
 mod rest;
+mod several;
 mod sse;
 mod thing_service;
 mod values;

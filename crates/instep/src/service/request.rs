@@ -69,7 +69,20 @@ pub enum Waits {
     /// That its password is checked: the check's ticket, if it has one.
     Password(Option<NonZeroU32>),
     /// That the application answers.
-    Answer(ClientId),
+    Answer(Pending),
+}
+
+/// What a request has asked the application for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The slot of the request.
+    pub(crate) client: ClientId,
+    /// It is for several properties, which are asked for one after the other.
+    pub(crate) several: bool,
+    /// Messages that are still to be handed over. Each has a place in the inbox.
+    pub(crate) left: u8,
+    /// Which messages the application has refused: a bit for each, the first the lowest.
+    pub(crate) refused: u16,
 }
 
 /// As whom a request came in.

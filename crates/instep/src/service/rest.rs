@@ -4,7 +4,7 @@ use super::context::Context;
 use super::problem::{JSON, Problem, write_answer};
 use super::request::{Decision, Pass, Request};
 use super::values::with_value;
-use super::{invoke, sse};
+use super::{invoke, several, sse};
 use crate::access;
 use crate::device::Past;
 use crate::model::{Base, Beginning, CONTENT_TYPE, Decimal, Description, Kind, Security, Thing};
@@ -111,11 +111,10 @@ pub(crate) fn answer(
         Resource::Property(number) if reads => read(number, head, context, out),
         Resource::Property(number) => invoke::write_property(number, request, out),
         Resource::Action(number) => invoke::invoke(number, request, out),
-        Resource::Description
-        | Resource::Properties
-        | Resource::Events
-        | Resource::Stream(_)
-        | Resource::History(_) => Problem::new("read-only", "").not_allowed(Allow::Read, head, out),
+        Resource::Properties => several::write(request, out),
+        Resource::Description | Resource::Events | Resource::Stream(_) | Resource::History(_) => {
+            Problem::new("read-only", "").not_allowed(Allow::Read, head, out)
+        }
     }
 }
 

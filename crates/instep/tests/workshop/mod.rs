@@ -17,7 +17,7 @@ instep::thing! {
         blink => Blink: button { title: "Blink" },
         say => Say: message { title: "Say", max: 16 },
         heat: sensor { title: "Heat", unit: "°C", precision: 2, history: 3 every 1_000, group: "Air" },
-        door: binary_sensor { title: "Door" },
+        door: binary_sensor { title: "Door", on: "open", off: "closed" },
         said: event { title: "Said" },
         lines: log { title: "Log" },
     }

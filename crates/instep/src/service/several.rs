@@ -1,0 +1,157 @@
+//! `PUT /properties`: several properties in one request. All of them are checked, and places in the inbox are kept for all,
+//! before the application gets the first; it gets the next one when it has answered the one before.
+
+use super::asking::{
+    AFTER_VALUE, BEFORE_NAME, BEFORE_VALUE, REVISION, full, json_content, length, more_than_it_takes,
+    not_json, parse, read_answer,
+};
+use super::problem::{JSON, Problem, write_answer, write_answer_with};
+use super::request::{Decision, Pending, Request, Waits};
+use crate::model::{Reason, Wrong};
+use core::fmt::Write as _;
+use core::ops::ControlFlow::{Break, Continue};
+use instep_proto::delivery::Outgoing;
+use instep_proto::frame::server_payload;
+use instep_proto::http::{Allow, Method, Reply, RequestHead, Status, Window};
+use instep_proto::json::{JsonError, Object, Value};
+
+/// Bytes of a frame that tells what is wrong, at most.
+const WRONG_MAX: usize = 256;
+/// Bytes of the answer that names which properties were refused, at most: 16 names of 32 bytes, and what stands around them.
+const REFUSED_MAX: usize = 700;
+
+pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    let Request { head, context, .. } = *request;
+    let Some(thing) = context.manifest.thing.filter(|thing| thing.is_written()) else {
+        return Problem::new("read-only", "").not_allowed(Allow::Read, head, out);
+    };
+    if head.method != Method::Put {
+        return Problem::new("wrong-method", "").not_allowed(Allow::ReadAndPut, head, out);
+    }
+    let body = match json_content("", request, out) {
+        Continue(body) => body,
+        Break(decision) => return decision,
+    };
+    // What was told to go on has come: the next request begins behind it.
+    let head = &RequestHead { expects_continue: false, ..*head };
+    let limits = context.device.limits();
+    let too_many = |out: &mut Outgoing<'_>| {
+        let message = "these are more properties than the application takes at once";
+        Problem::new("too-long", "").answer(Status::ContentTooLarge, message, head, out)
+    };
+    let object = match parse(body) {
+        Ok(Value::Object(object)) => object,
+        Ok(_) => {
+            let message = "send an object with the values, such as {\"NAME\":true}";
+            return Problem::new(Reason::WrongType.code(), "").answer(Status::BadRequest, message, head, out);
+        }
+        Err(Reason::Json(JsonError::TooManyMembers(_))) => return too_many(out),
+        Err(reason) => return not_json("", reason, head, out),
+    };
+    let mut count: u8 = 0;
+    for (name, value, text) in object.texts() {
+        let property = match thing.check_write(name, value) {
+            Ok(property) => property,
+            Err(wrong) => return tell(&wrong, head, out),
+        };
+        if length(&message(property.name, text)) > limits.message {
+            return more_than_it_takes(property.name, head, out);
+        }
+        count = count.saturating_add(1);
+    }
+    if usize::from(count) > limits.inbox {
+        return too_many(out);
+    }
+    let Some(first) = nth(object, 0, request) else {
+        return write_answer(&Reply::head_of(Status::NoContent, None, head), &[], head, out);
+    };
+    match context.device.ask(context.follower, &first, usize::from(count)) {
+        Some(client) => {
+            Decision::Later(Waits::Answer(Pending { client, several: true, left: count - 1, refused: 0 }))
+        }
+        None => full(request),
+    }
+}
+
+/// What the application answered, if it did: then it gets the next property, or the client its answer. Nothing is in the output.
+pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    let device = request.context.device;
+    let answer = device.fetch_answer(pending.client, |revision, frame| {
+        let (status, _) = read_answer(server_payload(frame))?;
+        Some((revision, matches!(status, Status::Ok | Status::NoContent)))
+    });
+    let Some((revision, done)) = answer else { return Decision::Later(Waits::Answer(pending)) };
+    let head = &RequestHead { expects_continue: false, ..*request.head };
+    let Some(Ok(Value::Object(object))) = request.content.map(parse) else {
+        // It was an object before.
+        device.withdraw(pending.client, pending.left);
+        return Decision::Reply(Reply::error(Status::BadRequest, Some(head)));
+    };
+    let answered = object.members().count() - usize::from(pending.left);
+    pending.refused |= u16::from(!done) << (answered - 1);
+    if let Some(next) = nth(object, answered, request)
+        && device.ask_next(pending.client, &next)
+    {
+        pending.left -= 1;
+        return Decision::Later(Waits::Answer(pending));
+    }
+    device.withdraw(pending.client, pending.left);
+    let line = format_args!("{REVISION}: {revision}\r\n");
+    if pending.refused == 0 {
+        return write_answer_with(&Reply::head_of(Status::NoContent, None, head), line, &[], head, out);
+    }
+    let mut body = [0; REFUSED_MAX];
+    let length = write_refused(object, pending.refused, request, &mut body);
+    let response = Reply::head_of(Status::Conflict, Some((JSON, length)), head);
+    write_answer_with(&response, line, &body[..length], head, out)
+}
+
+/// The message for a property. `text` is the value, as the client wrote it.
+fn message<'m>(name: &'m str, text: &'m str) -> [&'m [u8]; 5] {
+    [BEFORE_NAME, name.as_bytes(), BEFORE_VALUE, text.as_bytes(), AFTER_VALUE]
+}
+
+/// The message for the property of that number in the object.
+fn nth<'m>(object: Object<'m>, number: usize, request: &Request<'_>) -> Option<[&'m [u8]; 5]> {
+    let (name, value, text) = object.texts().nth(number)?;
+    let property = request.context.manifest.thing?.check_write(name, value).ok()?;
+    Some(message(property.name, text))
+}
+
+/// The answer to what the declaration does not allow. The address itself is right, whatever name is wrong.
+fn tell(wrong: &Wrong<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+    let mut frame = [0; WRONG_MAX];
+    let mut text = Window::new(&mut frame, 0);
+    let _ = write!(text, "{}", wrong.frame(WRONG_MAX));
+    let length = text.used();
+    let (status, body) = read_answer(&frame[..length]).unwrap_or((Status::BadRequest, &[]));
+    let status = match status {
+        Status::NotFound | Status::MethodNotAllowed => Status::UnprocessableContent,
+        status => status,
+    };
+    write_answer(&Reply::head_of(status, Some((JSON, body.len())), head), body, head, out)
+}
+
+/// Writes which properties were refused and which are done, and returns how long that is.
+fn write_refused(object: Object<'_>, refused: u16, request: &Request<'_>, body: &mut [u8]) -> usize {
+    let mut body = Window::new(body, 0);
+    let list = |body: &mut Window<'_>, bit: bool| {
+        let mut before = "[";
+        for (number, (name, value)) in object.members().enumerate() {
+            let property =
+                request.context.manifest.thing.and_then(|thing| thing.check_write(name, value).ok());
+            if let Some(property) = property.filter(|_| (refused >> number & 1 == 1) == bit) {
+                let _ = write!(body, "{before}\"{}\"", property.name);
+                before = ",";
+            }
+        }
+        let _ = body.write_str(if before == "[" { "[]" } else { "]" });
+    };
+    let _ =
+        body.write_str("{\"code\":\"refused\",\"message\":\"the device refuses some of these\",\"refused\":");
+    list(&mut body, true);
+    let _ = body.write_str(",\"done\":");
+    list(&mut body, false);
+    let _ = body.write_str("}");
+    body.used()
+}

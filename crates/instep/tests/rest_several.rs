@@ -1,0 +1,281 @@
+//! `PUT /properties`: several properties in one request, on the simulated link.
+
+mod asking;
+mod guarded;
+mod link;
+mod workshop;
+
+use asking::{JSON, ask, request_text};
+use guarded::exchange_with;
+use instep::{App, Inbox, Interaction, Kind, Limits, Thing};
+use link::{Peer, World, inbox};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use workshop::{asked, world};
+
+const PATH: &str = "/properties";
+
+/// One with more properties than an inbox or an object holds.
+static MANY: Thing = Thing::new(
+    "Many",
+    &[
+        switch("a0"),
+        switch("a1"),
+        switch("a2"),
+        switch("a3"),
+        switch("a4"),
+        switch("a5"),
+        switch("a6"),
+        switch("a7"),
+        switch("a8"),
+        switch("b0"),
+        switch("b1"),
+        switch("b2"),
+        switch("b3"),
+        switch("b4"),
+        switch("b5"),
+        switch("b6"),
+        switch("b7"),
+    ],
+);
+const MANY_APP: App = App::new("many", "for tests").thing(&MANY);
+/// One that is never written.
+static SENSOR: Thing = Thing::new("Sensor", &[Interaction::new("door", "Door", Kind::BinarySensor)]);
+const SENSOR_APP: App = App::new("sensor", "for tests").thing(&SENSOR);
+
+const fn switch(name: &'static str) -> Interaction {
+    Interaction::new(name, "A switch", Kind::Switch)
+}
+
+fn put(world: &mut World, body: &str) -> Peer {
+    let mut peer = world.client();
+    peer.send(world, request_text("PUT", PATH, JSON, body).as_bytes());
+    peer
+}
+
+/// An object with the first of [`MANY`].
+fn first(count: usize) -> String {
+    let names = [
+        "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7",
+    ];
+    let members: Vec<_> = names[..count].iter().map(|name| format!("\"{name}\":true")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// Which of [`MANY`] is asked for next; what was asked for before is answered.
+fn next(inbox: &mut Inbox<'_>) -> Option<&'static str> {
+    let mut next = pin!(inbox.next_request(&MANY));
+    match Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(request) => Some(request.name),
+        Poll::Pending => None,
+    }
+}
+
+#[test]
+fn all_are_done_in_their_order_before_it_is_answered() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let mut peer = put(&mut world, r#" {"level" : -1.50e1,"n\u0061me":"\"x","led":true , "mode":"night"} "#);
+    for command in ["Level(-15.0)", r#"Name("\"x")"#, "Led(true)", "Mode(\"night\")"] {
+        assert!(peer.received.is_empty());
+        assert_eq!(asked(&world, &mut inbox).as_deref(), Some(command));
+        // It has no answer yet, and the next one waits for that.
+        peer.turn(&mut world);
+        if command != "Mode(\"night\")" {
+            let answer = inbox.answer_later().expect("it is owed");
+            assert_eq!(asked(&world, &mut inbox), None);
+            answer.done();
+        }
+        peer.turn(&mut world);
+    }
+    assert_eq!(asked(&world, &mut inbox), None);
+    let answer = exchange_with(&mut world, &mut peer, "");
+    assert_eq!((answer.status, answer.body.as_str(), answer.header("Connection")), (204, "", None));
+    let again = exchange_with(&mut world, &mut peer, &request_text("GET", PATH, "", ""));
+    assert_eq!(again.status, 200, "the connection goes on");
+    let (_, nothing) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, "{}", |_| {});
+    assert_eq!(nothing.status, 204);
+}
+
+#[test]
+fn if_one_is_wrong_none_is_done() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    for (body, status, code, name) in [
+        (r#"{"led":true,"none":1}"#, 422, "unknown", ""),
+        (r#"{"led":true,"heat":1}"#, 422, "read-only", "heat"),
+        (r#"{"led":true,"blink":null}"#, 422, "unknown", ""),
+        (r#"{"led":true,"said":"a"}"#, 422, "unknown", ""),
+        (r#"{"led":true,"level":"1"}"#, 400, "wrong-type", "level"),
+        (r#"{"led":null,"level":1}"#, 400, "wrong-type", "led"),
+        (r#"{"led":true,"level":101}"#, 422, "out-of-range", "level"),
+        (r#"{"led":true,"level":0.25}"#, 422, "out-of-range", "level"),
+        (r#"{"led":true,"mode":"dusk"}"#, 422, "out-of-range", "mode"),
+        (r#"{"led":true,"name":"123456789"}"#, 422, "too-long", "name"),
+        (r#"{"led":true,"led":false}"#, 400, "duplicate-key", ""),
+        (r#"{"led":true,"l\u0065d":false}"#, 400, "duplicate-key", ""),
+        (r#"{"led":[[[[1]]]]}"#, 400, "too-deep", ""),
+        (r#"{"led":true"#, 400, "not-json", ""),
+        (r#"{"led":true}}"#, 400, "not-json", ""),
+        ("", 400, "not-json", ""),
+        ("true", 400, "wrong-type", ""),
+        (r#"[{"led":true}]"#, 400, "wrong-type", ""),
+    ] {
+        let (command, answer) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, body, |_| {});
+        assert_eq!((command.as_str(), answer.status), ("", status), "{body}: {}", answer.all);
+        let name = if name.is_empty() { String::new() } else { format!(",\"name\":\"{name}\"") };
+        assert!(
+            answer.body.starts_with(&format!("{{\"code\":\"{code}\"{name},\"message\":\"")),
+            "{}",
+            answer.body
+        );
+        assert!(answer.body.ends_with("\"}"), "{}", answer.body);
+    }
+    let (_, typed) = ask(&mut world, &mut inbox, "PUT", PATH, "", r#"{"led":true}"#, |_| {});
+    assert_eq!(typed.status, 415);
+    for (method, allow) in [("POST", "GET, HEAD, PUT"), ("DELETE", "GET, HEAD, PUT")] {
+        let answer = guarded::request(&mut world, method, PATH, JSON, "{}");
+        assert_eq!((answer.status, answer.header("Allow")), (405, Some(allow)));
+    }
+    let mut sensor = World::with_app(&SENSOR_APP, Limits::DEVICE);
+    let answer = guarded::request(&mut sensor, "PUT", PATH, JSON, "{}");
+    assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")));
+}
+
+#[test]
+fn what_the_application_refuses_is_told_beside_what_is_done() {
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let mut peer = put(&mut world, r#"{"name":"","led":true,"level":1,"mode":"day"}"#);
+    for refused in [true, false, true, false] {
+        assert!(asked(&world, &mut inbox).is_some());
+        if refused {
+            inbox.refuse("it is hot");
+        } else {
+            inbox.answer(2.5);
+        }
+        peer.turn(&mut world);
+    }
+    let answer = exchange_with(&mut world, &mut peer, "");
+    assert_eq!((answer.status, answer.header("Content-Type")), (409, Some("application/json")));
+    assert_eq!(
+        answer.body,
+        r#"{"code":"refused","message":"the device refuses some of these","refused":["name","level"],"done":["led","mode"]}"#
+    );
+    let mut peer = put(&mut world, r#"{"led":true}"#);
+    assert!(asked(&world, &mut inbox).is_some());
+    inbox.refuse("no");
+    let answer = exchange_with(&mut world, &mut peer, "");
+    assert!(answer.body.ends_with(r#""refused":["led"],"done":[]}"#), "{}", answer.body);
+}
+
+#[test]
+fn there_are_no_more_than_the_inbox_and_an_object_hold() {
+    for (limits, count, status) in [
+        (Limits::DEVICE, 8, 204),
+        (Limits::DEVICE, 9, 413),
+        (Limits { message: 2_000, ..Limits::DEVICE }, 17, 413),
+        (Limits { message: 2_000, inbox: 64, ..Limits::DEVICE }, 16, 204),
+        (Limits { message: 2_000, inbox: 64, ..Limits::DEVICE }, 17, 413),
+    ] {
+        let mut world = World::with_app(&MANY_APP, limits);
+        let mut inbox = inbox(&world);
+        let mut peer = put(&mut world, &first(count));
+        let mut done = 0;
+        while next(&mut inbox).is_some() {
+            done += 1;
+            inbox.answer_later().expect("it is owed").done();
+            peer.turn(&mut world);
+        }
+        let answer = exchange_with(&mut world, &mut peer, "");
+        assert_eq!(answer.status, status, "{count}: {}", answer.all);
+        assert_eq!(done, if status == 204 { count } else { 0 });
+        assert!(status == 204 || answer.body.starts_with(r#"{"code":"too-long""#));
+    }
+    // A value that is longer than a message with its frame around it.
+    let mut world = world();
+    let mut inbox = inbox(&world);
+    let long = format!(r#"{{"led":true,"level":1.{}}}"#, "0".repeat(485));
+    let (_, answer) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, &long, |_| {});
+    assert_eq!(answer.status, 413, "{}", answer.all);
+}
+
+#[test]
+fn places_are_kept_for_all_or_none_is_handed_over() {
+    let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    let mut others: Vec<_> = (0..6).map(|_| world.open("/ws")).collect();
+    for other in &mut others {
+        other.send(&mut world, &link::frame(0x81, br#"{"label":"b7","value":true}"#));
+    }
+    let mut too_many = put(&mut world, &first(3));
+    let answer = exchange_with(&mut world, &mut too_many, "");
+    assert_eq!((answer.status, answer.header("Retry-After")), (503, Some("5")), "{}", answer.all);
+    let mut two = put(&mut world, &first(2));
+    assert!(two.received.is_empty(), "there are places for them");
+    // Who comes then waits, although the second of the two is not in the inbox yet.
+    let mut late = world.open("/ws");
+    late.send(&mut world, &link::frame(0x81, br#"{"label":"b6","value":true}"#));
+    let mut heard = Vec::new();
+    while let Some(name) = next(&mut inbox) {
+        heard.push(name);
+        inbox.answer_later().expect("it is owed").done();
+        two.turn(&mut world);
+        late.turn(&mut world);
+    }
+    assert_eq!(heard.iter().filter(|name| **name == "b7").count(), 6);
+    let mut rest: Vec<_> = heard.into_iter().filter(|name| *name != "b7").collect();
+    rest.sort_unstable();
+    assert_eq!(rest, ["a0", "a1", "b6"]);
+    assert_eq!(exchange_with(&mut world, &mut two, "").status, 204);
+}
+
+/// The inbox has all its places.
+fn check_that_nothing_is_kept(world: &mut World, inbox: &mut Inbox<'_>) {
+    assert_eq!(next(inbox), None, "the rest is not done");
+    let mut peer = put(world, &first(8));
+    let mut done = 0;
+    while next(inbox).is_some() {
+        done += 1;
+        inbox.answer_later().expect("it is owed").done();
+        peer.turn(world);
+    }
+    assert_eq!((done, exchange_with(world, &mut peer, "").status), (8, 204));
+}
+
+#[test]
+fn who_goes_meanwhile_takes_the_rest_along() {
+    for taken in 0..8 {
+        let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
+        let mut inbox = inbox(&world);
+        let mut peer = put(&mut world, &first(8));
+        for at in 0..taken {
+            assert!(next(&mut inbox).is_some());
+            // The last one is with the application when the client goes.
+            if at + 1 < taken {
+                inbox.answer_later().expect("it is owed").done();
+                peer.turn(&mut world);
+            }
+        }
+        peer.client.abandon(&mut world.surroundings());
+        check_that_nothing_is_kept(&mut world, &mut inbox);
+    }
+}
+
+#[test]
+fn all_of_it_has_five_seconds() {
+    let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
+    let mut inbox = inbox(&world);
+    let mut peer = put(&mut world, &first(4));
+    assert!(next(&mut inbox).is_some());
+    world.now = 4_900;
+    inbox.answer_later().expect("it is owed").done();
+    peer.turn(&mut world);
+    assert!(next(&mut inbox).is_some());
+    peer.turn(&mut world);
+    assert!(peer.received.is_empty());
+    world.now = 5_000;
+    let answer = exchange_with(&mut world, &mut peer, "");
+    assert_eq!(answer.status, 503, "{}", answer.all);
+    check_that_nothing_is_kept(&mut world, &mut inbox);
+}
