@@ -131,6 +131,7 @@ impl Client {
                 };
                 (head.base, head.path) = world.access.split_path(head.path);
                 let peer = world.access.client(self.peer(), &head);
+                (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
                 head.secure = self.is_secure() || world.access.is_forwarded_from_tls(self.peer(), &head);
                 let request = Request {
                     now,

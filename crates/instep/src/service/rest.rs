@@ -10,7 +10,7 @@ use crate::time::Instant;
 use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::server_payload;
-use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window};
+use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window, strip_path};
 
 /// The numbers of bodies that are made while they are written.
 const DESCRIPTION: u16 = u16::MAX;
@@ -37,25 +37,29 @@ pub(crate) enum Resource<'p> {
 impl Resource<'_> {
     /// What is at `path`; `None`: nothing of the Thing.
     pub(crate) fn find<'p>(thing: &Thing, path: &'p str) -> Option<Resource<'p>> {
-        match path {
-            "/.well-known/wot" => return Some(Resource::Description),
-            "/properties" => return Some(Resource::Properties),
-            "/events" => return Some(Resource::Events),
-            _ => {}
+        for (known, resource) in [
+            ("/.well-known/wot", Resource::Description),
+            ("/properties", Resource::Properties),
+            ("/events", Resource::Events),
+        ] {
+            if strip_path(path, known) == Some("") {
+                return Some(resource);
+            }
         }
-        let (sort, name) = if let Some(name) = path.strip_prefix("/properties/") {
+        let (sort, name) = if let Some(name) = strip_path(path, "/properties/") {
             ("property", name)
         } else {
-            ("action", path.strip_prefix("/actions/")?)
+            ("action", strip_path(path, "/actions/")?)
         };
         if sort == "property"
-            && let Some((property, "history")) = name.split_once('/')
-            && let Some((number, interaction)) = thing.find(property)
+            && let Some((property, past)) = name.split_once('/')
+            && strip_path(past, "history") == Some("")
+            && let Some((number, interaction)) = thing.find_in_path(property)
             && let Kind::Sensor { history: Some(_), .. } = interaction.kind
         {
             return Some(Resource::History(number));
         }
-        let found = match thing.find(name) {
+        let found = match thing.find_in_path(name) {
             Some((number, interaction)) if sort == "property" && interaction.kind.is_property() => {
                 Resource::Property(number)
             }
@@ -65,6 +69,19 @@ impl Resource<'_> {
             _ => Resource::Unknown { sort, name },
         };
         Some(found)
+    }
+}
+
+/// The methods that it takes; `None`: it is nothing.
+pub(crate) fn allow(resource: Resource<'_>, thing: &Thing) -> Option<Allow> {
+    match resource {
+        Resource::Unknown { .. } => None,
+        Resource::Action(_) => Some(Allow::Post),
+        Resource::Property(number) => {
+            let is_written = thing.interactions.get(number).is_some_and(|found| found.kind.is_written());
+            Some(if is_written { Allow::ReadAndPut } else { Allow::Read })
+        }
+        _ => Some(Allow::Read),
     }
 }
 
