@@ -102,7 +102,7 @@ fn after_announcing(path: &str, lengths: &[usize]) -> Vec<u8> {
     let mut peer = world.open(path);
     for (number, length) in lengths.iter().enumerate() {
         let (first, last) = (number == 0, number + 1 == lengths.len());
-        let whole = frame(u8::from(first) * 2 | u8::from(last) << 7, &vec![7; *length]);
+        let whole = frame((u8::from(first) * 2) | (u8::from(last) << 7), &vec![7; *length]);
         peer.send(&mut world, if last { &whole[..whole.len() - length] } else { &whole });
         while heard(&mut inbox).is_some() {}
     }
