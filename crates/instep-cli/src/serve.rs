@@ -7,7 +7,7 @@ use crate::options::Configuration;
 use crate::output::Output;
 use crate::sensor::WeatherSensor;
 use crate::{log as logging, metrics, page, password};
-use instep::{Access, App, Asset, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
+use instep::{Access, App, Asset, HttpsRedirect, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -127,6 +127,11 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         .collect::<io::Result<Vec<_>>>()?;
     let metrics = settings.metrics.map(|address| listen("--metrics", address)).transpose()?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    let https = settings
+        .https_redirect
+        .then(|| https_redirect(&listening))
+        .transpose()
+        .map_err(Error::Certificate)?;
     // They live as long as the program.
     let access = Box::leak(Box::new(Access {
         name: settings.name.unwrap_or_else(host_name).leak(),
@@ -136,6 +141,7 @@ pub(crate) fn serve(Configuration { mut settings, file, .. }: Configuration) -> 
         frames: leak(settings.frames),
         proxies: settings.proxies.leak(),
         base_path: settings.base_path.leak(),
+        https,
         portal: None,
         ways_in: WaysIn::FLAGS,
     }));
@@ -257,6 +263,15 @@ async fn run(
             None => std::process::exit(INTERRUPTED),
         }
     }
+}
+
+/// To the first address with TLS.
+fn https_redirect(listening: &[Address]) -> Result<HttpsRedirect, String> {
+    let address = listening.iter().find(|address| address.secure).ok_or(
+        "--https-redirect leads to an address with https://, and there is none: add --addr https://127.0.0.1:8443 \
+         --tls-self-signed",
+    )?;
+    Ok(HttpsRedirect::to_port(address.socket.port()))
 }
 
 /// The certificate, if an address needs one.
