@@ -10,7 +10,7 @@ use crate::page::OwnPage;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
 use crate::{listen, log as logging, metrics, password};
-use instep::{Access, App, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
+use instep::{Access, App, HttpsRedirect, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -109,6 +109,11 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let (listeners, metrics) =
         listen::listen(&mut listening, settings.metrics, &mut inherited).map_err(Error::Listen)?;
     let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    let https = settings
+        .https_redirect
+        .then(|| https_redirect(&listening))
+        .transpose()
+        .map_err(Error::Certificate)?;
     // They live as long as the program.
     let access = Box::leak(Box::new(Access {
         name: settings.name.unwrap_or_else(host_name).leak(),
@@ -118,6 +123,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         frames: leak(settings.frames),
         proxies: settings.proxies.leak(),
         base_path: settings.base_path.leak(),
+        https,
         portal: None,
         ways_in: WaysIn::FLAGS,
     }));
@@ -251,6 +257,15 @@ async fn run(
             (None, End::HangUp) => {}
         }
     }
+}
+
+/// To the first address with TLS.
+fn https_redirect(listening: &[Address]) -> Result<HttpsRedirect, String> {
+    let address = listening.iter().find(|address| address.secure).ok_or(
+        "--https-redirect leads to an address with https://, and there is none: add --addr https://127.0.0.1:8443 \
+         --tls-self-signed",
+    )?;
+    Ok(HttpsRedirect::to_port(address.socket.port()))
 }
 
 /// The certificate, if an address needs one.

@@ -171,7 +171,7 @@ mod tests {
     use instep::Access;
 
     const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
-    static ACCESS: Access = Access { proxies: &[PROXY], ..Access::new("") };
+    static ACCESS: Access = Access { proxies: &[instep::IpNetwork::host(PROXY)], ..Access::new("") };
 
     #[track_caller]
     fn permit(gate: &Arc<Gate>, address: IpAddr) -> Permit {

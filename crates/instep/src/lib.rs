@@ -43,8 +43,8 @@ mod service;
 mod time;
 
 pub use access::{
-    Access, OPEN_TO_EVERYONE, Origins, Refusal, WaysIn, is_framing_origin, is_host_name, is_origin,
-    is_wide_origin,
+    Access, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal, WaysIn,
+    is_framing_origin, is_host_name, is_origin, is_wide_origin,
 };
 pub use app::App;
 pub use buffer::Buffer;

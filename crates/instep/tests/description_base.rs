@@ -13,8 +13,12 @@ const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 80));
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 81));
 const PATH: &str = "/.well-known/wot";
 
-static BEHIND: Access =
-    Access { hosts: &["home.example"], proxies: &[PROXY], base_path: "/device", ..link::ACCESS };
+static BEHIND: Access = Access {
+    hosts: &["home.example"],
+    proxies: &[instep::IpNetwork::host(PROXY)],
+    base_path: "/device",
+    ..link::ACCESS
+};
 
 fn world() -> World {
     let mut world = workshop::world();

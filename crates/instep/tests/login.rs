@@ -4,7 +4,7 @@ mod guarded;
 mod link;
 
 use guarded::*;
-use instep::{Access, Client, Instant, Limits, Password};
+use instep::{Access, Client, Instant, IpNetwork, Limits, Password};
 use link::{LED, PEER, World, frame};
 
 #[test]
@@ -293,7 +293,8 @@ fn an_encrypted_way_has_a_cookie_of_its_own() {
 
 #[test]
 fn behind_a_proxy_the_addresses_are_its_own_and_failures_those_of_its_clients() {
-    static BEHIND: Access = Access { proxies: &[PEER], base_path: "/device", ..Access::new("lamp") };
+    static BEHIND: Access =
+        Access { proxies: &[IpNetwork::host(PEER)], base_path: "/device", ..Access::new("lamp") };
     let mut world = guarded();
     world.access = &BEHIND;
     let asked = get(&mut world, "/device/any/a", NAVIGATION);

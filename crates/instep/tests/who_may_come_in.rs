@@ -3,7 +3,7 @@
 
 mod link;
 
-use instep::{Access, Limits, Origins};
+use instep::{Access, HttpsRedirect, Limits, Origins};
 use link::{World, upgrade};
 
 /// A device on the ports 80 and 81 that is called lamp.
@@ -206,4 +206,63 @@ fn a_phone_that_asks_whether_it_is_online_is_sent_to_the_portal() {
     assert_eq!(request(&PORTAL, "GET /", "192.168.4.1", IMAGE), 403);
     assert_eq!(request(&PORTAL, "GET /", "192.168.4.1", LINK), 200);
     assert_eq!(ask(&PORTAL, &upgrade("/ws"), &["Origin: http://evil.test"]), 403);
+}
+
+#[test]
+fn whoever_opens_a_page_without_tls_is_led_to_the_address_with_it_and_nobody_else() {
+    static LEADS: Access = Access { https: Some(HttpsRedirect::to_port(8443)), base_path: "/device", ..LAMP };
+    static USUAL: Access = Access { https: Some(HttpsRedirect::to_port(443)), ..LAMP };
+    let html = "Accept: text/html,application/xhtml+xml";
+    for (access, line, host, headers, location) in [
+        (&LEADS, "GET /", "lamp", &[html][..], "https://lamp:8443/"),
+        (
+            &LEADS,
+            "HEAD /any/a%20b?c=d&e",
+            "LAMP.local:8080",
+            &[html],
+            "https://LAMP.local:8443/any/a%20b?c=d&e",
+        ),
+        (
+            &LEADS,
+            "GET /device/script.js",
+            "[::1]:80",
+            &["Sec-Fetch-Mode: navigate"],
+            "https://[::1]:8443/device/script.js",
+        ),
+        (&LEADS, "GET /nowhere", "127.0.0.1", &[LINK[0], LINK[1]], "https://127.0.0.1:8443/nowhere"),
+        (&USUAL, "GET //evil.test/?", "lamp:80", &[html], "https://lamp//evil.test/?"),
+    ] {
+        let text = format!("{line} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let found = answer(access, &text, headers);
+        assert!(found.starts_with("HTTP/1.1 302 Found\r\n"), "{found}");
+        assert!(
+            found.contains(&format!("\r\nLocation: {location}\r\n")) && found.contains("no-store"),
+            "{found}"
+        );
+    }
+    for (line, headers, status) in [
+        ("GET /script.js", &["Accept: */*"][..], 200),
+        ("GET /", &[], 200),
+        ("GET /healthz", &[], 200),
+        ("GET /script.js", &["Sec-Fetch-Mode: no-cors", "Accept: */*"], 200),
+        ("POST /", &[html], 405),
+        ("PUT /", &[html], 405),
+    ] {
+        assert_eq!(request(&LEADS, line, "lamp", headers), status, "{line} {headers:?}");
+    }
+    assert_eq!(ask(&LEADS, &upgrade("/ws"), &[html]), 101);
+    // Nobody is led to a name that is not the device's.
+    assert_eq!(request(&LEADS, "GET /", "evil.test", &[html]), 421);
+    assert_eq!(request(&LAMP, "GET /", "lamp", &[html]), 200);
+}
+
+#[test]
+fn what_came_over_tls_is_not_led_on() {
+    static LEADS: Access = Access { https: Some(HttpsRedirect::to_port(443)), ..LAMP };
+    let mut world = World::new(Limits::DEVICE);
+    world.access = &LEADS;
+    let mut peer = world.client();
+    peer.client.secure();
+    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n");
+    assert!(peer.received.starts_with(b"HTTP/1.1 200 "));
 }

@@ -6,7 +6,7 @@ use crate::certificate;
 use crate::output::Line;
 use crate::sensor::Place;
 use instep_settings::PowerUp;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -19,8 +19,9 @@ pub(crate) struct Settings {
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) frames: Vec<String>,
-    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) proxies: Vec<instep::IpNetwork>,
     pub(crate) base_path: String,
+    pub(crate) https_redirect: bool,
     pub(crate) page: Option<PathBuf>,
     pub(crate) percent_escape: bool,
     pub(crate) state_file: Option<PathBuf>,
@@ -56,6 +57,7 @@ impl Default for Settings {
             frames: Vec::new(),
             proxies: Vec::new(),
             base_path: String::new(),
+            https_redirect: false,
             page: None,
             percent_escape: false,
             state_file: None,

@@ -125,7 +125,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "trust_proxy",
         value: Some("ADDRESS"),
         alone: "",
-        about: "The address of a reverse proxy that says in X-Forwarded-For who asks",
+        about: "The address of a reverse proxy that says in X-Forwarded-For who asks, or its network, such as 172.16.0.0/12",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
@@ -148,6 +148,19 @@ pub(super) static SETTINGS: &[Setting] = &[
         show: |settings| {
             Some(settings.base_path.clone()).into_iter().filter(|path| !path.is_empty()).collect()
         },
+    },
+    Setting {
+        key: "https_redirect",
+        value: None,
+        alone: "",
+        about: "Lead whoever opens a page without TLS to the first address with https://; programs are not led",
+        unset: "",
+        secret: false,
+        take: Take::One(|settings, text| {
+            settings.https_redirect = text == "true";
+            Ok(())
+        }),
+        show: |settings| vec![settings.https_redirect.to_string()],
     },
     Setting {
         key: "page",

@@ -2,6 +2,7 @@
 //! `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
+use instep::IpNetwork;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -95,9 +96,11 @@ pub(super) fn frame(text: &str) -> Result<String, String> {
     Ok(text.into())
 }
 
-pub(super) fn proxy(text: &str) -> Result<IpAddr, String> {
-    text.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(|_| {
-        "is not an address without a port, such as 192.168.0.2; a proxy on this machine is 127.0.0.1 or ::1".into()
+pub(super) fn proxy(text: &str) -> Result<IpNetwork, String> {
+    text.parse().map_err(|_| {
+        "is not an address without a port, such as 192.168.0.2, or a network, such as 172.16.0.0/12; a proxy on this machine \
+         is 127.0.0.1 or ::1"
+            .into()
     })
 }
 
@@ -191,8 +194,8 @@ mod tests {
         for wrong in ["null", "*", "http://a b", "http://a;b", "http://a\r\nb", "http://*.a", "'self'"] {
             assert!(frame(wrong).is_err(), "{wrong}");
         }
-        assert!(proxy("127.0.0.1").is_ok() && proxy("::1").is_ok());
-        for wrong in ["", "localhost", "127.0.0.1:80", "10.0.0.0/8", "[::1]"] {
+        assert!(proxy("127.0.0.1").is_ok() && proxy("::1").is_ok() && proxy("10.0.0.0/8").is_ok());
+        for wrong in ["", "localhost", "127.0.0.1:80", "10.0.0.0/33", "[::1]"] {
             assert!(proxy(wrong).is_err(), "{wrong}");
         }
         for (path, right) in [("/device/", "/device"), ("/a/b-c", "/a/b-c"), ("/", ""), ("", "")] {

@@ -2,6 +2,7 @@
 
 use super::Access;
 use super::authority::{parse_host, parse_origin};
+use super::https::HttpsLocation;
 use super::origins::From;
 use instep_proto::http::{ExtraLines, RequestHead};
 
@@ -37,6 +38,11 @@ impl Access {
     /// What is added to each response, so that pages from elsewhere may read it.
     pub(crate) fn extra_lines(&self, request: &RequestHead<'_>) -> Option<ExtraLines> {
         self.origins.lines(request)
+    }
+
+    /// Where whoever opens a page without TLS is led.
+    pub(crate) fn https_location<'h>(&self, request: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
+        self.https.and_then(|redirect| redirect.lead(request))
     }
 
     /// What a browser is told that asks what a page from elsewhere may do: lines of a 204.

@@ -6,17 +6,20 @@
 mod authority;
 mod elsewhere;
 mod forwarded;
+mod https;
 mod names;
+mod network;
 mod origins;
 mod proxy;
 mod ways_in;
 
 pub(crate) use forwarded::{is_forwarded_from_tls, prefix};
+pub use https::HttpsRedirect;
+pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
 pub(crate) use ways_in::Offer;
 pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 
-use core::net::IpAddr;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 
@@ -38,10 +41,12 @@ pub struct Access {
     pub frames: &'static [&'static str],
     /// The ports on which it listens.
     pub ports: &'static [u16],
-    /// Addresses of proxies that tell the truth about who asks ([`Access::client`]).
-    pub proxies: &'static [IpAddr],
+    /// Networks of proxies that tell the truth about who asks ([`Access::client`]).
+    pub proxies: &'static [IpNetwork],
     /// What a proxy puts before every path, such as `/device`, and leaves there; empty if it takes it off.
     pub base_path: &'static str,
+    /// Where whoever opens a page without TLS is led, if there is an address with it.
+    pub https: Option<HttpsRedirect>,
     /// In the device's own Wi-Fi network: the page to show to whoever asks for another name, as the phones do that want
     /// to know whether they are online. A whole URL of an address, such as `http://192.168.4.1/`.
     pub portal: Option<&'static str>,
@@ -70,6 +75,7 @@ impl Access {
             ports: &[],
             proxies: &[],
             base_path: "",
+            https: None,
             portal: None,
             ways_in,
         }

@@ -22,7 +22,7 @@ impl Access {
 
     /// Whether a proxy of that address is trusted.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
-        self.proxies.iter().any(|proxy| proxy.to_canonical() == address)
+        self.proxies.iter().any(|proxy| proxy.contains(address))
     }
 
     /// What a proxy put before the path, and the path without it. A path that has nothing before it is right as it is,
@@ -49,14 +49,15 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::IpNetwork;
     use instep_proto::http::HeadLimits;
     use std::format;
 
     #[test]
     fn who_asks_is_the_last_one_that_is_no_trusted_proxy() {
-        const PROXIES: &[IpAddr] = &[
-            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1)),
-            IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2)),
+        const PROXIES: &[IpNetwork] = &[
+            IpNetwork::host(IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1))),
+            IpNetwork::host(IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2))),
         ];
         let access = Access { proxies: PROXIES, ..Access::new("") };
         let client = |access: &Access, peer: &str, headers: &str| {
@@ -82,6 +83,15 @@ mod tests {
             // What cannot be read hides nothing that is before it.
             ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown\r\n", "10.0.0.1"),
             ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.2\r\n", "10.0.0.2"),
+        ] {
+            assert_eq!(client(&access, peer, headers), expected, "{peer}: {headers}");
+        }
+        let networks = ["10.0.0.0/30".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let access = Access { proxies: std::vec::Vec::from(networks).leak(), ..Access::new("") };
+        for (peer, headers, expected) in [
+            ("10.0.0.3", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+            ("10.0.0.4", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.4"),
+            ("fd00::7", "X-Forwarded-For: 10.0.0.4, 10.0.0.1\r\n", "10.0.0.4"),
         ] {
             assert_eq!(client(&access, peer, headers), expected, "{peer}: {headers}");
         }

@@ -77,11 +77,14 @@ impl Client {
         match (access, world.access.portal) {
             (Ok(()), _) => {}
             // Phones ask all the time whether they are online: that is neither counted nor logged.
-            (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", portal, head, out),
+            (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
         if let Some(lines) = world.access.preflight(head) {
             return lead_with(Status::NoContent, format_args!("{lines}"), head, out);
+        }
+        if let Some(location) = world.access.https_location(head) {
+            return lead(Status::Found, "", &location, head, out);
         }
         let log_in = world.log_in();
         let board_page = world.find_board_page(head.path);

@@ -53,7 +53,7 @@ pub trait BoardPages: Debug + Sync {
                 }
                 match whole_content(request, out) {
                     Continue(form) => {
-                        lead(Status::SeeOther, head.base, self.submit(head.path, form), head, out)
+                        lead(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
                     }
                     Break(decision) => decision,
                 }

@@ -25,7 +25,7 @@ pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<
 pub(crate) fn lead(
     status: Status,
     base: &str,
-    path: &str,
+    path: &dyn fmt::Display,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {

@@ -1,0 +1,60 @@
+//! From an address without TLS to one with it.
+
+use super::authority::parse_host;
+use core::fmt::{self, Display};
+use instep_proto::http::{Method, RequestHead};
+
+/// Whoever opens a page of the device without TLS is led to its address with TLS. Programs, scripts and WebSockets are not:
+/// they would not follow, or say what they send a second time.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpsRedirect {
+    port: u16,
+    how: &'static How,
+}
+
+/// Only the constructor names it: a device that leads nobody on links none of it.
+#[derive(Debug)]
+struct How {
+    leads: fn(&RequestHead<'_>) -> bool,
+    write: fn(port: u16, &RequestHead<'_>, &mut fmt::Formatter<'_>) -> fmt::Result,
+}
+
+impl HttpsRedirect {
+    /// To this port of the same host.
+    pub const fn to_port(port: u16) -> Self {
+        Self { port, how: &How { leads, write } }
+    }
+
+    /// Where the request is led, if it is.
+    pub(super) fn lead<'h>(self, head: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
+        (self.how.leads)(head).then_some(HttpsLocation { redirect: self, head })
+    }
+}
+
+/// The address of the same with TLS.
+pub(crate) struct HttpsLocation<'h> {
+    redirect: HttpsRedirect,
+    head: &'h RequestHead<'h>,
+}
+
+impl Display for HttpsLocation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.redirect.how.write)(self.redirect.port, self.head, f)
+    }
+}
+
+fn leads(head: &RequestHead<'_>) -> bool {
+    let opens = head.navigation || head.accepts_html;
+    let reads = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
+    !head.secure && opens && reads && head.host.is_some()
+}
+
+fn write(port: u16, head: &RequestHead<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let host = head.host.and_then(parse_host).map_or("", |host| host.name);
+    write!(f, "https://{host}")?;
+    if port != 443 {
+        write!(f, ":{port}")?;
+    }
+    write!(f, "{}{}", head.base, head.path)?;
+    head.query.map_or(Ok(()), |query| write!(f, "?{query}"))
+}

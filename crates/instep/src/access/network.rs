@@ -1,0 +1,143 @@
+//! Networks of addresses (RFC 4632, RFC 4291 section 2.3).
+
+use core::fmt::{self, Display};
+use core::net::IpAddr;
+use core::str::FromStr;
+
+/// A network of addresses, such as `10.0.0.0/8`, or one address alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpNetwork {
+    address: IpAddr,
+    /// How many of its first bits all addresses share.
+    prefix: u8,
+}
+
+/// The text is no network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoNetwork;
+
+impl IpNetwork {
+    /// One address alone.
+    pub const fn host(address: IpAddr) -> Self {
+        Self { address, prefix: bits(address) }
+    }
+
+    /// Whether the address is in it. One of IPv4 is that also where it is written as one of IPv6.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let differ = match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
+            (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
+            _ => return false,
+        };
+        differ >= u32::from(self.prefix)
+    }
+}
+
+const fn bits(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+impl From<IpAddr> for IpNetwork {
+    fn from(address: IpAddr) -> Self {
+        Self::host(address.to_canonical())
+    }
+}
+
+impl FromStr for IpNetwork {
+    type Err = NoNetwork;
+
+    fn from_str(text: &str) -> Result<Self, NoNetwork> {
+        let Some((address, prefix)) = text.split_once('/') else {
+            return text.parse::<IpAddr>().map(Self::from).map_err(|_| NoNetwork);
+        };
+        let given: IpAddr = address.parse().map_err(|_| NoNetwork)?;
+        let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
+        let prefix =
+            prefix.parse().ok().filter(|prefix| digits && *prefix <= bits(given)).ok_or(NoNetwork)?;
+        let address = given.to_canonical();
+        // What is IPv4 within IPv6 has its bits at the end.
+        let prefix =
+            if bits(address) < bits(given) { u8::checked_sub(prefix, 96).ok_or(NoNetwork)? } else { prefix };
+        Ok(Self { address, prefix })
+    }
+}
+
+impl Display for IpNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, prefix } = self;
+        if *prefix == bits(*address) { write!(f, "{address}") } else { write!(f, "{address}/{prefix}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn an_address_is_in_a_network_by_its_first_bits() {
+        for (network, inside, outside) in [
+            (
+                "10.0.0.0/8",
+                &["10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"][..],
+                &["11.0.0.0", "::10.0.0.1", "::1"][..],
+            ),
+            ("172.16.0.0/12", &["172.16.0.1", "172.31.255.255"], &["172.32.0.0", "172.15.255.255"]),
+            ("192.168.0.128/25", &["192.168.0.128", "192.168.0.255"], &["192.168.0.127"]),
+            // Bits behind the prefix say nothing.
+            ("192.168.0.7/24", &["192.168.0.0", "192.168.0.255"], &["192.168.1.0"]),
+            ("192.0.2.7", &["192.0.2.7", "::ffff:192.0.2.7"], &["192.0.2.6"]),
+            ("192.0.2.7/32", &["192.0.2.7"], &["192.0.2.6"]),
+            ("0.0.0.0/0", &["255.255.255.255", "0.0.0.0"], &["::"]),
+            ("::/0", &["::", "ffff::"], &["10.0.0.1", "::ffff:10.0.0.1"]),
+            ("fd00::/8", &["fd12:3456::1"], &["fe80::1", "fc00::"]),
+            ("2001:db8::/127", &["2001:db8::", "2001:db8::1"], &["2001:db8::2"]),
+            ("::1", &["::1"], &["::2", "127.0.0.1"]),
+            ("::ffff:10.0.0.0/104", &["10.9.9.9"], &["11.0.0.0"]),
+        ] {
+            let network: IpNetwork = network.parse().unwrap();
+            for address in inside {
+                assert!(network.contains(address.parse().unwrap()), "{address} in {network}");
+            }
+            for address in outside {
+                assert!(!network.contains(address.parse().unwrap()), "{address} in {network}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_shown_as_it_is_read_and_what_is_none_is_refused() {
+        for (text, shown) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.0.0.1/32", "127.0.0.1"),
+            ("fd00::/8", "fd00::/8"),
+            ("::1/128", "::1"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ] {
+            assert_eq!(text.parse::<IpNetwork>().unwrap().to_string(), shown);
+        }
+        for wrong in [
+            "",
+            "/",
+            "10.0.0.0/",
+            "/8",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "10.0.0.0/8/8",
+            "10.0.0/8",
+            "localhost",
+            "localhost/8",
+            "127.0.0.1:80",
+            "[::1]",
+            "[::1]/128",
+            "10.0.0.0/255.0.0.0",
+            "::ffff:10.0.0.0/8",
+            "10.0.0.0/999",
+        ] {
+            assert_eq!(wrong.parse::<IpNetwork>(), Err(NoNetwork), "{wrong}");
+        }
+    }
+}
