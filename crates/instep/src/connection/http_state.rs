@@ -32,7 +32,7 @@ pub struct Exchange {
     pub(super) body: u64,
     /// What the request that stands first in the input waits for.
     pub(super) waits: Waits,
-    /// What is added to the answer of who waits.
+    /// What is added to the answer to the request that was read last, where no request tells it.
     pub(super) extra: Option<ExtraLines>,
     /// What the socket did not take.
     pub(super) unsent: Buffer,
@@ -68,6 +68,10 @@ impl Exchange {
     /// The next thing is to answer, and to throw away so many bytes of the request's body.
     pub(super) fn answer(&mut self, reply: Option<Reply>, body: u64) {
         (self.reply, self.body, self.waits) = (reply, body, Waits::Nothing);
+        let extra = self.extra.take();
+        if let Some(reply) = &mut self.reply {
+            reply.add_extra(extra);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::service::{Decision, Request, Waits};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
-use instep_proto::http::{ExtraLines, Reply, RequestHead};
+use instep_proto::http::{Reply, RequestHead};
 
 /// What a client took of some input.
 pub(super) struct TakenIn {
@@ -142,7 +142,10 @@ impl Client {
                 let peer = world.access.client(self.peer(), &head);
                 head.secure = self.is_secure() || world.access.is_forwarded_from_tls(self.peer(), &head);
                 head.extra = world.access.extra_lines(&head);
-                let (body, extra) = (head.content_length, head.extra);
+                if let Some(exchange) = self.http_mut() {
+                    exchange.extra = head.extra;
+                }
+                let body = head.content_length;
                 let request = Request {
                     now,
                     head: &head,
@@ -154,7 +157,7 @@ impl Client {
                 };
                 match self.decide(&request, world, out) {
                     Decision::NotNow => return Taken::NotNow(0),
-                    Decision::Later(waits) => return self.wait_for(waits, extra, now),
+                    Decision::Later(waits) => return self.wait_for(waits, now),
                     Decision::Reply(reply) => self.answer_and_pass(Some(reply), body),
                     Decision::Written { closes: true } => self.state = State::Ending,
                     Decision::Written { closes: false } => self.answer_and_pass(None, body),
@@ -179,9 +182,8 @@ impl Client {
     }
 
     /// The request stays in the input, and is decided on again later.
-    fn wait_for(&mut self, waits: Waits, extra: Option<ExtraLines>, now: Instant) -> Taken {
+    fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
         let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
-        exchange.extra = extra;
         let before = core::mem::replace(&mut exchange.waits, waits);
         match (before, waits) {
             (_, Waits::Nothing | Waits::Body) => {
