@@ -110,8 +110,9 @@ impl Reply {
     }
 
     /// The same, and pages from anywhere may read it.
-    pub fn for_any_origin(self) -> Self {
-        self.with_extra(Some(ExtraLines { write: for_any_origin, of: None }))
+    pub fn for_any_origin(mut self) -> Self {
+        self.head.extra = Some(ExtraLines { write: for_any_origin, of: None });
+        self
     }
 }
 

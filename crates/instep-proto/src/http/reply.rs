@@ -198,10 +198,9 @@ impl Reply {
         self
     }
 
-    /// The same with these lines, where no request tells them.
-    pub fn with_extra(mut self, extra: Option<ExtraLines>) -> Self {
-        self.head.extra = extra;
-        self
+    /// Adds these lines, unless it has some.
+    pub fn add_extra(&mut self, extra: Option<ExtraLines>) {
+        self.head.extra = self.head.extra.or(extra);
     }
 
     /// Says when it is given, unless it says so already. It counts before anything is written.

@@ -111,11 +111,6 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// What is added to it.
-    pub fn extra(&self) -> Option<ExtraLines> {
-        self.extra
-    }
-
     /// Whether the connection closes after the response.
     pub fn closes(&self) -> bool {
         self.after == After::Close

@@ -15,7 +15,7 @@ pub(super) struct Origin<'o> {
 
 pub(super) fn parse_host(host: &str) -> Option<Authority<'_>> {
     let name_end =
-        if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
+        if host.starts_with('[') { find(host, b']')? + 1 } else { find(host, b':').unwrap_or(host.len()) };
     let (name, rest) = host.split_at(name_end);
     let port = match rest.strip_prefix(':') {
         None | Some("") if rest.len() < 2 => None,
@@ -27,17 +27,22 @@ pub(super) fn parse_host(host: &str) -> Option<Authority<'_>> {
 
 /// An origin of a page that came over HTTP: the only ones that can be the device's own. Other schemes name hosts that are none.
 pub(super) fn parse_origin(origin: &str) -> Option<Origin<'_>> {
-    let (scheme, host) = origin.split_once("://")?;
-    let default_port = if scheme.eq_ignore_ascii_case("https") {
-        443
-    } else if scheme.eq_ignore_ascii_case("http") {
-        80
-    } else {
-        return None;
+    let behind = |scheme: &str| {
+        let (begin, host) = origin.split_at_checked(scheme.len())?;
+        begin.eq_ignore_ascii_case(scheme).then_some(host)
+    };
+    let (host, default_port) = match behind("https://") {
+        Some(host) => (host, 443),
+        None => (behind("http://")?, 80),
     };
     // Some programs send a whole address. That is never a page's origin.
-    let Authority { name, port } = parse_host(host).filter(|_| !host.contains('/'))?;
+    let Authority { name, port } = parse_host(host).filter(|_| find(host, b'/').is_none())?;
     Some(Origin { name, port: port.filter(|port| *port != default_port), default_port })
+}
+
+/// Where the byte stands first. The library's own search is a kilobyte of a firmware that has no other use for it.
+pub(super) fn find(text: &str, wanted: u8) -> Option<usize> {
+    text.bytes().position(|byte| byte == wanted)
 }
 
 /// Whether two origins are the same: those of HTTP whatever their case and whether a default port is said, others byte for byte.
@@ -55,7 +60,7 @@ pub(super) fn same_origin(allowed: &str, origin: &str) -> bool {
 pub(super) fn is_address(name: &str) -> bool {
     match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(text) => {
-            let address = text.split_once('%').map_or(text, |(address, _)| address);
+            let address = find(text, b'%').map_or(text, |end| &text[..end]);
             address.parse::<core::net::Ipv6Addr>().is_ok()
         }
         None => name.parse::<core::net::Ipv4Addr>().is_ok(),

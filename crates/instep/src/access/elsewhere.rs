@@ -4,7 +4,7 @@ use super::Access;
 use super::authority::{parse_host, parse_origin};
 use super::https::HttpsLocation;
 use super::origins::From;
-use instep_proto::http::{ExtraLines, RequestHead};
+use instep_proto::http::{ExtraLines, RequestHead, ResponseHead};
 
 impl Access {
     /// From where it comes, whatever is allowed.
@@ -46,7 +46,7 @@ impl Access {
     }
 
     /// What a browser is told that asks what a page from elsewhere may do: lines of a 204.
-    pub(crate) fn preflight(&self, request: &RequestHead<'_>) -> Option<&'static str> {
+    pub(crate) fn preflight(&self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.origins.preflight(request)
     }
 }

@@ -1,7 +1,7 @@
 //! The names by which a device goes.
 
 use super::Access;
-use super::authority::{is_address, parse_host};
+use super::authority::{find, is_address, parse_host};
 
 /// What routers and resolvers append to a device's name. The public DNS delegates none of these (RFC 6762, RFC 8375, ICANN's
 /// `internal`), so that nobody can rebind a name below them. `.fritz.box` is not among them: `.box` is public.
@@ -12,7 +12,7 @@ impl Access {
         let Some(host) = parse_host(host) else { return false };
         let name = without_dot(host.name);
         let own = without_dot(self.name);
-        let alone = own.split_once('.').map_or(own, |(alone, _)| alone);
+        let alone = find(own, b'.').map_or(own, |end| &own[..end]);
         let is = |known: &str| !known.is_empty() && name.eq_ignore_ascii_case(known);
         is_address(name)
             || is("localhost")
@@ -28,17 +28,14 @@ fn goes_by(own: &str, name: &str) -> bool {
     if own.is_empty() || !begin.eq_ignore_ascii_case(own) {
         return false;
     }
-    let is_suffix = |suffix: &&str| rest.eq_ignore_ascii_case(suffix);
-    rest.is_empty() || SUFFIXES.iter().any(is_suffix) || is_numbered(rest)
+    rest.is_empty() || SUFFIXES.iter().any(|suffix| rest.eq_ignore_ascii_case(suffix)) || is_numbered(rest)
 }
 
 /// `-2.local`
 fn is_numbered(rest: &str) -> bool {
-    let below = rest.strip_prefix('-').and_then(|rest| rest.split_once('.'));
-    below.is_some_and(|(number, suffix)| {
-        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        digits && suffix.eq_ignore_ascii_case("local")
-    })
+    let Some(rest) = rest.strip_prefix('-') else { return false };
+    let number = rest.bytes().take_while(u8::is_ascii_digit).count();
+    number > 0 && rest[number..].eq_ignore_ascii_case(".local")
 }
 
 /// A dot at the end says that the name is complete: it is the same one.

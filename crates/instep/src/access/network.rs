@@ -5,11 +5,14 @@ use core::net::IpAddr;
 use core::str::FromStr;
 
 /// A network of addresses, such as `10.0.0.0/8`, or one address alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Whatever makes one names the code that compares with it: a device that trusts no proxy links none of it.
+#[derive(Clone, Copy, Debug)]
 pub struct IpNetwork {
     address: IpAddr,
     /// How many of its first bits all addresses share.
     prefix: u8,
+    contains: fn(&Self, IpAddr) -> bool,
 }
 
 /// The text is no network.
@@ -19,18 +22,22 @@ pub struct NoNetwork;
 impl IpNetwork {
     /// One address alone.
     pub const fn host(address: IpAddr) -> Self {
-        Self { address, prefix: bits(address) }
+        Self { address, prefix: bits(address), contains }
     }
 
     /// Whether the address is in it. One of IPv4 is that also where it is written as one of IPv6.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let differ = match (self.address.to_canonical(), address.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
-            (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
-            _ => return false,
-        };
-        differ >= u32::from(self.prefix)
+        (self.contains)(self, address)
     }
+}
+
+fn contains(network: &IpNetwork, address: IpAddr) -> bool {
+    let differ = match (network.address.to_canonical(), address.to_canonical()) {
+        (IpAddr::V4(own), IpAddr::V4(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
+        (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
+        _ => return false,
+    };
+    differ >= u32::from(network.prefix)
 }
 
 const fn bits(address: IpAddr) -> u8 {
@@ -58,13 +65,13 @@ impl FromStr for IpNetwork {
         // What is IPv4 within IPv6 has its bits at the end.
         let prefix =
             if bits(address) < bits(given) { u8::checked_sub(prefix, 96).ok_or(NoNetwork)? } else { prefix };
-        Ok(Self { address, prefix })
+        Ok(Self { address, prefix, contains })
     }
 }
 
 impl Display for IpNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, prefix } = self;
+        let Self { address, prefix, .. } = self;
         if *prefix == bits(*address) { write!(f, "{address}") } else { write!(f, "{address}/{prefix}") }
     }
 }
@@ -137,7 +144,7 @@ mod tests {
             "::ffff:10.0.0.0/8",
             "10.0.0.0/999",
         ] {
-            assert_eq!(wrong.parse::<IpNetwork>(), Err(NoNetwork), "{wrong}");
+            assert!(wrong.parse::<IpNetwork>().is_err(), "{wrong}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::authority::{Origin, parse_origin, same_origin};
 use core::fmt::{self, Write};
-use instep_proto::http::{ExtraLines, Method, RequestHead};
+use instep_proto::http::{ExtraLines, Method, Reply, RequestHead, ResponseHead, Status, WriteLines};
 
 // What scripts from elsewhere may do and say. The age, in seconds, is how long a browser keeps the answer.
 macro_rules! preflight {
@@ -24,11 +24,12 @@ pub struct Origins {
 /// How a browser is told that a page from elsewhere may read a response.
 #[derive(Debug)]
 struct Sharing {
-    lines: fn(&'static [&'static str], &RequestHead<'_>) -> ExtraLines,
-    preflight: fn(&RequestHead<'_>) -> Option<&'static str>,
+    find: fn(&'static [&'static str], &str) -> Option<&'static &'static str>,
+    write_lines: WriteLines,
+    preflight: fn(&RequestHead<'_>) -> Option<(ResponseHead, &'static str)>,
 }
 
-static SHARING: Sharing = Sharing { lines, preflight };
+static SHARING: Sharing = Sharing { find, write_lines, preflight };
 
 impl Origins {
     /// None may.
@@ -41,11 +42,12 @@ impl Origins {
 
     /// What is added to each response, so that pages from elsewhere may read it.
     pub(super) fn lines(self, request: &RequestHead<'_>) -> Option<ExtraLines> {
-        self.sharing.map(|sharing| (sharing.lines)(self.list, request))
+        let write = self.sharing?.write_lines;
+        Some(ExtraLines { write, of: request.origin.and_then(|origin| self.find(origin)) })
     }
 
     /// What a browser is told that asks what a page from elsewhere may do.
-    pub(super) fn preflight(self, request: &RequestHead<'_>) -> Option<&'static str> {
+    pub(super) fn preflight(self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.sharing.and_then(|sharing| (sharing.preflight)(request))
     }
 
@@ -55,7 +57,7 @@ impl Origins {
     }
 
     pub(super) fn find(self, origin: &str) -> Option<&'static &'static str> {
-        self.list.iter().find(|allowed| same_origin(allowed, origin))
+        self.sharing.and_then(|sharing| (sharing.find)(self.list, origin))
     }
 }
 
@@ -69,9 +71,8 @@ pub(super) enum From {
     Elsewhere,
 }
 
-fn lines(list: &'static [&'static str], request: &RequestHead<'_>) -> ExtraLines {
-    let of = request.origin.and_then(|origin| Origins { list, sharing: None }.find(origin));
-    ExtraLines { write: write_lines, of }
+fn find(list: &'static [&'static str], origin: &str) -> Option<&'static &'static str> {
+    list.iter().find(|allowed| same_origin(allowed, origin))
 }
 
 /// The origin, as browsers write it, and what a script may read. Never that it may come with the cookie.
@@ -94,7 +95,7 @@ fn write_lines(origin: Option<&'static &'static str>, out: &mut dyn Write) -> fm
     out.write_str("Vary: Origin\r\n")
 }
 
-fn preflight(request: &RequestHead<'_>) -> Option<&'static str> {
+fn preflight(request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
     let allowed = request.extra.is_some_and(|extra| extra.of.is_some());
     let asks = request.fields.items("access-control-request-method").next().is_some();
     if request.method != Method::Options || !allowed || !asks {
@@ -102,9 +103,10 @@ fn preflight(request: &RequestHead<'_>) -> Option<&'static str> {
     }
     // Some browsers ask this before a page of the Internet reaches into a network at home.
     let private = request.fields.items("access-control-request-private-network").next().is_some();
-    Some(if private {
+    let lines = if private {
         concat!(preflight!(), "Access-Control-Allow-Private-Network: true\r\n")
     } else {
         preflight!()
-    })
+    };
+    Some((Reply::head_of(Status::NoContent, None, request), lines))
 }

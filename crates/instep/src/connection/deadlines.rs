@@ -107,19 +107,19 @@ impl Client {
     /// Does what is due for a request.
     fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) {
         let Some(exchange) = self.http() else { return };
-        let Exchange { peer, head_begun, served, waits, extra, ref reply, .. } = *exchange;
+        let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
         match waits {
             Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
                 world.device.count_refusal(RefusalReason::Full);
                 tell!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
-                self.answer(Reply::error(Status::ServiceUnavailable, None).with_extra(extra));
+                self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
             Waits::Answer(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
                 world.device.withdraw(pending.client, pending.left);
                 world.device.count_refusal(RefusalReason::Timeout);
                 tell!(warn, world, now, "Refused a request from {peer}: the application did not answer");
                 match world.app.service {
-                    Some(service) => self.answer((service.late)().with_extra(extra)),
+                    Some(service) => self.answer((service.late)()),
                     None => self.state = State::Closed,
                 }
             }

@@ -53,7 +53,7 @@ pub struct Exchange {
     pub(super) unread: Unread,
     /// What the request that stands first in the input waits for.
     pub(super) waits: Waits,
-    /// What is added to the answer of who waits.
+    /// What is added to the answer to the request that was read last, where no request tells it.
     pub(super) extra: Option<ExtraLines>,
     /// What the socket did not take.
     pub(super) unsent: Buffer,
@@ -89,6 +89,10 @@ impl Exchange {
     /// The next thing is to answer, and to throw away that content of the request.
     pub(super) fn answer(&mut self, reply: Option<Reply>, unread: Unread) {
         (self.reply, self.unread, self.waits) = (reply, unread, Waits::Nothing);
+        let extra = self.extra.take();
+        if let Some(reply) = &mut self.reply {
+            reply.add_extra(extra);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::limits::ROOM_MIN;
 use crate::service::{Decision, Request, Waits, tell};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Chunks, ExtraLines, HeadError, Reply, RequestHead};
+use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
 
 impl Client {
     /// Takes what is left of a request's content, or the next request.
@@ -135,6 +135,9 @@ impl Client {
                 let proxied = world.access.is_proxy(self.peer().to_canonical());
                 head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
                 head.extra = world.access.extra_lines(&head);
+                if let Some(exchange) = self.http_mut() {
+                    exchange.extra = head.extra;
+                }
                 (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
                 let request = Request {
                     now,
@@ -150,10 +153,10 @@ impl Client {
                     Decision::NotNow => return Taken::NotNow(0),
                     // The chunks that it waits for may be there already.
                     Decision::Later(Waits::Body) if head.chunked && self.waits() != Waits::Body => {
-                        let _ = self.wait_for(Waits::Body, head.extra, now);
+                        let _ = self.wait_for(Waits::Body, now);
                         return Taken::Some(0);
                     }
-                    Decision::Later(waits) => return self.wait_for(waits, head.extra, now),
+                    Decision::Later(waits) => return self.wait_for(waits, now),
                     Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
                     Decision::Written { closes: true } => self.state = State::Ending,
                     Decision::Written { closes: false } => self.answer_and_pass(None, unread),
@@ -185,9 +188,8 @@ impl Client {
     }
 
     /// The request stays in the input, and is decided on again later.
-    fn wait_for(&mut self, waits: Waits, extra: Option<ExtraLines>, now: Instant) -> Taken {
+    fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
         let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
-        exchange.extra = extra;
         let before = core::mem::replace(&mut exchange.waits, waits);
         match (before, waits) {
             (_, Waits::Nothing | Waits::Body) => {

@@ -20,7 +20,7 @@ use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
 use instep_proto::handshake::{Handshake, HandshakeError, subprotocol};
-use instep_proto::http::{Allow, ExtraLines, HeadError, Method, Reply, RequestHead, Status};
+use instep_proto::http::{Allow, HeadError, Method, Reply, RequestHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
 const HEALTH: &str = "/healthz";
@@ -80,8 +80,8 @@ impl Client {
             (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
-        if let Some(lines) = world.access.preflight(head) {
-            return lead_with(Status::NoContent, format_args!("{lines}"), head, out);
+        if let Some((response, lines)) = world.access.preflight(head) {
+            return lead_with(&response, format_args!("{lines}"), head, out);
         }
         if let Some(location) = world.access.https_location(head) {
             return lead(Status::Found, "", &location, head, out);
@@ -198,8 +198,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Opening { endpoint, handshake, deflate, revisions, pass, peer } = *opening;
-        let heard = (!endpoint.echo, endpoint.thing);
-        let Some(place) = self.take_place(heard, pass, peer, None, now, world) else {
+        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
         let takes = world.compression.map(Compression::takes);
@@ -226,10 +225,9 @@ impl Client {
         world: &World<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Listening { response, pass, peer, .. } = *listening;
+        let Listening { pass, peer, .. } = *listening;
         let Some(service) = world.app.service else { return };
-        let extra = response.extra();
-        let Some(place) = self.take_place((false, false), pass, peer, extra, now, world) else { return };
+        let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
         self.state = State::Events((service.listen)(place, now, listening, world, out));
         self.check_pass(pass, world, out);
     }
@@ -238,17 +236,17 @@ impl Client {
     /// speaks with the Thing.
     fn take_place(
         &mut self,
-        (heard, asks_thing): (bool, bool),
+        heard: bool,
+        asks_thing: bool,
         pass: Option<Pass>,
         peer: IpAddr,
-        extra: Option<ExtraLines>,
         now: Instant,
         world: &World<'_>,
     ) -> Option<Place> {
         let forwarded = peer != self.peer();
         if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
             tell!(warn, world, now, "Refused {peer}: there are too many clients from there");
-            self.answer(Reply::error(Status::ServiceUnavailable, None).with_extra(extra));
+            self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         }
         let session = pass.map(|pass| pass.number);
@@ -256,7 +254,7 @@ impl Client {
             world.device.count_refusal(RefusalReason::Full);
             let places = world.device.places(world.follower);
             tell!(warn, world, now, "Refused {peer}: all {places} places are taken");
-            self.answer(Reply::error(Status::ServiceUnavailable, None).with_extra(extra));
+            self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };
         // A proxy does not tell the port.

@@ -29,21 +29,16 @@ pub(crate) fn lead(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
-    lead_with(status, format_args!("Location: {base}{path}\r\n"), head, out)
+    lead_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
 }
 
 /// An answer without a body that says more by these lines.
 pub(crate) fn lead_with(
-    status: Status,
+    response: &ResponseHead,
     lines: fmt::Arguments<'_>,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Decision {
-    let response = match status {
-        // Nothing is said of a body that cannot be.
-        Status::NoContent => Reply::head_of(status, None, head),
-        _ => Reply::empty_head(status, head),
-    };
     match response.write_with(out.space(), lines) {
         Some(length) => {
             out.keep(length);
