@@ -222,6 +222,8 @@ class Stream {
   }
 
   close() {
+    // Only once: another stream may have the place by then.
+    if (this.readyState === WebSocket.CLOSED) return;
     this.readyState = WebSocket.CLOSED;
     this.#ended.abort();
     this.#seat.leave();
@@ -391,7 +393,7 @@ class Thing {
     if (this.#streams && document.hidden) return this.#enter("waiting", "hidden", Infinity);
     if (this.#streams) this.#seat ??= new Seat(() => this.reason === "pages" && this.#wake());
     this.#follow(this.#streams ? new Stream(this.#http(), this.#position, this.#seat) : new WebSocket(this.#url));
-    this.#enter("connecting", this.reason, ATTEMPT);
+    this.#enter("connecting", this.reason === "hidden" ? "" : this.reason, ATTEMPT);
   }
 
   /** Takes what comes from there. */
@@ -445,6 +447,7 @@ class Thing {
     clearTimeout(this.#rivalTimer);
     this.#rival = null;
     this.#rivals = 0;
+    this.#position = undefined;
     stream.onclose = null;
     stream.close();
     this.#streams = false;
@@ -517,7 +520,8 @@ class Thing {
   #live() {
     this.#liveSince = now();
     this.#enter("live", "", this.#staleAfter);
-    if (!this.#streams) return;
+    // What a WebSocket brings has no position.
+    if (!this.#streams) return (this.#position = undefined);
     this.#rivals = Math.min(this.#rivals, RIVALS_AGAIN);
     this.#upgradeSoon();
   }
