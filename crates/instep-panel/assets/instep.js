@@ -448,7 +448,8 @@ class Thing {
     this.#rival = null;
     this.#rivals = 0;
     this.#position = undefined;
-    stream.onclose = null;
+    // The rest of what it brings has come, or will, by the WebSocket.
+    stream.onmessage = stream.onclose = null;
     stream.close();
     this.#streams = false;
     this.#stand();
