@@ -442,8 +442,9 @@ class Thing {
       return this.#enter("waiting", "hidden", Infinity);
     }
     const rival = this.#rival;
-    if (this.state !== "live" || !(rival?.revision >= 0) || rival.revision !== stream.revision) return;
-    // Both have brought the same, up to here.
+    const behind = rival?.marks.get(stream.revision);
+    if (this.state !== "live" || behind === undefined || rival.readyState !== WebSocket.OPEN) return;
+    // Up to there, both have brought the same; what the WebSocket has brought behind it is new.
     clearTimeout(this.#rivalTimer);
     this.#rival = null;
     this.#rivals = 0;
@@ -455,19 +456,28 @@ class Thing {
     this.#stand();
     this.#follow(rival);
     this.#deadline = now() + this.#staleAfter;
+    for (const data of rival.held.slice(behind)) if (this.#socket === rival) this.#receive(rival, data);
   }
 
   /** Tries a WebSocket beside the stream. */
   #upgrade() {
     const rival = new WebSocket(`${this.#url}?revision`);
+    rival.held = []; // what it brought
+    rival.marks = new Map(); // revision -> how much of that it had brought then
     rival.onmessage = ({ data }) => {
-      rival.revision = revisionIn(data, rival.revision);
+      const revision = revisionIn(data, -1);
+      if (revision >= 0) rival.marks.set(revision, rival.held.length);
+      else rival.held.push(data);
       this.#settle();
     };
     rival.onclose = () => this.#upgradeSoon();
     this.#rival = rival;
-    // A proxy may never answer.
-    this.#rivalTimer = setTimeout(() => rival.close(), ATTEMPT);
+    // A proxy may never answer, or bring nothing.
+    this.#rivalTimer = setTimeout(() => {
+      this.#rival = rival.onmessage = rival.onclose = null;
+      rival.close();
+      this.#upgradeSoon();
+    }, ATTEMPT);
   }
 
   #upgradeSoon() {
