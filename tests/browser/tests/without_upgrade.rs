@@ -54,6 +54,8 @@ fn the_panel_works_behind_a_proxy_that_drops_upgrade_or_answers_itself() {
         assert_eq!((browser.text("state").as_str(), proxy.sockets(), proxy.streams()), ("Connected", 0, 1));
         browser.click("control-led");
         browser.wait_until(ON, SOON);
+        // The switch is drawn as it shall be before the device has it.
+        other.read_text_until(|text| text == r#"{"label":"led","value":true}"#);
         other.send_text(r#"{"label":"led","value":false}"#);
         browser.wait_until(&format!("!({ON})"), SOON);
         browser.type_into("control-say", "hello");
