@@ -222,6 +222,8 @@ class Stream {
   }
 
   close() {
+    // Only once: another stream may have the place by then.
+    if (this.readyState === WebSocket.CLOSED) return;
     this.readyState = WebSocket.CLOSED;
     this.#ended.abort();
     this.#seat.leave();
@@ -392,7 +394,7 @@ class Thing {
     if (this.#streams && document.hidden) return this.#enter("waiting", "hidden", Infinity);
     if (this.#streams) this.#seat ??= new Seat(() => this.reason === "pages" && this.#wake());
     this.#follow(this.#streams ? new Stream(this.#http(), this.#position, this.#seat) : new WebSocket(this.#url));
-    this.#enter("connecting", this.reason, ATTEMPT);
+    this.#enter("connecting", this.reason === "hidden" ? "" : this.reason, ATTEMPT);
   }
 
   /** Takes what comes from there. */
@@ -441,30 +443,42 @@ class Thing {
       return this.#enter("waiting", "hidden", Infinity);
     }
     const rival = this.#rival;
-    if (this.state !== "live" || !(rival?.revision >= 0) || rival.revision !== stream.revision) return;
-    // Both have brought the same, up to here.
+    const behind = rival?.marks.get(stream.revision);
+    if (this.state !== "live" || behind === undefined || rival.readyState !== WebSocket.OPEN) return;
+    // Up to there, both have brought the same; what the WebSocket has brought behind it is new.
     clearTimeout(this.#rivalTimer);
     this.#rival = null;
     this.#rivals = 0;
-    stream.onclose = null;
+    this.#position = undefined;
+    // The rest of what it brings has come, or will, by the WebSocket.
+    stream.onmessage = stream.onclose = null;
     stream.close();
     this.#streams = false;
     this.#stand();
     this.#follow(rival);
     this.#deadline = now() + this.#staleAfter;
+    for (const data of rival.held.slice(behind)) if (this.#socket === rival) this.#receive(rival, data);
   }
 
   /** Tries a WebSocket beside the stream. */
   #upgrade() {
     const rival = new WebSocket(`${this.#url}?revision`);
+    rival.held = []; // what it brought
+    rival.marks = new Map(); // revision -> how much of that it had brought then
     rival.onmessage = ({ data }) => {
-      rival.revision = revisionIn(data, rival.revision);
+      const revision = revisionIn(data, -1);
+      if (revision >= 0) rival.marks.set(revision, rival.held.length);
+      else rival.held.push(data);
       this.#settle();
     };
     rival.onclose = () => this.#upgradeSoon();
     this.#rival = rival;
-    // A proxy may never answer.
-    this.#rivalTimer = setTimeout(() => rival.close(), ATTEMPT);
+    // A proxy may never answer, or bring nothing.
+    this.#rivalTimer = setTimeout(() => {
+      this.#rival = rival.onmessage = rival.onclose = null;
+      rival.close();
+      this.#upgradeSoon();
+    }, ATTEMPT);
   }
 
   #upgradeSoon() {
@@ -518,7 +532,8 @@ class Thing {
   #live() {
     this.#liveSince = now();
     this.#enter("live", "", this.#staleAfter);
-    if (!this.#streams) return;
+    // What a WebSocket brings has no position.
+    if (!this.#streams) return (this.#position = undefined);
     this.#rivals = Math.min(this.#rivals, RIVALS_AGAIN);
     this.#upgradeSoon();
   }

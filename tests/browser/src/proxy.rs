@@ -2,9 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// What becomes of a request for a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ struct Shared {
     /// Streams bring nothing.
     held: Mutex<bool>,
     released: Condvar,
+    /// Streams bring what they bring so many milliseconds later.
+    delay: AtomicU64,
     /// Streams that are open.
     streams: AtomicUsize,
     /// WebSockets that are open.
@@ -58,6 +61,7 @@ impl Proxy {
             upgrade: Mutex::new(upgrade),
             held: Mutex::new(false),
             released: Condvar::new(),
+            delay: AtomicU64::new(0),
             streams: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             begun: AtomicUsize::new(0),
@@ -88,6 +92,11 @@ impl Proxy {
     pub fn release(&self) {
         *lock(&self.shared.held) = false;
         self.shared.released.notify_all();
+    }
+
+    /// From now on, streams are so much slower than all else.
+    pub fn delay(&self, delay: Duration) {
+        self.shared.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Whether new connections are closed at once.
@@ -174,6 +183,7 @@ impl Shared {
             let mut buffer = [0; 16 * 1024];
             while let Ok(length @ 1..) = device.read(&mut buffer) {
                 if streams {
+                    thread::sleep(Duration::from_millis(self.delay.load(Ordering::Relaxed)));
                     let held = lock(&self.held);
                     drop(self.released.wait_while(held, |held| *held));
                 }

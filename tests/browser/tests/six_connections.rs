@@ -147,6 +147,28 @@ fn what_was_asked_before_a_page_is_hidden_is_answered_before_its_stream_closes()
     assert_eq!(browser.text("problem-blink"), "");
 }
 
+#[test]
+fn a_stream_that_is_made_anew_at_once_keeps_its_place() {
+    let server = Server::start(&["--app", "workshop"]);
+    let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
+    let browser = Browser::open(&format!("http://{}/healthz", proxy.addr));
+    browser.run(
+        "window.states = [];
+         import('./instep.js').then(({ connect }) => {
+           window.thing = connect('ws', { staleAfter: 0 });
+           thing.onstate = () => states.push(thing.state + ' ' + thing.reason);
+         });",
+    );
+    for begun in 1..4 {
+        browser.wait_until("window.thing?.state === 'live'", SOON);
+        assert_eq!((proxy.streams(), proxy.streams_begun()), (1, begun));
+        // A page that is never told that the device is there makes its connection anew when the network is back.
+        browser.run("dispatchEvent(new Event('online'))");
+        browser.wait_until("window.thing.state !== 'live'", SOON);
+    }
+    assert_eq!(browser.eval("states.filter((state) => state.startsWith('waiting')).length"), 1, "at first");
+}
+
 instep::thing! {
     /// Nobody keeps its events for those who come later.
     pub Bell: "Bell", commands Command {
@@ -181,4 +203,16 @@ fn who_comes_back_is_told_how_many_events_it_missed() {
         browser.eval("[...document.querySelectorAll('#card-ring li span')].map((line) => line.textContent)"),
         json!(["1", "5"])
     );
+    // What a WebSocket brought meanwhile was not missed.
+    proxy.upgrade(Upgrade::Passes);
+    streams(&proxy, 0);
+    bell.ring(6);
+    browser.wait_until("document.querySelectorAll('#card-ring li').length === 3", SOON);
+    proxy.upgrade(Upgrade::IsDropped);
+    browser.run("document.getElementById('missed').textContent = ''; dispatchEvent(new Event('pagehide'))");
+    streams(&proxy, 1);
+    browser.wait_until(LIVE, SOON);
+    bell.ring(7);
+    browser.wait_until("document.querySelectorAll('#card-ring li').length === 4", SOON);
+    assert_eq!(browser.text("missed"), "");
 }
