@@ -66,6 +66,37 @@ fn what_is_asked_by_put_and_post_is_seen_everywhere() {
 }
 
 #[test]
+fn several_properties_are_written_at_once_and_each_has_a_stream() {
+    let server = serve(&["--app", "workshop"]);
+    let addr = server.addr();
+    let stream = |path: &str| {
+        let mut stream = Http::connect(addr);
+        stream.send(request(path, &[]));
+        assert_eq!(stream.read_head().header("content-type"), Some("text/event-stream"), "{path}");
+        stream
+    };
+    let (mut mode, mut speed) = (stream("/properties/mode/events"), stream("/properties/speed/events"));
+    let (mut turning, mut said) = (stream("/properties/turning/events"), stream("/events/said"));
+    read_line(&mut mode, "data: \"day\"");
+    read_line(&mut speed, "data: 0");
+    read_line(&mut turning, "data: false");
+
+    let wrong = ask(addr, "PUT", "/properties", r#"{"mode":"away","speed":3}"#);
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+    let refused = ask(addr, "PUT", "/properties", r#"{"speed":5,"name":"","mode":"night"}"#);
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert!(refused.text().ends_with(r#""refused":["name"],"done":["speed","mode"]}"#), "{}", refused.text());
+    assert_eq!(get(addr, "/properties/mode").text(), "\"night\"");
+    read_line(&mut mode, "data: \"night\"");
+    read_line(&mut speed, "data: 5");
+    read_line(&mut turning, "data: true");
+    assert_eq!(ask(addr, "PUT", "/properties", r#"{"speed":10,"name":"Shed","led":true}"#).status, 204);
+    read_line(&mut speed, "data: 10");
+    assert_eq!(ask(addr, "POST", "/actions/say", "\"hello\"").status, 204);
+    read_line(&mut said, "data: \"hello\"");
+}
+
+#[test]
 fn of_many_at_once_each_is_done_or_told_to_come_back() {
     let server = serve(&["--app", "workshop"]);
     let addr = server.addr();

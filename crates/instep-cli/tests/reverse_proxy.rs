@@ -33,7 +33,8 @@ impl Proxy {
         let addr = free_addr();
         let folder = folder(name);
         let site = replace(shown, &[("listen 80;", &format!("listen {addr};"))]);
-        let site = replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]);
+        let site =
+            replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]) + &stripping(addr, server);
         fs::write(folder.join("instep.conf"), site).expect("the site is written");
         // What a distribution's own nginx.conf does, and a short patience.
         let temporary = ["client_body", "proxy"].map(|what| format!("{what}_temp_path {what};"));
@@ -126,6 +127,19 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// A server of nginx that takes `/home` off the path, as the documentation says that it has to.
+fn stripping(addr: SocketAddr, server: &Server) -> String {
+    let upstream = server.addr();
+    format!(
+        "server {{ listen {addr}; server_name strip.example; location /home/ {{
+            proxy_pass http://{upstream}/;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto https;
+            proxy_set_header X-Forwarded-Prefix /home; }} }}"
+    )
+}
+
 /// Replaces what must be there.
 #[track_caller]
 fn replace(text: &str, changes: &[(&str, &str)]) -> String {
@@ -142,6 +156,8 @@ const ARGS: &[&str] = &[
     "home.example",
     "--allow-host",
     "lamp.example",
+    "--allow-host",
+    "strip.example",
     "--trust-proxy",
     "127.0.0.1",
     "--base-path",
@@ -238,6 +254,33 @@ fn the_documentation_shows_what_is_tried() {
     ] {
         let block = page.split(&format!("```{language}\n")).nth(1).expect("a block").split("```").next();
         assert!(block.is_some_and(|block| !block.is_empty() && file.contains(block)), "{block:?}");
+    }
+}
+
+/// Where a client of each proxy finds the device, whatever it says itself.
+fn expect_base(proxy: &Proxy, host: &str, path: &str, base: &str) {
+    let path = format!("{path}/.well-known/wot");
+    let lie = ["X-Forwarded-Prefix: /evil"];
+    let description = http(proxy.addr, request(&path, &lie).replacen("localhost", host, 1));
+    assert_eq!(description.status, 200, "{host}");
+    let description: serde_json::Value = serde_json::from_str(description.text()).expect("JSON");
+    assert_eq!(description["base"], base);
+}
+
+#[test]
+fn the_description_says_where_nginx_has_the_device() {
+    let args: Vec<_> = ARGS.iter().map(|arg| if *arg == "led-plain" { "lamp" } else { arg }).collect();
+    let server = serve(&args);
+    if let Some(proxy) = Proxy::nginx(&server) {
+        expect_base(&proxy, "lamp.example", "", "http://lamp.example/.well-known/");
+        expect_base(&proxy, "home.example:81", "/device", "http://home.example:81/device/.well-known/");
+        expect_base(&proxy, "strip.example", "/home", "https://strip.example/home/.well-known/");
+    }
+    let server = guarded();
+    if let Some(proxy) = Proxy::nginx(&server) {
+        let asked = request("/home/?a=b", &["Accept: text/html"]).replacen("localhost", "strip.example", 1);
+        let asked = http(proxy.addr, asked);
+        assert_eq!(asked.header("location"), Some("/home/login?next=/%3Fa%3Db"));
     }
 }
 

@@ -300,6 +300,16 @@ fn behind_a_proxy_the_addresses_are_its_own_and_failures_those_of_its_clients() 
     let asked = get(&mut world, "/device/any/a", NAVIGATION);
     assert_eq!(asked.header("Location"), Some("/device/login?next=/any/a"));
     assert_eq!(get(&mut world, "/any/a", NAVIGATION).header("Location"), Some("/login?next=/any/a"));
+    let stripped = "X-Forwarded-Prefix: /evil\r\nX-Forwarded-Prefix: /home/\r\n";
+    let asked = get(&mut world, "/any/a", &format!("{NAVIGATION}{stripped}"));
+    assert_eq!(asked.header("Location"), Some("/home/login?next=/any/a"));
+    let inside = post(&mut world, "/login?next=/any/a", stripped, FORM);
+    assert_eq!((inside.status, inside.header("Location")), (303, Some("/home/any/a")));
+    assert!(
+        inside.header("Set-Cookie").is_some_and(|cookie| cookie.contains("; Path=/home/;")),
+        "{}",
+        inside.all
+    );
     let from =
         |client: &str, scheme: &str| format!("X-Forwarded-For: {client}\r\nX-Forwarded-Proto: {scheme}\r\n");
     let inside = post(&mut world, "/device/login?next=/any/a", &from("198.51.100.1", "https"), FORM);

@@ -170,6 +170,59 @@ fn what_the_application_refuses_is_told_beside_what_is_done() {
 }
 
 #[test]
+fn names_that_have_no_room_are_left_out() {
+    const fn long(name: &'static str) -> Interaction {
+        assert!(name.len() == 32);
+        switch(name)
+    }
+    static LONG: Thing = Thing::new(
+        "Long",
+        &[
+            long("a0123456789012345678901234567890"),
+            long("b0123456789012345678901234567890"),
+            long("c0123456789012345678901234567890"),
+            long("d0123456789012345678901234567890"),
+            long("e0123456789012345678901234567890"),
+            long("f0123456789012345678901234567890"),
+            long("g0123456789012345678901234567890"),
+            long("h0123456789012345678901234567890"),
+            long("i0123456789012345678901234567890"),
+            long("j0123456789012345678901234567890"),
+            long("k0123456789012345678901234567890"),
+            long("l0123456789012345678901234567890"),
+            long("m0123456789012345678901234567890"),
+            long("n0123456789012345678901234567890"),
+            long("o0123456789012345678901234567890"),
+            long("p0123456789012345678901234567890"),
+        ],
+    );
+    const LONG_APP: App = App::new("long", "for tests").thing(&LONG);
+    for (last, count) in [('h', 8), ('p', 16)] {
+        let mut world = World::with_app(&LONG_APP, Limits { message: 2_000, inbox: 64, ..Limits::DEVICE });
+        let mut inbox = inbox(&world);
+        let members: Vec<_> =
+            ('a'..=last).map(|first| format!("\"{first}0123456789012345678901234567890\":true")).collect();
+        let mut peer = put(&mut world, &format!("{{{}}}", members.join(",")));
+        let mut asked = 0;
+        while Future::poll(pin!(inbox.next_request(&LONG)), &mut Context::from_waker(Waker::noop()))
+            .is_ready()
+        {
+            asked += 1;
+            inbox.refuse("no");
+            peer.turn(&mut world);
+        }
+        let answer = exchange_with(&mut world, &mut peer, "");
+        assert_eq!((asked, answer.status), (count, 409), "{}", answer.all);
+        assert!(
+            answer.body.starts_with(r#"{"code":"refused","#) && answer.body.ends_with('}'),
+            "{}",
+            answer.body
+        );
+        assert_eq!(answer.body.contains("h0123456789"), count == 8, "{}", answer.body);
+    }
+}
+
+#[test]
 fn there_are_no_more_than_the_inbox_and_an_object_hold() {
     for (limits, count, status) in [
         (Limits::DEVICE, 8, 204),

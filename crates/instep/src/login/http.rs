@@ -6,6 +6,7 @@ use super::page::{self, Page};
 use super::password::{PASSWORD_MAX, Password};
 use super::sessions::SESSION_SECONDS;
 use super::state::{LogInMemory, Random};
+use crate::access::prefix;
 use crate::service::{Decision, Pass, Request, Waits, may_act, whole_content};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
@@ -46,6 +47,9 @@ impl LogIn {
 
     /// What lets the request in; else the answer to it.
     fn ask_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> ControlFlow<Decision, Pass> {
+        // Redirects and cookies name paths as the client sees them.
+        let head = RequestHead { base: prefix(request.head, request.proxied), ..*request.head };
+        let request = &Request { head: &head, ..*request };
         let Request { head, context, .. } = *request;
         let reads = matches!(head.method, Method::Get | Method::Head);
         match head.path {

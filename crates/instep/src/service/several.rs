@@ -15,10 +15,15 @@ use instep_proto::frame::server_payload;
 use instep_proto::http::{Allow, Method, Reply, RequestHead, Status, Window};
 use instep_proto::json::{JsonError, Object, Value};
 
+/// Bytes of the line that names the revision, at most.
+const LINE_MAX: usize = REVISION.len() + ": \r\n".len() + 20;
 /// Bytes of a frame that tells what is wrong, at most.
 const WRONG_MAX: usize = 256;
 /// Bytes of the answer that names which properties were refused, at most: 16 names of 32 bytes, and what stands around them.
 const REFUSED_MAX: usize = 700;
+
+/// The answer where the names have no room.
+const SOME_REFUSED: &str = "{\"code\":\"refused\",\"message\":\"the device refuses some of these\"}";
 
 pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
     let Request { head, context, .. } = *request;
@@ -103,6 +108,11 @@ pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut
     let mut body = [0; REFUSED_MAX];
     let length = write_refused(object, pending.refused, request, &mut body);
     let response = Reply::head_of(Status::Conflict, Some((JSON, length)), head);
+    let space = out.space();
+    if response.write(space).is_none_or(|head| head + LINE_MAX + length > space.len()) {
+        // Many long names, on a device: the properties have been written all the same.
+        return Decision::Reply(Reply::json(Status::Conflict, SOME_REFUSED, Some(head)));
+    }
     write_answer_with(&response, line, &body[..length], head, out)
 }
 
@@ -147,8 +157,8 @@ fn write_refused(object: Object<'_>, refused: u16, request: &Request<'_>, body: 
         }
         let _ = body.write_str(if before == "[" { "[]" } else { "]" });
     };
-    let _ =
-        body.write_str("{\"code\":\"refused\",\"message\":\"the device refuses some of these\",\"refused\":");
+    let _ = body.write_str(SOME_REFUSED.trim_end_matches('}'));
+    let _ = body.write_str(",\"refused\":");
     list(&mut body, true);
     let _ = body.write_str(",\"done\":");
     list(&mut body, false);
