@@ -5,6 +5,7 @@
 
 mod application;
 mod boards;
+mod clients;
 mod given;
 mod keep;
 mod light;
