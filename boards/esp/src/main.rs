@@ -5,7 +5,6 @@
 
 mod application;
 mod boards;
-mod clients;
 mod given;
 mod keep;
 mod light;

@@ -1,12 +1,20 @@
 //! All memory of the server, and what of it each client takes.
 
-use crate::clients::{AP_CLIENTS, AP_SOCKETS, IS_SMALL, RECLAIMED, STATION_CLIENTS, STATION_SOCKETS, or};
-use crate::given::{APP, HEAD_BYTES, MESSAGE_BYTES};
-use crate::queues::OURS;
+use crate::given::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
+use crate::queues;
 use embassy_net::StackResources;
 use esp_hal::ram;
 use instep::{HeadLimits, Limits};
+use instep_embassy::ACCEPTING;
 use static_cell::StaticCell;
+
+/// Chips with little memory for data that is there from the start: 192 KiB, less on the ESP32-S2.
+const IS_SMALL: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
+
+/// Clients of the network that the device has joined.
+pub const STATION_CLIENTS: usize = or(CLIENTS, if IS_SMALL { 4 } else { 8 });
+/// Clients of the device's own network.
+pub const AP_CLIENTS: usize = STATION_CLIENTS.div_ceil(2);
 
 /// The limits.
 const LIMITS: Limits = Limits {
@@ -22,6 +30,11 @@ const LIMITS: Limits = Limits {
 pub const RECEIVE: usize = if IS_SMALL { 512 } else { 640 };
 /// Bytes of each socket's send buffer: all that one turn has to say.
 pub const SEND: usize = 1040;
+
+/// Sockets beside those of the server: for an address of its own, and to be found by name.
+pub const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
+/// Sockets beside those of the server: to give addresses, to answer for every name, and to be found by its own.
+pub const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
 
 instep_embassy::resources! {
     /// All memory of the server: the network that it has joined and its own are two shards of one device.
@@ -60,11 +73,23 @@ const _: () = assert!(EACH_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each clie
 #[unsafe(link_section = ".espressif.metadata")]
 static TOLD: u32 = EACH_CLIENT as u32;
 
+/// Bytes of the radio's heap that only the boot loader has used.
+pub const RECLAIMED: usize = if IS_SMALL { 96 * 1024 } else { 64 * 1024 };
+/// Bytes of the radio's heap that are ours. The small chips have none to spare.
+pub const OURS: usize = if IS_SMALL { 0 } else { queues::HEAP };
+
 /// Gives the radio its heap. Nothing else is allocated.
 pub fn give_radio_its_heap() {
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
     #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
     esp_alloc::heap_allocator!(size: OURS);
+}
+
+const fn or(given: Option<usize>, default: usize) -> usize {
+    match given {
+        Some(given) => given,
+        None => default,
+    }
 }
 
 /// Bytes between the stack as it is now and its end.

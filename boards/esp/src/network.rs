@@ -1,7 +1,7 @@
 //! What a network needs beside the server: addresses for who joins the device's own, the answer to every name there, and
 //! the device's name in both.
 
-use crate::clients::AP_CLIENTS;
+use crate::memory::AP_CLIENTS;
 use embassy_executor::Spawner;
 use embassy_net::{Ipv4Address, Stack};
 use esp_hal::rng::Rng;

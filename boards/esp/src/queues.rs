@@ -3,7 +3,7 @@
 //! The radio's driver drops a frame for which there is no room, and tells nobody. The peer sends it again after a second or
 //! more. So there is room for the frames that come at once: one update makes all clients acknowledge at the same moment.
 
-use crate::clients::{AP_CLIENTS, AP_SOCKETS, IS_SMALL, RECLAIMED, STATION_CLIENTS, STATION_SOCKETS};
+use crate::memory::{AP_CLIENTS, AP_SOCKETS, OURS, RECLAIMED, STATION_CLIENTS, STATION_SOCKETS};
 use esp_radio::wifi::ControllerConfig;
 
 /// Frames that each network's receive queue holds: one for each socket of the larger network. The clients' acknowledgements
@@ -42,9 +42,7 @@ const QUEUES: usize = (HARDWARE_BUFFERS + RECEIVE_BUFFERS + SENT) * FRAME;
 const DRIVER: usize = 28 * 1024;
 
 /// Bytes of the heap beside what the boot loader leaves: 36 KiB, and more where the queues take more.
-const HEAP: usize = max(36 * 1024, (QUEUES + DRIVER).saturating_sub(RECLAIMED).next_multiple_of(1024));
-/// Bytes of the radio's heap that are ours. The small chips have none to spare.
-pub const OURS: usize = if IS_SMALL { 0 } else { HEAP };
+pub const HEAP: usize = max(36 * 1024, (QUEUES + DRIVER).saturating_sub(RECLAIMED).next_multiple_of(1024));
 
 const _: () = assert!(
     QUEUES + DRIVER <= RECLAIMED + OURS,

@@ -1,8 +1,8 @@
 //! The radio: what it does when it is told to. When that is, `instep_wifi::setup` knows.
 
-use crate::clients::AP_CLIENTS;
 use crate::given::{AP_IS_OPEN, ap_password};
 use crate::keep;
+use crate::memory::AP_CLIENTS;
 use crate::network::AP_PAGE;
 use crate::reason::came_of;
 use embassy_net::Stack;

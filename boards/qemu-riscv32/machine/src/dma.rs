@@ -1,6 +1,6 @@
 //! Memory that the network device reads and writes: pages from one arena, handed out once and never taken back.
 
-use crate::frames::FRAMES;
+use crate::network::FRAMES;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
