@@ -25,6 +25,8 @@ impl Instant {
     }
 
     /// So many milliseconds later.
+    // Not inlined: saturating is long on 32 bits, and it stands in many places.
+    #[inline(never)]
     pub const fn after(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }
