@@ -64,7 +64,7 @@ async fn main(spawner: Spawner) {
         Some(reason) => info!("Reset reason: {reason:?}"),
         None => info!("Reset reason: unknown"),
     }
-    memory::give_radio_its_heap();
+    queues::give_radio_its_heap();
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
     let feeding = watchdog::start(timers.wdt);

@@ -1,15 +1,13 @@
 //! All memory of the server, and what of it each client takes.
 
 use crate::given::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
-use crate::queues;
 use embassy_net::StackResources;
-use esp_hal::ram;
 use instep::{HeadLimits, Limits};
 use instep_embassy::ACCEPTING;
 use static_cell::StaticCell;
 
 /// Chips with little memory for data that is there from the start: 192 KiB, less on the ESP32-S2.
-const IS_SMALL: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
+pub const IS_SMALL: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
 
 /// Clients of the network that the device has joined.
 pub const STATION_CLIENTS: usize = or(CLIENTS, if IS_SMALL { 4 } else { 8 });
@@ -72,18 +70,6 @@ const _: () = assert!(EACH_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each clie
 #[unsafe(export_name = "instep.EACH_CLIENT")]
 #[unsafe(link_section = ".espressif.metadata")]
 static TOLD: u32 = EACH_CLIENT as u32;
-
-/// Bytes of the radio's heap that only the boot loader has used.
-pub const RECLAIMED: usize = if IS_SMALL { 96 * 1024 } else { 64 * 1024 };
-/// Bytes of the radio's heap that are ours. The small chips have none to spare.
-pub const OURS: usize = if IS_SMALL { 0 } else { queues::HEAP };
-
-/// Gives the radio its heap. Nothing else is allocated.
-pub fn give_radio_its_heap() {
-    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
-    #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
-    esp_alloc::heap_allocator!(size: OURS);
-}
 
 const fn or(given: Option<usize>, default: usize) -> usize {
     match given {

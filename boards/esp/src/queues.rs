@@ -1,9 +1,10 @@
-//! How many frames may wait in the radio, which follows from the clients that the firmware is built for.
+//! How many frames may wait in the radio, and its heap: both follow from the clients that the firmware is built for.
 //!
 //! The radio's driver drops a frame for which there is no room, and tells nobody. The peer sends it again after a second or
 //! more. So there is room for the frames that come at once: one update makes all clients acknowledge at the same moment.
 
-use crate::memory::{AP_CLIENTS, AP_SOCKETS, OURS, RECLAIMED, STATION_CLIENTS, STATION_SOCKETS};
+use crate::memory::{AP_CLIENTS, AP_SOCKETS, IS_SMALL, STATION_CLIENTS, STATION_SOCKETS};
+use esp_hal::ram;
 use esp_radio::wifi::ControllerConfig;
 
 /// Frames that each network's receive queue holds: one for each socket of the larger network. The clients' acknowledgements
@@ -41,8 +42,14 @@ const QUEUES: usize = (HARDWARE_BUFFERS + RECEIVE_BUFFERS + SENT) * FRAME;
 /// esp-radio's own example, 100 KiB, leaves 30,400 beside its usual queues.
 const DRIVER: usize = 28 * 1024;
 
-/// Bytes of the heap beside what the boot loader leaves: 36 KiB, and more where the queues take more.
-pub const HEAP: usize = max(36 * 1024, (QUEUES + DRIVER).saturating_sub(RECLAIMED).next_multiple_of(1024));
+/// Bytes of the heap that only the boot loader has used.
+const RECLAIMED: usize = if IS_SMALL { 96 * 1024 } else { 64 * 1024 };
+/// Bytes of the heap that are ours: 36 KiB, and more where the queues take more. The small chips have none to spare.
+const OURS: usize = if IS_SMALL {
+    0
+} else {
+    max(36 * 1024, (QUEUES + DRIVER).saturating_sub(RECLAIMED).next_multiple_of(1024))
+};
 
 const _: () = assert!(
     QUEUES + DRIVER <= RECLAIMED + OURS,
@@ -53,6 +60,13 @@ const _: () = assert!(
     RECEIVED <= smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT,
     "INSTEP_CLIENTS is more than the network stack knows neighbors: set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
 );
+
+/// Gives the radio its heap. Nothing else is allocated.
+pub fn give_radio_its_heap() {
+    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
+    #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
+    esp_alloc::heap_allocator!(size: OURS);
+}
 
 /// The radio's driver with these queues.
 pub fn controller_config() -> ControllerConfig {

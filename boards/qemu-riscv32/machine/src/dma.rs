@@ -1,12 +1,24 @@
 //! Memory that the network device reads and writes: pages from one arena, handed out once and never taken back.
 
-use crate::network::FRAMES;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use critical_section::Mutex;
 use virtio_drivers::{BufferDirection, Hal, PAGE_SIZE, PhysAddr};
 
+/// Frames that may wait in each direction: at least one for each socket, because all clients acknowledge an update at once
+/// while pages are loaded. A power of two, as the device wants it.
+pub const FRAMES: usize = {
+    let clients = match option_env!("INSTEP_CLIENTS") {
+        Some(text) => match usize::from_str_radix(text, 10) {
+            Ok(clients) => clients,
+            Err(_) => panic!("INSTEP_CLIENTS is a number"),
+        },
+        None => 0,
+    };
+    let sockets = (clients + 8).next_power_of_two();
+    if sockets < 32 { 32 } else { sockets }
+};
 /// Frames of both directions have half a page each; the rest is for the device's own queues.
 const PAGES: usize = FRAMES + 8;
 

@@ -18,11 +18,12 @@ mod random;
 mod registers;
 
 pub use boot::Boot;
+pub use dma::FRAMES;
 pub use executor::{Executor, instructions};
 pub use flash::Flash;
 pub use led::Led;
 pub use log::log_also_to;
-pub use network::{FRAMES, NEIGHBORS, Network, run_network};
+pub use network::{NEIGHBORS, Network, run_network};
 pub use random::random;
 pub use registers::reset;
 

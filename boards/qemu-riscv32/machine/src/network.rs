@@ -1,6 +1,6 @@
 //! The network device, for embassy-net.
 
-use crate::dma::{Pages, pages};
+use crate::dma::{FRAMES, Pages, pages};
 use crate::registers::{self, VirtioPlace};
 use core::cell::RefCell;
 use core::task::Context;
@@ -11,19 +11,6 @@ use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
-/// Frames that may wait in each direction: at least one for each socket, because all clients acknowledge an update at once
-/// while pages are loaded. A power of two, as the device wants it.
-pub const FRAMES: usize = {
-    let clients = match option_env!("INSTEP_CLIENTS") {
-        Some(text) => match usize::from_str_radix(text, 10) {
-            Ok(clients) => clients,
-            Err(_) => panic!("INSTEP_CLIENTS is a number"),
-        },
-        None => 0,
-    };
-    let sockets = (clients + 8).next_power_of_two();
-    if sockets < 32 { 32 } else { sockets }
-};
 /// Machines whose hardware address the network stack knows.
 pub const NEIGHBORS: usize = smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT;
 const FRAME_SIZE: usize = 2048;
