@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -43,8 +43,6 @@ struct Shared {
     sockets: AtomicUsize,
     /// Streams that were ever open.
     begun: AtomicUsize,
-    /// Nothing else passes either.
-    down: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -65,7 +63,6 @@ impl Proxy {
             streams: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             begun: AtomicUsize::new(0),
-            down: AtomicBool::new(false),
         });
         let serving = Arc::clone(&shared);
         thread::spawn(move || {
@@ -97,11 +94,6 @@ impl Proxy {
     /// From now on, streams are so much slower than all else.
     pub fn delay(&self, delay: Duration) {
         self.shared.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// Whether new connections are closed at once.
-    pub fn down(&self, down: bool) {
-        self.shared.down.store(down, Ordering::Relaxed);
     }
 
     /// How many streams are open.
@@ -143,9 +135,6 @@ impl Drop for Counted<'_> {
 impl Shared {
     fn serve(&self, mut client: TcpStream) {
         let Some((head, rest)) = read_head(&mut client) else { return };
-        if self.down.load(Ordering::Relaxed) {
-            return;
-        }
         let upgrade = *lock(&self.upgrade);
         let asks = head.to_ascii_lowercase().contains("\r\nupgrade: websocket");
         if asks && upgrade == Upgrade::IsRefused {
