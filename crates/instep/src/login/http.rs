@@ -150,7 +150,8 @@ impl LogIn {
                 show(Status::Unauthorized, page::ask_again(is_framed(request)), request)
             }
             Presented::Checked(Verdict::TooMany(seconds)) => {
-                let reply = page_reply(Status::TooManyRequests, page::wait(seconds), request);
+                let reply =
+                    page_reply(Status::TooManyRequests, page::wait(seconds, is_framed(request)), request);
                 Decision::Reply(reply.retry_after(seconds))
             }
             Presented::Checked(Verdict::Right) => {

@@ -72,20 +72,28 @@ pub(crate) fn inside() -> Page {
     Page { parts: &[HEAD, LOGGED_IN, END], policy: POLICY }
 }
 
-static WAITS: [[&str; 7]; MINUTES.len()] = {
-    let mut pages = [[HEAD, TITLE, WAIT, "", ".</p>\n", FORM, END]; MINUTES.len()];
+static WAITS: [[&str; 7]; MINUTES.len()] = each_minute([HEAD, TITLE, WAIT, "", ".</p>\n", FORM, END]);
+static WAITS_FRAMED: [[&str; 8]; MINUTES.len()] =
+    each_minute([HEAD, TITLE, WAIT, "", ".</p>\n", FORM, FRAMED, END]);
+
+const fn each_minute<const PARTS: usize>(page: [&str; PARTS]) -> [[&str; PARTS]; MINUTES.len()] {
+    let mut pages = [page; MINUTES.len()];
     let mut at = 0;
     while at < MINUTES.len() {
         pages[at][3] = MINUTES[at];
         at += 1;
     }
     pages
-};
+}
 
 /// Asks to wait for so many seconds.
-pub(crate) fn wait(seconds: u16) -> Page {
+pub(crate) fn wait(seconds: u16, framed: bool) -> Page {
     let minutes = usize::from(seconds.div_ceil(60)).clamp(1, MINUTES.len());
-    Page { parts: &WAITS[minutes - 1], policy: POLICY }
+    if framed {
+        Page { parts: &WAITS_FRAMED[minutes - 1], policy: POLICY_FRAMED }
+    } else {
+        Page { parts: &WAITS[minutes - 1], policy: POLICY }
+    }
 }
 
 const fn between(from: &str, to: &str) -> &'static str {
@@ -142,11 +150,13 @@ mod tests {
             (ask(true), "window of its own", "role=\"alert\""),
             (ask_again(true), "window of its own", "Too many"),
             (inside(), "Log out", "type=\"password\""),
-            (wait(1), "in 1 minute.", "minutes"),
-            (wait(60), "in 1 minute.", "minutes"),
-            (wait(61), "in 2 minutes.", "Wrong password"),
-            (wait(900), "in 15 minutes.", "Wrong password"),
-            (wait(u16::MAX), "in 15 minutes.", "Wrong password"),
+            (wait(1, false), "in 1 minute.", "minutes"),
+            (wait(60, false), "in 1 minute.", "minutes"),
+            (wait(61, false), "in 2 minutes.", "Wrong password"),
+            (wait(900, false), "in 15 minutes.", "Wrong password"),
+            (wait(u16::MAX, false), "in 15 minutes.", "Wrong password"),
+            (wait(61, true), "in 2 minutes.", "Wrong password"),
+            (wait(61, true), "window of its own", "Wrong password"),
         ] {
             let Page { parts, policy } = page;
             let page = parts.concat();
