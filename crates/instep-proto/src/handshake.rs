@@ -143,13 +143,18 @@ impl Handshake {
 /// which no server has a use, and browsers close a WebSocket whose answer names none. Names that are no tokens, or longer than
 /// [`SUBPROTOCOL_MAX`], are passed over.
 pub fn subprotocol<'b>(request: &RequestHead<'b>, declared: &[&'static str]) -> Option<&'b str> {
-    // The list may be spread over several headers (RFC 6455 section 11.3.4).
-    let offers = || request.fields.items("sec-websocket-protocol");
-    let is_name = |name: &&str| name.len() <= SUBPROTOCOL_MAX && name.bytes().all(is_token_byte);
-    match declared {
-        [] => offers().find(is_name),
-        _ => declared.iter().find_map(|wanted| offers().find(|name| name == wanted)),
+    let is_name = |name: &str| name.len() <= SUBPROTOCOL_MAX && name.bytes().all(is_token_byte);
+    // In one loop, because each use of the list is compiled anew.
+    for number in 0..declared.len().max(1) {
+        let wanted = declared.get(number);
+        // The list may be spread over several headers (RFC 6455 section 11.3.4).
+        for name in request.fields.items("sec-websocket-protocol") {
+            if wanted.map_or_else(|| is_name(name), |wanted| *wanted == name) {
+                return Some(name);
+            }
+        }
     }
+    None
 }
 
 #[cfg(test)]

@@ -11,11 +11,14 @@ pub(super) fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadErr
     if target.starts_with('/') || target == "*" {
         return Ok((None, target));
     }
-    let (scheme, rest) = target.split_once("://").ok_or(HeadError::Malformed)?;
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    // By bytes: a search for a string is long on a small chip.
+    let colon = target.bytes().position(|byte| byte == b':').ok_or(HeadError::Malformed)?;
+    let (scheme, rest) = target.split_at(colon);
+    let rest = rest.strip_prefix("://").ok_or(HeadError::Malformed)?;
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    if !known || authority.is_empty() || authority.contains(['@', '#']) {
+    if !known || authority.is_empty() || authority.bytes().any(|byte| matches!(byte, b'@' | b'#')) {
         return Err(HeadError::Malformed);
     }
     // `http://host?query` asks for `/`; its query means nothing to a device.

@@ -6,6 +6,7 @@ pub(crate) fn trim(text: &str) -> &str {
 }
 
 /// Whether a byte may stand in a token, such as the name of a header or of a subprotocol (RFC 9110 section 5.6.2).
+#[inline(never)]
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

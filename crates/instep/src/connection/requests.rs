@@ -6,7 +6,7 @@ use super::http_state::{Exchange, Unread};
 use super::websocket::Taken;
 use crate::access::is_forwarded_from_tls;
 use crate::limits::ROOM_MIN;
-use crate::service::{Decision, Request, Waits, tell};
+use crate::service::{Decision, Request, Waits};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
@@ -35,13 +35,14 @@ impl Client {
                 if empty > 0 {
                     return Taken::Some(empty);
                 }
-                match self.keep_chunks(input, world) {
-                    Ok(start) => self.take_head(now, &input[start..], world, out).behind(start),
-                    Err(error) => {
-                        self.refuse_head(error, input, now, world);
-                        Taken::Some(input.len())
-                    }
-                }
+                let taken = self.keep_chunks(input, world).and_then(|start| {
+                    let taken = self.take_head(now, &input[start..], world, out)?;
+                    Ok(taken.behind(start))
+                });
+                taken.unwrap_or_else(|error| {
+                    self.refuse_head(error, input, now, world);
+                    Taken::Some(input.len())
+                })
             }
             _ if input.is_empty() => Taken::Incomplete(0),
             _ => Taken::NotNow(0),
@@ -68,23 +69,18 @@ impl Client {
     /// Throws chunks away.
     fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &World<'_>) -> Taken {
         let limits = world.device.limits();
-        let Some(Exchange { unread, peer, .. }) = self.http_mut() else { return Taken::NotNow(0) };
+        let Some(Exchange { unread, .. }) = self.http_mut() else { return Taken::NotNow(0) };
         let Unread::Chunks(chunks) = unread else { return Taken::NotNow(0) };
         match chunks.decode(input, limits.body, limits.head) {
-            Ok((used, _)) if chunks.is_done() => {
-                *unread = Unread::NOTHING;
+            Ok((used, _)) if chunks.is_done() || used == input.len() => {
+                if chunks.is_done() {
+                    *unread = Unread::NOTHING;
+                }
                 Taken::Some(used)
             }
-            Ok((used, _)) if used == input.len() => Taken::Some(used),
             // Its request has been answered. A second answer would be taken for that to another one.
             _ => {
-                let peer = *peer;
-                tell!(
-                    info,
-                    world,
-                    now,
-                    "Closed the connection of {peer}: the chunks behind its request are malformed or too many"
-                );
+                self.tell_refused(HeadError::Chunks, now, world);
                 self.state = State::Ending;
                 Taken::Some(input.len())
             }
@@ -92,85 +88,80 @@ impl Client {
     }
 
     /// Takes a request, if all of it is there that has to be.
-    fn take_head(&mut self, now: Instant, input: &[u8], world: &World<'_>, out: &mut Outgoing<'_>) -> Taken {
+    fn take_head(
+        &mut self,
+        now: Instant,
+        input: &[u8],
+        world: &World<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Result<Taken, HeadError> {
         let limits = world.device.limits();
         if input.is_empty() {
-            return Taken::Incomplete(0);
+            return Ok(Taken::Incomplete(0));
         }
-        match RequestHead::parse(&input[..input.len().min(limits.head.bytes)], limits.head) {
-            Ok(None) => {
-                self.head_begun(now);
-                Taken::Incomplete(0)
-            }
-            Ok(Some((mut head, length))) => {
-                let unread = self.http().map_or(Unread::NOTHING, |exchange| exchange.unread);
-                let rest = &input[length..];
-                let (content, after, unread) = match unread {
-                    Unread::Kept { chunks, .. } => {
-                        head.content_length = chunks.announced();
-                        let whole = chunks.is_done().then(|| rest.get(..chunks.length())).flatten();
-                        if whole.is_none() && head.content_length <= Self::content_max(limits) as u64 {
-                            self.head_begun(now);
-                            return Taken::Incomplete(0);
-                        }
-                        let unread = if whole.is_some() { Unread::NOTHING } else { Unread::Chunks(chunks) };
-                        (whole, length + chunks.length(), unread)
-                    }
-                    _ if head.chunked && (!head.expects_continue || self.waits() == Waits::Body) => {
-                        self.keep_from(length);
-                        return Taken::Some(0);
-                    }
-                    _ if head.chunked => (None, length, Unread::Chunks(Chunks::new())),
-                    _ => {
-                        let whole = usize::try_from(head.content_length).ok();
-                        (
-                            whole.and_then(|whole| rest.get(..whole)),
-                            length,
-                            Unread::Bytes(head.content_length),
-                        )
-                    }
-                };
-                (head.base, head.path) = world.access.split_path(head.path);
-                let peer = world.access.client(self.peer(), &head);
-                let proxied = world.access.is_proxy(self.peer().to_canonical());
-                head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
-                head.extra = world.access.extra_lines(&head);
-                if let Some(exchange) = self.http_mut() {
-                    exchange.extra = head.extra;
+        let parsed = RequestHead::parse(&input[..input.len().min(limits.head.bytes)], limits.head)?;
+        let Some((mut head, length)) = parsed else {
+            self.head_begun(now);
+            return Ok(Taken::Incomplete(0));
+        };
+        let unread = self.http().map_or(Unread::NOTHING, |exchange| exchange.unread);
+        let rest = &input[length..];
+        let (content, after, unread) = match unread {
+            Unread::Kept { chunks, .. } => {
+                head.content_length = chunks.announced();
+                let whole = chunks.is_done().then(|| rest.get(..chunks.length())).flatten();
+                if whole.is_none() && head.content_length <= Self::content_max(limits) as u64 {
+                    self.head_begun(now);
+                    return Ok(Taken::Incomplete(0));
                 }
-                (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
-                let request = Request {
-                    now,
-                    head: &head,
-                    peer,
-                    proxied,
-                    content,
-                    local_port: self.local_port(),
-                    waits: self.waits(),
-                    context: world,
-                };
-                match self.decide(&request, world, out) {
-                    Decision::NotNow => return Taken::NotNow(0),
-                    // The chunks that it waits for may be there already.
-                    Decision::Later(Waits::Body) if head.chunked && self.waits() != Waits::Body => {
-                        let _ = self.wait_for(Waits::Body, now);
-                        return Taken::Some(0);
-                    }
-                    Decision::Later(waits) => return self.wait_for(waits, now),
-                    Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
-                    Decision::Written { closes: true } => self.state = State::Ending,
-                    Decision::Written { closes: false } => self.answer_and_pass(None, unread),
-                    Decision::Open(opening) => self.open(now, &head, &opening, world, out),
-                    Decision::Listen(listening) => self.listen(now, &listening, world, out),
-                }
-                self.head_ended(now);
-                Taken::Some(after)
+                let unread = if whole.is_some() { Unread::NOTHING } else { Unread::Chunks(chunks) };
+                (whole, length + chunks.length(), unread)
             }
-            Err(error) => {
-                self.refuse_head(error, input, now, world);
-                Taken::Some(input.len())
+            _ if head.chunked && (!head.expects_continue || self.waits() == Waits::Body) => {
+                self.keep_from(length);
+                return Ok(Taken::Some(0));
             }
+            _ if head.chunked => (None, length, Unread::Chunks(Chunks::new())),
+            _ => {
+                let whole = usize::try_from(head.content_length).ok();
+                (whole.and_then(|whole| rest.get(..whole)), length, Unread::Bytes(head.content_length))
+            }
+        };
+        (head.base, head.path) = world.access.split_path(head.path);
+        let peer = world.access.client(self.peer(), &head);
+        (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
+        let proxied = world.access.is_proxy(self.peer().to_canonical());
+        head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
+        head.extra = world.access.extra_lines(&head);
+        if let Some(exchange) = self.http_mut() {
+            exchange.extra = head.extra;
         }
+        let request = Request {
+            now,
+            head: &head,
+            peer,
+            proxied,
+            content,
+            local_port: self.local_port(),
+            waits: self.waits(),
+            context: world,
+        };
+        match self.decide(&request, world, out) {
+            Decision::NotNow => return Ok(Taken::NotNow(0)),
+            // The chunks that it waits for may be there already.
+            Decision::Later(Waits::Body) if head.chunked && self.waits() != Waits::Body => {
+                let _ = self.wait_for(Waits::Body, now);
+                return Ok(Taken::Some(0));
+            }
+            Decision::Later(waits) => return Ok(self.wait_for(waits, now)),
+            Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
+            Decision::Written { closes: true } => self.state = State::Ending,
+            Decision::Written { closes: false } => self.answer_and_pass(None, unread),
+            Decision::Open(opening) => self.open(now, &head, &opening, world, out),
+            Decision::Listen(listening) => self.listen(now, &listening, world, out),
+        }
+        self.head_ended(now);
+        Ok(Taken::Some(after))
     }
 
     /// From now on, chunks behind a head of that length are decoded and kept.

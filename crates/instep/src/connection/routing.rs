@@ -66,6 +66,7 @@ impl Client {
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));
         let upgrade = head.asks_for_websocket();
         let endpoint = world.app.find_endpoint(head.path);
+        let page = world.app.find_page(head.path);
         let speaks = upgrade && endpoint.is_some();
         let access = world.access.check(head);
         let declared = world.app.service.zip(world.manifest.thing).filter(|_| !world.app.declares(head.path));
@@ -103,16 +104,16 @@ impl Client {
         }
         if head.method == Method::Options && !speaks {
             // Before the log-in, so it says nothing of what there is behind one.
-            let known = || match resource {
+            let allow = match resource {
+                _ if log_in.is_some() || head.path == "*" => Some(Allow::All),
                 _ if is_form => Some(Allow::ReadAndPost),
-                Some((resource, of_thing)) => (of_thing.allow)(resource, world.manifest.thing?),
+                Some((resource, of_thing)) => (of_thing.allow)(resource, world),
                 None => {
-                    let known = endpoint.is_some() || world.app.find_page(head.path).is_some();
-                    (known || head.path == HEALTH).then_some(Allow::Read)
+                    let known = endpoint.is_some() || page.is_some() || head.path == HEALTH;
+                    known.then_some(Allow::Read)
                 }
             };
-            let any = log_in.is_some() || head.path == "*";
-            return match if any { Some(Allow::All) } else { known() } {
+            return match allow {
                 Some(allow) => Decision::Reply(Reply::options(allow, head)),
                 None => error(Status::NotFound),
             };
@@ -148,7 +149,7 @@ impl Client {
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
             return (of_thing.answer)(resource, pass, request, out);
         }
-        match (endpoint, world.app.find_page(head.path)) {
+        match (endpoint, page) {
             (Some(endpoint), page) if upgrade || page.is_none() => match Handshake::parse(head) {
                 Ok(handshake) => {
                     if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
@@ -183,9 +184,14 @@ impl Client {
 
     /// Answers a head that cannot be read.
     pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], now: Instant, world: &World<'_>) {
+        self.tell_refused(error, now, world);
+        self.answer(Reply::refusal(error, input));
+    }
+
+    /// Counts and logs what of a request cannot be read.
+    pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &World<'_>) {
         world.device.count_refusal(RefusalReason::Head);
         tell!(info, world, now, "Refused a request from {}: {error}", self.peer());
-        self.answer(Reply::refusal(error, input));
     }
 
     /// Opens the WebSocket, if there is a place for it.

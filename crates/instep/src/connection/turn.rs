@@ -11,7 +11,7 @@ use instep_proto::delivery::{Outgoing, Storage as _};
 /// What a driver has to do after a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Bytes of the input that were used. The driver presents the others again, unchanged, with what comes after
+    /// Bytes of the input that were used. The driver presents the others again, as they are then, with what comes after
     /// them: no more than [`Client::tail_max`](super::Client::tail_max) where the client takes more input.
     pub used: usize,
     /// The client takes more input.
@@ -32,7 +32,7 @@ impl Client {
     /// One turn: takes what it can of `input`, does what time asks for, and gives what it has to `write`, in
     /// one call where the socket takes it all. `write` says how many bytes it accepted.
     ///
-    /// Input is unmasked in place.
+    /// Input is unmasked, and content in chunks decoded, in place: what is left of it may have changed.
     pub fn turn(
         &mut self,
         now: Instant,

@@ -87,7 +87,8 @@ impl Resource<'_> {
 }
 
 /// The methods that it takes; `None`: it is nothing.
-pub(crate) fn allow(resource: Resource<'_>, thing: &Thing) -> Option<Allow> {
+pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<Allow> {
+    let thing = context.manifest.thing?;
     match resource {
         Resource::Unknown { .. } => None,
         Resource::Action(_) => Some(Allow::Post),

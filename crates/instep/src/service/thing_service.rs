@@ -18,7 +18,7 @@ pub(crate) struct ThingService {
     /// What is at that path.
     pub(crate) find: for<'p> fn(&Thing, path: &'p str) -> Option<Resource<'p>>,
     /// The methods that it takes; `None`: it is nothing.
-    pub(crate) allow: fn(Resource<'_>, &Thing) -> Option<Allow>,
+    pub(crate) allow: fn(Resource<'_>, &Context<'_>) -> Option<Allow>,
     /// Answers a request for it.
     pub(crate) answer: fn(Resource<'_>, Option<Pass>, &Request<'_>, &mut Outgoing<'_>) -> Decision,
     /// The answer to a request whose body is longer than any that is read.
