@@ -7,7 +7,7 @@ use served::{get, last_answer, request, serve};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use test_support::{Http, Response, SOON, Target, http, target};
 
 const SCRIPT: &[u8] = include_bytes!("../../instep-panel/assets/instep.js");
@@ -34,7 +34,7 @@ fn a_request_that_is_wrong_is_told_so_and_the_connection_goes_on() {
         (request("/nothing", &[]), 404),
         (request("/", &[]).replacen("GET", "POST", 1), 405),
         (request("/any/thing", &["Content-Length: 3"]).replacen("GET", "PUT", 1) + "abc", 405),
-        (request("/", &[]).replacen("GET", "OPTIONS", 1), 405),
+        (request("/", &[]).replacen("GET", "DELETE", 1), 405),
         (request("/", &[]).replacen("localhost", "evil.test", 1), 421),
         (request("/ws", &[]), 426),
         (request("/ws", &[]).replacen("GET", "POST", 1), 405),
@@ -257,7 +257,82 @@ fn a_target_may_be_a_whole_address_and_then_names_the_host() {
     assert_eq!(get(own, &format!("http://{own}/any/thing?query")).text(), "thing");
     assert_eq!(get(own, &format!("HTTP://{own}")).status, 200);
     assert_eq!(get(own, "http://evil.test/any/thing").status, 421, "it goes before Host");
-    assert_eq!(get(own, "https://localhost/").status, 400, "this is no TLS server");
+    for scheme in ["http", "https", "ws", "WSS"] {
+        assert_eq!(get(own, &format!("{scheme}://localhost/")).status, 200, "{scheme}");
+        assert_eq!(get(own, &format!("{scheme}://evil.test/")).status, 421, "{scheme}");
+    }
+    for target in
+        ["ftp://localhost/", "localhost:80", "http:///", "http://localhost@evil.test/", "file:///etc/passwd"]
+    {
+        assert_eq!(last_answer(own, request(target, &[])).status, 400, "{target}");
+    }
+    // Host has to be there nevertheless, and is passed over.
+    assert_eq!(http(own, "GET ws://localhost/ HTTP/1.1\r\nHost: evil.test\r\n\r\n").status, 200);
+    assert_eq!(http(own, "GET ws://localhost/ HTTP/1.1\r\n\r\n").status, 400);
+}
+
+#[test]
+fn answers_say_the_time_of_day() {
+    let server = serve(&["--app", "workshop"]);
+    let lines = ["/", "/nothing", "/properties/led", "/healthz"].map(|path| request(path, &[]));
+    let odd = [request("*", &[]).replacen("GET", "OPTIONS", 1), "garbage\r\n\r\n".to_owned()];
+    for line in lines.into_iter().chain(odd) {
+        let response = http(server.addr(), &line);
+        let date = response.header("date").unwrap_or_else(|| panic!("{line:?}: {response:?}"));
+        // As this machine's own program reads it.
+        let read =
+            std::process::Command::new("date").args(["-u", "+%s", "-d", date]).output().expect("date runs");
+        let seconds: u64 = String::from_utf8(read.stdout).expect("text").trim().parse().expect("a number");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+        assert!(date.len() == 29 && date.ends_with(" GMT") && now.abs_diff(seconds) <= 10, "{date}");
+    }
+}
+
+/// Node takes the time that is said; without that, a request now and then meets a connection that is being closed.
+#[test]
+fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let Some(node) =
+        std::env::split_paths(&path).map(|folder| folder.join("node")).find(|file| file.is_file())
+    else {
+        println!("skipped: node is not on PATH");
+        return;
+    };
+    let server = serve(&["--app", "hello", "--limit", "idle_time=3100 ms"]);
+    let said = http(server.addr(), request("/", &[]));
+    assert_eq!(said.header("keep-alive"), Some("timeout=3"));
+    // Both of Node's clients: its http, and undici, which is its fetch.
+    let script = r#"
+        const http = require('http');
+        const [url] = process.argv.slice(1);
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        const by_http = () => new Promise((resolve, reject) => {
+            const request = http.get(url, { agent }, (response) => {
+                response.resume();
+                response.on('end', () => resolve(`${response.statusCode} ${request.reusedSocket}`));
+            }).on('error', reject);
+        });
+        const by_fetch = async () => { const answer = await fetch(url); await answer.text(); return answer.status; };
+        const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+        (async () => {
+            const said = [];
+            for (const pause of [0, 300, 3098]) {
+                await wait(pause);
+                said.push(await by_http(), await by_fetch());
+            }
+            console.log(said.join(', '));
+            process.exit(0);
+        })();
+    "#;
+    let url = format!("http://{}/", server.addr());
+    let output = std::process::Command::new(node).args(["-e", script, &url]).output().expect("node runs");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(
+        said,
+        "200 false, 200, 200 true, 200, 200 false, 200\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

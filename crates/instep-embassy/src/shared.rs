@@ -41,6 +41,7 @@ impl Shared {
             compressed_feed: None,
             compression: None,
             address_limit: None,
+            date: None,
             follower: self.follower,
             allowance: u32::MAX,
             room: Room::NONE,

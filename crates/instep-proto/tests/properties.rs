@@ -76,7 +76,7 @@ fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> Heard {
     for end in cuts {
         loop {
             let (used, incomplete) =
-                match receiver.receive(&mut wire[at..end], most).expect("the input is right") {
+                match receiver.receive(&mut wire[at..end], most, usize::MAX).expect("the input is right") {
                     (used, Received::Incomplete) => (used, true),
                     (used, Received::Piece(piece)) => {
                         assert_eq!(piece.first, !matches!(messages.last(), Some((_, None))));
@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn any_bytes_end_in_an_error_or_in_nothing(mut bytes in vec(any::<u8>(), 0..600), most in 1_usize..100) {
         let (mut receiver, mut at) = (Receiver::new(), 0);
-        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], most) {
+        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], most, usize::MAX) {
             let incomplete = received == Received::Incomplete;
             at += used;
             if incomplete {

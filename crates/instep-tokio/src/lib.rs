@@ -10,6 +10,7 @@ mod admission;
 mod certificate;
 mod clock;
 mod connection;
+mod date;
 mod deflate;
 mod dispatch;
 mod eviction;

@@ -1,6 +1,7 @@
 //! What the connections of a shard share.
 
 use crate::clock;
+use crate::date;
 use crate::deflate::Deflate;
 use crate::metrics::ShardMeter;
 use crate::server::Server;
@@ -78,6 +79,7 @@ impl ShardState {
             compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
             compression: self.deflate.as_ref().map(|deflate| deflate as &dyn Compression),
             address_limit: None,
+            date: Some(date::today()),
             follower: self.follower,
             allowance: u32::MAX,
             room: Room::NONE,

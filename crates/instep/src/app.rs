@@ -243,7 +243,7 @@ impl App {
         let pages = self.pages.iter().flatten().map(Page::pattern);
         pages
             .chain(self.endpoints.iter().flatten().map(|endpoint| endpoint.pattern))
-            .any(|pattern| pattern.as_str() == path)
+            .any(|pattern| pattern.is_exactly(path))
     }
 
     const fn add_page(mut self, page: Page) -> Self {

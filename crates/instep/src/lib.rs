@@ -59,7 +59,7 @@ pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry}
 #[doc(hidden)]
 pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
-pub use instep_proto::http::{Asset, HEADERS_MAX, HeadLimits, form_value};
+pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
 pub use log::{FROM_CLIENT, SECRET};
 pub use login::{

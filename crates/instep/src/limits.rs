@@ -51,6 +51,11 @@ impl Limits {
         self.frame + server_header_length(self.frame as u64)
     }
 
+    /// Whole seconds for which a connection is kept for another request: it is kept longer than that.
+    pub(crate) fn keep_alive_seconds(&self) -> u16 {
+        u16::try_from(self.idle_time.saturating_sub(1) / 1000).unwrap_or(u16::MAX)
+    }
+
     /// Those of a microcontroller.
     pub const DEVICE: Self = Self {
         clients: 8,

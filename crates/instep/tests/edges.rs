@@ -4,7 +4,7 @@
 mod link;
 
 use instep::{Limits, SendError};
-use link::{LED, World, frame, inbox, opened};
+use link::{LED, World, frame, heard, inbox, opened};
 
 const LIMITS: Limits = Limits::DEVICE;
 
@@ -95,6 +95,37 @@ fn who_pings_without_reading_is_not_read_from_and_gets_every_pong_later() {
     assert_eq!(peer.take(), [&[0x8a, 100][..], &[b'p'; 100]].concat().repeat(PINGS));
 }
 
+/// What a peer gets that announces frames of those lengths and sends all of them but the last.
+fn after_announcing(path: &str, lengths: &[usize]) -> Vec<u8> {
+    let mut world = World::new(LIMITS);
+    let mut inbox = inbox(&world);
+    let mut peer = world.open(path);
+    for (number, length) in lengths.iter().enumerate() {
+        let (first, last) = (number == 0, number + 1 == lengths.len());
+        let whole = frame((u8::from(first) * 2) | (u8::from(last) << 7), &vec![7; *length]);
+        peer.send(&mut world, if last { &whole[..whole.len() - length] } else { &whole });
+        while heard(&mut inbox).is_some() {}
+    }
+    peer.take()
+}
+
+#[test]
+fn a_message_that_is_announced_too_long_is_closed_at_once() {
+    let (limit, closed) = (LIMITS.message, b"\x88\x02\x03\xf1");
+    for (lengths, too_long) in [
+        (vec![limit], false),
+        (vec![limit + 1], true),
+        (vec![limit - 3, 3], false),
+        (vec![limit - 3, 4], true),
+        (vec![0, 0, limit, 1], true),
+        (vec![1, limit, 1], true),
+    ] {
+        let expected: &[u8] = if too_long { closed } else { b"" };
+        assert_eq!(after_announcing("/ws", &lengths), expected, "{lengths:?}");
+    }
+    assert_eq!(after_announcing("/echo", &[limit + 1]), b"", "it has no such limit");
+}
+
 /// On a chip a pointer has 32 bits: a length that is cut to that would end the message too early, or never.
 #[test]
 fn the_length_of_a_frame_is_never_cut() {
@@ -105,12 +136,12 @@ fn the_length_of_a_frame_is_never_cut() {
         let mut peer = world.open("/echo");
         peer.send(&mut world, &[&header[..], &[7; 100]].concat());
         assert_eq!(peer.take(), [&[0x02, 100][..], &[7; 100]].concat(), "{length}");
-        // To the application it is a message that is too big, once so much has come.
+        // To the application it is a message that is too big, and the header alone says so.
         let mut peer = world.open("/ws");
-        let turn = peer.send(&mut world, &[&header[..], &vec![7; LIMITS.message]].concat());
+        let turn = peer.send(&mut world, &header[..header.len() - 1]);
         assert!(turn.wants_read && !turn.shut_down, "{length}");
         assert_eq!(peer.take(), b"");
-        assert!(peer.send(&mut world, &[7]).shut_down, "{length}");
+        assert!(peer.send(&mut world, &header[header.len() - 1..]).shut_down, "{length}");
         assert_eq!(peer.take(), b"\x88\x02\x03\xf1");
     }
     for length in [1_u64 << 63, u64::MAX] {

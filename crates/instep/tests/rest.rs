@@ -137,7 +137,7 @@ fn what_is_wrong_is_told_and_changes_nothing() {
         ("GET", "/properties/", "", "", 404, "unknown"),
         ("GET", "/properties/blink", "", "", 404, "unknown"),
         ("GET", "/properties/said", "", "", 404, "unknown"),
-        ("GET", "/properties/l%65d", "", "", 404, "unknown"),
+        ("GET", "/properties/l%2565d", "", "", 404, "unknown"),
         ("GET", "/properties/led/history", "", "", 404, "unknown"),
         ("POST", "/actions/led", JSON, "", 404, "unknown"),
         ("POST", "/actions/heat/history", JSON, "", 404, "unknown"),

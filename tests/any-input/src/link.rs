@@ -262,6 +262,7 @@ impl Link<'_> {
             compressed_feed: compressed_feed.as_ref(),
             compression: deflate.map(|deflate| deflate as &dyn Compression),
             address_limit: None,
+            date: None,
             follower: 0,
             allowance: u32::MAX,
             room: Room::NONE,

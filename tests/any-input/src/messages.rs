@@ -28,7 +28,7 @@ fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
         input.extend_from_slice(part);
         let mut at = 0;
         loop {
-            let (used, received) = match receiver.receive(&mut input[at..], most) {
+            let (used, received) = match receiver.receive(&mut input[at..], most, usize::MAX) {
                 Ok(received) => received,
                 Err(error) => {
                     done.acts.push(Act::Close(error.close_code().number()));

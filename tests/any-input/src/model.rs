@@ -141,6 +141,12 @@ pub(crate) fn read(bytes: &[u8], Rules { deflate, limit }: Rules) -> Reading {
         if (opcode == 0) != message.is_some() {
             return reading.close(1002);
         }
+        let packed = message.as_ref().map_or(header.first & 0x40 != 0, |open| open.packed.is_some());
+        let whole = message.as_ref().map_or(0, |open| open.whole.len());
+        // The header alone says so.
+        if !packed && header.length > (limit - whole) as u64 {
+            return reading.tear(1009);
+        }
         if payload.is_empty() && !complete {
             return reading;
         }

@@ -106,12 +106,15 @@ impl Request {
         let (authority, rest) = if self.target.starts_with('/') || self.target == "*" {
             (None, &self.target[..])
         } else {
-            let (scheme, rest) = self.target.split_at_checked(7)?;
-            if !scheme.eq_ignore_ascii_case("http://") {
+            let (scheme, rest) = self.target.split_once("://")?;
+            if !["http", "https", "ws", "wss"].contains(&&*scheme.to_ascii_lowercase()) {
                 return None;
             }
             let end = rest.find(['/', '?']).unwrap_or(rest.len());
             let (authority, rest) = rest.split_at(end);
+            if authority.is_empty() || authority.contains('@') || authority.contains('#') {
+                return None;
+            }
             (Some(authority), if rest.starts_with('/') { rest } else { "/" })
         };
         match rest.split_once('?') {

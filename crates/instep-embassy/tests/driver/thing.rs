@@ -73,6 +73,35 @@ fn it_is_asked_and_listened_to_without_websocket() {
     });
 }
 
+/// What comes is longer than the buffer for a head and what is read behind it: it is decoded there as it comes.
+#[test]
+fn content_in_chunks_of_a_byte_fits_behind_a_long_head() {
+    instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
+    static RESOURCES: Resources = Resources::new();
+
+    test(async {
+        let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
+        tokio::task::spawn_local(host_time::run(run(server.device, inbox)));
+        let (device, peer) = Cable::default().stacks();
+        drive(RESOURCES.network.driver(server, device, 80));
+
+        let mut client = connect(peer).await;
+        for level in ["4", "8", "5"] {
+            let head = format!(
+                "PUT /properties/level HTTP/1.1\r\nHost: lamp\r\nContent-Type: application/json\r\n\
+                 Transfer-Encoding: chunked\r\nX: {}\r\n\r\n",
+                "x".repeat(1900)
+            );
+            let content = " ".repeat(450) + level;
+            let chunks: String = content.chars().map(|byte| format!("1\r\n{byte}\r\n")).collect();
+            let next = request("GET", "/properties/level", "");
+            send(&mut client, format!("{head}{chunks}0\r\n\r\n{next}").as_bytes()).await;
+            let answers = read_until(&mut client, &format!("\r\n\r\n{level}")).await;
+            assert!(answers.starts_with("HTTP/1.1 204 ") && answers.contains("HTTP/1.1 200 "), "{answers}");
+        }
+    });
+}
+
 /// Nothing tells whether who listens is there, but that its network stack acknowledges what it is sent.
 #[test]
 fn whoever_listens_and_vanishes_is_missed() {

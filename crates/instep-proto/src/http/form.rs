@@ -39,7 +39,8 @@ pub fn form_value<'o>(form: &[u8], name: &str, out: &'o mut [u8]) -> Result<Opti
     Ok(Some(&out[..length]))
 }
 
-fn decode(digits: &[u8]) -> Option<(u8, &[u8])> {
+/// The byte for two hexadecimal digits, and what is behind them.
+pub(super) fn decode(digits: &[u8]) -> Option<(u8, &[u8])> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let [high, low, rest @ ..] = digits else { return None };
     Some((digit(*high)? << 4 | digit(*low)?, rest))

@@ -7,7 +7,7 @@ use super::head::{Method, RequestHead};
 use super::protection::Protection;
 use super::response::{After, Allow, BodyLength, CacheControl, Challenge, ResponseHead};
 use super::template::Template;
-use super::{HeadError, Status};
+use super::{Date, HeadError, Status};
 use core::num::NonZeroU64;
 
 /// The answer to one request. [`Reply::produce`] writes it, as much at a time as there is room for.
@@ -79,6 +79,13 @@ impl Reply {
         reply
     }
 
+    /// The answer to OPTIONS at an address that takes these methods.
+    pub fn options(methods: Allow, request: &RequestHead<'_>) -> Self {
+        let mut reply = Self::error(Status::NoContent, Some(request)).allow(methods);
+        reply.head.options = true;
+        reply
+    }
+
     /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. No other page may show it
     /// in a frame.
     pub fn page(
@@ -120,8 +127,9 @@ impl Reply {
     }
 
     /// The same for an error that the caller explains; the connection closes after it.
-    pub fn error_head(status: Status, length: usize) -> ResponseHead {
+    pub fn error_head(status: Status, length: usize, request: &RequestHead<'_>) -> ResponseHead {
         let mut head = Self::error(status, None).head;
+        head.date = request.date;
         head.length = BodyLength::of(length);
         head
     }
@@ -154,6 +162,7 @@ impl Reply {
             varies: false,
             protection: None,
             allow: Allow::Read,
+            options: false,
             any_origin: false,
             challenge: match request {
                 Some(request) if !request.browser => Challenge::Basic,
@@ -161,6 +170,8 @@ impl Reply {
             },
             retry_after: None,
             after,
+            keep_alive_seconds: request.map_or(0, |request| request.keep_alive_seconds),
+            date: request.and_then(|request| request.date),
         };
         let head_only = request.is_some_and(|request| request.method == Method::Head);
         Self { head, body: Body::new(Source::Static(body)), position: 0, begun: false, head_only }
@@ -182,6 +193,13 @@ impl Reply {
     pub fn allow(mut self, methods: Allow) -> Self {
         self.head.allow = methods;
         self
+    }
+
+    /// Says when it is given, unless it says so already. It counts before anything is written.
+    pub fn set_date(&mut self, date: Option<Date>) {
+        if !self.begun && self.position == 0 {
+            self.head.date = self.head.date.or(date);
+        }
     }
 
     /// Its status.

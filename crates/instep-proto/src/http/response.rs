@@ -1,7 +1,7 @@
 //! The head of a response (RFC 9112 section 4).
 
-use super::Status;
 use super::protection::Protection;
+use super::{Date, Status};
 use core::fmt::{self, Write};
 use core::num::NonZeroU64;
 
@@ -52,6 +52,8 @@ pub enum Allow {
     ReadAndPut,
     /// POST alone.
     Post,
+    /// All that any address takes.
+    All,
 }
 
 impl Allow {
@@ -62,6 +64,7 @@ impl Allow {
             Self::ReadAndPost => "GET, HEAD, POST",
             Self::ReadAndPut => "GET, HEAD, PUT",
             Self::Post => "POST",
+            Self::All => "GET, HEAD, POST, PUT",
         }
     }
 }
@@ -90,8 +93,10 @@ pub struct ResponseHead {
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
     pub(crate) protection: Option<Protection>,
-    /// What `Allow` names (405).
+    /// What `Allow` names (405, and 204 for OPTIONS).
     pub(crate) allow: Allow,
+    /// It answers OPTIONS.
+    pub(crate) options: bool,
     /// Pages from anywhere may read it.
     pub(crate) any_origin: bool,
     /// Which authorization is asked for (401).
@@ -99,6 +104,9 @@ pub struct ResponseHead {
     /// Seconds to wait (429, 503).
     pub(crate) retry_after: Option<u16>,
     pub(crate) after: After,
+    /// Seconds for which the connection waits for another request; 0: it is not said.
+    pub(crate) keep_alive_seconds: u16,
+    pub(crate) date: Option<Date>,
 }
 
 impl ResponseHead {
@@ -130,6 +138,11 @@ impl ResponseHead {
 
     fn format(&self, out: &mut dyn Write, lines: fmt::Arguments<'_>) -> fmt::Result {
         write!(out, "HTTP/1.1 {} {}\r\n", self.status.code(), self.status.reason())?;
+        if let Some(Date { seconds, write }) = self.date {
+            out.write_str("Date: ")?;
+            write(seconds, out)?;
+            out.write_str("\r\n")?;
+        }
         if let Some(content_type) = self.content_type {
             write!(out, "Content-Type: {content_type}\r\n")?;
         }
@@ -154,6 +167,7 @@ impl ResponseHead {
             out.write_str("Vary: Accept-Encoding\r\n")?;
         }
         match self.status {
+            _ if self.options => write!(out, "Allow: {}, OPTIONS\r\n", self.allow.as_str())?,
             Status::MethodNotAllowed => write!(out, "Allow: {}\r\n", self.allow.as_str())?,
             Status::UpgradeRequired => {
                 out.write_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")?;
@@ -179,6 +193,9 @@ impl ResponseHead {
         }
         out.write_fmt(lines)?;
         out.write_str("X-Content-Type-Options: nosniff\r\n")?;
+        if self.after != After::Close && self.keep_alive_seconds > 0 {
+            write!(out, "Keep-Alive: timeout={}\r\n", self.keep_alive_seconds)?;
+        }
         out.write_str(match (self.after, self.status) {
             (After::Close, Status::UpgradeRequired) => "Connection: upgrade, close\r\n\r\n",
             (_, Status::UpgradeRequired) => "Connection: upgrade\r\n\r\n",

@@ -132,16 +132,18 @@ impl Receiver {
     }
 
     /// Reads from `input` up to the end of one piece or control frame: how many bytes were used, and
-    /// what they were. A piece holds at most `most` bytes. Call it until it says
-    /// [`Received::Incomplete`].
+    /// what they were. A piece holds at most `most` bytes. `left` is how many bytes more the message in progress may have, or
+    /// else the next one; a compressed message has no such limit, because its frames do not tell its length. Call it until it
+    /// says [`Received::Incomplete`].
     ///
     /// # Errors
-    /// What breaks RFC 6455. The connection is to be failed then: the receiver reads nothing sensible
+    /// What breaks RFC 6455, and [`ProtocolError::TooBig`] for a header that announces more than is left. The connection is to be failed then: the receiver reads nothing sensible
     /// after it.
     pub fn receive<'i>(
         &mut self,
         input: &'i mut [u8],
         most: usize,
+        left: usize,
     ) -> Result<(usize, Received<'i>), ProtocolError> {
         let (fin, opcode, mask, missing, start) = match self.reading {
             Reading::Payload { fin, opcode, mask, missing } => {
@@ -152,6 +154,10 @@ impl Receiver {
                     return Ok((input.len(), Received::Incomplete));
                 };
                 self.begin(header)?;
+                let counts = self.message.is_some_and(|message| !message.compressed);
+                if counts && !header.opcode.is_control() && header.length > left as u64 {
+                    return Err(ProtocolError::TooBig);
+                }
                 (header.fin, header.opcode, header.mask, header.length, start)
             }
         };
@@ -287,7 +293,7 @@ mod tests {
         for part in parts {
             tail.extend_from_slice(part);
             loop {
-                let (used, incomplete) = match receiver.receive(&mut tail, most) {
+                let (used, incomplete) = match receiver.receive(&mut tail, most, usize::MAX) {
                     Err(error) => return (messages, pings, Some(error)),
                     Ok((used, Received::Incomplete)) => (used, true),
                     Ok((used, Received::Piece(piece))) => {
@@ -344,7 +350,7 @@ mod tests {
         let mut pieces = Vec::new();
         let mut at = 0;
         while at < bytes.len() {
-            let (used, received) = receiver.receive(&mut bytes[at..], usize::MAX).unwrap();
+            let (used, received) = receiver.receive(&mut bytes[at..], usize::MAX, usize::MAX).unwrap();
             let Received::Piece(piece) = received else { panic!("{received:?}") };
             pieces.push((piece.first, piece.last, piece.compressed, piece.bytes.to_vec()));
             at += used;
@@ -360,7 +366,7 @@ mod tests {
         );
         for wrong in [frame(0xc0, b""), frame(0xc9, b""), frame(0xa1, b""), frame(0x91, b"")] {
             assert_eq!(
-                Receiver::with_deflate().receive(&mut wrong.clone(), usize::MAX),
+                Receiver::with_deflate().receive(&mut wrong.clone(), usize::MAX, usize::MAX),
                 Err(ProtocolError::ReservedBit)
             );
         }
@@ -380,5 +386,28 @@ mod tests {
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(run(&single, usize::MAX).2, Some(error));
         }
+    }
+
+    #[test]
+    fn a_header_that_announces_too_much_is_refused_before_any_payload() {
+        // A text of 126 bytes, a fragment of 3, the same compressed, and a ping of 5.
+        let header = |first: u8, length: u8| match length {
+            0..=125 => std::vec![first, 0x80 | length, 1, 2, 3, 4],
+            _ => std::vec![first, 0xfe, 0, length, 1, 2, 3, 4],
+        };
+        let first = |bytes: std::vec::Vec<u8>, left: usize| {
+            Receiver::with_deflate().receive(&mut bytes.clone(), 1000, left).map(|(used, _)| used)
+        };
+        for opcode in [0x81, 0x82, 0x01] {
+            assert_eq!(first(header(opcode, 126), 126), Ok(8));
+            assert_eq!(first(header(opcode, 126), 125), Err(ProtocolError::TooBig));
+            assert_eq!(first(header(opcode, 1), 0), Err(ProtocolError::TooBig));
+            assert_eq!(first(header(opcode | COMPRESSED, 126), 125), Ok(8), "its header does not tell");
+        }
+        assert_eq!(first(header(0x89, 5), 0), Ok(6), "no control frame counts");
+        let mut receiver = Receiver::new();
+        let mut begun = [&header(0x01, 2)[..], b"ab"].concat();
+        assert!(receiver.receive(&mut begun, 1000, 4).is_ok());
+        assert_eq!(receiver.receive(&mut header(0x80, 3), 1000, 2), Err(ProtocolError::TooBig));
     }
 }

@@ -10,6 +10,7 @@ use core::cell::Cell;
 use core::net::IpAddr;
 use core::ops::Deref;
 use instep_proto::delivery::{Feed, Room};
+use instep_proto::http::Date;
 
 /// What a client needs of the world for one turn. A driver makes it once for all its clients.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Surroundings<'a> {
     pub compression: Option<&'a dyn Compression>,
     /// How many clients one address may have, if the driver has such a limit.
     pub address_limit: Option<&'a dyn AddressLimit>,
+    /// The time of day, if the driver has a clock: answers say it.
+    pub date: Option<Date>,
     /// Which of the device's followers this driver is.
     pub follower: usize,
     /// How many messages a turn takes. At that limit the client takes no more input.
@@ -59,6 +62,7 @@ pub(super) struct World<'a> {
     pub(super) board: Option<&'a dyn BoardPages>,
     pub(super) compression: Option<&'a dyn Compression>,
     pub(super) address_limit: Option<&'a dyn AddressLimit>,
+    pub(super) date: Option<Date>,
     pub(super) allowance: u32,
     pub(super) room: Room,
 }
@@ -96,6 +100,7 @@ impl<'a> World<'a> {
             compressed_feed,
             compression,
             address_limit,
+            date,
             follower,
             allowance,
             room,
@@ -111,6 +116,6 @@ impl<'a> World<'a> {
             follower,
             messages: Cell::new(0),
         };
-        (Self { context, app, log_in, board, compression, address_limit, allowance, room }, scratch)
+        (Self { context, app, log_in, board, compression, address_limit, date, allowance, room }, scratch)
     }
 }

@@ -134,6 +134,7 @@ impl Client {
                 let peer = world.access.client(self.peer(), &head);
                 let proxied = world.access.is_proxy(self.peer().to_canonical());
                 head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
+                (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
                 let request = Request {
                     now,
                     head: &head,

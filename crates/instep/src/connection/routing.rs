@@ -19,7 +19,7 @@ use core::ops::ControlFlow;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
 use instep_proto::handshake::{Handshake, subprotocol};
-use instep_proto::http::{HeadError, Reply, RequestHead, Status};
+use instep_proto::http::{Allow, HeadError, Method, Reply, RequestHead, Status};
 
 /// Answers whoever watches over the server, unless the application has something of its own there.
 const HEALTH: &str = "/healthz";
@@ -77,6 +77,22 @@ impl Client {
                 return Decision::Reply((of_thing.too_long)(head));
             }
             return error(Status::ContentTooLarge);
+        }
+        if head.method == Method::Options && !speaks {
+            // Before the log-in, so it says nothing of what there is behind one.
+            let known = || match resource {
+                _ if is_form => Some(Allow::ReadAndPost),
+                Some((resource, of_thing)) => (of_thing.allow)(resource, world.manifest.thing?),
+                None => {
+                    let known = endpoint.is_some() || world.app.find_page(head.path).is_some();
+                    (known || head.path == HEALTH).then_some(Allow::Read)
+                }
+            };
+            let any = log_in.is_some() || head.path == "*";
+            return match if any { Some(Allow::All) } else { known() } {
+                Some(allow) => Decision::Reply(Reply::options(allow, head)),
+                None => error(Status::NotFound),
+            };
         }
         if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
             return plain_text(head, "ok", out);

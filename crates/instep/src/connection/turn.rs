@@ -157,6 +157,7 @@ impl Client {
     ) -> bool {
         let Some(exchange) = self.http_mut() else { return true };
         let Some(reply) = &mut exchange.reply else { return true };
+        reply.set_date(world.date);
         let bodies = PageBodies { world, now, port: exchange.local_port };
         while !reply.is_done() {
             let length = reply.produce(&bodies, out.space());

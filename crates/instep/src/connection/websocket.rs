@@ -163,8 +163,12 @@ impl Open {
             };
         }
         let echo = self.echoes();
-        let most = if echo { out.room() - ROOM_MIN / 2 } else { self.looked_at(context) };
-        match self.receiver.receive(input, most) {
+        let (most, left) = if echo {
+            (out.room() - ROOM_MIN / 2, usize::MAX)
+        } else {
+            (self.looked_at(context), context.device.limits().message - self.message)
+        };
+        match self.receiver.receive(input, most, left) {
             Err(error) => Taken::Wrong(error),
             Ok((used, Received::Incomplete)) => Taken::Incomplete(used),
             Ok((used, Received::Pong)) => Taken::Some(used),

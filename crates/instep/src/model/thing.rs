@@ -1,6 +1,7 @@
 //! What an application declares of its Thing. All of it is checked when it is compiled.
 
 use super::decimal::{Decimal, PRECISION_MAX};
+use instep_proto::http::strip_path;
 
 /// Bytes of a kept value, at most.
 pub const KEPT_MAX: usize = 64;
@@ -168,6 +169,12 @@ impl Thing {
         self.interactions
             .iter()
             .any(|interaction| interaction.kind.is_property() && interaction.kind.is_written())
+    }
+
+    /// The same for a name as it stands in a path, where bytes may be escaped.
+    pub(crate) fn find_in_path(&self, name: &str) -> Option<(usize, &'static Interaction)> {
+        let is = |interaction: &Interaction| strip_path(name, interaction.name) == Some("");
+        self.interactions.iter().enumerate().find(|(_, interaction)| is(interaction))
     }
 
     /// Which topic the interaction of that number has, if it is a property.

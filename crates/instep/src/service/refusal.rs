@@ -75,7 +75,7 @@ pub(crate) fn ask_for_https(
     // A name that is not ours is not repeated.
     let host = head.host.filter(|_| context.access.check(head).is_ok()).unwrap_or("ADDRESS:PORT");
     let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"];
-    let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum());
+    let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum(), head);
     let body = if head.method == Method::Head { &[][..] } else { &body };
     if write_whole(&response, body, out) {
         Decision::Written { closes: true }

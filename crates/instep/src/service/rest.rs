@@ -11,7 +11,7 @@ use crate::model::{Base, Beginning, CONTENT_TYPE, Decimal, Description, Kind, Se
 use crate::time::Instant;
 use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window};
+use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window, strip_path};
 
 /// The numbers of bodies that are made while they are written.
 const DESCRIPTION: u16 = u16::MAX;
@@ -41,30 +41,35 @@ pub(crate) enum Resource<'p> {
 impl Resource<'_> {
     /// What is at `path`; `None`: nothing of the Thing.
     pub(crate) fn find<'p>(thing: &Thing, path: &'p str) -> Option<Resource<'p>> {
-        match path {
-            "/.well-known/wot" => return Some(Resource::Description),
-            "/properties" => return Some(Resource::Properties),
-            "/events" => return Some(Resource::Events),
-            _ => {}
+        for (known, resource) in [
+            ("/.well-known/wot", Resource::Description),
+            ("/properties", Resource::Properties),
+            ("/events", Resource::Events),
+        ] {
+            if strip_path(path, known) == Some("") {
+                return Some(resource);
+            }
         }
-        let (sort, name) = if let Some(name) = path.strip_prefix("/properties/") {
+        let (sort, name) = if let Some(name) = strip_path(path, "/properties/") {
             ("property", name)
-        } else if let Some(name) = path.strip_prefix("/events/") {
+        } else if let Some(name) = strip_path(path, "/events/") {
             ("event", name)
         } else {
-            ("action", path.strip_prefix("/actions/")?)
+            ("action", strip_path(path, "/actions/")?)
         };
         if sort == "property"
             && let Some((property, part)) = name.split_once('/')
-            && let Some((number, interaction)) = thing.find(property)
+            && let Some((number, interaction)) = thing.find_in_path(property)
         {
-            match (part, interaction.kind) {
-                ("history", Kind::Sensor { history: Some(_), .. }) => return Some(Resource::History(number)),
-                ("events", kind) if kind.is_property() => return Some(Resource::Stream(number)),
-                _ => {}
+            let is = |known| strip_path(part, known) == Some("");
+            if is("events") && interaction.kind.is_property() {
+                return Some(Resource::Stream(number));
+            }
+            if is("history") && matches!(interaction.kind, Kind::Sensor { history: Some(_), .. }) {
+                return Some(Resource::History(number));
             }
         }
-        let found = match thing.find(name) {
+        let found = match thing.find_in_path(name) {
             Some((number, interaction)) if sort == "event" && interaction.kind.is_event() => {
                 Resource::Stream(number)
             }
@@ -77,6 +82,20 @@ impl Resource<'_> {
             _ => Resource::Unknown { sort, name },
         };
         Some(found)
+    }
+}
+
+/// The methods that it takes; `None`: it is nothing.
+pub(crate) fn allow(resource: Resource<'_>, thing: &Thing) -> Option<Allow> {
+    match resource {
+        Resource::Unknown { .. } => None,
+        Resource::Action(_) => Some(Allow::Post),
+        Resource::Property(number) => {
+            let is_written = thing.interactions.get(number).is_some_and(|found| found.kind.is_written());
+            Some(if is_written { Allow::ReadAndPut } else { Allow::Read })
+        }
+        Resource::Properties if thing.is_written() => Some(Allow::ReadAndPut),
+        _ => Some(Allow::Read),
     }
 }
 

@@ -10,13 +10,15 @@ use crate::device::{Device, Place};
 use crate::model::Thing;
 use crate::time::Instant;
 use instep_proto::delivery::{Cursor, Outgoing};
-use instep_proto::http::{Made, Reply, RequestHead};
+use instep_proto::http::{Allow, Made, Reply, RequestHead};
 
 /// Everything that clients ask of a Thing, and are told.
 #[derive(Debug)]
 pub(crate) struct ThingService {
     /// What is at that path.
     pub(crate) find: for<'p> fn(&Thing, path: &'p str) -> Option<Resource<'p>>,
+    /// The methods that it takes; `None`: it is nothing.
+    pub(crate) allow: fn(Resource<'_>, &Thing) -> Option<Allow>,
     /// Answers a request for it.
     pub(crate) answer: fn(Resource<'_>, Option<Pass>, &Request<'_>, &mut Outgoing<'_>) -> Decision,
     /// The answer to a request whose body is longer than any that is read.
@@ -44,6 +46,7 @@ impl ThingService {
     /// The device itself answers.
     pub(crate) const HERE: Self = Self {
         find: Resource::find,
+        allow: rest::allow,
         answer: rest::answer,
         too_long: invoke::too_long,
         take_answer: invoke::take_answer,

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Device, Exchange, ExchangeMemory, Feed,
+    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Exchange, ExchangeMemory, Feed,
     Follower, HistoryPoint, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, Room,
     SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic, Turn,
 };
@@ -51,6 +51,8 @@ pub struct World {
     attention: Vec<usize>,
     /// None, unless a test wants one.
     pub log_in: Option<&'static LogIn>,
+    /// None, as on a device, unless a test has a clock.
+    pub date: Option<Date>,
     /// None, unless a test wants some.
     pub board: Option<&'static dyn BoardPages>,
 }
@@ -100,6 +102,7 @@ impl World {
             follower: 0,
             attention: Vec::new(),
             log_in: None,
+            date: None,
             board: None,
         }
     }
@@ -128,6 +131,7 @@ impl World {
             feed: &self.feed,
             compressed_feed: None,
             address_limit: None,
+            date: self.date,
             compression: None,
             follower: self.follower,
             allowance: u32::MAX,

@@ -1,0 +1,105 @@
+//! What answers say of the connection and of the time of day, on the simulated link and its clock.
+
+mod guarded;
+mod link;
+
+use guarded::{Answer, exchange_with};
+use instep::{App, Asset, Client, Date, Instant, Limits};
+use link::{Peer, World};
+
+const GET: &str = "GET /script.js HTTP/1.1\r\nHost: lamp\r\n\r\n";
+
+fn ask(world: &mut World, peer: &mut Peer, request: &str) -> Answer {
+    exchange_with(world, peer, request)
+}
+
+#[test]
+fn a_connection_is_kept_longer_than_answers_say() {
+    for (idle_time, said) in [(5_000, 4), (15_000, 14), (5_001, 5), (1_999, 1)] {
+        let mut world = World::new(Limits { idle_time, ..Limits::DEVICE });
+        let mut peer = world.client();
+        for _ in 0..3 {
+            let answer = ask(&mut world, &mut peer, GET);
+            assert_eq!(answer.header("Keep-Alive"), Some(&*format!("timeout={said}")), "{idle_time}");
+            assert_eq!(answer.header("Connection"), None);
+            // It is still there when that is over, and for a while.
+            world.now += said * 1000;
+            assert!(!peer.turn(&mut world).shut_down);
+        }
+        ask(&mut world, &mut peer, GET);
+        world.now += idle_time - 1;
+        assert!(!peer.turn(&mut world).shut_down);
+        world.now += 1;
+        assert!(peer.turn(&mut world).shut_down);
+    }
+}
+
+#[test]
+fn it_is_said_only_where_the_connection_goes_on() {
+    let mut world = World::new(Limits::DEVICE);
+    for (request, said) in [
+        (GET.to_owned(), true),
+        (GET.replace("GET", "HEAD"), true),
+        (GET.replace("/script.js", "/any/text"), true),
+        (GET.replace("/script.js", "/nowhere"), true),
+        (GET.replace("/script.js", "/ws"), true),
+        (GET.replace("GET", "OPTIONS"), true),
+        ("GET /script.js HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_owned(), true),
+        ("GET /script.js HTTP/1.0\r\n\r\n".to_owned(), false),
+        (GET.replace("Host", "Connection: close\r\nHost"), false),
+        (GET.replace("Host", "Content-Length: 9999\r\nHost"), false),
+        (GET.replace("HTTP/1.1", "HTTP/2.0"), false),
+        (link::upgrade("/ws"), false),
+    ] {
+        let mut peer = world.client();
+        let answer = ask(&mut world, &mut peer, &request);
+        assert_eq!(answer.header("Keep-Alive"), said.then_some("timeout=4"), "{}", answer.all);
+    }
+    let mut brief = World::new(Limits { idle_time: 1_000, ..Limits::DEVICE });
+    let mut peer = brief.client();
+    assert_eq!(ask(&mut brief, &mut peer, GET).header("Keep-Alive"), None, "less than a second is not said");
+}
+
+#[test]
+fn answers_say_the_time_of_day_where_there_is_a_clock() {
+    const LONG: App = link::APP.page("/long", Asset::new("text/plain", &[b'x'; 2000]));
+    let mut world = World::with_app(&LONG, Limits::DEVICE);
+    let mut without = world.client();
+    assert_eq!(ask(&mut world, &mut without, GET).header("Date"), None);
+    for request in [
+        GET.to_owned(),
+        GET.replace("/script.js", "/"),
+        GET.replace("/script.js", "/any/text"),
+        GET.replace("/script.js", "/nowhere"),
+        GET.replace("GET", "OPTIONS"),
+        GET.replace("lamp", "evil.test"),
+        GET.replace("HTTP/1.1", "HTTP/2.0"),
+        GET.replace("Host", "Content-Length: 9999\r\nHost"),
+    ] {
+        world.date = Some(Date { seconds: 7, write: |seconds, out| write!(out, "second {seconds}") });
+        let mut peer = world.client();
+        let answer = ask(&mut world, &mut peer, &request);
+        assert_eq!(answer.header("Date"), Some("second 7"), "{}", answer.all);
+    }
+    // A head that is written in parts says one time.
+    let mut peer = world.client();
+    peer.window = 0;
+    peer.send(&mut world, GET.replace("/script.js", "/long").as_bytes());
+    for second in 8..200 {
+        world.date = Some(Date { seconds: second, write: |seconds, out| write!(out, "second {seconds}") });
+        peer.window = 30;
+        peer.turn(&mut world);
+    }
+    let text = String::from_utf8(peer.take()).unwrap();
+    assert!(text.contains("\r\nDate: second 7\r\n") && text.ends_with(&"x".repeat(2000)), "{text}");
+    // So does an answer to what came without a whole request.
+    let mut peer = world.client();
+    peer.send(&mut world, b"GET /");
+    world.now += Limits::DEVICE.head_time;
+    let late = ask(&mut world, &mut peer, "");
+    assert_eq!((late.status, late.header("Date")), (408, Some("second 199")));
+    let mut peer = world.client();
+    peer.client = Client::new(link::PEER, 1, link::exchange(&world.limits), Instant::from_millis(world.now));
+    peer.client.refuse();
+    assert_eq!(ask(&mut world, &mut peer, GET).header("Date"), Some("second 199"));
+}
