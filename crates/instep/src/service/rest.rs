@@ -62,12 +62,11 @@ impl Resource<'_> {
             && let Some((number, interaction)) = thing.find_in_path(property)
         {
             let is = |known| strip_path(part, known) == Some("");
-            match interaction.kind {
-                Kind::Sensor { history: Some(_), .. } if is("history") => {
-                    return Some(Resource::History(number));
-                }
-                kind if kind.is_property() && is("events") => return Some(Resource::Stream(number)),
-                _ => {}
+            if is("events") && interaction.kind.is_property() {
+                return Some(Resource::Stream(number));
+            }
+            if is("history") && matches!(interaction.kind, Kind::Sensor { history: Some(_), .. }) {
+                return Some(Resource::History(number));
             }
         }
         let found = match thing.find_in_path(name) {
@@ -96,6 +95,7 @@ pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<All
             let is_written = thing.interactions.get(number).is_some_and(|found| found.kind.is_written());
             Some(if is_written { Allow::ReadAndPut } else { Allow::Read })
         }
+        Resource::Properties if thing.is_written() => Some(Allow::ReadAndPut),
         _ => Some(Allow::Read),
     }
 }
