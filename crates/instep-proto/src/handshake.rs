@@ -144,17 +144,12 @@ impl Handshake {
 /// [`SUBPROTOCOL_MAX`], are passed over.
 pub fn subprotocol<'b>(request: &RequestHead<'b>, declared: &[&'static str]) -> Option<&'b str> {
     let is_name = |name: &str| name.len() <= SUBPROTOCOL_MAX && name.bytes().all(is_token_byte);
-    // In one loop, because each use of the list is compiled anew.
-    for number in 0..declared.len().max(1) {
-        let wanted = declared.get(number);
-        // The list may be spread over several headers (RFC 6455 section 11.3.4).
-        for name in request.fields.items("sec-websocket-protocol") {
-            if wanted.map_or_else(|| is_name(name), |wanted| *wanted == name) {
-                return Some(name);
-            }
-        }
+    // The list may be spread over several headers (RFC 6455 section 11.3.4).
+    let offers = || request.fields.items("sec-websocket-protocol");
+    match declared {
+        [] => offers().find(|name| is_name(name)),
+        _ => declared.iter().find_map(|wanted| offers().find(|name| name == wanted)),
     }
-    None
 }
 
 #[cfg(test)]

@@ -66,7 +66,6 @@ impl Client {
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));
         let upgrade = head.asks_for_websocket();
         let endpoint = world.app.find_endpoint(head.path);
-        let page = world.app.find_page(head.path);
         let speaks = upgrade && endpoint.is_some();
         let access = world.access.check(head);
         let declared = world.app.service.zip(world.manifest.thing).filter(|_| !world.app.declares(head.path));
@@ -109,6 +108,7 @@ impl Client {
                 _ if is_form => Some(Allow::ReadAndPost),
                 Some((resource, of_thing)) => (of_thing.allow)(resource, world),
                 None => {
+                    let page = world.app.find_page(head.path);
                     let known = endpoint.is_some() || page.is_some() || head.path == HEALTH;
                     known.then_some(Allow::Read)
                 }
@@ -149,7 +149,7 @@ impl Client {
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
             return (of_thing.answer)(resource, pass, request, out);
         }
-        match (endpoint, page) {
+        match (endpoint, world.app.find_page(head.path)) {
             (Some(endpoint), page) if upgrade || page.is_none() => match Handshake::parse(head) {
                 Ok(handshake) => {
                     if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
