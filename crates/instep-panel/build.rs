@@ -8,7 +8,7 @@ use flate2::{Compression, GzBuilder};
 /// The panel's modules, each behind those that it imports.
 const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
-/// Every application has it, so it is served without its comments.
+/// Every application has it, and the firmware of a device, too: so it is served without its comments and its indentation.
 const LIBRARY: &str = "instep.js";
 
 fn main() {
@@ -24,7 +24,7 @@ fn main() {
         let name = entry.file_name().into_string().expect("a name in UTF-8");
         if !PANEL.contains(&&*name) {
             let asset = read(&entry.path());
-            let asset = if name == LIBRARY { without_comments(&asset) } else { asset };
+            let asset = if name == LIBRARY { shortened(&asset) } else { asset };
             write_both(&name, asset.as_bytes(), Path::new(&out));
         }
     }
@@ -34,20 +34,31 @@ fn read(asset: &Path) -> String {
     fs::read_to_string(asset).unwrap_or_else(|error| panic!("{}: {error}", asset.display()))
 }
 
-/// A script without the comments that have lines of their own, but for the one at its head.
-fn without_comments(script: &str) -> String {
+/// A script without its indentation and its comments, but for the one at its head.
+fn shortened(script: &str) -> String {
     let mut inside = false;
     let mut kept = String::new();
     for (number, line) in script.lines().enumerate() {
+        assert!(line.matches('`').count() % 2 == 0, "a template has one line: {line}");
         let code = line.trim_start();
         inside |= number > 0 && code.starts_with("/**");
-        if !inside && !code.starts_with("//") {
-            kept += line;
+        if !inside && !code.starts_with("//") && !code.is_empty() {
+            kept += without_remark(code);
             kept.push('\n');
         }
         inside &= !line.ends_with("*/");
     }
     kept
+}
+
+/// A line without the comment at its end. One in which text could begin or end stays.
+fn without_remark(line: &str) -> &str {
+    match line.split_once(" // ") {
+        Some((code, remark)) if !remark.contains(['"', '\'', '`']) && code.matches('"').count() % 2 == 0 => {
+            code
+        }
+        _ => line,
+    }
 }
 
 /// A module of the panel as a part of one that has them all: what they import from each other is there.

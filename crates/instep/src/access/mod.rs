@@ -13,7 +13,7 @@ mod origins;
 mod proxy;
 mod ways_in;
 
-pub(crate) use forwarded::{is_forwarded_from_tls, prefix};
+pub(crate) use forwarded::prefix;
 pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;

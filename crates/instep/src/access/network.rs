@@ -1,8 +1,11 @@
 //! Networks of addresses (RFC 4632, RFC 4291 section 2.3).
 
+use super::authority::parse_host;
+use super::forwarded::is_forwarded_from_tls;
 use core::fmt::{self, Display};
 use core::net::IpAddr;
 use core::str::FromStr;
+use instep_proto::http::RequestHead;
 
 /// A network of addresses, such as `10.0.0.0/8`, or one address alone.
 ///
@@ -12,8 +15,19 @@ pub struct IpNetwork {
     address: IpAddr,
     /// How many of its first bits all addresses share.
     prefix: u8,
-    contains: fn(&Self, IpAddr) -> bool,
+    pub(super) how: &'static Proxying,
 }
+
+/// What there is to do where proxies are trusted.
+#[derive(Debug)]
+pub(super) struct Proxying {
+    contains: fn(&IpNetwork, IpAddr) -> bool,
+    /// The client for which a peer asks, by `X-Forwarded-For`.
+    pub(super) find_client: fn(&[IpNetwork], IpAddr, &RequestHead<'_>) -> IpAddr,
+    pub(super) is_from_tls: fn(&RequestHead<'_>) -> bool,
+}
+
+const PROXYING: Proxying = Proxying { contains, find_client, is_from_tls: is_forwarded_from_tls };
 
 /// The text is no network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +36,12 @@ pub struct NoNetwork;
 impl IpNetwork {
     /// One address alone.
     pub const fn host(address: IpAddr) -> Self {
-        Self { address, prefix: bits(address), contains }
+        Self { address, prefix: bits(address), how: &PROXYING }
     }
 
     /// Whether the address is in it. One of IPv4 is that also where it is written as one of IPv6.
     pub fn contains(&self, address: IpAddr) -> bool {
-        (self.contains)(self, address)
+        (self.how.contains)(self, address)
     }
 }
 
@@ -38,6 +52,28 @@ fn contains(network: &IpNetwork, address: IpAddr) -> bool {
         _ => return false,
     };
     differ >= u32::from(network.prefix)
+}
+
+fn find_client(proxies: &[IpNetwork], peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
+    let mut client = peer.to_canonical();
+    for hop in request.fields.items("x-forwarded-for").rev() {
+        if !proxies.iter().any(|proxy| proxy.contains(client)) {
+            break;
+        }
+        let Some(address) = parse_hop(hop) else { break };
+        client = address.to_canonical();
+    }
+    client
+}
+
+/// An address in `X-Forwarded-For`: some proxies put brackets around those of IPv6, and a port behind any.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = |text: &str| text.parse().ok();
+    if let Some(address) = bare(hop) {
+        return Some(address);
+    }
+    let host = parse_host(hop)?.name;
+    bare(host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host))
 }
 
 const fn bits(address: IpAddr) -> u8 {
@@ -65,7 +101,7 @@ impl FromStr for IpNetwork {
         // What is IPv4 within IPv6 has its bits at the end.
         let prefix =
             if bits(address) < bits(given) { u8::checked_sub(prefix, 96).ok_or(NoNetwork)? } else { prefix };
-        Ok(Self { address, prefix, contains })
+        Ok(Self { address, prefix, how: &PROXYING })
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a proxy that stands before the device says of who asks, and what it leaves before the path.
 
 use super::Access;
-use super::authority::parse_host;
 use core::net::IpAddr;
 use instep_proto::http::RequestHead;
 
@@ -9,15 +8,15 @@ impl Access {
     /// Who asks: `peer`, or whom it forwards for. The last item of `X-Forwarded-For` is what the proxy at hand says, so
     /// the client is the last one that is not itself a proxy that is trusted. What is before it anybody may have written.
     pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
-        let mut client = peer.to_canonical();
-        for hop in request.fields.items("x-forwarded-for").rev() {
-            if !self.is_proxy(client) {
-                break;
-            }
-            let Some(address) = parse_hop(hop) else { break };
-            client = address.to_canonical();
+        match self.proxies.first() {
+            Some(first) => (first.how.find_client)(self.proxies, peer, request),
+            None => peer.to_canonical(),
         }
-        client
+    }
+
+    /// Whether a request came to the trusted proxy that forwarded it over TLS.
+    pub(crate) fn is_forwarded_from_tls(&self, request: &RequestHead<'_>) -> bool {
+        self.proxies.first().is_some_and(|first| (first.how.is_from_tls)(request))
     }
 
     /// Whether a proxy of that address is trusted.
@@ -34,16 +33,6 @@ impl Access {
             _ => ("", path),
         }
     }
-}
-
-/// An address in `X-Forwarded-For`: some proxies put brackets around those of IPv6, and a port behind any.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let bare = |text: &str| text.parse().ok();
-    if let Some(address) = bare(hop) {
-        return Some(address);
-    }
-    let host = parse_host(hop)?.name;
-    bare(host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host))
 }
 
 #[cfg(test)]

@@ -52,6 +52,12 @@ pub struct Surroundings<'a> {
 pub trait AddressLimit: core::fmt::Debug {
     /// Counts this connection as one from `address` until it ends. `false`: there are too many already.
     fn count(&self, address: IpAddr) -> bool;
+
+    /// Says in the log that there are too many. It is linked only with a driver that has such a limit.
+    #[doc(hidden)]
+    fn log_refused(&self, address: IpAddr) {
+        log::warn!("Refused {address}: there are too many clients from there");
+    }
 }
 
 /// [`Surroundings`] without what is lent for change. What handlers of requests see of it is its [`Context`].

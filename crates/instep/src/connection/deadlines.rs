@@ -2,7 +2,6 @@
 
 use super::client::{Client, State};
 use super::context::World;
-use super::deflate::Compression;
 use super::http_state::Exchange;
 use super::websocket::Open;
 use crate::device::{DropReason, End, RefusalReason};
@@ -59,16 +58,10 @@ impl Client {
             }
             self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
         }
-        if let State::Open(Open { inflating: Some(inflating), place, .. }) = &mut self.state
-            && now >= inflating.deadline(now, limits.write_stall)
+        if let (State::Open(open), Some(compression)) = (&mut self.state, world.compression)
+            && (compression.takes().is_overdue)(open, compression, now, limits.write_stall)
         {
-            if world.compression.is_some_and(Compression::is_exhausted) {
-                let client = place.client;
-                log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
-                self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
-            } else {
-                inflating.wait_again(now);
-            }
+            self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
         }
         if let State::Open(open) = &mut self.state {
             open.say_alive(now, world, out);

@@ -47,6 +47,7 @@ pub trait Compression: Debug {
             find_offer: PermessageDeflate::offered_in,
             display: |deflate| deflate,
             take: Open::take_compressed,
+            is_overdue: Open::is_overdue,
         }
     }
 }
@@ -61,12 +62,29 @@ pub struct TakesCompressed {
     pub(super) display: fn(&PermessageDeflate) -> &dyn Display,
     /// Takes a piece of a compressed message, with which so many bytes end.
     pub(super) take: TakeCompressed,
+    /// Whether a client waits too long with a half message, for which others wait.
+    pub(super) is_overdue: fn(&mut Open, &dyn Compression, Instant, patience: u64) -> bool,
 }
 
 type TakeCompressed =
     fn(&mut Open, &dyn Compression, Instant, Piece<'_>, usize, &Context<'_>, &mut Outgoing<'_>) -> Taken;
 
 impl Open {
+    /// Whether nothing came of its half message for so long, and others wait for the inflater that it has. Says so in the log.
+    fn is_overdue(&mut self, compression: &dyn Compression, now: Instant, patience: u64) -> bool {
+        let Some(inflating) = self.inflating.as_mut().filter(|half| now >= half.deadline(now, patience))
+        else {
+            return false;
+        };
+        if compression.is_exhausted() {
+            let client = self.place.client;
+            log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
+            return true;
+        }
+        inflating.wait_again(now);
+        false
+    }
+
     /// Takes a piece of a compressed message, with which `used` bytes end: as much of it as there is room for what
     /// comes out.
     fn take_compressed(

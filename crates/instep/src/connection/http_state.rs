@@ -1,12 +1,13 @@
 //! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
 
 use crate::buffer::Buffer;
-use crate::service::Waits;
+use crate::service::{Context, Decision, Waits};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
-use instep_proto::http::{Chunks, ExtraLines, Reply};
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::{Chunks, ExtraLines, Reply, RequestHead};
 
 /// What has yet to come of a request's content.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,9 @@ impl Unread {
     }
 }
 
+/// Answers a request that is not encrypted.
+pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Decision;
+
 /// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
 /// of it: a device with few such places has many clients.
 #[derive(Debug)]
@@ -41,8 +45,8 @@ pub struct Exchange {
     pub(super) refused: bool,
     /// Its bytes are encrypted on their way.
     pub(super) secure: bool,
-    /// It does not encrypt where it must: every request is answered by 400.
-    pub(super) not_secure: bool,
+    /// It does not encrypt where it must: every request is answered so, by 400. Only a transport that encrypts names the function.
+    pub(super) not_secure: Option<AskForHttps>,
     /// The first byte of the current head has come.
     pub(super) head_begun: bool,
     /// A request of it has been answered.
@@ -68,7 +72,7 @@ impl Exchange {
             local_port: 0,
             refused: false,
             secure: false,
-            not_secure: false,
+            not_secure: None,
             head_begun: false,
             served: false,
             reply: None,

@@ -4,7 +4,6 @@ use super::client::{Client, State};
 use super::context::World;
 use super::http_state::{Exchange, Unread};
 use super::websocket::Taken;
-use crate::access::is_forwarded_from_tls;
 use crate::limits::ROOM_MIN;
 use crate::service::{Decision, Request, Waits};
 use crate::time::Instant;
@@ -131,7 +130,7 @@ impl Client {
         let peer = world.access.client(self.peer(), &head);
         (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
         let proxied = world.access.is_proxy(self.peer().to_canonical());
-        head.secure = self.is_secure() || (proxied && is_forwarded_from_tls(&head));
+        head.secure = self.is_secure() || (proxied && world.access.is_forwarded_from_tls(&head));
         head.extra = world.access.extra_lines(&head);
         if let Some(exchange) = self.http_mut() {
             exchange.extra = head.extra;

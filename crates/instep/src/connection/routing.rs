@@ -11,8 +11,8 @@ use crate::device::{End, Place, RefusalReason};
 use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
-    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits,
-    ask_for_https, body_max, lead, lead_with, plain_text, refuse, tell,
+    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits, body_max,
+    lead, lead_with, plain_text, refuse, tell,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -60,7 +60,7 @@ impl Client {
             tell!(warn, world, now, "Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
-        if self.http().is_some_and(|exchange| exchange.not_secure) {
+        if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.not_secure) {
             return ask_for_https(head, world, out);
         }
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));
@@ -250,8 +250,13 @@ impl Client {
         world: &World<'_>,
     ) -> Option<Place> {
         let forwarded = peer != self.peer();
-        if forwarded && world.address_limit.is_some_and(|limit| !limit.count(peer)) {
-            tell!(warn, world, now, "Refused {peer}: there are too many clients from there");
+        if forwarded
+            && let Some(limit) = world.address_limit
+            && !limit.count(peer)
+        {
+            if world.may_tell(now) {
+                limit.log_refused(peer);
+            }
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         }

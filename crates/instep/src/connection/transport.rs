@@ -3,7 +3,7 @@
 use super::client::{Client, State};
 use super::context::{Surroundings, World};
 use crate::device::{DropReason, End};
-use crate::service::tell;
+use crate::service::{ask_for_https, tell};
 use crate::time::Instant;
 
 impl Client {
@@ -22,7 +22,8 @@ impl Client {
     /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
     pub fn refuse_unencrypted(&mut self) {
         if let Some(exchange) = &mut self.exchange {
-            (exchange.secure, exchange.not_secure) = (false, true);
+            exchange.secure = false;
+            exchange.not_secure = Some(ask_for_https);
         }
     }
 
