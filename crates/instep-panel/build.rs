@@ -36,12 +36,13 @@ fn read(asset: &Path) -> String {
 
 /// A script without its indentation and its comments, but for the one at its head.
 fn shortened(script: &str) -> String {
+    let (head, body) = script.split_once("*/\n").expect("a comment at the head");
     let mut inside = false;
-    let mut kept = String::new();
-    for (number, line) in script.lines().enumerate() {
+    let mut kept = format!("{head}*/\n");
+    for line in body.lines() {
         assert!(line.matches('`').count() % 2 == 0, "a template has one line: {line}");
         let code = line.trim_start();
-        inside |= number > 0 && code.starts_with("/**");
+        inside |= code.starts_with("/**");
         if !inside && !code.starts_with("//") && !code.is_empty() {
             kept += without_remark(code);
             kept.push('\n');

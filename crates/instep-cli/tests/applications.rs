@@ -216,12 +216,18 @@ fn echo_sends_back_what_it_is_sent_on_both_paths() {
         sends_back(&server, path);
         server.expect_line(&format!("[{client}] Disconnected"));
     }
+    let here = target().here;
+    let refused = format!(
+        "Refused a handshake from {here}: it has no Upgrade: websocket, which a proxy has to pass on"
+    );
     expect_log(
         &server,
         &[
-            &format!("[1] Connected from {}", target().here),
+            &refused,
+            &format!("[1] Connected from {here}"),
             "[1] Disconnected",
-            &format!("[2] Connected from {}", target().here),
+            &refused,
+            &format!("[2] Connected from {here}"),
             "[2] Disconnected",
         ],
     );

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use test_support::{Http, Response, SOON, Target, http, target};
 
-const SCRIPT: &[u8] = include_bytes!("../../instep-panel/assets/instep.js");
+const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
 const HELLO: &str = include_str!("../../../apps/pages/hello.html");
 
 /// A person must be able to read what went wrong, and a browser must not guess what it is.

@@ -106,7 +106,9 @@ fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
 #[test]
 fn a_terminal_that_is_closed_ends_it_well() {
     let file = folder("hang-up").join("state");
-    let mut server = keeping(&file, "last");
+    let args = ["--app", "led-plain", "--state-file", text(&file), "--power-up", "last"];
+    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/served/in_terminal.sh");
+    let mut server = Server::with(&args).binary(terminal).variable("IN_TERMINAL", INSTEP).start();
     toggle(&server);
     server.hang_up();
     // A shell passes it on, too.

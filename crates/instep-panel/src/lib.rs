@@ -72,17 +72,21 @@ mod tests {
     }
 
     #[test]
-    fn the_library_is_its_source_without_comments_but_for_its_head() {
+    fn the_library_is_its_source_without_comments_and_indentation_but_for_its_head() {
         let (source, served) =
             (include_str!("../assets/instep.js"), include_str!(concat!(env!("OUT_DIR"), "/instep.js")));
         let head = source.split_once("*/").unwrap().0;
         assert!(served.starts_with(head));
-        let code = |script: &str| -> Vec<_> {
+        fn code(script: &str) -> Vec<&str> {
             let lines = script.lines().map(str::trim);
             let comment = |line: &str| ["//", "/**", "* ", "*/"].iter().any(|begin| line.starts_with(begin));
-            lines.filter(|line| !comment(line) && *line != "*").map(std::string::String::from).collect()
-        };
-        assert_eq!(code(served), code(source));
+            lines.filter(|line| !comment(line) && !["*", ""].contains(line)).collect()
+        }
+        assert_eq!(code(served).len(), code(source).len());
+        for (served, source) in code(served).into_iter().zip(code(source)) {
+            let cut = source.strip_prefix(served).expect("the same code");
+            assert!(cut.is_empty() || cut.starts_with(" // "), "{source}");
+        }
         assert_eq!(served.matches("/**").count(), 1);
     }
 
