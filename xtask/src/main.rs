@@ -10,6 +10,7 @@ mod bench;
 #[path = "../../boards/esp/src/boards.rs"]
 mod boards;
 mod browser;
+mod clients;
 mod dependencies;
 mod firmware;
 mod flash;
@@ -50,6 +51,8 @@ Every job of this workspace.
                                               puts them into docs/esp32.md
     cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32, S2 and S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
+    cargo xtask clients [--install]           undici, ws, aiohttp, Python's websockets, Java's HttpClient and HAProxy,
+                                              against a Thing
     cargo xtask node-wot [--install]          the W3C's reference client of the Web of Things, against a Thing
     cargo xtask autobahn [--full]             the conformance suite for WebSocket servers
     cargo xtask bench [--quick] [ROW…]        instep side by side with other servers; more with --help
@@ -69,7 +72,8 @@ would go unnoticed it is a failure: with --install, and if the environment varia
 CI is set to true.
 
 With --full, the conformance suite runs all cases of compressed messages, which
-takes a quarter of an hour more, and the dependencies are checked, too.
+takes a quarter of an hour more, clients that others wrote are tried, and the dependencies are
+checked, too.
 
 The environment variable INSTEP_BIN names another server for the browser tests and
 the conformance suite; else they build instep. Browsers leave their pictures in
@@ -148,6 +152,7 @@ fn main() -> ExitCode {
             report.step("browser", || browser::test(&mut tools));
             report.step("node-wot", || node_wot::test(&mut tools));
             if extent == Extent::Full {
+                report.step("clients", || clients::test(&mut tools));
                 report.step("dependencies", || dependencies::check(&tools));
             }
         }
@@ -165,6 +170,7 @@ fn main() -> ExitCode {
         "check-bare-metal" => report.step("bare metal", || bare_metal::check(&mut tools)),
         "autobahn" => report.step("autobahn", || autobahn::test(extent)),
         "browser" => report.step("browser", || browser::test(&mut tools)),
+        "clients" => report.step("clients", || clients::test(&mut tools)),
         "node-wot" => report.step("node-wot", || node_wot::test(&mut tools)),
         other => return misused(&format!("there is no job {other}")),
     }

@@ -29,7 +29,7 @@ const COMMAND_TESTS: [&str; 13] = [
     "things",
 ];
 /// Those among them that are not for a device, and why.
-const NOT_FOR_A_DEVICE: [(&str, &str); 9] = [
+const NOT_FOR_A_DEVICE: [(&str, &str); 12] = [
     ("compression_is_agreed_on_as_browsers_offer_it", "a device does not compress"),
     ("page_and_socket_may_be_on_two_ports_of_one_server", "the image listens on one port"),
     ("ten_thousand_clients_come_and_go_and_nothing_is_left_of_them", "it measures a process of Linux"),
@@ -39,6 +39,9 @@ const NOT_FOR_A_DEVICE: [(&str, &str); 9] = [
     ("over_tls_the_cookie_is_secure_and_nobody_is_warned", "a device has no TLS"),
     ("a_password_comes_from_a_file_too", "a device has no files"),
     ("nothing_tells_the_password_or_a_session", "it is about options of the command"),
+    ("what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it", "a device has no files"),
+    ("answers_say_the_time_of_day", "a device has no clock"),
+    ("a_client_that_keeps_connections_does_not_meet_one_that_closes", "its limits are those of its firmware"),
 ];
 /// An image that has its settings from its build, for a test.
 const SETTINGS: [(&str, &str); 5] = [

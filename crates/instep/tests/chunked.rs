@@ -6,7 +6,7 @@ mod link;
 mod workshop;
 
 use asking::JSON;
-use guarded::{Answer, FORM, PASSWORD, check, exchange_with, guard, guarded};
+use guarded::{Answer, BASIC, FORM, PASSWORD, check, exchange_with, guard, guarded};
 use instep::{Access, BoardPage, BoardPages, Client, Limits};
 use link::{Peer, World, inbox};
 use std::sync::Mutex;
@@ -112,6 +112,28 @@ fn a_client_that_waits_for_word_is_told_to_go_on() {
         asked(&world, &mut inbox);
         let answer = exchange_with(&mut world, &mut peer, "");
         assert_eq!((answer.status, answer.header("Connection")), (204, None));
+    }
+}
+
+#[test]
+fn a_tool_is_told_to_go_on_once_its_password_is_checked() {
+    let expects = format!("{JSON}{BASIC}\r\nExpect: 100-continue\r\n");
+    let with_length =
+        format!("PUT /properties/led HTTP/1.1\r\nHost: lamp\r\nContent-Length: 4\r\n{expects}\r\ntrue");
+    for text in [with_length, chunked("PUT /properties/led", &expects, "true", 3)] {
+        let head = text.find("\r\n\r\n").unwrap() + 4;
+        let mut world = guard(world());
+        let mut inbox = inbox(&world);
+        let mut peer = world.client();
+        peer.send(&mut world, &text.as_bytes()[..head]);
+        assert_eq!(peer.take(), b"", "the password is checked first");
+        check(&world);
+        peer.turn(&mut world);
+        assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
+        peer.send(&mut world, &text.as_bytes()[head..]);
+        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
+        asked(&world, &mut inbox);
+        assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
     }
 }
 

@@ -95,9 +95,7 @@ impl Read {
             if there < length {
                 return Err(End::Cut);
             }
-            if !self.line(bytes, <[u8]>::is_empty)?.is_empty() {
-                return Err(End::Malformed);
-            }
+            self.line(bytes, <[u8]>::is_empty, |_| true)?;
         }
         loop {
             let field = |line: &[u8]| {
@@ -109,12 +107,9 @@ impl Read {
             };
             let part = self.part(bytes).len();
             (self.beside, self.fields) = (self.beside + part, self.fields + usize::from(part > 0));
-            let line = self.line(bytes, field)?;
+            let line = self.line(bytes, field, |line| line.is_empty() || line.contains(&b':'))?;
             if line.is_empty() {
                 return Ok(());
-            }
-            if !line.contains(&b':') {
-                return Err(End::Malformed);
             }
         }
     }
@@ -129,12 +124,14 @@ impl Read {
                 && (rest.is_empty() || rest[0] == b';' && rest.iter().all(|byte| is_text(*byte)))
         };
         self.beside += self.part(bytes).iter().skip_while(|byte| byte.is_ascii_hexdigit()).count();
-        let line = self.line(bytes, well)?;
-        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let digits_of = |line: &[u8]| line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
         // White space alone behind the size is no extension.
-        if digits == 0 || line.len() > digits && !line.contains(&b';') {
-            return Err(End::Malformed);
-        }
+        let whole = |line: &[u8]| {
+            let digits = digits_of(line);
+            digits > 0 && (line.len() == digits || line.contains(&b';'))
+        };
+        let line = self.line(bytes, well, whole)?;
+        let digits = digits_of(line);
         let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).expect("digits"), 16)
             .expect("16 digits");
         self.announced = self.announced.saturating_add(size);
@@ -147,13 +144,20 @@ impl Read {
         &rest[..rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len())]
     }
 
-    /// The line that is next, without its CR LF. `well`: whether this may be the beginning of one.
-    fn line<'b>(&mut self, bytes: &'b [u8], well: impl Fn(&[u8]) -> bool) -> Result<&'b [u8], End> {
+    /// The line that is next, without its CR LF. `well`: whether this may be the beginning of one; `whole`: whether it may
+    /// end so.
+    fn line<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        well: impl Fn(&[u8]) -> bool,
+        whole: impl Fn(&[u8]) -> bool,
+    ) -> Result<&'b [u8], End> {
         let line = self.part(bytes);
-        if !well(line) {
+        let rest = &bytes[self.used + line.len()..];
+        if !well(line) || !rest.is_empty() && !whole(line) {
             return Err(End::Malformed);
         }
-        match &bytes[self.used + line.len()..] {
+        match rest {
             [] | [b'\r'] => Err(End::Cut),
             [b'\r', b'\n', ..] => {
                 self.used += line.len() + 2;

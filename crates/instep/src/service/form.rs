@@ -18,7 +18,7 @@ pub(crate) fn whole_content<'r>(
     match content {
         Some(content) => Continue(content),
         None => {
-            if head.expects_continue && waits == Waits::Nothing {
+            if head.expects_continue && waits != Waits::Body {
                 // There is room: a head is taken only where there is.
                 let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
             }
