@@ -58,6 +58,15 @@ fn world() -> World {
 }
 
 #[test]
+fn the_page_of_a_folder_is_there_where_an_endpoint_is_too() {
+    const BOTH: App = link::APP.endpoint("/").with_folder(&Files);
+    let mut world = World::with_app(&BOTH, Limits::DEVICE);
+    assert_eq!(get(&mut world, "/", "").body.as_bytes(), TEXT);
+    assert_eq!(get(&mut world, "/ws", "").status, 426);
+    let _ = world.open("/");
+}
+
+#[test]
 fn files_are_behind_all_that_the_application_has_but_its_page() {
     let mut world = world();
     let text = std::str::from_utf8(TEXT).unwrap();

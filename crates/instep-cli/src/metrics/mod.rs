@@ -6,7 +6,7 @@
 mod process;
 mod text;
 
-use instep::{Access, HeadLimits, Refusal};
+use instep::{Access, FROM_CLIENT, HeadLimits, Refusal, is_host_name};
 use instep_proto::http::{Method, Reply, RequestHead, Status};
 use instep_tokio::Server;
 use socket2::SockRef;
@@ -107,9 +107,18 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
     let error = |status| write_reply(Reply::error(status, Some(head)), server);
     match access.check(head) {
         Err(Refusal::Host) => {
-            log::warn!(
-                "Refused to tell {peer} the metrics: the device does not go by the name in its request. --allow-host gives it another"
-            );
+            let host = head.host.unwrap_or_default();
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            if is_host_name(name) {
+                log::warn!(
+                    target: FROM_CLIENT,
+                    "Refused to tell {peer} the metrics: the device does not go by the name {name}. If it should, start it with --allow-host {name}"
+                );
+            } else {
+                log::warn!(
+                    "Refused to tell {peer} the metrics: the device does not go by the name in its request, and no option allows it"
+                );
+            }
             return error(Status::MisdirectedRequest);
         }
         Err(Refusal::Origin) => return error(Status::Forbidden),

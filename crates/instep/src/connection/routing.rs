@@ -149,28 +149,32 @@ impl Client {
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
             return (of_thing.answer)(resource, pass, request, out);
         }
+        // A folder has the page at `/`, where an application may have an endpoint, too.
+        let in_folder = head.path == "/" && world.app.folder.is_some();
         match (endpoint, world.app.find_page(head.path)) {
-            (Some(endpoint), page) if upgrade || page.is_none() => match Handshake::parse(head) {
-                Ok(handshake) => {
-                    if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
-                        return Decision::NotNow;
+            (Some(endpoint), page) if upgrade || (page.is_none() && !in_folder) => {
+                match Handshake::parse(head) {
+                    Ok(handshake) => {
+                        if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                            return Decision::NotNow;
+                        }
+                        let takes = world.compression.map(Compression::takes);
+                        let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
+                        let notices = world.notices.filter(|_| endpoint.thing);
+                        let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
+                        Decision::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
                     }
-                    let takes = world.compression.map(Compression::takes);
-                    let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
-                    let notices = world.notices.filter(|_| endpoint.thing);
-                    let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
-                    Decision::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
+                    Err(reason) => {
+                        if upgrade {
+                            world.device.count_refusal(RefusalReason::Handshake);
+                        }
+                        if upgrade || reason == HandshakeError::NoUpgrade {
+                            tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
+                        }
+                        error(reason.status())
+                    }
                 }
-                Err(reason) => {
-                    if upgrade {
-                        world.device.count_refusal(RefusalReason::Handshake);
-                    }
-                    if upgrade || reason == HandshakeError::NoUpgrade {
-                        tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
-                    }
-                    error(reason.status())
-                }
-            },
+            }
             (_, Some((Page::Asset(_, asset), _))) => {
                 Decision::Reply(Reply::asset(asset, head, world.access.frames))
             }
