@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+/// How often it is started, at most.
+const STARTS: usize = 5;
+
 /// The one that runs, while a browser holds it.
 static RUNNING: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
 
@@ -38,28 +41,34 @@ impl Driver {
         let (process, number) = (std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(format!("instep-browsers-{process}-{number}"));
         std::fs::create_dir_all(&folder).expect("a folder for the browsers");
-        // With port 0 it takes a free one and tells which.
-        let process = Command::new(&program)
-            .arg("--port=0")
-            .env("TMPDIR", &folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut process = process.unwrap_or_else(|error| {
-            remove(&folder);
-            panic!("cannot start {}: {error}", program.display())
-        });
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let port = lines.by_ref().find_map(|line| {
-            let line = line.ok()?;
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
-        let port: u16 = port.expect("chromedriver did not tell its port");
-        // Nobody may stop reading, or it blocks on a full pipe one day.
-        std::thread::spawn(move || lines.for_each(drop));
-        Driver { process, folder, addr: SocketAddr::from(([127, 0, 0, 1], port)) }
+        // With port 0 it takes a port that is free for IPv4, and ends if that is taken for IPv6.
+        for _ in 0..STARTS {
+            let process = Command::new(&program)
+                .arg("--port=0")
+                .env("TMPDIR", &folder)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn();
+            let mut process = process.unwrap_or_else(|error| {
+                remove(&folder);
+                panic!("cannot start {}: {error}", program.display())
+            });
+            let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+            let port = lines.by_ref().find_map(|line| {
+                let line = line.ok()?;
+                let (_, port) = line.split_once("started successfully on port ")?;
+                port.trim_end_matches('.').parse::<u16>().ok()
+            });
+            if let Some(port) = port {
+                // Nobody may stop reading, or it blocks on a full pipe one day.
+                std::thread::spawn(move || lines.for_each(drop));
+                return Driver { process, folder, addr: SocketAddr::from(([127, 0, 0, 1], port)) };
+            }
+            let _ = process.wait();
+        }
+        remove(&folder);
+        panic!("chromedriver did not tell its port");
     }
 }
 
