@@ -98,6 +98,16 @@ impl Connection {
         self.wake_at.get()
     }
 
+    /// Has the connection served if its socket holds input, and says so. A process that did not run for a while finds
+    /// a deadline past, and in the socket what the peer sent in time.
+    pub(crate) fn reads_first(&self) -> bool {
+        let reads = self.wants_read.get() && self.has_input();
+        if reads {
+            self.waker.wake_by_ref();
+        }
+        reads
+    }
+
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         self.socket.borrow().client.lag(feed)
     }

@@ -219,7 +219,7 @@ impl Shard {
         self.looked.set(tokio::time::Instant::now());
         let mut next = Instant::NEVER;
         for (_, connection) in self.connections.borrow().iter() {
-            if connection.wake_at() <= now {
+            if connection.wake_at() <= now && !connection.reads_first() {
                 connection.turn(&self.state, now, 0);
             }
             next = next.min(connection.wake_at());

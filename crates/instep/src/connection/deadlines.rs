@@ -48,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Does what is due.
+    /// Does what is due, but for a request.
     pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         if now >= self.timing.stalled.after(limits.write_stall) {
@@ -70,7 +70,6 @@ impl Client {
             events.comment(now, out);
         }
         match &self.state {
-            State::Http => self.keep_request_time(now, world, out),
             State::Open(open) if now >= open.until => self.end_session(world, out),
             State::Events(events) if now >= events.until => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
@@ -97,9 +96,10 @@ impl Client {
         }
     }
 
-    /// Does what is due for a request.
-    fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) {
-        let Some(exchange) = self.http() else { return };
+    /// Does what is due for a request, after the input of this turn was taken, because that came in time. Says
+    /// whether the request has ended by it.
+    pub(super) fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) -> bool {
+        let Some(exchange) = self.http() else { return false };
         let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
         match waits {
             Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
@@ -130,8 +130,9 @@ impl Client {
                     self.state = State::Closed;
                 }
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// When the next turn is due.

@@ -61,6 +61,9 @@ impl Client {
             let rest = &mut input[used..];
             let taken = self.take_in(now, rest, &world, &mut out);
             (used, hungry) = (used + taken.used, taken.hungry);
+            if self.keep_request_time(now, &world, &out) {
+                continue;
+            }
             let mut accepted = 0;
             if let Some(begin) = taken.lent {
                 let frame = &rest[begin..taken.used];
