@@ -120,7 +120,7 @@ impl Connection {
     pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feeds, scratch));
+            self.socket.borrow_mut().client.close(code, &mut shard.turn_context(feeds, scratch));
         }
         self.turn(shard, now, 0);
     }
@@ -204,7 +204,7 @@ impl Connection {
             #[cfg(feature = "tls")]
             News::Broken(error) => {
                 let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-                client.break_off(&tls::Failure(error), now, &mut shard.surroundings(feeds, scratch));
+                client.break_off(&tls::Failure(error), now, &mut shard.turn_context(feeds, scratch));
             }
         }
     }
@@ -238,7 +238,7 @@ impl Connection {
                     0
                 }
             };
-            let mut surroundings = shard.surroundings(feeds, scratch);
+            let mut surroundings = shard.turn_context(feeds, scratch);
             if let Some(rate) = self.permit.rate() {
                 surroundings.allowance = rate.allowance(now);
             }
@@ -305,7 +305,7 @@ impl Connection {
     fn abandon(&self, shard: &ShardState) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.abandon(&mut shard.surroundings(feeds, scratch));
+            self.socket.borrow_mut().client.abandon(&mut shard.turn_context(feeds, scratch));
         }
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);

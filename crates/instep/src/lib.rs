@@ -49,8 +49,8 @@ pub use access::{
 pub use app::App;
 pub use buffer::Buffer;
 pub use connection::{
-    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Standing, Surroundings,
-    Turn,
+    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Standing, Turn,
+    TurnContext,
 };
 #[doc(hidden)]
 pub use device::Asked;

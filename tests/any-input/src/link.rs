@@ -3,8 +3,8 @@
 use crate::lent::Lender;
 use instep::{
     Access, App, Asset, Buffer, Client, Compression, Device, Exchange, ExchangeMemory, Feed, Follower,
-    HeadLimits, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory,
-    Surroundings, Table, TableEntry, Turn,
+    HeadLimits, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory, Table,
+    TableEntry, Turn, TurnContext,
 };
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
@@ -252,7 +252,7 @@ impl Link<'_> {
 
     fn end_of_server(&mut self) -> End<'_> {
         let Self { app, client, device, deflate, feed, compressed_feed, scratch, .. } = self;
-        let surroundings = Surroundings {
+        let surroundings = TurnContext {
             app,
             access: &ACCESS,
             log_in: None,
@@ -346,7 +346,7 @@ impl Link<'_> {
 /// What of a link the server has, and what it does not see.
 struct End<'a> {
     client: &'a mut Client,
-    surroundings: Surroundings<'a>,
+    surroundings: TurnContext<'a>,
     waiting: &'a mut [u8],
     received: &'a mut Vec<u8>,
     window: &'a mut usize,

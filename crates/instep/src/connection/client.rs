@@ -1,6 +1,6 @@
 //! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
 
-use super::context::{Surroundings, World};
+use super::context::{TurnContext, World};
 use super::http_state::{Exchange, ExchangeMemory, Unread};
 use super::timers::Timing;
 use super::websocket::Open;
@@ -142,13 +142,13 @@ impl Client {
     }
 
     /// The socket failed: gives up everything.
-    pub fn abandon(&mut self, surroundings: &mut Surroundings<'_>) {
+    pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
         let (world, _) = World::of(surroundings);
         self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
     /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
-    pub fn close(&mut self, code: CloseCode, surroundings: &mut Surroundings<'_>) {
+    pub fn close(&mut self, code: CloseCode, surroundings: &mut TurnContext<'_>) {
         match (&mut self.state, self.exchange.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(Exchange { reply: Some(reply), .. })) => *reply = reply.and_close(),
@@ -207,7 +207,7 @@ impl Client {
     }
 
     /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
-    /// who listens to events, is sent from now on has to have room in its socket: [`Surroundings::room`](super::Surroundings::room).
+    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::Surroundings::room).
     pub fn give_back_exchange(&mut self) -> Option<&'static mut Exchange> {
         let waits = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
         let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));

@@ -14,7 +14,7 @@ use instep_proto::http::Date;
 
 /// What a client needs of the world for one turn. A driver makes it once for all its clients.
 #[derive(Debug)]
-pub struct Surroundings<'a> {
+pub struct TurnContext<'a> {
     /// The application: its pages and endpoints.
     pub app: &'a App,
     /// Who may come in.
@@ -60,7 +60,7 @@ pub trait AddressLimit: core::fmt::Debug {
     }
 }
 
-/// [`Surroundings`] without what is lent for change. What handlers of requests see of it is its [`Context`].
+/// [`TurnContext`] without what is lent for change. What handlers of requests see of it is its [`Context`].
 pub(super) struct World<'a> {
     context: Context<'a>,
     pub(super) app: &'a App,
@@ -95,8 +95,8 @@ impl World<'_> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn of<'s>(surroundings: &'s mut Surroundings<'a>) -> (Self, &'s mut [u8]) {
-        let Surroundings {
+    pub(super) fn of<'s>(surroundings: &'s mut TurnContext<'a>) -> (Self, &'s mut [u8]) {
+        let TurnContext {
             app,
             access,
             log_in,

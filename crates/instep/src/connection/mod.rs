@@ -18,7 +18,7 @@ mod upgrade_probe;
 mod websocket;
 
 pub use client::Client;
-pub use context::{AddressLimit, Surroundings};
+pub use context::{AddressLimit, TurnContext};
 pub use deflate::Compression;
 pub use eviction::Standing;
 pub use http_state::{Exchange, ExchangeMemory};

@@ -1,7 +1,7 @@
 //! What a client is told of what carries its bytes, where that is more than a socket.
 
 use super::client::{Client, State};
-use super::context::{Surroundings, World};
+use super::context::{TurnContext, World};
 use crate::device::{DropReason, End};
 use crate::service::{ask_for_https, tell};
 use crate::time::Instant;
@@ -44,7 +44,7 @@ impl Client {
         &mut self,
         why: &dyn core::fmt::Display,
         now: Instant,
-        surroundings: &mut Surroundings<'_>,
+        surroundings: &mut TurnContext<'_>,
     ) {
         let (world, _) = World::of(surroundings);
         tell!(info, world, now, "TLS with {} failed: {why}", self.peer());

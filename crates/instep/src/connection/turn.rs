@@ -2,7 +2,7 @@
 
 use super::bodies::PageBodies;
 use super::client::{Client, State};
-use super::context::{Surroundings, World};
+use super::context::{TurnContext, World};
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::time::Instant;
@@ -37,7 +37,7 @@ impl Client {
         &mut self,
         now: Instant,
         input: &mut [u8],
-        surroundings: &mut Surroundings<'_>,
+        surroundings: &mut TurnContext<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
         let (world, scratch) = World::of(surroundings);

@@ -5,7 +5,7 @@
 use instep::{
     Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Exchange, ExchangeMemory, Feed,
     Follower, HistoryPoint, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, Room,
-    SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic, Turn,
+    SERVER_HEADER_MAX, SlotMemory, Table, TableEntry, Thing, Topic, Turn, TurnContext,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -129,8 +129,8 @@ impl World {
     }
 
     /// What a client needs for a turn.
-    pub fn surroundings(&mut self) -> Surroundings<'_> {
-        Surroundings {
+    pub fn surroundings(&mut self) -> TurnContext<'_> {
+        TurnContext {
             app: self.app,
             access: self.access,
             log_in: self.log_in,
