@@ -1,6 +1,6 @@
 //! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
 
-use super::context::{TurnContext, World};
+use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{Exchange, ExchangeMemory, Unread};
 use super::timers::Timing;
 use super::websocket::Open;
@@ -143,7 +143,7 @@ impl Client {
 
     /// The socket failed: gives up everything.
     pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
-        let (world, _) = World::of(surroundings);
+        let (world, _) = ConnectionContext::of(surroundings);
         self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
@@ -159,11 +159,11 @@ impl Client {
                 self.state = State::Ending;
             }
             (State::Http, _) => {
-                let (world, _) = World::of(surroundings);
+                let (world, _) = ConnectionContext::of(surroundings);
                 self.pass_to(State::Closed, End::Closed(Some(code)), &world);
             }
             (State::Events(_), _) => {
-                let (world, _) = World::of(surroundings);
+                let (world, _) = ConnectionContext::of(surroundings);
                 self.pass_to(State::Ending, End::Closed(Some(code)), &world);
             }
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
@@ -176,7 +176,12 @@ impl Client {
     }
 
     /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
-    pub(super) fn end_open(&mut self, code: Option<CloseCode>, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn end_open(
+        &mut self,
+        code: Option<CloseCode>,
+        world: &ConnectionContext<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         let mut frame = [0; SERVER_HEADER_MAX];
         let length = encode_header(true, Opcode::Close, 2, &mut frame);
         frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
@@ -186,7 +191,7 @@ impl Client {
     }
 
     /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
-    pub(super) fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
+    pub(super) fn pass_to(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
         let waits = self.waits();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {

@@ -61,7 +61,7 @@ pub trait AddressLimit: core::fmt::Debug {
 }
 
 /// [`TurnContext`] without what is lent for change. What handlers of requests see of it is its [`Context`].
-pub(super) struct World<'a> {
+pub(super) struct ConnectionContext<'a> {
     context: Context<'a>,
     pub(super) app: &'a App,
     pub(super) log_in: Option<&'a LogIn>,
@@ -73,7 +73,7 @@ pub(super) struct World<'a> {
     pub(super) room: Room,
 }
 
-impl<'a> Deref for World<'a> {
+impl<'a> Deref for ConnectionContext<'a> {
     type Target = Context<'a>;
 
     fn deref(&self) -> &Context<'a> {
@@ -81,7 +81,7 @@ impl<'a> Deref for World<'a> {
     }
 }
 
-impl World<'_> {
+impl ConnectionContext<'_> {
     /// Asks for the password, while there is one.
     pub(super) fn log_in(&self) -> Option<&LogIn> {
         self.log_in.filter(|log_in| log_in.is_on())
@@ -94,7 +94,7 @@ impl World<'_> {
     }
 }
 
-impl<'a> World<'a> {
+impl<'a> ConnectionContext<'a> {
     pub(super) fn of<'s>(surroundings: &'s mut TurnContext<'a>) -> (Self, &'s mut [u8]) {
         let TurnContext {
             app,

@@ -1,7 +1,7 @@
 //! What time asks of a client: deadlines, pings, and the end of patience.
 
 use super::client::{Client, State};
-use super::context::World;
+use super::context::ConnectionContext;
 use super::http_state::Exchange;
 use super::websocket::Open;
 use crate::device::{DropReason, End, RefusalReason};
@@ -49,7 +49,7 @@ impl Client {
     }
 
     /// Does what is due, but for a request.
-    pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn keep_time(&mut self, now: Instant, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         if now >= self.timing.stalled.after(limits.write_stall) {
             if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
@@ -98,7 +98,12 @@ impl Client {
 
     /// Does what is due for a request, after the input of this turn was taken, because that came in time. Says
     /// whether the request has ended by it.
-    pub(super) fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) -> bool {
+    pub(super) fn keep_request_time(
+        &mut self,
+        now: Instant,
+        world: &ConnectionContext<'_>,
+        out: &Outgoing<'_>,
+    ) -> bool {
         let Some(exchange) = self.http() else { return false };
         let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
         match waits {

@@ -1,7 +1,7 @@
 //! What a client takes in: requests ([`requests`](super::requests)), then the frames of a WebSocket.
 
 use super::client::{Client, State};
-use super::context::World;
+use super::context::ConnectionContext;
 use super::websocket::Taken;
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
@@ -29,7 +29,7 @@ impl Client {
         &mut self,
         now: Instant,
         input: &mut [u8],
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> TakenIn {
         let mut used = 0;
@@ -97,7 +97,7 @@ impl Client {
     }
 
     /// Ends the connection because of what the client did.
-    fn fail(&mut self, error: ProtocolError, world: &World<'_>, out: &mut Outgoing<'_>) {
+    fn fail(&mut self, error: ProtocolError, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let code = error.close_code();
         if let State::Open(open) = &self.state {
             let client = open.place.client;

@@ -1,7 +1,7 @@
 //! Requests, as they come in: heads, and content behind them.
 
 use super::client::{Client, State};
-use super::context::World;
+use super::context::ConnectionContext;
 use super::http_state::{Exchange, Unread};
 use super::websocket::Taken;
 use crate::limits::ROOM_MIN;
@@ -16,7 +16,7 @@ impl Client {
         &mut self,
         now: Instant,
         input: &mut [u8],
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Taken {
         match self.http_mut() {
@@ -50,7 +50,7 @@ impl Client {
 
     /// Decodes chunks behind the head that stands first in the input, and moves it, and what was decoded, behind what is left
     /// over: so many bytes are of no use any more.
-    fn keep_chunks(&mut self, input: &mut [u8], world: &World<'_>) -> Result<usize, HeadError> {
+    fn keep_chunks(&mut self, input: &mut [u8], world: &ConnectionContext<'_>) -> Result<usize, HeadError> {
         let limits = world.device.limits();
         let Some(Exchange { unread: Unread::Kept { head, chunks }, .. }) = self.http_mut() else {
             return Ok(0);
@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// Throws chunks away.
-    fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &World<'_>) -> Taken {
+    fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &ConnectionContext<'_>) -> Taken {
         let limits = world.device.limits();
         let Some(Exchange { unread, .. }) = self.http_mut() else { return Taken::NotNow(0) };
         let Unread::Chunks(chunks) = unread else { return Taken::NotNow(0) };
@@ -91,7 +91,7 @@ impl Client {
         &mut self,
         now: Instant,
         input: &[u8],
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Result<Taken, HeadError> {
         let limits = world.device.limits();

@@ -1,7 +1,7 @@
 //! From a request to its answer.
 
 use super::client::{Client, State};
-use super::context::World;
+use super::context::ConnectionContext;
 use super::deflate::Compression;
 use super::upgrade_probe::say_why;
 use super::websocket::Open;
@@ -46,7 +46,7 @@ impl Client {
     pub(super) fn decide(
         &self,
         request: &Request<'_>,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { now, head, peer, .. } = *request;
@@ -187,13 +187,19 @@ impl Client {
     }
 
     /// Answers a head that cannot be read.
-    pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], now: Instant, world: &World<'_>) {
+    pub(super) fn refuse_head(
+        &mut self,
+        error: HeadError,
+        input: &[u8],
+        now: Instant,
+        world: &ConnectionContext<'_>,
+    ) {
         self.tell_refused(error, now, world);
         self.answer(Reply::refusal(error, input));
     }
 
     /// Counts and logs what of a request cannot be read.
-    pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &World<'_>) {
+    pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &ConnectionContext<'_>) {
         world.device.count_refusal(RefusalReason::Head);
         tell!(info, world, now, "Refused a request from {}: {error}", self.peer());
     }
@@ -204,7 +210,7 @@ impl Client {
         now: Instant,
         head: &RequestHead<'_>,
         opening: &Opening,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
         let Opening { endpoint, handshake, deflate, revisions, pass, peer } = *opening;
@@ -232,7 +238,7 @@ impl Client {
         &mut self,
         now: Instant,
         listening: &Listening,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
         let Listening { pass, peer, .. } = *listening;
@@ -251,7 +257,7 @@ impl Client {
         pass: Option<Pass>,
         peer: IpAddr,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
     ) -> Option<Place> {
         let forwarded = peer != self.peer();
         if forwarded
@@ -279,14 +285,14 @@ impl Client {
     }
 
     /// What let the client in may have ended while it came in.
-    fn check_pass(&mut self, pass: Option<Pass>, world: &World<'_>, out: &mut Outgoing<'_>) {
+    fn check_pass(&mut self, pass: Option<Pass>, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
             self.end_session(world, out);
         }
     }
 
     /// What let the client in does not hold any more.
-    pub(super) fn end_session(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn end_session(&mut self, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
             let client = place.client;
             log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");

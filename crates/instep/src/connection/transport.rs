@@ -1,7 +1,7 @@
 //! What a client is told of what carries its bytes, where that is more than a socket.
 
 use super::client::{Client, State};
-use super::context::{TurnContext, World};
+use super::context::{ConnectionContext, TurnContext};
 use crate::device::{DropReason, End};
 use crate::service::{ask_for_https, tell};
 use crate::time::Instant;
@@ -46,7 +46,7 @@ impl Client {
         now: Instant,
         surroundings: &mut TurnContext<'_>,
     ) {
-        let (world, _) = World::of(surroundings);
+        let (world, _) = ConnectionContext::of(surroundings);
         tell!(info, world, now, "TLS with {} failed: {why}", self.peer());
         let end = End::Dropped(DropReason::SocketError);
         self.pass_to(State::Closed, end, &world);

@@ -2,7 +2,7 @@
 
 use super::bodies::PageBodies;
 use super::client::{Client, State};
-use super::context::{TurnContext, World};
+use super::context::{ConnectionContext, TurnContext};
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::time::Instant;
@@ -40,7 +40,7 @@ impl Client {
         surroundings: &mut TurnContext<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
-        let (world, scratch) = World::of(surroundings);
+        let (world, scratch) = ConnectionContext::of(surroundings);
         let mut out = match &mut self.exchange {
             Some(exchange) => {
                 let limit = exchange.unsent.capacity();
@@ -124,7 +124,7 @@ impl Client {
     fn give_out(
         &mut self,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
@@ -154,7 +154,7 @@ impl Client {
     fn give_reply(
         &mut self,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
