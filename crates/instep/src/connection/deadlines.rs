@@ -6,7 +6,7 @@ use super::http_state::Exchange;
 use super::websocket::Open;
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::{Limits, ROOM_MIN};
-use crate::service::{Events, Waits, tell};
+use crate::service::{Events, Waits, log_limited};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
@@ -109,13 +109,18 @@ impl Client {
         match waits {
             Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
                 world.device.count_refusal(RefusalReason::Full);
-                tell!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
+                log_limited!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
                 self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
             Waits::Answer(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
                 world.device.withdraw(pending.client, pending.left);
                 world.device.count_refusal(RefusalReason::Timeout);
-                tell!(warn, world, now, "Refused a request from {peer}: the application did not answer");
+                log_limited!(
+                    warn,
+                    world,
+                    now,
+                    "Refused a request from {peer}: the application did not answer"
+                );
                 match world.app.service {
                     Some(service) => self.answer((service.late)()),
                     None => self.state = State::Closed,

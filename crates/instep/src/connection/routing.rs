@@ -12,7 +12,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits, body_max,
-    lead, lead_with, plain_text, refuse, tell,
+    lead, lead_with, log_limited, plain_text, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -57,7 +57,7 @@ impl Client {
             return decision;
         }
         if self.is_refused() {
-            tell!(warn, world, now, "Refused {peer}: there are too many connections");
+            log_limited!(warn, world, now, "Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
         if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.not_secure) {
@@ -136,7 +136,7 @@ impl Client {
             }
             (Some(_), None) => {
                 let path = head.path;
-                tell!(
+                log_limited!(
                     info,
                     world,
                     now,
@@ -169,7 +169,7 @@ impl Client {
                             world.device.count_refusal(RefusalReason::Handshake);
                         }
                         if upgrade || reason == HandshakeError::NoUpgrade {
-                            tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
+                            log_limited!(info, world, now, "Refused a handshake from {peer}: {reason}");
                         }
                         error(reason.status())
                     }
@@ -201,7 +201,7 @@ impl Client {
     /// Counts and logs what of a request cannot be read.
     pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &ConnectionContext<'_>) {
         world.device.count_refusal(RefusalReason::Head);
-        tell!(info, world, now, "Refused a request from {}: {error}", self.peer());
+        log_limited!(info, world, now, "Refused a request from {}: {error}", self.peer());
     }
 
     /// Opens the WebSocket, if there is a place for it.
@@ -264,7 +264,7 @@ impl Client {
             && let Some(limit) = world.address_limit
             && !limit.count(peer)
         {
-            if world.may_tell(now) {
+            if world.allow_log(now) {
                 limit.log_refused(peer);
             }
             self.answer(Reply::error(Status::ServiceUnavailable, None));
@@ -274,7 +274,7 @@ impl Client {
         let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
             let places = world.device.places(world.follower);
-            tell!(warn, world, now, "Refused {peer}: all {places} places are taken");
+            log_limited!(warn, world, now, "Refused {peer}: all {places} places are taken");
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };

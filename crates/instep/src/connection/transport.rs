@@ -3,7 +3,7 @@
 use super::client::{Client, State};
 use super::context::{ConnectionContext, TurnContext};
 use crate::device::{DropReason, End};
-use crate::service::{ask_for_https, tell};
+use crate::service::{ask_for_https, log_limited};
 use crate::time::Instant;
 
 impl Client {
@@ -47,7 +47,7 @@ impl Client {
         surroundings: &mut TurnContext<'_>,
     ) {
         let (world, _) = ConnectionContext::of(surroundings);
-        tell!(info, world, now, "TLS with {} failed: {why}", self.peer());
+        log_limited!(info, world, now, "TLS with {} failed: {why}", self.peer());
         let end = End::Dropped(DropReason::SocketError);
         self.pass_to(State::Closed, end, &world);
         self.linger(now);

@@ -198,8 +198,8 @@ impl Device {
     }
 
     /// Whether the log may tell of a refusal; then, of how many it did not since the last one.
-    pub(crate) fn may_tell(&self, now: Instant) -> Option<u64> {
-        self.with(|state| state.told.tell(now))
+    pub(crate) fn allow_log(&self, now: Instant) -> Option<u64> {
+        self.with(|state| state.log_limit.allow(now))
     }
 
     pub(crate) fn count_missed(&self, events: u64) {

@@ -27,7 +27,7 @@ pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
-pub(crate) use refusal::{ask_for_https, refuse, tell};
+pub(crate) use refusal::{ask_for_https, log_limited, refuse};
 pub(crate) use request::{Decision, Listening, Opening, Pass, Request, Waits};
 pub(crate) use response::{lead, lead_with, plain_text};
 pub(crate) use rest::{Bodies, Resource};

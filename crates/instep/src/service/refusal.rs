@@ -10,14 +10,14 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, Status};
 
 /// Tells in the log of a refusal, unless it has told of many in this second.
-macro_rules! tell {
+macro_rules! log_limited {
     ($level:ident, $context:expr, $now:expr, $($line:tt)+) => {
-        if $context.may_tell($now) {
+        if $context.allow_log($now) {
             log::$level!($($line)+);
         }
     };
 }
-pub(crate) use tell;
+pub(crate) use log_limited;
 
 /// Says in the log what would let the request in.
 pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
@@ -31,7 +31,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
         Refusal::Host => {
             let host = head.host.unwrap_or_default();
             match Offer::host(host) {
-                Some(offer) => tell!(
+                Some(offer) => log_limited!(
                     warn,
                     context,
                     now,
@@ -40,7 +40,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     Shown(host.as_bytes()),
                     ways_in.host
                 ),
-                None => tell!(
+                None => log_limited!(
                     warn,
                     context,
                     now,
@@ -59,7 +59,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     } else {
                         ""
                     };
-                    tell!(
+                    log_limited!(
                         warn,
                         context,
                         now,
@@ -69,7 +69,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                         ways_in.origin
                     );
                 }
-                Some((origin, None)) => tell!(
+                Some((origin, None)) => log_limited!(
                     warn,
                     context,
                     now,
@@ -77,7 +77,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     "Refused a request from {peer}: its Origin is none that could be allowed: {}",
                     Shown(origin.as_bytes())
                 ),
-                None => tell!(
+                None => log_limited!(
                     warn,
                     context,
                     now,
