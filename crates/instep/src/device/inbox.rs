@@ -5,7 +5,7 @@ use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
 use crate::limits::Limits;
-use crate::log::{FROM_CLIENT, Shown};
+use crate::log::{Escaped, FROM_CLIENT};
 use crate::model::{Input, PropertyStore, Thing};
 use core::future::poll_fn;
 use core::ops::Range;
@@ -162,7 +162,7 @@ impl<'d> Inbox<'d> {
                 log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
             }
             News::Data { kind: Kind::Text, .. } => {
-                log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Shown(bytes));
+                log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Escaped(bytes));
             }
         }
     }

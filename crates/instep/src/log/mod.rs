@@ -3,7 +3,7 @@
 mod escape;
 mod rate_limit;
 
-pub(crate) use escape::Shown;
+pub(crate) use escape::Escaped;
 pub(crate) use rate_limit::LogRateLimit;
 
 /// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.

@@ -5,7 +5,7 @@ use super::request::{Decision, Request};
 use super::response::write_whole;
 use crate::access::{Offer, Refusal, is_wide_origin};
 use crate::device::RefusalReason;
-use crate::log::{FROM_CLIENT, Shown};
+use crate::log::{Escaped, FROM_CLIENT};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, Status};
 
@@ -37,7 +37,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     now,
                     target: FROM_CLIENT,
                     "Refused a request from {peer}: this device does not go by the name {}. If it should, {}{offer}",
-                    Shown(host.as_bytes()),
+                    Escaped(host.as_bytes()),
                     ways_in.host
                 ),
                 None => log_limited!(
@@ -46,7 +46,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     now,
                     target: FROM_CLIENT,
                     "Refused a request from {peer}: its Host is no name with a port: {}",
-                    Shown(host.as_bytes())
+                    Escaped(host.as_bytes())
                 ),
             }
             Status::MisdirectedRequest
@@ -65,7 +65,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                         now,
                         target: FROM_CLIENT,
                         "Refused a request from {peer}: its page comes from {}{others}. If that page may use this device, {}{offer}",
-                        Shown(origin.as_bytes()),
+                        Escaped(origin.as_bytes()),
                         ways_in.origin
                     );
                 }
@@ -75,7 +75,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     now,
                     target: FROM_CLIENT,
                     "Refused a request from {peer}: its Origin is none that could be allowed: {}",
-                    Shown(origin.as_bytes())
+                    Escaped(origin.as_bytes())
                 ),
                 None => log_limited!(
                     warn,
