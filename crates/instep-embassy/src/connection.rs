@@ -7,7 +7,7 @@ use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use instep::{Client, CloseCode, Exchange, Instant, Room, Standing};
+use instep::{Client, CloseCode, EvictionPriority, Exchange, Instant, Room};
 
 /// How long a reset may take to leave, in milliseconds.
 const RESET_TIME: u64 = 100;
@@ -108,14 +108,16 @@ impl Connection {
     }
 
     /// What giving it up would cost, if that let another one listen.
-    pub(crate) fn standing(&self) -> Option<Standing> {
+    pub(crate) fn eviction_priority(&self) -> Option<EvictionPriority> {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
                 // Whoever does not read its answer is as far as one that does not end its request.
-                Some(match (serving.client.standing(), serving.client.stalled_since()) {
-                    (Standing::InUse, Some(since)) => Standing::Unfinished(since),
+                Some(match (serving.client.eviction_priority(), serving.client.stalled_since()) {
+                    (EvictionPriority::InUse, Some(since)) => EvictionPriority::PartialRequest(since),
                     // It sent more before it had the answer to its handshake (RFC 6455 section 4.1), and that waits.
-                    _ if serving.client.is_open() => Standing::Unfinished(Instant::from_millis(0)),
+                    _ if serving.client.is_open() => {
+                        EvictionPriority::PartialRequest(Instant::from_millis(0))
+                    }
                     (standing, _) => standing,
                 })
             }

@@ -7,7 +7,7 @@ use crate::socket::{News, Read};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
-use instep::{Buffer, Client, Exchange, ExchangeMemory, Instant, Limits, Standing, Turn};
+use instep::{Buffer, Client, EvictionPriority, Exchange, ExchangeMemory, Instant, Limits, Turn};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
@@ -71,7 +71,7 @@ impl Connection {
         shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;
         accepted.permit.take_seat(shard.follower, key);
-        accepted.permit.set_standing(client.standing());
+        accepted.permit.set_priority(client.eviction_priority());
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
@@ -130,13 +130,13 @@ impl Connection {
     pub(crate) fn leave(&self, shard: &ShardState, chosen: u64) {
         if self.has_input() {
             // Its next turn says how it stands then.
-            self.permit.set_standing(Standing::InUse);
+            self.permit.set_priority(EvictionPriority::InUse);
         }
-        if self.permit.standing() > chosen {
+        if self.permit.priority() > chosen {
             return self.permit.stay();
         }
-        let standing = self.socket.borrow().client.standing();
-        if let Standing::Unresponsive(_) = standing {
+        let standing = self.socket.borrow().client.eviction_priority();
+        if let EvictionPriority::Unresponsive(_) = standing {
             self.socket.borrow().client.log_given_up();
             self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
         }
@@ -317,7 +317,7 @@ impl Connection {
     fn note(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
-        self.permit.set_standing(socket.client.standing());
+        self.permit.set_priority(socket.client.eviction_priority());
         let compressed = socket.client.follows_compressed();
         if self.compressed.replace(compressed) != compressed {
             shard.count_compressed(compressed);

@@ -160,7 +160,7 @@ impl Shard {
     /// The connection gives up its place for another one, unless it stands better by now.
     fn ask_to_leave(&self, asked: Asked) {
         if let Some(connection) = self.connections.borrow().get(asked.key) {
-            connection.leave(&self.state, asked.standing);
+            connection.leave(&self.state, asked.priority);
         }
     }
 

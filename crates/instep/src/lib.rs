@@ -49,7 +49,7 @@ pub use access::{
 pub use app::App;
 pub use buffer::Buffer;
 pub use connection::{
-    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Standing, Turn,
+    AddressLimit, Client, Compression, EvictionPriority, Exchange, ExchangeMemory, Inflated, Inflater, Turn,
     TurnContext,
 };
 #[doc(hidden)]

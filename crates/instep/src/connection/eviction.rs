@@ -8,11 +8,11 @@ use instep_proto::delivery::Storage as _;
 
 /// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum EvictionPriority {
     /// Nothing is in progress since then: nothing has been sent yet, or the last request is answered.
     Idle(Instant),
     /// A request began then and is not complete: whoever is well sends it at once.
-    Unfinished(Instant),
+    PartialRequest(Instant),
     /// An open WebSocket that was pinged then, and left the ping before that one without an answer.
     Unresponsive(Instant),
     /// A request is being answered, or a WebSocket is well: it is not given up.
@@ -21,20 +21,20 @@ pub enum Standing {
 
 impl Client {
     /// What giving up this connection would cost now. It changes only in a turn.
-    pub fn standing(&self) -> Standing {
+    pub fn eviction_priority(&self) -> EvictionPriority {
         let since = self.timing.since;
         let writes = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
         match (&self.state, self.exchange.as_deref()) {
             // The first ping was due after one such time, the second after two.
-            (State::Open(_), _) if self.pings >= 2 => Standing::Unresponsive(since),
-            _ if writes => Standing::InUse,
-            (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => Standing::InUse,
+            (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),
+            _ if writes => EvictionPriority::InUse,
+            (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => EvictionPriority::InUse,
             (State::Http, Some(Exchange { reply: None, unread, waits, head_begun, .. })) => {
                 let begun = *head_begun || !unread.is_nothing() || *waits != Waits::Nothing;
-                if begun { Standing::Unfinished(since) } else { Standing::Idle(since) }
+                if begun { EvictionPriority::PartialRequest(since) } else { EvictionPriority::Idle(since) }
             }
-            (State::Lingering(_), _) => Standing::Idle(since),
-            _ => Standing::InUse,
+            (State::Lingering(_), _) => EvictionPriority::Idle(since),
+            _ => EvictionPriority::InUse,
         }
     }
 

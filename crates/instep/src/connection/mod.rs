@@ -20,7 +20,7 @@ mod websocket;
 pub use client::Client;
 pub use context::{AddressLimit, TurnContext};
 pub use deflate::Compression;
-pub use eviction::Standing;
+pub use eviction::EvictionPriority;
 pub use http_state::{Exchange, ExchangeMemory};
 pub use inflate::{Inflated, Inflater};
 pub use turn::Turn;
