@@ -6,7 +6,7 @@ use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::service::{Events, FORM_MAX, Waits, body_max};
+use crate::service::{Events, FORM_MAX, Pending, body_max};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr};
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -104,8 +104,8 @@ impl Client {
         match &self.state {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
             State::Events(events) => Some(usize::from(events.place.client.slot)),
-            State::Http => match self.waits() {
-                Waits::Answer(pending) => Some(usize::from(pending.client.slot)),
+            State::Http => match self.pending() {
+                Pending::Invocation(pending) => Some(usize::from(pending.client.slot)),
                 _ => None,
             },
             _ => None,
@@ -154,7 +154,8 @@ impl Client {
             (State::Http, Some(Exchange { reply: Some(reply), .. })) => *reply = reply.and_close(),
             // An answer that has begun is written to its end.
             (State::Http, Some(exchange))
-                if !matches!(exchange.waits, Waits::Answer(_)) && !exchange.unsent.bytes().is_empty() =>
+                if !matches!(exchange.pending, Pending::Invocation(_))
+                    && !exchange.unsent.bytes().is_empty() =>
             {
                 self.state = State::Ending;
             }
@@ -192,7 +193,7 @@ impl Client {
 
     /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
     pub(super) fn pass_to(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
-        let waits = self.waits();
+        let waits = self.pending();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {
                 if let Some(inflater) = open.leave(end, world.device)
@@ -203,7 +204,7 @@ impl Client {
             }
             State::Events(events) => events.leave(end, world),
             State::Http => {
-                if let Waits::Answer(pending) = waits {
+                if let Pending::Invocation(pending) = waits {
                     world.device.withdraw(pending.client, pending.left);
                 }
             }
@@ -246,8 +247,8 @@ impl Client {
     }
 
     /// What the request that stands first in the input waits for.
-    pub(super) fn waits(&self) -> Waits {
-        self.http().map_or(Waits::Nothing, |exchange| exchange.waits)
+    pub(super) fn pending(&self) -> Pending {
+        self.http().map_or(Pending::Nothing, |exchange| exchange.pending)
     }
 
     /// The exchange, while that is what it is about.

@@ -6,7 +6,7 @@ use super::http_state::Exchange;
 use super::websocket::Open;
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::{Limits, ROOM_MIN};
-use crate::service::{Events, Waits, log_limited};
+use crate::service::{Events, Pending, log_limited};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
@@ -105,14 +105,14 @@ impl Client {
         out: &Outgoing<'_>,
     ) -> bool {
         let Some(exchange) = self.http() else { return false };
-        let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
+        let Exchange { peer, head_begun, served, pending: waits, ref reply, .. } = *exchange;
         match waits {
-            Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
+            Pending::PasswordCheck(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
                 world.device.count_refusal(RefusalReason::Full);
                 log_limited!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
                 self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
-            Waits::Answer(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
+            Pending::Invocation(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
                 world.device.withdraw(pending.client, pending.left);
                 world.device.count_refusal(RefusalReason::Timeout);
                 log_limited!(
@@ -126,7 +126,7 @@ impl Client {
                     None => self.state = State::Closed,
                 }
             }
-            Waits::Nothing | Waits::Body
+            Pending::Nothing | Pending::Body
                 if reply.is_none() && out.kept() == 0 && now >= self.head_deadline(world.device.limits()) =>
             {
                 if head_begun {
@@ -162,12 +162,12 @@ impl Client {
     }
 
     fn request_wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
-        match (self.waits(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
-            (Waits::Password(ticket), false) => {
+        match (self.pending(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
+            (Pending::PasswordCheck(ticket), false) => {
                 let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
                 now.after(pause).min(self.timing.since.after(CHECK_TIME))
             }
-            (Waits::Answer(_), _) => self.timing.since.after(ANSWER_TIME),
+            (Pending::Invocation(_), _) => self.timing.since.after(ANSWER_TIME),
             (_, false) if !blocked => self.head_deadline(limits),
             _ => Instant::NEVER,
         }

@@ -2,7 +2,7 @@
 
 use super::client::{Client, State};
 use super::http_state::Exchange;
-use crate::service::Waits;
+use crate::service::Pending;
 use crate::time::Instant;
 use instep_proto::delivery::Storage as _;
 
@@ -28,9 +28,9 @@ impl Client {
             // The first ping was due after one such time, the second after two.
             (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),
             _ if writes => EvictionPriority::InUse,
-            (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => EvictionPriority::InUse,
-            (State::Http, Some(Exchange { reply: None, unread, waits, head_begun, .. })) => {
-                let begun = *head_begun || !unread.is_nothing() || *waits != Waits::Nothing;
+            (State::Http, Some(Exchange { pending: Pending::Invocation(_), .. })) => EvictionPriority::InUse,
+            (State::Http, Some(Exchange { reply: None, unread, pending: waits, head_begun, .. })) => {
+                let begun = *head_begun || !unread.is_nothing() || *waits != Pending::Nothing;
                 if begun { EvictionPriority::PartialRequest(since) } else { EvictionPriority::Idle(since) }
             }
             (State::Lingering(_), _) => EvictionPriority::Idle(since),

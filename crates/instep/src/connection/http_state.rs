@@ -1,7 +1,7 @@
 //! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
 
 use crate::buffer::Buffer;
-use crate::service::{Context, Decision, Waits};
+use crate::service::{Context, Decision, Pending};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
@@ -56,7 +56,7 @@ pub struct Exchange {
     /// Content of a request that has yet to come.
     pub(super) unread: Unread,
     /// What the request that stands first in the input waits for.
-    pub(super) waits: Waits,
+    pub(super) pending: Pending,
     /// What is added to the answer to the request that was read last, where no request tells it.
     pub(super) extra: Option<ExtraLines>,
     /// What the socket did not take.
@@ -77,7 +77,7 @@ impl Exchange {
             served: false,
             reply: None,
             unread: Unread::NOTHING,
-            waits: Waits::Nothing,
+            pending: Pending::Nothing,
             extra: None,
             unsent,
         }
@@ -92,7 +92,7 @@ impl Exchange {
 
     /// The next thing is to answer, and to throw away that content of the request.
     pub(super) fn answer(&mut self, reply: Option<Reply>, unread: Unread) {
-        (self.reply, self.unread, self.waits) = (reply, unread, Waits::Nothing);
+        (self.reply, self.unread, self.pending) = (reply, unread, Pending::Nothing);
         let extra = self.extra.take();
         if let Some(reply) = &mut self.reply {
             reply.add_extra(extra);

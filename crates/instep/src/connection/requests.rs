@@ -5,7 +5,7 @@ use super::context::ConnectionContext;
 use super::http_state::{Exchange, Unread};
 use super::websocket::Taken;
 use crate::limits::ROOM_MIN;
-use crate::service::{Decision, Request, Waits};
+use crate::service::{Decision, Pending, Request};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
@@ -116,7 +116,7 @@ impl Client {
                 let unread = if whole.is_some() { Unread::NOTHING } else { Unread::Chunks(chunks) };
                 (whole, length + chunks.length(), unread)
             }
-            _ if head.chunked && (!head.expects_continue || self.waits() == Waits::Body) => {
+            _ if head.chunked && (!head.expects_continue || self.pending() == Pending::Body) => {
                 self.keep_from(length);
                 return Ok(Taken::Some(0));
             }
@@ -142,17 +142,17 @@ impl Client {
             proxied,
             content,
             local_port: self.local_port(),
-            waits: self.waits(),
+            pending: self.pending(),
             context: world,
         };
         match self.decide(&request, world, out) {
             Decision::NotNow => return Ok(Taken::NotNow(0)),
             // The chunks that it waits for may be there already.
-            Decision::Later(Waits::Body) if head.chunked && self.waits() != Waits::Body => {
-                let _ = self.wait_for(Waits::Body, now);
+            Decision::Pending(Pending::Body) if head.chunked && self.pending() != Pending::Body => {
+                let _ = self.wait_for(Pending::Body, now);
                 return Ok(Taken::Some(0));
             }
-            Decision::Later(waits) => return Ok(self.wait_for(waits, now)),
+            Decision::Pending(waits) => return Ok(self.wait_for(waits, now)),
             Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
             Decision::Written { closes: true } => self.state = State::Ending,
             Decision::Written { closes: false } => self.answer_and_pass(None, unread),
@@ -178,17 +178,17 @@ impl Client {
     }
 
     /// The request stays in the input, and is decided on again later.
-    fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
+    fn wait_for(&mut self, waits: Pending, now: Instant) -> Taken {
         let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
-        let before = core::mem::replace(&mut exchange.waits, waits);
+        let before = core::mem::replace(&mut exchange.pending, waits);
         match (before, waits) {
-            (_, Waits::Nothing | Waits::Body) => {
+            (_, Pending::Nothing | Pending::Body) => {
                 self.head_begun(now);
                 Taken::Incomplete(0)
             }
-            (Waits::Password(_), Waits::Password(_)) => Taken::NotNow(0),
-            (Waits::Answer(_), Waits::Answer(_)) => Taken::NotNow(0),
-            (_, Waits::Password(_) | Waits::Answer(_)) => {
+            (Pending::PasswordCheck(_), Pending::PasswordCheck(_)) => Taken::NotNow(0),
+            (Pending::Invocation(_), Pending::Invocation(_)) => Taken::NotNow(0),
+            (_, Pending::PasswordCheck(_) | Pending::Invocation(_)) => {
                 self.timing.begin(now);
                 Taken::NotNow(0)
             }

@@ -11,8 +11,8 @@ use crate::device::{End, Place, RefusalReason};
 use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
-    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits, body_max,
-    lead, lead_with, log_limited, plain_text, refuse,
+    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Pending, Request, Resource,
+    body_max, lead, lead_with, log_limited, plain_text, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -50,7 +50,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> Decision {
         let Request { now, head, peer, .. } = *request;
-        if let (Waits::Answer(pending), Some(service)) = (request.waits, world.app.service) {
+        if let (Pending::Invocation(pending), Some(service)) = (request.pending, world.app.service) {
             return (service.take_answer)(pending, request, out);
         }
         if let Some(decision) = say_why(self.is_refused(), request, world) {

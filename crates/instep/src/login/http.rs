@@ -7,7 +7,7 @@ use super::password::{PASSWORD_MAX, Password};
 use super::sessions::SESSION_SECONDS;
 use super::state::{LogInMemory, Random};
 use crate::access::prefix;
-use crate::service::{Decision, Pass, Request, Waits, may_act, whole_content};
+use crate::service::{Decision, Pass, Pending, Request, may_act, whole_content};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use core::ops::ControlFlow::{self, Break, Continue};
@@ -115,7 +115,7 @@ impl LogIn {
                 let reply = Reply::error(Status::TooManyRequests, Some(head));
                 Break(Decision::Reply(reply.retry_after(seconds)))
             }
-            Presented::Later(ticket) => Break(Decision::Later(Waits::Password(ticket))),
+            Presented::Later(ticket) => Break(Decision::Pending(Pending::PasswordCheck(ticket))),
         }
     }
 
@@ -145,7 +145,7 @@ impl LogIn {
             Err(_) => return error(Status::BadRequest, head),
         };
         match self.present(password, peer, false, ticket(request), now) {
-            Presented::Later(ticket) => Decision::Later(Waits::Password(ticket)),
+            Presented::Later(ticket) => Decision::Pending(Pending::PasswordCheck(ticket)),
             Presented::Checked(Verdict::Wrong) => {
                 show(Status::Unauthorized, page::ask_again(is_framed(request)), request)
             }
@@ -205,8 +205,8 @@ fn is_framed(request: &Request<'_>) -> bool {
 
 /// The ticket of the check for which the request waits.
 fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
-    match request.waits {
-        Waits::Password(ticket) => ticket,
+    match request.pending {
+        Pending::PasswordCheck(ticket) => ticket,
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Content of requests that change something: a form, or a value.
 
 use super::refusal::refuse;
-use super::request::{Decision, Request, Waits};
+use super::request::{Decision, Pending, Request};
 use core::ops::ControlFlow::{self, Break, Continue};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Method, Reply, Status};
@@ -14,15 +14,15 @@ pub(crate) fn whole_content<'r>(
     request: &Request<'r>,
     out: &mut Outgoing<'_>,
 ) -> ControlFlow<Decision, &'r [u8]> {
-    let Request { head, content, waits, .. } = *request;
+    let Request { head, content, pending: waits, .. } = *request;
     match content {
         Some(content) => Continue(content),
         None => {
-            if head.expects_continue && waits != Waits::Body {
+            if head.expects_continue && waits != Pending::Body {
                 // There is room: a head is taken only where there is.
                 let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
             }
-            Break(Decision::Later(Waits::Body))
+            Break(Decision::Pending(Pending::Body))
         }
     }
 }

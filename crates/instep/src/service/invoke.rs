@@ -7,7 +7,7 @@ use super::asking::{
 };
 use super::context::Context;
 use super::problem::{JSON, Problem, write_answer_with};
-use super::request::{Decision, Pending, Request, Waits};
+use super::request::{Decision, Pending, PendingInvocation, Request};
 use super::several;
 use crate::limits::Limits;
 use crate::model::Interaction;
@@ -78,16 +78,23 @@ fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>)
         return more_than_it_takes(interaction.name, head, out);
     }
     match context.device.ask(context.follower, parts, 1) {
-        Some(client) => {
-            Decision::Later(Waits::Answer(Pending { client, several: false, left: 0, refused: 0 }))
-        }
+        Some(client) => Decision::Pending(Pending::Invocation(PendingInvocation {
+            client,
+            several: false,
+            left: 0,
+            refused: 0,
+        })),
         None => full(request),
     }
 }
 
 /// What the application answered, if it did.
-pub(crate) fn take_answer(pending: Pending, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
-    let later = Decision::Later(Waits::Answer(pending));
+pub(crate) fn take_answer(
+    pending: PendingInvocation,
+    request: &Request<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
+    let later = Decision::Pending(Pending::Invocation(pending));
     if out.kept() > 0 {
         return later;
     }

@@ -22,7 +22,7 @@ pub enum Decision {
     /// When the answers before it have gone there will be room for its own.
     NotNow,
     /// Before something else has come it cannot be decided on.
-    Later(Waits),
+    Pending(Pending),
     Open(Opening),
     Listen(Listening),
 }
@@ -40,7 +40,7 @@ pub struct Request<'r> {
     /// The port of the device at which it came in; 0: nobody said.
     pub(crate) local_port: u16,
     /// What it waits for, if it was decided on before.
-    pub(crate) waits: Waits,
+    pub(crate) pending: Pending,
     /// What it is answered from.
     pub(crate) context: &'r Context<'r>,
 }
@@ -61,20 +61,20 @@ pub struct Opening {
 
 /// What a request waits for whose head is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Waits {
+pub enum Pending {
     #[default]
     Nothing,
     /// For the rest of its body, for which the client was told to go on.
     Body,
     /// That its password is checked: the check's ticket, if it has one.
-    Password(Option<NonZeroU32>),
+    PasswordCheck(Option<NonZeroU32>),
     /// That the application answers.
-    Answer(Pending),
+    Invocation(PendingInvocation),
 }
 
 /// What a request has asked the application for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingInvocation {
     /// The slot of the request.
     pub(crate) client: ClientId,
     /// It is for several properties, which are asked for one after the other.

@@ -6,7 +6,7 @@ use super::asking::{
     not_json, parse, read_answer,
 };
 use super::problem::{JSON, Problem, write_answer, write_answer_with};
-use super::request::{Decision, Pending, Request, Waits};
+use super::request::{Decision, Pending, PendingInvocation, Request};
 use crate::model::{Reason, Wrong};
 use core::fmt::Write as _;
 use core::ops::ControlFlow::{Break, Continue};
@@ -71,21 +71,28 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
         return write_answer(&Reply::head_of(Status::NoContent, None, head), &[], head, out);
     };
     match context.device.ask(context.follower, &first, usize::from(count)) {
-        Some(client) => {
-            Decision::Later(Waits::Answer(Pending { client, several: true, left: count - 1, refused: 0 }))
-        }
+        Some(client) => Decision::Pending(Pending::Invocation(PendingInvocation {
+            client,
+            several: true,
+            left: count - 1,
+            refused: 0,
+        })),
         None => full(request),
     }
 }
 
 /// What the application answered, if it did: then it gets the next property, or the client its answer. Nothing is in the output.
-pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(super) fn take_answer(
+    mut pending: PendingInvocation,
+    request: &Request<'_>,
+    out: &mut Outgoing<'_>,
+) -> Decision {
     let device = request.context.device;
     let answer = device.fetch_answer(pending.client, |revision, frame| {
         let (status, _) = read_answer(server_payload(frame))?;
         Some((revision, matches!(status, Status::Ok | Status::NoContent)))
     });
-    let Some((revision, done)) = answer else { return Decision::Later(Waits::Answer(pending)) };
+    let Some((revision, done)) = answer else { return Decision::Pending(Pending::Invocation(pending)) };
     let head = &RequestHead { expects_continue: false, ..*request.head };
     let Some(Ok(Value::Object(object))) = request.content.map(parse) else {
         // It was an object before.
@@ -98,7 +105,7 @@ pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut
         && device.ask_next(pending.client, &next)
     {
         pending.left -= 1;
-        return Decision::Later(Waits::Answer(pending));
+        return Decision::Pending(Pending::Invocation(pending));
     }
     device.withdraw(pending.client, pending.left);
     let line = format_args!("{REVISION}: {revision}\r\n");

@@ -2,7 +2,7 @@
 //! one links none of it.
 
 use super::context::{Context, Notices};
-use super::request::{Decision, Listening, Pass, Pending, Request};
+use super::request::{Decision, Listening, Pass, PendingInvocation, Request};
 use super::rest::{self, Bodies, Resource};
 use super::sse::{self, Events};
 use super::{event_id, invoke, notices};
@@ -24,7 +24,7 @@ pub(crate) struct ThingService {
     /// The answer to a request whose body is longer than any that is read.
     pub(crate) too_long: fn(&RequestHead<'_>) -> Reply,
     /// What the application answered, if it did.
-    pub(crate) take_answer: fn(Pending, &Request<'_>, &mut Outgoing<'_>) -> Decision,
+    pub(crate) take_answer: fn(PendingInvocation, &Request<'_>, &mut Outgoing<'_>) -> Decision,
     /// The application did not answer.
     pub(crate) late: fn() -> Reply,
     /// The part of a body from that position on.
