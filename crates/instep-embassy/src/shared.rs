@@ -2,13 +2,13 @@
 
 use crate::server::Server;
 use crate::sizes::ACCEPTING;
-use instep::{Exchange, Feed, Room, TurnContext};
+use instep::{Feed, HttpState, Room, TurnContext};
 
 /// What a connection has as long as it listens, or answers requests.
 pub(crate) struct Head {
     /// For the heads of requests, and what comes behind them.
     pub(crate) bytes: &'static mut [u8],
-    pub(crate) exchange: &'static mut Exchange,
+    pub(crate) exchange: &'static mut HttpState,
 }
 
 /// Those that nobody has.

@@ -7,7 +7,7 @@ use crate::socket::{News, Read};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
-use instep::{Buffer, Client, EvictionPriority, Exchange, ExchangeMemory, Instant, Limits, Turn};
+use instep::{Buffer, Client, EvictionPriority, HttpState, HttpStateMemory, Instant, Limits, Turn};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
@@ -56,8 +56,8 @@ impl Connection {
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let exchange = Exchange::new(Buffer::grown(Self::unsent_limit(limits)));
-        let exchange = ExchangeMemory::Owned(Box::new(exchange));
+        let exchange = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
+        let exchange = HttpStateMemory::Owned(Box::new(exchange));
         let now = shard.now();
         let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
         client.came_in_at(accepted.port);

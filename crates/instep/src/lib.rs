@@ -49,8 +49,8 @@ pub use access::{
 pub use app::App;
 pub use buffer::Buffer;
 pub use connection::{
-    AddressLimit, Client, Compression, EvictionPriority, Exchange, ExchangeMemory, Inflated, Inflater, Turn,
-    TurnContext,
+    AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
+    Turn, TurnContext,
 };
 #[doc(hidden)]
 pub use device::Asked;

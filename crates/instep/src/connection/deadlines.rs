@@ -2,7 +2,7 @@
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
-use super::http_state::Exchange;
+use super::http_state::HttpState;
 use super::websocket::Open;
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::{Limits, ROOM_MIN};
@@ -36,7 +36,7 @@ impl Client {
     /// A head is complete.
     pub(super) fn head_ended(&mut self, now: Instant) {
         self.timing.begin(now);
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             (exchange.head_begun, exchange.served) = (false, true);
         }
     }
@@ -105,7 +105,7 @@ impl Client {
         out: &Outgoing<'_>,
     ) -> bool {
         let Some(exchange) = self.http() else { return false };
-        let Exchange { peer, head_begun, served, pending: waits, ref reply, .. } = *exchange;
+        let HttpState { peer, head_begun, served, pending: waits, ref reply, .. } = *exchange;
         match waits {
             Pending::PasswordCheck(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
                 world.device.count_refusal(RefusalReason::Full);

@@ -1,7 +1,7 @@
 //! What a driver goes by when there are more connections than places: which one could give up its own.
 
 use super::client::{Client, State};
-use super::http_state::Exchange;
+use super::http_state::HttpState;
 use crate::service::Pending;
 use crate::time::Instant;
 use instep_proto::delivery::Storage as _;
@@ -23,13 +23,16 @@ impl Client {
     /// What giving up this connection would cost now. It changes only in a turn.
     pub fn eviction_priority(&self) -> EvictionPriority {
         let since = self.timing.since;
-        let writes = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
-        match (&self.state, self.exchange.as_deref()) {
+        let writes = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        match (&self.state, self.http_state.as_deref()) {
             // The first ping was due after one such time, the second after two.
             (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),
             _ if writes => EvictionPriority::InUse,
-            (State::Http, Some(Exchange { pending: Pending::Invocation(_), .. })) => EvictionPriority::InUse,
-            (State::Http, Some(Exchange { reply: None, unread, pending: waits, head_begun, .. })) => {
+            (State::Http, Some(HttpState { pending: Pending::Invocation(_), .. })) => EvictionPriority::InUse,
+            (
+                State::Http,
+                Some(HttpState { reply: None, body_remaining: unread, pending: waits, head_begun, .. }),
+            ) => {
                 let begun = *head_begun || !unread.is_nothing() || *waits != Pending::Nothing;
                 if begun { EvictionPriority::PartialRequest(since) } else { EvictionPriority::Idle(since) }
             }
@@ -41,7 +44,7 @@ impl Client {
     /// Whether a request of it has been answered.
     #[doc(hidden)]
     pub fn was_served(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.served)
+        self.http_state.as_ref().is_some_and(|exchange| exchange.served)
     }
 
     /// Since when its socket has taken nothing of what it is to take, if there is anything.

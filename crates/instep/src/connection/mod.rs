@@ -21,6 +21,6 @@ pub use client::Client;
 pub use context::{AddressLimit, TurnContext};
 pub use deflate::Compression;
 pub use eviction::EvictionPriority;
-pub use http_state::{Exchange, ExchangeMemory};
+pub use http_state::{HttpState, HttpStateMemory};
 pub use inflate::{Inflated, Inflater};
 pub use turn::Turn;

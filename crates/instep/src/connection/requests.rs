@@ -2,7 +2,7 @@
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
-use super::http_state::{Exchange, Unread};
+use super::http_state::{BodyRemaining, HttpState};
 use super::websocket::Taken;
 use crate::limits::ROOM_MIN;
 use crate::service::{Decision, Pending, Request};
@@ -20,15 +20,15 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> Taken {
         match self.http_mut() {
-            Some(Exchange { reply: None, unread: Unread::Bytes(left @ 1..), .. }) => {
+            Some(HttpState { reply: None, body_remaining: BodyRemaining::Bytes(left @ 1..), .. }) => {
                 let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
                 *left -= length as u64;
                 Taken::Some(length)
             }
-            Some(Exchange { reply: None, unread: Unread::Chunks(_), .. }) => {
+            Some(HttpState { reply: None, body_remaining: BodyRemaining::Chunks(_), .. }) => {
                 self.pass_chunks(now, input, world)
             }
-            Some(Exchange { reply: None, .. }) if out.room() >= ROOM_MIN => {
+            Some(HttpState { reply: None, .. }) if out.room() >= ROOM_MIN => {
                 // Empty lines before a request are to be ignored (RFC 9112 section 2.2).
                 let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
                 if empty > 0 {
@@ -52,7 +52,8 @@ impl Client {
     /// over: so many bytes are of no use any more.
     fn keep_chunks(&mut self, input: &mut [u8], world: &ConnectionContext<'_>) -> Result<usize, HeadError> {
         let limits = world.device.limits();
-        let Some(Exchange { unread: Unread::Kept { head, chunks }, .. }) = self.http_mut() else {
+        let Some(HttpState { body_remaining: BodyRemaining::Kept { head, chunks }, .. }) = self.http_mut()
+        else {
             return Ok(0);
         };
         let from = *head + chunks.length();
@@ -68,12 +69,12 @@ impl Client {
     /// Throws chunks away.
     fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &ConnectionContext<'_>) -> Taken {
         let limits = world.device.limits();
-        let Some(Exchange { unread, .. }) = self.http_mut() else { return Taken::NotNow(0) };
-        let Unread::Chunks(chunks) = unread else { return Taken::NotNow(0) };
+        let Some(HttpState { body_remaining: unread, .. }) = self.http_mut() else { return Taken::NotNow(0) };
+        let BodyRemaining::Chunks(chunks) = unread else { return Taken::NotNow(0) };
         match chunks.decode(input, limits.body, limits.head) {
             Ok((used, _)) if chunks.is_done() || used == input.len() => {
                 if chunks.is_done() {
-                    *unread = Unread::NOTHING;
+                    *unread = BodyRemaining::NOTHING;
                 }
                 Taken::Some(used)
             }
@@ -103,27 +104,28 @@ impl Client {
             self.head_begun(now);
             return Ok(Taken::Incomplete(0));
         };
-        let unread = self.http().map_or(Unread::NOTHING, |exchange| exchange.unread);
+        let unread = self.http().map_or(BodyRemaining::NOTHING, |exchange| exchange.body_remaining);
         let rest = &input[length..];
         let (content, after, unread) = match unread {
-            Unread::Kept { chunks, .. } => {
+            BodyRemaining::Kept { chunks, .. } => {
                 head.content_length = chunks.announced();
                 let whole = chunks.is_done().then(|| rest.get(..chunks.length())).flatten();
                 if whole.is_none() && head.content_length <= Self::content_max(limits) as u64 {
                     self.head_begun(now);
                     return Ok(Taken::Incomplete(0));
                 }
-                let unread = if whole.is_some() { Unread::NOTHING } else { Unread::Chunks(chunks) };
+                let unread =
+                    if whole.is_some() { BodyRemaining::NOTHING } else { BodyRemaining::Chunks(chunks) };
                 (whole, length + chunks.length(), unread)
             }
             _ if head.chunked && (!head.expects_continue || self.pending() == Pending::Body) => {
                 self.keep_from(length);
                 return Ok(Taken::Some(0));
             }
-            _ if head.chunked => (None, length, Unread::Chunks(Chunks::new())),
+            _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::new())),
             _ => {
                 let whole = usize::try_from(head.content_length).ok();
-                (whole.and_then(|whole| rest.get(..whole)), length, Unread::Bytes(head.content_length))
+                (whole.and_then(|whole| rest.get(..whole)), length, BodyRemaining::Bytes(head.content_length))
             }
         };
         (head.base, head.path) = world.access.split_path(head.path);
@@ -166,12 +168,12 @@ impl Client {
     /// From now on, chunks behind a head of that length are decoded and kept.
     fn keep_from(&mut self, head: usize) {
         if let Some(exchange) = self.http_mut() {
-            exchange.unread = Unread::Kept { head, chunks: Chunks::new() };
+            exchange.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::new() };
         }
     }
 
     /// Answers the request, unless that is done, and throws away the content that is not there yet.
-    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, unread: Unread) {
+    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
         if let Some(exchange) = self.http_mut() {
             exchange.answer(reply, unread);
         }

@@ -60,7 +60,7 @@ impl Client {
             log_limited!(warn, world, now, "Refused {peer}: there are too many connections");
             return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
-        if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.not_secure) {
+        if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.plaintext_on_tls_port) {
             return ask_for_https(head, world, out);
         }
         let error = |status| Decision::Reply(Reply::error(status, Some(head)));

@@ -9,21 +9,21 @@ use crate::time::Instant;
 impl Client {
     /// Whether its bytes are encrypted on their way, so that a cookie for it is `Secure`.
     pub fn is_secure(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.secure)
+        self.http_state.as_ref().is_some_and(|exchange| exchange.secure)
     }
 
     /// Its bytes are encrypted on their way.
     pub fn secure(&mut self) {
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             exchange.secure = true;
         }
     }
 
     /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
     pub fn refuse_unencrypted(&mut self) {
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             exchange.secure = false;
-            exchange.not_secure = Some(ask_for_https);
+            exchange.plaintext_on_tls_port = Some(ask_for_https);
         }
     }
 

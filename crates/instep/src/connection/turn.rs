@@ -41,7 +41,7 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
         let (world, scratch) = ConnectionContext::of(surroundings);
-        let mut out = match &mut self.exchange {
+        let mut out = match &mut self.http_state {
             Some(exchange) => {
                 let limit = exchange.unsent.capacity();
                 Outgoing::load(scratch, &mut exchange.unsent, limit)
@@ -98,7 +98,7 @@ impl Client {
                 break;
             }
         }
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             out.save(&mut exchange.unsent);
         }
         if self.input_ended && hungry && !blocked {
@@ -175,7 +175,7 @@ impl Client {
         if reply.closes() {
             self.linger(now);
         } else {
-            exchange.answer(None, exchange.unread);
+            exchange.answer(None, exchange.body_remaining);
             self.answer_ended(now);
         }
         true
