@@ -13,15 +13,15 @@ use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::{Reply, Status};
 
 /// How often a client that waits for an inflater looks whether there is one, in milliseconds.
-const STARVED: u64 = 20;
+const INFLATER_RETRY_MS: u64 = 20;
 /// How often a client looks whether its password has been checked.
-const UNCHECKED: u64 = 20;
+const PASSWORD_POLL_MS: u64 = 20;
 /// How often it looks whether there is room for its password: there may be very many who do.
-const NO_ROOM: u64 = 250;
+const PASSWORD_QUEUE_RETRY_MS: u64 = 250;
 /// How long it waits for that.
-const CHECK_TIME: u64 = 15_000;
+const PASSWORD_TIMEOUT_MS: u64 = 15_000;
 /// How long a request waits for the application.
-const ANSWER_TIME: u64 = 5_000;
+const INVOCATION_TIMEOUT_MS: u64 = 5_000;
 
 impl Client {
     /// The first byte of a head is there.
@@ -107,12 +107,14 @@ impl Client {
         let Some(exchange) = self.http() else { return false };
         let HttpState { peer, head_begun, served, pending: waits, ref reply, .. } = *exchange;
         match waits {
-            Pending::PasswordCheck(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
+            Pending::PasswordCheck(_)
+                if reply.is_none() && now >= self.timing.since.after(PASSWORD_TIMEOUT_MS) =>
+            {
                 world.device.count_refusal(RefusalReason::Full);
                 log_limited!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
                 self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
-            Pending::Invocation(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
+            Pending::Invocation(pending) if now >= self.timing.since.after(INVOCATION_TIMEOUT_MS) => {
                 world.device.withdraw(pending.client, pending.left);
                 world.device.count_refusal(RefusalReason::Timeout);
                 log_limited!(
@@ -150,7 +152,7 @@ impl Client {
         let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
         stall.min(match &self.state {
             State::Http => self.request_wake_at(now, limits, blocked),
-            State::Open(Open { starved: true, .. }) => now.after(STARVED),
+            State::Open(Open { awaiting_inflater: true, .. }) => now.after(INFLATER_RETRY_MS),
             State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
             }
@@ -164,10 +166,10 @@ impl Client {
     fn request_wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
         match (self.pending(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
             (Pending::PasswordCheck(ticket), false) => {
-                let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
-                now.after(pause).min(self.timing.since.after(CHECK_TIME))
+                let pause = if ticket.is_some() { PASSWORD_POLL_MS } else { PASSWORD_QUEUE_RETRY_MS };
+                now.after(pause).min(self.timing.since.after(PASSWORD_TIMEOUT_MS))
             }
-            (Pending::Invocation(_), _) => self.timing.since.after(ANSWER_TIME),
+            (Pending::Invocation(_), _) => self.timing.since.after(INVOCATION_TIMEOUT_MS),
             (_, false) if !blocked => self.head_deadline(limits),
             _ => Instant::NEVER,
         }

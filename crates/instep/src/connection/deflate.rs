@@ -106,7 +106,7 @@ impl Open {
             None => match compression.borrow_inflater() {
                 Some(inflater) => Inflating { inflater, begun: false, since: now.as_lower_millis() },
                 None => {
-                    self.starved = true;
+                    self.awaiting_inflater = true;
                     return self.hold(piece, used);
                 }
             },

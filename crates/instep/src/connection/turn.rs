@@ -59,13 +59,13 @@ impl Client {
         used = 0;
         loop {
             let rest = &mut input[used..];
-            let taken = self.take_in(now, rest, &world, &mut out);
-            (used, hungry) = (used + taken.used, taken.hungry);
+            let taken = self.receive(now, rest, &world, &mut out);
+            (used, hungry) = (used + taken.used, taken.wants_read);
             if self.keep_request_time(now, &world, &out) {
                 continue;
             }
             let mut accepted = 0;
-            if let Some(begin) = taken.lent {
+            if let Some(begin) = taken.echo {
                 let frame = &rest[begin..taken.used];
                 accepted = write(frame);
                 // There is room: no longer piece was taken.

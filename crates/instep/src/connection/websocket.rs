@@ -23,7 +23,7 @@ pub(super) struct Open {
     /// When what let it in expires.
     pub(super) until: Instant,
     /// It waits for an inflater.
-    pub(super) starved: bool,
+    pub(super) awaiting_inflater: bool,
     pub(super) receiver: Receiver,
     /// Bytes of the message in progress that the inbox has taken.
     message: usize,
@@ -72,7 +72,7 @@ pub(super) enum Taken {
     Some(usize),
     /// So many bytes were used, and those of them from this one on are a whole frame to be written. There is no other
     /// output, and no more input.
-    Lent(usize, usize),
+    EchoInPlace(usize, usize),
     /// A piece of a compressed message, with which so many bytes end: it is to be decompressed.
     Compressed(HeldPiece, usize),
     /// So many bytes were used, and the next thing is incomplete.
@@ -113,7 +113,7 @@ impl Open {
             replies: false,
             dismissed: false,
             until,
-            starved: false,
+            awaiting_inflater: false,
             receiver,
             message: 0,
             held: None,
@@ -155,7 +155,7 @@ impl Open {
 
     /// Takes one piece of a message or one control frame.
     pub(super) fn take(&mut self, input: &mut [u8], context: &Context<'_>, out: &mut Outgoing<'_>) -> Taken {
-        self.starved = false;
+        self.awaiting_inflater = false;
         if let Some(held) = self.held.take() {
             // It was unmasked in an earlier turn.
             let used = held.length;
@@ -194,7 +194,7 @@ impl Open {
                     let length = encode_header(last, opcode, used - start, &mut header);
                     if let Some(begin) = start.checked_sub(length) {
                         input[begin..start].copy_from_slice(&header[..length]);
-                        return Taken::Lent(used, begin);
+                        return Taken::EchoInPlace(used, begin);
                     }
                 }
                 push_frame(out, last, opcode, &input[start..used]);
