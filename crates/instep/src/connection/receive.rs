@@ -38,7 +38,7 @@ impl Client {
             used += match &mut self.state {
                 State::Http => match self.take_request(now, rest, world, out) {
                     Taken::Some(taken) => taken,
-                    Taken::NotNow(taken) => return ReadOutcome::new(used + taken, false),
+                    Taken::Blocked(taken) => return ReadOutcome::new(used + taken, false),
                     Taken::Incomplete(taken) => return ReadOutcome::new(used + taken, true),
                     _ => return ReadOutcome::new(used, true),
                 },
@@ -64,7 +64,7 @@ impl Client {
                             };
                         }
                         Taken::Incomplete(taken) => return ReadOutcome::new(used + taken, true),
-                        Taken::NotNow(taken) => return ReadOutcome::new(used + taken, false),
+                        Taken::Blocked(taken) => return ReadOutcome::new(used + taken, false),
                         Taken::Close(code) => {
                             self.end_open(code, world, out);
                             rest.len()

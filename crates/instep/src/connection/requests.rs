@@ -44,7 +44,7 @@ impl Client {
                 })
             }
             _ if input.is_empty() => Taken::Incomplete(0),
-            _ => Taken::NotNow(0),
+            _ => Taken::Blocked(0),
         }
     }
 
@@ -69,8 +69,10 @@ impl Client {
     /// Throws chunks away.
     fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &ConnectionContext<'_>) -> Taken {
         let limits = world.device.limits();
-        let Some(HttpState { body_remaining: unread, .. }) = self.http_mut() else { return Taken::NotNow(0) };
-        let BodyRemaining::Chunks(chunks) = unread else { return Taken::NotNow(0) };
+        let Some(HttpState { body_remaining: unread, .. }) = self.http_mut() else {
+            return Taken::Blocked(0);
+        };
+        let BodyRemaining::Chunks(chunks) = unread else { return Taken::Blocked(0) };
         match chunks.decode(input, limits.body, limits.head) {
             Ok((used, _)) if chunks.is_done() || used == input.len() => {
                 if chunks.is_done() {
@@ -148,7 +150,7 @@ impl Client {
             context: world,
         };
         match self.decide(&request, world, out) {
-            Decision::NotNow => return Ok(Taken::NotNow(0)),
+            Decision::Blocked => return Ok(Taken::Blocked(0)),
             // The chunks that it waits for may be there already.
             Decision::Pending(Pending::Body) if head.chunked && self.pending() != Pending::Body => {
                 let _ = self.wait_for(Pending::Body, now);
@@ -181,18 +183,18 @@ impl Client {
 
     /// The request stays in the input, and is decided on again later.
     fn wait_for(&mut self, waits: Pending, now: Instant) -> Taken {
-        let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
+        let Some(exchange) = self.http_mut() else { return Taken::Blocked(0) };
         let before = core::mem::replace(&mut exchange.pending, waits);
         match (before, waits) {
             (_, Pending::Nothing | Pending::Body) => {
                 self.head_begun(now);
                 Taken::Incomplete(0)
             }
-            (Pending::PasswordCheck(_), Pending::PasswordCheck(_)) => Taken::NotNow(0),
-            (Pending::Invocation(_), Pending::Invocation(_)) => Taken::NotNow(0),
+            (Pending::PasswordCheck(_), Pending::PasswordCheck(_)) => Taken::Blocked(0),
+            (Pending::Invocation(_), Pending::Invocation(_)) => Taken::Blocked(0),
             (_, Pending::PasswordCheck(_) | Pending::Invocation(_)) => {
                 self.timing.begin(now);
-                Taken::NotNow(0)
+                Taken::Blocked(0)
             }
         }
     }

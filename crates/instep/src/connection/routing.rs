@@ -156,7 +156,7 @@ impl Client {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
                         if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
-                            return Decision::NotNow;
+                            return Decision::Blocked;
                         }
                         let takes = world.compression.map(Compression::takes);
                         let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));

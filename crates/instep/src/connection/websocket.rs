@@ -78,7 +78,7 @@ pub(super) enum Taken {
     /// So many bytes were used, and the next thing is incomplete.
     Incomplete(usize),
     /// So many bytes were used; for what comes next there is no room now.
-    NotNow(usize),
+    Blocked(usize),
     /// The client closed the WebSocket.
     Close(Option<CloseCode>),
     /// The client did what it may not do.
@@ -91,7 +91,7 @@ impl Taken {
         match self {
             Self::Some(used) => Self::Some(start + used),
             Self::Incomplete(used) => Self::Incomplete(start + used),
-            Self::NotNow(used) => Self::NotNow(start + used),
+            Self::Blocked(used) => Self::Blocked(start + used),
             other => other,
         }
     }
@@ -207,11 +207,11 @@ impl Open {
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
         match context.device.offer(self.place, &piece) {
-            Offer::NotNow if self.takes_place_of_older(&piece, context) => {
+            Offer::Blocked if self.takes_place_of_older(&piece, context) => {
                 context.count_message(true);
                 Taken::Some(used)
             }
-            Offer::NotNow => self.hold(piece, used),
+            Offer::Blocked => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
             Offer::Taken => {
                 self.message = if piece.last { 0 } else { self.message + piece.bytes.len() };
@@ -253,7 +253,7 @@ impl Open {
         self.held = Some(HeldPiece::from(piece));
         // Its own replies may be what is in the way.
         self.replies = true;
-        Taken::NotNow(used.saturating_sub(piece.bytes.len()))
+        Taken::Blocked(used.saturating_sub(piece.bytes.len()))
     }
 
     /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.

@@ -28,7 +28,7 @@ pub(crate) enum Offer {
     /// It is taken. A message that is complete now waits for the application.
     Taken,
     /// There is no room now. The client gets a turn when there is.
-    NotNow,
+    Blocked,
     /// The message is longer than the application takes.
     TooBig,
 }
@@ -127,13 +127,13 @@ impl Device {
                 slot.waits = true;
                 // Until there is, a place that is kept for it is of more use to others.
                 state.release(place.client.slot, inbox);
-                return Offer::NotNow;
+                return Offer::Blocked;
             }
             if piece.last && inbox_full && !slot.granted {
                 if !core::mem::replace(&mut slot.in_waiting, true) {
                     state.waiting.push(place.client.slot);
                 }
-                return Offer::NotNow;
+                return Offer::Blocked;
             }
             if slot.message.bytes().len() + piece.bytes.len() > message || !slot.message.append(piece.bytes) {
                 return Offer::TooBig;

@@ -238,7 +238,7 @@ fn redirect(
     let mut written = write(location, out);
     if written.is_none() {
         if out.kept() > 0 {
-            return Decision::NotNow;
+            return Decision::Blocked;
         }
         written = write(if cookie.is_some() { &"/" } else { &LOG_IN }, out);
     }

@@ -34,7 +34,7 @@ pub(super) fn json_content<'r>(
     }
     if out.kept() > 0 {
         // What it does, it does once: there has to be room for the answer.
-        return Break(Decision::NotNow);
+        return Break(Decision::Blocked);
     }
     whole_content(request, out)
 }

@@ -50,7 +50,7 @@ pub trait Folder: Debug + Sync {
                         out.keep(length);
                         Decision::Written { closes: response.closes() }
                     }
-                    None if out.kept() > 0 => Decision::NotNow,
+                    None if out.kept() > 0 => Decision::Blocked,
                     None => error(Status::HeadTooLarge),
                 }
             }

@@ -43,7 +43,7 @@ pub(crate) fn write_answer_with(
             out.keep(length);
             Decision::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Decision::NotNow,
+        None if out.kept() > 0 => Decision::Blocked,
         None => Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
     }
 }

@@ -20,7 +20,7 @@ pub enum Decision {
         closes: bool,
     },
     /// When the answers before it have gone there will be room for its own.
-    NotNow,
+    Blocked,
     /// Before something else has come it cannot be decided on.
     Pending(Pending),
     Open(Opening),

@@ -15,7 +15,7 @@ pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<
     if write_whole(&response, &[body], out) {
         Decision::Written { closes: response.closes() }
     } else if out.kept() > 0 {
-        Decision::NotNow
+        Decision::Blocked
     } else {
         Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
     }
@@ -44,7 +44,7 @@ pub(crate) fn lead_with(
             out.keep(length);
             Decision::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Decision::NotNow,
+        None if out.kept() > 0 => Decision::Blocked,
         None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }

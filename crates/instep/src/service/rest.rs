@@ -150,7 +150,7 @@ fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outg
             out.keep(length);
             Decision::Reply(reply)
         }
-        None if out.kept() > 0 => Decision::NotNow,
+        None if out.kept() > 0 => Decision::Blocked,
         None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn answer(
 ) -> Decision {
     let Request { head, peer, context, .. } = *request;
     if out.kept() > 0 {
-        return Decision::NotNow;
+        return Decision::Blocked;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
