@@ -1,7 +1,7 @@
 //! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
 
 use crate::buffer::Buffer;
-use crate::service::{Context, Decision, Pending};
+use crate::service::{Context, Outcome, Pending};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
@@ -31,7 +31,7 @@ impl BodyRemaining {
 }
 
 /// Answers a request that is not encrypted.
-pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Decision;
+pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Outcome;
 
 /// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
 /// of it: a device with few such places has many clients.

@@ -5,7 +5,7 @@ use super::context::ConnectionContext;
 use super::http_state::{BodyRemaining, HttpState};
 use super::websocket::Taken;
 use crate::limits::ROOM_MIN;
-use crate::service::{Decision, Pending, Request};
+use crate::service::{Outcome, Pending, Request};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
@@ -149,19 +149,19 @@ impl Client {
             pending: self.pending(),
             context: world,
         };
-        match self.decide(&request, world, out) {
-            Decision::Blocked => return Ok(Taken::Blocked(0)),
+        match self.route(&request, world, out) {
+            Outcome::Blocked => return Ok(Taken::Blocked(0)),
             // The chunks that it waits for may be there already.
-            Decision::Pending(Pending::Body) if head.chunked && self.pending() != Pending::Body => {
+            Outcome::Pending(Pending::Body) if head.chunked && self.pending() != Pending::Body => {
                 let _ = self.wait_for(Pending::Body, now);
                 return Ok(Taken::Some(0));
             }
-            Decision::Pending(waits) => return Ok(self.wait_for(waits, now)),
-            Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
-            Decision::Written { closes: true } => self.state = State::Ending,
-            Decision::Written { closes: false } => self.answer_and_pass(None, unread),
-            Decision::Open(opening) => self.open(now, &head, &opening, world, out),
-            Decision::Listen(listening) => self.listen(now, &listening, world, out),
+            Outcome::Pending(waits) => return Ok(self.wait_for(waits, now)),
+            Outcome::Reply(reply) => self.answer_and_pass(Some(reply), unread),
+            Outcome::Written { closes: true } => self.state = State::Ending,
+            Outcome::Written { closes: false } => self.answer_and_pass(None, unread),
+            Outcome::Open(opening) => self.open(now, &head, &opening, world, out),
+            Outcome::Listen(listening) => self.listen(now, &listening, world, out),
         }
         self.head_ended(now);
         Ok(Taken::Some(after))

@@ -11,8 +11,8 @@ use crate::device::{End, Place, RefusalReason};
 use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
-    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Pending, Request, Resource,
-    body_max, lead, lead_with, log_limited, plain_text, refuse,
+    Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pass, Pending, Request, Resource, body_max,
+    lead, lead_with, log_limited, plain_text, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -43,12 +43,12 @@ impl App {
 
 impl Client {
     /// Decides on a request. An answer whose body is in the request itself is written to `out`.
-    pub(super) fn decide(
+    pub(super) fn route(
         &self,
         request: &Request<'_>,
         world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
-    ) -> Decision {
+    ) -> Outcome {
         let Request { now, head, peer, .. } = *request;
         if let (Pending::Invocation(pending), Some(service)) = (request.pending, world.app.service) {
             return (service.take_answer)(pending, request, out);
@@ -58,12 +58,12 @@ impl Client {
         }
         if self.is_refused() {
             log_limited!(warn, world, now, "Refused {peer}: there are too many connections");
-            return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
+            return Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
         if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.plaintext_on_tls_port) {
             return ask_for_https(head, world, out);
         }
-        let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+        let error = |status| Outcome::Reply(Reply::error(status, Some(head)));
         let upgrade = head.asks_for_websocket();
         let endpoint = world.app.find_endpoint(head.path);
         let speaks = upgrade && endpoint.is_some();
@@ -97,7 +97,7 @@ impl Client {
         if head.content_length > body_max {
             world.device.count_refusal(RefusalReason::Body);
             if let Some((_, of_thing)) = resource.filter(|_| !is_form) {
-                return Decision::Reply((of_thing.too_long)(head));
+                return Outcome::Reply((of_thing.too_long)(head));
             }
             return error(Status::ContentTooLarge);
         }
@@ -114,7 +114,7 @@ impl Client {
                 }
             };
             return match allow {
-                Some(allow) => Decision::Reply(Reply::options(allow, head)),
+                Some(allow) => Outcome::Reply(Reply::options(allow, head)),
                 None => error(Status::NotFound),
             };
         }
@@ -156,13 +156,13 @@ impl Client {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
                         if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
-                            return Decision::Blocked;
+                            return Outcome::Blocked;
                         }
                         let takes = world.compression.map(Compression::takes);
                         let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
                         let notices = world.notices.filter(|_| endpoint.thing);
                         let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
-                        Decision::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
+                        Outcome::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
                     }
                     Err(reason) => {
                         if upgrade {
@@ -176,7 +176,7 @@ impl Client {
                 }
             }
             (_, Some((Page::Asset(_, asset), _))) => {
-                Decision::Reply(Reply::asset(asset, head, world.access.frames))
+                Outcome::Reply(Reply::asset(asset, head, world.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
             _ => match world.app.folder {

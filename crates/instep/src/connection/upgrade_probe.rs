@@ -3,7 +3,7 @@
 
 use super::context::ConnectionContext;
 use crate::access::Refusal;
-use crate::service::{Decision, Request};
+use crate::service::{Outcome, Request};
 use instep_proto::http::{Method, Reply, RequestHead, Status, form_value};
 
 /// The longest origin.
@@ -15,7 +15,7 @@ pub(super) fn say_why(
     refused: bool,
     request: &Request<'_>,
     world: &ConnectionContext<'_>,
-) -> Option<Decision> {
+) -> Option<Outcome> {
     let head = request.head;
     let query = head.query.filter(|_| matches!(head.method, Method::Get | Method::Head))?;
     let mut origin = [0; ORIGIN_MAX];
@@ -30,7 +30,7 @@ pub(super) fn say_why(
         return None;
     }
     let status = if refused { Status::ServiceUnavailable } else { refusal(origin, request, world) };
-    Some(Decision::Reply(Reply::error(status, Some(head)).for_any_origin()))
+    Some(Outcome::Reply(Reply::error(status, Some(head)).for_any_origin()))
 }
 
 /// What refuses it, in the order in which an upgrade is refused.

@@ -7,7 +7,7 @@ use super::password::{PASSWORD_MAX, Password};
 use super::sessions::SESSION_SECONDS;
 use super::state::{LogInMemory, Random};
 use crate::access::prefix;
-use crate::service::{Decision, Pass, Pending, Request, may_act, whole_content};
+use crate::service::{Outcome, Pass, Pending, Request, may_act, whole_content};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use core::ops::ControlFlow::{self, Break, Continue};
@@ -46,7 +46,7 @@ impl LogIn {
     }
 
     /// What lets the request in; else the answer to it.
-    fn ask_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> ControlFlow<Decision, Pass> {
+    fn ask_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> ControlFlow<Outcome, Pass> {
         // Redirects and cookies name paths as the client sees them.
         let head = RequestHead { base: prefix(request.head, request.proxied), ..*request.head };
         let request = &Request { head: &head, ..*request };
@@ -103,7 +103,7 @@ impl LogIn {
         &self,
         request: &Request<'_>,
         out: &mut Outgoing<'_>,
-    ) -> ControlFlow<Decision, Pass> {
+    ) -> ControlFlow<Outcome, Pass> {
         let Request { now, head, peer, .. } = *request;
         let mut credentials = Zeroizing::new([0; CREDENTIALS_MAX]);
         let password = head.authorization.and_then(|text| authorization_password(text, &mut *credentials));
@@ -113,14 +113,14 @@ impl LogIn {
             Presented::Checked(Verdict::Wrong) => Break(error(Status::Unauthorized, head)),
             Presented::Checked(Verdict::TooMany(seconds)) => {
                 let reply = Reply::error(Status::TooManyRequests, Some(head));
-                Break(Decision::Reply(reply.retry_after(seconds)))
+                Break(Outcome::Reply(reply.retry_after(seconds)))
             }
-            Presented::Later(ticket) => Break(Decision::Pending(Pending::PasswordCheck(ticket))),
+            Presented::Later(ticket) => Break(Outcome::Pending(Pending::PasswordCheck(ticket))),
         }
     }
 
     /// The log-in page, and the form that it sends.
-    fn log_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn log_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { now, head, peer, .. } = *request;
         if matches!(head.method, Method::Get | Method::Head) {
             let inside = self.sessions(request).next().is_some();
@@ -145,14 +145,14 @@ impl LogIn {
             Err(_) => return error(Status::BadRequest, head),
         };
         match self.present(password, peer, false, ticket(request), now) {
-            Presented::Later(ticket) => Decision::Pending(Pending::PasswordCheck(ticket)),
+            Presented::Later(ticket) => Outcome::Pending(Pending::PasswordCheck(ticket)),
             Presented::Checked(Verdict::Wrong) => {
                 show(Status::Unauthorized, page::ask_again(is_framed(request)), request)
             }
             Presented::Checked(Verdict::TooMany(seconds)) => {
                 let reply =
                     page_reply(Status::TooManyRequests, page::wait(seconds, is_framed(request)), request);
-                Decision::Reply(reply.retry_after(seconds))
+                Outcome::Reply(reply.retry_after(seconds))
             }
             Presented::Checked(Verdict::Right) => {
                 // Whoever holds the old id learns nothing of the new one.
@@ -166,7 +166,7 @@ impl LogIn {
         }
     }
 
-    fn log_out(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn log_out(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { head, peer, .. } = *request;
         if let Break(decision) = may_act(request, out) {
             return decision;
@@ -212,7 +212,7 @@ fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
 }
 
 /// The answer to who shows nothing: who opens an address is led to the log-in page, and back behind it.
-fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     if opens && (head.navigation || head.accepts_html) {
         return redirect(head, &Ask { path: head.path, query: head.query }, None, out);
@@ -226,7 +226,7 @@ fn redirect(
     location: &dyn Display,
     cookie: Option<&Cookie<'_>>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let response = Reply::empty_head(Status::SeeOther, head);
     let write = |location: &dyn Display, out: &mut Outgoing<'_>| match cookie {
         Some(cookie) => response.write_with(
@@ -238,25 +238,25 @@ fn redirect(
     let mut written = write(location, out);
     if written.is_none() {
         if out.kept() > 0 {
-            return Decision::Blocked;
+            return Outcome::Blocked;
         }
         written = write(if cookie.is_some() { &"/" } else { &LOG_IN }, out);
     }
     match written {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: response.closes() }
+            Outcome::Written { closes: response.closes() }
         }
         None => error(Status::HeadTooLarge, head),
     }
 }
 
-fn error(status: Status, head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::error(status, Some(head)))
+fn error(status: Status, head: &RequestHead<'_>) -> Outcome {
+    Outcome::Reply(Reply::error(status, Some(head)))
 }
 
-fn show(status: Status, page: Page, request: &Request<'_>) -> Decision {
-    Decision::Reply(page_reply(status, page, request))
+fn show(status: Status, page: Page, request: &Request<'_>) -> Outcome {
+    Outcome::Reply(page_reply(status, page, request))
 }
 
 fn page_reply(status: Status, page: Page, request: &Request<'_>) -> Reply {

@@ -5,7 +5,7 @@ use super::failures::Network;
 use super::password::Password;
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
-use crate::service::{Decision, Pass, Request};
+use crate::service::{Outcome, Pass, Request};
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt;
@@ -32,7 +32,7 @@ pub struct LogIn {
 #[derive(Debug)]
 pub(crate) struct AsksIn {
     /// What lets a request in; else the answer to it.
-    pub(crate) ask: fn(&LogIn, &Request<'_>, &mut Outgoing<'_>) -> ControlFlow<Decision, Pass>,
+    pub(crate) ask: fn(&LogIn, &Request<'_>, &mut Outgoing<'_>) -> ControlFlow<Outcome, Pass>,
     /// Whether its cookies show a session.
     pub(crate) shows_session: fn(&LogIn, &Request<'_>) -> bool,
 }

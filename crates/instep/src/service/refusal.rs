@@ -1,7 +1,7 @@
 //! What is said of refusals, in the log and to the client.
 
 use super::context::Context;
-use super::request::{Decision, Request};
+use super::request::{Outcome, Request};
 use super::response::write_whole;
 use crate::access::{Offer, Refusal, is_wide_origin};
 use crate::device::RefusalReason;
@@ -95,15 +95,15 @@ pub(crate) fn ask_for_https(
     head: &RequestHead<'_>,
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     // A name that is not ours is not repeated.
     let host = head.host.filter(|_| context.access.check(head).is_ok()).unwrap_or("ADDRESS:PORT");
     let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"];
     let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum(), head);
     let body = if head.method == Method::Head { &[][..] } else { &body };
     if write_whole(&response, body, out) {
-        Decision::Written { closes: true }
+        Outcome::Written { closes: true }
     } else {
-        Decision::Reply(Reply::error(Status::BadRequest, None))
+        Outcome::Reply(Reply::error(Status::BadRequest, None))
     }
 }

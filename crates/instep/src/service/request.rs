@@ -13,7 +13,7 @@ use instep_proto::http::{Reply, RequestHead, ResponseHead};
 
 /// What a request comes to.
 #[derive(Clone, Copy)]
-pub enum Decision {
+pub enum Outcome {
     Reply(Reply),
     /// The answer has been written already.
     Written {

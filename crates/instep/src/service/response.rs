@@ -1,23 +1,23 @@
 //! Answers that are written at once.
 
-use super::request::Decision;
+use super::request::Outcome;
 use core::fmt;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, ResponseHead, Status};
 
 /// Answers with text, which may come from the request itself.
-pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Decision {
+pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Outcome {
     if !matches!(head.method, Method::Get | Method::Head) {
-        return Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
+        return Outcome::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
     }
     let response = Reply::text_head(head, text.len());
     let body = if head.method == Method::Head { "" } else { text };
     if write_whole(&response, &[body], out) {
-        Decision::Written { closes: response.closes() }
+        Outcome::Written { closes: response.closes() }
     } else if out.kept() > 0 {
-        Decision::Blocked
+        Outcome::Blocked
     } else {
-        Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
+        Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
     }
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn lead(
     path: &dyn fmt::Display,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     lead_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
 }
 
@@ -38,14 +38,14 @@ pub(crate) fn lead_with(
     lines: fmt::Arguments<'_>,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     match response.write_with(out.space(), lines) {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: response.closes() }
+            Outcome::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Decision::Blocked,
-        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+        None if out.kept() > 0 => Outcome::Blocked,
+        None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
 

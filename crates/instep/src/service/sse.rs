@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, Heard, UpTo};
-use super::request::{Decision, Listening, Pass, Request};
+use super::request::{Listening, Outcome, Pass, Request};
 use super::values::value;
 use crate::device::{DropReason, End, Place};
 use crate::model::Interaction;
@@ -45,23 +45,23 @@ pub(crate) fn answer(
     pass: Option<Pass>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let Request { head, peer, context, .. } = *request;
     if out.kept() > 0 {
-        return Decision::Blocked;
+        return Outcome::Blocked;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
         let heard = Heard::read(only.is_some(), head, context);
         let only = only.and_then(|number| u16::try_from(number).ok());
-        return Decision::Listen(Listening { response, pass, peer, heard, only });
+        return Outcome::Listen(Listening { response, pass, peer, heard, only });
     }
     match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: true }
+            Outcome::Written { closes: true }
         }
-        None => Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
+        None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
     }
 }
 
