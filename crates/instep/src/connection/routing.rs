@@ -12,7 +12,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pass, Pending, Request, Resource, body_max,
-    lead, lead_with, log_limited, plain_text, refuse,
+    log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -77,14 +77,14 @@ impl Client {
         match (access, world.access.portal) {
             (Ok(()), _) => {}
             // Phones ask all the time whether they are online: that is neither counted nor logged.
-            (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", &portal, head, out),
+            (Err(Refusal::Host), Some(portal)) => return redirect(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
         if let Some((response, lines)) = world.access.preflight(head) {
-            return lead_with(&response, format_args!("{lines}"), head, out);
+            return redirect_with(&response, format_args!("{lines}"), head, out);
         }
         if let Some(location) = world.access.https_location(head) {
-            return lead(Status::Found, "", &location, head, out);
+            return redirect(Status::Found, "", &location, head, out);
         }
         let log_in = world.log_in();
         let board_page = world.find_board_page(head.path);

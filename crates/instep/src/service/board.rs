@@ -2,7 +2,7 @@
 
 use super::form::{may_act, whole_content};
 use super::request::{Outcome, Request};
-use super::response::lead;
+use super::response::redirect;
 use core::fmt::{self, Debug, Write};
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
@@ -53,7 +53,7 @@ pub trait BoardPages: Debug + Sync {
                 }
                 match whole_content(request, out) {
                     Continue(form) => {
-                        lead(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
+                        redirect(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
                     }
                     Break(decision) => decision,
                 }

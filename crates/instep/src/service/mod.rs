@@ -29,7 +29,7 @@ pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use refusal::{ask_for_https, log_limited, refuse};
 pub(crate) use request::{Listening, Opening, Outcome, Pass, Pending, Request};
-pub(crate) use response::{lead, lead_with, plain_text};
+pub(crate) use response::{plain_text, redirect, redirect_with};
 pub(crate) use rest::{Bodies, Resource};
 pub(crate) use sse::Events;
 pub(crate) use thing_service::ThingService;

@@ -22,18 +22,18 @@ pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<
 }
 
 /// Leads to `base` and `path`, which are short.
-pub(crate) fn lead(
+pub(crate) fn redirect(
     status: Status,
     base: &str,
     path: &dyn fmt::Display,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
-    lead_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
+    redirect_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
 }
 
 /// An answer without a body that says more by these lines.
-pub(crate) fn lead_with(
+pub(crate) fn redirect_with(
     response: &ResponseHead,
     lines: fmt::Arguments<'_>,
     head: &RequestHead<'_>,
