@@ -4,7 +4,7 @@ use crate::clock::now;
 use crate::server::Server;
 use core::array::from_fn;
 use core::future::pending;
-use instep::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
+use instep::{Failure, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
 use static_cell::StaticCell;
 
 /// Browsers that are logged in at once.
@@ -22,7 +22,7 @@ pub const ROUNDS: u32 = 10_000;
 pub struct LogInResources {
     sessions: StaticCell<[Session; SESSIONS]>,
     failures: StaticCell<[Failure; FAILURES]>,
-    checks: StaticCell<[Check; CHECKS]>,
+    checks: StaticCell<[PasswordCheck; CHECKS]>,
     log_in: StaticCell<LogIn>,
 }
 
@@ -61,7 +61,7 @@ impl LogInResources {
         LogInMemory {
             sessions: self.sessions.init_with(|| [Session::default(); SESSIONS]),
             failures: self.failures.init_with(|| [Failure::default(); FAILURES]),
-            checks: self.checks.init_with(|| from_fn(|_| Check::default())),
+            checks: self.checks.init_with(|| from_fn(|_| PasswordCheck::default())),
         }
     }
 }

@@ -66,7 +66,7 @@ pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
 pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
-    Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
+    FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError, Random,
     SESSION_SECONDS, Session, find_password,
 };
 pub use model::{

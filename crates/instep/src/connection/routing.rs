@@ -11,8 +11,8 @@ use crate::device::{End, Place, RefusalReason};
 use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
-    Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pass, Pending, Request, Resource, body_max,
-    log_limited, plain_text, redirect, redirect_with, refuse,
+    Credential, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pending, Request, Resource,
+    body_max, log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -125,7 +125,7 @@ impl Client {
         if let (Some((board, page)), Some(_)) = (board_page, world.access.portal) {
             return board.answer(page, request, out);
         }
-        let pass = match log_in.map(|log_in| (log_in.asks_in.ask)(log_in, request, out)) {
+        let pass = match log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out)) {
             None => None,
             Some(ControlFlow::Continue(pass)) => Some(pass),
             Some(ControlFlow::Break(decision)) => return decision,
@@ -162,7 +162,14 @@ impl Client {
                         let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
                         let notices = world.notices.filter(|_| endpoint.thing);
                         let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
-                        Outcome::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
+                        Outcome::Open(Opening {
+                            endpoint,
+                            handshake,
+                            deflate,
+                            revisions,
+                            credential: pass,
+                            peer,
+                        })
                     }
                     Err(reason) => {
                         if upgrade {
@@ -213,7 +220,7 @@ impl Client {
         world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Opening { endpoint, handshake, deflate, revisions, pass, peer } = *opening;
+        let Opening { endpoint, handshake, deflate, revisions, credential: pass, peer } = *opening;
         let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
@@ -225,12 +232,12 @@ impl Client {
             Some(service) => (service.greet)(world, out),
             None => Cursor::new(world.feed),
         };
-        let until = pass.map_or(Instant::NEVER, |pass| pass.until);
+        let until = pass.map_or(Instant::NEVER, |pass| pass.expires_at);
         let alive_at = Open::alive_after(endpoint.thing, now);
         let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
         open.untold = if revisions { 0 } else { u64::MAX };
         self.state = State::Open(open);
-        self.check_pass(pass, world, out);
+        self.check_credential(pass, world, out);
     }
 
     /// Begins to tell of events, if there is a place for one more client.
@@ -241,11 +248,11 @@ impl Client {
         world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Listening { pass, peer, .. } = *listening;
+        let Listening { credential: pass, peer, .. } = *listening;
         let Some(service) = world.app.service else { return };
         let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
         self.state = State::Events((service.listen)(place, now, listening, world, out));
-        self.check_pass(pass, world, out);
+        self.check_credential(pass, world, out);
     }
 
     /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `asks_thing`: it
@@ -254,7 +261,7 @@ impl Client {
         &mut self,
         heard: bool,
         asks_thing: bool,
-        pass: Option<Pass>,
+        pass: Option<Credential>,
         peer: IpAddr,
         now: Instant,
         world: &ConnectionContext<'_>,
@@ -285,7 +292,12 @@ impl Client {
     }
 
     /// What let the client in may have ended while it came in.
-    fn check_pass(&mut self, pass: Option<Pass>, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
+    fn check_credential(
+        &mut self,
+        pass: Option<Credential>,
+        world: &ConnectionContext<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
             self.end_session(world, out);
         }

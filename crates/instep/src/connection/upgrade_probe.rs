@@ -39,7 +39,7 @@ fn refusal(origin: &str, request: &Request<'_>, world: &ConnectionContext<'_>) -
     if world.access.check_origin(&head).is_err() {
         return Status::Forbidden;
     }
-    if world.log_in().is_some_and(|log_in| !(log_in.asks_in.shows_session)(log_in, request)) {
+    if world.log_in().is_some_and(|log_in| !(log_in.authenticator.shows_session)(log_in, request)) {
         return Status::Unauthorized;
     }
     if world.device.is_full(world.follower) { Status::ServiceUnavailable } else { Status::NoContent }

@@ -13,7 +13,7 @@ mod password;
 mod sessions;
 mod state;
 
-pub use checks::Check;
+pub use checks::PasswordCheck;
 pub use failures::{FAILURES_MAX, Failure};
 pub(crate) use http::{LOG_IN, LOG_OUT};
 pub use log_in::LogIn;

@@ -1,6 +1,6 @@
 //! What is behind the log-in's lock.
 
-use super::checks::{Check, Checks, Job, Verdict};
+use super::checks::{Job, PasswordCheck, PasswordChecks, Verdict};
 use super::failures::{FAILURES_MAX, Failure, Failures, Network};
 use super::password::{self, Password};
 use super::sessions::{Session, Sessions};
@@ -21,7 +21,7 @@ pub struct LogInMemory {
     /// One for each network that sent wrong passwords lately. One more takes the place of the least important one.
     pub failures: &'static mut [Failure],
     /// One for each password that waits to be checked. One more waits for room.
-    pub checks: &'static mut [Check],
+    pub checks: &'static mut [PasswordCheck],
 }
 
 pub(super) struct State {
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) tools: NonZeroU32,
     pub(super) sessions: Sessions,
     pub(super) failures: Failures,
-    pub(super) checks: Checks,
+    pub(super) checks: PasswordChecks,
     /// Makes [`State::remembered`]; new for each password.
     key: [u8; 32],
     /// The password that a tool presented, if it was right: a keyed hash that is quick to make, so that who sends it
@@ -51,7 +51,7 @@ impl State {
             tools: NonZeroU32::MIN,
             sessions: Sessions::new(memory.sessions),
             failures: Failures::new(memory.failures),
-            checks: Checks::new(memory.checks),
+            checks: PasswordChecks::new(memory.checks),
             key: [0; 32],
             remembered: None,
             waker: None,
@@ -87,7 +87,7 @@ impl State {
             if job.from_tool {
                 self.remembered = Some(self.quick_hash(job.password()));
             }
-            Verdict::Right
+            Verdict::Accepted
         } else {
             match self.failures.add(network, now) {
                 None => log::warn!("A wrong password from {}", job.peer),
@@ -97,7 +97,7 @@ impl State {
                     wait / 60
                 ),
             }
-            Verdict::Wrong
+            Verdict::Rejected
         };
         self.checks.finish(ticket, verdict);
     }

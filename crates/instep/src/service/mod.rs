@@ -28,7 +28,7 @@ pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use refusal::{ask_for_https, log_limited, refuse};
-pub(crate) use request::{Listening, Opening, Outcome, Pass, Pending, Request};
+pub(crate) use request::{Credential, Listening, Opening, Outcome, Pending, Request};
 pub(crate) use response::{plain_text, redirect, redirect_with};
 pub(crate) use rest::{Bodies, Resource};
 pub(crate) use sse::Events;

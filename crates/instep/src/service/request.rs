@@ -55,7 +55,7 @@ pub struct Opening {
     /// It is told of revisions.
     pub(crate) revisions: bool,
     /// What let it in, where there is a log-in.
-    pub(crate) pass: Option<Pass>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
 }
 
@@ -87,18 +87,18 @@ pub struct PendingInvocation {
 
 /// As whom a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pass {
+pub struct Credential {
     /// The session, or all tools that send the password.
     pub(crate) number: NonZeroU32,
     /// When it expires.
-    pub(crate) until: Instant,
+    pub(crate) expires_at: Instant,
 }
 
 /// Someone who wants to listen.
 #[derive(Clone, Copy)]
 pub struct Listening {
     pub(crate) response: ResponseHead,
-    pub(crate) pass: Option<Pass>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
     pub(crate) heard: Heard,
     /// The one property or event that it wants to be told of, by its number. `None`: everything.

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::problem::{JSON, Problem, write_answer};
-use super::request::{Outcome, Pass, Request};
+use super::request::{Credential, Outcome, Request};
 use super::values::with_value;
 use super::{invoke, several, sse};
 use crate::access;
@@ -103,7 +103,7 @@ pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<All
 /// Answers a request for something of the Thing.
 pub(crate) fn answer(
     resource: Resource<'_>,
-    pass: Option<Pass>,
+    pass: Option<Credential>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {

@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, Heard, UpTo};
-use super::request::{Listening, Outcome, Pass, Request};
+use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
 use crate::device::{DropReason, End, Place};
 use crate::model::Interaction;
@@ -42,7 +42,7 @@ pub(crate) struct Events {
 /// Answers a request for the events: for all, or for those of one property or event, by its number.
 pub(crate) fn answer(
     only: Option<usize>,
-    pass: Option<Pass>,
+    pass: Option<Credential>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
@@ -54,7 +54,7 @@ pub(crate) fn answer(
     if head.method == Method::Get {
         let heard = Heard::read(only.is_some(), head, context);
         let only = only.and_then(|number| u16::try_from(number).ok());
-        return Outcome::Listen(Listening { response, pass, peer, heard, only });
+        return Outcome::Listen(Listening { response, credential: pass, peer, heard, only });
     }
     match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
         Some(length) => {
@@ -73,7 +73,7 @@ pub(crate) fn listen(
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Events {
-    let Listening { response, pass, heard, only, .. } = *listening;
+    let Listening { response, credential: pass, heard, only, .. } = *listening;
     let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
     out.keep(head.unwrap_or(0));
     let cursor = heard.begin(context);
@@ -81,7 +81,7 @@ pub(crate) fn listen(
     let mut events = Events {
         place,
         look: false,
-        until: pass.map_or(Instant::NEVER, |pass| pass.until),
+        until: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
         comment_at: now,
         cursor,
         untold: u64::MAX,

@@ -2,7 +2,7 @@
 //! one links none of it.
 
 use super::context::{Context, Notices};
-use super::request::{Listening, Outcome, Pass, PendingInvocation, Request};
+use super::request::{Credential, Listening, Outcome, PendingInvocation, Request};
 use super::rest::{self, Bodies, Resource};
 use super::sse::{self, Events};
 use super::{event_id, invoke, notices};
@@ -20,7 +20,7 @@ pub(crate) struct ThingService {
     /// The methods that it takes; `None`: it is nothing.
     pub(crate) allow: fn(Resource<'_>, &Context<'_>) -> Option<Allow>,
     /// Answers a request for it.
-    pub(crate) answer: fn(Resource<'_>, Option<Pass>, &Request<'_>, &mut Outgoing<'_>) -> Outcome,
+    pub(crate) answer: fn(Resource<'_>, Option<Credential>, &Request<'_>, &mut Outgoing<'_>) -> Outcome,
     /// The answer to a request whose body is longer than any that is read.
     pub(crate) too_long: fn(&RequestHead<'_>) -> Reply,
     /// What the application answered, if it did.
