@@ -1,7 +1,7 @@
 //! The log-in on Linux: its memory, and a thread that hashes.
 
 use crate::clock::now;
-use instep::{Failure, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
+use instep::{FailedLogin, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
 use tokio::sync::watch;
 
 /// Browsers that are logged in at once.
@@ -15,7 +15,7 @@ const CHECKS: usize = 16;
 pub fn log_in(password: Password, random: Random) -> &'static LogIn {
     let memory = LogInMemory {
         sessions: vec![Session::default(); SESSIONS].leak(),
-        failures: vec![Failure::default(); FAILURES].leak(),
+        failures: vec![FailedLogin::default(); FAILURES].leak(),
         checks: (0..CHECKS).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
     };
     Box::leak(Box::new(LogIn::new(memory, password, random)))

@@ -66,8 +66,8 @@ pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
 pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
-    FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError, Random,
-    SESSION_SECONDS, Session, find_password,
+    FAILED_LOGINS_MAX, FailedLogin, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError,
+    Random, SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
     Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,

@@ -1,7 +1,7 @@
 //! Lets in who knows the password: what is behind one lock, and the calls of those who ask.
 
 use super::checks::{Job, Verdict};
-use super::failures::Network;
+use super::failures::ClientPrefix;
 use super::password::Password;
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
@@ -88,7 +88,7 @@ impl LogIn {
                 })
             })
             .await;
-            let network = Network::from(job.peer);
+            let network = ClientPrefix::from(job.peer);
             // Only now is it known what came of those before it.
             let wait = self.with(|state| state.failures.wait(network, now()));
             if wait > 0 {
@@ -123,7 +123,7 @@ impl LogIn {
         ticket: Option<NonZeroU32>,
         now: Instant,
     ) -> Verification {
-        let network = Network::from(peer);
+        let network = ClientPrefix::from(peer);
         self.with(|state| {
             if let Some(Ok(verdict)) = ticket.map(|ticket| state.checks.verdict(ticket, now)) {
                 return verdict.map_or(Verification::Pending(ticket), Verification::Checked);
@@ -132,7 +132,7 @@ impl LogIn {
             if wait > 0 {
                 return Verification::Checked(Verdict::Throttled(wait));
             }
-            if from_tool && state.remembers(password) {
+            if from_tool && state.is_cached(password) {
                 return Verification::Checked(Verdict::Accepted);
             }
             let Some(job) = Job::new(peer, password, from_tool) else {
@@ -196,7 +196,7 @@ impl fmt::Debug for LogIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::login::{Failure, PasswordCheck, Session};
+    use crate::login::{FailedLogin, PasswordCheck, Session};
     use core::task::Context;
     use std::boxed::Box;
     use std::pin::pin;
@@ -215,7 +215,7 @@ mod tests {
     fn log_in() -> &'static LogIn {
         let memory = LogInMemory {
             sessions: vec![Session::default(); 2].leak(),
-            failures: vec![Failure::default(); 4].leak(),
+            failures: vec![FailedLogin::default(); 4].leak(),
             checks: (0..8).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
         };
         let password = Password::new(b"open sesame", [1; 16], 200).unwrap();

@@ -14,7 +14,7 @@ mod sessions;
 mod state;
 
 pub use checks::PasswordCheck;
-pub use failures::{FAILURES_MAX, Failure};
+pub use failures::{FAILED_LOGINS_MAX, FailedLogin};
 pub(crate) use http::{LOG_IN, LOG_OUT};
 pub use log_in::LogIn;
 pub use password::{PASSWORD_MAX, Password, PasswordError, find_password};
