@@ -70,8 +70,8 @@ impl Client {
             events.comment(now, out);
         }
         match &self.state {
-            State::Open(open) if now >= open.until => self.end_session(world, out),
-            State::Events(events) if now >= events.until => self.end_session(world, out),
+            State::Open(open) if now >= open.expires_at => self.end_session(world, out),
+            State::Events(events) if now >= events.expires_at => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.pings >= limits.pings_missed {
                     let client = open.place.client;
@@ -156,7 +156,7 @@ impl Client {
             State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
             }
-            State::Open(open) => self.ping_deadline(limits).min(open.until).min(open.alive_at),
+            State::Open(open) => self.ping_deadline(limits).min(open.expires_at).min(open.alive_at),
             State::Events(events) => events.wake_at(),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Ending | State::Closed => Instant::NEVER,

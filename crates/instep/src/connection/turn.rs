@@ -75,12 +75,12 @@ impl Client {
                 && open.replies
             {
                 open.fetch_replies(now, &world, &mut out);
-                if open.dismissed {
+                if open.revoked {
                     self.end_session(&world, &mut out);
                 }
             }
             if let State::Events(events) = &mut self.state
-                && events.is_dismissed(&world)
+                && events.is_revoked(&world)
             {
                 self.end_session(&world, &mut out);
             }

@@ -19,9 +19,9 @@ pub(super) struct Open {
     /// A reply may wait at the device.
     pub(super) replies: bool,
     /// What let it in does not hold any more.
-    pub(super) dismissed: bool,
+    pub(super) revoked: bool,
     /// When what let it in expires.
-    pub(super) until: Instant,
+    pub(super) expires_at: Instant,
     /// It waits for an inflater.
     pub(super) awaiting_inflater: bool,
     pub(super) receiver: Receiver,
@@ -111,8 +111,8 @@ impl Open {
         Self {
             place,
             replies: false,
-            dismissed: false,
-            until,
+            revoked: false,
+            expires_at: until,
             awaiting_inflater: false,
             receiver,
             message: 0,
@@ -319,7 +319,7 @@ impl Open {
         if out.kept() > kept {
             self.spoke(now);
         }
-        (self.replies, self.dismissed) = context.device.has_reply(self.place);
+        (self.replies, self.revoked) = context.device.has_reply(self.place);
         self.note_missed(missed, context);
     }
 

@@ -66,7 +66,7 @@ impl Device {
             }
             (slot.number, slot.follower, slot.heard, slot.opened) =
                 (state.last_number, u16::try_from(follower).ok()?, heard, heard);
-            (slot.session, slot.dismissed, slot.asks_thing) = (session, false, asks_thing);
+            (slot.session, slot.revoked, slot.asks_thing) = (session, false, asks_thing);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
                 state.tell(client.slot);
@@ -210,12 +210,12 @@ impl Device {
     pub(crate) fn has_reply(&self, place: Place) -> (bool, bool) {
         self.with(|state| {
             let slot = &state.slots[usize::from(place.client.slot)];
-            (!slot.replies.is_empty(), slot.dismissed)
+            (!slot.replies.is_empty(), slot.revoked)
         })
     }
 
     /// Whether somebody whom this session let in is connected.
-    pub(crate) fn has_client_of(&self, session: NonZeroU32) -> bool {
+    pub(crate) fn session_in_use(&self, session: NonZeroU32) -> bool {
         self.with(|state| {
             let mut connected = state.slots.iter().filter(|slot| slot.number != 0 && !slot.closed);
             connected.any(|slot| slot.session == Some(session))
@@ -223,13 +223,13 @@ impl Device {
     }
 
     /// The clients whom this session let in are to go; `None`: all.
-    pub(crate) fn dismiss(&self, session: Option<NonZeroU32>) {
+    pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
         self.with(|state| {
             for number in 0..state.slots.len() {
                 let slot = &mut state.slots[number];
                 let meant = session.is_none() || slot.session == session;
                 if slot.number != 0 && !slot.closed && meant {
-                    slot.dismissed = true;
+                    slot.revoked = true;
                     // There are no more slots than a `u16` has numbers.
                     u16::try_from(number).into_iter().for_each(|slot| state.attend(slot));
                 }

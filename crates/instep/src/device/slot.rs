@@ -48,7 +48,7 @@ pub struct Slot {
     /// What let the client in, where there is a log-in.
     pub(crate) session: Option<NonZeroU32>,
     /// That has ended: the client is to go.
-    pub(crate) dismissed: bool,
+    pub(crate) revoked: bool,
     /// The application hears of this client.
     pub(crate) heard: bool,
     /// It speaks with the Thing.
@@ -82,7 +82,7 @@ impl Slot {
             number: 0,
             follower: 0,
             session: None,
-            dismissed: false,
+            revoked: false,
             heard: false,
             asks_thing: false,
             opened: false,
@@ -107,7 +107,7 @@ impl Slot {
     pub(crate) fn free(&mut self) {
         self.number = 0;
         (self.heard, self.opened, self.closed, self.waits) = (false, false, false, false);
-        (self.session, self.dismissed) = (None, false);
+        (self.session, self.revoked) = (None, false);
         (self.ready, self.parked) = (None, false);
         self.message.clear();
         self.replies.clear();

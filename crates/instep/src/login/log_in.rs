@@ -70,7 +70,7 @@ impl LogIn {
             state.checks.forget_verdicts();
             state.begin_password(self.random);
         });
-        device.dismiss(None);
+        device.revoke(None);
         log::info!("The password was changed: everybody has to log in again");
     }
 
@@ -163,10 +163,10 @@ impl LogIn {
         let id = u128::from_be_bytes(id);
         let replaced = self.with(|state| {
             let number = state.next_number();
-            state.sessions.begin(id, number, now, |session| device.has_client_of(session))
+            state.sessions.begin(id, number, now, |session| device.session_in_use(session))
         });
         if replaced.is_some() {
-            device.dismiss(replaced);
+            device.revoke(replaced);
         }
         id
     }
@@ -174,7 +174,7 @@ impl LogIn {
     /// Ends a session: its clients are closed with 1008.
     pub(super) fn end_session(&self, number: NonZeroU32, device: &Device) {
         self.with(|state| state.sessions.end(number));
-        device.dismiss(Some(number));
+        device.revoke(Some(number));
     }
 
     /// Whether the pass still holds, but for its expiry.

@@ -29,7 +29,7 @@ pub(crate) struct Events {
     /// It may be that what let it in does not hold any more.
     pub(crate) look: bool,
     /// When what let it in expires.
-    pub(crate) until: Instant,
+    pub(crate) expires_at: Instant,
     /// When it gets a comment.
     comment_at: Instant,
     cursor: Cursor,
@@ -81,7 +81,7 @@ pub(crate) fn listen(
     let mut events = Events {
         place,
         look: false,
-        until: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
+        expires_at: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
         comment_at: now,
         cursor,
         untold: u64::MAX,
@@ -120,11 +120,11 @@ impl Events {
 
     /// When a turn is due.
     pub(crate) fn wake_at(&self) -> Instant {
-        self.until.min(self.comment_at)
+        self.expires_at.min(self.comment_at)
     }
 
     /// Whether what let it in has ended at the device.
-    pub(crate) fn is_dismissed(&mut self, context: &Context<'_>) -> bool {
+    pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
         core::mem::take(&mut self.look) && context.device.has_reply(self.place).1
     }
 
