@@ -255,7 +255,7 @@ impl Client {
         self.check_credential(pass, world, out);
     }
 
-    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `asks_thing`: it
+    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `speaks_thing`: it
     /// speaks with the Thing.
     fn take_place(
         &mut self,

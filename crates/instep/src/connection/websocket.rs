@@ -143,7 +143,7 @@ impl Open {
     /// Gives its place back, and the inflater that it has.
     pub(super) fn leave(self, end: End, device: &Device) -> Option<Inflater> {
         device.depart(self.place, end);
-        if !self.place.heard {
+        if !self.place.notify_app {
             self.place.client.log_disconnected();
         }
         self.inflating.map(Inflating::into_inflater)
@@ -223,7 +223,7 @@ impl Open {
 
     /// The latest wins: a write takes the place of one of the same property that still waits for the application.
     fn takes_place_of_older(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
-        let declared = context.notices.zip(context.manifest.thing).filter(|_| self.asks_thing());
+        let declared = context.notices.zip(context.manifest.thing).filter(|_| self.speaks_thing());
         let Some((notices, thing)) = declared else { return false };
         let whole = piece.first && piece.last && piece.kind == Kind::Text;
         let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
@@ -261,13 +261,13 @@ impl Open {
         if thing { now.after(SILENCE) } else { Instant::NEVER }
     }
 
-    pub(super) fn asks_thing(&self) -> bool {
+    pub(super) fn speaks_thing(&self) -> bool {
         self.alive_at != Instant::NEVER
     }
 
     /// A frame is on its way to it.
     pub(super) fn spoke(&mut self, now: Instant) {
-        self.alive_at = Self::alive_after(self.asks_thing(), now);
+        self.alive_at = Self::alive_after(self.speaks_thing(), now);
     }
 
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
@@ -286,7 +286,7 @@ impl Open {
     pub(super) fn tell_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(context);
         let mut cursor = self.cursor;
-        let Some(notices) = context.notices.filter(|_| self.follows && self.asks_thing()) else {
+        let Some(notices) = context.notices.filter(|_| self.follows && self.speaks_thing()) else {
             return true;
         };
         let missed = cursor.pass_missed(feed);

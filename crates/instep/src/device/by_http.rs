@@ -2,7 +2,7 @@
 //! asks takes nobody's place, and is answered as a client is.
 
 use super::shared::Device;
-use super::slot::{ClientId, FIRST};
+use super::slot::{ClientId, FIRST_REQUEST};
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
@@ -17,8 +17,8 @@ impl Device {
             let free =
                 all.find(|at| state.slots[*at].number == 0).filter(|_| state.places + places <= inbox)?;
             let at = u16::try_from(free).ok()?;
-            state.last_request = state.last_request.wrapping_add(1) % FIRST;
-            let client = ClientId { number: FIRST + state.last_request, slot: at };
+            state.last_request = state.last_request.wrapping_add(1) % FIRST_REQUEST;
+            let client = ClientId { number: FIRST_REQUEST + state.last_request, slot: at };
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.attention) {
                 // It was for the request before, whose driver may be another one.
@@ -29,7 +29,7 @@ impl Device {
                 return None;
             }
             (slot.number, slot.follower) = (client.number, u16::try_from(follower).ok()?);
-            (slot.heard, slot.asks_thing, slot.ready) = (true, true, Some(Kind::Text));
+            (slot.notify_app, slot.speaks_thing, slot.ready) = (true, true, Some(Kind::Text));
             state.places += places;
             state.tell(at);
             Some(client)

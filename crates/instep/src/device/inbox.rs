@@ -88,7 +88,7 @@ pub(super) enum News {
     Data {
         kind: Kind,
         /// It came in at the Thing's endpoint.
-        asks_thing: bool,
+        speaks_thing: bool,
     },
     Close,
 }
@@ -189,9 +189,9 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
-        let asks_thing = slot.asks_thing;
+        let asks_thing = slot.speaks_thing;
         state.places -= 1;
-        News::Data { kind, asks_thing }
+        News::Data { kind, speaks_thing: asks_thing }
     } else {
         slot.free();
         return Some((client, News::Close));

@@ -19,7 +19,7 @@ const REPLACED_MAX: usize = 128;
 pub(crate) struct Place {
     pub(crate) client: ClientId,
     /// The application hears of this client.
-    pub(crate) heard: bool,
+    pub(crate) notify_app: bool,
 }
 
 /// What became of a piece that was offered to the inbox.
@@ -35,7 +35,7 @@ pub(crate) enum Offer {
 
 impl Device {
     /// A place for a new client, if there is one. `heard`: the application hears of it. `session`: what let it in.
-    /// `asks_thing`: it speaks with the device's Thing.
+    /// `speaks_thing`: it speaks with the device's Thing.
     pub(crate) fn admit(
         &self,
         follower: usize,
@@ -64,14 +64,14 @@ impl Device {
                 // It was for the client before, whose driver may be another one.
                 state.followers[usize::from(slot.follower)].attention.remove(u16::try_from(free).ok()?);
             }
-            (slot.number, slot.follower, slot.heard, slot.opened) =
+            (slot.number, slot.follower, slot.notify_app, slot.opened) =
                 (state.last_number, u16::try_from(follower).ok()?, heard, heard);
-            (slot.session, slot.revoked, slot.asks_thing) = (session, false, asks_thing);
+            (slot.session, slot.revoked, slot.speaks_thing) = (session, false, asks_thing);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
                 state.tell(client.slot);
             }
-            Some(Place { client, heard })
+            Some(Place { client, notify_app: heard })
         })
     }
 
@@ -101,7 +101,7 @@ impl Device {
             if core::mem::take(&mut slot.in_waiting) {
                 state.waiting.remove(place.client.slot);
             }
-            if place.heard {
+            if place.notify_app {
                 slot.closed = true;
                 if slot.ready.is_none() {
                     slot.message.clear();

@@ -6,7 +6,7 @@ use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
 
 /// Numbers from here on are those of requests.
-pub(super) const FIRST: u32 = 1 << 31;
+pub(super) const FIRST_REQUEST: u32 = 1 << 31;
 
 /// A client: the n-th that connected since the device started, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct ClientId {
 impl ClientId {
     /// Whether it is a request by plain HTTP.
     pub(crate) const fn is_request(self) -> bool {
-        self.number >= FIRST
+        self.number >= FIRST_REQUEST
     }
 
     /// The client's number, for the log; a request has none.
@@ -50,9 +50,9 @@ pub struct Slot {
     /// That has ended: the client is to go.
     pub(crate) revoked: bool,
     /// The application hears of this client.
-    pub(crate) heard: bool,
+    pub(crate) notify_app: bool,
     /// It speaks with the Thing.
-    pub(crate) asks_thing: bool,
+    pub(crate) speaks_thing: bool,
     /// The application has not been told yet that it connected.
     pub(crate) opened: bool,
     /// It is gone; the slot is free once the application has been told.
@@ -83,8 +83,8 @@ impl Slot {
             follower: 0,
             session: None,
             revoked: false,
-            heard: false,
-            asks_thing: false,
+            notify_app: false,
+            speaks_thing: false,
             opened: false,
             closed: false,
             message,
@@ -101,12 +101,12 @@ impl Slot {
 
     /// Whether the application is to be told anything of it.
     pub(crate) fn has_news(&self) -> bool {
-        self.heard && (self.opened || (self.ready.is_some() && !self.parked) || self.closed)
+        self.notify_app && (self.opened || (self.ready.is_some() && !self.parked) || self.closed)
     }
 
     pub(crate) fn free(&mut self) {
         self.number = 0;
-        (self.heard, self.opened, self.closed, self.waits) = (false, false, false, false);
+        (self.notify_app, self.opened, self.closed, self.waits) = (false, false, false, false);
         (self.session, self.revoked) = (None, false);
         (self.ready, self.parked) = (None, false);
         self.message.clear();
