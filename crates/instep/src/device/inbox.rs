@@ -182,7 +182,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
     let mut resume = false;
     let news = if core::mem::take(&mut slot.opened) {
         News::Open
-    } else if let Some(kind) = slot.ready.take() {
+    } else if let Some(kind) = slot.message_kind.take() {
         buffer.clear();
         // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
         let fits = buffer.append(slot.message.bytes());
@@ -203,7 +203,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         state.grant_places(limits.inbox);
     }
     if resume {
-        state.attend(number);
+        state.mark_ready(number);
     }
     Some((client, news))
 }

@@ -60,9 +60,9 @@ impl Device {
             // 0 is that of a free slot.
             state.last_number = ((state.last_number + 1) % (1 << 31)).max(1);
             let slot = &mut state.slots[free];
-            if core::mem::take(&mut slot.attention) {
+            if core::mem::take(&mut slot.is_ready) {
                 // It was for the client before, whose driver may be another one.
-                state.followers[usize::from(slot.follower)].attention.remove(u16::try_from(free).ok()?);
+                state.followers[usize::from(slot.follower)].ready.remove(u16::try_from(free).ok()?);
             }
             (slot.number, slot.follower, slot.notify_app, slot.opened) =
                 (state.last_number, u16::try_from(follower).ok()?, heard, heard);
@@ -103,7 +103,7 @@ impl Device {
             }
             if place.notify_app {
                 slot.closed = true;
-                if slot.ready.is_none() {
+                if slot.message_kind.is_none() {
                     slot.message.clear();
                 }
                 state.unpark(place.client.slot, self.limits());
@@ -123,7 +123,7 @@ impl Device {
             let inbox_full = state.places >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
-            if slot.ready.is_some() || (piece.last && !slot.replies.has_room(reply)) {
+            if slot.message_kind.is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.waits = true;
                 // Until there is, a place that is kept for it is of more use to others.
                 state.release(place.client.slot, inbox);
@@ -141,7 +141,7 @@ impl Device {
             if !piece.last {
                 return Offer::Taken;
             }
-            slot.ready = Some(piece.kind);
+            slot.message_kind = Some(piece.kind);
             if !core::mem::take(&mut slot.granted) {
                 state.places += 1;
             }
@@ -160,7 +160,7 @@ impl Device {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(place.client.slot)];
             let waiting = Some(slot.message.bytes())
-                .filter(|bytes| slot.ready == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
+                .filter(|bytes| slot.message_kind == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
                 .and_then(|bytes| core::str::from_utf8(bytes).ok());
             let older = waiting.is_some_and(|older| thing.plain_write(older) == Some(property));
             if older {
@@ -231,7 +231,7 @@ impl Device {
                 if slot.number != 0 && !slot.closed && meant {
                     slot.revoked = true;
                     // There are no more slots than a `u16` has numbers.
-                    u16::try_from(number).into_iter().for_each(|slot| state.attend(slot));
+                    u16::try_from(number).into_iter().for_each(|slot| state.mark_ready(slot));
                 }
             }
         });

@@ -59,14 +59,14 @@ pub struct Slot {
     pub(crate) closed: bool,
     pub(crate) message: Buffer,
     /// The message is whole and waits for the application.
-    pub(crate) ready: Option<Kind>,
+    pub(crate) message_kind: Option<Kind>,
     /// The reply to it has no room: it waits for that, and takes no place in the inbox.
     pub(crate) parked: bool,
     pub(crate) replies: Outbox<Buffer>,
     /// It stands in the queue for the application.
     pub(crate) queued: bool,
     /// It stands in the queue of its follower.
-    pub(crate) attention: bool,
+    pub(crate) is_ready: bool,
     /// It has been refused a place in the inbox and waits for one.
     pub(crate) waits: bool,
     pub(crate) in_waiting: bool,
@@ -88,11 +88,11 @@ impl Slot {
             opened: false,
             closed: false,
             message,
-            ready: None,
+            message_kind: None,
             parked: false,
             replies: Outbox::new(replies, replies_max),
             queued: false,
-            attention: false,
+            is_ready: false,
             waits: false,
             in_waiting: false,
             granted: false,
@@ -101,14 +101,14 @@ impl Slot {
 
     /// Whether the application is to be told anything of it.
     pub(crate) fn has_news(&self) -> bool {
-        self.notify_app && (self.opened || (self.ready.is_some() && !self.parked) || self.closed)
+        self.notify_app && (self.opened || (self.message_kind.is_some() && !self.parked) || self.closed)
     }
 
     pub(crate) fn free(&mut self) {
         self.number = 0;
         (self.notify_app, self.opened, self.closed, self.waits) = (false, false, false, false);
         (self.session, self.revoked) = (None, false);
-        (self.ready, self.parked) = (None, false);
+        (self.message_kind, self.parked) = (None, false);
         self.message.clear();
         self.replies.clear();
     }
