@@ -3,7 +3,7 @@
 use crate::dispatch::Accepted;
 use crate::permit::Permit;
 use crate::shard_state::{Buffers, ShardState};
-use crate::socket::{News, Read};
+use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
@@ -173,7 +173,7 @@ impl Connection {
                     Poll::Ready(Ok(read)) => {
                         idle = false;
                         shard.meter().received.add(read.length);
-                        self.hear(shard, now, &read.news);
+                        self.hear(shard, now, &read.event);
                         self.turn(shard, now, read.length);
                     }
                     Poll::Ready(Err(_)) => self.abandon(shard),
@@ -194,15 +194,15 @@ impl Connection {
 
     /// Tells the client what a read brought beside bytes, or instead of them.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets do not break off"))]
-    fn hear(&self, shard: &ShardState, now: Instant, news: &News) {
+    fn hear(&self, shard: &ShardState, now: Instant, news: &ReadEvent) {
         let client = &mut self.socket.borrow_mut().client;
         match news {
-            News::None => client.heard_from(now),
-            News::Ended => client.input_ended(),
+            ReadEvent::None => client.heard_from(now),
+            ReadEvent::Ended => client.input_ended(),
             #[cfg(feature = "tls")]
-            News::Unencrypted => client.refuse_unencrypted(),
+            ReadEvent::Unencrypted => client.refuse_unencrypted(),
             #[cfg(feature = "tls")]
-            News::Broken(error) => {
+            ReadEvent::Broken(error) => {
                 let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
                 client.break_off(&tls::Failure(error), now, &mut shard.turn_context(feeds, scratch));
             }

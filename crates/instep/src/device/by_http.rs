@@ -15,7 +15,7 @@ impl Device {
             let slots = state.slots.len();
             let mut all = slots - state.requests..slots;
             let free =
-                all.find(|at| state.slots[*at].number == 0).filter(|_| state.places + places <= inbox)?;
+                all.find(|at| state.slots[*at].number == 0).filter(|_| state.inbox_used + places <= inbox)?;
             let at = u16::try_from(free).ok()?;
             state.last_request = state.last_request.wrapping_add(1) % FIRST_REQUEST;
             let client = ClientId { number: FIRST_REQUEST + state.last_request, slot: at };
@@ -30,8 +30,8 @@ impl Device {
             }
             (slot.number, slot.follower) = (client.number, u16::try_from(follower).ok()?);
             (slot.notify_app, slot.speaks_thing, slot.message_kind) = (true, true, Some(Kind::Text));
-            state.places += places;
-            state.tell(at);
+            state.inbox_used += places;
+            state.enqueue_inbox(at);
             Some(client)
         })
     }
@@ -46,7 +46,7 @@ impl Device {
                 return false;
             }
             slot.message_kind = Some(Kind::Text);
-            state.tell(client.slot);
+            state.enqueue_inbox(client.slot);
             true
         })
     }
@@ -78,13 +78,13 @@ impl Device {
             if slot.number != client.number {
                 return;
             }
-            let waited = slot.message_kind.is_some() && !slot.parked;
+            let waited = slot.message_kind.is_some() && !slot.awaiting_reply_room;
             slot.free();
             debug_assert!(slot.message.bytes().is_empty());
             let places = usize::from(waited) + usize::from(left);
             if places > 0 {
-                state.places -= places;
-                state.grant_places(inbox);
+                state.inbox_used -= places;
+                state.reserve_free_slots(inbox);
             }
         });
     }

@@ -83,7 +83,7 @@ pub(super) struct Restoring {
 
 /// A [`Message`] without what it borrows.
 #[derive(Clone, Copy)]
-pub(super) enum News {
+pub(super) enum InboxItem {
     Open,
     Data {
         kind: Kind,
@@ -111,13 +111,15 @@ impl<'d> Inbox<'d> {
     ///
     /// The log tells of it now, so that what a message causes stands behind it.
     pub async fn next(&mut self) -> Message<'_> {
-        let (client, news) = self.next_news().await;
-        self.note(client, news);
+        let (client, news) = self.next_item().await;
+        self.log_item(client, news);
         match news {
-            News::Open => Message::Open { client },
-            News::Close => Message::Close { client },
-            News::Data { kind: Kind::Binary, .. } => Message::Binary { client, bytes: self.buffer.bytes() },
-            News::Data { kind: Kind::Text, .. } => {
+            InboxItem::Open => Message::Open { client },
+            InboxItem::Close => Message::Close { client },
+            InboxItem::Data { kind: Kind::Binary, .. } => {
+                Message::Binary { client, bytes: self.buffer.bytes() }
+            }
+            InboxItem::Data { kind: Kind::Text, .. } => {
                 // The wire has been checked: text is UTF-8.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }
@@ -133,11 +135,11 @@ impl<'d> Inbox<'d> {
     }
 
     /// Waits for the next thing to tell the application; a message is in the buffer then.
-    pub(super) async fn next_news(&mut self) -> (ClientId, News) {
+    pub(super) async fn next_item(&mut self) -> (ClientId, InboxItem) {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
             device.with(|state| {
-                let news = take_news(state, buffer, device.limits());
+                let news = take_item(state, buffer, device.limits());
                 if news.is_none() {
                     state.inbox_waker = Some(context.waker().clone());
                 }
@@ -153,15 +155,15 @@ impl<'d> Inbox<'d> {
     }
 
     /// Tells the log.
-    pub(super) fn note(&self, client: ClientId, news: News) {
+    pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
         let bytes = self.buffer.bytes();
         match news {
-            News::Open => {}
-            News::Close => client.log_disconnected(),
-            News::Data { kind: Kind::Binary, .. } => {
+            InboxItem::Open => {}
+            InboxItem::Close => client.log_disconnected(),
+            InboxItem::Data { kind: Kind::Binary, .. } => {
                 log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
             }
-            News::Data { kind: Kind::Text, .. } => {
+            InboxItem::Data { kind: Kind::Text, .. } => {
                 log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Escaped(bytes));
             }
         }
@@ -169,11 +171,11 @@ impl<'d> Inbox<'d> {
 }
 
 /// Takes the next thing to tell the application; a message goes to `buffer`.
-fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, News)> {
+fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
     // A request by plain HTTP may have been withdrawn.
     let number = loop {
-        let number = state.next_news(limits)?;
-        if state.slots[usize::from(number)].has_news() {
+        let number = state.pop_inbox(limits)?;
+        if state.slots[usize::from(number)].has_inbox_item() {
             break number;
         }
     };
@@ -181,7 +183,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
     let client = ClientId { number: slot.number, slot: number };
     let mut resume = false;
     let news = if core::mem::take(&mut slot.opened) {
-        News::Open
+        InboxItem::Open
     } else if let Some(kind) = slot.message_kind.take() {
         buffer.clear();
         // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
@@ -190,17 +192,17 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
         let asks_thing = slot.speaks_thing;
-        state.places -= 1;
-        News::Data { kind, speaks_thing: asks_thing }
+        state.inbox_used -= 1;
+        InboxItem::Data { kind, speaks_thing: asks_thing }
     } else {
         slot.free();
-        return Some((client, News::Close));
+        return Some((client, InboxItem::Close));
     };
-    if slot.has_news() {
-        state.tell(number);
+    if slot.has_inbox_item() {
+        state.enqueue_inbox(number);
     }
-    if matches!(news, News::Data { .. }) {
-        state.grant_places(limits.inbox);
+    if matches!(news, InboxItem::Data { .. }) {
+        state.reserve_free_slots(limits.inbox);
     }
     if resume {
         state.mark_ready(number);

@@ -69,7 +69,7 @@ impl Device {
             (slot.session, slot.revoked, slot.speaks_thing) = (session, false, asks_thing);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
-                state.tell(client.slot);
+                state.enqueue_inbox(client.slot);
             }
             Some(Place { client, notify_app: heard })
         })
@@ -106,12 +106,12 @@ impl Device {
                 if slot.message_kind.is_none() {
                     slot.message.clear();
                 }
-                state.unpark(place.client.slot, self.limits());
-                state.tell(place.client.slot);
+                state.resume_awaiting(place.client.slot, self.limits());
+                state.enqueue_inbox(place.client.slot);
             } else {
                 slot.free();
             }
-            state.release(place.client.slot, self.limits().inbox);
+            state.yield_reservation(place.client.slot, self.limits().inbox);
         });
     }
 
@@ -120,16 +120,16 @@ impl Device {
         let Limits { message, inbox, .. } = *self.limits();
         let reply = self.limits().reply();
         self.with(|state| {
-            let inbox_full = state.places >= inbox;
+            let inbox_full = state.inbox_used >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
             if slot.message_kind.is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.waits = true;
                 // Until there is, a place that is kept for it is of more use to others.
-                state.release(place.client.slot, inbox);
+                state.yield_reservation(place.client.slot, inbox);
                 return Offer::Blocked;
             }
-            if piece.last && inbox_full && !slot.granted {
+            if piece.last && inbox_full && !slot.reserved {
                 if !core::mem::replace(&mut slot.in_waiting, true) {
                     state.waiting.push(place.client.slot);
                 }
@@ -142,10 +142,10 @@ impl Device {
                 return Offer::Taken;
             }
             slot.message_kind = Some(piece.kind);
-            if !core::mem::take(&mut slot.granted) {
-                state.places += 1;
+            if !core::mem::take(&mut slot.reserved) {
+                state.inbox_used += 1;
             }
-            state.tell(place.client.slot);
+            state.enqueue_inbox(place.client.slot);
             Offer::Taken
         })
     }
@@ -172,7 +172,7 @@ impl Device {
 
     /// The client cannot make use of a place in the inbox now, if one is kept for it.
     pub(crate) fn give_way(&self, place: Place) {
-        self.with(|state| state.release(place.client.slot, self.limits().inbox));
+        self.with(|state| state.yield_reservation(place.client.slot, self.limits().inbox));
     }
 
     /// Hands the first reply for the client to `take`, which says whether it took it.
@@ -182,7 +182,7 @@ impl Device {
             let taken = slot.replies.first().is_some_and(|(revision, frame)| take(revision, frame));
             if taken {
                 slot.replies.remove_first();
-                state.unpark(place.client.slot, self.limits());
+                state.resume_awaiting(place.client.slot, self.limits());
             }
             taken
         })

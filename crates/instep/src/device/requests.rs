@@ -1,7 +1,7 @@
 //! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
 //! gets what is right.
 
-use super::inbox::{Asked, Inbox, News, Owed};
+use super::inbox::{Asked, Inbox, InboxItem, Owed};
 use super::responder::{Answer, send_answer};
 use crate::model::{Given, Input, Interaction, Reading, Reason, Thing, Wrong};
 use core::fmt::Display;
@@ -70,12 +70,12 @@ impl<'d> Inbox<'d> {
             return asked;
         }
         loop {
-            let (client, news) = self.next_news().await;
-            let News::Data { kind, speaks_thing: asks_thing } = news else {
-                self.note(client, news);
+            let (client, news) = self.next_item().await;
+            let InboxItem::Data { kind, speaks_thing: asks_thing } = news else {
+                self.log_item(client, news);
                 continue;
             };
-            self.note(client, news);
+            self.log_item(client, news);
             if !asks_thing {
                 continue;
             }
