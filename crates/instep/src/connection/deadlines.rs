@@ -52,11 +52,13 @@ impl Client {
     pub(super) fn keep_time(&mut self, now: Instant, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         if now >= self.timing.stalled.after(limits.write_stall) {
-            if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+            if let State::Open(Open { slot: place, .. }) | State::Events(Events { slot: place, .. }) =
+                &self.state
+            {
                 let client = place.client;
                 log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
             }
-            self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
+            self.transition(State::Closed, End::Dropped(DropReason::WriteStall), world);
         }
         if let (State::Open(open), Some(compression)) = (&mut self.state, world.compression)
             && (compression.takes().is_overdue)(open, compression, now, limits.write_stall)
@@ -74,9 +76,9 @@ impl Client {
             State::Events(events) if now >= events.expires_at => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.pings >= limits.pings_missed {
-                    let client = open.place.client;
+                    let client = open.slot.client;
                     log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
-                    self.pass_to(State::Closed, End::Dropped(DropReason::NoPong), world);
+                    self.transition(State::Closed, End::Dropped(DropReason::NoPong), world);
                 } else {
                     self.pings += 1;
                     // However late this ping is, it leaves time to answer.

@@ -77,7 +77,7 @@ impl Open {
             return false;
         };
         if compression.is_exhausted() {
-            let client = self.place.client;
+            let client = self.slot.client;
             log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
             return true;
         }
@@ -98,7 +98,7 @@ impl Open {
     ) -> Taken {
         // The message before it has to have been fetched, and there has to be an inflater.
         let probe = Piece { last: false, bytes: &[], ..piece };
-        if !self.echoes() && context.device.offer(self.place, &probe) == Offer::Blocked {
+        if !self.echoes() && context.device.offer(self.slot, &probe) == Offer::Blocked {
             return self.hold(piece, used);
         }
         let inflating = match self.inflating.take() {

@@ -102,7 +102,7 @@ impl Client {
             out.save(&mut exchange.unsent);
         }
         if self.input_ended && hungry && !blocked {
-            self.pass_to(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
+            self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
         }
         if !hungry {
             // Whom we do not read from cannot be heard.

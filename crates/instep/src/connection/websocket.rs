@@ -1,7 +1,7 @@
 //! An open WebSocket: messages come in, frames go out.
 
 use super::inflate::{Inflater, Inflating};
-use crate::device::{Device, End, Offer, Place};
+use crate::device::{Device, End, Offer, SlotHandle};
 use crate::limits::ROOM_MIN;
 use crate::service::Context;
 use crate::time::Instant;
@@ -15,7 +15,7 @@ const SILENCE: u64 = 5_000;
 /// Where an open WebSocket stands.
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) place: Place,
+    pub(super) slot: SlotHandle,
     /// A reply may wait at the device.
     pub(super) replies: bool,
     /// What let it in does not hold any more.
@@ -100,7 +100,7 @@ impl Taken {
 impl Open {
     /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
     pub(super) fn new(
-        place: Place,
+        place: SlotHandle,
         cursor: Cursor,
         follows: bool,
         deflate: bool,
@@ -109,7 +109,7 @@ impl Open {
     ) -> Self {
         let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
         Self {
-            place,
+            slot: place,
             replies: false,
             revoked: false,
             expires_at: until,
@@ -141,10 +141,10 @@ impl Open {
     }
 
     /// Gives its place back, and the inflater that it has.
-    pub(super) fn leave(self, end: End, device: &Device) -> Option<Inflater> {
-        device.depart(self.place, end);
-        if !self.place.notify_app {
-            self.place.client.log_disconnected();
+    pub(super) fn close(self, end: End, device: &Device) -> Option<Inflater> {
+        device.release(self.slot, end);
+        if !self.slot.notify_app {
+            self.slot.client.log_disconnected();
         }
         self.inflating.map(Inflating::into_inflater)
     }
@@ -206,7 +206,7 @@ impl Open {
 
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
-        match context.device.offer(self.place, &piece) {
+        match context.device.offer(self.slot, &piece) {
             Offer::Blocked if self.takes_place_of_older(&piece, context) => {
                 context.count_message(true);
                 Taken::Some(used)
@@ -227,13 +227,13 @@ impl Open {
         let Some((notices, thing)) = declared else { return false };
         let whole = piece.first && piece.last && piece.kind == Kind::Text;
         let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
-        text.is_some_and(|text| (notices.replace_write)(context.device, self.place, thing, text))
+        text.is_some_and(|text| (notices.replace_write)(context.device, self.slot, thing, text))
     }
 
     /// Nothing can be taken now: a place that is kept for what is held is of more use to others.
-    pub(super) fn give_way(&self, context: &Context<'_>) {
+    pub(super) fn yield_reservation(&self, context: &Context<'_>) {
         if self.held.is_some() {
-            context.device.give_way(self.place);
+            context.device.yield_reservation(self.slot);
         }
     }
 
@@ -310,7 +310,7 @@ impl Open {
         }
         if self.follows {
             // A frame that is longer than the room goes as soon as what is before it has gone.
-            while context.device.fetch_reply(self.place, &mut |revision, frame| {
+            while context.device.fetch_reply(self.slot, &mut |revision, frame| {
                 revision <= context.feed.revision()
                     && out.keep_frames(&mut self.cursor, feed, revision, &mut missed)
                     && out.push(frame)
@@ -319,7 +319,7 @@ impl Open {
         if out.kept() > kept {
             self.spoke(now);
         }
-        (self.replies, self.revoked) = context.device.has_reply(self.place);
+        (self.replies, self.revoked) = context.device.has_reply(self.slot);
         self.note_missed(missed, context);
     }
 
@@ -374,7 +374,7 @@ impl Open {
     pub(super) fn note_missed(&self, missed: u64, context: &Context<'_>) {
         if missed > 0 {
             context.device.count_missed(missed);
-            let client = self.place.client;
+            let client = self.slot.client;
             log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
         }
     }

@@ -28,7 +28,7 @@ pub use history::{HistoryPoint, Recorder};
 pub use inbox::{Asked, Inbox, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
-pub(crate) use places::{Offer, Place};
+pub(crate) use places::{Offer, SlotHandle};
 pub use requests::Request;
 pub use responder::Answer;
 pub use shared::Device;

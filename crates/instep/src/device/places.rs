@@ -16,7 +16,7 @@ const REPLACED_MAX: usize = 128;
 
 /// The place of a client that is connected.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct SlotHandle {
     pub(crate) client: ClientId,
     /// The application hears of this client.
     pub(crate) notify_app: bool,
@@ -42,7 +42,7 @@ impl Device {
         heard: bool,
         asks_thing: bool,
         session: Option<NonZeroU32>,
-    ) -> Option<Place> {
+    ) -> Option<SlotHandle> {
         let clients = self.limits().clients;
         self.with(|state| {
             let slots = state.slots.len() - state.requests;
@@ -71,7 +71,7 @@ impl Device {
             if heard {
                 state.enqueue_inbox(client.slot);
             }
-            Some(Place { client, notify_app: heard })
+            Some(SlotHandle { client, notify_app: heard })
         })
     }
 
@@ -85,13 +85,13 @@ impl Device {
     }
 
     /// How many clients this follower has at most: its network's, where the device is in two.
-    pub(crate) fn places(&self, follower: usize) -> usize {
+    pub(crate) fn client_limit(&self, follower: usize) -> usize {
         let clients = self.limits().clients;
         self.with(|state| clients.min(state.followers[follower].clients))
     }
 
     /// The client is gone.
-    pub(crate) fn depart(&self, place: Place, end: End) {
+    pub(crate) fn release(&self, place: SlotHandle, end: End) {
         self.with(|state| {
             state.counts.end(end);
             let slot = &mut state.slots[usize::from(place.client.slot)];
@@ -116,7 +116,7 @@ impl Device {
     }
 
     /// Offers a piece of a message to the inbox.
-    pub(crate) fn offer(&self, place: Place, piece: &Piece<'_>) -> Offer {
+    pub(crate) fn offer(&self, place: SlotHandle, piece: &Piece<'_>) -> Offer {
         let Limits { message, inbox, .. } = *self.limits();
         let reply = self.limits().reply();
         self.with(|state| {
@@ -152,7 +152,7 @@ impl Device {
 
     /// Puts a write in the place of an older one of the same property, if one of the client waits for the application and
     /// nobody asked for an answer to either.
-    pub(crate) fn replace_write(&self, place: Place, thing: &'static Thing, text: &str) -> bool {
+    pub(crate) fn replace_write(&self, place: SlotHandle, thing: &'static Thing, text: &str) -> bool {
         if text.len() > REPLACED_MAX.min(self.limits().message) {
             return false;
         }
@@ -171,12 +171,12 @@ impl Device {
     }
 
     /// The client cannot make use of a place in the inbox now, if one is kept for it.
-    pub(crate) fn give_way(&self, place: Place) {
+    pub(crate) fn yield_reservation(&self, place: SlotHandle) {
         self.with(|state| state.yield_reservation(place.client.slot, self.limits().inbox));
     }
 
     /// Hands the first reply for the client to `take`, which says whether it took it.
-    pub(crate) fn fetch_reply(&self, place: Place, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
+    pub(crate) fn fetch_reply(&self, place: SlotHandle, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(place.client.slot)];
             let taken = slot.replies.first().is_some_and(|(revision, frame)| take(revision, frame));
@@ -207,7 +207,7 @@ impl Device {
     }
 
     /// Whether a reply for the client waits, and whether the client is to go.
-    pub(crate) fn has_reply(&self, place: Place) -> (bool, bool) {
+    pub(crate) fn has_reply(&self, place: SlotHandle) -> (bool, bool) {
         self.with(|state| {
             let slot = &state.slots[usize::from(place.client.slot)];
             (!slot.replies.is_empty(), slot.revoked)

@@ -1,7 +1,7 @@
 //! What a request or an open client is answered from.
 
 use crate::access::Access;
-use crate::device::{Device, Place};
+use crate::device::{Device, SlotHandle};
 use crate::model::{Manifest, Thing};
 use crate::time::Instant;
 use core::cell::Cell;
@@ -38,7 +38,7 @@ pub struct Notices {
     /// Says how many events were missed.
     pub(crate) push_missed: fn(missed: u64, &mut Outgoing<'_>) -> bool,
     /// A write takes the place of one of the same property that still waits for the application.
-    pub(crate) replace_write: fn(&Device, Place, &'static Thing, &str) -> bool,
+    pub(crate) replace_write: fn(&Device, SlotHandle, &'static Thing, &str) -> bool,
 }
 
 impl Context<'_> {

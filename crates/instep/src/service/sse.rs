@@ -5,7 +5,7 @@ use super::context::Context;
 use super::event_id::{self, EventId, Greeting, Heard, UpTo};
 use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
-use crate::device::{DropReason, End, Place};
+use crate::device::{DropReason, End, SlotHandle};
 use crate::model::Interaction;
 use crate::time::Instant;
 use core::fmt::Write as _;
@@ -25,7 +25,7 @@ const UNGATHERED: &str = "X-Accel-Buffering: no\r\n";
 /// Where someone stands who listens.
 #[derive(Debug)]
 pub(crate) struct Events {
-    pub(crate) place: Place,
+    pub(crate) slot: SlotHandle,
     /// It may be that what let it in does not hold any more.
     pub(crate) look: bool,
     /// When what let it in expires.
@@ -67,7 +67,7 @@ pub(crate) fn answer(
 
 /// Begins to tell of events, to who has that place. There is room for the beginning: nothing is in the output.
 pub(crate) fn listen(
-    place: Place,
+    place: SlotHandle,
     now: Instant,
     listening: &Listening,
     context: &Context<'_>,
@@ -79,7 +79,7 @@ pub(crate) fn listen(
     let cursor = heard.begin(context);
     let missed = heard.missed(&cursor);
     let mut events = Events {
-        place,
+        slot: place,
         look: false,
         expires_at: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
         comment_at: now,
@@ -104,14 +104,14 @@ pub(crate) fn listen(
 
 impl Events {
     /// Gives its place back.
-    pub(crate) fn leave(self, end: End, context: &Context<'_>) {
+    pub(crate) fn close(self, end: End, context: &Context<'_>) {
         // Who listens has no other way to go than to close the connection.
         let end = match end {
             End::Dropped(DropReason::NoCloseFrame) => End::Closed(Some(CloseCode::NORMAL)),
             end => end,
         };
-        context.device.depart(self.place, end);
-        self.place.client.log_disconnected();
+        context.device.release(self.slot, end);
+        self.slot.client.log_disconnected();
     }
 
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> u64 {
@@ -125,7 +125,7 @@ impl Events {
 
     /// Whether what let it in has ended at the device.
     pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
-        core::mem::take(&mut self.look) && context.device.has_reply(self.place).1
+        core::mem::take(&mut self.look) && context.device.has_reply(self.slot).1
     }
 
     /// Says that the device is there. Who does not read is behind, and is told nothing more.
@@ -253,7 +253,7 @@ impl Events {
         }
         if missed > 0 {
             context.device.count_missed(missed);
-            let client = self.place.client;
+            let client = self.slot.client;
             log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
         }
         true

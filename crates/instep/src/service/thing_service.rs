@@ -6,7 +6,7 @@ use super::request::{Credential, Listening, Outcome, PendingInvocation, Request}
 use super::rest::{self, Bodies, Resource};
 use super::sse::{self, Events};
 use super::{event_id, invoke, notices};
-use crate::device::{Device, Place};
+use crate::device::{Device, SlotHandle};
 use crate::model::Thing;
 use crate::time::Instant;
 use instep_proto::delivery::{Cursor, Outgoing};
@@ -30,7 +30,7 @@ pub(crate) struct ThingService {
     /// The part of a body from that position on.
     pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Made,
     /// Begins to tell of events.
-    pub(crate) listen: fn(Place, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
+    pub(crate) listen: fn(SlotHandle, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
     /// Tells of them.
     pub(crate) give_events: GiveEvents,
     /// Tells a new client the first frame of all, and where it begins to follow.
