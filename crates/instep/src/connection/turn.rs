@@ -84,7 +84,7 @@ impl Client {
             {
                 self.end_session(&world, &mut out);
             }
-            let all = self.give_out(now, &world, &mut out, &mut |bytes| {
+            let all = self.flush(now, &world, &mut out, &mut |bytes| {
                 let length = write(bytes);
                 accepted += length;
                 length
@@ -121,7 +121,7 @@ impl Client {
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    fn give_out(
+    fn flush(
         &mut self,
         now: Instant,
         world: &ConnectionContext<'_>,
@@ -129,12 +129,12 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         if self.http().is_some_and(|exchange| exchange.reply.is_some()) {
-            return self.give_reply(now, world, out, write);
+            return self.flush_reply(now, world, out, write);
         }
         match &mut self.state {
-            State::Open(open) => open.give_out(now, world, out, write),
+            State::Open(open) => open.flush(now, world, out, write),
             State::Events(events) => match world.app.service {
-                Some(service) => (service.give_events)(events, world, out, write),
+                Some(service) => (service.flush_events)(events, world, out, write),
                 None => true,
             },
             State::Http | State::Ending | State::Lingering(_) | State::Closed => {
@@ -151,7 +151,7 @@ impl Client {
     }
 
     /// Writes what comes next of a reply. Says whether the socket took all of it.
-    fn give_reply(
+    fn flush_reply(
         &mut self,
         now: Instant,
         world: &ConnectionContext<'_>,

@@ -324,7 +324,7 @@ impl Open {
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    pub(super) fn give_out(
+    pub(super) fn flush(
         &mut self,
         now: Instant,
         context: &Context<'_>,

@@ -148,7 +148,7 @@ impl Events {
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    pub(crate) fn give_out(
+    pub(crate) fn flush(
         &mut self,
         context: &Context<'_>,
         out: &mut Outgoing<'_>,

@@ -32,14 +32,14 @@ pub(crate) struct ThingService {
     /// Begins to tell of events.
     pub(crate) listen: fn(SlotHandle, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
     /// Tells of them.
-    pub(crate) give_events: GiveEvents,
+    pub(crate) flush_events: FlushEvents,
     /// Tells a new client the first frame of all, and where it begins to follow.
     pub(crate) greet: fn(&Context<'_>, &mut Outgoing<'_>) -> Cursor,
     /// What an open WebSocket is told.
     pub(crate) notices: Notices,
 }
 
-type GiveEvents =
+type FlushEvents =
     fn(&mut Events, &Context<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
 
 impl ThingService {
@@ -53,7 +53,7 @@ impl ThingService {
         late: invoke::late,
         make: rest::make,
         listen: sse::listen,
-        give_events: Events::give_out,
+        flush_events: Events::flush,
         greet: notices::greet,
         notices: Notices {
             push_alive: notices::push_alive,
