@@ -66,7 +66,7 @@ impl Client {
             self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
         }
         if let State::Open(open) = &mut self.state {
-            open.say_alive(now, world, out);
+            open.send_keepalive(now, world, out);
         }
         if let State::Events(events) = &mut self.state {
             events.comment(now, out);
@@ -155,10 +155,10 @@ impl Client {
         stall.min(match &self.state {
             State::Http => self.request_wake_at(now, limits, blocked),
             State::Open(Open { awaiting_inflater: true, .. }) => now.after(INFLATER_RETRY_MS),
-            State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
+            State::Open(Open { inflating: Some(inflating), keepalive_at: alive_at, .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
             }
-            State::Open(open) => self.ping_deadline(limits).min(open.expires_at).min(open.alive_at),
+            State::Open(open) => self.ping_deadline(limits).min(open.expires_at).min(open.keepalive_at),
             State::Events(events) => events.wake_at(),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Ending | State::Closed => Instant::NEVER,

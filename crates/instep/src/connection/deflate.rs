@@ -111,7 +111,7 @@ impl Open {
                 }
             },
         };
-        let most = if self.echoes() { usize::MAX } else { self.looked_at(context) };
+        let most = if self.echoes() { usize::MAX } else { self.message_budget(context) };
         let inflating = self.inflating.insert(Inflating { since: now.as_lower_millis(), ..inflating });
         let space = out.space();
         let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));

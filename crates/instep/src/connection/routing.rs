@@ -233,7 +233,7 @@ impl Client {
             None => Cursor::new(world.feed),
         };
         let until = pass.map_or(Instant::NEVER, |pass| pass.expires_at);
-        let alive_at = Open::alive_after(endpoint.thing, now);
+        let alive_at = Open::keepalive_after(endpoint.thing, now);
         let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
         open.untold = if revisions { 0 } else { u64::MAX };
         self.state = State::Open(open);

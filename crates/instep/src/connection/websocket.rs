@@ -10,7 +10,7 @@ use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, e
 use instep_proto::message::{Kind, Piece, Received, Receiver};
 
 /// After so much silence a client is told that the device is there: a script cannot see pings.
-const SILENCE: u64 = 5_000;
+const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
 
 /// Where an open WebSocket stands.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(super) struct Open {
     /// It is to be closed with this code.
     pub(super) close: Option<CloseCode>,
     /// When it is told that the device is there; never if it does not follow a Thing.
-    pub(super) alive_at: Instant,
+    pub(super) keepalive_at: Instant,
     /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
     pub(super) untold: u64,
 }
@@ -98,7 +98,7 @@ impl Taken {
 }
 
 impl Open {
-    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
+    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `keepalive_at`: see [`Open::keepalive_after`].
     pub(super) fn new(
         place: SlotHandle,
         cursor: Cursor,
@@ -121,7 +121,7 @@ impl Open {
             cursor,
             follows,
             close: None,
-            alive_at,
+            keepalive_at: alive_at,
             untold: u64::MAX,
         }
     }
@@ -169,7 +169,7 @@ impl Open {
         let (most, left) = if echo {
             (out.room() - ROOM_MIN / 2, usize::MAX)
         } else {
-            (self.looked_at(context), context.device.limits().message - self.message)
+            (self.message_budget(context), context.device.limits().message - self.message)
         };
         match self.receiver.receive(input, most, left) {
             Err(error) => Taken::Wrong(error),
@@ -239,7 +239,7 @@ impl Open {
 
     /// How many bytes of the message in progress are looked at, at most: none behind the first that is too many.
     /// So what is wrong first decides, however the input is cut.
-    pub(super) fn looked_at(&self, context: &Context<'_>) -> usize {
+    pub(super) fn message_budget(&self, context: &Context<'_>) -> usize {
         (context.device.limits().message - self.message).saturating_add(1)
     }
 
@@ -257,27 +257,27 @@ impl Open {
     }
 
     /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.
-    pub(super) fn alive_after(thing: bool, now: Instant) -> Instant {
-        if thing { now.after(SILENCE) } else { Instant::NEVER }
+    pub(super) fn keepalive_after(thing: bool, now: Instant) -> Instant {
+        if thing { now.after(KEEPALIVE_INTERVAL_MS) } else { Instant::NEVER }
     }
 
     pub(super) fn speaks_thing(&self) -> bool {
-        self.alive_at != Instant::NEVER
+        self.keepalive_at != Instant::NEVER
     }
 
     /// A frame is on its way to it.
-    pub(super) fn spoke(&mut self, now: Instant) {
-        self.alive_at = Self::alive_after(self.speaks_thing(), now);
+    pub(super) fn note_sent(&mut self, now: Instant) {
+        self.keepalive_at = Self::keepalive_after(self.speaks_thing(), now);
     }
 
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
-    pub(super) fn say_alive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
-        if now >= self.alive_at {
+    pub(super) fn send_keepalive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
+        if now >= self.keepalive_at {
             if let Some(notices) = context.notices.filter(|_| out.kept() == 0) {
                 // There is room: nothing is in it.
-                let _ = (notices.push_alive)(out);
+                let _ = (notices.push_keepalive)(out);
             }
-            self.spoke(now);
+            self.note_sent(now);
         }
     }
 
@@ -317,7 +317,7 @@ impl Open {
             }) {}
         }
         if out.kept() > kept {
-            self.spoke(now);
+            self.note_sent(now);
         }
         (self.replies, self.revoked) = context.device.has_reply(self.slot);
         self.note_missed(missed, context);
@@ -343,7 +343,7 @@ impl Open {
         let follower = self.follows.then_some((&mut self.cursor, feed));
         let all = out.flush(follower, &mut missed, write);
         if self.cursor != before {
-            self.spoke(now);
+            self.note_sent(now);
         }
         self.note_missed(missed, context);
         all && (self.feed(context).revision() < self.untold || self.tell_revision(context, out, write))

@@ -30,7 +30,7 @@ pub struct Context<'a> {
 #[derive(Debug)]
 pub struct Notices {
     /// Says that the device is there.
-    pub(crate) push_alive: fn(&mut Outgoing<'_>) -> bool,
+    pub(crate) push_keepalive: fn(&mut Outgoing<'_>) -> bool,
     /// Whether a request for a WebSocket asks to be told of revisions.
     pub(crate) asks_for_revisions: fn(&RequestHead<'_>) -> bool,
     /// Says up to which revision everything was told.

@@ -20,7 +20,7 @@ const COMMENT_EVERY: u64 = 10_000;
 /// The same for a client that asks for revisions: as often as an open WebSocket is told.
 const COMMENT_EVERY_WITH_REVISIONS: u64 = 5_000;
 /// Proxies such as nginx are not to gather what is to arrive at once.
-const UNGATHERED: &str = "X-Accel-Buffering: no\r\n";
+const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
 
 /// Where someone stands who listens.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(crate) fn answer(
         let only = only.and_then(|number| u16::try_from(number).ok());
         return Outcome::Listen(Listening { response, credential: pass, peer, heard, only });
     }
-    match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
+    match response.write_with(out.space(), format_args!("{NO_BUFFERING}")) {
         Some(length) => {
             out.keep(length);
             Outcome::Written { closes: true }
@@ -74,7 +74,7 @@ pub(crate) fn listen(
     out: &mut Outgoing<'_>,
 ) -> Events {
     let Listening { response, credential: pass, heard, only, .. } = *listening;
-    let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
+    let head = response.write_with(out.space(), format_args!("{NO_BUFFERING}"));
     out.keep(head.unwrap_or(0));
     let cursor = heard.begin(context);
     let missed = heard.missed(&cursor);

@@ -56,7 +56,7 @@ impl ThingService {
         flush_events: Events::flush,
         greet: notices::greet,
         notices: Notices {
-            push_alive: notices::push_alive,
+            push_keepalive: notices::push_keepalive,
             asks_for_revisions: event_id::asks_for_revisions,
             push_revision: notices::push_revision,
             push_missed: notices::push_missed,
