@@ -60,7 +60,7 @@ impl Connection {
         let exchange = HttpStateMemory::Owned(Box::new(exchange));
         let now = shard.now();
         let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
-        client.came_in_at(accepted.port);
+        client.set_local_port(accepted.port);
         if accepted.permit.refused {
             client.refuse();
         }

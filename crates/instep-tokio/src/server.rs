@@ -34,7 +34,7 @@ impl Server {
         assert!(shards > 0, "a server has at least one shard");
         let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
-        device.tell_starts_apart(random());
+        device.set_boot_id(random());
         let gate = Gate::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(gate, shards)));
         Self { app, access, device, limits: sockets, shards, meters, log_in: None }

@@ -233,7 +233,7 @@ impl Client {
     }
 
     /// It came in at this port of the device: its cookie is named after it.
-    pub fn came_in_at(&mut self, port: u16) {
+    pub fn set_local_port(&mut self, port: u16) {
         if let Some(exchange) = &mut self.http_state {
             exchange.local_port = port;
         }
