@@ -7,7 +7,7 @@ use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, Room};
+use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, SendWindow};
 
 /// How long a reset may take to leave, in milliseconds.
 const RESET_TIME: u64 = 100;
@@ -195,7 +195,7 @@ impl Connection {
         };
         let mut failed = false;
         let capacity = socket.send_capacity();
-        surroundings.room = Room { free: capacity - socket.send_queue(), capacity };
+        surroundings.room = SendWindow { free: capacity - socket.send_queue(), capacity };
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {

@@ -58,7 +58,7 @@ pub use device::{
     Answer, ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message,
     PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
-pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
+pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
 #[doc(hidden)]
 pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};

@@ -3,8 +3,8 @@
 use crate::lent::Lender;
 use instep::{
     Access, App, Asset, Buffer, Client, Compression, Device, Feed, Follower, HeadLimits, HttpState,
-    HttpStateMemory, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory,
-    Table, TableEntry, Turn, TurnContext,
+    HttpStateMemory, Inbox, Instant, Limits, Memory, Ring, RingEntry, SERVER_HEADER_MAX, SendWindow,
+    SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
@@ -265,7 +265,7 @@ impl Link<'_> {
             date: None,
             follower: 0,
             allowance: u32::MAX,
-            room: Room::NONE,
+            room: SendWindow::NONE,
             scratch,
         };
         End {

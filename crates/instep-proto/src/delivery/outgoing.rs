@@ -21,19 +21,19 @@ pub struct Outgoing<'a> {
     /// Where nothing can be saved: how much that is when nothing is in the socket.
     capacity: Option<usize>,
     /// Something had no room.
-    short: bool,
+    blocked: bool,
 }
 
 /// What a socket takes for sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct SendWindow {
     /// Bytes that it takes now.
     pub free: usize,
     /// Bytes that it takes when nothing is in it.
     pub capacity: usize,
 }
 
-impl Room {
+impl SendWindow {
     /// None, for those for whom it does not count: what their sockets do not take is saved.
     pub const NONE: Self = Self { free: 0, capacity: 0 };
 }
@@ -46,15 +46,15 @@ impl<'a> Outgoing<'a> {
         scratch[..kept].copy_from_slice(unsent.bytes());
         // Shorter always fits.
         let _ = unsent.resize(0);
-        Self { scratch, kept, limit, capacity: None, short: false }
+        Self { scratch, kept, limit, capacity: None, blocked: false }
     }
 
     /// For a client for which nothing can be saved: only what has room in the socket is written. `room` is for one frame at
     /// least when it is free.
-    pub fn within(scratch: &'a mut [u8], room: Room) -> Self {
+    pub fn within(scratch: &'a mut [u8], room: SendWindow) -> Self {
         let most = scratch.len();
         let (limit, capacity) = (room.free.min(most), room.capacity.min(most));
-        Self { scratch, kept: 0, limit, capacity: Some(capacity), short: false }
+        Self { scratch, kept: 0, limit, capacity: Some(capacity), blocked: false }
     }
 
     /// Saves what is left over.
@@ -78,10 +78,10 @@ impl<'a> Outgoing<'a> {
         self.limit.saturating_sub(self.kept)
     }
 
-    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_short`].
+    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_blocked`].
     pub fn has_room(&mut self, length: usize) -> bool {
         let has = self.room() >= length;
-        self.short |= !has;
+        self.blocked |= !has;
         has
     }
 
@@ -91,8 +91,8 @@ impl<'a> Outgoing<'a> {
     }
 
     /// Whether something waits until the socket has more room, of which nothing is kept here.
-    pub fn is_short(&self) -> bool {
-        self.short && self.capacity.is_some()
+    pub fn is_blocked(&self) -> bool {
+        self.blocked && self.capacity.is_some()
     }
 
     /// The room, to write what is to be kept into; [`Outgoing::keep`] follows.
@@ -154,7 +154,7 @@ impl<'a> Outgoing<'a> {
             // Without storage, a frame begins only if it can end.
             let reach = if self.capacity.is_some() { self.limit } else { self.scratch.len() };
             if self.capacity.is_some() && self.kept + first.frame.len() > reach {
-                self.short = true;
+                self.blocked = true;
                 let _ = self.flush_kept(write);
                 return false;
             }
@@ -314,11 +314,11 @@ mod tests {
                 // The peer takes some of what is in the socket.
                 *queued -=
                     if round >= 2990 { *queued } else { dice.roll(u32::try_from(*queued).unwrap() + 1) };
-                let room = Room { free: CAPACITY - *queued, capacity: CAPACITY };
+                let room = SendWindow { free: CAPACITY - *queued, capacity: CAPACITY };
                 let mut out = Outgoing::within(&mut scratch, room);
                 assert_eq!(out.is_clear(), *queued == 0);
                 if dice.roll(5) == 0 && !out.push(b"\x81\x04pong") {
-                    assert!(out.is_short());
+                    assert!(out.is_blocked());
                 }
                 let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
                     *queued += bytes.len();
@@ -328,7 +328,7 @@ mod tests {
                 });
                 assert_eq!((out.kept(), all), (0, cursor.next(&feed).is_none()));
                 waited += usize::from(!all);
-                assert!(all || out.is_short());
+                assert!(all || out.is_blocked());
             }
         }
         assert!(waited > 1000, "sockets were full {waited} times");

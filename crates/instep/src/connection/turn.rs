@@ -89,7 +89,7 @@ impl Client {
                 accepted += length;
                 length
             });
-            blocked = !all || out.is_short();
+            blocked = !all || out.is_blocked();
             self.timing.wrote(now, accepted > 0, blocked);
             // Who is hungry has taken all there is; room for output is of use to replies alone.
             let waits = matches!(&self.state, State::Open(open) if open.replies);
