@@ -256,7 +256,7 @@ impl<'s> Follower<'s> {
             received.extend_from_slice(&bytes[..length]);
             length
         });
-        out.save(&mut self.unsent);
+        out.persist(&mut self.unsent);
         assert_eq!(self.received, expected);
         assert_eq!(self.unsent.bytes(), self.rest);
         assert_eq!(accepted, all);
@@ -277,9 +277,9 @@ impl<'s> Follower<'s> {
         assert_eq!((encoded, revision), (Ok(frame.clone()), history.len() as u64));
         let mut scratch = vec![0; self.limit * 2];
         let mut out = Outgoing::load(&mut scratch, &mut self.unsent, self.limit);
-        let kept = out.keep_frames(&mut self.cursor, feed, revision, &mut self.missed);
+        let kept = out.push_frames(&mut self.cursor, feed, revision, &mut self.missed);
         let pushed = kept && out.push(&frame);
-        out.save(&mut self.unsent);
+        out.persist(&mut self.unsent);
         let limit = self.limit;
         let fits = |rest: &[u8], frame: &[u8]| rest.len() + frame.len() <= limit;
         let mut room = true;

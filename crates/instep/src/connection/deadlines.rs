@@ -83,7 +83,7 @@ impl Client {
                     self.pings += 1;
                     // However late this ping is, it leaves time to answer.
                     self.timing.since = now;
-                    if out.room() >= ROOM_MIN {
+                    if out.remaining() >= ROOM_MIN {
                         let mut header = [0; SERVER_HEADER_MAX];
                         let length = encode_header(true, Opcode::Ping, 0, &mut header);
                         // There is room.
@@ -131,7 +131,7 @@ impl Client {
                 }
             }
             Pending::Nothing | Pending::Body
-                if reply.is_none() && out.kept() == 0 && now >= self.head_deadline(world.device.limits()) =>
+                if reply.is_none() && out.len() == 0 && now >= self.head_deadline(world.device.limits()) =>
             {
                 if head_begun {
                     // Who began a request is told.

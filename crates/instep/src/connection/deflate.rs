@@ -113,7 +113,7 @@ impl Open {
         };
         let most = if self.echoes() { usize::MAX } else { self.message_budget(context) };
         let inflating = self.inflating.insert(Inflating { since: now.as_lower_millis(), ..inflating });
-        let space = out.space();
+        let space = out.spare_mut();
         let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));
         let result = compression.inflate(
             &inflating.inflater,
@@ -172,7 +172,7 @@ fn echo(
     length: usize,
     out: &mut Outgoing<'_>,
 ) {
-    let space = out.space();
+    let space = out.spare_mut();
     let (payload, rest) = space[SERVER_HEADER_MAX..].split_at_mut(length);
     let deflated = if first && last { compression.deflate(payload, rest) } else { None };
     let (start, length, bit) = match deflated {
@@ -182,5 +182,5 @@ fn echo(
     let header = encode_header(last, echo_opcode(first, kind), length, space);
     space[0] |= bit;
     space.copy_within(start..start + length, header);
-    out.keep(header + length);
+    out.commit(header + length);
 }

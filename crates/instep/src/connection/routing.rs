@@ -155,7 +155,7 @@ impl Client {
             (Some(endpoint), page) if upgrade || (page.is_none() && !in_folder) => {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
-                        if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                        if endpoint.thing && out.remaining() < ROOM_MIN + OWN_FRAME_MAX && out.len() > 0 {
                             return Outcome::Blocked;
                         }
                         let takes = world.compression.map(Compression::takes);
@@ -226,8 +226,9 @@ impl Client {
         };
         let takes = world.compression.map(Compression::takes);
         let extension = takes.zip(deflate.as_ref()).map(|(takes, deflate)| (takes.display)(deflate));
-        let length = handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.space());
-        out.keep(length);
+        let length =
+            handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.spare_mut());
+        out.commit(length);
         let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(service) => (service.greet)(world, out),
             None => Cursor::new(world.feed),

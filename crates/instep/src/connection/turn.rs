@@ -99,7 +99,7 @@ impl Client {
             }
         }
         if let Some(exchange) = &mut self.http_state {
-            out.save(&mut exchange.unsent);
+            out.persist(&mut exchange.unsent);
         }
         if self.input_ended && hungry && !blocked {
             self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
@@ -138,7 +138,7 @@ impl Client {
                 None => true,
             },
             State::Http | State::Ending | State::Lingering(_) | State::Closed => {
-                let answered = out.kept() > 0;
+                let answered = out.len() > 0;
                 let all = out.flush(None, &mut 0, write);
                 match self.state {
                     State::Ending if all => self.linger(now),
@@ -163,8 +163,8 @@ impl Client {
         reply.set_date(world.date);
         let bodies = PageBodies { world, now, port: exchange.local_port };
         while !reply.is_done() {
-            let length = reply.produce(&bodies, out.space());
-            out.keep(length);
+            let length = reply.produce(&bodies, out.spare_mut());
+            out.commit(length);
             if !out.flush(None, &mut 0, write) {
                 return false;
             }

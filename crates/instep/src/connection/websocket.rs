@@ -137,7 +137,7 @@ impl Open {
 
     /// Whether there is room for what may have to be said of a piece of input.
     pub(super) fn has_room(&self, input: &[u8], out: &mut Outgoing<'_>) -> bool {
-        if input.is_empty() && !self.holds() { out.room() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
+        if input.is_empty() && !self.holds() { out.remaining() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
     }
 
     /// Gives its place back, and the inflater that it has.
@@ -167,7 +167,7 @@ impl Open {
         }
         let echo = self.echoes();
         let (most, left) = if echo {
-            (out.room() - ROOM_MIN / 2, usize::MAX)
+            (out.remaining() - ROOM_MIN / 2, usize::MAX)
         } else {
             (self.message_budget(context), context.device.limits().message - self.message)
         };
@@ -187,7 +187,7 @@ impl Open {
                 let (last, opcode) = (piece.last, echo_opcode(piece.first, piece.kind));
                 context.count_message(last);
                 let start = used - piece.bytes.len();
-                if used == input.len() && out.kept() == 0 {
+                if used == input.len() && out.len() == 0 {
                     // It goes back from where it lies. The client's header has four bytes more than ours, but it may
                     // have come, and gone, earlier.
                     let mut header = [0; SERVER_HEADER_MAX];
@@ -273,7 +273,7 @@ impl Open {
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
     pub(super) fn send_keepalive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         if now >= self.keepalive_at {
-            if let Some(notices) = context.notices.filter(|_| out.kept() == 0) {
+            if let Some(notices) = context.notices.filter(|_| out.len() == 0) {
                 // There is room: nothing is in it.
                 let _ = (notices.push_keepalive)(out);
             }
@@ -304,7 +304,7 @@ impl Open {
     /// Puts replies into the output, each after what was published before it.
     pub(super) fn fetch_replies(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         let feed = self.feed(context);
-        let (mut missed, kept) = (0, out.kept());
+        let (mut missed, kept) = (0, out.len());
         if !self.tell_missed(context, out) {
             return;
         }
@@ -312,11 +312,11 @@ impl Open {
             // A frame that is longer than the room goes as soon as what is before it has gone.
             while context.device.fetch_reply(self.slot, &mut |revision, frame| {
                 revision <= context.feed.revision()
-                    && out.keep_frames(&mut self.cursor, feed, revision, &mut missed)
+                    && out.push_frames(&mut self.cursor, feed, revision, &mut missed)
                     && out.push(frame)
             }) {}
         }
-        if out.kept() > kept {
+        if out.len() > kept {
             self.note_sent(now);
         }
         (self.replies, self.revoked) = context.device.has_reply(self.slot);
@@ -391,9 +391,9 @@ pub(super) fn echo_opcode(first: bool, kind: Kind) -> Opcode {
 
 /// Puts a frame into the output, in which there is room for it.
 fn push_frame(out: &mut Outgoing<'_>, fin: bool, opcode: Opcode, payload: &[u8]) {
-    let space = out.space();
+    let space = out.spare_mut();
     let header = encode_header(fin, opcode, payload.len(), space);
     space[header..header + payload.len()].copy_from_slice(payload);
     debug_assert!(header <= SERVER_HEADER_MAX);
-    out.keep(header + payload.len());
+    out.commit(header + payload.len());
 }

@@ -45,12 +45,12 @@ pub trait Folder: Debug + Sync {
             Found::Folder => {
                 let response = Reply::empty_head(Status::Found, head);
                 let line = format_args!("Location: {}{}/\r\n", head.base, head.path);
-                match response.write_with(out.space(), line) {
+                match response.write_with(out.spare_mut(), line) {
                     Some(length) => {
-                        out.keep(length);
+                        out.commit(length);
                         Outcome::Written { closes: response.closes() }
                     }
-                    None if out.kept() > 0 => Outcome::Blocked,
+                    None if out.len() > 0 => Outcome::Blocked,
                     None => error(Status::HeadTooLarge),
                 }
             }

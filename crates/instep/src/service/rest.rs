@@ -145,12 +145,12 @@ fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outg
     let beginning = Beginning(head.host.map(|host| Base { secure: head.secure, host, prefix }));
     let (length, hash) = description.measure(beginning);
     let mut reply = Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head);
-    match reply.begin(&beginning, out.space()) {
+    match reply.begin(&beginning, out.spare_mut()) {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Reply(reply)
         }
-        None if out.kept() > 0 => Outcome::Blocked,
+        None if out.len() > 0 => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }

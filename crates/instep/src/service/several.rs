@@ -115,7 +115,7 @@ pub(super) fn take_answer(
     let mut body = [0; REFUSED_MAX];
     let length = write_refused(object, pending.refused, request, &mut body);
     let response = Reply::head_of(Status::Conflict, Some((JSON, length)), head);
-    let space = out.space();
+    let space = out.spare_mut();
     if response.write(space).is_none_or(|head| head + LINE_MAX + length > space.len()) {
         // Many long names, on a device: the properties have been written all the same.
         return Outcome::Reply(Reply::json(Status::Conflict, SOME_REFUSED, Some(head)));

@@ -47,7 +47,7 @@ pub(crate) fn answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let Request { head, peer, context, .. } = *request;
-    if out.kept() > 0 {
+    if out.len() > 0 {
         return Outcome::Blocked;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
@@ -56,9 +56,9 @@ pub(crate) fn answer(
         let only = only.and_then(|number| u16::try_from(number).ok());
         return Outcome::Listen(Listening { response, credential: pass, peer, heard, only });
     }
-    match response.write_with(out.space(), format_args!("{NO_BUFFERING}")) {
+    match response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}")) {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Written { closes: true }
         }
         None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
@@ -74,8 +74,8 @@ pub(crate) fn listen(
     out: &mut Outgoing<'_>,
 ) -> Events {
     let Listening { response, credential: pass, heard, only, .. } = *listening;
-    let head = response.write_with(out.space(), format_args!("{NO_BUFFERING}"));
-    out.keep(head.unwrap_or(0));
+    let head = response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}"));
+    out.commit(head.unwrap_or(0));
     let cursor = heard.begin(context);
     let missed = heard.missed(&cursor);
     let mut events = Events {
@@ -87,13 +87,13 @@ pub(crate) fn listen(
         untold: u64::MAX,
         only,
     };
-    let mut begin = Window::new(out.space(), 0);
+    let mut begin = Window::new(out.spare_mut(), 0);
     let _ = events.write_beginning(context, &mut begin);
     if missed > 0 {
         let _ = write_missed(missed, &mut begin);
     }
     let length = begin.used();
-    out.keep(length);
+    out.commit(length);
     if heard.revisions {
         let first = events.cursor.next(context.feed).map(|next| next.revision);
         events.untold = first.unwrap_or(context.feed.revision());
@@ -131,7 +131,7 @@ impl Events {
     /// Says that the device is there. Who does not read is behind, and is told nothing more.
     pub(crate) fn comment(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         if now >= self.comment_at {
-            if out.kept() == 0 {
+            if out.len() == 0 {
                 // There is room: nothing is in it.
                 let _ = out.push(b":\n\n");
             }
@@ -160,7 +160,7 @@ impl Events {
                 return false;
             }
             while self.add_next(context, out) {}
-            if out.kept() == 0 {
+            if out.len() == 0 {
                 return true;
             }
         }
@@ -219,8 +219,8 @@ impl Events {
             // Events are lost; of values the latest comes in any case.
             missed = 0;
         }
-        let revision = self.revision_to_tell(context.feed, out.kept() == 0);
-        let mut part = Window::new(out.space(), 0);
+        let revision = self.revision_to_tell(context.feed, out.len() == 0);
+        let mut part = Window::new(out.spare_mut(), 0);
         let written = if missed > 0 {
             match only {
                 None => write_missed(missed, &mut part),
@@ -246,7 +246,7 @@ impl Events {
             let _ = out.has_room(usize::MAX);
             return false;
         }
-        out.keep(length);
+        out.commit(length);
         self.cursor = cursor;
         if let Some(revision) = revision.filter(|_| missed == 0) {
             self.untold = revision + 1;
