@@ -289,7 +289,7 @@ impl Open {
         let Some(notices) = context.notices.filter(|_| self.follows && self.speaks_thing()) else {
             return true;
         };
-        let missed = cursor.pass_missed(feed);
+        let missed = cursor.skip_lost(feed);
         if missed == 0 {
             return true;
         }

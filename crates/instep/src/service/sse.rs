@@ -2,7 +2,7 @@
 //! would be told, and each property and event has a stream of bare values. A listener counts as a client.
 
 use super::context::Context;
-use super::event_id::{self, EventId, Greeting, Heard, UpTo};
+use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
 use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
 use crate::device::{DropReason, End, SlotHandle};
@@ -52,9 +52,9 @@ pub(crate) fn answer(
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
-        let heard = Heard::read(only.is_some(), head, context);
+        let heard = LastSeen::read(only.is_some(), head, context);
         let only = only.and_then(|number| u16::try_from(number).ok());
-        return Outcome::Listen(Listening { response, credential: pass, peer, heard, only });
+        return Outcome::Listen(Listening { response, credential: pass, peer, last_seen: heard, only });
     }
     match response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}")) {
         Some(length) => {
@@ -73,7 +73,7 @@ pub(crate) fn listen(
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Events {
-    let Listening { response, credential: pass, heard, only, .. } = *listening;
+    let Listening { response, credential: pass, last_seen: heard, only, .. } = *listening;
     let head = response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}"));
     out.commit(head.unwrap_or(0));
     let cursor = heard.begin(context);
@@ -214,7 +214,7 @@ impl Events {
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
         let only = self.only(context).map(|(_, interaction)| interaction);
-        let mut missed = cursor.pass_missed(context.feed);
+        let mut missed = cursor.skip_lost(context.feed);
         if only.is_some_and(|only| only.kind.is_property()) {
             // Events are lost; of values the latest comes in any case.
             missed = 0;
