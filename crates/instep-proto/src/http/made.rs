@@ -14,7 +14,7 @@ use core::num::NonZeroU64;
 impl Reply {
     /// An answer whose body, of whatever length, is made by [`PageValues::make`](super::PageValues::make) under that
     /// `number`. No copy of it may be kept.
-    pub fn made(number: u16, content_type: &'static str, request: &RequestHead<'_>) -> Self {
+    pub fn streamed(number: u16, content_type: &'static str, request: &RequestHead<'_>) -> Self {
         let chunked = !request.http10;
         let mut reply = Self::plain(Status::Ok, content_type, b"", Some(request));
         reply.body = Body::new(Source::Made { number, chunked });
@@ -27,7 +27,7 @@ impl Reply {
 
     /// The same for a body of that length, which stays as it is as long as its hash is the same: 304 if the client's
     /// copy is still right.
-    pub fn made_once(
+    pub fn streamed_sized(
         number: u16,
         content_type: &'static str,
         length: usize,
@@ -46,7 +46,7 @@ impl Reply {
         reply
     }
 
-    /// Writes the head of [`Reply::made_once`] and the `beginning` of its body at the start of `out`, and returns how much; what
+    /// Writes the head of [`Reply::streamed_sized`] and the `beginning` of its body at the start of `out`, and returns how much; what
     /// [`PageValues::make`](super::PageValues::make) makes follows. An answer without a body is written later, as a whole.
     /// `None`: there is no room.
     pub fn begin(&mut self, beginning: &dyn fmt::Display, out: &mut [u8]) -> Option<usize> {
@@ -73,9 +73,9 @@ impl Reply {
         let protection = Protection { policy: None, frames };
         let mut reply = match length_and_hash {
             Some((length, hash)) => {
-                Self::made_once(number, content_type, length, protection.etag(hash), request)
+                Self::streamed_sized(number, content_type, length, protection.etag(hash), request)
             }
-            None => Self::made(number, content_type, request),
+            None => Self::streamed(number, content_type, request),
         };
         reply.head.protection = Some(protection);
         reply

@@ -25,7 +25,7 @@ mod transfer_coding;
 mod trim;
 
 pub use asset::{Asset, Cache, Content};
-pub use body::{Made, PageValues};
+pub use body::{Chunk, PageValues};
 pub use chunks::Chunks;
 pub use credentials::{authorization_password, cookies};
 pub use date::Date;

@@ -10,7 +10,7 @@ use crate::device::{Device, SlotHandle};
 use crate::model::Thing;
 use crate::time::Instant;
 use instep_proto::delivery::{Cursor, Outgoing};
-use instep_proto::http::{Allow, Made, Reply, RequestHead};
+use instep_proto::http::{Allow, Chunk, Reply, RequestHead};
 
 /// Everything that clients ask of a Thing, and are told.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct ThingService {
     /// The application did not answer.
     pub(crate) late: fn() -> Reply,
     /// The part of a body from that position on.
-    pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Made,
+    pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Chunk,
     /// Begins to tell of events.
     pub(crate) listen: fn(SlotHandle, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
     /// Tells of them.
