@@ -3,7 +3,7 @@
 
 use super::inbox::{Asked, Inbox, InboxItem, Owed};
 use super::responder::{Answer, send_answer};
-use crate::model::{Given, Input, Interaction, Reading, Reason, Thing, Wrong};
+use crate::model::{Given, Input, Interaction, Reading, RequestError, RequestErrorKind, Thing};
 use core::fmt::Display;
 use core::ops::Range;
 use instep_proto::delivery::Storage as _;
@@ -104,9 +104,9 @@ impl<'d> Inbox<'d> {
     }
 }
 
-fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Found, Wrong<'m>> {
+fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Found, RequestError<'m>> {
     if kind == Kind::Binary {
-        return Err(Wrong::new(Reason::Binary));
+        return Err(RequestError::new(RequestErrorKind::Binary));
     }
     // The wire has been checked: text is UTF-8.
     let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;

@@ -18,7 +18,7 @@ mod value;
 pub(crate) use decimal::Decimal;
 pub(crate) use description::{Base, Beginning, CONTENT_TYPE, Description, Security};
 pub use endpoint::Endpoint;
-pub(crate) use error::{ErrorFrame, Reason, Wrong};
+pub(crate) use error::{ErrorFrame, RequestError, RequestErrorKind};
 pub(crate) use invocation::Given;
 pub(crate) use manifest::Manifest;
 pub use property_store::PropertyStore;

@@ -7,7 +7,7 @@ use super::asking::{
 };
 use super::problem::{JSON, Problem, write_answer, write_answer_with};
 use super::request::{Outcome, Pending, PendingInvocation, Request};
-use crate::model::{Reason, Wrong};
+use crate::model::{RequestError, RequestErrorKind};
 use core::fmt::Write as _;
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
@@ -48,9 +48,14 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         Ok(Value::Object(object)) => object,
         Ok(_) => {
             let message = "send an object with the values, such as {\"NAME\":true}";
-            return Problem::new(Reason::WrongType.code(), "").answer(Status::BadRequest, message, head, out);
+            return Problem::new(RequestErrorKind::WrongType.code(), "").answer(
+                Status::BadRequest,
+                message,
+                head,
+                out,
+            );
         }
-        Err(Reason::Json(JsonError::TooManyMembers(_))) => return too_many(out),
+        Err(RequestErrorKind::Json(JsonError::TooManyMembers(_))) => return too_many(out),
         Err(reason) => return not_json("", reason, head, out),
     };
     let mut count: u8 = 0;
@@ -136,7 +141,7 @@ fn nth<'m>(object: Object<'m>, number: usize, request: &Request<'_>) -> Option<[
 }
 
 /// The answer to what the declaration does not allow. The address itself is right, whatever name is wrong.
-fn tell(wrong: &Wrong<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
+fn tell(wrong: &RequestError<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let mut frame = [0; WRONG_MAX];
     let mut text = Window::new(&mut frame, 0);
     let _ = write!(text, "{}", wrong.frame(WRONG_MAX));
