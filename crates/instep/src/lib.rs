@@ -53,10 +53,10 @@ pub use connection::{
     Turn, TurnContext,
 };
 #[doc(hidden)]
-pub use device::Asked;
+pub use device::Invoked;
 pub use device::{
-    Answer, ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message,
-    PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
+    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message, PageValueError,
+    PublishError, Recorder, RefusalReason, Request, Responder, SendError, SlotMemory,
 };
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
 #[doc(hidden)]

@@ -5,7 +5,7 @@ mod guarded;
 mod link;
 mod workshop;
 
-use instep::{Answer, App, Inbox, Interaction, KEPT_MAX, Kind, Limits, PropertyStore, Reading, Thing};
+use instep::{App, Inbox, Interaction, KEPT_MAX, Kind, Limits, PropertyStore, Reading, Responder, Thing};
 use link::{World, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -193,12 +193,12 @@ fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
     for (name, done) in [("later", false), ("done", true)] {
         peer.send(&mut world, &write(name));
         asked(&world, &mut inbox).unwrap();
-        let answer = inbox.answer_later().expect("it asked for an answer");
+        let answer = inbox.defer().expect("it asked for an answer");
         assert_eq!(asked(&world, &mut inbox), None);
         assert_eq!(kept(store), [("name", "old".to_owned())], "it is not done yet");
         if done {
             bench.name(name);
-            Answer::done(answer);
+            Responder::done(answer);
         } else {
             answer.refuse("it did not work");
         }

@@ -8,8 +8,8 @@ use instep_proto::message::Kind;
 
 impl Device {
     /// Puts a message, in parts, into the inbox, and keeps so many places there: one for this message, the others for those that
-    /// follow it ([`Device::ask_next`]). `None`: there is no room for all now.
-    pub(crate) fn ask(&self, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
+    /// follow it ([`Device::invoke_next`]). `None`: there is no room for all now.
+    pub(crate) fn invoke(&self, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
         let inbox = self.limits().inbox;
         self.with(|state| {
             let slots = state.slots.len();
@@ -37,7 +37,7 @@ impl Device {
     }
 
     /// Puts the request's next message, in parts, into the place that is kept for it. `false`: it is too long.
-    pub(crate) fn ask_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
+    pub(crate) fn invoke_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
             debug_assert!(slot.number == client.number && slot.message_kind.is_none());
@@ -53,7 +53,7 @@ impl Device {
 
     /// Hands what was sent to `client` to `take`, one frame after the other and each with the revision that it follows, until
     /// it returns something.
-    pub(crate) fn fetch_answer<R>(
+    pub(crate) fn fetch_reply_of<R>(
         &self,
         client: ClientId,
         mut take: impl FnMut(u64, &[u8]) -> Option<R>,

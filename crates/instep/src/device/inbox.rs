@@ -49,7 +49,7 @@ pub struct Inbox<'d> {
     pub(super) device: &'d Device,
     pub(super) buffer: Buffer,
     /// Who waits for the answer to the last request.
-    pub(super) owed: Option<Owed>,
+    pub(super) pending_reply: Option<PendingReply>,
     /// Where in the buffer the text of the last request is.
     pub(super) text: Range<usize>,
     /// What was kept, and the application is still to get.
@@ -59,14 +59,14 @@ pub struct Inbox<'d> {
 /// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct Invoked {
     pub name: &'static str,
     pub input: Input<'static>,
 }
 
 /// Whom the application owes an answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Owed {
+pub(super) struct PendingReply {
     pub(super) client: ClientId,
     pub(super) id: Option<u64>,
     pub(super) name: &'static str,
@@ -78,7 +78,7 @@ pub(super) struct Restoring {
     pub(super) store: &'static dyn PropertyStore,
     /// The interaction that is looked at next.
     pub(super) next: usize,
-    pub(super) next_asked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Asked>,
+    pub(super) next_invoked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Invoked>,
 }
 
 /// A [`Message`] without what it borrows.
@@ -104,7 +104,7 @@ impl Device {
 
 impl<'d> Inbox<'d> {
     pub(crate) fn new(device: &'d Device, buffer: Buffer) -> Self {
-        Self { device, buffer, owed: None, text: 0..0, restoring: None }
+        Self { device, buffer, pending_reply: None, text: 0..0, restoring: None }
     }
 
     /// Waits for the next message. Dropping the future loses nothing.
@@ -150,8 +150,8 @@ impl<'d> Inbox<'d> {
     }
 
     /// What was kept, as a request that nobody waits for.
-    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Asked> {
-        (self.restoring.as_ref()?.next_asked)(self, thing)
+    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
+        (self.restoring.as_ref()?.next_invoked)(self, thing)
     }
 
     /// Tells the log.

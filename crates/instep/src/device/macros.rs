@@ -146,7 +146,7 @@ macro_rules! thing {
             #[doc = concat!("See [`Inbox::next_request`](", stringify!($crate), "::Inbox::next_request).")]
             pub async fn next<'i>(self, inbox: &'i mut $crate::Inbox<'_>) -> $Command<'i> {
                 loop {
-                    let asked = inbox.next_asked(&Self::THING).await;
+                    let asked = inbox.next_invoked(&Self::THING).await;
                     $( $crate::__thing_command!(asked inbox $Command $name $($Variant)? : $kind); )*
                     // Nothing else is declared as written.
                     let _ = asked;

@@ -10,18 +10,18 @@ const ID_MAX: i64 = (1 << 53) - 1;
 
 /// A write or an invocation that is as it should be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Order<'j> {
+pub(crate) struct Invocation<'j> {
     /// Which of the Thing's interactions.
     pub(crate) number: usize,
     pub(crate) interaction: &'static Interaction,
-    pub(crate) given: Given<'j>,
+    pub(crate) argument: Argument<'j>,
     /// The client asks for an answer with this id.
     pub(crate) id: Option<u64>,
 }
 
 /// The value that came with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Given<'j> {
+pub(crate) enum Argument<'j> {
     Nothing,
     Bool(bool),
     Number(f64),
@@ -31,7 +31,7 @@ pub(crate) enum Given<'j> {
 
 impl Thing {
     /// What the message asks for.
-    pub(crate) fn read<'j>(&'static self, text: &'j str) -> Result<Order<'j>, RequestError<'j>> {
+    pub(crate) fn read<'j>(&'static self, text: &'j str) -> Result<Invocation<'j>, RequestError<'j>> {
         let object = match Value::parse(text) {
             Ok(Value::Object(object)) => object,
             Ok(_) => return Err(RequestError::new(RequestErrorKind::NoObject)),
@@ -52,7 +52,7 @@ impl Thing {
         let given = interaction.kind.read(find(object, "value"));
         let given =
             given.map_err(|reason| RequestError { id, interaction: Some(interaction), kind: reason })?;
-        Ok(Order { number, interaction, given, id })
+        Ok(Invocation { number, interaction, argument: given, id })
     }
 
     /// The property of that name, if a client may write this value to it.
@@ -81,14 +81,14 @@ impl Thing {
 
 impl Kind {
     /// The value that the client gave, if it fits.
-    pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Given<'j>, RequestErrorKind<'j>> {
+    pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Argument<'j>, RequestErrorKind<'j>> {
         if !self.is_written() {
             return Err(RequestErrorKind::ReadOnly);
         }
         match (self, value) {
-            (Self::Button, None | Some(Value::Null)) => Ok(Given::Nothing),
+            (Self::Button, None | Some(Value::Null)) => Ok(Argument::Nothing),
             (_, None) => Err(RequestErrorKind::MissingValue),
-            (Self::Switch, Some(Value::Bool(on))) => Ok(Given::Bool(on)),
+            (Self::Switch, Some(Value::Bool(on))) => Ok(Argument::Bool(on)),
             (Self::Number { min, max, step, .. }, Some(Value::Number(number))) => {
                 let precision = self.precision();
                 let units = |value| Decimal::nearest(value, precision).map(Decimal::units);
@@ -100,14 +100,18 @@ impl Kind {
                     (min..=max).contains(given) && (given - min) % step.max(1) == 0
                 });
                 let given = given.ok_or(RequestErrorKind::OutOfRange)?;
-                Ok(Given::Number(Decimal::of_units(given, precision).to_f64()))
+                Ok(Argument::Number(Decimal::of_units(given, precision).to_f64()))
             }
             (Self::Select { options }, Some(Value::String(text))) => {
                 let option = options.iter().find(|option| text == ***option);
-                option.map(|option| Given::Choice(option)).ok_or(RequestErrorKind::OutOfRange)
+                option.map(|option| Argument::Choice(option)).ok_or(RequestErrorKind::OutOfRange)
             }
             (Self::Text { max } | Self::Message { max }, Some(Value::String(text))) => {
-                if text.utf8_length() > *max { Err(RequestErrorKind::TooLong) } else { Ok(Given::Text(text)) }
+                if text.utf8_length() > *max {
+                    Err(RequestErrorKind::TooLong)
+                } else {
+                    Ok(Argument::Text(text))
+                }
             }
             _ => Err(RequestErrorKind::WrongType),
         }

@@ -19,7 +19,7 @@ pub(crate) use decimal::Decimal;
 pub(crate) use description::{Base, Beginning, CONTENT_TYPE, Description, Security};
 pub use endpoint::Endpoint;
 pub(crate) use error::{ErrorFrame, RequestError, RequestErrorKind};
-pub(crate) use invocation::Given;
+pub(crate) use invocation::Argument;
 pub(crate) use manifest::Manifest;
 pub use property_store::PropertyStore;
 pub use thing::{History, Interaction, KEPT_MAX, Kind, Thing};

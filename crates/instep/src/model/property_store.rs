@@ -1,6 +1,6 @@
 //! Properties whose values outlive a restart: where they are kept, and what of a kept value still fits.
 
-use super::invocation::Given;
+use super::invocation::Argument;
 use super::thing::{KEPT_MAX, Kind};
 use super::value::Input;
 use core::fmt::{Debug, Display};
@@ -33,8 +33,8 @@ impl Kind {
                 options.iter().find(|option| kept == **option).map(|option| Input::Choice(option))
             }
             _ => match self.read(Some(Value::parse(kept).ok()?)) {
-                Ok(Given::Bool(on)) => Some(Input::Bool(on)),
-                Ok(Given::Number(number)) => Some(Input::Number(number)),
+                Ok(Argument::Bool(on)) => Some(Input::Bool(on)),
+                Ok(Argument::Number(number)) => Some(Input::Number(number)),
                 _ => None,
             },
         }

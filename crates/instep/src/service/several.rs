@@ -75,7 +75,7 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(first) = nth(object, 0, request) else {
         return write_answer(&Reply::head_of(Status::NoContent, None, head), &[], head, out);
     };
-    match context.device.ask(context.follower, &first, usize::from(count)) {
+    match context.device.invoke(context.follower, &first, usize::from(count)) {
         Some(client) => Outcome::Pending(Pending::Invocation(PendingInvocation {
             client,
             several: true,
@@ -93,7 +93,7 @@ pub(super) fn take_answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let device = request.context.device;
-    let answer = device.fetch_answer(pending.client, |revision, frame| {
+    let answer = device.fetch_reply_of(pending.client, |revision, frame| {
         let (status, _) = read_answer(server_payload(frame))?;
         Some((revision, matches!(status, Status::Ok | Status::NoContent)))
     });
@@ -107,7 +107,7 @@ pub(super) fn take_answer(
     let answered = object.members().count() - usize::from(pending.left);
     pending.refused |= u16::from(!done) << (answered - 1);
     if let Some(next) = nth(object, answered, request)
-        && device.ask_next(pending.client, &next)
+        && device.invoke_next(pending.client, &next)
     {
         pending.left -= 1;
         return Outcome::Pending(Pending::Invocation(pending));
