@@ -70,7 +70,8 @@ pub use login::{
     Random, SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
-    Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,
+    Endpoint, History, Input, Interaction, Kind, PERSISTED_MAX, PropertyStore, Reading, Severity, Thing,
+    Topic,
 };
 pub use service::{
     BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,

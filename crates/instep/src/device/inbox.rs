@@ -81,7 +81,7 @@ pub(super) struct Restoring {
     pub(super) next_invoked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Invoked>,
 }
 
-/// A [`Message`] without what it borrows.
+/// A [`TextAction`] without what it borrows.
 #[derive(Clone, Copy)]
 pub(super) enum InboxItem {
     Open,

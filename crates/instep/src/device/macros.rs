@@ -189,7 +189,7 @@ macro_rules! __thing_interaction {
         $crate::__thing_interaction!(@with $name $title, $crate::Kind::Button; $($($rest)*)?)
     };
     ($name:ident message { title: $title:expr, max: $max:expr $(, $($rest:tt)*)? }) => {
-        $crate::__thing_interaction!(@with $name $title, $crate::Kind::Message { max: $max }; $($($rest)*)?)
+        $crate::__thing_interaction!(@with $name $title, $crate::Kind::TextAction { max: $max }; $($($rest)*)?)
     };
     ($name:ident sensor { title: $title:expr, unit: $unit:expr, precision: $precision:expr $(, $($rest:tt)*)? }) => {
         $crate::__thing_interaction!(@sensor $name $title, $unit, $precision; $($($rest)*)?)

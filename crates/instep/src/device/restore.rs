@@ -3,7 +3,7 @@
 
 use super::inbox::{Inbox, Invoked, Restoring};
 use super::keep::Keeping;
-use crate::model::{Input, KEPT_MAX, PropertyStore, Thing};
+use crate::model::{Input, PERSISTED_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
     /// Keeps the Thing's properties that are declared `kept` in `store`. To be called before the application runs.
@@ -22,11 +22,11 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
     let store = *store;
     while let Some(interaction) = thing.interactions.get(*next) {
         *next += 1;
-        if !interaction.is_kept() {
+        if !interaction.is_persistent() {
             continue;
         }
         let name = interaction.name;
-        let mut bytes = [0; KEPT_MAX];
+        let mut bytes = [0; PERSISTED_MAX];
         let Some(length) = store.value(name, &mut bytes) else { continue };
         let kept = bytes.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
         let read = kept.and_then(|kept| Some((interaction.kind.read_kept(kept)?, kept)));

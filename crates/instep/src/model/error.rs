@@ -1,6 +1,6 @@
 //! What is wrong with what a client asked for, as it is told: a code for programs, a sentence for people.
 
-use super::decimal::Plain;
+use super::decimal::Shortest;
 use super::thing::{Interaction, Kind};
 use core::fmt::{self, Display};
 use instep_proto::json::{JsonError, JsonString, Text};
@@ -138,7 +138,13 @@ impl Display for Expected<'_> {
         match *self.0 {
             Kind::Switch => f.write_str("true or false"),
             Kind::Number { min, max, step, .. } => {
-                write!(f, "a number from {} to {} in steps of {}", Plain(min), Plain(max), Plain(step))
+                write!(
+                    f,
+                    "a number from {} to {} in steps of {}",
+                    Shortest(min),
+                    Shortest(max),
+                    Shortest(step)
+                )
             }
             Kind::Select { options } => {
                 f.write_str("one of ")?;
@@ -146,7 +152,7 @@ impl Display for Expected<'_> {
                 options.next().map_or(Ok(()), |option| f.write_str(option))?;
                 options.try_for_each(|option| write!(f, ", {option}"))
             }
-            Kind::Text { max } | Kind::Message { max } => write!(f, "text of at most {max} bytes"),
+            Kind::Text { max } | Kind::TextAction { max } => write!(f, "text of at most {max} bytes"),
             Kind::Button => f.write_str("an action without a value"),
             // Nobody gives them a value.
             Kind::Sensor { .. } | Kind::BinarySensor | Kind::Event | Kind::Log => Ok(()),

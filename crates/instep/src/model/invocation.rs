@@ -82,7 +82,7 @@ impl Thing {
 impl Kind {
     /// The value that the client gave, if it fits.
     pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Argument<'j>, RequestErrorKind<'j>> {
-        if !self.is_written() {
+        if !self.is_writable() {
             return Err(RequestErrorKind::ReadOnly);
         }
         match (self, value) {
@@ -106,7 +106,7 @@ impl Kind {
                 let option = options.iter().find(|option| text == ***option);
                 option.map(|option| Argument::Choice(option)).ok_or(RequestErrorKind::OutOfRange)
             }
-            (Self::Text { max } | Self::Message { max }, Some(Value::String(text))) => {
+            (Self::Text { max } | Self::TextAction { max }, Some(Value::String(text))) => {
                 if text.utf8_length() > *max {
                     Err(RequestErrorKind::TooLong)
                 } else {

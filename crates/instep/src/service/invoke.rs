@@ -37,7 +37,7 @@ pub(crate) fn late() -> Reply {
 
 pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
-    match (request.head.method, interaction.kind.is_written()) {
+    match (request.head.method, interaction.kind.is_writable()) {
         (Method::Put, true) => ask(interaction, request, out),
         (_, true) => {
             let problem = Problem::new("wrong-method", interaction.name);

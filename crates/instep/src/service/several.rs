@@ -27,7 +27,7 @@ const SOME_REFUSED: &str = "{\"code\":\"refused\",\"message\":\"the device refus
 
 pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, context, .. } = *request;
-    let Some(thing) = context.manifest.thing.filter(|thing| thing.is_written()) else {
+    let Some(thing) = context.manifest.thing.filter(|thing| thing.is_writable()) else {
         return Problem::new("read-only", "").not_allowed(Allow::Read, head, out);
     };
     if head.method != Method::Put {
