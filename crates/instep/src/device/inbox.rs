@@ -128,7 +128,7 @@ impl<'d> Inbox<'d> {
     }
 
     /// Calls `callback` with every message, for ever: for those who think in callbacks.
-    pub async fn on_event(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
+    pub async fn on_message(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
             callback(self.next().await);
         }
