@@ -10,7 +10,7 @@ use crate::page::OwnPage;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
 use crate::{listen, log as logging, metrics, password};
-use instep::{Access, App, HttpsRedirect, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
+use instep::{Access, AllowHints, App, HttpsRedirect, OPEN_TO_EVERYONE, Origins, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -125,7 +125,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         base_path: settings.base_path.leak(),
         https,
         portal: None,
-        ways_in: WaysIn::FLAGS,
+        hints: AllowHints::FLAGS,
     }));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);

@@ -43,7 +43,7 @@ mod service;
 mod time;
 
 pub use access::{
-    Access, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal, WaysIn,
+    Access, AllowHints, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal,
     is_framing_origin, is_host_name, is_origin, is_wide_origin,
 };
 pub use app::App;

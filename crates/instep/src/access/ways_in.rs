@@ -9,14 +9,14 @@ const OFFERED_MAX: usize = 253;
 /// How whoever runs the device lets another name or page in: what the log says of a refusal. Behind each comes the name or the
 /// origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaysIn {
+pub struct AllowHints {
     /// For a name that it does not go by.
     pub host: &'static str,
     /// For a page that comes from somewhere else.
     pub origin: &'static str,
 }
 
-impl WaysIn {
+impl AllowHints {
     /// In the source: [`Access::hosts`](crate::Access::hosts) and [`Access::origins`](crate::Access::origins).
     pub const SOURCE: Self = Self { host: "add to Access::hosts ", origin: "add to Access::origins " };
     /// By flags of a program.
@@ -27,7 +27,7 @@ impl WaysIn {
         Self { host: "build it with INSTEP_ALLOW_HOST=", origin: "build it with INSTEP_ALLOW_ORIGIN=" };
 }
 
-/// What a request came with, as it can be written behind [`WaysIn::host`] or [`WaysIn::origin`] and lets it in then.
+/// What a request came with, as it can be written behind [`AllowHints::host`] or [`AllowHints::origin`] and lets it in then.
 pub(crate) struct Offer<'t>(&'t str);
 
 impl<'t> Offer<'t> {
@@ -52,7 +52,7 @@ impl Display for Offer<'_> {
     }
 }
 
-impl Default for WaysIn {
+impl Default for AllowHints {
     fn default() -> Self {
         Self::SOURCE
     }
