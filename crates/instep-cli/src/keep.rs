@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// The settings of this run, and the thread that stores them.
-pub(crate) struct Keeping {
+pub(crate) struct Persistence {
     settings: Option<&'static Settings>,
     saver: Option<Saver<'static, FileStorage>>,
     about: Option<String>,
     saving: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-impl Keeping {
+impl Persistence {
     /// Reads the file. Without one, nothing is kept.
     pub(crate) fn open(path: Option<&Path>, power_up: PowerUp) -> Result<Self, String> {
         let Some(path) = path else {

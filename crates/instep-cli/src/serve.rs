@@ -3,7 +3,7 @@
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::inherit::{self, Inherited};
-use crate::keep::Keeping;
+use crate::keep::Persistence;
 use crate::options::Configuration;
 use crate::output::Output;
 use crate::page::OwnPage;
@@ -96,7 +96,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let own_page = settings.page.as_deref().map(|path| OwnPage::open(path, settings.percent_escape));
     let (own_page, survey) = own_page.transpose().map_err(Error::Page)?.unzip();
     let mut keeping =
-        Keeping::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
+        Persistence::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
     let output = match &settings.gpio {
         Some(line) => line.open().map_err(Error::Line)?,
         None => Output::Simulated,
