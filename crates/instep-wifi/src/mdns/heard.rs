@@ -9,7 +9,7 @@ use domain::base::{Message, ParsedName, ParsedRecord};
 use domain::rdata;
 
 /// A message that obeys RFC 6762 section 18.
-pub(super) struct Heard<'b> {
+pub(super) struct ParsedMessage<'b> {
     message: &'b Message<[u8]>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Question {
     pub(super) alone: bool,
 }
 
-impl<'b> Heard<'b> {
+impl<'b> ParsedMessage<'b> {
     /// Reads a message, or says that it is none.
     pub(super) fn parse(bytes: &'b [u8]) -> Option<Self> {
         let message = Message::from_slice(bytes).ok()?;
