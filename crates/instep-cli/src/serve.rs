@@ -3,10 +3,10 @@
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::inherit::{self, Inherited};
-use crate::keep::Persistence;
 use crate::options::Configuration;
 use crate::output::Output;
 use crate::page::OwnPage;
+use crate::persistence::Persistence;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
 use crate::{listen, log as logging, metrics, password};

@@ -2,7 +2,7 @@
 
 use crate::eviction::Priorities;
 use crate::limits::SocketLimits;
-use crate::rate::Rate;
+use crate::rate_limit::Rate;
 use instep::Access;
 use slab::Slab;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The right of a connection to be there, and the decision on each newcomer.
 
 use crate::admission::{AdmissionControl, Counts, Eviction, Holder, REJECT_RESPONSES_MAX};
-use crate::rate::Rate;
+use crate::rate_limit::Rate;
 use instep::{AddressLimit, EvictionPriority, Instant};
 use std::cell::OnceCell;
 use std::net::IpAddr;

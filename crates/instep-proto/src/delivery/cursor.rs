@@ -92,7 +92,7 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::dice::Dice;
+    use crate::delivery::test_random::Dice;
     use crate::delivery::{PublishError, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::{String, ToString};

@@ -222,7 +222,7 @@ impl<'a> Outgoing<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::dice::Dice;
+    use crate::delivery::test_random::Dice;
     use crate::delivery::{FixedBuffer, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::ToString;

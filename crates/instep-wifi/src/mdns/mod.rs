@@ -8,13 +8,13 @@
 //! Left out: known answers are not left away (7.1); answers that others give are not waited for (7.4); of two that begin at
 //! the same time with one name, only the address decides (8.2); nobody is told when the device goes (10.1).
 
-mod heard;
+mod parse;
 mod records;
 
 use crate::name::Name;
 use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
-use heard::{ParsedMessage, Question};
+use parse::{ParsedMessage, Question};
 use records::{ANY, Described, Dialect, IN, Message, Owner, Records, TOP_BIT};
 
 /// The port of multicast DNS.

@@ -6,19 +6,19 @@
 mod authority;
 mod elsewhere;
 mod forwarded;
+mod hints;
 mod https;
 mod names;
 mod network;
 mod origins;
 mod proxy;
-mod ways_in;
 
 pub(crate) use forwarded::prefix;
+pub(crate) use hints::Offer;
+pub use hints::{AllowHints, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
-pub(crate) use ways_in::Offer;
-pub use ways_in::{AllowHints, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 
 use instep_proto::http::{Method, RequestHead};
 use origins::From;

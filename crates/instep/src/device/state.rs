@@ -1,13 +1,13 @@
 //! What is behind the device's lock.
 
-use super::counts::Counts;
+use super::counters::Counts;
 use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
 use super::keep::Keeping;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
-use super::wakes::Wakes;
+use super::wakers::WakerSet;
 use crate::limits::Limits;
 use crate::log::LogRateLimit;
 use crate::model::Thing;
@@ -80,7 +80,7 @@ impl Follower {
         self.ready.pop()
     }
 
-    fn wake(&mut self, wakes: &mut Wakes) {
+    fn wake(&mut self, wakes: &mut WakerSet) {
         if let Some(waker) = self.waker.take() {
             wakes.add(waker);
         }
@@ -110,7 +110,7 @@ pub(crate) struct State {
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
     /// Who is to be woken when the lock is free again.
-    pub(crate) wakes: Wakes,
+    pub(crate) wakes: WakerSet,
     inbox: SlotQueue,
     /// Places in the inbox that are taken: by messages, and for those for whom one is kept.
     pub(crate) inbox_used: usize,
@@ -163,7 +163,7 @@ impl State {
             search_from: 0,
             inbox_taken: false,
             inbox_waker: None,
-            wakes: Wakes::default(),
+            wakes: WakerSet::default(),
             inbox: SlotQueue::new(memory.inbox_queue),
             inbox_used: 0,
             waiting: SlotQueue::new(memory.waiting_queue),

@@ -5,7 +5,7 @@ use instep_wifi::portal::Outcome;
 use instep_wifi::reason::outcome;
 
 /// What came of a try that ended for this reason. `password`: the device had a password for that network.
-pub const fn came_of(reason: Reason, password: bool) -> Outcome {
+pub const fn outcome_of(reason: Reason, password: bool) -> Outcome {
     outcome(number(reason), password)
 }
 
@@ -78,16 +78,16 @@ const fn number(reason: Reason) -> u16 {
 
 // Tested where it is compiled: these names are the driver's own, which no other machine has.
 const _: () = {
-    assert!(matches!(came_of(AuthenticationExpired, false), Outcome::NotJoined), "it did not answer");
+    assert!(matches!(outcome_of(AuthenticationExpired, false), Outcome::NotJoined), "it did not answer");
     assert!(
-        matches!(came_of(AuthenticationExpired, true), Outcome::NotAdmitted),
+        matches!(outcome_of(AuthenticationExpired, true), Outcome::NotAdmitted),
         "the password, or no answer"
     );
-    assert!(matches!(came_of(HandshakeTimeout, true), Outcome::WrongPassword), "the password");
-    assert!(matches!(came_of(NoAccessPointFound, true), Outcome::NotFound), "it is not there");
+    assert!(matches!(outcome_of(HandshakeTimeout, true), Outcome::WrongPassword), "the password");
+    assert!(matches!(outcome_of(NoAccessPointFound, true), Outcome::NotFound), "it is not there");
     assert!(
-        matches!(came_of(NoAccessPointFoundWithCompatibleSecurity, false), Outcome::OtherProtection),
+        matches!(outcome_of(NoAccessPointFoundWithCompatibleSecurity, false), Outcome::OtherProtection),
         "it wants a password"
     );
-    assert!(matches!(came_of(AssociationTooMany, true), Outcome::NotJoined), "it is full");
+    assert!(matches!(outcome_of(AssociationTooMany, true), Outcome::NotJoined), "it is full");
 };

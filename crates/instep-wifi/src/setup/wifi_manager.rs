@@ -1,6 +1,6 @@
 //! When the device joins a network, and when it opens its own.
 
-use super::set_up::SetUp;
+use super::provisioning::SetUp;
 use super::values::network;
 use crate::portal::{Networks, Outcome, Portal, Task};
 use core::future::pending;

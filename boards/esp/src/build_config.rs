@@ -43,7 +43,7 @@ const _: () = assert!(
 );
 
 /// The application, by `INSTEP_APP`: its place among all of them.
-pub const APP_NUMBER: usize = match given(option_env!("INSTEP_APP")) {
+pub const APP_NUMBER: usize = match non_empty(option_env!("INSTEP_APP")) {
     Some(name) => app_number(name),
     None => app_number("led-json"),
 };
@@ -80,7 +80,7 @@ pub const HEAD_BYTES: Option<usize> = number(option_env!("INSTEP_HEAD_BYTES"));
 pub const MESSAGE_BYTES: Option<usize> = number(option_env!("INSTEP_MESSAGE_BYTES"));
 
 /// How the LED is when power comes, by `INSTEP_POWER_UP`: `off`, `on` or `last`.
-pub const POWER_UP: PowerUp = match given(option_env!("INSTEP_POWER_UP")) {
+pub const POWER_UP: PowerUp = match non_empty(option_env!("INSTEP_POWER_UP")) {
     None => PowerUp::Off,
     Some(text) if same(text, "off") => PowerUp::Off,
     Some(text) if same(text, "on") => PowerUp::On,
@@ -94,10 +94,10 @@ pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
     None => false,
 };
 
-const SSID: Option<&str> = given(option_env!("INSTEP_WIFI_SSID"));
-const WIFI_PASSWORD: Option<&str> = given(option_env!("INSTEP_WIFI_PASSWORD"));
-const AP_PASSWORD: Option<&str> = if AP_IS_OPEN { None } else { given(option_env!("INSTEP_AP_PASSWORD")) };
-const NAME: Option<&str> = given(option_env!("INSTEP_NAME"));
+const SSID: Option<&str> = non_empty(option_env!("INSTEP_WIFI_SSID"));
+const WIFI_PASSWORD: Option<&str> = non_empty(option_env!("INSTEP_WIFI_PASSWORD"));
+const AP_PASSWORD: Option<&str> = if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
+const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
 
 // What is given has to be right: it is better to be told here than by a device.
 const _: () = {
@@ -204,7 +204,7 @@ pub const fn app_number(name: &str) -> usize {
 
 /// A number, if it is given.
 const fn number(text: Option<&'static str>) -> Option<usize> {
-    let Some(text) = given(text) else { return None };
+    let Some(text) = non_empty(text) else { return None };
     match usize::from_str_radix(text, 10) {
         Ok(number @ 1..) => Some(number),
         _ => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES are numbers from 1 on"),
@@ -212,7 +212,7 @@ const fn number(text: Option<&'static str>) -> Option<usize> {
 }
 
 /// What is not empty.
-const fn given(text: Option<&'static str>) -> Option<&'static str> {
+const fn non_empty(text: Option<&'static str>) -> Option<&'static str> {
     match text {
         Some(text) if !text.is_empty() => Some(text),
         _ => None,

@@ -5,9 +5,9 @@ use super::body::{Body, Source};
 use super::etag::matches_etag;
 use super::extra::{ExtraLines, for_any_origin};
 use super::head::RequestHead;
-use super::protection::Protection;
 use super::reply::Reply;
 use super::response::{After, Allow, BodyLength, CacheControl, Cursor, ResponseHead};
+use super::security_headers::Protection;
 use core::fmt::{self, Write as _};
 use core::num::NonZeroU64;
 

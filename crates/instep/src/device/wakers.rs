@@ -7,12 +7,12 @@ const ROOM: usize = 4;
 
 /// Wakers that are to be called.
 #[derive(Debug, Default)]
-pub(crate) struct Wakes {
+pub(crate) struct WakerSet {
     wakers: [Option<Waker>; ROOM],
     count: usize,
 }
 
-impl Wakes {
+impl WakerSet {
     /// One more. Without room for it, it is called at once.
     pub(crate) fn add(&mut self, waker: Waker) {
         match self.wakers.get_mut(self.count) {
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn everybody_is_woken_once() {
         let counter = Arc::new(Counter::default());
-        let mut wakes = Wakes::default();
+        let mut wakes = WakerSet::default();
         assert!(wakes.take().is_none());
         for _ in 0..ROOM + 2 {
             wakes.add(counter.clone().into());

@@ -1,6 +1,6 @@
 //! What drivers ask of the device for one client: a place, a message to deliver, a reply to fetch.
 
-use super::counts::{End, RefusalReason};
+use super::counters::{End, RefusalReason};
 use super::shared::Device;
 use super::slot::ClientId;
 use crate::limits::Limits;
