@@ -6,8 +6,8 @@ use std::path::Path;
 use browser_tests::Browser;
 use test_support::{SOON, Server};
 
-const FOR_A_THING: &str = include_str!("../../../docs/javascript.md");
-const FOR_OTHERS: &str = include_str!("../../../docs/your-own-page.md");
+const FOR_A_THING: &str = include_str!("../../../docs/reference/javascript.md");
+const FOR_OTHERS: &str = include_str!("../../../docs/guide/your-own-page.md");
 const TYPES: &str = include_str!("../../../crates/instep-panel/assets/instep.d.ts");
 
 /// Serves the page that a document shows, as the document says: by a name and an application that it names.

@@ -1,10 +1,10 @@
-//! What `docs/esp32.md` says of a firmware: its figures are held to what is measured, its texts of the log to the source.
+//! What `docs/guide/esp32.md` says of a firmware: its figures are held to what is measured, its texts of the log to the source.
 
 use std::fs;
 
 use crate::tools::workspace;
 
-const FILE: &str = "docs/esp32.md";
+const FILE: &str = "docs/guide/esp32.md";
 /// What a row has behind the board's name.
 const COLUMNS: [&str; 7] = [
     "the flash",
