@@ -81,7 +81,7 @@ mod tests {
             "docs/a.md:1 links to docs/c.md, which does not exist",
             "docs/a.md:2 links to #code, which docs/b/c.md does not have",
             "docs/a.md:2 links to #there, which docs/a.md does not have",
-            "docs/a.md:4 links to #x, which apps does not have",
+            "docs/a.md:3 links to #x, which apps does not have",
         ];
         assert_eq!(problems_of(text), expected);
     }
