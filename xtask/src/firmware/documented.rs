@@ -123,8 +123,7 @@ mod tests {
             read(&workspace().join(folder), &mut source);
         }
         let text = text().expect("the document");
-        let section =
-            text.split("## When something is wrong").nth(1).and_then(|rest| rest.split("\n* ").next());
+        let section = text.split("## Troubleshooting").nth(1).and_then(|rest| rest.split("\n* ").next());
         let rows = section.expect("the section").lines().filter_map(|line| line.strip_prefix("| "));
         let mut spans = 0;
         for span in rows.filter_map(|row| row.split(" | ").next()).flat_map(code) {
