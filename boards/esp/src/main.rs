@@ -1,4 +1,4 @@
-//! instep on the chips of the ESP32 family. `cargo xtask firmware BOARD` builds it: docs/esp32.md.
+//! instep on the chips of the ESP32 family. `cargo xtask firmware BOARD` builds it: docs/guide/esp32.md.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! The frames of a Thing, as docs/wire.md has them: what clients send, and what they are answered.
+//! The frames of a Thing, as docs/reference/wire.md has them: what clients send, and what they are answered.
 
 mod link;
 mod workshop;
