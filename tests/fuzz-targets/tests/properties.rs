@@ -1,6 +1,6 @@
 //! What the fuzz targets hold to be right, for inputs that are mostly well-formed: a failure comes with a short one.
 
-use any_input::check;
+use fuzz_targets::check;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! What libFuzzer begins with, and what it once found, holds without libFuzzer, too.
 
-use any_input::TARGETS;
+use fuzz_targets::TARGETS;
 use std::fs;
 use std::path::Path;
 
