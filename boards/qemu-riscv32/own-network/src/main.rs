@@ -15,7 +15,8 @@ use core::fmt::Write as _;
 use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use heapless::String;
-use instep::{Access, App, Limits, OPEN_TO_EVERYONE};
+use instep::{Access, App, Limits};
+use instep::access::OPEN_TO_EVERYONE;
 use instep_apps::KeptProperties;
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
 use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
@@ -71,7 +72,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     let end = flash.end();
     let storage = FlashStorage::new(flash, 0..end).expect("it has pages enough");
     let (saver, opened) = Saver::open(&SETTINGS, storage).await;
-    if opened.is_worth_a_line() {
+    if opened.is_warning() {
         warn!("{opened}");
     }
     let address: Ipv4Address =
