@@ -58,6 +58,8 @@ pub use device::{
     Answer, ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message,
     PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
+#[doc(hidden)]
+pub use instep_macros::__thing;
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
 #[doc(hidden)]
 pub use instep_proto::frame::CLIENT_HEADER_MAX;
@@ -70,7 +72,8 @@ pub use login::{
     SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
-    Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,
+    Endpoint, History, Input, Interaction, IntoNumber, IntoSwitch, KEPT_MAX, Kind, PropertyStore, Reading,
+    Severity, Thing, Topic,
 };
 pub use service::{
     BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,
