@@ -4,10 +4,10 @@
 //! [`Device`] to publish with and an [`Inbox`] to hear from:
 //!
 //! ```
-//! use instep::{App, Asset, Device, Inbox, Message, Topic};
+//! use instep::{App, Asset, Device, Inbox, Message};
 //!
-//! const LED: Topic = Topic::new(0);
-//! pub const APP: App = App::new("lamp", "One lamp").page("/", Asset::html("<h1>Lamp</h1>")).endpoint("/ws").topics(1);
+//! instep::topics! { const TOPICS = [LED]; }
+//! pub const APP: App = App::new("lamp", "One lamp").page("/", Asset::html("<h1>Lamp</h1>")).endpoint("/ws").topics(TOPICS);
 //!
 //! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
 //!     let mut on = false;
@@ -73,7 +73,7 @@ pub use login::{
 };
 pub use model::{
     Endpoint, History, Input, Interaction, IntoNumber, IntoSwitch, KEPT_MAX, Kind, PropertyStore, Reading,
-    Severity, Thing, Topic,
+    Severity, Thing, Topic, Topics,
 };
 pub use service::{
     BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,

@@ -4,7 +4,7 @@ use crate::lent::Lender;
 use instep::{
     Access, App, Asset, Buffer, Client, Compression, Device, Exchange, ExchangeMemory, Feed, Follower,
     HeadLimits, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory,
-    Surroundings, Table, TableEntry, Turn,
+    Surroundings, Table, TableEntry, Topics, Turn,
 };
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
@@ -22,7 +22,7 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
     .endpoint("/ws")
     .subprotocols(&["lamp"])
     .echo("/echo")
-    .topics(TOPICS);
+    .topics(Topics::new(TOPICS));
 
 /// It goes by the name of `lamp`.
 pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };

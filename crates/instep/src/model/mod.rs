@@ -25,6 +25,6 @@ pub(crate) use manifest::Manifest;
 pub use property_store::PropertyStore;
 pub use publishable::{IntoNumber, IntoSwitch};
 pub use thing::{History, Interaction, KEPT_MAX, Kind, Thing};
-pub use topic::Topic;
+pub use topic::{Topic, Topics};
 pub use value::{Input, Reading, Severity};
 pub(crate) use value::{Output, Shape};

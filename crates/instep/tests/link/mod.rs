@@ -5,7 +5,7 @@
 use instep::{
     Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Exchange, ExchangeMemory, Feed,
     Follower, HistoryPoint, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, Room,
-    SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic, Turn,
+    SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Turn,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 /// Drivers that follow the device: more than it wakes at once.
 pub const FOLLOWERS: usize = 9;
-pub const LED: Topic = Topic::new(0);
+instep::topics! { pub const TOPICS = [LED, OTHER]; }
 pub const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
 const SCRIPT: Asset = Asset::new("text/javascript; charset=utf-8", b"let on;").gzip(b"not really gzip");
@@ -25,7 +25,7 @@ pub const APP: App = App::new("test", "for tests")
     .endpoint("/ws")
     .subprotocols(&["lamp"])
     .echo("/echo")
-    .topics(2);
+    .topics(TOPICS);
 
 pub const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 
