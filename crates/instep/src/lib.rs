@@ -59,7 +59,7 @@ pub use device::{
     PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
 };
 #[doc(hidden)]
-pub use instep_macros::__thing;
+pub use instep_macros::{__thing, __topics};
 pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
 #[doc(hidden)]
 pub use instep_proto::frame::CLIENT_HEADER_MAX;

@@ -69,24 +69,8 @@ impl Topics {
 /// ```
 ///
 /// So a topic that is published is one that the application has: another name is an error of the compiler, and if `App::topics` is
-/// forgotten, the compiler warns that `TOPICS` is not used. `pub const TOPICS` and the like make all of the constants public.
+/// forgotten, the compiler warns that `TOPICS` is not used. With `pub const TOPICS`, all of the constants are public.
 #[macro_export]
 macro_rules! topics {
-    ($(#[$attribute:meta])* $vis:vis const $TOPICS:ident = [$($NAME:ident),+ $(,)?]; ) => {
-        $(#[$attribute])*
-        $vis const $TOPICS: $crate::Topics = $crate::Topics::new([$(stringify!($NAME)),+].len());
-        $crate::topics! { @each $vis [] $($NAME)+ }
-    };
-    (@each $vis:vis [$($before:ident)*] $NAME:ident $($after:ident)*) => {
-        #[doc = concat!("The topic `", stringify!($NAME), "`.")]
-        $vis const $NAME: $crate::Topic = {
-            const INDEX: usize = <[&str]>::len(&[$(stringify!($before)),*]);
-            $crate::Topics::new(INDEX + 1).at(INDEX).unwrap()
-        };
-        $crate::topics! { @each $vis [$($before)* $NAME] $($after)* }
-    };
-    (@each $vis:vis [$($before:ident)*]) => {};
-    ($($other:tt)*) => {
-        compile_error!("topics are declared as `topics! { const TOPICS = [LED, COUNT]; }`");
-    };
+    ($($declaration:tt)*) => { $crate::__topics! { $crate $($declaration)* } };
 }

@@ -105,12 +105,14 @@ fn thing(Declaration { root, name, title, interactions, .. }: &Declaration) -> T
         let kept = interaction.option(KEPT).map(|kept| quote_spanned!(kept.name.span()=> .kept()));
         quote!(#new #arguments #words #group #kept)
     });
-    // With the spans of the caller's tokens, `$crate` cannot be named.
+    // The compiler notes where a constant is used that cannot be evaluated: all of these places are the name of the handle, so that
+    // it does so once. With the spans of the caller's tokens, `$crate` cannot be named.
     let all = Ident::new("INTERACTIONS", name.span());
-    let name = Ident::new("__Interaction", name.span());
+    let list = quote_spanned!(name.span()=> &[#(#interactions),*]);
+    let alias = Ident::new("__Interaction", name.span());
     quote! {{
-        use #root::Interaction as #name;
-        const #all: &[#root::Interaction] = &[#(#interactions),*];
+        use #root::Interaction as #alias;
+        const #all: &[#root::Interaction] = #list;
         #root::Thing::new(#title, #all)
     }}
 }

@@ -1,6 +1,6 @@
-//! The procedural macro behind `instep::thing!`. It runs in the compiler: nothing of this crate is linked into an application.
+//! The procedural macros behind `instep::thing!` and `instep::topics!`. They run in the compiler: nothing of this crate is linked into an application.
 //!
-//! `parse` reads a declaration, `options` the options of an interaction, and both go on behind a mistake; `check` judges what was read, and `generate` writes the handle and
+//! For a Thing, `parse` reads a declaration, `options` the options of an interaction, and both go on behind a mistake; `check` judges what was read, and `generate` writes the handle and
 //! the enum of its commands. `problems` collects what is wrong.
 
 #![forbid(unsafe_code)]
@@ -15,6 +15,7 @@ mod parse;
 mod problems;
 mod suggest;
 mod tokens;
+mod topics;
 mod value;
 
 use proc_macro::TokenStream;
@@ -29,4 +30,11 @@ pub fn __thing(input: TokenStream) -> TokenStream {
         check::check(declaration, &mut problems);
     }
     generate::generate(declaration.as_ref(), problems).into()
+}
+
+/// Expands what `instep::topics!` gets, behind the name of the crate `instep`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __topics(input: TokenStream) -> TokenStream {
+    topics::topics(input.into()).into()
 }
