@@ -27,7 +27,7 @@ Measures instep side by side with other WebSocket servers, and prints tables.
 
     ROW        only rows with these words in their name: echo, \"echo 16 B\", fan-out, memory, stalled
     --quick    fewer repeats and shorter runs, for a first look
-    --write    all rows, at full length, into docs/benchmarks.md
+    --write    all rows, at full length, into docs/reference/benchmarks.md
 ";
 
 fn main() -> ExitCode {

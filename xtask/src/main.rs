@@ -48,7 +48,7 @@ Every job of this workspace.
                                               --image is for a board that was flashed so before
     cargo xtask size [--app APP | --write] [--install]
                                               flash and memory on every board that can be built here; --write
-                                              puts them into docs/esp32.md
+                                              puts them into docs/guide/esp32.md
     cargo xtask esp-test [--install]          firmware built for ESP32-C3 and C6, type-checked for ESP32, S2 and S3
     cargo xtask browser [--install]           the pages, in a real headless Chromium
     cargo xtask clients [--install]           undici, ws, aiohttp, Python's websockets, Java's HttpClient and HAProxy,

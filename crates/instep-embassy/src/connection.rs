@@ -7,12 +7,12 @@ use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use instep::{Client, CloseCode, Exchange, Instant, Room, Standing};
+use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, SendWindow};
 
 /// How long a reset may take to leave, in milliseconds.
-const RESET_TIME: u64 = 100;
+const RESET_DELAY_MS: u64 = 100;
 /// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
-const READING_TIME: u64 = 100;
+const READ_DELAY_MS: u64 = 100;
 
 /// A socket.
 ///
@@ -27,7 +27,7 @@ pub(crate) struct Connection {
     /// How many bytes wait in it.
     pub(crate) length: u16,
     /// What comes with the head's buffer, while no client has it.
-    pub(crate) exchange: Option<&'static mut Exchange>,
+    pub(crate) exchange: Option<&'static mut HttpState>,
     /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
     /// bytes.
     pub(crate) waits_in: Option<State>,
@@ -108,14 +108,16 @@ impl Connection {
     }
 
     /// What giving it up would cost, if that let another one listen.
-    pub(crate) fn standing(&self) -> Option<Standing> {
+    pub(crate) fn eviction_priority(&self) -> Option<EvictionPriority> {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
                 // Whoever does not read its answer is as far as one that does not end its request.
-                Some(match (serving.client.standing(), serving.client.stalled_since()) {
-                    (Standing::InUse, Some(since)) => Standing::Unfinished(since),
+                Some(match (serving.client.eviction_priority(), serving.client.stalled_since()) {
+                    (EvictionPriority::InUse, Some(since)) => EvictionPriority::PartialRequest(since),
                     // It sent more before it had the answer to its handshake (RFC 6455 section 4.1), and that waits.
-                    _ if serving.client.is_open() => Standing::Unfinished(Instant::from_millis(0)),
+                    _ if serving.client.is_open() => {
+                        EvictionPriority::PartialRequest(Instant::from_millis(0))
+                    }
                     (standing, _) => standing,
                 })
             }
@@ -154,7 +156,7 @@ impl Connection {
     }
 
     /// Gives its socket up, for another one to listen.
-    pub(crate) fn leave(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    pub(crate) fn evict(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let Stage::Serving(serving) = &mut self.stage else { return };
         if serving.wants_write {
             return self.abandon(context, now, shared);
@@ -189,11 +191,11 @@ impl Connection {
             None if read > 0 => &mut spare[..read],
             // A part of a control frame is of no use.
             None if serving.client.least_input() > 1 => &mut [],
-            None => input::look(context, socket, spare),
+            None => input::peek(context, socket, spare),
         };
         let mut failed = false;
         let capacity = socket.send_capacity();
-        surroundings.room = Room { free: capacity - socket.send_queue(), capacity };
+        surroundings.room = SendWindow { free: capacity - socket.send_queue(), capacity };
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {
@@ -229,14 +231,14 @@ impl Connection {
         }
         if turn.closed {
             let linger_time = shared.server.device.limits().linger_time;
-            self.part(shared);
+            self.release(shared);
             // Whoever has had our end, and sends on, gets little more time.
-            let patience = if self.socket.state() == State::FinWait2 { READING_TIME } else { linger_time };
+            let patience = if self.socket.state() == State::FinWait2 { READ_DELAY_MS } else { linger_time };
             self.socket.close();
             self.finish(context, now, now.after(patience), shared);
         } else if *length == 0
             && head.is_some()
-            && let Some(exchange) = serving.client.give_back_exchange()
+            && let Some(exchange) = serving.client.release_http_state()
             && let Some(bytes) = head.take()
         {
             shared.return_head(Head { bytes, exchange });
@@ -251,15 +253,15 @@ impl Connection {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.client.abandon(&mut shared.lend().0);
         }
-        self.part(shared);
+        self.release(shared);
         self.reset(context, now);
     }
 
     /// The client is gone: gives back what was lent.
-    fn part(&mut self, shared: &mut Shared) {
+    fn release(&mut self, shared: &mut Shared) {
         let mut exchange = self.exchange.take();
         if let Stage::Serving(mut serving) = core::mem::replace(&mut self.stage, Stage::Free) {
-            exchange = serving.client.take_exchange();
+            exchange = serving.client.take_http_state();
         }
         self.length = 0;
         if let Some((bytes, exchange)) = self.head.take().zip(exchange) {
@@ -295,7 +297,7 @@ impl Connection {
     /// Ends the connection at once.
     pub(crate) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
-        self.stage = Stage::Resetting(now.after(RESET_TIME));
+        self.stage = Stage::Resetting(now.after(RESET_DELAY_MS));
         context.waker().wake_by_ref();
     }
 }

@@ -10,12 +10,12 @@ use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
-use instep::{Instant, Standing};
+use instep::{EvictionPriority, Instant};
 
 /// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
-const SILENT: u64 = 100;
+const SILENT_MS: u64 = 100;
 /// How long a request may then be unfinished.
-const UNFINISHED: u64 = 1_000;
+const PARTIAL_REQUEST_MS: u64 = 1_000;
 
 /// Serves the clients of one network interface on one port.
 pub struct Driver {
@@ -122,15 +122,15 @@ impl Driver {
             }
             return Instant::NEVER;
         }
-        let mut yielding: [Option<(Standing, usize)>; LISTENING] = [None; LISTENING];
+        let mut yielding: [Option<(EvictionPriority, usize)>; LISTENING] = [None; LISTENING];
         let mut due = Instant::NEVER;
         for (number, connection) in self.connections.iter().enumerate() {
-            let Some(standing) = connection.standing() else { continue };
+            let Some(standing) = connection.eviction_priority() else { continue };
             let until = match standing {
-                Standing::Idle(since) if connection.was_served() => since,
-                Standing::Idle(since) => since.after(SILENT),
-                Standing::Unfinished(since) => since.after(UNFINISHED),
-                Standing::Unresponsive(_) | Standing::InUse => continue,
+                EvictionPriority::Idle(since) if connection.was_served() => since,
+                EvictionPriority::Idle(since) => since.after(SILENT_MS),
+                EvictionPriority::PartialRequest(since) => since.after(PARTIAL_REQUEST_MS),
+                EvictionPriority::Unresponsive(_) | EvictionPriority::InUse => continue,
             };
             if until > now {
                 due = due.min(until);
@@ -149,7 +149,7 @@ impl Driver {
             }
         }
         for (_, number) in yielding.into_iter().flatten() {
-            self.connections[number].leave(context, now, &mut self.shared);
+            self.connections[number].evict(context, now, &mut self.shared);
             // Whoever is free listens in its place.
             due = now;
         }

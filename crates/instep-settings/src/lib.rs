@@ -36,8 +36,8 @@
 //! # What holds
 //!
 //! * After a loss of power each setting has its old value or its new one. A network and its password are one setting.
-//! * What cannot be read means defaults, one line for the log ([`Opened`]), and a device that runs.
-//! * Settings that a newer version wrote are left alone until somebody sets something (see [`Opened::Newer`]).
+//! * What cannot be read means defaults, one line for the log ([`LoadOutcome`]), and a device that runs.
+//! * Settings that a newer version wrote are left alone until somebody sets something (see [`LoadOutcome::Newer`]).
 //! * Passwords are never printed: `***` stands for them.
 
 #![no_std]
@@ -46,10 +46,10 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod build_defaults;
 #[cfg(feature = "std")]
 mod file;
 mod flash;
-mod from_build;
 mod kept;
 mod kept_value;
 mod record;
@@ -59,14 +59,14 @@ mod storage;
 mod table;
 mod values;
 
+pub use build_defaults::Build;
 #[cfg(feature = "std")]
 pub use file::{FileError, FileStorage};
 pub use flash::{FlashError, FlashStorage};
-pub use from_build::Build;
 pub use kept::{Kept, KeptSwitch, PowerUp};
 pub use kept_value::{KEPT_MAX, KEPT_NAME_MAX, KEPT_VALUE_MAX, KeepError, KeptName, KeptValue};
 pub use record::{Key, Record, VERSION};
-pub use saver::{Opened, SAVE_EVERY, Saver};
+pub use saver::{LoadOutcome, SAVE_EVERY, Saver};
 pub use settings::Settings;
 pub use storage::{Loaded, Storage};
 pub use values::{DeviceName, Network, NetworkName, PasswordHash, WifiPassword, WrongValue};

@@ -4,19 +4,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The log is told no more often than this.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(5);
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How often the log is told of what goes on for long.
 #[derive(Debug, Default)]
-pub(crate) struct Complaint {
+pub(crate) struct LogThrottle {
     last: Option<Instant>,
 }
 
-impl Complaint {
+impl LogThrottle {
     /// Whether it is to be told now.
     pub(crate) fn is_due(&mut self) -> bool {
         let now = Instant::now();
-        let due = self.last.is_none_or(|last| now >= last + COMPLAIN_EVERY);
+        let due = self.last.is_none_or(|last| now >= last + LOG_INTERVAL);
         if due {
             self.last = Some(now);
         }
@@ -30,7 +30,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_log_is_told_every_five_seconds() {
-        let mut complaint = Complaint::default();
+        let mut complaint = LogThrottle::default();
         let mut told = Vec::new();
         for at in 0..1250 {
             if complaint.is_due() {

@@ -43,24 +43,24 @@ mod service;
 mod time;
 
 pub use access::{
-    Access, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal, WaysIn,
+    Access, AllowHints, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal,
     is_framing_origin, is_host_name, is_origin, is_wide_origin,
 };
 pub use app::App;
 pub use buffer::Buffer;
 pub use connection::{
-    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Standing, Surroundings,
-    Turn,
+    AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
+    Turn, TurnContext,
 };
 #[doc(hidden)]
-pub use device::Asked;
+pub use device::Invoked;
 pub use device::{
-    Answer, ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message,
-    PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
+    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message, PageValueError,
+    PublishError, Recorder, RefusalReason, Request, Responder, SendError, SlotMemory,
 };
 #[doc(hidden)]
 pub use instep_macros::{__thing, __topics};
-pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
+pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
 #[doc(hidden)]
 pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
@@ -68,12 +68,12 @@ pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
 pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
-    Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
-    SESSION_SECONDS, Session, find_password,
+    FAILED_LOGINS_MAX, FailedLogin, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError,
+    Random, SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
-    Endpoint, History, Input, Interaction, IntoNumber, IntoSwitch, KEPT_MAX, Kind, PropertyStore, Reading,
-    Severity, Thing, Topic, Topics,
+    Endpoint, History, Input, Interaction, IntoNumber, IntoSwitch, Kind, PERSISTED_MAX, PropertyStore,
+    Reading, Severity, Thing, Topic, Topics,
 };
 pub use service::{
     BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,

@@ -1,6 +1,6 @@
 //! Fills in a template, a part of its file at a time.
 
-use instep_proto::http::{Made, PageValues, Segment, Template};
+use instep_proto::http::{Chunk, PageValues, Segment, Template};
 
 /// Bytes from which on it is clear whether a percent sign begins a name: two signs and 32 letters.
 const CLEAR: usize = 34;
@@ -13,7 +13,7 @@ pub(super) fn fill(
     percent_escape: bool,
     values: &dyn PageValues,
     out: &mut [u8],
-) -> Made {
+) -> Chunk {
     let template = Template::new(window, percent_escape);
     let (mut at, mut used) = (0, 0);
     // What stands at the end of the window may be the beginning of a name.
@@ -42,7 +42,7 @@ pub(super) fn fill(
         (at, used) = (next, end);
     }
     let next = position.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-    Made { length: used, next: (!at_end || at < window.len()).then_some(next) }
+    Chunk { length: used, next: (!at_end || at < window.len()).then_some(next) }
 }
 
 #[cfg(test)]

@@ -5,17 +5,17 @@
 //! that is newer, oldest first. A client that was slow and a client that is new are the same thing.
 
 mod cursor;
-#[cfg(test)]
-mod dice;
 mod feed;
 mod outbox;
 mod outgoing;
 mod ring;
 mod table;
+#[cfg(test)]
+mod test_random;
 
 pub use cursor::{Cursor, Next};
 pub use feed::{Feed, PublishError};
 pub use outbox::{FixedBuffer, Full, Outbox, Storage};
-pub use outgoing::{Outgoing, Room};
+pub use outgoing::{Outgoing, SendWindow};
 pub use ring::{Ring, RingEntry};
 pub use table::{Table, TableEntry};

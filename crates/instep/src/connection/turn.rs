@@ -2,7 +2,7 @@
 
 use super::bodies::PageBodies;
 use super::client::{Client, State};
-use super::context::{Surroundings, World};
+use super::context::{ConnectionContext, TurnContext};
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::time::Instant;
@@ -37,11 +37,11 @@ impl Client {
         &mut self,
         now: Instant,
         input: &mut [u8],
-        surroundings: &mut Surroundings<'_>,
+        surroundings: &mut TurnContext<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
-        let (world, scratch) = World::of(surroundings);
-        let mut out = match &mut self.exchange {
+        let (world, scratch) = ConnectionContext::of(surroundings);
+        let mut out = match &mut self.http_state {
             Some(exchange) => {
                 let limit = exchange.unsent.capacity();
                 Outgoing::load(scratch, &mut exchange.unsent, limit)
@@ -59,10 +59,13 @@ impl Client {
         used = 0;
         loop {
             let rest = &mut input[used..];
-            let taken = self.take_in(now, rest, &world, &mut out);
-            (used, hungry) = (used + taken.used, taken.hungry);
+            let taken = self.receive(now, rest, &world, &mut out);
+            (used, hungry) = (used + taken.used, taken.wants_read);
+            if self.keep_request_time(now, &world, &out) {
+                continue;
+            }
             let mut accepted = 0;
-            if let Some(begin) = taken.lent {
+            if let Some(begin) = taken.echo {
                 let frame = &rest[begin..taken.used];
                 accepted = write(frame);
                 // There is room: no longer piece was taken.
@@ -72,21 +75,21 @@ impl Client {
                 && open.replies
             {
                 open.fetch_replies(now, &world, &mut out);
-                if open.dismissed {
+                if open.revoked {
                     self.end_session(&world, &mut out);
                 }
             }
             if let State::Events(events) = &mut self.state
-                && events.is_dismissed(&world)
+                && events.is_revoked(&world)
             {
                 self.end_session(&world, &mut out);
             }
-            let all = self.give_out(now, &world, &mut out, &mut |bytes| {
+            let all = self.flush(now, &world, &mut out, &mut |bytes| {
                 let length = write(bytes);
                 accepted += length;
                 length
             });
-            blocked = !all || out.is_short();
+            blocked = !all || out.is_blocked();
             self.timing.wrote(now, accepted > 0, blocked);
             // Who is hungry has taken all there is; room for output is of use to replies alone.
             let waits = matches!(&self.state, State::Open(open) if open.replies);
@@ -95,11 +98,11 @@ impl Client {
                 break;
             }
         }
-        if let Some(exchange) = &mut self.exchange {
-            out.save(&mut exchange.unsent);
+        if let Some(exchange) = &mut self.http_state {
+            out.persist(&mut exchange.unsent);
         }
         if self.input_ended && hungry && !blocked {
-            self.pass_to(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
+            self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
         }
         if !hungry {
             // Whom we do not read from cannot be heard.
@@ -118,24 +121,24 @@ impl Client {
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    fn give_out(
+    fn flush(
         &mut self,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         if self.http().is_some_and(|exchange| exchange.reply.is_some()) {
-            return self.give_reply(now, world, out, write);
+            return self.flush_reply(now, world, out, write);
         }
         match &mut self.state {
-            State::Open(open) => open.give_out(now, world, out, write),
+            State::Open(open) => open.flush(now, world, out, write),
             State::Events(events) => match world.app.service {
-                Some(service) => (service.give_events)(events, world, out, write),
+                Some(service) => (service.flush_events)(events, world, out, write),
                 None => true,
             },
             State::Http | State::Ending | State::Lingering(_) | State::Closed => {
-                let answered = out.kept() > 0;
+                let answered = out.len() > 0;
                 let all = out.flush(None, &mut 0, write);
                 match self.state {
                     State::Ending if all => self.linger(now),
@@ -148,10 +151,10 @@ impl Client {
     }
 
     /// Writes what comes next of a reply. Says whether the socket took all of it.
-    fn give_reply(
+    fn flush_reply(
         &mut self,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
@@ -160,8 +163,8 @@ impl Client {
         reply.set_date(world.date);
         let bodies = PageBodies { world, now, port: exchange.local_port };
         while !reply.is_done() {
-            let length = reply.produce(&bodies, out.space());
-            out.keep(length);
+            let length = reply.produce(&bodies, out.spare_mut());
+            out.commit(length);
             if !out.flush(None, &mut 0, write) {
                 return false;
             }
@@ -172,7 +175,7 @@ impl Client {
         if reply.closes() {
             self.linger(now);
         } else {
-            exchange.answer(None, exchange.unread);
+            exchange.answer(None, exchange.body_remaining);
             self.answer_ended(now);
         }
         true

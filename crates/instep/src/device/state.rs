@@ -1,15 +1,15 @@
 //! What is behind the device's lock.
 
-use super::counts::Counts;
+use super::counters::Counts;
 use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
 use super::keep::Keeping;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
-use super::wakes::Wakes;
+use super::wakers::WakerSet;
 use crate::limits::Limits;
-use crate::log::Told;
+use crate::log::LogRateLimit;
 use crate::model::Thing;
 use core::task::Waker;
 use instep_proto::delivery::{Feed, PublishError, Ring, RingEntry, Table, TableEntry};
@@ -51,7 +51,7 @@ pub struct Memory {
 #[derive(Debug)]
 pub struct Follower {
     waker: Option<Waker>,
-    pub(crate) attention: SlotQueue,
+    pub(crate) ready: SlotQueue,
     /// Clients that it has.
     pub(crate) taken: usize,
     /// Clients that it has room for.
@@ -61,7 +61,7 @@ pub struct Follower {
 impl Follower {
     /// A follower; `queue` is as long as there are slots.
     pub fn new(queue: &'static mut [u16]) -> Self {
-        Self { waker: None, attention: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
+        Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
     }
 
     /// The same with room for so many clients of its own. Without this, only [`Limits::clients`] counts.
@@ -76,11 +76,11 @@ impl Follower {
         }
     }
 
-    pub(crate) fn next_attention(&mut self) -> Option<u16> {
-        self.attention.pop()
+    pub(crate) fn pop_ready(&mut self) -> Option<u16> {
+        self.ready.pop()
     }
 
-    fn wake(&mut self, wakes: &mut Wakes) {
+    fn wake(&mut self, wakes: &mut WakerSet) {
         if let Some(waker) = self.waker.take() {
             wakes.add(waker);
         }
@@ -96,7 +96,7 @@ pub(crate) struct State {
     /// Where properties are kept, as soon as what was kept has been restored.
     pub(super) keeping: Option<Keeping>,
     pub(crate) counts: Counts,
-    pub(crate) told: Told,
+    pub(crate) log_limit: LogRateLimit,
     /// Clients that are connected.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
@@ -110,10 +110,10 @@ pub(crate) struct State {
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
     /// Who is to be woken when the lock is free again.
-    pub(crate) wakes: Wakes,
+    pub(crate) wakes: WakerSet,
     inbox: SlotQueue,
     /// Places in the inbox that are taken: by messages, and for those for whom one is kept.
-    pub(crate) places: usize,
+    pub(crate) inbox_used: usize,
     /// Slots that were refused because the inbox was full, in the order in which they came.
     pub(crate) waiting: SlotQueue,
 }
@@ -142,7 +142,7 @@ impl State {
             "a queue is too short"
         );
         assert!(
-            memory.followers.iter().all(|follower| follower.attention.capacity() >= slots),
+            memory.followers.iter().all(|follower| follower.ready.capacity() >= slots),
             "a queue is too short"
         );
         let table = Table::new(memory.topics, memory.topic_storage);
@@ -155,7 +155,7 @@ impl State {
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
             keeping: None,
             counts: Counts::default(),
-            told: Told::default(),
+            log_limit: LogRateLimit::default(),
             taken: 0,
             last_number: 0,
             requests: memory.requests,
@@ -163,9 +163,9 @@ impl State {
             search_from: 0,
             inbox_taken: false,
             inbox_waker: None,
-            wakes: Wakes::default(),
+            wakes: WakerSet::default(),
             inbox: SlotQueue::new(memory.inbox_queue),
-            places: 0,
+            inbox_used: 0,
             waiting: SlotQueue::new(memory.waiting_queue),
         }
     }
@@ -196,22 +196,22 @@ impl State {
         }
         let pushed = self.feed.encode(payload, |revision, frame| slot.replies.push(revision, frame));
         pushed.map_err(SendError::TooLong)?.map_err(|_| SendError::Full)?;
-        self.attend(client.slot);
+        self.mark_ready(client.slot);
         Ok(())
     }
 
     /// The slot's client is to have a turn.
-    pub(crate) fn attend(&mut self, slot: u16) {
+    pub(crate) fn mark_ready(&mut self, slot: u16) {
         let place = &mut self.slots[usize::from(slot)];
         let follower = &mut self.followers[usize::from(place.follower)];
-        if !core::mem::replace(&mut place.attention, true) {
-            follower.attention.push(slot);
+        if !core::mem::replace(&mut place.is_ready, true) {
+            follower.ready.push(slot);
         }
         follower.wake(&mut self.wakes);
     }
 
     /// The application is to be told of the slot.
-    pub(crate) fn tell(&mut self, slot: u16) {
+    pub(crate) fn enqueue_inbox(&mut self, slot: u16) {
         if !core::mem::replace(&mut self.slots[usize::from(slot)].queued, true) {
             self.inbox.push(slot);
         }
@@ -222,50 +222,50 @@ impl State {
 
     /// The next slot of which the application is to be told. A message whose reply has no room is passed over: the
     /// application may have answered the one before it after this one was taken.
-    pub(crate) fn next_news(&mut self, limits: &Limits) -> Option<u16> {
+    pub(crate) fn pop_inbox(&mut self, limits: &Limits) -> Option<u16> {
         loop {
             let slot = self.inbox.pop()?;
             let place = &mut self.slots[usize::from(slot)];
             place.queued = false;
-            if place.opened || place.ready.is_none() || place.replies.has_room(limits.reply()) {
+            if place.opened || place.message_kind.is_none() || place.replies.has_room(limits.reply()) {
                 return Some(slot);
             }
             // Its place is of more use to others.
-            place.parked = true;
-            self.places -= 1;
-            self.grant_places(limits.inbox);
+            place.awaiting_reply_room = true;
+            self.inbox_used -= 1;
+            self.reserve_free_slots(limits.inbox);
         }
     }
 
     /// A reply is gone: if a message waits for its room, the application is to be told of it.
-    pub(crate) fn unpark(&mut self, slot: u16, limits: &Limits) {
+    pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
-        if place.parked && place.replies.has_room(limits.reply()) {
-            place.parked = false;
+        if place.awaiting_reply_room && place.replies.has_room(limits.reply()) {
+            place.awaiting_reply_room = false;
             // There may be more of them than the inbox has places, for a while.
-            self.places += 1;
-            self.tell(slot);
+            self.inbox_used += 1;
+            self.enqueue_inbox(slot);
         }
     }
 
     /// Keeps the places that are free for those who wait longest, and gives them a turn. Whoever comes meanwhile,
     /// however often, queues behind them.
-    pub(crate) fn grant_places(&mut self, inbox: usize) {
-        while self.places < inbox
+    pub(crate) fn reserve_free_slots(&mut self, inbox: usize) {
+        while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
         {
             let place = &mut self.slots[usize::from(slot)];
-            (place.in_waiting, place.granted) = (false, true);
-            self.places += 1;
-            self.attend(slot);
+            (place.in_waiting, place.reserved) = (false, true);
+            self.inbox_used += 1;
+            self.mark_ready(slot);
         }
     }
 
     /// Passes the place that is kept for a slot, if there is one, to whoever waits longest.
-    pub(crate) fn release(&mut self, slot: u16, inbox: usize) {
-        if core::mem::take(&mut self.slots[usize::from(slot)].granted) {
-            self.places -= 1;
-            self.grant_places(inbox);
+    pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
+        if core::mem::take(&mut self.slots[usize::from(slot)].reserved) {
+            self.inbox_used -= 1;
+            self.reserve_free_slots(inbox);
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::form::whole_content;
 use super::problem::{JSON, Problem};
-use super::request::{Decision, Request};
+use super::request::{Outcome, Request};
 use crate::device::RefusalReason;
-use crate::model::Reason;
+use crate::model::RequestErrorKind;
 use core::fmt::Display;
 use core::ops::ControlFlow::{self, Break};
 use instep_proto::delivery::Outgoing;
@@ -25,35 +25,35 @@ pub(super) fn json_content<'r>(
     name: &str,
     request: &Request<'r>,
     out: &mut Outgoing<'_>,
-) -> ControlFlow<Decision, &'r [u8]> {
+) -> ControlFlow<Outcome, &'r [u8]> {
     let head = request.head;
     if head.content_length > 0 && !is_json(head) {
         let message = format_args!("send it as {JSON}");
         let problem = Problem::new("not-json", name);
         return Break(problem.answer(Status::UnsupportedMediaType, message, head, out));
     }
-    if out.kept() > 0 {
+    if out.len() > 0 {
         // What it does, it does once: there has to be room for the answer.
-        return Break(Decision::NotNow);
+        return Break(Outcome::Blocked);
     }
     whole_content(request, out)
 }
 
 /// The value that the content is.
-pub(super) fn parse(body: &[u8]) -> Result<Value<'_>, Reason<'static>> {
-    let text = core::str::from_utf8(body).map_err(|_| Reason::Binary)?;
-    Value::parse(text).map_err(Reason::Json)
+pub(super) fn parse(body: &[u8]) -> Result<Value<'_>, RequestErrorKind<'static>> {
+    let text = core::str::from_utf8(body).map_err(|_| RequestErrorKind::Binary)?;
+    Value::parse(text).map_err(RequestErrorKind::Json)
 }
 
 /// The answer to content that is no value.
 pub(super) fn not_json(
     name: &str,
-    reason: Reason<'_>,
+    reason: RequestErrorKind<'_>,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let message: &dyn Display = match &reason {
-        Reason::Json(error) => error,
+        RequestErrorKind::Json(error) => error,
         _ => &"this is not UTF-8",
     };
     Problem::new(reason.code(), name).answer(Status::BadRequest, message, head, out)
@@ -65,16 +65,16 @@ pub(super) fn length(parts: &[&[u8]]) -> usize {
 }
 
 /// The answer to a message that is too long.
-pub(super) fn more_than_it_takes(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(super) fn more_than_it_takes(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let message = "this is more than the application takes";
     Problem::new("too-long", name).answer(Status::ContentTooLarge, message, head, out)
 }
 
 /// The answer where the application cannot be asked now.
-pub(super) fn full(request: &Request<'_>) -> Decision {
+pub(super) fn full(request: &Request<'_>) -> Outcome {
     request.context.device.count_refusal(RefusalReason::Full);
     let head = &RequestHead { expects_continue: false, ..*request.head };
-    Decision::Reply(Reply::json(Status::ServiceUnavailable, FULL, Some(head)))
+    Outcome::Reply(Reply::json(Status::ServiceUnavailable, FULL, Some(head)))
 }
 
 /// The status and the body for a frame that answers; `None`: it is another one.

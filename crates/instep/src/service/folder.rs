@@ -1,9 +1,9 @@
 //! Files of a page, behind all that the application declares.
 
-use super::request::{Decision, Request};
+use super::request::{Outcome, Request};
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Asset, Made, Method, PageValues, Reply, RequestHead, Status};
+use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, Status};
 
 /// The numbers of bodies that are read from files.
 const FILES: u16 = 0x8000;
@@ -18,24 +18,24 @@ pub trait Folder: Debug + Sync {
     fn find(&self, head: &RequestHead<'_>) -> Found;
 
     /// Writes what comes next of a file at the start of `out`. `position` is 0 at first, then what the call before said.
-    /// [`Made::BROKEN`] ends the answer and its connection.
-    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Made {
+    /// [`Chunk::BROKEN`] ends the answer and its connection.
+    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
         let _ = (number, position, values, out);
-        Made::BROKEN
+        Chunk::BROKEN
     }
 
     /// For the server, and linked where an application has a folder: answers a request.
     #[doc(hidden)]
-    fn answer(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn answer(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let (head, frames) = (request.head, request.context.access.frames);
-        let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+        let error = |status| Outcome::Reply(Reply::error(status, Some(head)));
         match self.find(head) {
             Found::Nothing => error(Status::NotFound),
-            Found::Asset(asset) => Decision::Reply(Reply::asset(asset, head, frames)),
+            Found::Asset(asset) => Outcome::Reply(Reply::asset(asset, head, frames)),
             _ if !matches!(head.method, Method::Get | Method::Head) => error(Status::MethodNotAllowed),
             Found::File(FolderFile { number, content_type, content }) => {
                 let number = FILES + number % FOLDER_FILES_MAX;
-                Decision::Reply(match content {
+                Outcome::Reply(match content {
                     FileContent::Plain { length, hash } => {
                         Reply::file(number, content_type, Some((length as usize, hash)), head, frames)
                     }
@@ -45,12 +45,12 @@ pub trait Folder: Debug + Sync {
             Found::Folder => {
                 let response = Reply::empty_head(Status::Found, head);
                 let line = format_args!("Location: {}{}/\r\n", head.base, head.path);
-                match response.write_with(out.space(), line) {
+                match response.write_with(out.spare_mut(), line) {
                     Some(length) => {
-                        out.keep(length);
-                        Decision::Written { closes: response.closes() }
+                        out.commit(length);
+                        Outcome::Written { closes: response.closes() }
                     }
-                    None if out.kept() > 0 => Decision::NotNow,
+                    None if out.len() > 0 => Outcome::Blocked,
                     None => error(Status::HeadTooLarge),
                 }
             }

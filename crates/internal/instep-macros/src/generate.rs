@@ -45,7 +45,7 @@ fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
             #[doc = #next]
             pub async fn next<'i>(self, inbox: &'i mut #root::Inbox<'_>) -> #commands<'i> {
                 loop {
-                    let asked = inbox.next_asked(#thing_reference).await;
+                    let asked = inbox.next_invoked(#thing_reference).await;
                     #(#arms)*
                     // Nothing else is declared as written.
                     let _ = asked;
@@ -137,7 +137,7 @@ fn kind(root: &Ident, interaction: &Interaction) -> TokenStream {
         Kind::Button => quote!(#root::Kind::Button),
         Kind::Message => {
             let max = value("max");
-            quote!(#root::Kind::Message { max: #max })
+            quote!(#root::Kind::TextAction { max: #max })
         }
         Kind::Sensor => {
             let [unit, precision] = ["unit", "precision"].map(value);
