@@ -6,18 +6,17 @@ use core::fmt::Display;
 use embassy_futures::select::{Either::First, Either::Second, select};
 use embassy_time::{Duration, Ticker};
 use embedded_hal::digital::OutputPin;
-use instep::{App, Asset, Device, Inbox, Message, Topic};
+use instep::{App, Asset, Device, Inbox, Message};
 use instep_panel::INSTEP_JS;
 
-const LED: Topic = Topic::new(0);
-const COUNT: Topic = Topic::new(1);
+instep::topics! { const TOPICS = [LED, COUNT]; }
 
 /// What it serves.
 pub const APP: App = App::new("led-json", "An LED and a count of seconds in step, as JSON")
     .page("/", Asset::template(unindented!("../pages/led-json.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
-    .topics(2);
+    .topics(TOPICS);
 
 /// What it does.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {

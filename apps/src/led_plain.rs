@@ -2,17 +2,17 @@
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
-use instep::{App, Asset, Device, Inbox, Message, Topic};
+use instep::{App, Asset, Device, Inbox, Message};
 use instep_panel::INSTEP_JS;
 
-const LED: Topic = Topic::new(0);
+instep::topics! { const TOPICS = [LED]; }
 
 /// What it serves: a page that is filled in with the state, and an endpoint that keeps it so.
 pub const APP: App = App::new("led-plain", "An LED in step, as 1 and 0")
     .page("/", Asset::template(include_str!("../pages/led-plain.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
-    .topics(1);
+    .topics(TOPICS);
 
 /// What it does.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {

@@ -2,17 +2,17 @@
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
-use instep::{App, Asset, Device, Inbox, Message, Topic};
+use instep::{App, Asset, Device, Inbox, Message};
 use instep_panel::INSTEP_JS;
 
-const LED: Topic = Topic::new(0);
+instep::topics! { const TOPICS = [LED]; }
 
 /// What it serves.
 pub const APP: App = App::new("led-state", "An LED in step, as HIGH and LOW")
     .page("/", Asset::template(include_str!("../pages/led-state.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
-    .topics(1);
+    .topics(TOPICS);
 
 /// What it does. A greeting is a message like any other that is not `toggle`: the log shows it.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {

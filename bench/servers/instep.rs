@@ -3,13 +3,13 @@
 //! `--patient` raises the stall limit and the ping deadline to an hour; else the limits are those of Linux, but for the clients:
 //! `--clients` says how many there may be.
 
-use instep::{Access, App, Limits, Message, Topic};
+use instep::{Access, App, Limits, Message};
 use instep_bench::serving;
 use instep_tokio::{Server, SocketLimits};
 use std::io;
 
-const TOPIC: Topic = Topic::new(0);
-const APP: App = App::new("bench", "Publishes what it is sent").echo("/echo").endpoint("/").topics(1);
+instep::topics! { const TOPICS = [TOPIC]; }
+const APP: App = App::new("bench", "Publishes what it is sent").echo("/echo").endpoint("/").topics(TOPICS);
 static ACCESS: Access = Access::new("");
 const HOUR: u64 = 3_600_000;
 

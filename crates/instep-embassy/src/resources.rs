@@ -155,4 +155,11 @@ macro_rules! resources {
             }
         }
     };
+    ($($other:tt)*) => {
+        compile_error!(
+            "resources are declared as `struct Resources { limits: LIMITS, app: APP, station: 8 }`, in this order\n\
+            in place of `app: APP` there may be `apps: &[&APP, &OTHER]`, or `topics: 2` for applications without a Thing\n\
+            `buffers: (RECEIVE, SEND)` may follow; then come one or more interfaces, each with its number of clients"
+        );
+    };
 }

@@ -3,13 +3,14 @@
 mod in_process;
 
 use in_process::serve;
-use instep::{App, Limits, Topic};
+use instep::{App, Limits};
 use instep_tokio::SocketLimits;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use test_support::{SOON, WebSocket, opcode};
 
-static APP: App = App::new("busy", "for tests").endpoint("/ws").echo("/echo").topics(1);
+instep::topics! { const TOPICS = [NUMBER]; }
+static APP: App = App::new("busy", "for tests").endpoint("/ws").echo("/echo").topics(TOPICS);
 
 #[test]
 fn who_publishes_without_a_pause_keeps_nobody_out() {
@@ -22,7 +23,7 @@ fn who_publishes_without_a_pause_keeps_nobody_out() {
                 let mut number = 0_u64;
                 while !stop.load(Ordering::Relaxed) {
                     number += 1;
-                    device.publish(Topic::new(0), number);
+                    device.publish(NUMBER, number);
                 }
             });
         }

@@ -5,7 +5,7 @@ mod in_process;
 
 use compressed::{APP, COMPRESSED, MASK, connect};
 use in_process::{Running, runtime, serve};
-use instep::{Limits, Message, Topic};
+use instep::{Limits, Message};
 use instep_tokio::{Metrics, SocketLimits};
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ fn messages_and_the_bytes_of_the_wire() {
     let mut follower = connect(&server, "/ws");
     // Each handshake is answered by one write, which was counted before it could be read.
     let before = until(&server, |metrics| metrics.counts.clients == 3);
-    server.device().publish(Topic::new(0), &*long);
+    server.device().publish(compressed::TEXT, &*long);
     assert_eq!(plain.read_text(), long);
     let frame = read_compressed(&follower);
     let both = Frame::encode(true, 0, opcode::TEXT, None, long.as_bytes()).len() + frame.len();

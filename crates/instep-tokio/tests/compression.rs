@@ -6,7 +6,7 @@ mod in_process;
 use compressed::{APP, COMPRESSED, MASK, OFFER, connect};
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
 use in_process::{Running, runtime, serve};
-use instep::{Limits, Message, Topic};
+use instep::{Limits, Message};
 use instep_tokio::SocketLimits;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -90,7 +90,7 @@ fn what_goes_to_everybody_is_compressed_for_who_takes_that() {
     let mut takes = Follower::connect(&server);
     let long = readings(200);
     for text in [&long[..], "short", &long[..257]] {
-        server.device().publish(Topic::new(0), text);
+        server.device().publish(compressed::TEXT, text);
         assert_eq!(plain.read_text(), text);
         let (first, payload) = takes.read();
         if text.len() < 256 {
@@ -102,7 +102,7 @@ fn what_goes_to_everybody_is_compressed_for_who_takes_that() {
         }
     }
     // Who comes later gets the last, whichever shard it is dealt to. It is compressed where another follows already.
-    server.device().publish(Topic::new(0), &*long);
+    server.device().publish(compressed::TEXT, &*long);
     let (_, payload) = takes.read();
     let (mut late, mut later) = (Follower::connect(&server), Follower::connect(&server));
     let firsts = [late.read(), later.read()];

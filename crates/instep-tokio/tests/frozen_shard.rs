@@ -3,7 +3,7 @@
 mod in_process;
 
 use in_process::{runtime, serve};
-use instep::{App, Limits, Topic};
+use instep::{App, Limits};
 use instep_tokio::{Metrics, SocketLimits};
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -11,7 +11,8 @@ use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 use test_support::{SOON, WebSocket};
 
-static APP: App = App::new("frozen", "for tests").endpoint("/ws").topics(1);
+instep::topics! { const TOPICS = [NUMBER]; }
+static APP: App = App::new("frozen", "for tests").endpoint("/ws").topics(TOPICS);
 
 /// More than may wait for one shard.
 const ASKERS: usize = 40;
@@ -60,7 +61,7 @@ fn a_shard_that_hangs_is_told_of() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let (all, own) = (server.server(), runtime());
     let ask = || own.block_on(all.metrics());
-    server.device().publish(Topic::new(0), "1");
+    server.device().publish(NUMBER, "1");
     let mut first = WebSocket::connect(server.addr, "/ws");
     assert_eq!(first.read_text(), "1");
     let deadline = Instant::now() + SOON;
@@ -100,7 +101,7 @@ fn a_shard_that_hangs_is_told_of() {
         assert_eq!((metrics.counts.clients, metrics.connections), (2, 2));
     }
     // The other shard goes on.
-    server.device().publish(Topic::new(0), "2");
+    server.device().publish(NUMBER, "2");
     assert_eq!(first.read_text(), "2");
 
     hold(Hold::Nobody);

@@ -4,7 +4,7 @@
 mod in_process;
 
 use in_process::{runtime, serve};
-use instep::{App, Device, Inbox, Limits, Message, Topic};
+use instep::{App, Device, Inbox, Limits, Message, Topics};
 use instep_tokio::SocketLimits;
 use std::thread;
 use test_support::WebSocket;
@@ -14,8 +14,8 @@ const COMMANDS: usize = 1000;
 /// So rarely that all fit into the ring of 64: however late a client is, it misses none.
 const EVENT_EVERY: usize = 16;
 
-const TOPICS: [Topic; 2] = [Topic::new(0), Topic::new(1)];
-static APP: App = App::new("order", "for tests").endpoint("/ws").topics(2);
+const TOPICS: Topics = Topics::new(2);
+static APP: App = App::new("order", "for tests").endpoint("/ws").topics(TOPICS);
 
 /// Publishes in answer to each command, everything with the next number; then says that it was the last.
 async fn run(device: &Device, inbox: &mut Inbox<'_>) {
@@ -27,7 +27,10 @@ async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     while commands < COMMANDS {
         if let Message::Text { text: "go", .. } = inbox.next().await {
             commands += 1;
-            device.publish(TOPICS[commands % 2], format_args!("{} topic {commands}", next()));
+            device.publish(
+                TOPICS.at(commands % 2).expect("topic out of range"),
+                format_args!("{} topic {commands}", next()),
+            );
             if commands % EVENT_EVERY == 0 {
                 events += 1;
                 device.event(format_args!("{} event {events}", next()));

@@ -3,7 +3,7 @@
 mod in_process;
 
 use in_process::serve;
-use instep::{App, Limits, Topic};
+use instep::{App, Limits};
 use instep_tokio::SocketLimits;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::Read as _;
@@ -12,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::WebSocket;
 
-static APP: App = App::new("slow", "for tests").endpoint("/ws").topics(1);
+instep::topics! { const TOPICS = [FRAME]; }
+static APP: App = App::new("slow", "for tests").endpoint("/ws").topics(TOPICS);
 
 /// Long, so that it is not the test that stops to read on a busy machine.
 const STALL: Duration = Duration::from_secs(3);
@@ -29,7 +30,7 @@ fn who_takes_a_little_each_time_is_kept_and_who_takes_nothing_is_dropped() {
     let begin = Instant::now();
     // It takes longer than the stall limit until the kernel calls the socket writable again.
     while begin.elapsed() < 3 * STALL {
-        server.device().publish(Topic::new(0), &frame);
+        server.device().publish(FRAME, &frame);
         slow.tcp().read_exact(&mut [0; 400]).unwrap();
         thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());

@@ -4,7 +4,7 @@
 mod in_process;
 
 use in_process::serve;
-use instep::{App, Limits, Topic};
+use instep::{App, Limits, Topics};
 use instep_tokio::SocketLimits;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
@@ -31,7 +31,7 @@ const GROWTH: usize = 8 << 20;
 /// beyond them, and what its small window took. Without that limit it is megabytes.
 const QUEUED: usize = 64 << 10;
 
-static APP: App = App::new("flood", "for tests").endpoint("/ws").topics(TOPICS);
+static APP: App = App::new("flood", "for tests").endpoint("/ws").topics(Topics::new(TOPICS));
 
 /// The frame of that number, from 1: odd ones are events, even ones belong to a topic.
 struct Numbered<'f>(usize, &'f str);
@@ -126,7 +126,10 @@ fn others_go_on_and_nothing_piles_up() {
             if number % 2 == 1 {
                 device.event(Numbered(number, &fill));
             } else {
-                device.publish(Topic::new(topic(number)), Numbered(number, &fill));
+                device.publish(
+                    Topics::new(TOPICS).at(topic(number)).expect("topic out of range"),
+                    Numbered(number, &fill),
+                );
             }
             if number % BATCH == 0 {
                 let deadline = Instant::now() + SOON;
@@ -182,7 +185,7 @@ fn others_go_on_and_nothing_piles_up() {
     );
 
     // And it is a client like any other again.
-    device.publish(Topic::new(0), Numbered(FRAMES + 1, &fill));
+    device.publish(Topics::new(TOPICS).at(0).expect("topic out of range"), Numbered(FRAMES + 1, &fill));
     for client in healthy.iter_mut().chain([&mut stalled]) {
         while number(&client.read_frame(SOON)) != FRAMES + 1 {}
     }

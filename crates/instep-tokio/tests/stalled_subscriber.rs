@@ -4,7 +4,7 @@
 mod in_process;
 
 use in_process::{Running, serve};
-use instep::{App, Limits, Topic};
+use instep::{App, Limits, Topics};
 use instep_tokio::SocketLimits;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ const TOPICS: usize = 8;
 /// The payload of a frame.
 const PAYLOAD: usize = 1024;
 
-static APP: App = App::new("subscriber", "for tests").endpoint("/ws").topics(TOPICS);
+static APP: App = App::new("subscriber", "for tests").endpoint("/ws").topics(Topics::new(TOPICS));
 
 /// A client whose receive buffer is 8 KiB, as that of a small device or of a phone at the edge of its network.
 fn narrow_client(addr: SocketAddr) -> WebSocket {
@@ -29,7 +29,8 @@ fn narrow_client(addr: SocketAddr) -> WebSocket {
 /// Publishes those numbers, each to the next topic, and lets the healthy client read the last of each round.
 fn publish(server: &Running, numbers: std::ops::Range<usize>, healthy: &mut WebSocket) {
     for number in numbers {
-        server.device().publish(Topic::new(number % TOPICS), format_args!("{number:0PAYLOAD$}"));
+        let topic = Topics::new(TOPICS).at(number % TOPICS).expect("topic out of range");
+        server.device().publish(topic, format_args!("{number:0PAYLOAD$}"));
         if number % TOPICS == TOPICS - 1 {
             let wanted = format!("{number:0PAYLOAD$}");
             healthy.read_text_until(|text| text == wanted);

@@ -3,7 +3,7 @@
 mod in_process;
 
 use in_process::{runtime, serve};
-use instep::{App, Inbox, Limits, Message, Topic};
+use instep::{App, Inbox, Limits, Message};
 use instep_tokio::SocketLimits;
 use socket2::SockRef;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Frame, Random, SOON, WebSocket, http, opcode};
 
-static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(1);
-const STATE: Topic = Topic::new(0);
+instep::topics! { const TOPICS = [STATE]; }
+static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(TOPICS);
 const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);
 
 /// Takes all that comes, for ever: a client's place is free again when the application has been told that it is gone.

@@ -3,7 +3,7 @@
 mod in_process;
 mod over_tls;
 
-use instep::{Limits, Topic};
+use instep::Limits;
 use over_tls::{LENGTHS, STEP, connect, expect_echo, start};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs;
@@ -60,7 +60,7 @@ fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
     let fill = "x".repeat(PAYLOAD - 8);
     let mut start = 0;
     for number in 1..=FRAMES {
-        server.device().publish(Topic::new(0), format_args!("{number:08}{fill}"));
+        server.device().publish(over_tls::TEXT, format_args!("{number:08}{fill}"));
         while healthy.read_frame(SOON).text()[..8] != *format!("{number:08}") {}
         if number == 50 {
             start = resident();
@@ -85,7 +85,7 @@ fn a_client_that_takes_nothing_is_dropped() {
     // Its place is free again.
     while WebSocket::over(tls.connect(server.addr), "/ws", &[]).is_err() {
         assert!(Instant::now() < deadline);
-        server.device().publish(Topic::new(0), &fill);
+        server.device().publish(over_tls::TEXT, &fill);
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -101,7 +101,7 @@ fn nor_does_it_stay_when_only_a_small_record_waits() {
     let fill = "x".repeat(1_000);
     // Less than that fills all buffers, if each is sent, and then nothing is sent any more.
     for _ in 0..200 {
-        server.device().publish(Topic::new(0), &fill);
+        server.device().publish(over_tls::TEXT, &fill);
         expect_echo(&mut neighbour, "the shard had a turn");
     }
     let deadline = Instant::now() + SOON;
@@ -125,7 +125,7 @@ fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
     let fill = "x".repeat(60_000);
     let begin = Instant::now();
     while begin.elapsed() < 3 * STALL {
-        server.device().publish(Topic::new(0), &fill);
+        server.device().publish(over_tls::TEXT, &fill);
         slow.tcp().read_exact(&mut [0; 400]).expect("there is more");
         std::thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());

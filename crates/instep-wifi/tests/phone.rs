@@ -5,7 +5,7 @@ mod simulated;
 use embassy_net::dns::DnsQueryType;
 use embassy_net::{IpAddress, Ipv4Address};
 use embassy_time::Timer;
-use instep::{Access, App, Asset, Limits};
+use instep::{Access, App, Asset, Limits, Topics};
 use instep_embassy::Server;
 use instep_wifi::dhcp;
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
@@ -16,8 +16,10 @@ use virtual_ethernet::{Link, ask, get, post, spawn, test};
 
 const OWN: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const AT_HOME: Ipv4Address = simulated::ADDRESS;
-static APP: App =
-    App::new("lamp", "for tests").page("/", Asset::html("<p>lamp</p>")).endpoint("/ws").topics(1);
+static APP: App = App::new("lamp", "for tests")
+    .page("/", Asset::html("<p>lamp</p>"))
+    .endpoint("/ws")
+    .topics(Topics::new(1));
 static ACCESS: Access = Access::new("lamp");
 static OWN_ACCESS: Access = Access { portal: Some("http://192.168.4.1/network"), ..ACCESS };
 

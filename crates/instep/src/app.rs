@@ -1,6 +1,6 @@
 //! What an application declares: its pages, its endpoints, its topics.
 
-use crate::model::{Endpoint, Manifest, Thing};
+use crate::model::{Endpoint, Manifest, Thing, Topics};
 use crate::service::{Folder, ThingService};
 use instep_proto::http::{Asset, Pattern, best_match};
 
@@ -56,6 +56,7 @@ impl App {
     ///
     /// # Panics
     /// If there are more than 16 pages, or `path` is no path; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn page(self, path: &'static str, asset: Asset) -> Self {
         self.add_page(Page::Asset(Pattern::new(path), asset))
     }
@@ -64,6 +65,7 @@ impl App {
     ///
     /// # Panics
     /// As [`App::page`].
+    #[track_caller]
     pub const fn pages(mut self, assets: &[(&'static str, Asset)]) -> Self {
         let mut at = 0;
         while at < assets.len() {
@@ -77,6 +79,7 @@ impl App {
     ///
     /// # Panics
     /// As [`App::page`].
+    #[track_caller]
     pub const fn rest_of_path(self, path: &'static str) -> Self {
         self.add_page(Page::RestOfPath(Pattern::new(path)))
     }
@@ -86,6 +89,7 @@ impl App {
     ///
     /// # Panics
     /// If there are more than 4 endpoints, or `path` is no path; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn endpoint(self, path: &'static str) -> Self {
         self.add_endpoint(Endpoint {
             pattern: Pattern::new(path),
@@ -100,6 +104,7 @@ impl App {
     ///
     /// # Panics
     /// As [`App::endpoint`].
+    #[track_caller]
     pub const fn echo(self, path: &'static str) -> Self {
         self.add_endpoint(Endpoint {
             pattern: Pattern::new(path),
@@ -113,6 +118,7 @@ impl App {
     ///
     /// # Panics
     /// If a name is empty or longer than 64 bytes; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn subprotocols(mut self, names: &'static [&'static str]) -> Self {
         let mut at = 0;
         while at < names.len() {
@@ -133,19 +139,18 @@ impl App {
         self
     }
 
-    /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic, from
-    /// [`Topic::new`](crate::Topic::new)`(0)` on.
+    /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic.
     ///
     /// # Panics
-    /// As [`App::endpoint`], or if it is a Thing already; in a `const`, when it is compiled.
+    /// As [`App::endpoint`], or if it is a Thing or has topics already; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is one Thing at most");
         self.manifest.thing = Some(thing);
         self.manifest.hash = thing.hash(self.manifest.version);
         self.service = Some(&ThingService::HERE);
-        if self.topics < thing.property_count() {
-            self.topics = thing.property_count();
-        }
+        assert!(self.topics == 0, "an application is a Thing or has topics, not both");
+        self.topics = thing.property_count();
         self.add_endpoint(Endpoint {
             pattern: Pattern::new("/ws"),
             echo: false,
@@ -161,6 +166,7 @@ impl App {
     ///
     /// # Panics
     /// If it is no Thing yet; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn backlog(mut self) -> Self {
         assert!(self.manifest.thing.is_some(), "it is a Thing that has a backlog: call App::thing first");
         self.manifest.backlog = true;
@@ -176,15 +182,14 @@ impl App {
         self
     }
 
-    /// How many topics the application publishes: [`Topic::new`](crate::Topic::new)`(0)` up to one less than `topics`.
+    /// The topics that the application publishes, as [`topics!`](crate::topics!) declares them.
     ///
     /// # Panics
-    /// If its Thing has more properties; in a `const`, when it is compiled.
-    pub const fn topics(self, topics: usize) -> Self {
-        if let Some(thing) = self.manifest.thing {
-            assert!(topics >= thing.property_count(), "each property of a Thing is a topic");
-        }
-        Self { topics, ..self }
+    /// If it is a Thing, whose properties are its topics; in a `const`, when it is compiled.
+    #[track_caller]
+    pub const fn topics(self, topics: Topics) -> Self {
+        assert!(self.manifest.thing.is_none(), "an application is a Thing or has topics, not both");
+        Self { topics: topics.count(), ..self }
     }
 
     /// The same application with another page at `path`: in the place of the one it has there, if it has one.
@@ -265,6 +270,7 @@ impl App {
             .any(|pattern| pattern.is_exactly(path))
     }
 
+    #[track_caller]
     const fn add_page(mut self, page: Page) -> Self {
         let mut at = 0;
         while at < PAGES_MAX && self.pages[at].is_some() {
@@ -275,6 +281,7 @@ impl App {
         self
     }
 
+    #[track_caller]
     const fn add_endpoint(mut self, endpoint: Endpoint) -> Self {
         let mut at = 0;
         while at < ENDPOINTS_MAX && self.endpoints[at].is_some() {

@@ -4,10 +4,10 @@
 //! [`Device`] to publish with and an [`Inbox`] to hear from:
 //!
 //! ```
-//! use instep::{App, Asset, Device, Inbox, Message, Topic};
+//! use instep::{App, Asset, Device, Inbox, Message};
 //!
-//! const LED: Topic = Topic::new(0);
-//! pub const APP: App = App::new("lamp", "One lamp").page("/", Asset::html("<h1>Lamp</h1>")).endpoint("/ws").topics(1);
+//! instep::topics! { const TOPICS = [LED]; }
+//! pub const APP: App = App::new("lamp", "One lamp").page("/", Asset::html("<h1>Lamp</h1>")).endpoint("/ws").topics(TOPICS);
 //!
 //! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
 //!     let mut on = false;
@@ -50,12 +50,14 @@ pub use device::{
     ClientId, Device, HistoryPoint, Inbox, Message, PageValueError, PublishError, Request, Responder,
     SendError,
 };
+#[doc(hidden)]
+pub use instep_macros::{__thing, __topics};
 pub use instep_proto::http::Asset;
 pub use limits::Limits;
 pub use login::LogIn;
 pub use model::{
-    Endpoint, History, Input, Interaction, Kind, PERSISTED_MAX, PropertyStore, Reading, Severity, Thing,
-    Topic,
+    Endpoint, History, Input, Interaction, IntoNumber, IntoSwitch, Kind, PERSISTED_MAX, PropertyStore,
+    Reading, Severity, Thing, Topic, Topics,
 };
 pub use time::Instant;
 

@@ -4,7 +4,7 @@
 mod link;
 mod workshop;
 
-use instep::{Limits, Severity, Thing, Topic};
+use instep::{Limits, Severity, Thing, Topics};
 use std::sync::Mutex;
 use workshop::Bench;
 
@@ -33,8 +33,8 @@ fn lines_about_what_was_not_published_have_a_target_of_their_own() {
     let device = world.device;
     let long = "x".repeat(Limits::DEVICE.frame + 1);
     let causes: [&dyn Fn(); 8] = [
-        &|| device.publish(Topic::new(0), &long),
-        &|| device.publish(Topic::new(99), "no such topic"),
+        &|| device.publish(Topics::new(1).at(0).expect("topic out of range"), &long),
+        &|| device.publish(Topics::new(100).at(99).expect("topic out of range"), "no such topic"),
         &|| device.event(&long),
         &|| THING.publish(device, "nothing", true),
         &|| THING.publish(device, "led", 1.5),

@@ -3,7 +3,7 @@
 
 mod link;
 
-use instep::{Inbox, Limits, Topic};
+use instep::{Inbox, Limits, Topics};
 use link::{Peer, World, frame, heard, inbox};
 use std::collections::HashMap;
 use test_support::Random;
@@ -161,7 +161,7 @@ fn run(seed: u64, on_device: bool) -> usize {
                 let topic = random.below(TOPICS);
                 topics[topic] = number;
                 world.device.publish(
-                    Topic::new(u8::try_from(topic).expect("few").into()),
+                    Topics::new(TOPICS).at(topic).expect("topic out of range"),
                     format_args!("{topic} {number}"),
                 );
             }

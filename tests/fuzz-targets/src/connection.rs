@@ -9,7 +9,7 @@ use crate::link::{LIMITS, Link, TOPICS, World};
 use crate::model::{self, Act, Reading, Rules, is_beginning};
 use crate::request::Request;
 use crate::script::{dress, first, split};
-use instep::{Inbox, Instant, Message, Topic};
+use instep::{Inbox, Instant, Message, Topics};
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -64,7 +64,7 @@ fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let mut link = world.connect();
     upgrade(&mut link, "/echo", deflate);
     let stopped = run(&mut link, script, wire, narrow, &mut |link| {
-        world.device.publish(Topic::new(0), "nobody here gets this");
+        world.device.publish(Topics::new(TOPICS).at(0).expect("topic out of range"), "nobody here gets this");
         link.follow();
     });
     let (done, rest) = answers::acts(&link.received);
@@ -305,7 +305,10 @@ impl<'w> Application<'w> {
                 self.latest[topic] = number;
                 world
                     .device
-                    .try_publish(Topic::new(topic), format_args!("{number} t {filler}"))
+                    .try_publish(
+                        Topics::new(TOPICS).at(topic).expect("topic out of range"),
+                        format_args!("{number} t {filler}"),
+                    )
                     .expect("it fits");
             }
         }

@@ -5,7 +5,7 @@ use instep::driver::{
     Buffer, Client, Compression, Feed, Follower, HeadLimits, HttpState, HttpStateMemory, Memory, Ring,
     RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
-use instep::{Access, App, Asset, Device, Inbox, Instant, Limits};
+use instep::{Access, App, Asset, Device, Inbox, Instant, Limits, Topics};
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
 use std::cell::RefCell;
@@ -22,7 +22,7 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
     .endpoint("/ws")
     .subprotocols(&["lamp"])
     .echo("/echo")
-    .topics(TOPICS);
+    .topics(Topics::new(TOPICS));
 
 /// It goes by the name of `lamp`.
 pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };

@@ -8,12 +8,12 @@ use embassy_net::Stack;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
 use instep::login::Password;
-use instep::{Access, App, Asset, Device, Inbox, Limits, Message, Topic};
+use instep::{Access, App, Asset, Device, Inbox, Limits, Message};
 use instep_embassy::{ACCEPTING, Driver, LogInResources};
 use std::future::Future;
 use wire::{Cable, DEVICE, socket};
 
-const LED: Topic = Topic::new(0);
+instep::topics! { const TOPICS = [LED]; }
 /// More than lies between a device and a peer that does not read.
 const LONG: &str = match str::from_utf8(&[b'.'; 50_000]) {
     Ok(text) => text,
@@ -23,7 +23,7 @@ static APP: App = App::new("lamp", "for tests")
     .page("/", Asset::html("<p>lamp</p>"))
     .page("/long", Asset::html(LONG))
     .endpoint("/ws")
-    .topics(1);
+    .topics(TOPICS);
 static ACCESS: Access = Access::new("lamp");
 
 const PAGE: &str = "GET / HTTP/1.1\r\nHost: lamp\r\n\r\n";
@@ -37,7 +37,7 @@ const ON: &str = "\u{1}1";
 /// Declares a device's memory for a test.
 macro_rules! resources {
     ($($interface:ident: $clients:expr),+) => {{
-        instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, topics: 1, $($interface: $clients),+ } }
+        instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, topics: TOPICS.count(), $($interface: $clients),+ } }
         static RESOURCES: Resources = Resources::new();
         &RESOURCES
     }};

@@ -37,6 +37,7 @@ impl Pattern {
     ///
     /// # Panics
     /// If it does not begin with `/`, or holds a `*` before its end; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn new(pattern: &'static str) -> Self {
         let bytes = pattern.as_bytes();
         assert!(!bytes.is_empty() && bytes[0] == b'/', "a route begins with /");

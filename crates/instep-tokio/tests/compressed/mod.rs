@@ -6,7 +6,8 @@ use crate::in_process::Running;
 use instep::App;
 use test_support::WebSocket;
 
-pub static APP: App = App::new("compressed", "for tests").endpoint("/ws").echo("/echo").topics(1);
+instep::topics! { pub const TOPICS = [TEXT]; }
+pub static APP: App = App::new("compressed", "for tests").endpoint("/ws").echo("/echo").topics(TOPICS);
 
 pub const OFFER: (&str, &str) = ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
 pub const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);

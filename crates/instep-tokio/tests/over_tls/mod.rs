@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use test_support::{Tls, WebSocket};
 
+instep::topics! { pub const TOPICS = [TEXT]; }
+
 /// Pages of so many different lengths, and how much one is longer than the one before.
 pub const LENGTHS: usize = 15;
 pub const STEP: usize = 12_000;
@@ -19,7 +21,7 @@ pub fn app() -> &'static App {
     BUILT.get_or_init(|| {
         let app = App::new("tls", "for tests").page("/", Asset::html("<h1>Hi</h1>"));
         let page = |app: App, n| app.page(format!("/{n}").leak(), Asset::html("x".repeat(n * STEP).leak()));
-        (1..=LENGTHS).fold(app, page).endpoint("/ws").echo("/echo").topics(1)
+        (1..=LENGTHS).fold(app, page).endpoint("/ws").echo("/echo").topics(TOPICS)
     })
 }
 

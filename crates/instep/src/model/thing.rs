@@ -100,14 +100,14 @@ impl Thing {
     /// If a name is not as the wire demands or stands twice, or a kind makes no sense; in a `const`, when it is
     /// compiled.
     pub const fn new(title: &'static str, interactions: &'static [Interaction]) -> Self {
-        assert!(!title.is_empty(), "a Thing has a title");
+        assert!(!title.is_empty(), "a Thing must have a title");
         let mut at = 0;
         while at < interactions.len() {
             let mut other = 0;
             while other < at {
                 assert!(
                     !same(interactions[at].name, interactions[other].name),
-                    "two interactions have one name"
+                    "two interactions must not have one name"
                 );
                 other += 1;
             }
@@ -192,15 +192,16 @@ impl Interaction {
     /// # Panics
     /// If the name is not 1 to 32 letters, digits, `_` or `-` that begin with a letter, or is reserved; if the title
     /// is empty, or the kind makes no sense; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn new(name: &'static str, title: &'static str, kind: Kind) -> Self {
         let bytes = name.as_bytes();
-        assert!(!bytes.is_empty() && bytes.len() <= NAME_MAX, "a name has 1 to 32 bytes");
-        assert!(bytes[0].is_ascii_alphabetic(), "a name begins with a letter");
+        assert!(!bytes.is_empty() && bytes.len() <= NAME_MAX, "a name must have 1 to 32 bytes");
+        assert!(bytes[0].is_ascii_alphabetic(), "a name must begin with a letter");
         let mut at = 0;
         while at < bytes.len() {
             assert!(
                 bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'_' | b'-'),
-                "a name has letters, digits, _ and - only"
+                "a name must have letters, digits, _ and - only"
             );
             at += 1;
         }
@@ -209,7 +210,7 @@ impl Interaction {
             assert!(!same(name, RESERVED[at]), "error, ok, missed, alive and thing are reserved");
             at += 1;
         }
-        assert!(!title.is_empty(), "an interaction has a title");
+        assert!(!title.is_empty(), "an interaction must have a title");
         kind.check();
         Self { name, title, group: "", kept: false, words: None, kind }
     }
@@ -223,9 +224,13 @@ impl Interaction {
     ///
     /// # Panics
     /// If it is no binary sensor, or the words are empty or the same; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn words(self, on: &'static str, off: &'static str) -> Self {
         assert!(matches!(self.kind, Kind::BinarySensor), "only a binary sensor has words of its own");
-        assert!(!on.is_empty() && !off.is_empty() && !same(on, off), "a binary sensor has two words");
+        assert!(
+            !on.is_empty() && !off.is_empty() && !same(on, off),
+            "the words for on and off must be two, and not empty"
+        );
         Self { words: Some([on, off]), ..self }
     }
 
@@ -233,6 +238,7 @@ impl Interaction {
     ///
     /// # Panics
     /// If it is no property that is written, or its text may be longer than [`PERSISTED_MAX`] bytes; in a `const`, when it is compiled.
+    #[track_caller]
     pub const fn kept(self) -> Self {
         assert!(
             self.kind.is_property() && self.kind.is_writable(),
@@ -317,42 +323,49 @@ impl Kind {
         }
     }
 
+    #[track_caller]
     const fn check(&self) {
         match *self {
             Self::Number { min, max, step, .. } => {
-                assert!(min < max, "a number's min is below its max");
-                assert!(step > 0.0 && step <= max - min, "a number's step is above 0 and fits its range");
+                assert!(min < max, "the max of a number must be above its min");
+                assert!(
+                    step > 0.0 && step <= max - min,
+                    "the step of a number must be above 0, and not above max less min"
+                );
                 assert!(
                     Decimal::digits_of(min) <= PRECISION_MAX
                         && Decimal::digits_of(max) <= PRECISION_MAX
                         && Decimal::digits_of(step) <= PRECISION_MAX,
-                    "a number has at most 6 digits behind its decimal point"
+                    "a number must have at most 6 digits behind its decimal point"
                 );
             }
             Self::Sensor { precision, history, .. } => {
-                assert!(precision <= PRECISION_MAX, "a sensor has at most 6 digits behind its decimal point");
+                assert!(precision <= PRECISION_MAX, "the precision of a sensor must be at most 6 digits");
                 if let Some(history) = history {
                     assert!(
                         history.points > 0 && history.every >= 100,
-                        "a history has values, 100 ms apart or more"
+                        "a history must have values, at least 100 ms apart"
                     );
                 }
             }
             Self::Select { options } => {
-                assert!(!options.is_empty(), "a select has options");
+                assert!(!options.is_empty(), "a select must have options");
                 let mut at = 0;
                 while at < options.len() {
-                    assert!(!options[at].is_empty(), "an option is not empty");
+                    assert!(!options[at].is_empty(), "an option of a select must not be empty");
                     let mut other = 0;
                     while other < at {
-                        assert!(!same(options[at], options[other]), "an option stands twice");
+                        assert!(
+                            !same(options[at], options[other]),
+                            "an option of a select must not stand twice"
+                        );
                         other += 1;
                     }
                     at += 1;
                 }
             }
             Self::Text { max } | Self::TextAction { max } => {
-                assert!(max > 0, "a text has room for something")
+                assert!(max > 0, "the max of a text must be at least 1 byte");
             }
             Self::Switch | Self::BinarySensor | Self::Button | Self::Event | Self::Log => {}
         }

@@ -1,12 +1,76 @@
 //! What an application publishes under.
 
 /// A topic: something of which every client needs the latest message, and no older one.
+///
+/// The macro [`topics!`](crate::topics!) declares those of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub(crate) usize);
 
+/// The topics of an application, which [`App::topics`](crate::App::topics) takes.
+///
+/// The macro [`topics!`](crate::topics!) declares them with a name for each. Where names are in the way, such as for one of eight
+/// relays, topics have numbers:
+///
+/// ```
+/// use instep::{Device, Topics};
+///
+/// const RELAYS: Topics = Topics::new(8);
+///
+/// fn show(device: &Device, relay: usize, on: bool) {
+///     if let Some(topic) = RELAYS.at(relay) {
+///         device.publish(topic, on);
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topics {
+    count: usize,
+}
+
 impl Topic {
-    /// The topic of that number, from 0 to below what [`App::topics`](crate::App::topics) says.
-    pub const fn new(number: usize) -> Self {
-        Self(number)
+    pub(crate) const fn new(index: usize) -> Self {
+        Self(index)
     }
+}
+
+impl Topics {
+    /// So many topics.
+    pub const fn new(count: usize) -> Self {
+        Self { count }
+    }
+
+    /// Returns how many topics there are.
+    pub const fn count(self) -> usize {
+        self.count
+    }
+
+    /// Returns the topic of that number, counted from 0. `None` if there are not so many.
+    pub const fn at(self, index: usize) -> Option<Topic> {
+        if index < self.count { Some(Topic::new(index)) } else { None }
+    }
+}
+
+/// Declares the topics that an application publishes: a constant for each, and one for all of them, which
+/// [`App::topics`](crate::App::topics) takes.
+///
+/// ```
+/// use instep::{App, Device};
+///
+/// instep::topics! {
+///     const TOPICS = [LED, COUNT];
+/// }
+///
+/// pub const APP: App = App::new("lamp", "A lamp that counts").endpoint("/ws").topics(TOPICS);
+///
+/// fn show(device: &Device, on: bool, count: u32) {
+///     device.publish(LED, on);
+///     device.publish(COUNT, count);
+/// }
+/// ```
+///
+/// So a topic that is published is one that the application has: another name is an error of the compiler, and if `App::topics` is
+/// forgotten, the compiler warns that `TOPICS` is not used. With `pub const TOPICS`, all of the constants are public.
+#[macro_export]
+macro_rules! topics {
+    ($($declaration:tt)*) => { $crate::__topics! { $crate $($declaration)* } };
 }

@@ -60,17 +60,23 @@ impl From<Option<bool>> for Reading<'_> {
     }
 }
 
-impl From<f64> for Reading<'_> {
-    fn from(number: f64) -> Self {
-        Self::Number(number)
-    }
+macro_rules! from_number {
+    ($($number:ty)+) => {$(
+        impl From<$number> for Reading<'_> {
+            fn from(number: $number) -> Self {
+                Self::Number(number.into())
+            }
+        }
+
+        impl From<Option<$number>> for Reading<'_> {
+            fn from(number: Option<$number>) -> Self {
+                number.map_or(Self::Unavailable, Self::from)
+            }
+        }
+    )+};
 }
 
-impl From<Option<f64>> for Reading<'_> {
-    fn from(number: Option<f64>) -> Self {
-        number.map_or(Self::Unavailable, Self::Number)
-    }
-}
+from_number!(f64 f32 i8 i16 i32 u8 u16 u32);
 
 impl<'v> From<&'v &'v str> for Reading<'v> {
     fn from(text: &'v &'v str) -> Self {

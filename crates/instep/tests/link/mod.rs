@@ -8,7 +8,7 @@ use instep::driver::{
     SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
 use instep::{
-    Access, App, Asset, ClientId, Device, HistoryPoint, Inbox, Instant, Limits, LogIn, Message, Thing, Topic,
+    Access, App, Asset, ClientId, Device, HistoryPoint, Inbox, Instant, Limits, LogIn, Message, Thing,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 
 /// Drivers that follow the device: more than it wakes at once.
 pub const FOLLOWERS: usize = 9;
-pub const LED: Topic = Topic::new(0);
+instep::topics! { pub const TOPICS = [LED, OTHER]; }
 pub const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
 const SCRIPT: Asset = Asset::new("text/javascript; charset=utf-8", b"let on;").gzip(b"not really gzip");
@@ -28,7 +28,7 @@ pub const APP: App = App::new("test", "for tests")
     .endpoint("/ws")
     .subprotocols(&["lamp"])
     .echo("/echo")
-    .topics(2);
+    .topics(TOPICS);
 
 pub const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 

@@ -1,0 +1,84 @@
+//! Values that are plain literals: only those are judged before the compiler evaluates them.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use syn::{Lit, LitStr};
+
+/// What a value is, as far as its tokens tell.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Literal {
+    Text(String),
+    Number(f64),
+    /// `true`, `'c'`, `b"bytes"` and the like.
+    Other,
+}
+
+/// Returns the literal that `value` is. `None` for all other expressions.
+pub(crate) fn literal(value: &TokenStream) -> Option<Literal> {
+    let mut tokens = value.clone();
+    let mut sign = 1.0;
+    if let Some(TokenTree::Punct(punct)) = tokens.clone().into_iter().next()
+        && punct.as_char() == '-'
+    {
+        sign = -1.0;
+        tokens = tokens.into_iter().skip(1).collect();
+    }
+    Some(match syn::parse2::<Lit>(tokens).ok()? {
+        Lit::Str(text) => Literal::Text(text.value()),
+        Lit::Int(number) => Literal::Number(sign * number.base10_parse::<f64>().ok()?),
+        Lit::Float(number) => Literal::Number(sign * number.base10_parse::<f64>().ok()?),
+        _ => Literal::Other,
+    })
+}
+
+/// Returns the number that `value` is. `None` for all other expressions.
+pub(crate) fn number(value: &TokenStream) -> Option<f64> {
+    match literal(value)? {
+        Literal::Number(number) => Some(number),
+        Literal::Text(_) | Literal::Other => None,
+    }
+}
+
+/// Returns the text that `value` is. `None` for all other expressions.
+pub(crate) fn text(value: &TokenStream) -> Option<String> {
+    match literal(value)? {
+        Literal::Text(text) => Some(text),
+        Literal::Number(_) | Literal::Other => None,
+    }
+}
+
+/// Returns the texts in brackets that `value` is. `None` for all other expressions.
+pub(crate) fn texts(value: &TokenStream) -> Option<Vec<LitStr>> {
+    let mut tokens = value.clone().into_iter();
+    let (Some(TokenTree::Group(group)), None) = (tokens.next(), tokens.next()) else { return None };
+    let parser = syn::punctuated::Punctuated::<LitStr, syn::Token![,]>::parse_terminated;
+    if group.delimiter() != Delimiter::Bracket {
+        return None;
+    }
+    let texts = syn::parse::Parser::parse2(parser, group.stream()).ok()?;
+    Some(texts.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<Literal> {
+        literal(&text.parse().expect("tokens"))
+    }
+
+    #[test]
+    fn literals_are_read() {
+        assert_eq!(of("\"°C\""), Some(Literal::Text("°C".into())));
+        assert_eq!(of("1_000"), Some(Literal::Number(1000.0)));
+        assert_eq!(of("-0.5"), Some(Literal::Number(-0.5)));
+        assert_eq!(of("10u8"), Some(Literal::Number(10.0)));
+        assert_eq!(of("true"), Some(Literal::Other));
+    }
+
+    #[test]
+    fn other_expressions_are_left_to_the_compiler() {
+        assert_eq!(of("MAX"), None);
+        assert_eq!(of("1 + 1"), None);
+        assert_eq!(of(""), None);
+    }
+}

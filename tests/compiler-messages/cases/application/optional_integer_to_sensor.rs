@@ -1,0 +1,19 @@
+//! An optional integer is published.
+
+use instep::Device;
+
+instep::thing! {
+    pub Pump: "A pump", commands Command {
+        power => Power: switch { title: "Power" },
+        level => Level: number { title: "Level", min: 0, max: 100, step: 1 },
+        flow: sensor { title: "Flow", precision: 1 },
+        valve: binary_sensor { title: "Valve" },
+    }
+}
+
+pub fn show(device: &Device) {
+    let pump = Pump::new(device);
+    pump.flow(Some(3));
+}
+
+fn main() {}

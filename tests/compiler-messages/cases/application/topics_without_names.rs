@@ -1,0 +1,5 @@
+//! Topics are counted, not named.
+
+instep::topics! { const TOPICS = 2; }
+
+fn main() {}

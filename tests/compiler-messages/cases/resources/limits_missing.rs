@@ -1,0 +1,11 @@
+//! There are no limits.
+
+use instep::App;
+
+pub const APP: App = App::new("lamp", "A lamp").endpoint("/ws");
+
+instep_embassy::resources! {
+    struct Resources { app: APP, station: 8 }
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+//! The enum of the commands has no name.
+
+use instep::{App, Device, Inbox};
+
+instep::thing! {
+    pub Pump: "A pump" {
+        power => Power: switch { title: "Power" },
+    }
+}
+
+pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
+
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+    let pump = Pump::new(device);
+    loop {
+        match pump.next(inbox).await {
+            Command::Power(on) => pump.power(on),
+        }
+    }
+}
+
+fn main() {}

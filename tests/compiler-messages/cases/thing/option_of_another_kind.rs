@@ -1,0 +1,23 @@
+//! A value that is only read is kept.
+
+use instep::{App, Device, Inbox};
+
+instep::thing! {
+    pub Pump: "A pump", commands Command {
+        power => Power: switch { title: "Power" },
+        flow: sensor { title: "Flow", precision: 1, kept },
+    }
+}
+
+pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
+
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+    let pump = Pump::new(device);
+    loop {
+        match pump.next(inbox).await {
+            Command::Power(on) => pump.power(on),
+        }
+    }
+}
+
+fn main() {}

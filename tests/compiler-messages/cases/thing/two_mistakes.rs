@@ -1,0 +1,24 @@
+//! Each of two mistakes is reported.
+
+use instep::{App, Device, Inbox};
+
+instep::thing! {
+    pub Pump: "A pump", commands Command {
+        power => Power: swich { title: "Power" },
+        level => Level: number { title: "Level", min: 0, step: 1 },
+    }
+}
+
+pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
+
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+    let pump = Pump::new(device);
+    loop {
+        match pump.next(inbox).await {
+            Command::Power(on) => pump.power(on),
+            Command::Level(level) => pump.level(level),
+        }
+    }
+}
+
+fn main() {}
