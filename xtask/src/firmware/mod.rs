@@ -20,11 +20,8 @@ use crate::tools::{Tools, run, workspace};
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
 
 /// Builds the firmware, says what it takes, and leaves its images.
-pub(crate) fn job(options: &[&str], tools: &mut Tools) -> Outcome {
-    let shown = Plan::parse(options)
-        .map_err(Outcome::Failed)
-        .and_then(|plan| build(&plan, Variables::Kept, tools).and_then(|built| show(&plan, &built)));
-    match shown {
+pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
+    match build(plan, Variables::Kept, tools).and_then(|built| show(plan, &built)) {
         Ok(()) => Outcome::Passed,
         // Who asks for this board is not served by another.
         Err(Outcome::Skipped(why)) => Outcome::Failed(why),

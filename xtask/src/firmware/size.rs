@@ -22,21 +22,13 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
         "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
     );
     for board in &BOARDS {
-        report.step(board.name, || {
-            let row = Plan::new(board.name, app)
-                .map_err(Outcome::Failed)
-                .and_then(|plan| size_of(&plan, tools))
-                .map(|(_, size)| {
-                    figures.push((board.name, size.figures()));
-                    size.row(board)
-                });
-            match row {
-                Ok(row) => {
-                    table += &row;
-                    Outcome::Passed
-                }
-                Err(outcome) => outcome,
+        report.step(board.name, || match size_of(&Plan { board, app: app.to_owned() }, tools) {
+            Ok((_, size)) => {
+                figures.push((board.name, size.figures()));
+                table += &size.row(board);
+                Outcome::Passed
             }
+            Err(outcome) => outcome,
         });
     }
     if write {
