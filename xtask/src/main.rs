@@ -19,6 +19,7 @@ mod fuzz;
 mod instructions;
 mod node_wot;
 mod own_network;
+mod packages;
 mod partitions;
 mod qemu;
 mod qemu_image;
