@@ -6,9 +6,6 @@ mod autobahn;
 mod axe;
 mod bare_metal;
 mod bench;
-// The firmware's own table, so that there is one.
-#[path = "../../boards/esp/src/boards.rs"]
-mod boards;
 mod browser;
 mod cli;
 mod clients;

@@ -4,7 +4,6 @@
 #![no_main]
 
 mod application;
-mod boards;
 mod given;
 mod keep;
 mod light;

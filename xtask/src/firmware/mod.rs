@@ -12,9 +12,9 @@ pub(crate) use size::sizes;
 use build::{Built, file, folder, in_image_tool, make, measure, number, target_of, without_variables};
 
 use crate::bare_metal::toolchain_for;
-use crate::boards::BOARDS;
 use crate::report::Outcome;
 use crate::tools::{Tools, run, workspace};
+use esp_boards::BOARDS;
 
 /// The chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];

@@ -5,8 +5,8 @@ use std::fs;
 
 use clap::Args;
 
-use crate::boards::{BOARDS, Board};
 use crate::tools::workspace;
+use esp_boards::{BOARDS, Board};
 
 /// The application that is built if none is named.
 pub(crate) const LED_JSON: &str = "led-json";

@@ -7,9 +7,9 @@ use instep_panel::PANEL;
 use super::build::{Built, Variables, build, compile, make, measure, number};
 use super::documented::{self, Figures};
 use super::plan::Plan;
-use crate::boards::{BOARDS, Board};
 use crate::report::{Outcome, Report};
 use crate::tools::Tools;
+use esp_boards::{BOARDS, Board};
 
 /// What instep, the page and `led-json` may add to the flash of a device that only answers.
 const SERVER_MAX: u64 = 100 * 1024;

@@ -1,3 +1,5 @@
+//! The ring of lines.
+
 use core::fmt::{self, Write};
 
 /// Ring of whole lines, of `SIZE` bytes.
