@@ -111,16 +111,3 @@ async fn tell(stream: TcpStream, answer: &[u8]) {
 fn reserve() -> Option<File> {
     File::open("/dev/null").ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_a_shortage() {
-        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS] {
-            assert!(is_shortage(&errno.into()));
-        }
-        assert!(!is_shortage(&Errno::CONNABORTED.into()) && !is_shortage(&io::Error::other("else")));
-    }
-}
