@@ -8,7 +8,7 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 use embedded_hal::pwm::{self, SetDutyCycle};
 use instep::{Access, Limits, PropertyStore};
 use instep_apps::{Hardware, KeptProperties, LED, Led, lamp};
-use instep_settings::{FlashError, FlashStorage, Kept, KeptSwitch, Opened, PowerUp, Saver, Settings};
+use instep_settings::{FlashError, FlashStorage, Kept, KeptSwitch, LoadOutcome, PowerUp, Saver, Settings};
 use instep_tokio::{Server, SocketLimits};
 use mock_flash::{MockError, MockFlash};
 use std::convert::Infallible;
@@ -60,7 +60,7 @@ impl SetDutyCycle for Dimmer {
 
 /// The settings that are in the flash, what is to store them there, and how they were found.
 type Stored<'f> =
-    (&'static Settings, Saver<'static, FlashStorage<&'f mut MockFlash>>, Opened<FlashError<MockError>>);
+    (&'static Settings, Saver<'static, FlashStorage<&'f mut MockFlash>>, LoadOutcome<FlashError<MockError>>);
 
 fn open(flash: &mut MockFlash) -> Stored<'_> {
     let end = flash.end();
@@ -146,7 +146,7 @@ fn a_cut_while_it_is_stored_leaves_the_old_brightness_or_the_new_one() {
         let stored = block_on(saver.save());
         cut.power = None;
         let (settings, _, opened) = open(&mut cut);
-        assert_eq!(opened, Opened::Read, "after {steps} steps");
+        assert_eq!(opened, LoadOutcome::Loaded, "after {steps} steps");
         let (_, levels) = start(settings);
         assert_eq!(levels.recv_timeout(ENOUGH), Ok(100));
         match levels.recv_timeout(ENOUGH) {

@@ -1,7 +1,7 @@
 //! What survives the end of the program, in a file.
 
 use instep_apps::KeptProperties;
-use instep_settings::{FileError, FileStorage, Kept, Opened, PowerUp, Saver, Settings};
+use instep_settings::{FileError, FileStorage, Kept, LoadOutcome, PowerUp, Saver, Settings};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -37,8 +37,8 @@ impl Keeping {
             .block_on(Saver::open(settings, storage));
         let about = match opened {
             // Somebody is there to put it right.
-            Opened::Unreadable(error) => return Err(error.to_string()),
-            opened if opened.is_worth_a_line() => Some(opened.to_string()),
+            LoadOutcome::Unreadable(error) => return Err(error.to_string()),
+            opened if opened.is_warning() => Some(opened.to_string()),
             _ => None,
         };
         Ok(Self { settings: Some(settings), saver: Some(saver), about, saving: None })

@@ -332,14 +332,14 @@ fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
         println!("skipped: node is not on PATH");
         return;
     };
-    let server = serve(&["--app", "hello", "--limit", "idle_time=3100 ms"]);
+    let server = serve(&["--app", "hello", "--limit", "idle_time=3900 ms"]);
     let said = http(server.addr(), request("/", &[]));
     assert_eq!(said.header("keep-alive"), Some("timeout=3"));
-    // Both of Node's clients: its http, and undici, which is its fetch.
+    // Both clients of Node: http, with the time limit of its own agent, and undici, which is its fetch.
     let script = r#"
         const http = require('http');
         const [url] = process.argv.slice(1);
-        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1, timeout: 5000 });
         const by_http = () => new Promise((resolve, reject) => {
             const request = http.get(url, { agent }, (response) => {
                 response.resume();
@@ -350,7 +350,7 @@ fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
         const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
         (async () => {
             const said = [];
-            for (const pause of [0, 300, 3098]) {
+            for (const pause of [0, 300, 3200]) {
                 await wait(pause);
                 said.push(await by_http(), await by_fetch());
             }
@@ -367,6 +367,26 @@ fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// A server that the machine did not let run for a while finds its deadlines past, and the request that came in time.
+#[test]
+fn a_request_that_came_while_the_server_was_stopped_is_answered() {
+    let server = serve(&["--app", "hello", "--limit", "idle_time=1 s"]);
+    let mut connections = [(); 8].map(|()| Http::connect(server.addr()));
+    for connection in &mut connections {
+        connection.send(request("/", &[]));
+        assert_eq!(connection.read().status, 200);
+    }
+    server.freeze();
+    for connection in &mut connections {
+        connection.send(request("/", &[]));
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    server.thaw();
+    for connection in &mut connections {
+        assert_eq!(connection.read().status, 200);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use instep::{Client, CloseCode, Exchange, Instant, Room, Standing};
+use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, Room};
 
 /// How long a reset may take to leave, in milliseconds.
 const RESET_TIME: u64 = 100;
@@ -27,7 +27,7 @@ pub(crate) struct Connection {
     /// How many bytes wait in it.
     pub(crate) length: u16,
     /// What comes with the head's buffer, while no client has it.
-    pub(crate) exchange: Option<&'static mut Exchange>,
+    pub(crate) exchange: Option<&'static mut HttpState>,
     /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
     /// bytes.
     pub(crate) waits_in: Option<State>,
@@ -108,14 +108,16 @@ impl Connection {
     }
 
     /// What giving it up would cost, if that let another one listen.
-    pub(crate) fn standing(&self) -> Option<Standing> {
+    pub(crate) fn eviction_priority(&self) -> Option<EvictionPriority> {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
                 // Whoever does not read its answer is as far as one that does not end its request.
-                Some(match (serving.client.standing(), serving.client.stalled_since()) {
-                    (Standing::InUse, Some(since)) => Standing::Unfinished(since),
+                Some(match (serving.client.eviction_priority(), serving.client.stalled_since()) {
+                    (EvictionPriority::InUse, Some(since)) => EvictionPriority::PartialRequest(since),
                     // It sent more before it had the answer to its handshake (RFC 6455 section 4.1), and that waits.
-                    _ if serving.client.is_open() => Standing::Unfinished(Instant::from_millis(0)),
+                    _ if serving.client.is_open() => {
+                        EvictionPriority::PartialRequest(Instant::from_millis(0))
+                    }
                     (standing, _) => standing,
                 })
             }
@@ -236,7 +238,7 @@ impl Connection {
             self.finish(context, now, now.after(patience), shared);
         } else if *length == 0
             && head.is_some()
-            && let Some(exchange) = serving.client.give_back_exchange()
+            && let Some(exchange) = serving.client.release_http_state()
             && let Some(bytes) = head.take()
         {
             shared.return_head(Head { bytes, exchange });
@@ -259,7 +261,7 @@ impl Connection {
     fn part(&mut self, shared: &mut Shared) {
         let mut exchange = self.exchange.take();
         if let Stage::Serving(mut serving) = core::mem::replace(&mut self.stage, Stage::Free) {
-            exchange = serving.client.take_exchange();
+            exchange = serving.client.take_http_state();
         }
         self.length = 0;
         if let Some((bytes, exchange)) = self.head.take().zip(exchange) {

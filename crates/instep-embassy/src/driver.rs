@@ -10,7 +10,7 @@ use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
-use instep::{Instant, Standing};
+use instep::{EvictionPriority, Instant};
 
 /// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
 const SILENT: u64 = 100;
@@ -122,15 +122,15 @@ impl Driver {
             }
             return Instant::NEVER;
         }
-        let mut yielding: [Option<(Standing, usize)>; LISTENING] = [None; LISTENING];
+        let mut yielding: [Option<(EvictionPriority, usize)>; LISTENING] = [None; LISTENING];
         let mut due = Instant::NEVER;
         for (number, connection) in self.connections.iter().enumerate() {
-            let Some(standing) = connection.standing() else { continue };
+            let Some(standing) = connection.eviction_priority() else { continue };
             let until = match standing {
-                Standing::Idle(since) if connection.was_served() => since,
-                Standing::Idle(since) => since.after(SILENT),
-                Standing::Unfinished(since) => since.after(UNFINISHED),
-                Standing::Unresponsive(_) | Standing::InUse => continue,
+                EvictionPriority::Idle(since) if connection.was_served() => since,
+                EvictionPriority::Idle(since) => since.after(SILENT),
+                EvictionPriority::PartialRequest(since) => since.after(UNFINISHED),
+                EvictionPriority::Unresponsive(_) | EvictionPriority::InUse => continue,
             };
             if until > now {
                 due = due.min(until);

@@ -4,7 +4,7 @@ use crate::clock::now;
 use crate::server::Server;
 use core::array::from_fn;
 use core::future::pending;
-use instep::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
+use instep::{FailedLogin, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
 use static_cell::StaticCell;
 
 /// Browsers that are logged in at once.
@@ -21,8 +21,8 @@ pub const ROUNDS: u32 = 10_000;
 /// All memory of a log-in, for a `static`: room for 8 browsers, and for the wrong passwords of 16 networks.
 pub struct LogInResources {
     sessions: StaticCell<[Session; SESSIONS]>,
-    failures: StaticCell<[Failure; FAILURES]>,
-    checks: StaticCell<[Check; CHECKS]>,
+    failures: StaticCell<[FailedLogin; FAILURES]>,
+    checks: StaticCell<[PasswordCheck; CHECKS]>,
     log_in: StaticCell<LogIn>,
 }
 
@@ -60,8 +60,8 @@ impl LogInResources {
     fn take(&'static self) -> LogInMemory {
         LogInMemory {
             sessions: self.sessions.init_with(|| [Session::default(); SESSIONS]),
-            failures: self.failures.init_with(|| [Failure::default(); FAILURES]),
-            checks: self.checks.init_with(|| from_fn(|_| Check::default())),
+            failures: self.failures.init_with(|| [FailedLogin::default(); FAILURES]),
+            checks: self.checks.init_with(|| from_fn(|_| PasswordCheck::default())),
         }
     }
 }

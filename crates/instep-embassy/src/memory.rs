@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use instep::{
-    Access, App, Buffer, Device, Exchange, Feed, Follower, HistoryPoint, Inbox, Limits, Memory, Recorder,
+    Access, App, Buffer, Device, Feed, Follower, HistoryPoint, HttpState, Inbox, Limits, Memory, Recorder,
     Ring, RingEntry, SlotMemory, Table, TableEntry,
 };
 use static_cell::{ConstStaticCell, StaticCell};
@@ -168,7 +168,7 @@ pub struct InterfaceMemory<
     connections: StaticCell<[Connection; SOCKETS]>,
     head_bytes: ConstStaticCell<[[u8; HEAD]; ACCEPTING]>,
     unsent: ConstStaticCell<[[u8; UNSENT]; ACCEPTING]>,
-    exchanges: StaticCell<[Exchange; ACCEPTING]>,
+    exchanges: StaticCell<[HttpState; ACCEPTING]>,
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
     listeners: Listeners,
@@ -254,7 +254,7 @@ impl<
         });
         let mut bytes = self.head_bytes.take().iter_mut();
         let mut unsent = self.unsent.take().iter_mut();
-        let exchanges = self.exchanges.init_with(|| from_fn(|_| Exchange::new(next(&mut unsent))));
+        let exchanges = self.exchanges.init_with(|| from_fn(|_| HttpState::new(next(&mut unsent))));
         let mut exchanges = exchanges.iter_mut();
         let heads = self.heads.init_with(|| {
             from_fn(|_| exchanges.next().map(|exchange| Head { bytes: slice(&mut bytes), exchange }))

@@ -6,7 +6,7 @@ use crate::shared::Shared;
 use core::task::Context;
 use embassy_net::tcp::State;
 use embassy_time::Duration;
-use instep::{Client, ExchangeMemory, Instant};
+use instep::{Client, HttpStateMemory, Instant};
 
 /// Reads in one go, before the others have their turn.
 const READS: usize = 8;
@@ -45,7 +45,7 @@ impl Connection {
                 // Whoever has reset the connection meanwhile is nobody; what was lent is for the next one.
                 let Some(peer) = self.socket.remote_endpoint() else { return self.reset(context, now) };
                 let Some(exchange) = self.exchange.take() else { return self.reset(context, now) };
-                let exchange = ExchangeMemory::Lent(exchange);
+                let exchange = HttpStateMemory::Lent(exchange);
                 // Who listens to events says nothing. That it is gone is noticed by what it does not acknowledge, and no
                 // WebSocket is given up sooner than for want of pongs.
                 let gone = limits.ping_every * (u64::from(limits.pings_missed) + 1);

@@ -2,13 +2,13 @@
 
 use crate::server::Server;
 use crate::sizes::ACCEPTING;
-use instep::{Exchange, Feed, Room, Surroundings};
+use instep::{Feed, HttpState, Room, TurnContext};
 
 /// What a connection has as long as it listens, or answers requests.
 pub(crate) struct Head {
     /// For the heads of requests, and what comes behind them.
     pub(crate) bytes: &'static mut [u8],
-    pub(crate) exchange: &'static mut Exchange,
+    pub(crate) exchange: &'static mut HttpState,
 }
 
 /// Those that nobody has.
@@ -29,9 +29,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// What a client needs for a turn, and the room for its input.
-    pub(crate) fn lend(&mut self) -> (Surroundings<'_>, &mut [u8]) {
+    pub(crate) fn lend(&mut self) -> (TurnContext<'_>, &mut [u8]) {
         let Server { app, access, log_in, board, device } = self.server;
-        let surroundings = Surroundings {
+        let surroundings = TurnContext {
             app,
             access,
             log_in,

@@ -36,8 +36,8 @@
 //! # What holds
 //!
 //! * After a loss of power each setting has its old value or its new one. A network and its password are one setting.
-//! * What cannot be read means defaults, one line for the log ([`Opened`]), and a device that runs.
-//! * Settings that a newer version wrote are left alone until somebody sets something (see [`Opened::Newer`]).
+//! * What cannot be read means defaults, one line for the log ([`LoadOutcome`]), and a device that runs.
+//! * Settings that a newer version wrote are left alone until somebody sets something (see [`LoadOutcome::Newer`]).
 //! * Passwords are never printed: `***` stands for them.
 
 #![no_std]
@@ -66,7 +66,7 @@ pub use from_build::Build;
 pub use kept::{Kept, KeptSwitch, PowerUp};
 pub use kept_value::{KEPT_MAX, KEPT_NAME_MAX, KEPT_VALUE_MAX, KeepError, KeptName, KeptValue};
 pub use record::{Key, Record, VERSION};
-pub use saver::{Opened, SAVE_EVERY, Saver};
+pub use saver::{LoadOutcome, SAVE_EVERY, Saver};
 pub use settings::Settings;
 pub use storage::{Loaded, Storage};
 pub use values::{DeviceName, Network, NetworkName, PasswordHash, WifiPassword, WrongValue};

@@ -10,11 +10,11 @@ pub const SAVE_EVERY: u64 = 5_000;
 
 /// What was found when the settings were opened. It displays as one line for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened<E> {
+pub enum LoadOutcome<E> {
     /// Nothing was ever stored.
-    Blank,
+    Empty,
     /// The settings.
-    Read,
+    Loaded,
     /// What does not make sense. The device begins with defaults, and the first change replaces it.
     Corrupt,
     /// Settings of this newer version. The device runs with defaults, and leaves them alone for as long as nobody sets one of
@@ -24,18 +24,18 @@ pub enum Opened<E> {
     Unreadable(E),
 }
 
-impl<E> Opened<E> {
+impl<E> LoadOutcome<E> {
     /// Whether somebody should hear of it.
-    pub const fn is_worth_a_line(&self) -> bool {
-        !matches!(self, Self::Blank | Self::Read)
+    pub const fn is_warning(&self) -> bool {
+        !matches!(self, Self::Empty | Self::Loaded)
     }
 }
 
-impl<E: Display> Display for Opened<E> {
+impl<E: Display> Display for LoadOutcome<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Blank => f.write_str("There are no settings yet"),
-            Self::Read => f.write_str("The settings were read"),
+            Self::Empty => f.write_str("There are no settings yet"),
+            Self::Loaded => f.write_str("The settings were read"),
             Self::Corrupt => f.write_str("The settings are damaged: the device begins with defaults"),
             Self::Newer(version) => write!(
                 f,
@@ -51,7 +51,7 @@ impl<E: Display> Display for Opened<E> {
 
 /// What a save may do to what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum SavePolicy {
     /// Add to it.
     Sound,
     /// Replace it.
@@ -65,18 +65,18 @@ enum Standing {
 pub struct Saver<'a, S> {
     settings: &'a Settings,
     storage: S,
-    standing: Standing,
+    standing: SavePolicy,
     due: Option<u64>,
 }
 
 impl<'a, S: Storage> Saver<'a, S> {
     /// Reads the settings. Whatever it finds, the device can run.
-    pub async fn open(settings: &'a Settings, mut storage: S) -> (Self, Opened<S::Error>) {
+    pub async fn open(settings: &'a Settings, mut storage: S) -> (Self, LoadOutcome<S::Error>) {
         let opened = read(settings, &mut storage).await;
         let standing = match opened {
-            Opened::Blank | Opened::Read => Standing::Sound,
-            Opened::Corrupt => Standing::Lost,
-            Opened::Newer(_) | Opened::Unreadable(_) => Standing::NotOurs,
+            LoadOutcome::Empty | LoadOutcome::Loaded => SavePolicy::Sound,
+            LoadOutcome::Corrupt => SavePolicy::Lost,
+            LoadOutcome::Newer(_) | LoadOutcome::Unreadable(_) => SavePolicy::NotOurs,
         };
         (Self { settings, storage, standing, due: None }, opened)
     }
@@ -118,7 +118,7 @@ impl<'a, S: Storage> Saver<'a, S> {
         if !self.is_needed() {
             return Ok(());
         }
-        if self.standing == Standing::Sound {
+        if self.standing == SavePolicy::Sound {
             let mut changed = self.settings.take();
             if self.storage.append(&mut changed).await? {
                 changed.stored();
@@ -129,7 +129,7 @@ impl<'a, S: Storage> Saver<'a, S> {
         let mut all = self.settings.take();
         self.storage.replace(&mut all).await?;
         all.stored();
-        self.standing = Standing::Sound;
+        self.standing = SavePolicy::Sound;
         Ok(())
     }
 
@@ -143,19 +143,19 @@ impl<'a, S: Storage> Saver<'a, S> {
         self.settings.replace(new);
         self.due = None;
         self.storage.clear().await?;
-        self.standing = Standing::Sound;
+        self.standing = SavePolicy::Sound;
         Ok(())
     }
 
     fn is_needed(&self) -> bool {
         self.settings.read(|table| match self.standing {
-            Standing::Sound | Standing::Lost => table.is_worth_saving(),
-            Standing::NotOurs => table.set,
+            SavePolicy::Sound | SavePolicy::Lost => table.is_worth_saving(),
+            SavePolicy::NotOurs => table.set,
         })
     }
 }
 
-async fn read<S: Storage>(settings: &Settings, storage: &mut S) -> Opened<S::Error> {
+async fn read<S: Storage>(settings: &Settings, storage: &mut S) -> LoadOutcome<S::Error> {
     let (mut table, mut sound, mut version) = (Table::NEW, true, None);
     let version_key = Key::version();
     let mut each = |key: &Key, value: &[u8]| {
@@ -168,14 +168,14 @@ async fn read<S: Storage>(settings: &Settings, storage: &mut S) -> Opened<S::Err
         }
     };
     let opened = match storage.load(&mut each).await {
-        Err(error) => Opened::Unreadable(error),
-        Ok(Loaded::Nothing) => Opened::Blank,
+        Err(error) => LoadOutcome::Unreadable(error),
+        Ok(Loaded::Nothing) => LoadOutcome::Empty,
         // What else a newer version wrote may mean anything.
-        Ok(_) if version > Some(VERSION) => Opened::Newer(version.unwrap_or_default()),
-        Ok(Loaded::Records) if sound && version == Some(VERSION) => Opened::Read,
-        Ok(_) => Opened::Corrupt,
+        Ok(_) if version > Some(VERSION) => LoadOutcome::Newer(version.unwrap_or_default()),
+        Ok(Loaded::Records) if sound && version == Some(VERSION) => LoadOutcome::Loaded,
+        Ok(_) => LoadOutcome::Corrupt,
     };
-    if !matches!(opened, Opened::Read) {
+    if !matches!(opened, LoadOutcome::Loaded) {
         table = Table::NEW;
         table.change_version();
     }

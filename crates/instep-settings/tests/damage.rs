@@ -6,7 +6,7 @@ mod used_flash;
 use embassy_futures::block_on;
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use instep_settings::{
-    Build, DeviceName, FlashError, FlashStorage, Kept, Key, Loaded, Opened, Record, SAVE_EVERY, Saver,
+    Build, DeviceName, FlashError, FlashStorage, Kept, Key, LoadOutcome, Loaded, Record, SAVE_EVERY, Saver,
     Settings, Storage, VERSION,
 };
 use mock_flash::{MockError, MockFlash, PAGE};
@@ -52,8 +52,8 @@ fn a_newer_version_is_left_alone_until_somebody_sets_something() {
     {
         let settings = Settings::new();
         let (mut saver, found) = opened(&settings, &mut flash);
-        assert_eq!(found, Opened::Newer(VERSION + 1));
-        assert!(found.is_worth_a_line() && found.to_string().contains("version 2"), "{found}");
+        assert_eq!(found, LoadOutcome::Newer(VERSION + 1));
+        assert!(found.is_warning() && found.to_string().contains("version 2"), "{found}");
         assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (None, None), "defaults");
         // It works with what it has.
         settings.take_build(Build { device_name: name("built"), ..Build::default() });
@@ -73,7 +73,7 @@ fn a_newer_version_is_left_alone_until_somebody_sets_something() {
         block_on(saver.save()).unwrap();
     }
     let settings = Settings::new();
-    assert_eq!(opened(&settings, &mut flash).1, Opened::Read);
+    assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Loaded);
     assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (name("set"), None));
 }
 
@@ -84,7 +84,7 @@ fn a_flash_that_cannot_be_read_is_left_alone_too() {
     {
         let settings = Settings::new();
         let (mut saver, found) = opened(&settings, &mut flash);
-        assert_eq!(found, Opened::Unreadable(FlashError::Flash(MockError::Broken)));
+        assert_eq!(found, LoadOutcome::Unreadable(FlashError::Flash(MockError::Broken)));
         Kept::by(&settings).keep(LED, b"off").unwrap();
         block_on(saver.save()).unwrap();
         settings.set_device_name(name("set"));
@@ -99,13 +99,13 @@ fn a_flash_that_cannot_be_read_is_left_alone_too() {
         flash.broken = false;
         let storage = FlashStorage::new(Flaky(&mut flash, &broken), 0..end).unwrap();
         let (mut saver, found) = block_on(Saver::open(&settings, storage));
-        assert!(matches!(found, Opened::Unreadable(_)));
+        assert!(matches!(found, LoadOutcome::Unreadable(_)));
         broken.set(false);
         settings.set_device_name(name("set"));
         block_on(saver.save()).unwrap();
     }
     let settings = Settings::new();
-    assert_eq!(opened(&settings, &mut flash).1, Opened::Read);
+    assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Loaded);
     assert_eq!(settings.device_name(), name("set"), "it is newer than what was there");
 }
 
@@ -169,7 +169,7 @@ fn a_reset_forgets_everything_even_if_it_is_cut_off_and_done_again() {
             "after {steps}: {found:?} is older than what was reset"
         );
         reset(&mut flash).unwrap();
-        assert_eq!(opened(&settings, &mut flash).1, Opened::Blank);
+        assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Empty);
     }
 }
 
@@ -199,12 +199,12 @@ fn what_is_set_after_a_reset_that_failed_is_newer_than_what_it_left() {
         block_on(saver.save()).unwrap();
     }
     let settings = Settings::new();
-    assert_eq!(opened(&settings, &mut flash).1, Opened::Read);
+    assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Loaded);
     assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (name("set"), None));
 }
 
 /// Whatever the flash holds, the device starts, is told once, can be set up and finds that again.
-fn is_usable(flash: &mut MockFlash) -> (Option<DeviceName>, Opened<FlashError<MockError>>) {
+fn is_usable(flash: &mut MockFlash) -> (Option<DeviceName>, LoadOutcome<FlashError<MockError>>) {
     let settings = Settings::new();
     let found = {
         let (mut saver, found) = opened(&settings, flash);
@@ -214,7 +214,7 @@ fn is_usable(flash: &mut MockFlash) -> (Option<DeviceName>, Opened<FlashError<Mo
         (before, found)
     };
     let settings = Settings::new();
-    assert_eq!(opened(&settings, flash).1, Opened::Read, "there is no second report");
+    assert_eq!(opened(&settings, flash).1, LoadOutcome::Loaded, "there is no second report");
     assert_eq!(settings.device_name(), name("again"));
     found
 }
@@ -226,7 +226,7 @@ proptest! {
     fn random_bytes_are_defaults_and_one_report(seed in prop::collection::vec(any::<u8>(), 64..PAGE)) {
         let mut flash = MockFlash::new(3);
         flash.bytes.iter_mut().zip(seed.iter().cycle()).for_each(|(byte, random)| *byte = *random);
-        prop_assert_eq!(is_usable(&mut flash), (None, Opened::Corrupt));
+        prop_assert_eq!(is_usable(&mut flash), (None, LoadOutcome::Corrupt));
     }
 
     #[test]
@@ -239,8 +239,8 @@ proptest! {
         flash.bytes[page * PAGE..][..PAGE].iter_mut().skip(from).zip(&seed).for_each(|(byte, random)| *byte = *random);
         let (found, opened) = is_usable(&mut flash);
         match opened {
-            Opened::Read => prop_assert_eq!(found, name("lamp")),
-            _ => prop_assert_eq!((found, opened), (None, Opened::Corrupt)),
+            LoadOutcome::Loaded => prop_assert_eq!(found, name("lamp")),
+            _ => prop_assert_eq!((found, opened), (None, LoadOutcome::Corrupt)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use embassy_futures::block_on;
 use instep_settings::{
-    FileError, FileStorage, Kept, KeptName, Network, NetworkName, Opened, Saver, Settings, VERSION,
+    FileError, FileStorage, Kept, KeptName, LoadOutcome, Network, NetworkName, Saver, Settings, VERSION,
     WifiPassword,
 };
 use std::fs;
@@ -26,7 +26,7 @@ fn save(file: &Path, led: &[u8]) {
     block_on(saver.save()).unwrap();
 }
 
-fn load(file: &Path) -> (Option<Vec<u8>>, Opened<FileError>) {
+fn load(file: &Path) -> (Option<Vec<u8>>, LoadOutcome<FileError>) {
     let settings = Settings::new();
     let (_, opened) = block_on(Saver::open(&settings, FileStorage::new(file).unwrap()));
     (Kept::by(&settings).value(LED).map(|value| value.to_vec()), opened)
@@ -35,10 +35,10 @@ fn load(file: &Path) -> (Option<Vec<u8>>, Opened<FileError>) {
 #[test]
 fn what_is_saved_is_there_again_and_only_its_owner_reads_it() {
     let file = folder("again").join("state");
-    assert_eq!(load(&file), (None, Opened::Blank));
+    assert_eq!(load(&file), (None, LoadOutcome::Empty));
     save(&file, b"on");
     save(&file, b"off");
-    assert_eq!(load(&file), (Some(b"off".to_vec()), Opened::Read));
+    assert_eq!(load(&file), (Some(b"off".to_vec()), LoadOutcome::Loaded));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
 }
@@ -55,15 +55,15 @@ fn a_program_that_ended_between_two_steps_leaves_the_old_or_the_new() {
     // The steps of a save, cut off after each: a part of the new one is written,
     for length in 0..=new.len() {
         fs::write(&temporary, &new[..length]).unwrap();
-        assert_eq!(load(&file), (Some(b"off".to_vec()), Opened::Read), "{length}");
+        assert_eq!(load(&file), (Some(b"off".to_vec()), LoadOutcome::Loaded), "{length}");
     }
     // and it is renamed.
     fs::rename(&temporary, &file).unwrap();
-    assert_eq!(load(&file), (Some(b"on".to_vec()), Opened::Read));
+    assert_eq!(load(&file), (Some(b"on".to_vec()), LoadOutcome::Loaded));
     // What is left over is in nobody's way.
     fs::write(&temporary, b"half").unwrap();
     save(&file, b"other");
-    assert_eq!(load(&file), (Some(b"other".to_vec()), Opened::Read));
+    assert_eq!(load(&file), (Some(b"other".to_vec()), LoadOutcome::Loaded));
     assert!(!temporary.exists());
 }
 
@@ -84,12 +84,12 @@ fn a_damaged_file_means_defaults_and_one_report() {
         fs::write(&file, &bytes).unwrap();
         let (led, opened) = load(&file);
         // The version is before the checksum: another one is a newer one.
-        assert!(matches!(opened, Opened::Corrupt | Opened::Newer(_)), "{opened:?}");
+        assert!(matches!(opened, LoadOutcome::Corrupt | LoadOutcome::Newer(_)), "{opened:?}");
         assert_eq!(led, None);
     }
     fs::write(&file, b"instep settings\n").unwrap();
     save(&file, b"off");
-    assert_eq!(load(&file), (Some(b"off".to_vec()), Opened::Read));
+    assert_eq!(load(&file), (Some(b"off".to_vec()), LoadOutcome::Loaded));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_newer_file_is_left_alone() {
     let file = folder("newer").join("state");
     let newer = [&b"instep settings\n"[..], &(VERSION + 1).to_le_bytes(), b"in any form"].concat();
     fs::write(&file, &newer).unwrap();
-    assert_eq!(load(&file), (None, Opened::Newer(VERSION + 1)));
+    assert_eq!(load(&file), (None, LoadOutcome::Newer(VERSION + 1)));
     save(&file, b"on");
     assert_eq!(fs::read(&file).unwrap(), newer, "a kept value is no reason");
 }
@@ -131,7 +131,10 @@ fn what_cannot_be_used_is_told_with_its_name() {
     let circle = folder.join("circle");
     symlink(&circle, &circle).unwrap();
     let (_, opened) = load(&circle);
-    assert!(matches!(&opened, Opened::Unreadable(FileError::Read(path, _)) if *path == circle), "{opened:?}");
+    assert!(
+        matches!(&opened, LoadOutcome::Unreadable(FileError::Read(path, _)) if *path == circle),
+        "{opened:?}"
+    );
     assert!(opened.to_string().contains("circle"), "{opened}");
 }
 
@@ -220,5 +223,5 @@ fn removing_tells_whether_there_was_something() {
     fs::write(file.with_file_name(".state.new"), b"half").unwrap();
     assert!(storage.remove().unwrap());
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 0);
-    assert_eq!(load(&file), (None, Opened::Blank));
+    assert_eq!(load(&file), (None, LoadOutcome::Empty));
 }

@@ -5,8 +5,8 @@ mod mock_flash;
 
 use embassy_futures::block_on;
 use instep_settings::{
-    Build, DeviceName, FlashError, FlashStorage, Kept, KeptName, Network, NetworkName, Opened, PasswordHash,
-    Saver, Settings, WifiPassword,
+    Build, DeviceName, FlashError, FlashStorage, Kept, KeptName, LoadOutcome, Network, NetworkName,
+    PasswordHash, Saver, Settings, WifiPassword,
 };
 use mock_flash::{MockError, MockFlash};
 
@@ -100,7 +100,7 @@ fn live(
     })
 }
 
-fn reopened(flash: &mut MockFlash) -> (State, Opened<FlashError<MockError>>) {
+fn reopened(flash: &mut MockFlash) -> (State, LoadOutcome<FlashError<MockError>>) {
     let end = flash.end();
     block_on(async {
         let settings = Settings::new();
@@ -127,11 +127,11 @@ fn cut_everywhere(new: &MockFlash, from: usize) {
             "after {steps} steps: {opened:?} {found:#?}\n{old:#?}\n{new:#?}"
         );
         // The very first save, cut off, looks like damage; there was nothing to lose.
-        assert!(opened == Opened::Read || old == State::default(), "after {steps} steps: {opened:?}");
+        assert!(opened == LoadOutcome::Loaded || old == State::default(), "after {steps} steps: {opened:?}");
         // It was no more than a loss of power.
         let (_, wanted, result) = live(&mut flash, 1000, 6);
         assert_eq!(result, Ok(()), "after {steps} steps");
-        assert_eq!(reopened(&mut flash), (wanted, Opened::Read), "after {steps} steps");
+        assert_eq!(reopened(&mut flash), (wanted, LoadOutcome::Loaded), "after {steps} steps");
         if !cut {
             break;
         }

@@ -7,7 +7,7 @@ use embassy_futures::{block_on, poll_once};
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use instep_settings::{
     Build, FlashError, FlashStorage, KEPT_MAX, KEPT_VALUE_MAX, KeepError, Kept, KeptName, KeptSwitch, Key,
-    Loaded, Network, NetworkName, Opened, PasswordHash, PowerUp, Record, SAVE_EVERY, Saver, Settings,
+    LoadOutcome, Loaded, Network, NetworkName, PasswordHash, PowerUp, Record, SAVE_EVERY, Saver, Settings,
     Storage, WifiPassword,
 };
 use mock_flash::{MockError, MockFlash, PAGE};
@@ -48,7 +48,7 @@ fn what_is_as_it_was_is_not_written() {
     let written = flash.written;
     let settings = Settings::new();
     let (mut saver, found) = opened(&settings, &mut flash);
-    assert_eq!(found, Opened::Read);
+    assert_eq!(found, LoadOutcome::Loaded);
     settings.set_device_name(name("lamp"));
     Kept::by(&settings).keep(LED, b"on").unwrap();
     Kept::by(&settings).remove(KeptName::new("none"));
@@ -192,7 +192,7 @@ fn values_are_kept_up_to_their_limits() {
         block_on(saver.save()).unwrap();
     }
     let settings = Settings::new();
-    assert_eq!(opened(&settings, &mut flash).1, Opened::Read);
+    assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Loaded);
     let kept = Kept::by(&settings);
     let there = NAMES.map(|name| kept.value(KeptName::new(name)).map(|value| value.len()));
     let mut wanted = [Some(KEPT_VALUE_MAX); KEPT_MAX + 1];
@@ -262,9 +262,9 @@ fn words_and_pages_of_other_sizes_do_as_well() {
             let (mut saver, opened) = block_on(Saver::open(&settings, storage));
             let first = life * 1_000;
             if life == 0 {
-                assert_eq!(opened, Opened::Blank);
+                assert_eq!(opened, LoadOutcome::Empty);
             } else {
-                assert_eq!(opened, Opened::Read);
+                assert_eq!(opened, LoadOutcome::Loaded);
                 assert_eq!(
                     Kept::by(&settings).value(LED).unwrap(),
                     (first - 1).to_le_bytes(),

@@ -1,6 +1,6 @@
 //! How many connections there may be: in all, and from one address; and who gives up its place for another.
 
-use crate::eviction::Standings;
+use crate::eviction::Priorities;
 use crate::limits::SocketLimits;
 use crate::rate::Rate;
 use instep::Access;
@@ -20,7 +20,7 @@ pub(crate) struct Gate {
     pub(crate) message_rate: u32,
     access: &'static Access,
     pub(crate) counts: Mutex<Counts>,
-    pub(crate) standings: Standings,
+    pub(crate) priorities: Priorities,
     /// A place became free, or one that was to become free did not.
     pub(crate) changed: Notify,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Asked {
     /// The connection's key there.
     pub(crate) key: usize,
     /// How it stood when it was chosen ([`number`](crate::eviction::number)).
-    pub(crate) standing: u64,
+    pub(crate) priority: u64,
 }
 
 /// What the gate has seen.
@@ -84,7 +84,7 @@ impl Gate {
             message_rate: limits.message_rate,
             access,
             counts: Mutex::default(),
-            standings: Standings::new(total_limit + TOLD),
+            priorities: Priorities::new(total_limit + TOLD),
             changed: Notify::new(),
         })
     }

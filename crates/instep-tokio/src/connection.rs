@@ -7,7 +7,7 @@ use crate::socket::{News, Read};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
-use instep::{Buffer, Client, Exchange, ExchangeMemory, Instant, Limits, Standing, Turn};
+use instep::{Buffer, Client, EvictionPriority, HttpState, HttpStateMemory, Instant, Limits, Turn};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
@@ -56,8 +56,8 @@ impl Connection {
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let exchange = Exchange::new(Buffer::grown(Self::unsent_limit(limits)));
-        let exchange = ExchangeMemory::Owned(Box::new(exchange));
+        let exchange = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
+        let exchange = HttpStateMemory::Owned(Box::new(exchange));
         let now = shard.now();
         let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
         client.came_in_at(accepted.port);
@@ -71,7 +71,7 @@ impl Connection {
         shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;
         accepted.permit.take_seat(shard.follower, key);
-        accepted.permit.set_standing(client.standing());
+        accepted.permit.set_priority(client.eviction_priority());
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
@@ -98,6 +98,16 @@ impl Connection {
         self.wake_at.get()
     }
 
+    /// Has the connection served if its socket holds input, and says so. A process that did not run for a while finds
+    /// a deadline past, and in the socket what the peer sent in time.
+    pub(crate) fn reads_first(&self) -> bool {
+        let reads = self.wants_read.get() && self.has_input();
+        if reads {
+            self.waker.wake_by_ref();
+        }
+        reads
+    }
+
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         self.socket.borrow().client.lag(feed)
     }
@@ -110,7 +120,7 @@ impl Connection {
     pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.close(code, &mut shard.surroundings(feeds, scratch));
+            self.socket.borrow_mut().client.close(code, &mut shard.turn_context(feeds, scratch));
         }
         self.turn(shard, now, 0);
     }
@@ -120,13 +130,13 @@ impl Connection {
     pub(crate) fn leave(&self, shard: &ShardState, chosen: u64) {
         if self.has_input() {
             // Its next turn says how it stands then.
-            self.permit.set_standing(Standing::InUse);
+            self.permit.set_priority(EvictionPriority::InUse);
         }
-        if self.permit.standing() > chosen {
+        if self.permit.priority() > chosen {
             return self.permit.stay();
         }
-        let standing = self.socket.borrow().client.standing();
-        if let Standing::Unresponsive(_) = standing {
+        let standing = self.socket.borrow().client.eviction_priority();
+        if let EvictionPriority::Unresponsive(_) = standing {
             self.socket.borrow().client.log_given_up();
             self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
         }
@@ -194,7 +204,7 @@ impl Connection {
             #[cfg(feature = "tls")]
             News::Broken(error) => {
                 let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-                client.break_off(&tls::Failure(error), now, &mut shard.surroundings(feeds, scratch));
+                client.break_off(&tls::Failure(error), now, &mut shard.turn_context(feeds, scratch));
             }
         }
     }
@@ -228,7 +238,7 @@ impl Connection {
                     0
                 }
             };
-            let mut surroundings = shard.surroundings(feeds, scratch);
+            let mut surroundings = shard.turn_context(feeds, scratch);
             if let Some(rate) = self.permit.rate() {
                 surroundings.allowance = rate.allowance(now);
             }
@@ -295,7 +305,7 @@ impl Connection {
     fn abandon(&self, shard: &ShardState) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.abandon(&mut shard.surroundings(feeds, scratch));
+            self.socket.borrow_mut().client.abandon(&mut shard.turn_context(feeds, scratch));
         }
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
@@ -307,7 +317,7 @@ impl Connection {
     fn note(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
-        self.permit.set_standing(socket.client.standing());
+        self.permit.set_priority(socket.client.eviction_priority());
         let compressed = socket.client.follows_compressed();
         if self.compressed.replace(compressed) != compressed {
             shard.count_compressed(compressed);

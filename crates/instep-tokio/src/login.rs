@@ -1,7 +1,7 @@
 //! The log-in on Linux: its memory, and a thread that hashes.
 
 use crate::clock::now;
-use instep::{Check, Failure, LogIn, LogInMemory, Password, Random, Session};
+use instep::{FailedLogin, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
 use tokio::sync::watch;
 
 /// Browsers that are logged in at once.
@@ -15,8 +15,8 @@ const CHECKS: usize = 16;
 pub fn log_in(password: Password, random: Random) -> &'static LogIn {
     let memory = LogInMemory {
         sessions: vec![Session::default(); SESSIONS].leak(),
-        failures: vec![Failure::default(); FAILURES].leak(),
-        checks: (0..CHECKS).map(|_| Check::default()).collect::<Vec<_>>().leak(),
+        failures: vec![FailedLogin::default(); FAILURES].leak(),
+        checks: (0..CHECKS).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
     };
     Box::leak(Box::new(LogIn::new(memory, password, random)))
 }

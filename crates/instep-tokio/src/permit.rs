@@ -2,7 +2,7 @@
 
 use crate::admission::{Asked, Counts, Gate, Holder, TOLD};
 use crate::rate::Rate;
-use instep::{AddressLimit, Instant, Standing};
+use instep::{AddressLimit, EvictionPriority, Instant};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
@@ -46,7 +46,9 @@ impl Gate {
             counts.refused_per_address += 1;
             refused = true;
         } else if counts.total >= self.total_limit {
-            if let Some(wait) = self.relieve_from(&mut counts, Standing::Unfinished(Instant::NEVER)) {
+            if let Some(wait) =
+                self.relieve_from(&mut counts, EvictionPriority::PartialRequest(Instant::NEVER))
+            {
                 return wait;
             }
             counts.refused_full += 1;
@@ -77,18 +79,18 @@ impl Gate {
     /// that do not end, then clients that answer no pings; none that is well. `None`: there is nobody.
     pub(crate) fn relieve(&self) -> Option<Admission> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        self.relieve_from(&mut counts, Standing::Unresponsive(Instant::NEVER))
+        self.relieve_from(&mut counts, EvictionPriority::Unresponsive(Instant::NEVER))
     }
 
     /// Chooses one whose standing is no better than `best`, unless one that was chosen before is on its way out.
-    fn relieve_from(&self, counts: &mut Counts, best: Standing) -> Option<Admission> {
+    fn relieve_from(&self, counts: &mut Counts, best: EvictionPriority) -> Option<Admission> {
         if counts.asked.is_some() {
             return Some(Admission::Wait(None));
         }
-        let (number, standing) = self.standings.first(best)?;
+        let (number, standing) = self.priorities.first(best)?;
         let Holder { shard, key } = *counts.holders.get(number)?;
         counts.asked = Some(number);
-        Some(Admission::Wait(Some(Asked { shard: shard.into(), key: key as usize, standing })))
+        Some(Admission::Wait(Some(Asked { shard: shard.into(), key: key as usize, priority: standing })))
     }
 }
 
@@ -124,16 +126,16 @@ impl Permit {
     }
 
     /// Takes note of how the connection stands.
-    pub(crate) fn set_standing(&self, standing: Standing) {
+    pub(crate) fn set_priority(&self, standing: EvictionPriority) {
         // Who is only told that there is no place takes none, so it cannot give any up.
         if !self.refused {
-            self.gate.standings.set(self.number, standing);
+            self.gate.priorities.set(self.number, standing);
         }
     }
 
     /// The number of how the connection stands.
-    pub(crate) fn standing(&self) -> u64 {
-        self.gate.standings.of(self.number)
+    pub(crate) fn priority(&self) -> u64 {
+        self.gate.priorities.of(self.number)
     }
 
     /// It was asked to leave, but is in use by now: another one is to be asked.
@@ -146,7 +148,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gate.standings.set(self.number, Standing::InUse);
+        self.gate.priorities.set(self.number, EvictionPriority::InUse);
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.holders.remove(self.number);
         counts.asked.take_if(|asked| *asked == self.number);
@@ -235,17 +237,17 @@ mod tests {
         let gate =
             Gate::new(1, SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() }, &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let idle = |at| Standing::Idle(Instant::from_millis(at));
+        let idle = |at| EvictionPriority::Idle(Instant::from_millis(at));
         let mut permits = [1, 2, 3].map(|key| {
             let permit = permit(&gate, here);
             permit.take_seat(0, key);
             Some(permit)
         });
-        let standings = [Standing::InUse, idle(8), idle(5)];
+        let standings = [EvictionPriority::InUse, idle(8), idle(5)];
         permits
             .iter()
             .zip(standings)
-            .for_each(|(permit, standing)| permit.as_ref().unwrap().set_standing(standing));
+            .for_each(|(permit, standing)| permit.as_ref().unwrap().set_priority(standing));
         assert!(
             permit(&gate, here).refused,
             "nobody gives up a place for an address that has all of its own"
@@ -253,7 +255,7 @@ mod tests {
         assert_eq!(waits_for(&gate.admit(there)), Some(3));
         assert_eq!(waits_for(&gate.admit(there)), None, "one at a time");
         let third = permits[2].as_ref().unwrap();
-        third.set_standing(Standing::InUse);
+        third.set_priority(EvictionPriority::InUse);
         third.stay();
         assert_eq!(waits_for(&gate.admit(there)), Some(2), "the first has been given work meanwhile");
         permits[1] = None;
@@ -261,7 +263,7 @@ mod tests {
         assert!(!newcomer.refused);
         assert!(permit(&gate, there).refused, "nobody else is idle");
         assert!(gate.relieve().is_none());
-        permits[0].as_ref().unwrap().set_standing(Standing::Unresponsive(Instant::from_millis(1)));
+        permits[0].as_ref().unwrap().set_priority(EvictionPriority::Unresponsive(Instant::from_millis(1)));
         assert!(permit(&gate, there).refused, "an unresponsive client keeps its place,");
         assert_eq!(waits_for(&gate.relieve().unwrap()), Some(1), "unless descriptors run out");
     }
@@ -272,7 +274,7 @@ mod tests {
         let local = IpAddr::from([127, 0, 0, 1]);
         let _client = permit(&gate, local);
         let told = permit(&gate, local);
-        told.set_standing(Standing::Idle(Instant::from_millis(0)));
+        told.set_priority(EvictionPriority::Idle(Instant::from_millis(0)));
         assert!(told.refused && permit(&gate, local).refused);
     }
 

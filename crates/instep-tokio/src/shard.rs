@@ -160,7 +160,7 @@ impl Shard {
     /// The connection gives up its place for another one, unless it stands better by now.
     fn ask_to_leave(&self, asked: Asked) {
         if let Some(connection) = self.connections.borrow().get(asked.key) {
-            connection.leave(&self.state, asked.standing);
+            connection.leave(&self.state, asked.priority);
         }
     }
 
@@ -219,7 +219,7 @@ impl Shard {
         self.looked.set(tokio::time::Instant::now());
         let mut next = Instant::NEVER;
         for (_, connection) in self.connections.borrow().iter() {
-            if connection.wake_at() <= now {
+            if connection.wake_at() <= now && !connection.reads_first() {
                 connection.turn(&self.state, now, 0);
             }
             next = next.min(connection.wake_at());

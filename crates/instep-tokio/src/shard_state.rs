@@ -5,7 +5,7 @@ use crate::date;
 use crate::deflate::Deflate;
 use crate::metrics::ShardMeter;
 use crate::server::Server;
-use instep::{Compression, Instant, Surroundings};
+use instep::{Compression, Instant, TurnContext};
 use instep_proto::delivery::{Feed, Room};
 use std::cell::{Cell, RefCell};
 use tokio::sync::Notify;
@@ -66,10 +66,10 @@ impl ShardState {
     }
 
     /// What a client needs for a turn.
-    pub(crate) fn surroundings<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> Surroundings<'a> {
+    pub(crate) fn turn_context<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> TurnContext<'a> {
         let Server { app, access, log_in, device, .. } = self.server;
         let Feeds { plain, compressed } = feeds;
-        Surroundings {
+        TurnContext {
             app,
             access,
             log_in,

@@ -49,8 +49,8 @@ pub use access::{
 pub use app::App;
 pub use buffer::Buffer;
 pub use connection::{
-    AddressLimit, Client, Compression, Exchange, ExchangeMemory, Inflated, Inflater, Standing, Surroundings,
-    Turn,
+    AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
+    Turn, TurnContext,
 };
 #[doc(hidden)]
 pub use device::Asked;
@@ -66,8 +66,8 @@ pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
 pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
-    Check, FAILURES_MAX, Failure, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordError, Random,
-    SESSION_SECONDS, Session, find_password,
+    FAILED_LOGINS_MAX, FailedLogin, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError,
+    Random, SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
     Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,

@@ -126,8 +126,8 @@ fn from_the_moment_there_is_a_password_it_is_asked_for() {
     let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
     let memory = LogInMemory {
         sessions: link::leak(4, instep::Session::default()),
-        failures: link::leak(4, instep::Failure::default()),
-        checks: vec![instep::Check::default()].leak(),
+        failures: link::leak(4, instep::FailedLogin::default()),
+        checks: vec![instep::PasswordCheck::default()].leak(),
     };
     let log_in: &'static LogIn = Box::leak(Box::new(LogIn::without_password(memory, random)));
     world.log_in = Some(log_in);

@@ -32,9 +32,25 @@ fn a_head_that_dribbles_is_ended_by_408() {
         assert!(!turn.shut_down && !turn.closed);
     }
     world.now = 3_490 + LIMITS.head_time;
-    let turn = peer.send(&mut world, b"x");
+    let turn = peer.send(&mut world, b"/");
     assert!(peer.take().starts_with(b"HTTP/1.1 408 "));
     assert!(turn.shut_down);
+}
+
+#[test]
+fn request_that_came_before_a_late_turn_is_answered() {
+    let mut world = World::new(LIMITS);
+    let mut peer = world.client();
+    for late in [LIMITS.head_time, LIMITS.head_time + LIMITS.idle_time] {
+        world.now = late;
+        let turn = peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        assert!(peer.take().starts_with(b"HTTP/1.1 200 "), "{late}");
+        assert!(!turn.shut_down && !turn.closed, "{late}");
+    }
+    peer.send(&mut world, b"GET / HTTP/1.1\r\n");
+    world.now += LIMITS.head_time;
+    peer.send(&mut world, b"Host: lamp\r\n\r\n");
+    assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
 }
 
 #[test]

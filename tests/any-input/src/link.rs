@@ -2,9 +2,9 @@
 
 use crate::lent::Lender;
 use instep::{
-    Access, App, Asset, Buffer, Client, Compression, Device, Exchange, ExchangeMemory, Feed, Follower,
-    HeadLimits, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory,
-    Surroundings, Table, TableEntry, Turn,
+    Access, App, Asset, Buffer, Client, Compression, Device, Feed, Follower, HeadLimits, HttpState,
+    HttpStateMemory, Inbox, Instant, Limits, Memory, Ring, RingEntry, Room, SERVER_HEADER_MAX, SlotMemory,
+    Table, TableEntry, Turn, TurnContext,
 };
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
@@ -126,11 +126,11 @@ impl World {
         let topics = self.app.topic_count();
         let unsent: &'static mut [u8] = lend!(lender, 0; UNSENT);
         let mut unsent = [unsent].into_iter();
-        let exchange = lend!(lender, Exchange::new(Buffer::lent(unsent.next().unwrap_or_default())); 1);
+        let exchange = lend!(lender, HttpState::new(Buffer::lent(unsent.next().unwrap_or_default())); 1);
         let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
         Link {
             app: self.app,
-            client: Client::new(peer, 4000, ExchangeMemory::Lent(&mut exchange[0]), Instant::from_millis(0)),
+            client: Client::new(peer, 4000, HttpStateMemory::Lent(&mut exchange[0]), Instant::from_millis(0)),
             device: &self.device,
             deflate: self.deflate.as_ref(),
             compressed_feed: self.deflate.as_ref().map(|_| feed(lender, topics)),
@@ -252,7 +252,7 @@ impl Link<'_> {
 
     fn end_of_server(&mut self) -> End<'_> {
         let Self { app, client, device, deflate, feed, compressed_feed, scratch, .. } = self;
-        let surroundings = Surroundings {
+        let surroundings = TurnContext {
             app,
             access: &ACCESS,
             log_in: None,
@@ -346,7 +346,7 @@ impl Link<'_> {
 /// What of a link the server has, and what it does not see.
 struct End<'a> {
     client: &'a mut Client,
-    surroundings: Surroundings<'a>,
+    surroundings: TurnContext<'a>,
     waiting: &'a mut [u8],
     received: &'a mut Vec<u8>,
     window: &'a mut usize,

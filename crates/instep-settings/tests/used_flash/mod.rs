@@ -2,7 +2,7 @@
 
 use crate::mock_flash::{MockError, MockFlash};
 use embassy_futures::block_on;
-use instep_settings::{DeviceName, FlashError, FlashStorage, Kept, KeptName, Opened, Saver, Settings};
+use instep_settings::{DeviceName, FlashError, FlashStorage, Kept, KeptName, LoadOutcome, Saver, Settings};
 
 pub const LED: KeptName = KeptName::new("led");
 
@@ -10,7 +10,7 @@ pub const LED: KeptName = KeptName::new("led");
 pub fn opened<'a>(
     settings: &'a Settings,
     flash: &'a mut MockFlash,
-) -> (Saver<'a, FlashStorage<&'a mut MockFlash>>, Opened<FlashError<MockError>>) {
+) -> (Saver<'a, FlashStorage<&'a mut MockFlash>>, LoadOutcome<FlashError<MockError>>) {
     let end = flash.end();
     block_on(Saver::open(settings, FlashStorage::new(flash, 0..end).unwrap()))
 }
@@ -24,7 +24,7 @@ pub fn used() -> MockFlash {
     let mut flash = MockFlash::new(3);
     let settings = Settings::new();
     let (mut saver, opened) = opened(&settings, &mut flash);
-    assert_eq!(opened, Opened::Blank);
+    assert_eq!(opened, LoadOutcome::Empty);
     settings.set_device_name(name("lamp"));
     Kept::by(&settings).keep(LED, b"on").unwrap();
     block_on(saver.save()).unwrap();

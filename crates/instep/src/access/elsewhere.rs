@@ -42,7 +42,7 @@ impl Access {
 
     /// Where whoever opens a page without TLS is led.
     pub(crate) fn https_location<'h>(&self, request: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
-        self.https.and_then(|redirect| redirect.lead(request))
+        self.https.and_then(|redirect| redirect.redirect(request))
     }
 
     /// What a browser is told that asks what a page from elsewhere may do: lines of a 204.

@@ -12,22 +12,22 @@ pub struct HttpsRedirect {
     how: &'static How,
 }
 
-/// Only the constructor names it: a device that leads nobody on links none of it.
+/// Only the constructor names it: a device that never redirects links none of it.
 #[derive(Debug)]
 struct How {
-    leads: fn(&RequestHead<'_>) -> bool,
+    redirects: fn(&RequestHead<'_>) -> bool,
     write: fn(port: u16, &RequestHead<'_>, &mut fmt::Formatter<'_>) -> fmt::Result,
 }
 
 impl HttpsRedirect {
     /// To this port of the same host.
     pub const fn to_port(port: u16) -> Self {
-        Self { port, how: &How { leads, write } }
+        Self { port, how: &How { redirects, write } }
     }
 
     /// Where the request is led, if it is.
-    pub(super) fn lead<'h>(self, head: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
-        (self.how.leads)(head).then_some(HttpsLocation { redirect: self, head })
+    pub(super) fn redirect<'h>(self, head: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
+        (self.how.redirects)(head).then_some(HttpsLocation { redirect: self, head })
     }
 }
 
@@ -43,7 +43,7 @@ impl Display for HttpsLocation<'_> {
     }
 }
 
-fn leads(head: &RequestHead<'_>) -> bool {
+fn redirects(head: &RequestHead<'_>) -> bool {
     let opens = head.navigation || head.accepts_html;
     let reads = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     !head.secure && opens && reads && head.host.is_some()

@@ -1,13 +1,13 @@
 //! Bodies that are made while they are written.
 
-use super::context::World;
+use super::context::ConnectionContext;
 use crate::service::{BOARD_PAGE, Bodies, file_of};
 use crate::time::Instant;
 use instep_proto::http::{Made, PageValues};
 
 /// Writes bodies while they are sent.
 pub(super) struct PageBodies<'w> {
-    pub(super) world: &'w World<'w>,
+    pub(super) world: &'w ConnectionContext<'w>,
     pub(super) now: Instant,
     /// The port at which the client came in.
     pub(super) port: u16,

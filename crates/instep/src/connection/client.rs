@@ -1,12 +1,12 @@
 //! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
 
-use super::context::{Surroundings, World};
-use super::http_state::{Exchange, ExchangeMemory, Unread};
+use super::context::{ConnectionContext, TurnContext};
+use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
 use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::service::{Events, FORM_MAX, Waits, body_max};
+use crate::service::{Events, FORM_MAX, Pending, body_max};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr};
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -17,7 +17,7 @@ use instep_proto::message::PART_MAX;
 /// What the client is waiting for.
 #[derive(Debug)]
 pub(super) enum State {
-    /// A request, or that the answer to one is written: see its [`Exchange`].
+    /// A request, or that the answer to one is written: see its [`HttpState`].
     Http,
     /// Messages.
     Open(Open),
@@ -36,7 +36,7 @@ pub(super) enum State {
 pub struct Client {
     pub(super) state: State,
     /// Always there while requests are what it is about.
-    pub(super) exchange: Option<ExchangeMemory>,
+    pub(super) http_state: Option<HttpStateMemory>,
     pub(super) input_ended: bool,
     /// Pings since it was heard.
     pub(super) pings: u8,
@@ -47,11 +47,11 @@ pub struct Client {
 
 impl Client {
     /// A connection that was just accepted.
-    pub fn new(peer: IpAddr, port: u16, mut exchange: ExchangeMemory, now: Instant) -> Self {
+    pub fn new(peer: IpAddr, port: u16, mut exchange: HttpStateMemory, now: Instant) -> Self {
         exchange.begin(peer, port);
         Self {
             state: State::Http,
-            exchange: Some(exchange),
+            http_state: Some(exchange),
             input_ended: false,
             pings: 0,
             seen: 0,
@@ -104,8 +104,8 @@ impl Client {
         match &self.state {
             State::Open(open) => Some(usize::from(open.place.client.slot)),
             State::Events(events) => Some(usize::from(events.place.client.slot)),
-            State::Http => match self.waits() {
-                Waits::Answer(pending) => Some(usize::from(pending.client.slot)),
+            State::Http => match self.pending() {
+                Pending::Invocation(pending) => Some(usize::from(pending.client.slot)),
                 _ => None,
             },
             _ => None,
@@ -142,28 +142,29 @@ impl Client {
     }
 
     /// The socket failed: gives up everything.
-    pub fn abandon(&mut self, surroundings: &mut Surroundings<'_>) {
-        let (world, _) = World::of(surroundings);
+    pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
+        let (world, _) = ConnectionContext::of(surroundings);
         self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
     /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
-    pub fn close(&mut self, code: CloseCode, surroundings: &mut Surroundings<'_>) {
-        match (&mut self.state, self.exchange.as_deref_mut()) {
+    pub fn close(&mut self, code: CloseCode, surroundings: &mut TurnContext<'_>) {
+        match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
-            (State::Http, Some(Exchange { reply: Some(reply), .. })) => *reply = reply.and_close(),
+            (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
             // An answer that has begun is written to its end.
             (State::Http, Some(exchange))
-                if !matches!(exchange.waits, Waits::Answer(_)) && !exchange.unsent.bytes().is_empty() =>
+                if !matches!(exchange.pending, Pending::Invocation(_))
+                    && !exchange.unsent.bytes().is_empty() =>
             {
                 self.state = State::Ending;
             }
             (State::Http, _) => {
-                let (world, _) = World::of(surroundings);
+                let (world, _) = ConnectionContext::of(surroundings);
                 self.pass_to(State::Closed, End::Closed(Some(code)), &world);
             }
             (State::Events(_), _) => {
-                let (world, _) = World::of(surroundings);
+                let (world, _) = ConnectionContext::of(surroundings);
                 self.pass_to(State::Ending, End::Closed(Some(code)), &world);
             }
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
@@ -176,7 +177,12 @@ impl Client {
     }
 
     /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
-    pub(super) fn end_open(&mut self, code: Option<CloseCode>, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn end_open(
+        &mut self,
+        code: Option<CloseCode>,
+        world: &ConnectionContext<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         let mut frame = [0; SERVER_HEADER_MAX];
         let length = encode_header(true, Opcode::Close, 2, &mut frame);
         frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
@@ -186,8 +192,8 @@ impl Client {
     }
 
     /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
-    pub(super) fn pass_to(&mut self, next: State, end: End, world: &World<'_>) {
-        let waits = self.waits();
+    pub(super) fn pass_to(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
+        let waits = self.pending();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {
                 if let Some(inflater) = open.leave(end, world.device)
@@ -198,7 +204,7 @@ impl Client {
             }
             State::Events(events) => events.leave(end, world),
             State::Http => {
-                if let Waits::Answer(pending) = waits {
+                if let Pending::Invocation(pending) = waits {
                     world.device.withdraw(pending.client, pending.left);
                 }
             }
@@ -207,20 +213,20 @@ impl Client {
     }
 
     /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
-    /// who listens to events, is sent from now on has to have room in its socket: [`Surroundings::room`](super::Surroundings::room).
-    pub fn give_back_exchange(&mut self) -> Option<&'static mut Exchange> {
-        let waits = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::Surroundings::room).
+    pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
+        let waits = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
         let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
-        if needs || waits { None } else { self.take_exchange() }
+        if needs || waits { None } else { self.take_http_state() }
     }
 
     /// The client is gone: gives back what was lent for requests, if it still has that.
-    pub fn take_exchange(&mut self) -> Option<&'static mut Exchange> {
-        match self.exchange.take()? {
-            ExchangeMemory::Lent(exchange) => Some(exchange),
+    pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
+        match self.http_state.take()? {
+            HttpStateMemory::Lent(exchange) => Some(exchange),
             #[cfg(feature = "alloc")]
-            owned @ ExchangeMemory::Owned(_) => {
-                self.exchange = Some(owned);
+            owned @ HttpStateMemory::Owned(_) => {
+                self.http_state = Some(owned);
                 None
             }
         }
@@ -228,49 +234,49 @@ impl Client {
 
     /// It came in at this port of the device: its cookie is named after it.
     pub fn came_in_at(&mut self, port: u16) {
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             exchange.local_port = port;
         }
     }
 
     /// There are too many connections: whatever this one asks for is answered by 503.
     pub fn refuse(&mut self) {
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             exchange.refused = true;
         }
     }
 
     /// What the request that stands first in the input waits for.
-    pub(super) fn waits(&self) -> Waits {
-        self.http().map_or(Waits::Nothing, |exchange| exchange.waits)
+    pub(super) fn pending(&self) -> Pending {
+        self.http().map_or(Pending::Nothing, |exchange| exchange.pending)
     }
 
     /// The exchange, while that is what it is about.
-    pub(super) fn http(&self) -> Option<&Exchange> {
-        self.exchange.as_deref().filter(|_| matches!(self.state, State::Http))
+    pub(super) fn http(&self) -> Option<&HttpState> {
+        self.http_state.as_deref().filter(|_| matches!(self.state, State::Http))
     }
 
-    pub(super) fn http_mut(&mut self) -> Option<&mut Exchange> {
-        self.exchange.as_deref_mut().filter(|_| matches!(self.state, State::Http))
+    pub(super) fn http_mut(&mut self) -> Option<&mut HttpState> {
+        self.http_state.as_deref_mut().filter(|_| matches!(self.state, State::Http))
     }
 
     /// From where it came.
     pub(super) fn peer(&self) -> IpAddr {
-        self.exchange.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
+        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
     }
 
     /// Whether there are too many connections.
     pub(super) fn is_refused(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.refused)
+        self.http_state.as_ref().is_some_and(|exchange| exchange.refused)
     }
 
     /// The port of the device at which it came in.
     pub(super) fn local_port(&self) -> u16 {
-        self.exchange.as_ref().map_or(0, |exchange| exchange.local_port)
+        self.http_state.as_ref().map_or(0, |exchange| exchange.local_port)
     }
 
     /// Answers the request, of whose body nothing is to come.
     pub(super) fn answer(&mut self, reply: Reply) {
-        self.answer_and_pass(Some(reply), Unread::NOTHING);
+        self.answer_and_pass(Some(reply), BodyRemaining::NOTHING);
     }
 }

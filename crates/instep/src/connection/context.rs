@@ -14,7 +14,7 @@ use instep_proto::http::Date;
 
 /// What a client needs of the world for one turn. A driver makes it once for all its clients.
 #[derive(Debug)]
-pub struct Surroundings<'a> {
+pub struct TurnContext<'a> {
     /// The application: its pages and endpoints.
     pub app: &'a App,
     /// Who may come in.
@@ -40,10 +40,10 @@ pub struct Surroundings<'a> {
     /// How many messages a turn takes. At that limit the client takes no more input.
     pub allowance: u32,
     /// What the socket takes for sure. It counts where nothing can be saved for the client, because it has no
-    /// [`Exchange`](super::Exchange) any more.
+    /// [`HttpState`](super::Exchange) any more.
     pub room: Room,
     /// Where output is gathered, shared by all clients: as long as what one client may keep
-    /// ([`Exchange::new`](super::Exchange::new)) and one frame.
+    /// ([`HttpState::new`](super::Exchange::new)) and one frame.
     pub scratch: &'a mut [u8],
 }
 
@@ -60,8 +60,8 @@ pub trait AddressLimit: core::fmt::Debug {
     }
 }
 
-/// [`Surroundings`] without what is lent for change. What handlers of requests see of it is its [`Context`].
-pub(super) struct World<'a> {
+/// [`TurnContext`] without what is lent for change. What handlers of requests see of it is its [`Context`].
+pub(super) struct ConnectionContext<'a> {
     context: Context<'a>,
     pub(super) app: &'a App,
     pub(super) log_in: Option<&'a LogIn>,
@@ -73,7 +73,7 @@ pub(super) struct World<'a> {
     pub(super) room: Room,
 }
 
-impl<'a> Deref for World<'a> {
+impl<'a> Deref for ConnectionContext<'a> {
     type Target = Context<'a>;
 
     fn deref(&self) -> &Context<'a> {
@@ -81,7 +81,7 @@ impl<'a> Deref for World<'a> {
     }
 }
 
-impl World<'_> {
+impl ConnectionContext<'_> {
     /// Asks for the password, while there is one.
     pub(super) fn log_in(&self) -> Option<&LogIn> {
         self.log_in.filter(|log_in| log_in.is_on())
@@ -94,9 +94,9 @@ impl World<'_> {
     }
 }
 
-impl<'a> World<'a> {
-    pub(super) fn of<'s>(surroundings: &'s mut Surroundings<'a>) -> (Self, &'s mut [u8]) {
-        let Surroundings {
+impl<'a> ConnectionContext<'a> {
+    pub(super) fn of<'s>(surroundings: &'s mut TurnContext<'a>) -> (Self, &'s mut [u8]) {
+        let TurnContext {
             app,
             access,
             log_in,

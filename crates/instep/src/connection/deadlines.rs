@@ -1,27 +1,27 @@
 //! What time asks of a client: deadlines, pings, and the end of patience.
 
 use super::client::{Client, State};
-use super::context::World;
-use super::http_state::Exchange;
+use super::context::ConnectionContext;
+use super::http_state::HttpState;
 use super::websocket::Open;
 use crate::device::{DropReason, End, RefusalReason};
 use crate::limits::{Limits, ROOM_MIN};
-use crate::service::{Events, Waits, tell};
+use crate::service::{Events, Pending, log_limited};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::{Reply, Status};
 
 /// How often a client that waits for an inflater looks whether there is one, in milliseconds.
-const STARVED: u64 = 20;
+const INFLATER_RETRY_MS: u64 = 20;
 /// How often a client looks whether its password has been checked.
-const UNCHECKED: u64 = 20;
+const PASSWORD_POLL_MS: u64 = 20;
 /// How often it looks whether there is room for its password: there may be very many who do.
-const NO_ROOM: u64 = 250;
+const PASSWORD_QUEUE_RETRY_MS: u64 = 250;
 /// How long it waits for that.
-const CHECK_TIME: u64 = 15_000;
+const PASSWORD_TIMEOUT_MS: u64 = 15_000;
 /// How long a request waits for the application.
-const ANSWER_TIME: u64 = 5_000;
+const INVOCATION_TIMEOUT_MS: u64 = 5_000;
 
 impl Client {
     /// The first byte of a head is there.
@@ -36,7 +36,7 @@ impl Client {
     /// A head is complete.
     pub(super) fn head_ended(&mut self, now: Instant) {
         self.timing.begin(now);
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             (exchange.head_begun, exchange.served) = (false, true);
         }
     }
@@ -48,8 +48,8 @@ impl Client {
         }
     }
 
-    /// Does what is due.
-    pub(super) fn keep_time(&mut self, now: Instant, world: &World<'_>, out: &mut Outgoing<'_>) {
+    /// Does what is due, but for a request.
+    pub(super) fn keep_time(&mut self, now: Instant, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         if now >= self.timing.stalled.after(limits.write_stall) {
             if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
@@ -70,9 +70,8 @@ impl Client {
             events.comment(now, out);
         }
         match &self.state {
-            State::Http => self.keep_request_time(now, world, out),
-            State::Open(open) if now >= open.until => self.end_session(world, out),
-            State::Events(events) if now >= events.until => self.end_session(world, out),
+            State::Open(open) if now >= open.expires_at => self.end_session(world, out),
+            State::Events(events) if now >= events.expires_at => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.pings >= limits.pings_missed {
                     let client = open.place.client;
@@ -97,26 +96,39 @@ impl Client {
         }
     }
 
-    /// Does what is due for a request.
-    fn keep_request_time(&mut self, now: Instant, world: &World<'_>, out: &Outgoing<'_>) {
-        let Some(exchange) = self.http() else { return };
-        let Exchange { peer, head_begun, served, waits, ref reply, .. } = *exchange;
+    /// Does what is due for a request, after the input of this turn was taken, because that came in time. Says
+    /// whether the request has ended by it.
+    pub(super) fn keep_request_time(
+        &mut self,
+        now: Instant,
+        world: &ConnectionContext<'_>,
+        out: &Outgoing<'_>,
+    ) -> bool {
+        let Some(exchange) = self.http() else { return false };
+        let HttpState { peer, head_begun, served, pending: waits, ref reply, .. } = *exchange;
         match waits {
-            Waits::Password(_) if reply.is_none() && now >= self.timing.since.after(CHECK_TIME) => {
+            Pending::PasswordCheck(_)
+                if reply.is_none() && now >= self.timing.since.after(PASSWORD_TIMEOUT_MS) =>
+            {
                 world.device.count_refusal(RefusalReason::Full);
-                tell!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
+                log_limited!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
                 self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
-            Waits::Answer(pending) if now >= self.timing.since.after(ANSWER_TIME) => {
+            Pending::Invocation(pending) if now >= self.timing.since.after(INVOCATION_TIMEOUT_MS) => {
                 world.device.withdraw(pending.client, pending.left);
                 world.device.count_refusal(RefusalReason::Timeout);
-                tell!(warn, world, now, "Refused a request from {peer}: the application did not answer");
+                log_limited!(
+                    warn,
+                    world,
+                    now,
+                    "Refused a request from {peer}: the application did not answer"
+                );
                 match world.app.service {
                     Some(service) => self.answer((service.late)()),
                     None => self.state = State::Closed,
                 }
             }
-            Waits::Nothing | Waits::Body
+            Pending::Nothing | Pending::Body
                 if reply.is_none() && out.kept() == 0 && now >= self.head_deadline(world.device.limits()) =>
             {
                 if head_begun {
@@ -130,8 +142,9 @@ impl Client {
                     self.state = State::Closed;
                 }
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// When the next turn is due.
@@ -139,11 +152,11 @@ impl Client {
         let stall = if blocked { self.timing.stalled.after(limits.write_stall) } else { Instant::NEVER };
         stall.min(match &self.state {
             State::Http => self.request_wake_at(now, limits, blocked),
-            State::Open(Open { starved: true, .. }) => now.after(STARVED),
+            State::Open(Open { awaiting_inflater: true, .. }) => now.after(INFLATER_RETRY_MS),
             State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
             }
-            State::Open(open) => self.ping_deadline(limits).min(open.until).min(open.alive_at),
+            State::Open(open) => self.ping_deadline(limits).min(open.expires_at).min(open.alive_at),
             State::Events(events) => events.wake_at(),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Ending | State::Closed => Instant::NEVER,
@@ -151,12 +164,12 @@ impl Client {
     }
 
     fn request_wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
-        match (self.waits(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
-            (Waits::Password(ticket), false) => {
-                let pause = if ticket.is_some() { UNCHECKED } else { NO_ROOM };
-                now.after(pause).min(self.timing.since.after(CHECK_TIME))
+        match (self.pending(), self.http().is_some_and(|exchange| exchange.reply.is_some())) {
+            (Pending::PasswordCheck(ticket), false) => {
+                let pause = if ticket.is_some() { PASSWORD_POLL_MS } else { PASSWORD_QUEUE_RETRY_MS };
+                now.after(pause).min(self.timing.since.after(PASSWORD_TIMEOUT_MS))
             }
-            (Waits::Answer(_), _) => self.timing.since.after(ANSWER_TIME),
+            (Pending::Invocation(_), _) => self.timing.since.after(INVOCATION_TIMEOUT_MS),
             (_, false) if !blocked => self.head_deadline(limits),
             _ => Instant::NEVER,
         }

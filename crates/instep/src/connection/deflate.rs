@@ -98,7 +98,7 @@ impl Open {
     ) -> Taken {
         // The message before it has to have been fetched, and there has to be an inflater.
         let probe = Piece { last: false, bytes: &[], ..piece };
-        if !self.echoes() && context.device.offer(self.place, &probe) == Offer::NotNow {
+        if !self.echoes() && context.device.offer(self.place, &probe) == Offer::Blocked {
             return self.hold(piece, used);
         }
         let inflating = match self.inflating.take() {
@@ -106,7 +106,7 @@ impl Open {
             None => match compression.borrow_inflater() {
                 Some(inflater) => Inflating { inflater, begun: false, since: now.as_lower_millis() },
                 None => {
-                    self.starved = true;
+                    self.awaiting_inflater = true;
                     return self.hold(piece, used);
                 }
             },

@@ -1,18 +1,18 @@
 //! What a driver goes by when there are more connections than places: which one could give up its own.
 
 use super::client::{Client, State};
-use super::http_state::Exchange;
-use crate::service::Waits;
+use super::http_state::HttpState;
+use crate::service::Pending;
 use crate::time::Instant;
 use instep_proto::delivery::Storage as _;
 
 /// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum EvictionPriority {
     /// Nothing is in progress since then: nothing has been sent yet, or the last request is answered.
     Idle(Instant),
     /// A request began then and is not complete: whoever is well sends it at once.
-    Unfinished(Instant),
+    PartialRequest(Instant),
     /// An open WebSocket that was pinged then, and left the ping before that one without an answer.
     Unresponsive(Instant),
     /// A request is being answered, or a WebSocket is well: it is not given up.
@@ -21,27 +21,30 @@ pub enum Standing {
 
 impl Client {
     /// What giving up this connection would cost now. It changes only in a turn.
-    pub fn standing(&self) -> Standing {
+    pub fn eviction_priority(&self) -> EvictionPriority {
         let since = self.timing.since;
-        let writes = self.exchange.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
-        match (&self.state, self.exchange.as_deref()) {
+        let writes = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        match (&self.state, self.http_state.as_deref()) {
             // The first ping was due after one such time, the second after two.
-            (State::Open(_), _) if self.pings >= 2 => Standing::Unresponsive(since),
-            _ if writes => Standing::InUse,
-            (State::Http, Some(Exchange { waits: Waits::Answer(_), .. })) => Standing::InUse,
-            (State::Http, Some(Exchange { reply: None, unread, waits, head_begun, .. })) => {
-                let begun = *head_begun || !unread.is_nothing() || *waits != Waits::Nothing;
-                if begun { Standing::Unfinished(since) } else { Standing::Idle(since) }
+            (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),
+            _ if writes => EvictionPriority::InUse,
+            (State::Http, Some(HttpState { pending: Pending::Invocation(_), .. })) => EvictionPriority::InUse,
+            (
+                State::Http,
+                Some(HttpState { reply: None, body_remaining: unread, pending: waits, head_begun, .. }),
+            ) => {
+                let begun = *head_begun || !unread.is_nothing() || *waits != Pending::Nothing;
+                if begun { EvictionPriority::PartialRequest(since) } else { EvictionPriority::Idle(since) }
             }
-            (State::Lingering(_), _) => Standing::Idle(since),
-            _ => Standing::InUse,
+            (State::Lingering(_), _) => EvictionPriority::Idle(since),
+            _ => EvictionPriority::InUse,
         }
     }
 
     /// Whether a request of it has been answered.
     #[doc(hidden)]
     pub fn was_served(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.served)
+        self.http_state.as_ref().is_some_and(|exchange| exchange.served)
     }
 
     /// Since when its socket has taken nothing of what it is to take, if there is anything.

@@ -1,7 +1,7 @@
 //! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
 
 use crate::buffer::Buffer;
-use crate::service::{Context, Decision, Waits};
+use crate::service::{Context, Outcome, Pending};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
@@ -11,7 +11,7 @@ use instep_proto::http::{Chunks, ExtraLines, Reply, RequestHead};
 
 /// What has yet to come of a request's content.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Unread {
+pub(super) enum BodyRemaining {
     /// So many bytes, which are thrown away.
     Bytes(u64),
     /// Chunks of the request that stands first in the input, whose head has that length. Their content is kept behind the
@@ -21,7 +21,7 @@ pub(super) enum Unread {
     Chunks(Chunks),
 }
 
-impl Unread {
+impl BodyRemaining {
     pub(super) const NOTHING: Self = Self::Bytes(0);
 
     /// Whether it is nothing.
@@ -31,12 +31,12 @@ impl Unread {
 }
 
 /// Answers a request that is not encrypted.
-pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Decision;
+pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Outcome;
 
 /// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
 /// of it: a device with few such places has many clients.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct HttpState {
     pub(super) peer: IpAddr,
     pub(super) port: u16,
     /// The port of the device at which it came in; 0: nobody said.
@@ -46,7 +46,7 @@ pub struct Exchange {
     /// Its bytes are encrypted on their way.
     pub(super) secure: bool,
     /// It does not encrypt where it must: every request is answered so, by 400. Only a transport that encrypts names the function.
-    pub(super) not_secure: Option<AskForHttps>,
+    pub(super) plaintext_on_tls_port: Option<AskForHttps>,
     /// The first byte of the current head has come.
     pub(super) head_begun: bool,
     /// A request of it has been answered.
@@ -54,16 +54,16 @@ pub struct Exchange {
     /// What is being written.
     pub(super) reply: Option<Reply>,
     /// Content of a request that has yet to come.
-    pub(super) unread: Unread,
+    pub(super) body_remaining: BodyRemaining,
     /// What the request that stands first in the input waits for.
-    pub(super) waits: Waits,
+    pub(super) pending: Pending,
     /// What is added to the answer to the request that was read last, where no request tells it.
     pub(super) extra: Option<ExtraLines>,
     /// What the socket did not take.
     pub(super) unsent: Buffer,
 }
 
-impl Exchange {
+impl HttpState {
     /// A place for one connection after the other. `unsent` has room for at least one frame, and 384 bytes more.
     pub fn new(unsent: Buffer) -> Self {
         Self {
@@ -72,12 +72,12 @@ impl Exchange {
             local_port: 0,
             refused: false,
             secure: false,
-            not_secure: None,
+            plaintext_on_tls_port: None,
             head_begun: false,
             served: false,
             reply: None,
-            unread: Unread::NOTHING,
-            waits: Waits::Nothing,
+            body_remaining: BodyRemaining::NOTHING,
+            pending: Pending::Nothing,
             extra: None,
             unsent,
         }
@@ -91,8 +91,8 @@ impl Exchange {
     }
 
     /// The next thing is to answer, and to throw away that content of the request.
-    pub(super) fn answer(&mut self, reply: Option<Reply>, unread: Unread) {
-        (self.reply, self.unread, self.waits) = (reply, unread, Waits::Nothing);
+    pub(super) fn answer(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
+        (self.reply, self.body_remaining, self.pending) = (reply, unread, Pending::Nothing);
         let extra = self.extra.take();
         if let Some(reply) = &mut self.reply {
             reply.add_extra(extra);
@@ -100,20 +100,20 @@ impl Exchange {
     }
 }
 
-/// Where an [`Exchange`] is: in memory that is lent, as on a device, or in memory of its own, as on Linux.
+/// Where an [`HttpState`] is: in memory that is lent, as on a device, or in memory of its own, as on Linux.
 #[derive(Debug)]
-pub enum ExchangeMemory {
+pub enum HttpStateMemory {
     /// Lent for good: whoever drives the client takes it back.
-    Lent(&'static mut Exchange),
+    Lent(&'static mut HttpState),
     /// Its own.
     #[cfg(feature = "alloc")]
-    Owned(Box<Exchange>),
+    Owned(Box<HttpState>),
 }
 
-impl Deref for ExchangeMemory {
-    type Target = Exchange;
+impl Deref for HttpStateMemory {
+    type Target = HttpState;
 
-    fn deref(&self) -> &Exchange {
+    fn deref(&self) -> &HttpState {
         match self {
             Self::Lent(exchange) => exchange,
             #[cfg(feature = "alloc")]
@@ -122,8 +122,8 @@ impl Deref for ExchangeMemory {
     }
 }
 
-impl DerefMut for ExchangeMemory {
-    fn deref_mut(&mut self) -> &mut Exchange {
+impl DerefMut for HttpStateMemory {
+    fn deref_mut(&mut self) -> &mut HttpState {
         match self {
             Self::Lent(exchange) => exchange,
             #[cfg(feature = "alloc")]

@@ -18,9 +18,9 @@ mod upgrade_probe;
 mod websocket;
 
 pub use client::Client;
-pub use context::{AddressLimit, Surroundings};
+pub use context::{AddressLimit, TurnContext};
 pub use deflate::Compression;
-pub use eviction::Standing;
-pub use http_state::{Exchange, ExchangeMemory};
+pub use eviction::EvictionPriority;
+pub use http_state::{HttpState, HttpStateMemory};
 pub use inflate::{Inflated, Inflater};
 pub use turn::Turn;

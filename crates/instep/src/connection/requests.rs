@@ -1,11 +1,11 @@
 //! Requests, as they come in: heads, and content behind them.
 
 use super::client::{Client, State};
-use super::context::World;
-use super::http_state::{Exchange, Unread};
+use super::context::ConnectionContext;
+use super::http_state::{BodyRemaining, HttpState};
 use super::websocket::Taken;
 use crate::limits::ROOM_MIN;
-use crate::service::{Decision, Request, Waits};
+use crate::service::{Outcome, Pending, Request};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
@@ -16,19 +16,19 @@ impl Client {
         &mut self,
         now: Instant,
         input: &mut [u8],
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Taken {
         match self.http_mut() {
-            Some(Exchange { reply: None, unread: Unread::Bytes(left @ 1..), .. }) => {
+            Some(HttpState { reply: None, body_remaining: BodyRemaining::Bytes(left @ 1..), .. }) => {
                 let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
                 *left -= length as u64;
                 Taken::Some(length)
             }
-            Some(Exchange { reply: None, unread: Unread::Chunks(_), .. }) => {
+            Some(HttpState { reply: None, body_remaining: BodyRemaining::Chunks(_), .. }) => {
                 self.pass_chunks(now, input, world)
             }
-            Some(Exchange { reply: None, .. }) if out.room() >= ROOM_MIN => {
+            Some(HttpState { reply: None, .. }) if out.room() >= ROOM_MIN => {
                 // Empty lines before a request are to be ignored (RFC 9112 section 2.2).
                 let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
                 if empty > 0 {
@@ -44,15 +44,16 @@ impl Client {
                 })
             }
             _ if input.is_empty() => Taken::Incomplete(0),
-            _ => Taken::NotNow(0),
+            _ => Taken::Blocked(0),
         }
     }
 
     /// Decodes chunks behind the head that stands first in the input, and moves it, and what was decoded, behind what is left
     /// over: so many bytes are of no use any more.
-    fn keep_chunks(&mut self, input: &mut [u8], world: &World<'_>) -> Result<usize, HeadError> {
+    fn keep_chunks(&mut self, input: &mut [u8], world: &ConnectionContext<'_>) -> Result<usize, HeadError> {
         let limits = world.device.limits();
-        let Some(Exchange { unread: Unread::Kept { head, chunks }, .. }) = self.http_mut() else {
+        let Some(HttpState { body_remaining: BodyRemaining::Kept { head, chunks }, .. }) = self.http_mut()
+        else {
             return Ok(0);
         };
         let from = *head + chunks.length();
@@ -66,14 +67,16 @@ impl Client {
     }
 
     /// Throws chunks away.
-    fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &World<'_>) -> Taken {
+    fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &ConnectionContext<'_>) -> Taken {
         let limits = world.device.limits();
-        let Some(Exchange { unread, .. }) = self.http_mut() else { return Taken::NotNow(0) };
-        let Unread::Chunks(chunks) = unread else { return Taken::NotNow(0) };
+        let Some(HttpState { body_remaining: unread, .. }) = self.http_mut() else {
+            return Taken::Blocked(0);
+        };
+        let BodyRemaining::Chunks(chunks) = unread else { return Taken::Blocked(0) };
         match chunks.decode(input, limits.body, limits.head) {
             Ok((used, _)) if chunks.is_done() || used == input.len() => {
                 if chunks.is_done() {
-                    *unread = Unread::NOTHING;
+                    *unread = BodyRemaining::NOTHING;
                 }
                 Taken::Some(used)
             }
@@ -91,7 +94,7 @@ impl Client {
         &mut self,
         now: Instant,
         input: &[u8],
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Result<Taken, HeadError> {
         let limits = world.device.limits();
@@ -103,27 +106,28 @@ impl Client {
             self.head_begun(now);
             return Ok(Taken::Incomplete(0));
         };
-        let unread = self.http().map_or(Unread::NOTHING, |exchange| exchange.unread);
+        let unread = self.http().map_or(BodyRemaining::NOTHING, |exchange| exchange.body_remaining);
         let rest = &input[length..];
         let (content, after, unread) = match unread {
-            Unread::Kept { chunks, .. } => {
+            BodyRemaining::Kept { chunks, .. } => {
                 head.content_length = chunks.announced();
                 let whole = chunks.is_done().then(|| rest.get(..chunks.length())).flatten();
                 if whole.is_none() && head.content_length <= Self::content_max(limits) as u64 {
                     self.head_begun(now);
                     return Ok(Taken::Incomplete(0));
                 }
-                let unread = if whole.is_some() { Unread::NOTHING } else { Unread::Chunks(chunks) };
+                let unread =
+                    if whole.is_some() { BodyRemaining::NOTHING } else { BodyRemaining::Chunks(chunks) };
                 (whole, length + chunks.length(), unread)
             }
-            _ if head.chunked && (!head.expects_continue || self.waits() == Waits::Body) => {
+            _ if head.chunked && (!head.expects_continue || self.pending() == Pending::Body) => {
                 self.keep_from(length);
                 return Ok(Taken::Some(0));
             }
-            _ if head.chunked => (None, length, Unread::Chunks(Chunks::new())),
+            _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::new())),
             _ => {
                 let whole = usize::try_from(head.content_length).ok();
-                (whole.and_then(|whole| rest.get(..whole)), length, Unread::Bytes(head.content_length))
+                (whole.and_then(|whole| rest.get(..whole)), length, BodyRemaining::Bytes(head.content_length))
             }
         };
         (head.base, head.path) = world.access.split_path(head.path);
@@ -142,22 +146,22 @@ impl Client {
             proxied,
             content,
             local_port: self.local_port(),
-            waits: self.waits(),
+            pending: self.pending(),
             context: world,
         };
-        match self.decide(&request, world, out) {
-            Decision::NotNow => return Ok(Taken::NotNow(0)),
+        match self.route(&request, world, out) {
+            Outcome::Blocked => return Ok(Taken::Blocked(0)),
             // The chunks that it waits for may be there already.
-            Decision::Later(Waits::Body) if head.chunked && self.waits() != Waits::Body => {
-                let _ = self.wait_for(Waits::Body, now);
+            Outcome::Pending(Pending::Body) if head.chunked && self.pending() != Pending::Body => {
+                let _ = self.wait_for(Pending::Body, now);
                 return Ok(Taken::Some(0));
             }
-            Decision::Later(waits) => return Ok(self.wait_for(waits, now)),
-            Decision::Reply(reply) => self.answer_and_pass(Some(reply), unread),
-            Decision::Written { closes: true } => self.state = State::Ending,
-            Decision::Written { closes: false } => self.answer_and_pass(None, unread),
-            Decision::Open(opening) => self.open(now, &head, &opening, world, out),
-            Decision::Listen(listening) => self.listen(now, &listening, world, out),
+            Outcome::Pending(waits) => return Ok(self.wait_for(waits, now)),
+            Outcome::Reply(reply) => self.answer_and_pass(Some(reply), unread),
+            Outcome::Written { closes: true } => self.state = State::Ending,
+            Outcome::Written { closes: false } => self.answer_and_pass(None, unread),
+            Outcome::Open(opening) => self.open(now, &head, &opening, world, out),
+            Outcome::Listen(listening) => self.listen(now, &listening, world, out),
         }
         self.head_ended(now);
         Ok(Taken::Some(after))
@@ -166,31 +170,31 @@ impl Client {
     /// From now on, chunks behind a head of that length are decoded and kept.
     fn keep_from(&mut self, head: usize) {
         if let Some(exchange) = self.http_mut() {
-            exchange.unread = Unread::Kept { head, chunks: Chunks::new() };
+            exchange.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::new() };
         }
     }
 
     /// Answers the request, unless that is done, and throws away the content that is not there yet.
-    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, unread: Unread) {
+    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
         if let Some(exchange) = self.http_mut() {
             exchange.answer(reply, unread);
         }
     }
 
     /// The request stays in the input, and is decided on again later.
-    fn wait_for(&mut self, waits: Waits, now: Instant) -> Taken {
-        let Some(exchange) = self.http_mut() else { return Taken::NotNow(0) };
-        let before = core::mem::replace(&mut exchange.waits, waits);
+    fn wait_for(&mut self, waits: Pending, now: Instant) -> Taken {
+        let Some(exchange) = self.http_mut() else { return Taken::Blocked(0) };
+        let before = core::mem::replace(&mut exchange.pending, waits);
         match (before, waits) {
-            (_, Waits::Nothing | Waits::Body) => {
+            (_, Pending::Nothing | Pending::Body) => {
                 self.head_begun(now);
                 Taken::Incomplete(0)
             }
-            (Waits::Password(_), Waits::Password(_)) => Taken::NotNow(0),
-            (Waits::Answer(_), Waits::Answer(_)) => Taken::NotNow(0),
-            (_, Waits::Password(_) | Waits::Answer(_)) => {
+            (Pending::PasswordCheck(_), Pending::PasswordCheck(_)) => Taken::Blocked(0),
+            (Pending::Invocation(_), Pending::Invocation(_)) => Taken::Blocked(0),
+            (_, Pending::PasswordCheck(_) | Pending::Invocation(_)) => {
                 self.timing.begin(now);
-                Taken::NotNow(0)
+                Taken::Blocked(0)
             }
         }
     }

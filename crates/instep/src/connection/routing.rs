@@ -1,7 +1,7 @@
 //! From a request to its answer.
 
 use super::client::{Client, State};
-use super::context::World;
+use super::context::ConnectionContext;
 use super::deflate::Compression;
 use super::upgrade_probe::say_why;
 use super::websocket::Open;
@@ -11,8 +11,8 @@ use crate::device::{End, Place, RefusalReason};
 use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
-    Decision, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Pass, Request, Resource, Waits, body_max,
-    lead, lead_with, plain_text, refuse, tell,
+    Credential, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pending, Request, Resource,
+    body_max, log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -43,27 +43,27 @@ impl App {
 
 impl Client {
     /// Decides on a request. An answer whose body is in the request itself is written to `out`.
-    pub(super) fn decide(
+    pub(super) fn route(
         &self,
         request: &Request<'_>,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
-    ) -> Decision {
+    ) -> Outcome {
         let Request { now, head, peer, .. } = *request;
-        if let (Waits::Answer(pending), Some(service)) = (request.waits, world.app.service) {
+        if let (Pending::Invocation(pending), Some(service)) = (request.pending, world.app.service) {
             return (service.take_answer)(pending, request, out);
         }
         if let Some(decision) = say_why(self.is_refused(), request, world) {
             return decision;
         }
         if self.is_refused() {
-            tell!(warn, world, now, "Refused {peer}: there are too many connections");
-            return Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
+            log_limited!(warn, world, now, "Refused {peer}: there are too many connections");
+            return Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
-        if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.not_secure) {
+        if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.plaintext_on_tls_port) {
             return ask_for_https(head, world, out);
         }
-        let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+        let error = |status| Outcome::Reply(Reply::error(status, Some(head)));
         let upgrade = head.asks_for_websocket();
         let endpoint = world.app.find_endpoint(head.path);
         let speaks = upgrade && endpoint.is_some();
@@ -77,14 +77,14 @@ impl Client {
         match (access, world.access.portal) {
             (Ok(()), _) => {}
             // Phones ask all the time whether they are online: that is neither counted nor logged.
-            (Err(Refusal::Host), Some(portal)) => return lead(Status::Found, "", &portal, head, out),
+            (Err(Refusal::Host), Some(portal)) => return redirect(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
         if let Some((response, lines)) = world.access.preflight(head) {
-            return lead_with(&response, format_args!("{lines}"), head, out);
+            return redirect_with(&response, format_args!("{lines}"), head, out);
         }
         if let Some(location) = world.access.https_location(head) {
-            return lead(Status::Found, "", &location, head, out);
+            return redirect(Status::Found, "", &location, head, out);
         }
         let log_in = world.log_in();
         let board_page = world.find_board_page(head.path);
@@ -97,7 +97,7 @@ impl Client {
         if head.content_length > body_max {
             world.device.count_refusal(RefusalReason::Body);
             if let Some((_, of_thing)) = resource.filter(|_| !is_form) {
-                return Decision::Reply((of_thing.too_long)(head));
+                return Outcome::Reply((of_thing.too_long)(head));
             }
             return error(Status::ContentTooLarge);
         }
@@ -114,7 +114,7 @@ impl Client {
                 }
             };
             return match allow {
-                Some(allow) => Decision::Reply(Reply::options(allow, head)),
+                Some(allow) => Outcome::Reply(Reply::options(allow, head)),
                 None => error(Status::NotFound),
             };
         }
@@ -125,7 +125,7 @@ impl Client {
         if let (Some((board, page)), Some(_)) = (board_page, world.access.portal) {
             return board.answer(page, request, out);
         }
-        let pass = match log_in.map(|log_in| (log_in.asks_in.ask)(log_in, request, out)) {
+        let pass = match log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out)) {
             None => None,
             Some(ControlFlow::Continue(pass)) => Some(pass),
             Some(ControlFlow::Break(decision)) => return decision,
@@ -136,7 +136,7 @@ impl Client {
             }
             (Some(_), None) => {
                 let path = head.path;
-                tell!(
+                log_limited!(
                     info,
                     world,
                     now,
@@ -156,27 +156,34 @@ impl Client {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
                         if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
-                            return Decision::NotNow;
+                            return Outcome::Blocked;
                         }
                         let takes = world.compression.map(Compression::takes);
                         let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
                         let notices = world.notices.filter(|_| endpoint.thing);
                         let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
-                        Decision::Open(Opening { endpoint, handshake, deflate, revisions, pass, peer })
+                        Outcome::Open(Opening {
+                            endpoint,
+                            handshake,
+                            deflate,
+                            revisions,
+                            credential: pass,
+                            peer,
+                        })
                     }
                     Err(reason) => {
                         if upgrade {
                             world.device.count_refusal(RefusalReason::Handshake);
                         }
                         if upgrade || reason == HandshakeError::NoUpgrade {
-                            tell!(info, world, now, "Refused a handshake from {peer}: {reason}");
+                            log_limited!(info, world, now, "Refused a handshake from {peer}: {reason}");
                         }
                         error(reason.status())
                     }
                 }
             }
             (_, Some((Page::Asset(_, asset), _))) => {
-                Decision::Reply(Reply::asset(asset, head, world.access.frames))
+                Outcome::Reply(Reply::asset(asset, head, world.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
             _ => match world.app.folder {
@@ -187,15 +194,21 @@ impl Client {
     }
 
     /// Answers a head that cannot be read.
-    pub(super) fn refuse_head(&mut self, error: HeadError, input: &[u8], now: Instant, world: &World<'_>) {
+    pub(super) fn refuse_head(
+        &mut self,
+        error: HeadError,
+        input: &[u8],
+        now: Instant,
+        world: &ConnectionContext<'_>,
+    ) {
         self.tell_refused(error, now, world);
         self.answer(Reply::refusal(error, input));
     }
 
     /// Counts and logs what of a request cannot be read.
-    pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &World<'_>) {
+    pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &ConnectionContext<'_>) {
         world.device.count_refusal(RefusalReason::Head);
-        tell!(info, world, now, "Refused a request from {}: {error}", self.peer());
+        log_limited!(info, world, now, "Refused a request from {}: {error}", self.peer());
     }
 
     /// Opens the WebSocket, if there is a place for it.
@@ -204,10 +217,10 @@ impl Client {
         now: Instant,
         head: &RequestHead<'_>,
         opening: &Opening,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Opening { endpoint, handshake, deflate, revisions, pass, peer } = *opening;
+        let Opening { endpoint, handshake, deflate, revisions, credential: pass, peer } = *opening;
         let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
@@ -219,12 +232,12 @@ impl Client {
             Some(service) => (service.greet)(world, out),
             None => Cursor::new(world.feed),
         };
-        let until = pass.map_or(Instant::NEVER, |pass| pass.until);
+        let until = pass.map_or(Instant::NEVER, |pass| pass.expires_at);
         let alive_at = Open::alive_after(endpoint.thing, now);
         let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
         open.untold = if revisions { 0 } else { u64::MAX };
         self.state = State::Open(open);
-        self.check_pass(pass, world, out);
+        self.check_credential(pass, world, out);
     }
 
     /// Begins to tell of events, if there is a place for one more client.
@@ -232,33 +245,33 @@ impl Client {
         &mut self,
         now: Instant,
         listening: &Listening,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Listening { pass, peer, .. } = *listening;
+        let Listening { credential: pass, peer, .. } = *listening;
         let Some(service) = world.app.service else { return };
         let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
         self.state = State::Events((service.listen)(place, now, listening, world, out));
-        self.check_pass(pass, world, out);
+        self.check_credential(pass, world, out);
     }
 
-    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `asks_thing`: it
+    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `speaks_thing`: it
     /// speaks with the Thing.
     fn take_place(
         &mut self,
         heard: bool,
         asks_thing: bool,
-        pass: Option<Pass>,
+        pass: Option<Credential>,
         peer: IpAddr,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
     ) -> Option<Place> {
         let forwarded = peer != self.peer();
         if forwarded
             && let Some(limit) = world.address_limit
             && !limit.count(peer)
         {
-            if world.may_tell(now) {
+            if world.allow_log(now) {
                 limit.log_refused(peer);
             }
             self.answer(Reply::error(Status::ServiceUnavailable, None));
@@ -268,7 +281,7 @@ impl Client {
         let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
             let places = world.device.places(world.follower);
-            tell!(warn, world, now, "Refused {peer}: all {places} places are taken");
+            log_limited!(warn, world, now, "Refused {peer}: all {places} places are taken");
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };
@@ -279,14 +292,19 @@ impl Client {
     }
 
     /// What let the client in may have ended while it came in.
-    fn check_pass(&mut self, pass: Option<Pass>, world: &World<'_>, out: &mut Outgoing<'_>) {
+    fn check_credential(
+        &mut self,
+        pass: Option<Credential>,
+        world: &ConnectionContext<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
             self.end_session(world, out);
         }
     }
 
     /// What let the client in does not hold any more.
-    pub(super) fn end_session(&mut self, world: &World<'_>, out: &mut Outgoing<'_>) {
+    pub(super) fn end_session(&mut self, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
             let client = place.client;
             log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");

@@ -1,29 +1,29 @@
 //! What a client is told of what carries its bytes, where that is more than a socket.
 
 use super::client::{Client, State};
-use super::context::{Surroundings, World};
+use super::context::{ConnectionContext, TurnContext};
 use crate::device::{DropReason, End};
-use crate::service::{ask_for_https, tell};
+use crate::service::{ask_for_https, log_limited};
 use crate::time::Instant;
 
 impl Client {
     /// Whether its bytes are encrypted on their way, so that a cookie for it is `Secure`.
     pub fn is_secure(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.secure)
+        self.http_state.as_ref().is_some_and(|exchange| exchange.secure)
     }
 
     /// Its bytes are encrypted on their way.
     pub fn secure(&mut self) {
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             exchange.secure = true;
         }
     }
 
     /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
     pub fn refuse_unencrypted(&mut self) {
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             exchange.secure = false;
-            exchange.not_secure = Some(ask_for_https);
+            exchange.plaintext_on_tls_port = Some(ask_for_https);
         }
     }
 
@@ -44,10 +44,10 @@ impl Client {
         &mut self,
         why: &dyn core::fmt::Display,
         now: Instant,
-        surroundings: &mut Surroundings<'_>,
+        surroundings: &mut TurnContext<'_>,
     ) {
-        let (world, _) = World::of(surroundings);
-        tell!(info, world, now, "TLS with {} failed: {why}", self.peer());
+        let (world, _) = ConnectionContext::of(surroundings);
+        log_limited!(info, world, now, "TLS with {} failed: {why}", self.peer());
         let end = End::Dropped(DropReason::SocketError);
         self.pass_to(State::Closed, end, &world);
         self.linger(now);

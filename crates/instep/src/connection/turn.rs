@@ -2,7 +2,7 @@
 
 use super::bodies::PageBodies;
 use super::client::{Client, State};
-use super::context::{Surroundings, World};
+use super::context::{ConnectionContext, TurnContext};
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::time::Instant;
@@ -37,11 +37,11 @@ impl Client {
         &mut self,
         now: Instant,
         input: &mut [u8],
-        surroundings: &mut Surroundings<'_>,
+        surroundings: &mut TurnContext<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
-        let (world, scratch) = World::of(surroundings);
-        let mut out = match &mut self.exchange {
+        let (world, scratch) = ConnectionContext::of(surroundings);
+        let mut out = match &mut self.http_state {
             Some(exchange) => {
                 let limit = exchange.unsent.capacity();
                 Outgoing::load(scratch, &mut exchange.unsent, limit)
@@ -59,10 +59,13 @@ impl Client {
         used = 0;
         loop {
             let rest = &mut input[used..];
-            let taken = self.take_in(now, rest, &world, &mut out);
-            (used, hungry) = (used + taken.used, taken.hungry);
+            let taken = self.receive(now, rest, &world, &mut out);
+            (used, hungry) = (used + taken.used, taken.wants_read);
+            if self.keep_request_time(now, &world, &out) {
+                continue;
+            }
             let mut accepted = 0;
-            if let Some(begin) = taken.lent {
+            if let Some(begin) = taken.echo {
                 let frame = &rest[begin..taken.used];
                 accepted = write(frame);
                 // There is room: no longer piece was taken.
@@ -72,12 +75,12 @@ impl Client {
                 && open.replies
             {
                 open.fetch_replies(now, &world, &mut out);
-                if open.dismissed {
+                if open.revoked {
                     self.end_session(&world, &mut out);
                 }
             }
             if let State::Events(events) = &mut self.state
-                && events.is_dismissed(&world)
+                && events.is_revoked(&world)
             {
                 self.end_session(&world, &mut out);
             }
@@ -95,7 +98,7 @@ impl Client {
                 break;
             }
         }
-        if let Some(exchange) = &mut self.exchange {
+        if let Some(exchange) = &mut self.http_state {
             out.save(&mut exchange.unsent);
         }
         if self.input_ended && hungry && !blocked {
@@ -121,7 +124,7 @@ impl Client {
     fn give_out(
         &mut self,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
@@ -151,7 +154,7 @@ impl Client {
     fn give_reply(
         &mut self,
         now: Instant,
-        world: &World<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
@@ -172,7 +175,7 @@ impl Client {
         if reply.closes() {
             self.linger(now);
         } else {
-            exchange.answer(None, exchange.unread);
+            exchange.answer(None, exchange.body_remaining);
             self.answer_ended(now);
         }
         true

@@ -19,11 +19,11 @@ pub(super) struct Open {
     /// A reply may wait at the device.
     pub(super) replies: bool,
     /// What let it in does not hold any more.
-    pub(super) dismissed: bool,
+    pub(super) revoked: bool,
     /// When what let it in expires.
-    pub(super) until: Instant,
+    pub(super) expires_at: Instant,
     /// It waits for an inflater.
-    pub(super) starved: bool,
+    pub(super) awaiting_inflater: bool,
     pub(super) receiver: Receiver,
     /// Bytes of the message in progress that the inbox has taken.
     message: usize,
@@ -72,13 +72,13 @@ pub(super) enum Taken {
     Some(usize),
     /// So many bytes were used, and those of them from this one on are a whole frame to be written. There is no other
     /// output, and no more input.
-    Lent(usize, usize),
+    EchoInPlace(usize, usize),
     /// A piece of a compressed message, with which so many bytes end: it is to be decompressed.
     Compressed(HeldPiece, usize),
     /// So many bytes were used, and the next thing is incomplete.
     Incomplete(usize),
     /// So many bytes were used; for what comes next there is no room now.
-    NotNow(usize),
+    Blocked(usize),
     /// The client closed the WebSocket.
     Close(Option<CloseCode>),
     /// The client did what it may not do.
@@ -91,7 +91,7 @@ impl Taken {
         match self {
             Self::Some(used) => Self::Some(start + used),
             Self::Incomplete(used) => Self::Incomplete(start + used),
-            Self::NotNow(used) => Self::NotNow(start + used),
+            Self::Blocked(used) => Self::Blocked(start + used),
             other => other,
         }
     }
@@ -111,9 +111,9 @@ impl Open {
         Self {
             place,
             replies: false,
-            dismissed: false,
-            until,
-            starved: false,
+            revoked: false,
+            expires_at: until,
+            awaiting_inflater: false,
             receiver,
             message: 0,
             held: None,
@@ -143,7 +143,7 @@ impl Open {
     /// Gives its place back, and the inflater that it has.
     pub(super) fn leave(self, end: End, device: &Device) -> Option<Inflater> {
         device.depart(self.place, end);
-        if !self.place.heard {
+        if !self.place.notify_app {
             self.place.client.log_disconnected();
         }
         self.inflating.map(Inflating::into_inflater)
@@ -155,7 +155,7 @@ impl Open {
 
     /// Takes one piece of a message or one control frame.
     pub(super) fn take(&mut self, input: &mut [u8], context: &Context<'_>, out: &mut Outgoing<'_>) -> Taken {
-        self.starved = false;
+        self.awaiting_inflater = false;
         if let Some(held) = self.held.take() {
             // It was unmasked in an earlier turn.
             let used = held.length;
@@ -194,7 +194,7 @@ impl Open {
                     let length = encode_header(last, opcode, used - start, &mut header);
                     if let Some(begin) = start.checked_sub(length) {
                         input[begin..start].copy_from_slice(&header[..length]);
-                        return Taken::Lent(used, begin);
+                        return Taken::EchoInPlace(used, begin);
                     }
                 }
                 push_frame(out, last, opcode, &input[start..used]);
@@ -207,11 +207,11 @@ impl Open {
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
         match context.device.offer(self.place, &piece) {
-            Offer::NotNow if self.takes_place_of_older(&piece, context) => {
+            Offer::Blocked if self.takes_place_of_older(&piece, context) => {
                 context.count_message(true);
                 Taken::Some(used)
             }
-            Offer::NotNow => self.hold(piece, used),
+            Offer::Blocked => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
             Offer::Taken => {
                 self.message = if piece.last { 0 } else { self.message + piece.bytes.len() };
@@ -223,7 +223,7 @@ impl Open {
 
     /// The latest wins: a write takes the place of one of the same property that still waits for the application.
     fn takes_place_of_older(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
-        let declared = context.notices.zip(context.manifest.thing).filter(|_| self.asks_thing());
+        let declared = context.notices.zip(context.manifest.thing).filter(|_| self.speaks_thing());
         let Some((notices, thing)) = declared else { return false };
         let whole = piece.first && piece.last && piece.kind == Kind::Text;
         let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
@@ -253,7 +253,7 @@ impl Open {
         self.held = Some(HeldPiece::from(piece));
         // Its own replies may be what is in the way.
         self.replies = true;
-        Taken::NotNow(used.saturating_sub(piece.bytes.len()))
+        Taken::Blocked(used.saturating_sub(piece.bytes.len()))
     }
 
     /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.
@@ -261,13 +261,13 @@ impl Open {
         if thing { now.after(SILENCE) } else { Instant::NEVER }
     }
 
-    pub(super) fn asks_thing(&self) -> bool {
+    pub(super) fn speaks_thing(&self) -> bool {
         self.alive_at != Instant::NEVER
     }
 
     /// A frame is on its way to it.
     pub(super) fn spoke(&mut self, now: Instant) {
-        self.alive_at = Self::alive_after(self.asks_thing(), now);
+        self.alive_at = Self::alive_after(self.speaks_thing(), now);
     }
 
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
@@ -286,7 +286,7 @@ impl Open {
     pub(super) fn tell_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(context);
         let mut cursor = self.cursor;
-        let Some(notices) = context.notices.filter(|_| self.follows && self.asks_thing()) else {
+        let Some(notices) = context.notices.filter(|_| self.follows && self.speaks_thing()) else {
             return true;
         };
         let missed = cursor.pass_missed(feed);
@@ -319,7 +319,7 @@ impl Open {
         if out.kept() > kept {
             self.spoke(now);
         }
-        (self.replies, self.dismissed) = context.device.has_reply(self.place);
+        (self.replies, self.revoked) = context.device.has_reply(self.place);
         self.note_missed(missed, context);
     }
 

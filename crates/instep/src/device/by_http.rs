@@ -2,7 +2,7 @@
 //! asks takes nobody's place, and is answered as a client is.
 
 use super::shared::Device;
-use super::slot::{ClientId, FIRST};
+use super::slot::{ClientId, FIRST_REQUEST};
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
@@ -17,19 +17,19 @@ impl Device {
             let free =
                 all.find(|at| state.slots[*at].number == 0).filter(|_| state.places + places <= inbox)?;
             let at = u16::try_from(free).ok()?;
-            state.last_request = state.last_request.wrapping_add(1) % FIRST;
-            let client = ClientId { number: FIRST + state.last_request, slot: at };
+            state.last_request = state.last_request.wrapping_add(1) % FIRST_REQUEST;
+            let client = ClientId { number: FIRST_REQUEST + state.last_request, slot: at };
             let slot = &mut state.slots[free];
-            if core::mem::take(&mut slot.attention) {
+            if core::mem::take(&mut slot.is_ready) {
                 // It was for the request before, whose driver may be another one.
-                state.followers[usize::from(slot.follower)].attention.remove(at);
+                state.followers[usize::from(slot.follower)].ready.remove(at);
             }
             if !parts.iter().all(|part| slot.message.append(part)) {
                 slot.message.clear();
                 return None;
             }
             (slot.number, slot.follower) = (client.number, u16::try_from(follower).ok()?);
-            (slot.heard, slot.asks_thing, slot.ready) = (true, true, Some(Kind::Text));
+            (slot.notify_app, slot.speaks_thing, slot.message_kind) = (true, true, Some(Kind::Text));
             state.places += places;
             state.tell(at);
             Some(client)
@@ -40,12 +40,12 @@ impl Device {
     pub(crate) fn ask_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
-            debug_assert!(slot.number == client.number && slot.ready.is_none());
+            debug_assert!(slot.number == client.number && slot.message_kind.is_none());
             if !parts.iter().all(|part| slot.message.append(part)) {
                 slot.message.clear();
                 return false;
             }
-            slot.ready = Some(Kind::Text);
+            slot.message_kind = Some(Kind::Text);
             state.tell(client.slot);
             true
         })
@@ -78,7 +78,7 @@ impl Device {
             if slot.number != client.number {
                 return;
             }
-            let waited = slot.ready.is_some() && !slot.parked;
+            let waited = slot.message_kind.is_some() && !slot.parked;
             slot.free();
             debug_assert!(slot.message.bytes().is_empty());
             let places = usize::from(waited) + usize::from(left);

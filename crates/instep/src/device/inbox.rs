@@ -5,7 +5,7 @@ use super::slot::ClientId;
 use super::state::State;
 use crate::buffer::Buffer;
 use crate::limits::Limits;
-use crate::log::{FROM_CLIENT, Shown};
+use crate::log::{Escaped, FROM_CLIENT};
 use crate::model::{Input, PropertyStore, Thing};
 use core::future::poll_fn;
 use core::ops::Range;
@@ -88,7 +88,7 @@ pub(super) enum News {
     Data {
         kind: Kind,
         /// It came in at the Thing's endpoint.
-        asks_thing: bool,
+        speaks_thing: bool,
     },
     Close,
 }
@@ -162,7 +162,7 @@ impl<'d> Inbox<'d> {
                 log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
             }
             News::Data { kind: Kind::Text, .. } => {
-                log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Shown(bytes));
+                log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Escaped(bytes));
             }
         }
     }
@@ -182,16 +182,16 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
     let mut resume = false;
     let news = if core::mem::take(&mut slot.opened) {
         News::Open
-    } else if let Some(kind) = slot.ready.take() {
+    } else if let Some(kind) = slot.message_kind.take() {
         buffer.clear();
         // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
         let fits = buffer.append(slot.message.bytes());
         debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
-        let asks_thing = slot.asks_thing;
+        let asks_thing = slot.speaks_thing;
         state.places -= 1;
-        News::Data { kind, asks_thing }
+        News::Data { kind, speaks_thing: asks_thing }
     } else {
         slot.free();
         return Some((client, News::Close));
@@ -203,7 +203,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         state.grant_places(limits.inbox);
     }
     if resume {
-        state.attend(number);
+        state.mark_ready(number);
     }
     Some((client, news))
 }

@@ -19,7 +19,7 @@ const REPLACED_MAX: usize = 128;
 pub(crate) struct Place {
     pub(crate) client: ClientId,
     /// The application hears of this client.
-    pub(crate) heard: bool,
+    pub(crate) notify_app: bool,
 }
 
 /// What became of a piece that was offered to the inbox.
@@ -28,14 +28,14 @@ pub(crate) enum Offer {
     /// It is taken. A message that is complete now waits for the application.
     Taken,
     /// There is no room now. The client gets a turn when there is.
-    NotNow,
+    Blocked,
     /// The message is longer than the application takes.
     TooBig,
 }
 
 impl Device {
     /// A place for a new client, if there is one. `heard`: the application hears of it. `session`: what let it in.
-    /// `asks_thing`: it speaks with the device's Thing.
+    /// `speaks_thing`: it speaks with the device's Thing.
     pub(crate) fn admit(
         &self,
         follower: usize,
@@ -60,18 +60,18 @@ impl Device {
             // 0 is that of a free slot.
             state.last_number = ((state.last_number + 1) % (1 << 31)).max(1);
             let slot = &mut state.slots[free];
-            if core::mem::take(&mut slot.attention) {
+            if core::mem::take(&mut slot.is_ready) {
                 // It was for the client before, whose driver may be another one.
-                state.followers[usize::from(slot.follower)].attention.remove(u16::try_from(free).ok()?);
+                state.followers[usize::from(slot.follower)].ready.remove(u16::try_from(free).ok()?);
             }
-            (slot.number, slot.follower, slot.heard, slot.opened) =
+            (slot.number, slot.follower, slot.notify_app, slot.opened) =
                 (state.last_number, u16::try_from(follower).ok()?, heard, heard);
-            (slot.session, slot.dismissed, slot.asks_thing) = (session, false, asks_thing);
+            (slot.session, slot.revoked, slot.speaks_thing) = (session, false, asks_thing);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
             if heard {
                 state.tell(client.slot);
             }
-            Some(Place { client, heard })
+            Some(Place { client, notify_app: heard })
         })
     }
 
@@ -101,9 +101,9 @@ impl Device {
             if core::mem::take(&mut slot.in_waiting) {
                 state.waiting.remove(place.client.slot);
             }
-            if place.heard {
+            if place.notify_app {
                 slot.closed = true;
-                if slot.ready.is_none() {
+                if slot.message_kind.is_none() {
                     slot.message.clear();
                 }
                 state.unpark(place.client.slot, self.limits());
@@ -123,17 +123,17 @@ impl Device {
             let inbox_full = state.places >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
-            if slot.ready.is_some() || (piece.last && !slot.replies.has_room(reply)) {
+            if slot.message_kind.is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.waits = true;
                 // Until there is, a place that is kept for it is of more use to others.
                 state.release(place.client.slot, inbox);
-                return Offer::NotNow;
+                return Offer::Blocked;
             }
             if piece.last && inbox_full && !slot.granted {
                 if !core::mem::replace(&mut slot.in_waiting, true) {
                     state.waiting.push(place.client.slot);
                 }
-                return Offer::NotNow;
+                return Offer::Blocked;
             }
             if slot.message.bytes().len() + piece.bytes.len() > message || !slot.message.append(piece.bytes) {
                 return Offer::TooBig;
@@ -141,7 +141,7 @@ impl Device {
             if !piece.last {
                 return Offer::Taken;
             }
-            slot.ready = Some(piece.kind);
+            slot.message_kind = Some(piece.kind);
             if !core::mem::take(&mut slot.granted) {
                 state.places += 1;
             }
@@ -160,7 +160,7 @@ impl Device {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(place.client.slot)];
             let waiting = Some(slot.message.bytes())
-                .filter(|bytes| slot.ready == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
+                .filter(|bytes| slot.message_kind == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
                 .and_then(|bytes| core::str::from_utf8(bytes).ok());
             let older = waiting.is_some_and(|older| thing.plain_write(older) == Some(property));
             if older {
@@ -198,8 +198,8 @@ impl Device {
     }
 
     /// Whether the log may tell of a refusal; then, of how many it did not since the last one.
-    pub(crate) fn may_tell(&self, now: Instant) -> Option<u64> {
-        self.with(|state| state.told.tell(now))
+    pub(crate) fn allow_log(&self, now: Instant) -> Option<u64> {
+        self.with(|state| state.log_limit.allow(now))
     }
 
     pub(crate) fn count_missed(&self, events: u64) {
@@ -210,12 +210,12 @@ impl Device {
     pub(crate) fn has_reply(&self, place: Place) -> (bool, bool) {
         self.with(|state| {
             let slot = &state.slots[usize::from(place.client.slot)];
-            (!slot.replies.is_empty(), slot.dismissed)
+            (!slot.replies.is_empty(), slot.revoked)
         })
     }
 
     /// Whether somebody whom this session let in is connected.
-    pub(crate) fn has_client_of(&self, session: NonZeroU32) -> bool {
+    pub(crate) fn session_in_use(&self, session: NonZeroU32) -> bool {
         self.with(|state| {
             let mut connected = state.slots.iter().filter(|slot| slot.number != 0 && !slot.closed);
             connected.any(|slot| slot.session == Some(session))
@@ -223,15 +223,15 @@ impl Device {
     }
 
     /// The clients whom this session let in are to go; `None`: all.
-    pub(crate) fn dismiss(&self, session: Option<NonZeroU32>) {
+    pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
         self.with(|state| {
             for number in 0..state.slots.len() {
                 let slot = &mut state.slots[number];
                 let meant = session.is_none() || slot.session == session;
                 if slot.number != 0 && !slot.closed && meant {
-                    slot.dismissed = true;
+                    slot.revoked = true;
                     // There are no more slots than a `u16` has numbers.
-                    u16::try_from(number).into_iter().for_each(|slot| state.attend(slot));
+                    u16::try_from(number).into_iter().for_each(|slot| state.mark_ready(slot));
                 }
             }
         });

@@ -71,7 +71,7 @@ impl<'d> Inbox<'d> {
         }
         loop {
             let (client, news) = self.next_news().await;
-            let News::Data { kind, asks_thing } = news else {
+            let News::Data { kind, speaks_thing: asks_thing } = news else {
                 self.note(client, news);
                 continue;
             };

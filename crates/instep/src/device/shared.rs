@@ -148,9 +148,9 @@ impl Device {
         self.with(|state| {
             state.histories.record(now);
             feed.follow(&state.feed);
-            while let Some(slot) = state.followers[follower].next_attention() {
+            while let Some(slot) = state.followers[follower].pop_ready() {
                 let slot = usize::from(slot);
-                state.slots[slot].attention = false;
+                state.slots[slot].is_ready = false;
                 each(slot);
             }
         });

@@ -6,7 +6,7 @@ use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
 
 /// Numbers from here on are those of requests.
-pub(super) const FIRST: u32 = 1 << 31;
+pub(super) const FIRST_REQUEST: u32 = 1 << 31;
 
 /// A client: the n-th that connected since the device started, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct ClientId {
 impl ClientId {
     /// Whether it is a request by plain HTTP.
     pub(crate) const fn is_request(self) -> bool {
-        self.number >= FIRST
+        self.number >= FIRST_REQUEST
     }
 
     /// The client's number, for the log; a request has none.
@@ -48,25 +48,25 @@ pub struct Slot {
     /// What let the client in, where there is a log-in.
     pub(crate) session: Option<NonZeroU32>,
     /// That has ended: the client is to go.
-    pub(crate) dismissed: bool,
+    pub(crate) revoked: bool,
     /// The application hears of this client.
-    pub(crate) heard: bool,
+    pub(crate) notify_app: bool,
     /// It speaks with the Thing.
-    pub(crate) asks_thing: bool,
+    pub(crate) speaks_thing: bool,
     /// The application has not been told yet that it connected.
     pub(crate) opened: bool,
     /// It is gone; the slot is free once the application has been told.
     pub(crate) closed: bool,
     pub(crate) message: Buffer,
     /// The message is whole and waits for the application.
-    pub(crate) ready: Option<Kind>,
+    pub(crate) message_kind: Option<Kind>,
     /// The reply to it has no room: it waits for that, and takes no place in the inbox.
     pub(crate) parked: bool,
     pub(crate) replies: Outbox<Buffer>,
     /// It stands in the queue for the application.
     pub(crate) queued: bool,
     /// It stands in the queue of its follower.
-    pub(crate) attention: bool,
+    pub(crate) is_ready: bool,
     /// It has been refused a place in the inbox and waits for one.
     pub(crate) waits: bool,
     pub(crate) in_waiting: bool,
@@ -82,17 +82,17 @@ impl Slot {
             number: 0,
             follower: 0,
             session: None,
-            dismissed: false,
-            heard: false,
-            asks_thing: false,
+            revoked: false,
+            notify_app: false,
+            speaks_thing: false,
             opened: false,
             closed: false,
             message,
-            ready: None,
+            message_kind: None,
             parked: false,
             replies: Outbox::new(replies, replies_max),
             queued: false,
-            attention: false,
+            is_ready: false,
             waits: false,
             in_waiting: false,
             granted: false,
@@ -101,14 +101,14 @@ impl Slot {
 
     /// Whether the application is to be told anything of it.
     pub(crate) fn has_news(&self) -> bool {
-        self.heard && (self.opened || (self.ready.is_some() && !self.parked) || self.closed)
+        self.notify_app && (self.opened || (self.message_kind.is_some() && !self.parked) || self.closed)
     }
 
     pub(crate) fn free(&mut self) {
         self.number = 0;
-        (self.heard, self.opened, self.closed, self.waits) = (false, false, false, false);
-        (self.session, self.dismissed) = (None, false);
-        (self.ready, self.parked) = (None, false);
+        (self.notify_app, self.opened, self.closed, self.waits) = (false, false, false, false);
+        (self.session, self.revoked) = (None, false);
+        (self.message_kind, self.parked) = (None, false);
         self.message.clear();
         self.replies.clear();
     }

@@ -9,7 +9,7 @@ use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
 use super::wakes::Wakes;
 use crate::limits::Limits;
-use crate::log::Told;
+use crate::log::LogRateLimit;
 use crate::model::Thing;
 use core::task::Waker;
 use instep_proto::delivery::{Feed, PublishError, Ring, RingEntry, Table, TableEntry};
@@ -51,7 +51,7 @@ pub struct Memory {
 #[derive(Debug)]
 pub struct Follower {
     waker: Option<Waker>,
-    pub(crate) attention: SlotQueue,
+    pub(crate) ready: SlotQueue,
     /// Clients that it has.
     pub(crate) taken: usize,
     /// Clients that it has room for.
@@ -61,7 +61,7 @@ pub struct Follower {
 impl Follower {
     /// A follower; `queue` is as long as there are slots.
     pub fn new(queue: &'static mut [u16]) -> Self {
-        Self { waker: None, attention: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
+        Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
     }
 
     /// The same with room for so many clients of its own. Without this, only [`Limits::clients`] counts.
@@ -76,8 +76,8 @@ impl Follower {
         }
     }
 
-    pub(crate) fn next_attention(&mut self) -> Option<u16> {
-        self.attention.pop()
+    pub(crate) fn pop_ready(&mut self) -> Option<u16> {
+        self.ready.pop()
     }
 
     fn wake(&mut self, wakes: &mut Wakes) {
@@ -96,7 +96,7 @@ pub(crate) struct State {
     /// Where properties are kept, as soon as what was kept has been restored.
     pub(super) keeping: Option<Keeping>,
     pub(crate) counts: Counts,
-    pub(crate) told: Told,
+    pub(crate) log_limit: LogRateLimit,
     /// Clients that are connected.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
@@ -142,7 +142,7 @@ impl State {
             "a queue is too short"
         );
         assert!(
-            memory.followers.iter().all(|follower| follower.attention.capacity() >= slots),
+            memory.followers.iter().all(|follower| follower.ready.capacity() >= slots),
             "a queue is too short"
         );
         let table = Table::new(memory.topics, memory.topic_storage);
@@ -155,7 +155,7 @@ impl State {
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
             keeping: None,
             counts: Counts::default(),
-            told: Told::default(),
+            log_limit: LogRateLimit::default(),
             taken: 0,
             last_number: 0,
             requests: memory.requests,
@@ -196,16 +196,16 @@ impl State {
         }
         let pushed = self.feed.encode(payload, |revision, frame| slot.replies.push(revision, frame));
         pushed.map_err(SendError::TooLong)?.map_err(|_| SendError::Full)?;
-        self.attend(client.slot);
+        self.mark_ready(client.slot);
         Ok(())
     }
 
     /// The slot's client is to have a turn.
-    pub(crate) fn attend(&mut self, slot: u16) {
+    pub(crate) fn mark_ready(&mut self, slot: u16) {
         let place = &mut self.slots[usize::from(slot)];
         let follower = &mut self.followers[usize::from(place.follower)];
-        if !core::mem::replace(&mut place.attention, true) {
-            follower.attention.push(slot);
+        if !core::mem::replace(&mut place.is_ready, true) {
+            follower.ready.push(slot);
         }
         follower.wake(&mut self.wakes);
     }
@@ -227,7 +227,7 @@ impl State {
             let slot = self.inbox.pop()?;
             let place = &mut self.slots[usize::from(slot)];
             place.queued = false;
-            if place.opened || place.ready.is_none() || place.replies.has_room(limits.reply()) {
+            if place.opened || place.message_kind.is_none() || place.replies.has_room(limits.reply()) {
                 return Some(slot);
             }
             // Its place is of more use to others.
@@ -257,7 +257,7 @@ impl State {
             let place = &mut self.slots[usize::from(slot)];
             (place.in_waiting, place.granted) = (false, true);
             self.places += 1;
-            self.attend(slot);
+            self.mark_ready(slot);
         }
     }
 

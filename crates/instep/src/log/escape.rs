@@ -3,19 +3,19 @@
 use core::fmt::{self, Display, Write};
 
 /// The most of a payload that is shown, in bytes.
-pub(crate) const SHOWN_MAX: usize = 80;
+pub(crate) const ESCAPED_MAX: usize = 80;
 
 /// Shows bytes from outside. Control characters, invisible ones that turn text around, and what is not
-/// UTF-8 are escaped, and what is beyond [`SHOWN_MAX`] bytes is cut.
-pub(crate) struct Shown<'b>(pub(crate) &'b [u8]);
+/// UTF-8 are escaped, and what is beyond [`ESCAPED_MAX`] bytes is cut.
+pub(crate) struct Escaped<'b>(pub(crate) &'b [u8]);
 
-impl Display for Shown<'_> {
+impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cut = self.0.len() > SHOWN_MAX;
-        let mut end = self.0.len().min(SHOWN_MAX);
+        let cut = self.0.len() > ESCAPED_MAX;
+        let mut end = self.0.len().min(ESCAPED_MAX);
         if cut {
             // Not within a character.
-            while end > SHOWN_MAX - 3 && self.0[end] & 0xc0 == 0x80 {
+            while end > ESCAPED_MAX - 3 && self.0[end] & 0xc0 == 0x80 {
                 end -= 1;
             }
         }
@@ -47,11 +47,11 @@ mod tests {
 
     #[test]
     fn a_payload_stays_one_line_and_forges_nothing() {
-        assert_eq!(Shown(b"toggle").to_string(), "toggle");
-        assert_eq!(Shown(b"x\n[2] Connected from 1.2.3.4").to_string(), "x\\n[2] Connected from 1.2.3.4");
-        assert_eq!(Shown(b"\x1b[31m\x00\xff\xc3").to_string(), "\\u{1b}[31m\\u{0}\\xff\\xc3");
+        assert_eq!(Escaped(b"toggle").to_string(), "toggle");
+        assert_eq!(Escaped(b"x\n[2] Connected from 1.2.3.4").to_string(), "x\\n[2] Connected from 1.2.3.4");
+        assert_eq!(Escaped(b"\x1b[31m\x00\xff\xc3").to_string(), "\\u{1b}[31m\\u{0}\\xff\\xc3");
         assert_eq!(
-            Shown("a\u{2028}b\u{202e}c\u{85}é".as_bytes()).to_string(),
+            Escaped("a\u{2028}b\u{202e}c\u{85}é".as_bytes()).to_string(),
             "a\\u{2028}b\\u{202e}c\\u{85}é"
         );
     }
@@ -59,9 +59,9 @@ mod tests {
     #[test]
     fn it_is_cut_at_eighty_bytes_but_not_within_a_character() {
         let exact = "x".repeat(80);
-        assert_eq!(Shown(exact.as_bytes()).to_string(), exact);
-        assert_eq!(Shown("x".repeat(81).as_bytes()).to_string(), exact.clone() + "…");
+        assert_eq!(Escaped(exact.as_bytes()).to_string(), exact);
+        assert_eq!(Escaped("x".repeat(81).as_bytes()).to_string(), exact.clone() + "…");
         let text = "x".repeat(79) + "é";
-        assert_eq!(Shown(text.as_bytes()).to_string(), "x".repeat(79) + "…");
+        assert_eq!(Escaped(text.as_bytes()).to_string(), "x".repeat(79) + "…");
     }
 }

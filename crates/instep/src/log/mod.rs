@@ -3,8 +3,8 @@
 mod escape;
 mod rate_limit;
 
-pub(crate) use escape::Shown;
-pub(crate) use rate_limit::Told;
+pub(crate) use escape::Escaped;
+pub(crate) use rate_limit::LogRateLimit;
 
 /// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
 pub const FROM_CLIENT: &str = "instep::from_client";

@@ -3,25 +3,25 @@
 use crate::time::Instant;
 
 /// Lines in each second.
-const LINES: u32 = 20;
+const LINES_PER_SECOND: u32 = 20;
 
 /// What was told lately.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct LogRateLimit {
     /// Since the device's clock began.
     second: u64,
     lines: u32,
     left_out: u64,
 }
 
-impl Told {
+impl LogRateLimit {
     /// Whether there may be another line; then, how many there would have been since the last one.
-    pub(crate) fn tell(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn allow(&mut self, now: Instant) -> Option<u64> {
         let second = now.as_millis() / 1000;
         if second != self.second {
             (self.second, self.lines) = (second, 0);
         }
-        if self.lines == LINES {
+        if self.lines == LINES_PER_SECOND {
             self.left_out += 1;
             return None;
         }
@@ -36,10 +36,10 @@ mod tests {
 
     #[test]
     fn so_many_in_each_second_and_the_others_are_counted() {
-        let mut told = Told::default();
+        let mut told = LogRateLimit::default();
         let mut flood = |now: u64| {
             let now = Instant::from_millis(now);
-            (0..100).filter_map(|_| told.tell(now)).collect::<std::vec::Vec<_>>()
+            (0..100).filter_map(|_| told.allow(now)).collect::<std::vec::Vec<_>>()
         };
         assert_eq!(flood(0), [0; 20]);
         assert_eq!(flood(999), []);

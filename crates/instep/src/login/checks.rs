@@ -8,10 +8,10 @@ use core::num::NonZeroU32;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// Who waits for a check asks what came of it every now and then. If nobody has for so long, nobody will.
-const FORGOTTEN: u64 = 3_000;
+const CHECK_EXPIRY_MS: u64 = 3_000;
 
 /// A password that somebody presented. Nothing shows what it is.
-pub struct Check {
+pub struct PasswordCheck {
     /// `None`: this entry is free.
     ticket: Option<NonZeroU32>,
     job: Job,
@@ -39,13 +39,13 @@ enum Progress {
 /// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Right,
-    Wrong,
+    Accepted,
+    Rejected,
     /// It was not looked at: there were too many wrong ones from there. So many seconds are left to wait.
-    TooMany(u16),
+    Throttled(u16),
 }
 
-impl Default for Check {
+impl Default for PasswordCheck {
     fn default() -> Self {
         let peer = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
         let job = Job { peer, from_tool: false, password: Zeroizing::new([0; PASSWORD_MAX]), length: 0 };
@@ -53,17 +53,17 @@ impl Default for Check {
     }
 }
 
-impl Check {
+impl PasswordCheck {
     fn is_free(&self, now: Instant) -> bool {
-        self.ticket.is_none() || self.is_forgotten(now)
+        self.ticket.is_none() || self.is_expired(now)
     }
 
-    fn is_forgotten(&self, now: Instant) -> bool {
-        self.progress != Progress::Hashing && now >= self.asked.after(FORGOTTEN)
+    fn is_expired(&self, now: Instant) -> bool {
+        self.progress != Progress::Hashing && now >= self.asked.after(CHECK_EXPIRY_MS)
     }
 }
 
-impl fmt::Debug for Check {
+impl fmt::Debug for PasswordCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Check")
             .field("ticket", &self.ticket)
@@ -86,14 +86,14 @@ impl Job {
 }
 
 #[derive(Debug)]
-pub(super) struct Checks {
-    entries: &'static mut [Check],
+pub(super) struct PasswordChecks {
+    entries: &'static mut [PasswordCheck],
 }
 
-impl Checks {
-    pub(super) fn new(entries: &'static mut [Check]) -> Self {
+impl PasswordChecks {
+    pub(super) fn new(entries: &'static mut [PasswordCheck]) -> Self {
         assert!(!entries.is_empty(), "there is room for one check at least");
-        entries.fill_with(Check::default);
+        entries.fill_with(PasswordCheck::default);
         Self { entries }
     }
 
@@ -105,14 +105,14 @@ impl Checks {
     /// Adds a check, if there is room.
     pub(super) fn add(&mut self, ticket: NonZeroU32, job: Job, now: Instant) {
         if let Some(entry) = self.entries.iter_mut().find(|check| check.is_free(now)) {
-            *entry = Check { ticket: Some(ticket), job, progress: Progress::Waiting, asked: now };
+            *entry = PasswordCheck { ticket: Some(ticket), job, progress: Progress::Waiting, asked: now };
         }
     }
 
     /// What was found out is not right any more: whoever has not asked for it presents its password again.
     pub(super) fn forget_verdicts(&mut self) {
-        let done = |check: &&mut Check| matches!(check.progress, Progress::Done(_));
-        self.entries.iter_mut().filter(done).for_each(|check| *check = Check::default());
+        let done = |check: &&mut PasswordCheck| matches!(check.progress, Progress::Done(_));
+        self.entries.iter_mut().filter(done).for_each(|check| *check = PasswordCheck::default());
     }
 
     /// What came of a check, as soon as it is known; it is forgotten then. An error: there is no such check.
@@ -120,13 +120,14 @@ impl Checks {
         let entry = self.entries.iter_mut().find(|check| check.ticket == Some(ticket)).ok_or(())?;
         entry.asked = now;
         let Progress::Done(verdict) = entry.progress else { return Ok(None) };
-        *entry = Check::default();
+        *entry = PasswordCheck::default();
         Ok(Some(verdict))
     }
 
     /// The check that waits longest is begun; those for which nobody waits any more are not.
     pub(super) fn begin(&mut self, now: Instant) -> Option<(NonZeroU32, Job)> {
-        let is_waiting = |check: &&mut Check| check.progress == Progress::Waiting && !check.is_forgotten(now);
+        let is_waiting =
+            |check: &&mut PasswordCheck| check.progress == Progress::Waiting && !check.is_expired(now);
         let waiting = self.entries.iter_mut().filter(is_waiting);
         let entry = waiting.filter(|check| check.ticket.is_some()).min_by_key(|check| check.ticket)?;
         entry.progress = Progress::Hashing;
@@ -149,8 +150,8 @@ mod tests {
 
     const PEER: IpAddr = IpAddr::V4(core::net::Ipv4Addr::LOCALHOST);
 
-    fn checks(count: usize) -> Checks {
-        Checks::new((0..count).map(|_| Check::default()).collect::<Vec<_>>().leak())
+    fn checks(count: usize) -> PasswordChecks {
+        PasswordChecks::new((0..count).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak())
     }
 
     fn ticket(number: u32) -> NonZeroU32 {
@@ -161,7 +162,7 @@ mod tests {
         Job::new(PEER, password.as_bytes(), false).unwrap()
     }
 
-    fn add(checks: &mut Checks, number: u32, password: &str, now: u64) {
+    fn add(checks: &mut PasswordChecks, number: u32, password: &str, now: u64) {
         let now = Instant::from_millis(now);
         assert!(checks.has_room(now));
         checks.add(ticket(number), job(password), now);
@@ -177,8 +178,8 @@ mod tests {
         let (first, taken) = checks.begin(Instant::default()).unwrap();
         assert_eq!((first, taken.password()), (ticket(1), &b"a"[..]));
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(None));
-        checks.finish(ticket(1), Verdict::Wrong);
-        assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(Some(Verdict::Wrong)));
+        checks.finish(ticket(1), Verdict::Rejected);
+        assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(Some(Verdict::Rejected)));
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Err(()));
         add(&mut checks, 4, "d", 0);
         assert_eq!(checks.begin(Instant::default()).unwrap().0, ticket(2), "4 stands before it in the table");
@@ -190,7 +191,7 @@ mod tests {
         add(&mut checks, 1, "a", 0);
         let (begun, _) = checks.begin(Instant::default()).unwrap();
         assert!(!checks.has_room(Instant::from_millis(3_000)), "it is being checked");
-        checks.finish(begun, Verdict::Right);
+        checks.finish(begun, Verdict::Accepted);
         assert!(!checks.has_room(Instant::from_millis(2_999)));
         add(&mut checks, 2, "b", 3_000);
         assert_eq!(checks.verdict(begun, Instant::default()), Err(()));
@@ -206,7 +207,7 @@ mod tests {
         add(&mut checks, 1, "sesame", 0);
         assert!(format!("{checks:?}").contains("***") && !format!("{checks:?}").contains("115, 101"));
         let _ = checks.begin(Instant::default());
-        checks.finish(ticket(1), Verdict::Wrong);
+        checks.finish(ticket(1), Verdict::Rejected);
         assert_eq!(checks.entries[0].job.password(), [0; 6]);
         assert!(Job::new(PEER, b"", false).is_none() && Job::new(PEER, &[b'x'; 129], false).is_none());
         assert_eq!(Job::new(PEER, &[b'x'; 128], false).unwrap().password(), [b'x'; 128]);

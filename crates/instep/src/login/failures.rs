@@ -4,24 +4,24 @@ use crate::time::Instant;
 use core::net::IpAddr;
 
 /// Wrong passwords after which a network has to wait.
-pub const FAILURES_MAX: u8 = 5;
+pub const FAILED_LOGINS_MAX: u8 = 5;
 /// The first wait, in milliseconds; each further one is twice as long.
-const FIRST_WAIT: u64 = 60_000;
+const FIRST_WAIT_MS: u64 = 60_000;
 /// The longest wait.
-const LONGEST_WAIT: u64 = 15 * 60_000;
+const LONGEST_WAIT_MS: u64 = 15 * 60_000;
 /// So long after the last one, all is forgotten.
-const FORGOTTEN: u64 = 60 * 60_000;
+const FAILURE_EXPIRY_MS: u64 = 60 * 60_000;
 
 /// Where passwords come from: one address of IPv4, or 64 bits of an address of IPv6, which is what one household has.
 /// On a link all addresses have the same 64 bits, so there each is one of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Network {
+pub(super) enum ClientPrefix {
     V4(u32),
     V6(u64),
     OnLink(u64),
 }
 
-impl From<IpAddr> for Network {
+impl From<IpAddr> for ClientPrefix {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.to_bits()),
@@ -39,8 +39,8 @@ impl From<IpAddr> for Network {
 
 /// The wrong passwords of one network.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Failure {
-    network: Option<Network>,
+pub struct FailedLogin {
+    prefix: Option<ClientPrefix>,
     /// Since the last wait.
     count: u8,
     /// How long the last wait was; 0 before the first one.
@@ -48,7 +48,7 @@ pub struct Failure {
     last: Instant,
 }
 
-impl Failure {
+impl FailedLogin {
     /// When the network may try again.
     fn until(&self) -> Instant {
         if self.count == 0 { self.last.after(self.wait) } else { Instant::default() }
@@ -56,57 +56,57 @@ impl Failure {
 }
 
 #[derive(Debug)]
-pub(super) struct Failures {
-    entries: &'static mut [Failure],
+pub(super) struct FailedLogins {
+    entries: &'static mut [FailedLogin],
 }
 
-impl Failures {
-    pub(super) fn new(entries: &'static mut [Failure]) -> Self {
+impl FailedLogins {
+    pub(super) fn new(entries: &'static mut [FailedLogin]) -> Self {
         assert!(!entries.is_empty(), "there is room for the failures of one network at least");
-        entries.fill(Failure::default());
+        entries.fill(FailedLogin::default());
         Self { entries }
     }
 
     /// How long the network has to wait, in whole seconds; 0: it need not.
-    pub(super) fn wait(&self, network: Network, now: Instant) -> u16 {
+    pub(super) fn wait(&self, network: ClientPrefix, now: Instant) -> u16 {
         let until = self.find(network).map_or(Instant::default(), |at| self.entries[at].until());
         let seconds = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);
         u16::try_from(seconds).unwrap_or(u16::MAX)
     }
 
     /// Takes note of a wrong password. The seconds that the network has to wait from now on, if it has to.
-    pub(super) fn add(&mut self, network: Network, now: Instant) -> Option<u16> {
+    pub(super) fn add(&mut self, network: ClientPrefix, now: Instant) -> Option<u16> {
         let at = self.find(network).unwrap_or_else(|| self.free(now));
         let entry = &mut self.entries[at];
-        if entry.network != Some(network) || now >= entry.last.after(FORGOTTEN) {
-            *entry = Failure { network: Some(network), ..Failure::default() };
+        if entry.prefix != Some(network) || now >= entry.last.after(FAILURE_EXPIRY_MS) {
+            *entry = FailedLogin { prefix: Some(network), ..FailedLogin::default() };
         }
         entry.count += 1;
         entry.last = now;
-        if entry.count < FAILURES_MAX {
+        if entry.count < FAILED_LOGINS_MAX {
             return None;
         }
         entry.count = 0;
-        entry.wait = (entry.wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
+        entry.wait = (entry.wait * 2).clamp(FIRST_WAIT_MS, LONGEST_WAIT_MS);
         Some(self.wait(network, now))
     }
 
     /// Forgets the network: it knows the password.
-    pub(super) fn forget(&mut self, network: Network) {
+    pub(super) fn forget(&mut self, network: ClientPrefix) {
         if let Some(at) = self.find(network) {
-            self.entries[at] = Failure::default();
+            self.entries[at] = FailedLogin::default();
         }
     }
 
-    fn find(&self, network: Network) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.network == Some(network))
+    fn find(&self, network: ClientPrefix) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.prefix == Some(network))
     }
 
     /// Where to write of one more network: first what is free, then who need not wait, then whose wait ends first.
     fn free(&self, now: Instant) -> usize {
-        let importance = |entry: &Failure| {
+        let importance = |entry: &FailedLogin| {
             let waits = entry.until() > now;
-            (entry.network.is_some(), waits, if waits { entry.until() } else { entry.last })
+            (entry.prefix.is_some(), waits, if waits { entry.until() } else { entry.last })
         };
         (0..self.entries.len()).min_by_key(|at| importance(&self.entries[*at])).unwrap_or(0)
     }
@@ -117,11 +117,11 @@ mod tests {
     use super::*;
     use std::vec;
 
-    const HERE: Network = Network::V4(1);
-    const THERE: Network = Network::V4(2);
+    const HERE: ClientPrefix = ClientPrefix::V4(1);
+    const THERE: ClientPrefix = ClientPrefix::V4(2);
 
-    fn failures(count: usize) -> Failures {
-        Failures::new(vec![Failure::default(); count].leak())
+    fn failures(count: usize) -> FailedLogins {
+        FailedLogins::new(vec![FailedLogin::default(); count].leak())
     }
 
     fn at(seconds: u64) -> Instant {
@@ -171,20 +171,20 @@ mod tests {
             failures.add(HERE, at(1));
         }
         failures.add(THERE, at(2));
-        failures.add(Network::V4(3), at(3));
+        failures.add(ClientPrefix::V4(3), at(3));
         assert_eq!(failures.wait(HERE, at(3)), 58);
         assert_eq!(failures.find(THERE), None);
         for _ in 0..5 {
             failures.add(THERE, at(4));
         }
-        failures.add(Network::V4(4), at(5));
+        failures.add(ClientPrefix::V4(4), at(5));
         assert_eq!(failures.find(HERE), None, "both wait; its wait ends first");
         assert_eq!(failures.wait(THERE, at(5)), 59);
     }
 
     #[test]
     fn an_address_of_ipv6_counts_with_its_neighbours() {
-        let network = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        let network = |text: &str| ClientPrefix::from(text.parse::<IpAddr>().unwrap());
         assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn one_household_is_one_network_and_on_a_link_each_is_its_own() {
-        let network = |address: &str| Network::from(address.parse::<IpAddr>().unwrap());
+        let network = |address: &str| ClientPrefix::from(address.parse::<IpAddr>().unwrap());
         assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
         assert_ne!(network("fe80::1"), network("fe80::2"));

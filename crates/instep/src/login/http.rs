@@ -1,13 +1,13 @@
 //! The log-in, as a client meets it: who shows no session, and no password, is asked for it.
 
 use super::checks::Verdict;
-use super::log_in::{AsksIn, LogIn, Presented};
+use super::log_in::{Authenticator, LogIn, Verification};
 use super::page::{self, Page};
 use super::password::{PASSWORD_MAX, Password};
 use super::sessions::SESSION_SECONDS;
 use super::state::{LogInMemory, Random};
 use crate::access::prefix;
-use crate::service::{Decision, Pass, Request, Waits, may_act, whole_content};
+use crate::service::{Credential, Outcome, Pending, Request, may_act, whole_content};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use core::ops::ControlFlow::{self, Break, Continue};
@@ -26,7 +26,8 @@ const NEXT_MAX: usize = 512;
 pub(crate) const LOG_IN: &str = "/login";
 pub(crate) const LOG_OUT: &str = "/logout";
 
-const BY_PASSWORD: &AsksIn = &AsksIn { ask: LogIn::ask_in, shows_session: LogIn::shows_session };
+const BY_PASSWORD: &Authenticator =
+    &Authenticator { authenticate: LogIn::authenticate, shows_session: LogIn::shows_session };
 
 impl LogIn {
     /// A log-in in lent memory.
@@ -46,7 +47,11 @@ impl LogIn {
     }
 
     /// What lets the request in; else the answer to it.
-    fn ask_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> ControlFlow<Decision, Pass> {
+    fn authenticate(
+        &self,
+        request: &Request<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> ControlFlow<Outcome, Credential> {
         // Redirects and cookies name paths as the client sees them.
         let head = RequestHead { base: prefix(request.head, request.proxied), ..*request.head };
         let request = &Request { head: &head, ..*request };
@@ -67,7 +72,7 @@ impl LogIn {
     }
 
     /// The sessions that cookies show. Cookies ignore ports, so the port is in their name, and there may be more than one.
-    fn sessions(&self, request: &Request<'_>) -> impl Iterator<Item = Pass> {
+    fn sessions(&self, request: &Request<'_>) -> impl Iterator<Item = Credential> {
         let access = request.context.access;
         let (local_port, ports) = (request.local_port, access.ports);
         let shown = request.head.cookies.filter(|_| access.takes_cookies(request.head));
@@ -103,24 +108,24 @@ impl LogIn {
         &self,
         request: &Request<'_>,
         out: &mut Outgoing<'_>,
-    ) -> ControlFlow<Decision, Pass> {
+    ) -> ControlFlow<Outcome, Credential> {
         let Request { now, head, peer, .. } = *request;
         let mut credentials = Zeroizing::new([0; CREDENTIALS_MAX]);
         let password = head.authorization.and_then(|text| authorization_password(text, &mut *credentials));
         let Some(password) = password else { return Break(ask(head, out)) };
-        match self.present(password, peer, true, ticket(request), now) {
-            Presented::Checked(Verdict::Right) => Continue(self.tool_pass()),
-            Presented::Checked(Verdict::Wrong) => Break(error(Status::Unauthorized, head)),
-            Presented::Checked(Verdict::TooMany(seconds)) => {
+        match self.verify(password, peer, true, ticket(request), now) {
+            Verification::Checked(Verdict::Accepted) => Continue(self.tool_credential()),
+            Verification::Checked(Verdict::Rejected) => Break(error(Status::Unauthorized, head)),
+            Verification::Checked(Verdict::Throttled(seconds)) => {
                 let reply = Reply::error(Status::TooManyRequests, Some(head));
-                Break(Decision::Reply(reply.retry_after(seconds)))
+                Break(Outcome::Reply(reply.retry_after(seconds)))
             }
-            Presented::Later(ticket) => Break(Decision::Later(Waits::Password(ticket))),
+            Verification::Pending(ticket) => Break(Outcome::Pending(Pending::PasswordCheck(ticket))),
         }
     }
 
     /// The log-in page, and the form that it sends.
-    fn log_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn log_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { now, head, peer, .. } = *request;
         if matches!(head.method, Method::Get | Method::Head) {
             let inside = self.sessions(request).next().is_some();
@@ -144,17 +149,17 @@ impl LogIn {
             Err(instep_proto::http::FormError::TooLong) => &[],
             Err(_) => return error(Status::BadRequest, head),
         };
-        match self.present(password, peer, false, ticket(request), now) {
-            Presented::Later(ticket) => Decision::Later(Waits::Password(ticket)),
-            Presented::Checked(Verdict::Wrong) => {
+        match self.verify(password, peer, false, ticket(request), now) {
+            Verification::Pending(ticket) => Outcome::Pending(Pending::PasswordCheck(ticket)),
+            Verification::Checked(Verdict::Rejected) => {
                 show(Status::Unauthorized, page::ask_again(is_framed(request)), request)
             }
-            Presented::Checked(Verdict::TooMany(seconds)) => {
+            Verification::Checked(Verdict::Throttled(seconds)) => {
                 let reply =
                     page_reply(Status::TooManyRequests, page::wait(seconds, is_framed(request)), request);
-                Decision::Reply(reply.retry_after(seconds))
+                Outcome::Reply(reply.retry_after(seconds))
             }
-            Presented::Checked(Verdict::Right) => {
+            Verification::Checked(Verdict::Accepted) => {
                 // Whoever holds the old id learns nothing of the new one.
                 let _ = self.end_sessions(request);
                 let id = self.begin_session(request.context.device, now);
@@ -166,7 +171,7 @@ impl LogIn {
         }
     }
 
-    fn log_out(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn log_out(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { head, peer, .. } = *request;
         if let Break(decision) = may_act(request, out) {
             return decision;
@@ -205,14 +210,14 @@ fn is_framed(request: &Request<'_>) -> bool {
 
 /// The ticket of the check for which the request waits.
 fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
-    match request.waits {
-        Waits::Password(ticket) => ticket,
+    match request.pending {
+        Pending::PasswordCheck(ticket) => ticket,
         _ => None,
     }
 }
 
 /// The answer to who shows nothing: who opens an address is led to the log-in page, and back behind it.
-fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     if opens && (head.navigation || head.accepts_html) {
         return redirect(head, &Ask { path: head.path, query: head.query }, None, out);
@@ -226,7 +231,7 @@ fn redirect(
     location: &dyn Display,
     cookie: Option<&Cookie<'_>>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let response = Reply::empty_head(Status::SeeOther, head);
     let write = |location: &dyn Display, out: &mut Outgoing<'_>| match cookie {
         Some(cookie) => response.write_with(
@@ -238,25 +243,25 @@ fn redirect(
     let mut written = write(location, out);
     if written.is_none() {
         if out.kept() > 0 {
-            return Decision::NotNow;
+            return Outcome::Blocked;
         }
         written = write(if cookie.is_some() { &"/" } else { &LOG_IN }, out);
     }
     match written {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: response.closes() }
+            Outcome::Written { closes: response.closes() }
         }
         None => error(Status::HeadTooLarge, head),
     }
 }
 
-fn error(status: Status, head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::error(status, Some(head)))
+fn error(status: Status, head: &RequestHead<'_>) -> Outcome {
+    Outcome::Reply(Reply::error(status, Some(head)))
 }
 
-fn show(status: Status, page: Page, request: &Request<'_>) -> Decision {
-    Decision::Reply(page_reply(status, page, request))
+fn show(status: Status, page: Page, request: &Request<'_>) -> Outcome {
+    Outcome::Reply(page_reply(status, page, request))
 }
 
 fn page_reply(status: Status, page: Page, request: &Request<'_>) -> Reply {

@@ -1,11 +1,11 @@
 //! Lets in who knows the password: what is behind one lock, and the calls of those who ask.
 
 use super::checks::{Job, Verdict};
-use super::failures::Network;
+use super::failures::ClientPrefix;
 use super::password::Password;
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
-use crate::service::{Decision, Pass, Request};
+use crate::service::{Credential, Outcome, Request};
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt;
@@ -24,25 +24,25 @@ const ROUNDS_AT_ONCE: u32 = 64;
 /// Lets in who knows the password.
 pub struct LogIn {
     random: Random,
-    pub(crate) asks_in: &'static AsksIn,
+    pub(crate) authenticator: &'static Authenticator,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
 /// How requests log in. Only the constructors of a [`LogIn`] name it: a firmware without one links none of it.
 #[derive(Debug)]
-pub(crate) struct AsksIn {
+pub(crate) struct Authenticator {
     /// What lets a request in; else the answer to it.
-    pub(crate) ask: fn(&LogIn, &Request<'_>, &mut Outgoing<'_>) -> ControlFlow<Decision, Pass>,
+    pub(crate) authenticate: fn(&LogIn, &Request<'_>, &mut Outgoing<'_>) -> ControlFlow<Outcome, Credential>,
     /// Whether its cookies show a session.
     pub(crate) shows_session: fn(&LogIn, &Request<'_>) -> bool,
 }
 
 /// What became of a password that was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presented {
+pub(super) enum Verification {
     Checked(Verdict),
     /// It is to be presented again a little later, with this ticket. None: there was no room for it.
-    Later(Option<NonZeroU32>),
+    Pending(Option<NonZeroU32>),
 }
 
 impl LogIn {
@@ -55,10 +55,10 @@ impl LogIn {
         memory: LogInMemory,
         password: Option<Password>,
         random: Random,
-        asks_in: &'static AsksIn,
+        asks_in: &'static Authenticator,
     ) -> Self {
         let state = State::new(memory, password, random);
-        Self { random, asks_in, state: Mutex::new(RefCell::new(state)) }
+        Self { random, authenticator: asks_in, state: Mutex::new(RefCell::new(state)) }
     }
 
     /// From now on, this is the password: every session ends, and who is connected is closed with 1008, as is who came in
@@ -70,7 +70,7 @@ impl LogIn {
             state.checks.forget_verdicts();
             state.begin_password(self.random);
         });
-        device.dismiss(None);
+        device.revoke(None);
         log::info!("The password was changed: everybody has to log in again");
     }
 
@@ -88,11 +88,11 @@ impl LogIn {
                 })
             })
             .await;
-            let network = Network::from(job.peer);
+            let network = ClientPrefix::from(job.peer);
             // Only now is it known what came of those before it.
             let wait = self.with(|state| state.failures.wait(network, now()));
             if wait > 0 {
-                self.with(|state| state.checks.finish(ticket, Verdict::TooMany(wait)));
+                self.with(|state| state.checks.finish(ticket, Verdict::Throttled(wait)));
                 continue;
             }
             let hashing = self.with(|state| Some(state.password.as_ref()?.begin(job.password())));
@@ -109,49 +109,50 @@ impl LogIn {
     }
 
     /// The session that a cookie shows.
-    pub(super) fn find_session(&self, id: u128, now: Instant) -> Option<Pass> {
-        self.with(|state| state.sessions.find(id, now)).map(|(number, until)| Pass { number, until })
+    pub(super) fn find_session(&self, id: u128, now: Instant) -> Option<Credential> {
+        self.with(|state| state.sessions.find(id, now))
+            .map(|(number, until)| Credential { number, expires_at: until })
     }
 
     /// Presents a password, or asks what became of the one with that ticket. `from_tool`: it comes with each request.
-    pub(super) fn present(
+    pub(super) fn verify(
         &self,
         password: &[u8],
         peer: IpAddr,
         from_tool: bool,
         ticket: Option<NonZeroU32>,
         now: Instant,
-    ) -> Presented {
-        let network = Network::from(peer);
+    ) -> Verification {
+        let network = ClientPrefix::from(peer);
         self.with(|state| {
             if let Some(Ok(verdict)) = ticket.map(|ticket| state.checks.verdict(ticket, now)) {
-                return verdict.map_or(Presented::Later(ticket), Presented::Checked);
+                return verdict.map_or(Verification::Pending(ticket), Verification::Checked);
             }
             let wait = state.failures.wait(network, now);
             if wait > 0 {
-                return Presented::Checked(Verdict::TooMany(wait));
+                return Verification::Checked(Verdict::Throttled(wait));
             }
-            if from_tool && state.remembers(password) {
-                return Presented::Checked(Verdict::Right);
+            if from_tool && state.is_cached(password) {
+                return Verification::Checked(Verdict::Accepted);
             }
             let Some(job) = Job::new(peer, password, from_tool) else {
-                return Presented::Checked(Verdict::Wrong);
+                return Verification::Checked(Verdict::Rejected);
             };
             if !state.checks.has_room(now) {
-                return Presented::Later(None);
+                return Verification::Pending(None);
             }
             let ticket = state.next_number();
             state.checks.add(ticket, job, now);
             if let Some(waker) = state.waker.take() {
                 waker.wake();
             }
-            Presented::Later(Some(ticket))
+            Verification::Pending(Some(ticket))
         })
     }
 
     /// The pass of a tool that sent the right password.
-    pub(super) fn tool_pass(&self) -> Pass {
-        Pass { number: self.with(|state| state.tools), until: Instant::NEVER }
+    pub(super) fn tool_credential(&self) -> Credential {
+        Credential { number: self.with(|state| state.tools), expires_at: Instant::NEVER }
     }
 
     /// Begins a session with a new id, which is returned. `device`: if another session had to go, its clients are
@@ -162,10 +163,10 @@ impl LogIn {
         let id = u128::from_be_bytes(id);
         let replaced = self.with(|state| {
             let number = state.next_number();
-            state.sessions.begin(id, number, now, |session| device.has_client_of(session))
+            state.sessions.begin(id, number, now, |session| device.session_in_use(session))
         });
         if replaced.is_some() {
-            device.dismiss(replaced);
+            device.revoke(replaced);
         }
         id
     }
@@ -173,11 +174,11 @@ impl LogIn {
     /// Ends a session: its clients are closed with 1008.
     pub(super) fn end_session(&self, number: NonZeroU32, device: &Device) {
         self.with(|state| state.sessions.end(number));
-        device.dismiss(Some(number));
+        device.revoke(Some(number));
     }
 
     /// Whether the pass still holds, but for its expiry.
-    pub(crate) fn holds(&self, pass: Pass) -> bool {
+    pub(crate) fn holds(&self, pass: Credential) -> bool {
         self.with(|state| state.tools == pass.number || state.sessions.has(pass.number))
     }
 
@@ -195,7 +196,7 @@ impl fmt::Debug for LogIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::login::{Check, Failure, Session};
+    use crate::login::{FailedLogin, PasswordCheck, Session};
     use core::task::Context;
     use std::boxed::Box;
     use std::pin::pin;
@@ -214,8 +215,8 @@ mod tests {
     fn log_in() -> &'static LogIn {
         let memory = LogInMemory {
             sessions: vec![Session::default(); 2].leak(),
-            failures: vec![Failure::default(); 4].leak(),
-            checks: (0..8).map(|_| Check::default()).collect::<Vec<_>>().leak(),
+            failures: vec![FailedLogin::default(); 4].leak(),
+            checks: (0..8).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
         };
         let password = Password::new(b"open sesame", [1; 16], 200).unwrap();
         Box::leak(Box::new(LogIn::new(memory, password, random)))
@@ -250,79 +251,83 @@ mod tests {
     }
 
     fn present(log_in: &LogIn, password: &str, peer: IpAddr, from_tool: bool) -> Verdict {
-        let later = match log_in.present(password.as_bytes(), peer, from_tool, None, now()) {
-            Presented::Checked(verdict) => return verdict,
-            Presented::Later(ticket) => ticket,
+        let later = match log_in.verify(password.as_bytes(), peer, from_tool, None, now()) {
+            Verification::Checked(verdict) => return verdict,
+            Verification::Pending(ticket) => ticket,
         };
-        assert_eq!(log_in.present(b"", peer, from_tool, later, now()), Presented::Later(later), "not yet");
+        assert_eq!(
+            log_in.verify(b"", peer, from_tool, later, now()),
+            Verification::Pending(later),
+            "not yet"
+        );
         check(log_in);
-        match log_in.present(b"", peer, from_tool, later, now()) {
-            Presented::Checked(verdict) => verdict,
-            Presented::Later(_) => panic!("it was checked"),
+        match log_in.verify(b"", peer, from_tool, later, now()) {
+            Verification::Checked(verdict) => verdict,
+            Verification::Pending(_) => panic!("it was checked"),
         }
     }
 
     #[test]
     fn the_right_password_and_wrong_ones() {
         let log_in = log_in();
-        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Right);
-        assert_eq!(present(log_in, "open sesam", HERE, false), Verdict::Wrong);
-        assert_eq!(present(log_in, "", HERE, false), Verdict::Wrong);
-        assert_eq!(present(log_in, &"x".repeat(129), HERE, false), Verdict::Wrong);
+        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Accepted);
+        assert_eq!(present(log_in, "open sesam", HERE, false), Verdict::Rejected);
+        assert_eq!(present(log_in, "", HERE, false), Verdict::Rejected);
+        assert_eq!(present(log_in, &"x".repeat(129), HERE, false), Verdict::Rejected);
     }
 
     #[test]
     fn others_have_a_turn_while_a_password_is_hashed() {
         let log_in = log_in();
-        let Presented::Later(Some(_)) = log_in.present(b"x", HERE, false, None, now()) else { panic!() };
+        let Verification::Pending(Some(_)) = log_in.verify(b"x", HERE, false, None, now()) else { panic!() };
         assert_eq!(check(log_in), 3, "200 rounds, 64 at once");
     }
 
     #[test]
     fn a_tool_waits_once_and_a_form_each_time() {
         let log_in = log_in();
-        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Right);
-        let again = |from_tool| log_in.present(b"open sesame", HERE, from_tool, None, now());
-        assert!(matches!(again(true), Presented::Later(Some(_))), "forms are not remembered");
+        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Accepted);
+        let again = |from_tool| log_in.verify(b"open sesame", HERE, from_tool, None, now());
+        assert!(matches!(again(true), Verification::Pending(Some(_))), "forms are not remembered");
         check(log_in);
-        assert_eq!(again(true), Presented::Checked(Verdict::Right));
-        assert!(matches!(again(false), Presented::Later(Some(_))));
-        assert!(matches!(log_in.present(b"open sesamf", HERE, true, None, now()), Presented::Later(_)));
+        assert_eq!(again(true), Verification::Checked(Verdict::Accepted));
+        assert!(matches!(again(false), Verification::Pending(Some(_))));
+        assert!(matches!(log_in.verify(b"open sesamf", HERE, true, None, now()), Verification::Pending(_)));
     }
 
     #[test]
     fn five_wrong_ones_make_their_network_wait_and_no_other() {
         let log_in = log_in();
-        assert_eq!(present(log_in, "open sesame", THERE, true), Verdict::Right);
+        assert_eq!(present(log_in, "open sesame", THERE, true), Verdict::Accepted);
         for _ in 0..5 {
-            assert_eq!(present(log_in, "wrong", HERE, true), Verdict::Wrong);
+            assert_eq!(present(log_in, "wrong", HERE, true), Verdict::Rejected);
         }
-        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::TooMany(60));
+        assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Throttled(60));
         assert_eq!(
             present(log_in, "open sesame", HERE, true),
-            Verdict::TooMany(60),
+            Verdict::Throttled(60),
             "nor what is remembered"
         );
-        assert_eq!(present(log_in, "open sesame", THERE, false), Verdict::Right);
+        assert_eq!(present(log_in, "open sesame", THERE, false), Verdict::Accepted);
     }
 
     #[test]
     fn of_many_at_the_same_time_no_more_are_looked_at() {
         let log_in = log_in();
-        let wrong = || log_in.present(b"wrong", HERE, false, None, now());
+        let wrong = || log_in.verify(b"wrong", HERE, false, None, now());
         let tickets: Vec<_> = (0..8).map(|_| wrong()).collect();
         let last = log_in.with(State::next_number);
-        assert_eq!(wrong(), Presented::Later(None), "there is no room for more");
+        assert_eq!(wrong(), Verification::Pending(None), "there is no room for more");
         assert_eq!(log_in.with(State::next_number).get(), last.get() + 1, "and no number is used up");
         check(log_in);
         let verdicts = tickets.into_iter().map(|ticket| {
-            let Presented::Later(ticket) = ticket else { panic!() };
-            log_in.present(b"wrong", HERE, false, ticket, now())
+            let Verification::Pending(ticket) = ticket else { panic!() };
+            log_in.verify(b"wrong", HERE, false, ticket, now())
         });
-        let expected = [[Verdict::Wrong; 5].as_slice(), &[Verdict::TooMany(60); 3]].concat();
+        let expected = [[Verdict::Rejected; 5].as_slice(), &[Verdict::Throttled(60); 3]].concat();
         assert_eq!(
             verdicts.collect::<Vec<_>>(),
-            expected.into_iter().map(Presented::Checked).collect::<Vec<_>>()
+            expected.into_iter().map(Verification::Checked).collect::<Vec<_>>()
         );
     }
 

@@ -13,8 +13,8 @@ mod password;
 mod sessions;
 mod state;
 
-pub use checks::Check;
-pub use failures::{FAILURES_MAX, Failure};
+pub use checks::PasswordCheck;
+pub use failures::{FAILED_LOGINS_MAX, FailedLogin};
 pub(crate) use http::{LOG_IN, LOG_OUT};
 pub use log_in::LogIn;
 pub use password::{PASSWORD_MAX, Password, PasswordError, find_password};

@@ -107,7 +107,7 @@ impl Password {
         }
     }
 
-    /// A password that was hashed before, from its parts as [`Password::to_parts`] gives them: for a device that keeps
+    /// A password that was hashed before, from its parts as [`PasswordCheck::to_parts`] gives them: for a device that keeps
     /// them through a restart.
     pub const fn from_parts(salt: [u8; 16], rounds: u32, hash: [u8; 32]) -> Self {
         Self { salt, rounds, hash }

@@ -1,7 +1,7 @@
 //! What is behind the log-in's lock.
 
-use super::checks::{Check, Checks, Job, Verdict};
-use super::failures::{FAILURES_MAX, Failure, Failures, Network};
+use super::checks::{Job, PasswordCheck, PasswordChecks, Verdict};
+use super::failures::{ClientPrefix, FAILED_LOGINS_MAX, FailedLogin, FailedLogins};
 use super::password::{self, Password};
 use super::sessions::{Session, Sessions};
 use crate::time::Instant;
@@ -19,9 +19,9 @@ pub struct LogInMemory {
     /// page open if there is such a one.
     pub sessions: &'static mut [Session],
     /// One for each network that sent wrong passwords lately. One more takes the place of the least important one.
-    pub failures: &'static mut [Failure],
+    pub failures: &'static mut [FailedLogin],
     /// One for each password that waits to be checked. One more waits for room.
-    pub checks: &'static mut [Check],
+    pub checks: &'static mut [PasswordCheck],
 }
 
 pub(super) struct State {
@@ -32,8 +32,8 @@ pub(super) struct State {
     /// By what tools that send the password are known.
     pub(super) tools: NonZeroU32,
     pub(super) sessions: Sessions,
-    pub(super) failures: Failures,
-    pub(super) checks: Checks,
+    pub(super) failures: FailedLogins,
+    pub(super) checks: PasswordChecks,
     /// Makes [`State::remembered`]; new for each password.
     key: [u8; 32],
     /// The password that a tool presented, if it was right: a keyed hash that is quick to make, so that who sends it
@@ -50,8 +50,8 @@ impl State {
             last_number: 0,
             tools: NonZeroU32::MIN,
             sessions: Sessions::new(memory.sessions),
-            failures: Failures::new(memory.failures),
-            checks: Checks::new(memory.checks),
+            failures: FailedLogins::new(memory.failures),
+            checks: PasswordChecks::new(memory.checks),
             key: [0; 32],
             remembered: None,
             waker: None,
@@ -71,33 +71,33 @@ impl State {
         NonZeroU32::new(self.last_number).unwrap_or(NonZeroU32::MIN)
     }
 
-    pub(super) fn remembers(&self, password: &[u8]) -> bool {
-        self.remembered.is_some_and(|remembered| remembered.ct_eq(&self.quick_hash(password)).into())
+    pub(super) fn is_cached(&self, password: &[u8]) -> bool {
+        self.remembered.is_some_and(|remembered| remembered.ct_eq(&self.cache_key(password)).into())
     }
 
-    fn quick_hash(&self, password: &[u8]) -> [u8; 32] {
+    fn cache_key(&self, password: &[u8]) -> [u8; 32] {
         password::quick_hash(&self.key, password)
     }
 
     /// Takes note of what a check came to.
     pub(super) fn finish(&mut self, ticket: NonZeroU32, job: &Job, hash: &[u8; 32], now: Instant) {
-        let network = Network::from(job.peer);
+        let network = ClientPrefix::from(job.peer);
         let verdict = if self.password.as_ref().is_some_and(|password| password.is(hash)) {
             self.failures.forget(network);
             if job.from_tool {
-                self.remembered = Some(self.quick_hash(job.password()));
+                self.remembered = Some(self.cache_key(job.password()));
             }
-            Verdict::Right
+            Verdict::Accepted
         } else {
             match self.failures.add(network, now) {
                 None => log::warn!("A wrong password from {}", job.peer),
                 Some(wait) => log::warn!(
-                    "A wrong password from {}, the {FAILURES_MAX}th: no other is looked at for {} min",
+                    "A wrong password from {}, the {FAILED_LOGINS_MAX}th: no other is looked at for {} min",
                     job.peer,
                     wait / 60
                 ),
             }
-            Verdict::Wrong
+            Verdict::Rejected
         };
         self.checks.finish(ticket, verdict);
     }

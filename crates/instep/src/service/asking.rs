@@ -2,7 +2,7 @@
 
 use super::form::whole_content;
 use super::problem::{JSON, Problem};
-use super::request::{Decision, Request};
+use super::request::{Outcome, Request};
 use crate::device::RefusalReason;
 use crate::model::Reason;
 use core::fmt::Display;
@@ -25,7 +25,7 @@ pub(super) fn json_content<'r>(
     name: &str,
     request: &Request<'r>,
     out: &mut Outgoing<'_>,
-) -> ControlFlow<Decision, &'r [u8]> {
+) -> ControlFlow<Outcome, &'r [u8]> {
     let head = request.head;
     if head.content_length > 0 && !is_json(head) {
         let message = format_args!("send it as {JSON}");
@@ -34,7 +34,7 @@ pub(super) fn json_content<'r>(
     }
     if out.kept() > 0 {
         // What it does, it does once: there has to be room for the answer.
-        return Break(Decision::NotNow);
+        return Break(Outcome::Blocked);
     }
     whole_content(request, out)
 }
@@ -51,7 +51,7 @@ pub(super) fn not_json(
     reason: Reason<'_>,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let message: &dyn Display = match &reason {
         Reason::Json(error) => error,
         _ => &"this is not UTF-8",
@@ -65,16 +65,16 @@ pub(super) fn length(parts: &[&[u8]]) -> usize {
 }
 
 /// The answer to a message that is too long.
-pub(super) fn more_than_it_takes(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(super) fn more_than_it_takes(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let message = "this is more than the application takes";
     Problem::new("too-long", name).answer(Status::ContentTooLarge, message, head, out)
 }
 
 /// The answer where the application cannot be asked now.
-pub(super) fn full(request: &Request<'_>) -> Decision {
+pub(super) fn full(request: &Request<'_>) -> Outcome {
     request.context.device.count_refusal(RefusalReason::Full);
     let head = &RequestHead { expects_continue: false, ..*request.head };
-    Decision::Reply(Reply::json(Status::ServiceUnavailable, FULL, Some(head)))
+    Outcome::Reply(Reply::json(Status::ServiceUnavailable, FULL, Some(head)))
 }
 
 /// The status and the body for a frame that answers; `None`: it is another one.

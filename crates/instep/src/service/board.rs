@@ -1,8 +1,8 @@
 //! Pages that a board brings along, beside those of the application, and the forms that they send.
 
 use super::form::{may_act, whole_content};
-use super::request::{Decision, Request};
-use super::response::lead;
+use super::request::{Outcome, Request};
+use super::response::redirect;
 use core::fmt::{self, Debug, Write};
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
@@ -37,15 +37,15 @@ pub trait BoardPages: Debug + Sync {
 
     /// For the server, and linked where a board has pages: answers for a page, to somebody who may have it.
     #[doc(hidden)]
-    fn answer(&self, page: BoardPage, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn answer(&self, page: BoardPage, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let head = request.head;
         match (page, head.method) {
             (BoardPage::Asset(asset), _) => {
-                Decision::Reply(Reply::asset(asset, head, request.context.access.frames))
+                Outcome::Reply(Reply::asset(asset, head, request.context.access.frames))
             }
             (BoardPage::Page, Method::Get | Method::Head) => {
                 let page = Reply::made(BOARD_PAGE, "text/html; charset=utf-8", head);
-                Decision::Reply(page.with_policy(STRICT_POLICY))
+                Outcome::Reply(page.with_policy(STRICT_POLICY))
             }
             (BoardPage::Page | BoardPage::Form, _) => {
                 if let Break(decision) = may_act(request, out) {
@@ -53,7 +53,7 @@ pub trait BoardPages: Debug + Sync {
                 }
                 match whole_content(request, out) {
                     Continue(form) => {
-                        lead(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
+                        redirect(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
                     }
                     Break(decision) => decision,
                 }

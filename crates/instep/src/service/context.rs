@@ -47,8 +47,8 @@ impl Context<'_> {
     }
 
     /// Whether the log may tell of a refusal; it has been told then of how many it was not.
-    pub(crate) fn may_tell(&self, now: Instant) -> bool {
-        let left_out = self.device.may_tell(now);
+    pub(crate) fn allow_log(&self, now: Instant) -> bool {
+        let left_out = self.device.allow_log(now);
         if let Some(left_out @ 1..) = left_out {
             log::warn!("{left_out} more refusals were left out here");
         }

@@ -1,6 +1,6 @@
 //! Files of a page, behind all that the application declares.
 
-use super::request::{Decision, Request};
+use super::request::{Outcome, Request};
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Asset, Made, Method, PageValues, Reply, RequestHead, Status};
@@ -26,16 +26,16 @@ pub trait Folder: Debug + Sync {
 
     /// For the server, and linked where an application has a folder: answers a request.
     #[doc(hidden)]
-    fn answer(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+    fn answer(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let (head, frames) = (request.head, request.context.access.frames);
-        let error = |status| Decision::Reply(Reply::error(status, Some(head)));
+        let error = |status| Outcome::Reply(Reply::error(status, Some(head)));
         match self.find(head) {
             Found::Nothing => error(Status::NotFound),
-            Found::Asset(asset) => Decision::Reply(Reply::asset(asset, head, frames)),
+            Found::Asset(asset) => Outcome::Reply(Reply::asset(asset, head, frames)),
             _ if !matches!(head.method, Method::Get | Method::Head) => error(Status::MethodNotAllowed),
             Found::File(FolderFile { number, content_type, content }) => {
                 let number = FILES + number % FOLDER_FILES_MAX;
-                Decision::Reply(match content {
+                Outcome::Reply(match content {
                     FileContent::Plain { length, hash } => {
                         Reply::file(number, content_type, Some((length as usize, hash)), head, frames)
                     }
@@ -48,9 +48,9 @@ pub trait Folder: Debug + Sync {
                 match response.write_with(out.space(), line) {
                     Some(length) => {
                         out.keep(length);
-                        Decision::Written { closes: response.closes() }
+                        Outcome::Written { closes: response.closes() }
                     }
-                    None if out.kept() > 0 => Decision::NotNow,
+                    None if out.kept() > 0 => Outcome::Blocked,
                     None => error(Status::HeadTooLarge),
                 }
             }

@@ -7,7 +7,7 @@ use super::asking::{
 };
 use super::context::Context;
 use super::problem::{JSON, Problem, write_answer_with};
-use super::request::{Decision, Pending, Request, Waits};
+use super::request::{Outcome, Pending, PendingInvocation, Request};
 use super::several;
 use crate::limits::Limits;
 use crate::model::Interaction;
@@ -35,7 +35,7 @@ pub(crate) fn late() -> Reply {
     Reply::json(Status::ServiceUnavailable, LATE, None)
 }
 
-pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
     match (request.head.method, interaction.kind.is_written()) {
         (Method::Put, true) => ask(interaction, request, out),
@@ -47,7 +47,7 @@ pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Out
     }
 }
 
-pub(crate) fn invoke(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(crate) fn invoke(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
     if request.head.method == Method::Post {
         return ask(interaction, request, out);
@@ -56,7 +56,7 @@ pub(crate) fn invoke(number: usize, request: &Request<'_>, out: &mut Outgoing<'_
 }
 
 /// Gives the request to the application, once all of it is there.
-fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, context, .. } = *request;
     let body = match json_content(interaction.name, request, out) {
         Continue(body) => body,
@@ -78,16 +78,23 @@ fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>)
         return more_than_it_takes(interaction.name, head, out);
     }
     match context.device.ask(context.follower, parts, 1) {
-        Some(client) => {
-            Decision::Later(Waits::Answer(Pending { client, several: false, left: 0, refused: 0 }))
-        }
+        Some(client) => Outcome::Pending(Pending::Invocation(PendingInvocation {
+            client,
+            several: false,
+            left: 0,
+            refused: 0,
+        })),
         None => full(request),
     }
 }
 
 /// What the application answered, if it did.
-pub(crate) fn take_answer(pending: Pending, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
-    let later = Decision::Later(Waits::Answer(pending));
+pub(crate) fn take_answer(
+    pending: PendingInvocation,
+    request: &Request<'_>,
+    out: &mut Outgoing<'_>,
+) -> Outcome {
+    let later = Outcome::Pending(Pending::Invocation(pending));
     if out.kept() > 0 {
         return later;
     }
@@ -111,6 +118,6 @@ fn find(number: usize, context: &Context<'_>) -> Option<&'static Interaction> {
     context.manifest.thing.and_then(|thing| thing.interactions.get(number))
 }
 
-fn not_found(head: &RequestHead<'_>) -> Decision {
-    Decision::Reply(Reply::error(Status::NotFound, Some(head)))
+fn not_found(head: &RequestHead<'_>) -> Outcome {
+    Outcome::Reply(Reply::error(Status::NotFound, Some(head)))
 }

@@ -27,9 +27,9 @@ pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
-pub(crate) use refusal::{ask_for_https, refuse, tell};
-pub(crate) use request::{Decision, Listening, Opening, Pass, Request, Waits};
-pub(crate) use response::{lead, lead_with, plain_text};
+pub(crate) use refusal::{ask_for_https, log_limited, refuse};
+pub(crate) use request::{Credential, Listening, Opening, Outcome, Pending, Request};
+pub(crate) use response::{plain_text, redirect, redirect_with};
 pub(crate) use rest::{Bodies, Resource};
 pub(crate) use sse::Events;
 pub(crate) use thing_service::ThingService;

@@ -1,6 +1,6 @@
 //! Answers in JSON, and the `error` value of the wire as such an answer.
 
-use super::request::Decision;
+use super::request::Outcome;
 use core::fmt::{Arguments, Display, Write as _};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Method, Reply, RequestHead, ResponseHead, Status, Window};
@@ -20,7 +20,7 @@ pub(crate) fn write_answer(
     body: &[u8],
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     write_answer_with(response, format_args!(""), body, head, out)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn write_answer_with(
     body: &[u8],
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let body = if head.method == Method::Head { &[] } else { body };
     let space = out.space();
     let written = response.write_with(space, lines).and_then(|length| {
@@ -41,10 +41,10 @@ pub(crate) fn write_answer_with(
     match written {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: response.closes() }
+            Outcome::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Decision::NotNow,
-        None => Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
+        None if out.kept() > 0 => Outcome::Blocked,
+        None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
     }
 }
 
@@ -72,7 +72,7 @@ impl<'n> Problem<'n> {
         methods: Allow,
         head: &RequestHead<'_>,
         out: &mut Outgoing<'_>,
-    ) -> Decision {
+    ) -> Outcome {
         let message = format_args!("this address takes {} only", methods.as_str());
         self.allow(methods).answer(Status::MethodNotAllowed, message, head, out)
     }
@@ -84,7 +84,7 @@ impl<'n> Problem<'n> {
         message: impl Display,
         head: &RequestHead<'_>,
         out: &mut Outgoing<'_>,
-    ) -> Decision {
+    ) -> Outcome {
         let mut body = [0; PROBLEM_MAX];
         let length = self.write(&message, &mut body);
         let response = Reply::head_of(status, Some((JSON, length)), head).allow(self.allow);

@@ -1,23 +1,23 @@
 //! What is said of refusals, in the log and to the client.
 
 use super::context::Context;
-use super::request::{Decision, Request};
+use super::request::{Outcome, Request};
 use super::response::write_whole;
 use crate::access::{Offer, Refusal, is_wide_origin};
 use crate::device::RefusalReason;
-use crate::log::{FROM_CLIENT, Shown};
+use crate::log::{Escaped, FROM_CLIENT};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, Status};
 
 /// Tells in the log of a refusal, unless it has told of many in this second.
-macro_rules! tell {
+macro_rules! log_limited {
     ($level:ident, $context:expr, $now:expr, $($line:tt)+) => {
-        if $context.may_tell($now) {
+        if $context.allow_log($now) {
             log::$level!($($line)+);
         }
     };
 }
-pub(crate) use tell;
+pub(crate) use log_limited;
 
 /// Says in the log what would let the request in.
 pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
@@ -31,22 +31,22 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
         Refusal::Host => {
             let host = head.host.unwrap_or_default();
             match Offer::host(host) {
-                Some(offer) => tell!(
+                Some(offer) => log_limited!(
                     warn,
                     context,
                     now,
                     target: FROM_CLIENT,
                     "Refused a request from {peer}: this device does not go by the name {}. If it should, {}{offer}",
-                    Shown(host.as_bytes()),
+                    Escaped(host.as_bytes()),
                     ways_in.host
                 ),
-                None => tell!(
+                None => log_limited!(
                     warn,
                     context,
                     now,
                     target: FROM_CLIENT,
                     "Refused a request from {peer}: its Host is no name with a port: {}",
-                    Shown(host.as_bytes())
+                    Escaped(host.as_bytes())
                 ),
             }
             Status::MisdirectedRequest
@@ -59,25 +59,25 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     } else {
                         ""
                     };
-                    tell!(
+                    log_limited!(
                         warn,
                         context,
                         now,
                         target: FROM_CLIENT,
                         "Refused a request from {peer}: its page comes from {}{others}. If that page may use this device, {}{offer}",
-                        Shown(origin.as_bytes()),
+                        Escaped(origin.as_bytes()),
                         ways_in.origin
                     );
                 }
-                Some((origin, None)) => tell!(
+                Some((origin, None)) => log_limited!(
                     warn,
                     context,
                     now,
                     target: FROM_CLIENT,
                     "Refused a request from {peer}: its Origin is none that could be allowed: {}",
-                    Shown(origin.as_bytes())
+                    Escaped(origin.as_bytes())
                 ),
-                None => tell!(
+                None => log_limited!(
                     warn,
                     context,
                     now,
@@ -95,15 +95,15 @@ pub(crate) fn ask_for_https(
     head: &RequestHead<'_>,
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     // A name that is not ours is not repeated.
     let host = head.host.filter(|_| context.access.check(head).is_ok()).unwrap_or("ADDRESS:PORT");
     let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"];
     let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum(), head);
     let body = if head.method == Method::Head { &[][..] } else { &body };
     if write_whole(&response, body, out) {
-        Decision::Written { closes: true }
+        Outcome::Written { closes: true }
     } else {
-        Decision::Reply(Reply::error(Status::BadRequest, None))
+        Outcome::Reply(Reply::error(Status::BadRequest, None))
     }
 }

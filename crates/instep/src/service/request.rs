@@ -13,16 +13,16 @@ use instep_proto::http::{Reply, RequestHead, ResponseHead};
 
 /// What a request comes to.
 #[derive(Clone, Copy)]
-pub enum Decision {
+pub enum Outcome {
     Reply(Reply),
     /// The answer has been written already.
     Written {
         closes: bool,
     },
     /// When the answers before it have gone there will be room for its own.
-    NotNow,
+    Blocked,
     /// Before something else has come it cannot be decided on.
-    Later(Waits),
+    Pending(Pending),
     Open(Opening),
     Listen(Listening),
 }
@@ -40,7 +40,7 @@ pub struct Request<'r> {
     /// The port of the device at which it came in; 0: nobody said.
     pub(crate) local_port: u16,
     /// What it waits for, if it was decided on before.
-    pub(crate) waits: Waits,
+    pub(crate) pending: Pending,
     /// What it is answered from.
     pub(crate) context: &'r Context<'r>,
 }
@@ -55,26 +55,26 @@ pub struct Opening {
     /// It is told of revisions.
     pub(crate) revisions: bool,
     /// What let it in, where there is a log-in.
-    pub(crate) pass: Option<Pass>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
 }
 
 /// What a request waits for whose head is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Waits {
+pub enum Pending {
     #[default]
     Nothing,
     /// For the rest of its body, for which the client was told to go on.
     Body,
     /// That its password is checked: the check's ticket, if it has one.
-    Password(Option<NonZeroU32>),
+    PasswordCheck(Option<NonZeroU32>),
     /// That the application answers.
-    Answer(Pending),
+    Invocation(PendingInvocation),
 }
 
 /// What a request has asked the application for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingInvocation {
     /// The slot of the request.
     pub(crate) client: ClientId,
     /// It is for several properties, which are asked for one after the other.
@@ -87,18 +87,18 @@ pub struct Pending {
 
 /// As whom a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pass {
+pub struct Credential {
     /// The session, or all tools that send the password.
     pub(crate) number: NonZeroU32,
     /// When it expires.
-    pub(crate) until: Instant,
+    pub(crate) expires_at: Instant,
 }
 
 /// Someone who wants to listen.
 #[derive(Clone, Copy)]
 pub struct Listening {
     pub(crate) response: ResponseHead,
-    pub(crate) pass: Option<Pass>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
     pub(crate) heard: Heard,
     /// The one property or event that it wants to be told of, by its number. `None`: everything.

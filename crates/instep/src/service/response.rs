@@ -1,51 +1,51 @@
 //! Answers that are written at once.
 
-use super::request::Decision;
+use super::request::Outcome;
 use core::fmt;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, ResponseHead, Status};
 
 /// Answers with text, which may come from the request itself.
-pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Decision {
+pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Outcome {
     if !matches!(head.method, Method::Get | Method::Head) {
-        return Decision::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
+        return Outcome::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
     }
     let response = Reply::text_head(head, text.len());
     let body = if head.method == Method::Head { "" } else { text };
     if write_whole(&response, &[body], out) {
-        Decision::Written { closes: response.closes() }
+        Outcome::Written { closes: response.closes() }
     } else if out.kept() > 0 {
-        Decision::NotNow
+        Outcome::Blocked
     } else {
-        Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
+        Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
     }
 }
 
 /// Leads to `base` and `path`, which are short.
-pub(crate) fn lead(
+pub(crate) fn redirect(
     status: Status,
     base: &str,
     path: &dyn fmt::Display,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
-    lead_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
+) -> Outcome {
+    redirect_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
 }
 
 /// An answer without a body that says more by these lines.
-pub(crate) fn lead_with(
+pub(crate) fn redirect_with(
     response: &ResponseHead,
     lines: fmt::Arguments<'_>,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     match response.write_with(out.space(), lines) {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: response.closes() }
+            Outcome::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Decision::NotNow,
-        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+        None if out.kept() > 0 => Outcome::Blocked,
+        None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::problem::{JSON, Problem, write_answer};
-use super::request::{Decision, Pass, Request};
+use super::request::{Credential, Outcome, Request};
 use super::values::with_value;
 use super::{invoke, several, sse};
 use crate::access;
@@ -103,10 +103,10 @@ pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<All
 /// Answers a request for something of the Thing.
 pub(crate) fn answer(
     resource: Resource<'_>,
-    pass: Option<Pass>,
+    pass: Option<Credential>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let Request { head, context, .. } = *request;
     let reads = matches!(head.method, Method::Get | Method::Head);
     match resource {
@@ -118,15 +118,15 @@ pub(crate) fn answer(
             let bodies =
                 Bodies { context, now: request.now, port: request.local_port, asks_password: pass.is_some() };
             let Some(description) = bodies.description() else {
-                return Decision::Reply(Reply::error(Status::NotFound, Some(head)));
+                return Outcome::Reply(Reply::error(Status::NotFound, Some(head)));
             };
             describe(&description, request, out)
         }
         Resource::Events if reads => sse::answer(None, pass, request, out),
         Resource::Stream(number) if reads => sse::answer(Some(number), pass, request, out),
-        Resource::Properties if reads => Decision::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
+        Resource::Properties if reads => Outcome::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
         Resource::History(number) if reads => {
-            Decision::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
+            Outcome::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
         }
         Resource::Property(number) if reads => read(number, head, context, out),
         Resource::Property(number) => invoke::write_property(number, request, out),
@@ -139,7 +139,7 @@ pub(crate) fn answer(
 }
 
 /// The description. Its beginning tells what is known only while the request is there, so it is written at once.
-fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let head = request.head;
     let prefix = access::prefix(head, request.proxied);
     let beginning = Beginning(head.host.map(|host| Base { secure: head.secure, host, prefix }));
@@ -148,15 +148,15 @@ fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outg
     match reply.begin(&beginning, out.space()) {
         Some(length) => {
             out.keep(length);
-            Decision::Reply(reply)
+            Outcome::Reply(reply)
         }
-        None if out.kept() > 0 => Decision::NotNow,
-        None => Decision::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+        None if out.kept() > 0 => Outcome::Blocked,
+        None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
 
 /// The value of a property, alone.
-fn read(number: usize, head: &RequestHead<'_>, context: &Context<'_>, out: &mut Outgoing<'_>) -> Decision {
+fn read(number: usize, head: &RequestHead<'_>, context: &Context<'_>, out: &mut Outgoing<'_>) -> Outcome {
     with_value(number, context, |value| {
         write_answer(&Reply::head_of(Status::Ok, Some((JSON, value.len())), head), value, head, out)
     })

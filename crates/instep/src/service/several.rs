@@ -6,7 +6,7 @@ use super::asking::{
     not_json, parse, read_answer,
 };
 use super::problem::{JSON, Problem, write_answer, write_answer_with};
-use super::request::{Decision, Pending, Request, Waits};
+use super::request::{Outcome, Pending, PendingInvocation, Request};
 use crate::model::{Reason, Wrong};
 use core::fmt::Write as _;
 use core::ops::ControlFlow::{Break, Continue};
@@ -25,7 +25,7 @@ const REFUSED_MAX: usize = 700;
 /// The answer where the names have no room.
 const SOME_REFUSED: &str = "{\"code\":\"refused\",\"message\":\"the device refuses some of these\"}";
 
-pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, context, .. } = *request;
     let Some(thing) = context.manifest.thing.filter(|thing| thing.is_written()) else {
         return Problem::new("read-only", "").not_allowed(Allow::Read, head, out);
@@ -71,26 +71,33 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
         return write_answer(&Reply::head_of(Status::NoContent, None, head), &[], head, out);
     };
     match context.device.ask(context.follower, &first, usize::from(count)) {
-        Some(client) => {
-            Decision::Later(Waits::Answer(Pending { client, several: true, left: count - 1, refused: 0 }))
-        }
+        Some(client) => Outcome::Pending(Pending::Invocation(PendingInvocation {
+            client,
+            several: true,
+            left: count - 1,
+            refused: 0,
+        })),
         None => full(request),
     }
 }
 
 /// What the application answered, if it did: then it gets the next property, or the client its answer. Nothing is in the output.
-pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut Outgoing<'_>) -> Decision {
+pub(super) fn take_answer(
+    mut pending: PendingInvocation,
+    request: &Request<'_>,
+    out: &mut Outgoing<'_>,
+) -> Outcome {
     let device = request.context.device;
     let answer = device.fetch_answer(pending.client, |revision, frame| {
         let (status, _) = read_answer(server_payload(frame))?;
         Some((revision, matches!(status, Status::Ok | Status::NoContent)))
     });
-    let Some((revision, done)) = answer else { return Decision::Later(Waits::Answer(pending)) };
+    let Some((revision, done)) = answer else { return Outcome::Pending(Pending::Invocation(pending)) };
     let head = &RequestHead { expects_continue: false, ..*request.head };
     let Some(Ok(Value::Object(object))) = request.content.map(parse) else {
         // It was an object before.
         device.withdraw(pending.client, pending.left);
-        return Decision::Reply(Reply::error(Status::BadRequest, Some(head)));
+        return Outcome::Reply(Reply::error(Status::BadRequest, Some(head)));
     };
     let answered = object.members().count() - usize::from(pending.left);
     pending.refused |= u16::from(!done) << (answered - 1);
@@ -98,7 +105,7 @@ pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut
         && device.ask_next(pending.client, &next)
     {
         pending.left -= 1;
-        return Decision::Later(Waits::Answer(pending));
+        return Outcome::Pending(Pending::Invocation(pending));
     }
     device.withdraw(pending.client, pending.left);
     let line = format_args!("{REVISION}: {revision}\r\n");
@@ -111,7 +118,7 @@ pub(super) fn take_answer(mut pending: Pending, request: &Request<'_>, out: &mut
     let space = out.space();
     if response.write(space).is_none_or(|head| head + LINE_MAX + length > space.len()) {
         // Many long names, on a device: the properties have been written all the same.
-        return Decision::Reply(Reply::json(Status::Conflict, SOME_REFUSED, Some(head)));
+        return Outcome::Reply(Reply::json(Status::Conflict, SOME_REFUSED, Some(head)));
     }
     write_answer_with(&response, line, &body[..length], head, out)
 }
@@ -129,7 +136,7 @@ fn nth<'m>(object: Object<'m>, number: usize, request: &Request<'_>) -> Option<[
 }
 
 /// The answer to what the declaration does not allow. The address itself is right, whatever name is wrong.
-fn tell(wrong: &Wrong<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Decision {
+fn tell(wrong: &Wrong<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let mut frame = [0; WRONG_MAX];
     let mut text = Window::new(&mut frame, 0);
     let _ = write!(text, "{}", wrong.frame(WRONG_MAX));

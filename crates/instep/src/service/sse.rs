@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, Heard, UpTo};
-use super::request::{Decision, Listening, Pass, Request};
+use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
 use crate::device::{DropReason, End, Place};
 use crate::model::Interaction;
@@ -29,7 +29,7 @@ pub(crate) struct Events {
     /// It may be that what let it in does not hold any more.
     pub(crate) look: bool,
     /// When what let it in expires.
-    pub(crate) until: Instant,
+    pub(crate) expires_at: Instant,
     /// When it gets a comment.
     comment_at: Instant,
     cursor: Cursor,
@@ -42,26 +42,26 @@ pub(crate) struct Events {
 /// Answers a request for the events: for all, or for those of one property or event, by its number.
 pub(crate) fn answer(
     only: Option<usize>,
-    pass: Option<Pass>,
+    pass: Option<Credential>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
-) -> Decision {
+) -> Outcome {
     let Request { head, peer, context, .. } = *request;
     if out.kept() > 0 {
-        return Decision::NotNow;
+        return Outcome::Blocked;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
         let heard = Heard::read(only.is_some(), head, context);
         let only = only.and_then(|number| u16::try_from(number).ok());
-        return Decision::Listen(Listening { response, pass, peer, heard, only });
+        return Outcome::Listen(Listening { response, credential: pass, peer, heard, only });
     }
     match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
         Some(length) => {
             out.keep(length);
-            Decision::Written { closes: true }
+            Outcome::Written { closes: true }
         }
-        None => Decision::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
+        None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn listen(
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Events {
-    let Listening { response, pass, heard, only, .. } = *listening;
+    let Listening { response, credential: pass, heard, only, .. } = *listening;
     let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
     out.keep(head.unwrap_or(0));
     let cursor = heard.begin(context);
@@ -81,7 +81,7 @@ pub(crate) fn listen(
     let mut events = Events {
         place,
         look: false,
-        until: pass.map_or(Instant::NEVER, |pass| pass.until),
+        expires_at: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
         comment_at: now,
         cursor,
         untold: u64::MAX,
@@ -120,11 +120,11 @@ impl Events {
 
     /// When a turn is due.
     pub(crate) fn wake_at(&self) -> Instant {
-        self.until.min(self.comment_at)
+        self.expires_at.min(self.comment_at)
     }
 
     /// Whether what let it in has ended at the device.
-    pub(crate) fn is_dismissed(&mut self, context: &Context<'_>) -> bool {
+    pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
         core::mem::take(&mut self.look) && context.device.has_reply(self.place).1
     }
 

@@ -2,7 +2,7 @@
 //! one links none of it.
 
 use super::context::{Context, Notices};
-use super::request::{Decision, Listening, Pass, Pending, Request};
+use super::request::{Credential, Listening, Outcome, PendingInvocation, Request};
 use super::rest::{self, Bodies, Resource};
 use super::sse::{self, Events};
 use super::{event_id, invoke, notices};
@@ -20,11 +20,11 @@ pub(crate) struct ThingService {
     /// The methods that it takes; `None`: it is nothing.
     pub(crate) allow: fn(Resource<'_>, &Context<'_>) -> Option<Allow>,
     /// Answers a request for it.
-    pub(crate) answer: fn(Resource<'_>, Option<Pass>, &Request<'_>, &mut Outgoing<'_>) -> Decision,
+    pub(crate) answer: fn(Resource<'_>, Option<Credential>, &Request<'_>, &mut Outgoing<'_>) -> Outcome,
     /// The answer to a request whose body is longer than any that is read.
     pub(crate) too_long: fn(&RequestHead<'_>) -> Reply,
     /// What the application answered, if it did.
-    pub(crate) take_answer: fn(Pending, &Request<'_>, &mut Outgoing<'_>) -> Decision,
+    pub(crate) take_answer: fn(PendingInvocation, &Request<'_>, &mut Outgoing<'_>) -> Outcome,
     /// The application did not answer.
     pub(crate) late: fn() -> Reply,
     /// The part of a body from that position on.

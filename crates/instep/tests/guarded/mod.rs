@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use crate::link::{self, Peer, World, leak, upgrade};
-use instep::{Check, Client, Failure, Instant, Limits, LogIn, LogInMemory, Password, Session};
+use instep::{Client, FailedLogin, Instant, Limits, LogIn, LogInMemory, Password, PasswordCheck, Session};
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub fn guarded_with(limits: Limits) -> World {
 pub fn guard(mut world: World) -> World {
     let memory = LogInMemory {
         sessions: leak(4, Session::default()),
-        failures: leak(4, Failure::default()),
-        checks: vec![Check::default(), Check::default()].leak(),
+        failures: leak(4, FailedLogin::default()),
+        checks: vec![PasswordCheck::default(), PasswordCheck::default()].leak(),
     };
     let password = Password::new(PASSWORD.as_bytes(), [1; 16], 10).expect("a password");
     world.log_in = Some(Box::leak(Box::new(LogIn::new(memory, password, random))));

@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use instep::{
-    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Exchange, ExchangeMemory, Feed,
-    Follower, HistoryPoint, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry, Room,
-    SERVER_HEADER_MAX, SlotMemory, Surroundings, Table, TableEntry, Thing, Topic, Turn,
+    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Feed, Follower, HistoryPoint,
+    HttpState, HttpStateMemory, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry,
+    Room, SERVER_HEADER_MAX, SlotMemory, Table, TableEntry, Thing, Topic, Turn, TurnContext,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -129,8 +129,8 @@ impl World {
     }
 
     /// What a client needs for a turn.
-    pub fn surroundings(&mut self) -> Surroundings<'_> {
-        Surroundings {
+    pub fn surroundings(&mut self) -> TurnContext<'_> {
+        TurnContext {
             app: self.app,
             access: self.access,
             log_in: self.log_in,
@@ -180,9 +180,9 @@ pub fn unsent(limits: &Limits) -> usize {
 }
 
 /// Where one connection stands.
-pub fn exchange(limits: &Limits) -> ExchangeMemory {
-    let exchange = Exchange::new(Buffer::lent(leak(unsent(limits), 0)));
-    ExchangeMemory::Lent(Box::leak(Box::new(exchange)))
+pub fn exchange(limits: &Limits) -> HttpStateMemory {
+    let exchange = HttpState::new(Buffer::lent(leak(unsent(limits), 0)));
+    HttpStateMemory::Lent(Box::leak(Box::new(exchange)))
 }
 
 /// A peer at the other end of a link.
@@ -231,7 +231,7 @@ impl Peer {
         self.tail.drain(..turn.used);
         assert!(!turn.wants_read || self.tail.len() <= Client::tail_max(&world.limits));
         if self.capacity.is_some() {
-            self.client.give_back_exchange();
+            self.client.release_http_state();
         }
         self.last = Some(turn);
         turn
