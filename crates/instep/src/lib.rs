@@ -64,6 +64,8 @@ pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
 pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
 pub use limits::Limits;
+#[doc(hidden)]
+pub use log::LogRateLimit;
 pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 pub use login::{
     FAILED_LOGINS_MAX, FailedLogin, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError,

@@ -5,8 +5,6 @@
 //! that is newer, oldest first. A client that was slow and a client that is new are the same thing.
 
 mod cursor;
-#[cfg(test)]
-mod dice;
 mod feed;
 mod outbox;
 mod outgoing;

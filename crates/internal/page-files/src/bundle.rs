@@ -1,6 +1,7 @@
 //! The files of a folder as Rust source, for firmware.
 
 use crate::types::{INDEX, content_type, is_template};
+use instep_proto::fnv1a::fnv1a;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,7 +116,8 @@ impl Bundle {
             let mut asset = if is_template(name) {
                 format!("::instep::Asset::template(include_str!({place:?}))")
             } else {
-                let (kind, hash) = (content_type(name), hash(content));
+                // As `Asset::new` does, but there the compiler computes it, which takes too long for a picture.
+                let (kind, hash) = (content_type(name), fnv1a(content));
                 format!("::instep::Asset::hashed({kind:?}, include_bytes!({place:?}), {hash:#x})")
             };
             if percent_escape && is_template(name) {
@@ -135,14 +137,6 @@ impl Bundle {
 /// Whether a byte stands for itself in an address, whoever writes it.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~@+,=".contains(&byte)
-}
-
-/// FNV-1a with 64 bits, as `instep::Asset::new` has it. There it is computed by the compiler, which takes too long for a
-/// picture.
-fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
