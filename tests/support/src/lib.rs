@@ -6,6 +6,7 @@
 //! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
 //! - [`target()`] says what the server under test is: its limits differ on a small device;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
+//! - [`Folder`] is a folder for one test;
 //! - [`Random`] is the same numbers each time.
 //!
 //! Nothing here uses a crate of instep: it is a second reading of RFC 6455 and of HTTP/1.1, so that
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod deadline;
+mod folder;
 mod frame;
 mod http;
 mod output;
@@ -29,6 +31,7 @@ mod tls;
 mod websocket;
 
 pub use deadline::SOON;
+pub use folder::Folder;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
 pub use random::Random;

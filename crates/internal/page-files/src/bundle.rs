@@ -143,22 +143,11 @@ fn is_plain(byte: u8) -> bool {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-
-    fn folder(test: &str, files: &[(&str, &[u8])]) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("page-files-{test}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        for (name, content) in files {
-            let file = folder.join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, content).unwrap();
-        }
-        folder
-    }
+    use test_support::Folder;
 
     #[test]
     fn a_folder_becomes_an_expression() {
-        let folder = folder(
+        let folder = Folder::with(
             "source",
             &[
                 ("index.html", b"%STATE%"),
@@ -187,7 +176,6 @@ mod tests {
         // The hash of "a", as the reference of FNV-1a has it.
         assert!(source.contains("0xaf63dc4c8601ec8c") && !source.contains("percent_escape"), "{source}");
         assert_eq!(bundle.source(true).matches(".percent_escape()").count(), 4);
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
@@ -212,24 +200,21 @@ mod tests {
                 "a b.css has a name that stands for another",
             ),
         ] {
-            let folder = folder(test, files);
+            let folder = Folder::with(test, files);
             let error = Bundle::read(&folder, room).unwrap_err();
             assert!(error.contains(says) && !error.contains('\n'), "{error}");
-            fs::remove_dir_all(folder).unwrap();
         }
         assert!(Bundle::read(Path::new("/nowhere"), 1).unwrap_err().contains("/nowhere cannot be read"));
         for (test, to, says) in
             [("out", "/etc/hostname", "leads out of the folder"), ("above", "..", "out of the folder")]
         {
-            let folder = folder(test, &[("index.html", b"a")]);
+            let folder = Folder::with(test, &[("index.html", b"a")]);
             symlink(to, folder.join("link.txt")).unwrap();
             let error = Bundle::read(&folder, 100).unwrap_err();
             assert!(error.contains("link.txt") && error.contains(says), "{error}");
-            fs::remove_dir_all(folder).unwrap();
         }
-        let folder = folder("circle", &[("index.html", b"a")]);
+        let folder = Folder::with("circle", &[("index.html", b"a")]);
         symlink(".", folder.join("circle")).unwrap();
         assert!(Bundle::read(&folder, 100).is_err());
-        fs::remove_dir_all(folder).unwrap();
     }
 }
