@@ -8,8 +8,8 @@ use served::{INSTEP, get, serve};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use test_support::{Folder, SOON, Server, WebSocket};
+use std::time::Duration;
+use test_support::{Folder, SOON, Server, WebSocket, wait_until};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -34,11 +34,7 @@ fn toggle(server: &Server) {
 
 /// Waits until something is stored: every 5 s at most.
 fn stored(file: &Path) {
-    let begin = Instant::now();
-    while !file.exists() {
-        assert!(begin.elapsed() < Duration::from_secs(15), "it is not stored");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(Duration::from_secs(15), || file.exists(), || "it is not stored");
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -6,6 +6,7 @@
 //! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
 //! - [`target()`] says what the server under test is: its limits differ on a small device;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
+//! - [`wait_until`] and [`wait_for`] wait for a condition and for a value;
 //! - [`Folder`] is a folder for one test;
 //! - [`Random`] is the same numbers each time.
 //!
@@ -30,7 +31,7 @@ mod target;
 mod tls;
 mod websocket;
 
-pub use deadline::SOON;
+pub use deadline::{SOON, wait_for, wait_until};
 pub use folder::Folder;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
