@@ -5,7 +5,7 @@ use embassy_futures::select::{Either::First, Either::Second, select};
 use embassy_time::{Duration, Timer};
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
-use instep::{Answer, App, Device, Inbox};
+use instep::{App, Device, Inbox, Responder};
 use instep_panel::PANEL;
 
 instep::thing! {
@@ -39,7 +39,7 @@ pub async fn run(
     lamp.led(on);
     lamp.brightness(percent);
     // While it blinks: how often it will still change, and who waits for the end.
-    let mut blinking: Option<(u8, Option<Answer<'_>>)> = None;
+    let mut blinking: Option<(u8, Option<Responder<'_>>)> = None;
     loop {
         let change = async {
             match blinking {
@@ -59,7 +59,7 @@ pub async fn run(
                 lamp.brightness(percent);
             }
             First(Command::Blink) if blinking.is_some() => inbox.refuse("it blinks already"),
-            First(Command::Blink) => blinking = Some((BLINK.1, inbox.answer_later())),
+            First(Command::Blink) => blinking = Some((BLINK.1, inbox.defer())),
             Second(()) => {
                 let Some((changes, answer)) = blinking.take() else { continue };
                 led.drive(on ^ (changes % 2 == 0));
@@ -67,7 +67,7 @@ pub async fn run(
                     blinking = Some((changes - 1, answer));
                 } else {
                     led.drive(on);
-                    answer.into_iter().for_each(Answer::done);
+                    answer.into_iter().for_each(Responder::done);
                 }
             }
         }

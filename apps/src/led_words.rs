@@ -16,7 +16,7 @@ pub const APP: App = App::new("led-words", "An LED told ON and OFF in words, wit
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     led.begin();
     inbox
-        .on_event(|message| match message {
+        .on_message(|message| match message {
             Message::Text { text: "LED ON", .. } => {
                 led.switch(true);
                 device.event("LED is now ON");

@@ -11,7 +11,7 @@ extern crate std;
 
 /// What the documents show compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/your-own-device.md")]
+#[doc = include_str!("../../docs/guide/your-own-device.md")]
 struct YourOwnDevice;
 
 pub mod chat;

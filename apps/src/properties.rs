@@ -2,10 +2,10 @@
 
 use core::fmt::{Display, Write};
 use heapless::String;
-use instep::{KEPT_MAX, PropertyStore};
+use instep::{PERSISTED_MAX, PropertyStore};
 use instep_settings::{KEPT_VALUE_MAX, KeepError, Kept, KeptName};
 
-const _: () = assert!(KEPT_MAX == KEPT_VALUE_MAX, "what a Thing keeps has room in the settings");
+const _: () = assert!(PERSISTED_MAX == KEPT_VALUE_MAX, "what a Thing keeps has room in the settings");
 
 /// Keeps a Thing's properties among what the application keeps, each by its name.
 ///
@@ -30,14 +30,14 @@ impl KeptProperties {
 }
 
 impl PropertyStore for KeptProperties {
-    fn value(&self, property: &'static str, to: &mut [u8; KEPT_MAX]) -> Option<usize> {
+    fn value(&self, property: &'static str, to: &mut [u8; PERSISTED_MAX]) -> Option<usize> {
         let value = self.0.value(KeptName::new(property))?;
         to.get_mut(..value.len())?.copy_from_slice(&value);
         Some(value.len())
     }
 
     fn keep(&self, property: &'static str, value: &dyn Display) -> Result<(), &'static str> {
-        let mut text = String::<KEPT_MAX>::new();
+        let mut text = String::<PERSISTED_MAX>::new();
         let kept = match write!(text, "{value}") {
             Ok(()) => self.0.keep(KeptName::new(property), text.as_bytes()),
             Err(_) => Err(KeepError::TooLong),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     fn value(properties: KeptProperties, name: &'static str) -> Option<std::string::String> {
-        let mut bytes = [0; KEPT_MAX];
+        let mut bytes = [0; PERSISTED_MAX];
         let length = properties.value(name, &mut bytes)?;
         Some(std::str::from_utf8(&bytes[..length]).unwrap().into())
     }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn what_has_no_room_is_told_and_what_was_kept_stays() {
         let (kept, properties) = new();
-        let longest = "x".repeat(KEPT_MAX);
+        let longest = "x".repeat(PERSISTED_MAX);
         properties.keep("name", &longest).unwrap();
         assert_eq!(
             properties.keep("name", &(longest.clone() + "x")),

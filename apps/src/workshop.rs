@@ -4,7 +4,7 @@ use crate::Led;
 use embassy_futures::select::{Either3::First, Either3::Second, Either3::Third, select3};
 use embassy_time::{Duration, Ticker, Timer};
 use embedded_hal::digital::OutputPin;
-use instep::{Answer, App, Device, Inbox, Severity};
+use instep::{App, Device, Inbox, Responder, Severity};
 use instep_panel::PANEL;
 
 instep::thing! {
@@ -51,7 +51,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
     workshop.name("Workshop");
     let mut second = Ticker::every(Duration::from_secs(1));
     let mut seconds = 0_u32;
-    let mut blinking: Option<(Timer, Option<Answer<'_>>)> = None;
+    let mut blinking: Option<(Timer, Option<Responder<'_>>)> = None;
     loop {
         let blinked = async {
             match &mut blinking {
@@ -81,7 +81,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
             First(Command::Blink) => {
                 led.drive(!on);
                 workshop.lines(Severity::Debug, "It blinks");
-                blinking = Some((Timer::after(BLINK), inbox.answer_later()));
+                blinking = Some((Timer::after(BLINK), inbox.defer()));
             }
             Second(()) => {
                 seconds = seconds.wrapping_add(1);
@@ -97,7 +97,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
             Third(()) => {
                 led.drive(on);
                 // It is done now.
-                blinking.take().and_then(|(_, answer)| answer).into_iter().for_each(Answer::done);
+                blinking.take().and_then(|(_, answer)| answer).into_iter().for_each(Responder::done);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Makes the tables, and puts them into docs/benchmarks.md.
+//! Makes the tables, and puts them into docs/reference/benchmarks.md.
 
 use crate::contenders::{ALL, version};
 use crate::echo::CLIENTS;
@@ -9,7 +9,7 @@ use crate::{stall_tables, targets};
 use std::fmt::Write as _;
 
 /// Where the tables are kept, as seen from the folder of the workspace.
-const FILE: &str = "docs/benchmarks.md";
+const FILE: &str = "docs/reference/benchmarks.md";
 /// What is between these lines of it is ours.
 const BEGIN: &str = "<!-- Measured: from here on, written by the command -->";
 const END: &str = "<!-- Measured: up to here -->";
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_file_has_a_place_for_the_tables() {
-        let file = include_str!("../../docs/benchmarks.md");
+        let file = include_str!("../../docs/reference/benchmarks.md");
         let once = replace(file, "new").expect("both lines are there");
         assert!(once.contains(&format!("{BEGIN}\n\nnew\n{END}")), "{once}");
         assert_eq!(replace(&once, "new"), Some(once));

@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What docs/benchmarks.md is made from.
+    /// What docs/reference/benchmarks.md is made from.
     pub const FULL: Self = Self {
         repeats: 9,
         echo_time: Duration::from_millis(400),

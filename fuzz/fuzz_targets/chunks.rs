@@ -1,5 +1,5 @@
-//! libFuzzer against the target `chunks` of `tests/any-input`.
+//! libFuzzer against the target `chunks` of `tests/fuzz-targets`.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| any_input::check("chunks", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_targets::check("chunks", input));

@@ -1,5 +1,5 @@
-//! libFuzzer against the target `connection` of `tests/any-input`.
+//! libFuzzer against the target `connection` of `tests/fuzz-targets`.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| any_input::check("connection", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_targets::check("connection", input));

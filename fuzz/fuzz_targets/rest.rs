@@ -1,5 +1,5 @@
-//! libFuzzer against the target `rest` of `tests/any-input`.
+//! libFuzzer against the target `rest` of `tests/fuzz-targets`.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| any_input::check("rest", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_targets::check("rest", input));

@@ -16,7 +16,7 @@ pub(crate) struct Rows {
     /// Repeat less and run shorter, for a first look
     #[arg(long)]
     quick: bool,
-    /// Measure all rows at full length, and write them to docs/benchmarks.md
+    /// Measure all rows at full length, and write them to docs/reference/benchmarks.md
     #[arg(long, conflicts_with_all = ["quick", "row"])]
     write: bool,
     /// Measure only rows with these words in their name: echo, "echo 16 B", fan-out, memory, stalled
@@ -28,7 +28,7 @@ pub(crate) struct Rows {
 pub(crate) enum Part {
     /// Count the instructions of a message on a chip, beside picoserve
     Instructions {
-        /// Write the table to docs/benchmarks.md
+        /// Write the table to docs/reference/benchmarks.md
         #[arg(long)]
         write: bool,
     },

@@ -52,7 +52,7 @@ pub(crate) enum Job {
         /// Name of the application
         #[arg(long, default_value = firmware::LED_JSON, value_parser = firmware::application)]
         app: String,
-        /// Write the sizes of led-json to docs/esp32.md
+        /// Write the sizes of led-json to docs/guide/esp32.md
         #[arg(long, conflicts_with = "app")]
         write: bool,
     },

@@ -9,7 +9,7 @@ use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
 /// Where the table is kept, between these lines.
-const FILE: &str = "docs/benchmarks.md";
+const FILE: &str = "docs/reference/benchmarks.md";
 const BEGIN: &str = "<!-- Instructions: written by the command -->\n";
 const END: &str = "<!-- Instructions: up to here -->";
 

@@ -1,6 +1,6 @@
 //! The one application that is built in. Those that are not take no flash.
 
-use crate::given::{APP_NUMBER, app_number};
+use crate::build_config::{APP_NUMBER, app_number};
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 use instep::{Device, Inbox};

@@ -1,6 +1,6 @@
 //! The LED: a level, or, for the application that dims it, a pulse width. Only the one that is needed is linked.
 
-use crate::given::BOARD;
+use crate::build_config::BOARD;
 use crate::pin::pin;
 use core::cell::Cell;
 use core::convert::Infallible;

@@ -3,7 +3,7 @@
 //! Nobody waits for it once the tasks run: a line goes into a ring, and a task of its own writes as much as the port takes
 //! without waiting. What has no room is counted, and the count is told.
 
-use crate::given::IS_CONSOLE;
+use crate::build_config::IS_CONSOLE;
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use embassy_sync::blocking_mutex::Mutex;

@@ -1,11 +1,11 @@
-//! instep on the chips of the ESP32 family. `cargo xtask firmware BOARD` builds it: docs/esp32.md.
+//! instep on the chips of the ESP32 family. `cargo xtask firmware BOARD` builds it: docs/guide/esp32.md.
 
 #![no_std]
 #![no_main]
 
 mod application;
-mod given;
-mod keep;
+mod build_config;
+mod disconnect;
 mod light;
 mod log;
 mod memory;
@@ -13,14 +13,15 @@ mod network;
 mod pin;
 mod queues;
 mod radio;
-mod reason;
+mod settings;
 mod watchdog;
 
 use crate::light::{Light, Outputs};
-use crate::memory::{AP_STACK, EACH_CLIENT, RESOURCES, Resources, STATION_STACK};
+use crate::memory::{AP_STACK, BYTES_PER_CLIENT, RESOURCES, Resources, STATION_STACK};
 use crate::network::{AP_ADDRESS, AP_PAGE, PORT};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
+use build_config::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 #[cfg(feature = "backtrace")]
@@ -30,7 +31,6 @@ use esp_hal::gpio::{Input, InputConfig, Pull};
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{Interface, WifiController};
-use given::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use instep::{Access, App, OPEN_TO_EVERYONE, Origins, WaysIn};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_embassy::{Driver, LogInResources, Server, SynFilter};
@@ -63,18 +63,18 @@ async fn main(spawner: Spawner) {
         Some(reason) => info!("Reset reason: {reason:?}"),
         None => info!("Reset reason: unknown"),
     }
-    queues::give_radio_its_heap();
+    queues::init_heap();
     let timers = TimerGroup::new(chip.TIMG0);
     esp_rtos::start(timers.timer0, chip.FROM_CPU_INTR0);
     let feeding = watchdog::start(timers.wdt);
 
-    let keeper = keep::open(&SETTINGS, chip.FLASH).await;
-    SETTINGS.take_build(given::settings());
+    let keeper = settings::open(&SETTINGS, chip.FLASH).await;
+    SETTINGS.take_build(build_config::settings());
     // As it was when the power went, if that is wanted; the network comes later.
     board.led.begin();
 
     let station = Interface::station();
-    let name = given::name(SETTINGS.device_name(), station.mac_address());
+    let name = build_config::name(SETTINGS.device_name(), station.mac_address());
     let app = app();
     let access = Access {
         hosts: HOSTS,
@@ -86,12 +86,12 @@ async fn main(spawner: Spawner) {
     };
     let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
     let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
-    if const { given::keeps_properties() } {
+    if const { build_config::keeps_properties() } {
         inbox.keep_in(&PROPERTIES);
     }
     info!("Application {}: {}", app.name(), app.about());
     info!(
-        "Memory: {} bytes for the server, of which each client takes {EACH_CLIENT} and its TCP buffers {}; {} are left for the stack",
+        "Memory: {} bytes for the server, of which each client takes {BYTES_PER_CLIENT} and its TCP buffers {}; {} are left for the stack",
         Resources::SIZE,
         memory::RECEIVE + memory::SEND,
         memory::stack_left()
@@ -108,9 +108,9 @@ async fn main(spawner: Spawner) {
         None => LOG_IN.start_without_password(random),
     };
     let set_up = SET_UP.init_with(|| SetUp::new(&SETTINGS, name, log_in));
-    spawner.spawn(keep::store(set_up, keeper).expect("a task of its own"));
+    spawner.spawn(settings::store(set_up, keeper).expect("a task of its own"));
     let button = Input::new(pin::pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
-    spawner.spawn(keep::watch_button(button, set_up).expect("a task of its own"));
+    spawner.spawn(settings::watch_button(button, set_up).expect("a task of its own"));
 
     let server = server.with_log_in(log_in).with_board(set_up);
     let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };

@@ -35,13 +35,13 @@ pub fn serve(
     access_point: Stack<'static>,
 ) {
     spawner.spawn(give_addresses(access_point).expect("a task of its own"));
-    spawner.spawn(answer_every_name(access_point).expect("a task of its own"));
+    spawner.spawn(run_captive_dns(access_point).expect("a task of its own"));
     spawner.spawn(
-        be_found(station, name, Some(set_up), STATION_MDNS.init_with(MdnsMemory::new))
+        run_mdns(station, name, Some(set_up), STATION_MDNS.init_with(MdnsMemory::new))
             .expect("a task of its own"),
     );
     spawner.spawn(
-        be_found(access_point, name, None, AP_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"),
+        run_mdns(access_point, name, None, AP_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"),
     );
 }
 
@@ -52,12 +52,12 @@ async fn give_addresses(stack: Stack<'static>) -> ! {
 }
 
 #[embassy_executor::task]
-async fn answer_every_name(stack: Stack<'static>) -> ! {
+async fn run_captive_dns(stack: Stack<'static>) -> ! {
     serve_dns(stack, AP_ADDRESS, DNS.init_with(DnsMemory::new)).await
 }
 
 #[embassy_executor::task(pool_size = 2)]
-async fn be_found(
+async fn run_mdns(
     stack: Stack<'static>,
     name: Name,
     set_up: Option<&'static SetUp>,

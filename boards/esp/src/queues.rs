@@ -3,7 +3,7 @@
 //! The radio's driver drops a frame for which there is no room, and tells nobody. The peer sends it again after a second or
 //! more. So there is room for the frames that come at once: one update makes all clients acknowledge at the same moment.
 
-use crate::memory::{AP_CLIENTS, AP_SOCKETS, IS_SMALL, STATION_CLIENTS, STATION_SOCKETS};
+use crate::memory::{AP_CLIENTS, AP_SOCKETS, LOW_MEMORY, STATION_CLIENTS, STATION_SOCKETS};
 use esp_hal::ram;
 use esp_radio::wifi::ControllerConfig;
 
@@ -43,9 +43,9 @@ const QUEUES: usize = (HARDWARE_BUFFERS + RECEIVE_BUFFERS + SENT) * FRAME;
 const DRIVER: usize = 28 * 1024;
 
 /// Bytes of the heap that only the boot loader has used.
-const RECLAIMED: usize = if IS_SMALL { 96 * 1024 } else { 64 * 1024 };
+const RECLAIMED: usize = if LOW_MEMORY { 96 * 1024 } else { 64 * 1024 };
 /// Bytes of the heap that are ours: 36 KiB, and more where the queues take more. The small chips have none to spare.
-const OURS: usize = if IS_SMALL {
+const OURS: usize = if LOW_MEMORY {
     0
 } else {
     max(36 * 1024, (QUEUES + DRIVER).saturating_sub(RECLAIMED).next_multiple_of(1024))
@@ -62,7 +62,7 @@ const _: () = assert!(
 );
 
 /// Gives the radio its heap. Nothing else is allocated.
-pub fn give_radio_its_heap() {
+pub fn init_heap() {
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
     #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
     esp_alloc::heap_allocator!(size: OURS);

@@ -1,10 +1,10 @@
 //! The radio: what it does when it is told to. When that is, `instep_wifi::setup` knows.
 
-use crate::given::{AP_IS_OPEN, ap_password};
-use crate::keep;
+use crate::build_config::{AP_IS_OPEN, ap_password};
+use crate::disconnect::outcome_of;
 use crate::memory::AP_CLIENTS;
 use crate::network::AP_PAGE;
-use crate::reason::came_of;
+use crate::settings;
 use embassy_net::Stack;
 use embassy_time::{Duration, WithTimeout as _};
 use esp_hal::rng::Trng;
@@ -102,7 +102,7 @@ impl Radio {
             }
             Ok(Err(ConnectionError::Failed(info))) => {
                 info!("The network or the radio says: {:?}", info.reason);
-                came_of(info.reason, password)
+                outcome_of(info.reason, password)
             }
             Ok(Err(problem)) => {
                 warn!("The radio cannot join: {problem}");
@@ -174,7 +174,7 @@ impl instep_wifi::setup::Radio for Radio {
     }
 
     async fn restart(&mut self) {
-        keep::restart()
+        settings::restart()
     }
 }
 

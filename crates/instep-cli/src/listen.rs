@@ -122,8 +122,8 @@ impl Display for Error {
             ),
             io::ErrorKind::PermissionDenied => write!(
                 f,
-                "{socket} may not be used by this user: choose a port above 1023 with {option}, or see docs/running.md for \
-                 the capability CAP_NET_BIND_SERVICE"
+                "{socket} may not be used by this user: choose a port above 1023 with {option}, or see \
+                 docs/guide/running.md for the capability CAP_NET_BIND_SERVICE"
             ),
             io::ErrorKind::AddrNotAvailable => write!(
                 f,

@@ -3,7 +3,6 @@
 mod addresses;
 mod certificate;
 mod inherit;
-mod keep;
 mod listen;
 mod log;
 mod metrics;
@@ -11,6 +10,7 @@ mod options;
 mod output;
 mod page;
 mod password;
+mod persistence;
 mod sensor;
 mod serve;
 mod signals;
@@ -44,12 +44,12 @@ fn main() -> ExitCode {
             Err(error) => fail(&error, USAGE),
         },
         Some(("reset", flags)) => match Configuration::read(Some(flags)) {
-            Ok(configuration) => match keep::reset(configuration.settings.state_file.as_deref()) {
+            Ok(configuration) => match persistence::reset(configuration.settings.state_file.as_deref()) {
                 Ok(done) => {
                     print(&format!("{done}\n"));
                     ExitCode::SUCCESS
                 }
-                Err(keep::ResetError::NoFile) => fail(&keep::ResetError::NoFile, USAGE),
+                Err(persistence::ResetError::NoFile) => fail(&persistence::ResetError::NoFile, USAGE),
                 Err(error) => fail(&error, 1),
             },
             Err(error) => fail(&error, USAGE),

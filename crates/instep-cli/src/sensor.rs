@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a BME280 is, as `--bme280` names it: `i2c-1`, or `i2c-1:0x77` for the second of its two addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct BusAddress {
     bus: PathBuf,
     secondary: bool,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Bus(LinuxI2CBus);
 #[derive(Debug)]
 pub(crate) struct BusError(io::Error);
 
-impl Place {
+impl BusAddress {
     /// A sensor by its bus and address.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (bus, address) = text.split_once(':').unwrap_or((text, "0x76"));
@@ -69,7 +69,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for BusAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.bus.display(), if self.secondary { "0x77" } else { "0x76" })
     }
@@ -125,12 +125,12 @@ mod tests {
             ("i2c-0:0x77", "/dev/i2c-0:0x77"),
             ("/tmp/bus:0x76", "/tmp/bus:0x76"),
         ] {
-            let place = Place::parse(text).unwrap();
+            let place = BusAddress::parse(text).unwrap();
             assert_eq!(place.to_string(), shown);
-            assert_eq!(Place::parse(shown), Ok(place));
+            assert_eq!(BusAddress::parse(shown), Ok(place));
         }
         for text in ["", ":0x76", "i2c-1:0x78", "i2c-1:", "i2c-1:0x77:1"] {
-            assert!(Place::parse(text).is_err(), "{text}");
+            assert!(BusAddress::parse(text).is_err(), "{text}");
         }
     }
 }

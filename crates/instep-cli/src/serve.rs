@@ -3,14 +3,14 @@
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::inherit::{self, Inherited};
-use crate::keep::Keeping;
 use crate::options::Configuration;
 use crate::output::Output;
 use crate::page::OwnPage;
+use crate::persistence::Persistence;
 use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
 use crate::{listen, log as logging, metrics, password};
-use instep::{Access, App, HttpsRedirect, OPEN_TO_EVERYONE, Origins, WaysIn, is_wide_origin};
+use instep::{Access, AllowHints, App, HttpsRedirect, OPEN_TO_EVERYONE, Origins, is_wide_origin};
 use instep_apps::weather::Simulated;
 use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
 use instep_settings::KeptSwitch;
@@ -96,7 +96,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let own_page = settings.page.as_deref().map(|path| OwnPage::open(path, settings.percent_escape));
     let (own_page, survey) = own_page.transpose().map_err(Error::Page)?.unzip();
     let mut keeping =
-        Keeping::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
+        Persistence::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
     let output = match &settings.gpio {
         Some(line) => line.open().map_err(Error::Line)?,
         None => Output::Simulated,
@@ -125,7 +125,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         base_path: settings.base_path.leak(),
         https,
         portal: None,
-        ways_in: WaysIn::FLAGS,
+        hints: AllowHints::FLAGS,
     }));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);

@@ -10,7 +10,7 @@ use test_support::{Http, Server, WebSocket, target};
 /// Longer than anything here takes.
 const ENOUGH: Duration = Duration::from_secs(20);
 
-/// A page that keeps what it hears as docs/wire.md says.
+/// A page that keeps what it hears as docs/reference/wire.md says.
 struct Page {
     socket: WebSocket,
     start: String,

@@ -1,4 +1,4 @@
-//! Behind the real nginx and the real Caddy, with the configurations that docs/reverse-proxy shows. A proxy that this
+//! Behind the real nginx and the real Caddy, with the configurations that docs/guide/reverse-proxy shows. A proxy that this
 //! machine does not have is skipped.
 
 mod served;
@@ -25,7 +25,7 @@ struct Proxy {
 impl Proxy {
     /// Starts nginx with the configuration of the documentation, or says that there is none.
     fn nginx(server: &Server) -> Option<Proxy> {
-        Self::nginx_with("nginx", server, include_str!("../../../docs/reverse-proxy/nginx.conf"))
+        Self::nginx_with("nginx", server, include_str!("../../../docs/guide/reverse-proxy/nginx.conf"))
     }
 
     fn nginx_with(name: &str, server: &Server, shown: &str) -> Option<Proxy> {
@@ -53,7 +53,7 @@ impl Proxy {
         let program = find("caddy")?;
         let addr = free_addr();
         let folder = folder("caddy");
-        let shown = include_str!("../../../docs/reverse-proxy/Caddyfile");
+        let shown = include_str!("../../../docs/guide/reverse-proxy/Caddyfile");
         let port = addr.port();
         let site = replace(
             shown,
@@ -247,10 +247,10 @@ fn expect_all(server: &Server, proxy: &Proxy) {
 
 #[test]
 fn the_documentation_shows_what_is_tried() {
-    let page = include_str!("../../../docs/reverse-proxy.md");
+    let page = include_str!("../../../docs/guide/reverse-proxy.md");
     for (language, file) in [
-        ("nginx", include_str!("../../../docs/reverse-proxy/nginx.conf")),
-        ("caddyfile", include_str!("../../../docs/reverse-proxy/Caddyfile")),
+        ("nginx", include_str!("../../../docs/guide/reverse-proxy/nginx.conf")),
+        ("caddyfile", include_str!("../../../docs/guide/reverse-proxy/Caddyfile")),
     ] {
         let block = page.split(&format!("```{language}\n")).nth(1).expect("a block").split("```").next();
         assert!(block.is_some_and(|block| !block.is_empty() && file.contains(block)), "{block:?}");

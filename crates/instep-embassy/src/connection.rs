@@ -7,12 +7,12 @@ use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, Room};
+use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, SendWindow};
 
 /// How long a reset may take to leave, in milliseconds.
-const RESET_TIME: u64 = 100;
+const RESET_DELAY_MS: u64 = 100;
 /// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
-const READING_TIME: u64 = 100;
+const READ_DELAY_MS: u64 = 100;
 
 /// A socket.
 ///
@@ -156,7 +156,7 @@ impl Connection {
     }
 
     /// Gives its socket up, for another one to listen.
-    pub(crate) fn leave(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+    pub(crate) fn evict(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let Stage::Serving(serving) = &mut self.stage else { return };
         if serving.wants_write {
             return self.abandon(context, now, shared);
@@ -191,11 +191,11 @@ impl Connection {
             None if read > 0 => &mut spare[..read],
             // A part of a control frame is of no use.
             None if serving.client.least_input() > 1 => &mut [],
-            None => input::look(context, socket, spare),
+            None => input::peek(context, socket, spare),
         };
         let mut failed = false;
         let capacity = socket.send_capacity();
-        surroundings.room = Room { free: capacity - socket.send_queue(), capacity };
+        surroundings.room = SendWindow { free: capacity - socket.send_queue(), capacity };
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {
@@ -231,9 +231,9 @@ impl Connection {
         }
         if turn.closed {
             let linger_time = shared.server.device.limits().linger_time;
-            self.part(shared);
+            self.release(shared);
             // Whoever has had our end, and sends on, gets little more time.
-            let patience = if self.socket.state() == State::FinWait2 { READING_TIME } else { linger_time };
+            let patience = if self.socket.state() == State::FinWait2 { READ_DELAY_MS } else { linger_time };
             self.socket.close();
             self.finish(context, now, now.after(patience), shared);
         } else if *length == 0
@@ -253,12 +253,12 @@ impl Connection {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.client.abandon(&mut shared.lend().0);
         }
-        self.part(shared);
+        self.release(shared);
         self.reset(context, now);
     }
 
     /// The client is gone: gives back what was lent.
-    fn part(&mut self, shared: &mut Shared) {
+    fn release(&mut self, shared: &mut Shared) {
         let mut exchange = self.exchange.take();
         if let Stage::Serving(mut serving) = core::mem::replace(&mut self.stage, Stage::Free) {
             exchange = serving.client.take_http_state();
@@ -297,7 +297,7 @@ impl Connection {
     /// Ends the connection at once.
     pub(crate) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
-        self.stage = Stage::Resetting(now.after(RESET_TIME));
+        self.stage = Stage::Resetting(now.after(RESET_DELAY_MS));
         context.waker().wake_by_ref();
     }
 }

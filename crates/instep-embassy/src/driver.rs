@@ -13,9 +13,9 @@ use embassy_time::Timer;
 use instep::{EvictionPriority, Instant};
 
 /// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
-const SILENT: u64 = 100;
+const SILENT_MS: u64 = 100;
 /// How long a request may then be unfinished.
-const UNFINISHED: u64 = 1_000;
+const PARTIAL_REQUEST_MS: u64 = 1_000;
 
 /// Serves the clients of one network interface on one port.
 pub struct Driver {
@@ -128,8 +128,8 @@ impl Driver {
             let Some(standing) = connection.eviction_priority() else { continue };
             let until = match standing {
                 EvictionPriority::Idle(since) if connection.was_served() => since,
-                EvictionPriority::Idle(since) => since.after(SILENT),
-                EvictionPriority::PartialRequest(since) => since.after(UNFINISHED),
+                EvictionPriority::Idle(since) => since.after(SILENT_MS),
+                EvictionPriority::PartialRequest(since) => since.after(PARTIAL_REQUEST_MS),
                 EvictionPriority::Unresponsive(_) | EvictionPriority::InUse => continue,
             };
             if until > now {
@@ -149,7 +149,7 @@ impl Driver {
             }
         }
         for (_, number) in yielding.into_iter().flatten() {
-            self.connections[number].leave(context, now, &mut self.shared);
+            self.connections[number].evict(context, now, &mut self.shared);
             // Whoever is free listens in its place.
             due = now;
         }

@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use embassy_net::tcp::TcpSocket;
 
 /// What lies in the socket, as much of it as has room in `spare` and lies in one piece. It stays there.
-pub(crate) fn look<'s>(
+pub(crate) fn peek<'s>(
     context: &mut Context<'_>,
     socket: &mut TcpSocket<'_>,
     spare: &'s mut [u8],

@@ -51,7 +51,7 @@ impl Connection {
                 let gone = limits.ping_every * (u64::from(limits.pings_missed) + 1);
                 self.socket.set_timeout(Some(Duration::from_millis(gone)));
                 let mut client = Client::new(peer.addr.into(), peer.port, exchange, now);
-                client.came_in_at(shared.port);
+                client.set_local_port(shared.port);
                 self.stage = Stage::Serving(Serving {
                     client,
                     wants_read: true,

@@ -2,7 +2,7 @@
 
 use crate::server::Server;
 use crate::sizes::ACCEPTING;
-use instep::{Feed, HttpState, Room, TurnContext};
+use instep::{Feed, HttpState, SendWindow, TurnContext};
 
 /// What a connection has as long as it listens, or answers requests.
 pub(crate) struct Head {
@@ -44,7 +44,7 @@ impl Shared {
             date: None,
             follower: self.follower,
             allowance: u32::MAX,
-            room: Room::NONE,
+            room: SendWindow::NONE,
             scratch: self.scratch,
         };
         (surroundings, self.input)

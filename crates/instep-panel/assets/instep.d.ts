@@ -1,4 +1,4 @@
-/** Types of instep.js: see docs/javascript.md. */
+/** Types of instep.js: see docs/reference/javascript.md. */
 
 /** A value on the wire: that of a property, the input or output of an action, an event. */
 export type Value = boolean | number | string | null | Value[] | { [name: string]: Value };

@@ -46,10 +46,10 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod build_defaults;
 #[cfg(feature = "std")]
 mod file;
 mod flash;
-mod from_build;
 mod kept;
 mod kept_value;
 mod record;
@@ -59,10 +59,10 @@ mod storage;
 mod table;
 mod values;
 
+pub use build_defaults::Build;
 #[cfg(feature = "std")]
 pub use file::{FileError, FileStorage};
 pub use flash::{FlashError, FlashStorage};
-pub use from_build::Build;
 pub use kept::{Kept, KeptSwitch, PowerUp};
 pub use kept_value::{KEPT_MAX, KEPT_NAME_MAX, KEPT_VALUE_MAX, KeepError, KeptName, KeptValue};
 pub use record::{Key, Record, VERSION};

@@ -1,6 +1,6 @@
 //! The settings in memory, and how each becomes a record.
 
-use crate::from_build::Fingerprint;
+use crate::build_defaults::Fingerprint;
 use crate::record::{VALUE_MAX, VERSION};
 use crate::{
     Build, DeviceName, KEPT_MAX, KEPT_NAME_MAX, KeepError, KeptName, KeptValue, Key, Network, NetworkName,

@@ -2,7 +2,7 @@
 
 use crate::eviction::Priorities;
 use crate::limits::SocketLimits;
-use crate::rate::Rate;
+use crate::rate_limit::Rate;
 use instep::Access;
 use slab::Slab;
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// Connections above the limits that are still told so, by 503. Further ones are closed at once.
-pub(crate) const TOLD: usize = 64;
+pub(crate) const REJECT_RESPONSES_MAX: usize = 64;
 
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct AdmissionControl {
     pub(crate) total_limit: usize,
     pub(crate) per_address: usize,
     pub(crate) message_rate: u32,
@@ -28,19 +28,19 @@ pub(crate) struct Gate {
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) total: usize,
-    pub(crate) told: usize,
+    pub(crate) rejecting: usize,
     pub(crate) refused_full: u64,
     pub(crate) refused_per_address: u64,
-    pub(crate) addresses: HashMap<IpAddr, FromHere>,
+    pub(crate) addresses: HashMap<IpAddr, PerAddress>,
     /// For each permit, whose it is.
     pub(crate) holders: Slab<Holder>,
     /// The permit whose holder was asked to give up its place, and has not answered.
-    pub(crate) asked: Option<usize>,
+    pub(crate) evicting: Option<usize>,
 }
 
 /// What comes from one address.
 #[derive(Debug)]
-pub(crate) struct FromHere {
+pub(crate) struct PerAddress {
     pub(crate) connections: usize,
     /// `None`: it is not limited.
     rate: Option<Arc<Rate>>,
@@ -56,7 +56,7 @@ pub(crate) struct Holder {
 
 /// The holder of a permit who is to give up its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct Eviction {
     pub(crate) shard: usize,
     /// The connection's key there.
     pub(crate) key: usize,
@@ -66,7 +66,7 @@ pub(crate) struct Asked {
 
 /// What the gate has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct Snapshot {
     /// Connections that are there now.
     pub(crate) open: u64,
     /// Connections that were refused because there were too many in all.
@@ -75,7 +75,7 @@ pub(crate) struct Tally {
     pub(crate) refused_per_address: u64,
 }
 
-impl Gate {
+impl AdmissionControl {
     pub(crate) fn new(clients: usize, limits: SocketLimits, access: &'static Access) -> Arc<Self> {
         let total_limit = clients + limits.http_slots;
         Arc::new(Self {
@@ -84,7 +84,7 @@ impl Gate {
             message_rate: limits.message_rate,
             access,
             counts: Mutex::default(),
-            priorities: Priorities::new(total_limit + TOLD),
+            priorities: Priorities::new(total_limit + REJECT_RESPONSES_MAX),
             changed: Notify::new(),
         })
     }
@@ -94,10 +94,10 @@ impl Gate {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).refused_full += 1;
     }
 
-    pub(crate) fn tally(&self) -> Tally {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        Tally {
-            open: (counts.total + counts.told) as u64,
+        Snapshot {
+            open: (counts.total + counts.rejecting) as u64,
             refused_full: counts.refused_full,
             refused_per_address: counts.refused_per_address,
         }
@@ -123,7 +123,7 @@ impl Counts {
         let from_here = self
             .addresses
             .entry(address)
-            .or_insert_with(|| FromHere { connections: 0, rate: Rate::new(message_rate).map(Arc::new) });
+            .or_insert_with(|| PerAddress { connections: 0, rate: Rate::new(message_rate).map(Arc::new) });
         from_here.connections += 1;
         from_here.rate.clone()
     }

@@ -3,7 +3,7 @@
 use crate::dispatch::Accepted;
 use crate::permit::Permit;
 use crate::shard_state::{Buffers, ShardState};
-use crate::socket::{News, Read};
+use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
@@ -17,10 +17,10 @@ use std::mem::MaybeUninit;
 use std::task::{Context, Poll, Waker};
 
 /// Bytes that may wait beside one whole frame: control frames, and the answer to a handshake.
-const BESIDE_A_FRAME: usize = 1024;
+const CONTROL_RESERVE: usize = 1024;
 
 /// Reads in one go, before the others have their turn.
-const READS: usize = 4;
+const READS_PER_TURN: usize = 4;
 
 /// A socket and its client. All of it stays on the shard's thread; turns are given when the socket is ready, when
 /// there is something to send, and when time is up.
@@ -51,7 +51,7 @@ struct Socket {
 
 impl Connection {
     pub(crate) fn unsent_limit(limits: &Limits) -> usize {
-        limits.frame + BESIDE_A_FRAME
+        limits.frame + CONTROL_RESERVE
     }
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
@@ -60,7 +60,7 @@ impl Connection {
         let exchange = HttpStateMemory::Owned(Box::new(exchange));
         let now = shard.now();
         let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
-        client.came_in_at(accepted.port);
+        client.set_local_port(accepted.port);
         if accepted.permit.refused {
             client.refuse();
         }
@@ -70,7 +70,7 @@ impl Connection {
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;
-        accepted.permit.take_seat(shard.follower, key);
+        accepted.permit.register(shard.follower, key);
         accepted.permit.set_priority(client.eviction_priority());
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
@@ -127,13 +127,13 @@ impl Connection {
 
     /// Gives up the place for another one, unless it stands better than when it was chosen. A WebSocket is told, if
     /// its socket takes that.
-    pub(crate) fn leave(&self, shard: &ShardState, chosen: u64) {
+    pub(crate) fn evict(&self, shard: &ShardState, chosen: u64) {
         if self.has_input() {
             // Its next turn says how it stands then.
             self.permit.set_priority(EvictionPriority::InUse);
         }
         if self.permit.priority() > chosen {
-            return self.permit.stay();
+            return self.permit.keep();
         }
         let standing = self.socket.borrow().client.eviction_priority();
         if let EvictionPriority::Unresponsive(_) = standing {
@@ -162,7 +162,7 @@ impl Connection {
                 self.turn(shard, now, 0);
             }
             if self.wants_read.get() && !self.closed.get() {
-                if reads == READS {
+                if reads == READS_PER_TURN {
                     // There may be more: after the others.
                     self.waker.wake_by_ref();
                     return false;
@@ -173,7 +173,7 @@ impl Connection {
                     Poll::Ready(Ok(read)) => {
                         idle = false;
                         shard.meter().received.add(read.length);
-                        self.hear(shard, now, &read.news);
+                        self.handle_event(shard, now, &read.event);
                         self.turn(shard, now, read.length);
                     }
                     Poll::Ready(Err(_)) => self.abandon(shard),
@@ -194,15 +194,15 @@ impl Connection {
 
     /// Tells the client what a read brought beside bytes, or instead of them.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets do not break off"))]
-    fn hear(&self, shard: &ShardState, now: Instant, news: &News) {
+    fn handle_event(&self, shard: &ShardState, now: Instant, news: &ReadEvent) {
         let client = &mut self.socket.borrow_mut().client;
         match news {
-            News::None => client.heard_from(now),
-            News::Ended => client.input_ended(),
+            ReadEvent::None => client.heard_from(now),
+            ReadEvent::Ended => client.input_ended(),
             #[cfg(feature = "tls")]
-            News::Unencrypted => client.refuse_unencrypted(),
+            ReadEvent::Unencrypted => client.refuse_unencrypted(),
             #[cfg(feature = "tls")]
-            News::Broken(error) => {
+            ReadEvent::Broken(error) => {
                 let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
                 client.break_off(&tls::Failure(error), now, &mut shard.turn_context(feeds, scratch));
             }
@@ -214,7 +214,7 @@ impl Connection {
         if self.closed.get() {
             return;
         }
-        if self.wants_write.get() && now >= self.wake_at.get() && self.is_taken() {
+        if self.wants_write.get() && now >= self.wake_at.get() && self.peer_acknowledged() {
             let Socket { transport, client, .. } = &mut *self.socket.borrow_mut();
             client.accepted(now);
             transport.accepted(now);
@@ -266,16 +266,16 @@ impl Connection {
         };
         let wanted = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
         if turn.wants_write && (wrote || !wanted.1) {
-            self.is_taken();
+            self.peer_acknowledged();
         }
-        let mut wake_at = turn.wake_at.min(self.spend(now, &turn));
+        let mut wake_at = turn.wake_at.min(self.charge_rate(now, &turn));
         if turn.wants_write {
             // Nothing tells when the peer takes some of what waits: it is looked at a few times before patience ends.
             wake_at = wake_at.min(now.after(shard.server.device.limits().write_stall / 10));
         }
         self.wake_at.set(wake_at);
         shard.due(wake_at);
-        self.note(shard);
+        self.publish_state(shard);
         if turn.shut_down && !self.shut_down.replace(true) {
             // It fails only if the peer has gone already.
             let _ =
@@ -289,14 +289,14 @@ impl Connection {
 
     /// Whether the peer has taken any of what the socket holds since this was asked last. The kernel calls a socket
     /// writable only when half of what it may hold has gone.
-    fn is_taken(&self) -> bool {
+    fn peer_acknowledged(&self) -> bool {
         let now = instep_sys_linux::socket::unacknowledged(self.socket.borrow().transport.socket())
             .unwrap_or(u32::MAX);
         now < self.unacknowledged.replace(now)
     }
 
     /// Takes note of the messages that a turn took. Says when it may take more, if that is what it waits for.
-    fn spend(&self, now: Instant, turn: &Turn) -> Instant {
+    fn charge_rate(&self, now: Instant, turn: &Turn) -> Instant {
         let Some(rate) = self.permit.rate() else { return Instant::NEVER };
         rate.spend(now, turn.messages);
         if turn.wants_read || rate.allowance(now) > 0 { Instant::NEVER } else { rate.next() }
@@ -309,12 +309,12 @@ impl Connection {
         }
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
-        self.note(shard);
+        self.publish_state(shard);
         self.waker.wake_by_ref();
     }
 
     /// Keeps the shard's knowledge of this client up to date.
-    fn note(&self, shard: &ShardState) {
+    fn publish_state(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
         self.permit.set_priority(socket.client.eviction_priority());

@@ -1,9 +1,9 @@
 //! Dealing connections to shards.
 
-use crate::admission::{Asked, Gate};
+use crate::admission::{AdmissionControl, Eviction};
 use crate::listener::{Certificate, Listener};
 use crate::permit::{Admission, Permit};
-use crate::throttle::Complaint;
+use crate::throttle::LogThrottle;
 use crate::transport::Security;
 use instep::Limits;
 use socket2::SockRef;
@@ -29,15 +29,15 @@ pub(crate) struct Accepted {
 
 /// What a shard is told.
 #[derive(Debug)]
-pub(crate) enum Dealt {
+pub(crate) enum ShardCommand {
     /// A connection is to be served.
     Connection(Accepted),
     /// This connection is to give up its place, unless it stands better by now.
-    Leave(Asked),
+    Evict(Eviction),
 }
 
 /// A connection that was just accepted.
-pub(crate) struct Newcomer {
+pub(crate) struct Incoming {
     pub(crate) stream: tokio::net::TcpStream,
     peer: SocketAddr,
     /// The port at which it came in.
@@ -64,7 +64,7 @@ impl Listeners {
     }
 
     /// The next connection of any of them, in turn, so that one busy listener does not keep the others waiting.
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Newcomer>> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
         self.turn = self.turn.wrapping_add(1);
         for at in 0..self.listeners.len() {
             let (listener, port, certificate) =
@@ -72,7 +72,7 @@ impl Listeners {
             if let Poll::Ready(accepted) = listener.poll_accept(context) {
                 let security = certificate.as_ref().map(Certificate::security);
                 let port = *port;
-                return Poll::Ready(accepted.map(|(stream, peer)| Newcomer { stream, peer, port, security }));
+                return Poll::Ready(accepted.map(|(stream, peer)| Incoming { stream, peer, port, security }));
             }
         }
         Poll::Pending
@@ -80,33 +80,33 @@ impl Listeners {
 }
 
 /// Deals connections to the shards in turn.
-pub(crate) struct Dealer {
-    pub(crate) gate: Arc<Gate>,
-    shards: Vec<mpsc::UnboundedSender<Dealt>>,
+pub(crate) struct Dispatcher {
+    pub(crate) gate: Arc<AdmissionControl>,
+    shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
     next: usize,
     unsent: u32,
-    unanswered: Duration,
-    complaint: Complaint,
+    user_timeout: Duration,
+    throttle: LogThrottle,
 }
 
-impl Dealer {
+impl Dispatcher {
     pub(crate) fn new(
-        gate: Arc<Gate>,
-        shards: Vec<mpsc::UnboundedSender<Dealt>>,
+        gate: Arc<AdmissionControl>,
+        shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
         unsent: u32,
         limits: &Limits,
     ) -> Self {
-        let unanswered = unanswered(limits);
-        Self { gate, shards, next: 0, unsent, unanswered, complaint: Complaint::default() }
+        let unanswered = user_timeout(limits);
+        Self { gate, shards, next: 0, unsent, user_timeout: unanswered, throttle: LogThrottle::default() }
     }
 
-    pub(crate) async fn deal(&mut self, Newcomer { stream, peer, port, security }: Newcomer) {
+    pub(crate) async fn dispatch(&mut self, Incoming { stream, peer, port, security }: Incoming) {
         let permit = loop {
             match self.gate.admit(peer.ip()) {
                 Admission::Permit(permit) => break permit,
                 Admission::Wait(asked) => self.wait(asked).await,
                 Admission::Closed => {
-                    if self.complaint.is_due() {
+                    if self.throttle.is_due() {
                         log::warn!(
                             "Closed a connection from {} at once: there are by far too many",
                             peer.ip()
@@ -116,9 +116,12 @@ impl Dealer {
                 }
             }
         };
-        match prepare(stream, self.unsent, self.unanswered) {
+        match prepare(stream, self.unsent, self.user_timeout) {
             Ok(stream) => {
-                self.tell(self.next, Dealt::Connection(Accepted { stream, peer, port, permit, security }));
+                self.command(
+                    self.next,
+                    ShardCommand::Connection(Accepted { stream, peer, port, permit, security }),
+                );
                 self.next = (self.next + 1) % self.shards.len();
             }
             Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),
@@ -126,14 +129,14 @@ impl Dealer {
     }
 
     /// Asks the holder of a place to leave, and waits until there may be one.
-    pub(crate) async fn wait(&self, asked: Option<Asked>) {
+    pub(crate) async fn wait(&self, asked: Option<Eviction>) {
         if let Some(asked) = asked {
-            self.tell(asked.shard, Dealt::Leave(asked));
+            self.command(asked.shard, ShardCommand::Evict(asked));
         }
         self.gate.changed().await;
     }
 
-    fn tell(&self, shard: usize, dealt: Dealt) {
+    fn command(&self, shard: usize, dealt: ShardCommand) {
         // A shard that has ended takes nothing; then the server is ending, too.
         let _ = self.shards[shard].send(dealt);
     }
@@ -141,7 +144,7 @@ impl Dealer {
 
 /// How long a peer may acknowledge nothing of what it was sent: as long as a WebSocket may leave pings unanswered. So
 /// whoever cannot be pinged, such as one that listens by `GET /events`, is missed about as soon.
-fn unanswered(limits: &Limits) -> Duration {
+fn user_timeout(limits: &Limits) -> Duration {
     let millis = limits.ping_every.saturating_mul(u64::from(limits.pings_missed) + 1);
     // Linux takes no longer time.
     Duration::from_millis(millis.min(i32::MAX as u64))
@@ -162,8 +165,8 @@ mod tests {
 
     #[test]
     fn patience_is_that_of_pings_and_no_more_than_linux_takes() {
-        assert_eq!(unanswered(&Limits::LINUX), Duration::from_secs(30));
+        assert_eq!(user_timeout(&Limits::LINUX), Duration::from_secs(30));
         let patient = Limits { ping_every: u64::MAX, ..Limits::LINUX };
-        assert_eq!(unanswered(&patient), Duration::from_millis(i32::MAX as u64));
+        assert_eq!(user_timeout(&patient), Duration::from_millis(i32::MAX as u64));
     }
 }

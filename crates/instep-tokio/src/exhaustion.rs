@@ -5,9 +5,9 @@
 //! descriptor is kept in reserve for that. Otherwise it would lie in the kernel's queue, and wake this process
 //! again and again.
 
-use crate::dispatch::{Dealer, Listeners, Newcomer};
+use crate::dispatch::{Dispatcher, Incoming, Listeners};
 use crate::permit::Admission;
-use crate::throttle::Complaint;
+use crate::throttle::LogThrottle;
 use instep::Device;
 use instep_proto::http::{Reply, Status};
 use rustix::io::Errno;
@@ -22,38 +22,38 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long accepting pauses when it cannot go on: trying at once would only burn time.
-pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether accepting failed because the process, or the machine, has no descriptor or no memory left.
-pub(crate) fn is_shortage(error: &io::Error) -> bool {
+pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
     error.raw_os_error().is_some_and(|error| shortages.iter().any(|errno| errno.raw_os_error() == error))
 }
 
 /// What is kept for a shortage.
-pub(crate) struct Shortage {
+pub(crate) struct Exhaustion {
     /// A descriptor in reserve. It is given up for the moment that it takes to refuse a connection.
     reserve: Option<File>,
     /// The 503.
     refusal: Vec<u8>,
-    complaint: Complaint,
+    throttle: LogThrottle,
 }
 
-impl Shortage {
+impl Exhaustion {
     pub(crate) fn new(device: &Device) -> Self {
         let mut refusal = vec![0; 1024];
         let length = Reply::error(Status::ServiceUnavailable, None).produce(device, &mut refusal);
         refusal.truncate(length);
-        Self { reserve: reserve(), refusal, complaint: Complaint::default() }
+        Self { reserve: reserve(), refusal, throttle: LogThrottle::default() }
     }
 
     /// Lets one in whose connection could not be accepted, or refuses it. Meanwhile nothing else is accepted.
-    pub(crate) async fn relieve(
+    pub(crate) async fn free_descriptor(
         &mut self,
         error: &io::Error,
         listeners: &mut Listeners,
-        dealer: &Dealer,
-    ) -> Option<Newcomer> {
+        dealer: &Dispatcher,
+    ) -> Option<Incoming> {
         // Without a descriptor accepting fails even if nobody is there, for whom a place would be given up in vain.
         drop(self.reserve.take());
         let accepted = poll_fn(|context| {
@@ -66,13 +66,13 @@ impl Shortage {
             self.reserve = reserve();
             return None;
         };
-        if self.complaint.is_due() {
+        if self.throttle.is_due() {
             log::error!(
                 "A connection cannot be accepted: {error}. It gets the place of one that is idle or does not answer; if there is none, it is refused"
             );
         }
-        while let Some(Admission::Wait(asked)) = dealer.gate.relieve() {
-            let _ = timeout(PAUSE, dealer.wait(asked)).await;
+        while let Some(Admission::Wait(asked)) = dealer.gate.evict() {
+            let _ = timeout(RETRY_PAUSE, dealer.wait(asked)).await;
             // What became free is the new reserve, unless others took it.
             self.reserve = reserve();
             if self.reserve.is_some() {
@@ -80,13 +80,13 @@ impl Shortage {
             }
         }
         match newcomer {
-            Some(Newcomer { stream, security, .. }) => {
+            Some(Incoming { stream, security, .. }) => {
                 dealer.gate.count_refused();
                 // To encrypt the answer is not worth what it takes now.
                 let answer = if security.is_none() { &self.refusal[..] } else { &[] };
-                tell(stream, answer).await;
+                respond(stream, answer).await;
             }
-            None => tokio::time::sleep(PAUSE).await,
+            None => tokio::time::sleep(RETRY_PAUSE).await,
         }
         self.reserve = reserve();
         None
@@ -95,7 +95,7 @@ impl Shortage {
 
 /// Sends the answer, and closes when the request has come: if that is on its way when the socket is closed, the
 /// peer's kernel hears of a broken connection and may throw the answer away.
-async fn tell(stream: TcpStream, answer: &[u8]) {
+async fn respond(stream: TcpStream, answer: &[u8]) {
     // If the peer does not take it, there is no more to be done for it.
     let _ = stream.try_write(answer);
     let _ = SockRef::from(&stream).shutdown(Shutdown::Write);
@@ -104,7 +104,7 @@ async fn tell(stream: TcpStream, answer: &[u8]) {
             let _ = stream.try_read(&mut [0; 4096]);
         }
     };
-    let _ = timeout(PAUSE, request).await;
+    let _ = timeout(RETRY_PAUSE, request).await;
 }
 
 /// Anything that takes a descriptor.

@@ -21,7 +21,7 @@ mod login;
 mod memory;
 mod metrics;
 mod permit;
-mod rate;
+mod rate_limit;
 mod ready;
 mod serve;
 mod server;

@@ -3,7 +3,7 @@
 //! What is counted for each byte is counted by its shard, in numbers that no other thread writes. How far clients
 //! are behind is found out only when somebody asks.
 
-use crate::admission::Gate;
+use crate::admission::AdmissionControl;
 use instep::{Counts, Device, RefusalReason};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How long a shard may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Questions that may wait for a shard; whoever has more waits to ask.
-const QUESTIONS: usize = 16;
+const QUEUE_LENGTH: usize = 16;
 
 /// How far clients are behind: a histogram of revisions, each [`Client::lag`](instep::Client::lag).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,12 +101,12 @@ impl Metrics {
 /// What is measured outside of the device.
 #[derive(Debug)]
 pub(crate) struct Meters {
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) gate: Arc<AdmissionControl>,
     pub(crate) shards: Box<[ShardMeter]>,
 }
 
 impl Meters {
-    pub(crate) fn new(gate: Arc<Gate>, shards: usize) -> Self {
+    pub(crate) fn new(gate: Arc<AdmissionControl>, shards: usize) -> Self {
         Self { gate, shards: (0..shards).map(|_| ShardMeter::default()).collect() }
     }
 
@@ -114,7 +114,7 @@ impl Meters {
     pub(crate) async fn metrics(&self, device: &Device) -> Metrics {
         let shards = &self.shards;
         let mut asking: JoinSet<_> =
-            shards.iter().map(|shard| timeout(PATIENCE, ask(shard.questions()))).collect();
+            shards.iter().map(|shard| timeout(ANSWER_TIMEOUT, ask(shard.questions()))).collect();
         let (mut lag, mut answered) = (Lag::default(), 0);
         while let Some(answer) = asking.join_next().await {
             if let Ok(Ok(Some(of_shard))) = answer {
@@ -124,7 +124,7 @@ impl Meters {
         }
         let shards_unresponsive = shards.len() - answered;
         let sum = |value: fn(&ShardMeter) -> &Counter| shards.iter().map(|shard| value(shard).total()).sum();
-        let connections = self.gate.tally();
+        let connections = self.gate.snapshot();
         Metrics {
             counts: device.counts(),
             connections: connections.open,
@@ -155,7 +155,7 @@ pub(crate) type Question = oneshot::Sender<Lag>;
 impl ShardMeter {
     /// The shard begins to run: here it gets its questions.
     pub(crate) fn listen(&self) -> mpsc::Receiver<Question> {
-        let (ask, asked) = mpsc::channel(QUESTIONS);
+        let (ask, asked) = mpsc::channel(QUEUE_LENGTH);
         *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Some(ask);
         asked
     }

@@ -1,7 +1,7 @@
 //! The right of a connection to be there, and the decision on each newcomer.
 
-use crate::admission::{Asked, Counts, Gate, Holder, TOLD};
-use crate::rate::Rate;
+use crate::admission::{AdmissionControl, Counts, Eviction, Holder, REJECT_RESPONSES_MAX};
+use crate::rate_limit::Rate;
 use instep::{AddressLimit, EvictionPriority, Instant};
 use std::cell::OnceCell;
 use std::net::IpAddr;
@@ -12,9 +12,9 @@ use std::sync::{Arc, PoisonError};
 pub(crate) enum Admission {
     /// It may come in, if only to be told that all places are taken.
     Permit(Permit),
-    /// All places are taken, but one becomes free: ask again when [`Gate::changed`] says so. If a holder is
+    /// All places are taken, but one becomes free: ask again when [`AdmissionControl::changed`] says so. If a holder is
     /// named, it has yet to be asked to leave.
-    Wait(Option<Asked>),
+    Wait(Option<Eviction>),
     /// There are by far too many.
     Closed,
 }
@@ -22,7 +22,7 @@ pub(crate) enum Admission {
 /// The right to be connected, if only to be told that all places are taken. Dropping it gives the place back.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    gate: Arc<Gate>,
+    gate: Arc<AdmissionControl>,
     address: IpAddr,
     /// The key of its holder.
     number: usize,
@@ -34,7 +34,7 @@ pub(crate) struct Permit {
     pub(crate) refused: bool,
 }
 
-impl Gate {
+impl AdmissionControl {
     /// Decides on a connection from `address`. If all places are taken, it gets that of the one that has been
     /// idle longest.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
@@ -46,8 +46,7 @@ impl Gate {
             counts.refused_per_address += 1;
             refused = true;
         } else if counts.total >= self.total_limit {
-            if let Some(wait) =
-                self.relieve_from(&mut counts, EvictionPriority::PartialRequest(Instant::NEVER))
+            if let Some(wait) = self.evict_from(&mut counts, EvictionPriority::PartialRequest(Instant::NEVER))
             {
                 return wait;
             }
@@ -58,8 +57,8 @@ impl Gate {
         if !refused {
             counts.total += 1;
             rate = counts.connect(address, self.message_rate, self.total_limit);
-        } else if counts.told < TOLD {
-            counts.told += 1;
+        } else if counts.rejecting < REJECT_RESPONSES_MAX {
+            counts.rejecting += 1;
         } else {
             return Admission::Closed;
         }
@@ -77,20 +76,20 @@ impl Gate {
 
     /// Descriptors or memory have run out: chooses who gives up its place. First idle connections, then requests
     /// that do not end, then clients that answer no pings; none that is well. `None`: there is nobody.
-    pub(crate) fn relieve(&self) -> Option<Admission> {
+    pub(crate) fn evict(&self) -> Option<Admission> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        self.relieve_from(&mut counts, EvictionPriority::Unresponsive(Instant::NEVER))
+        self.evict_from(&mut counts, EvictionPriority::Unresponsive(Instant::NEVER))
     }
 
     /// Chooses one whose standing is no better than `best`, unless one that was chosen before is on its way out.
-    fn relieve_from(&self, counts: &mut Counts, best: EvictionPriority) -> Option<Admission> {
-        if counts.asked.is_some() {
+    fn evict_from(&self, counts: &mut Counts, best: EvictionPriority) -> Option<Admission> {
+        if counts.evicting.is_some() {
             return Some(Admission::Wait(None));
         }
         let (number, standing) = self.priorities.first(best)?;
         let Holder { shard, key } = *counts.holders.get(number)?;
-        counts.asked = Some(number);
-        Some(Admission::Wait(Some(Asked { shard: shard.into(), key: key as usize, priority: standing })))
+        counts.evicting = Some(number);
+        Some(Admission::Wait(Some(Eviction { shard: shard.into(), key: key as usize, priority: standing })))
     }
 }
 
@@ -118,7 +117,7 @@ impl Permit {
     }
 
     /// Takes note of who holds it.
-    pub(crate) fn take_seat(&self, shard: usize, key: usize) {
+    pub(crate) fn register(&self, shard: usize, key: usize) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
         // There are never so many of either.
         let (Ok(shard), Ok(key)) = (shard.try_into(), key.try_into()) else { return };
@@ -139,9 +138,9 @@ impl Permit {
     }
 
     /// It was asked to leave, but is in use by now: another one is to be asked.
-    pub(crate) fn stay(&self) {
+    pub(crate) fn keep(&self) {
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.asked.take_if(|asked| *asked == self.number);
+        counts.evicting.take_if(|asked| *asked == self.number);
         self.gate.changed.notify_one();
     }
 }
@@ -151,10 +150,10 @@ impl Drop for Permit {
         self.gate.priorities.set(self.number, EvictionPriority::InUse);
         let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.holders.remove(self.number);
-        counts.asked.take_if(|asked| *asked == self.number);
+        counts.evicting.take_if(|asked| *asked == self.number);
         self.gate.changed.notify_one();
         if self.refused {
-            counts.told -= 1;
+            counts.rejecting -= 1;
             return;
         }
         counts.total -= 1;
@@ -168,7 +167,7 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::Tally;
+    use crate::admission::Snapshot;
     use crate::limits::SocketLimits;
     use instep::Access;
 
@@ -176,7 +175,7 @@ mod tests {
     static ACCESS: Access = Access { proxies: &[instep::IpNetwork::host(PROXY)], ..Access::new("") };
 
     #[track_caller]
-    fn permit(gate: &Arc<Gate>, address: IpAddr) -> Permit {
+    fn permit(gate: &Arc<AdmissionControl>, address: IpAddr) -> Permit {
         match gate.admit(address) {
             Admission::Permit(permit) => permit,
             other => panic!("{other:?}"),
@@ -194,7 +193,7 @@ mod tests {
     #[test]
     fn limits_at_and_above_and_places_given_back() {
         let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
-        let gate = Gate::new(3, limits, &ACCESS);
+        let gate = AdmissionControl::new(3, limits, &ACCESS);
         let refused = |address| permit(&gate, address).refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
@@ -207,15 +206,20 @@ mod tests {
         let local = IpAddr::from([127, 0, 0, 1]);
         let _locals = [permit(&gate, local), permit(&gate, local)];
         assert!(refused(b) && refused(local), "four in all");
-        let _told: Vec<_> = (0..TOLD).map(|_| permit(&gate, b)).collect();
+        let _told: Vec<_> = (0..REJECT_RESPONSES_MAX).map(|_| permit(&gate, b)).collect();
         assert!(matches!(gate.admit(b), Admission::Closed), "and no more than can be told");
-        let tally = Tally { open: 4 + TOLD as u64, refused_full: 3 + TOLD as u64, refused_per_address: 1 };
-        assert_eq!(gate.tally(), tally);
+        let tally = Snapshot {
+            open: 4 + REJECT_RESPONSES_MAX as u64,
+            refused_full: 3 + REJECT_RESPONSES_MAX as u64,
+            refused_per_address: 1,
+        };
+        assert_eq!(gate.snapshot(), tally);
     }
 
     #[test]
     fn all_connections_of_an_address_share_one_rate_and_so_do_those_that_come_later() {
-        let gate = Gate::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let gate =
+            AdmissionControl::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let now = Instant::from_millis(1_000);
         let allowance = |permit: &Permit| permit.rate().unwrap().allowance(now);
@@ -234,13 +238,16 @@ mod tests {
 
     #[test]
     fn above_the_limit_who_is_idle_longest_gives_up_its_place() {
-        let gate =
-            Gate::new(1, SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() }, &ACCESS);
+        let gate = AdmissionControl::new(
+            1,
+            SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() },
+            &ACCESS,
+        );
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let idle = |at| EvictionPriority::Idle(Instant::from_millis(at));
         let mut permits = [1, 2, 3].map(|key| {
             let permit = permit(&gate, here);
-            permit.take_seat(0, key);
+            permit.register(0, key);
             Some(permit)
         });
         let standings = [EvictionPriority::InUse, idle(8), idle(5)];
@@ -256,21 +263,22 @@ mod tests {
         assert_eq!(waits_for(&gate.admit(there)), None, "one at a time");
         let third = permits[2].as_ref().unwrap();
         third.set_priority(EvictionPriority::InUse);
-        third.stay();
+        third.keep();
         assert_eq!(waits_for(&gate.admit(there)), Some(2), "the first has been given work meanwhile");
         permits[1] = None;
         let newcomer = permit(&gate, there);
         assert!(!newcomer.refused);
         assert!(permit(&gate, there).refused, "nobody else is idle");
-        assert!(gate.relieve().is_none());
+        assert!(gate.evict().is_none());
         permits[0].as_ref().unwrap().set_priority(EvictionPriority::Unresponsive(Instant::from_millis(1)));
         assert!(permit(&gate, there).refused, "an unresponsive client keeps its place,");
-        assert_eq!(waits_for(&gate.relieve().unwrap()), Some(1), "unless descriptors run out");
+        assert_eq!(waits_for(&gate.evict().unwrap()), Some(1), "unless descriptors run out");
     }
 
     #[test]
     fn who_is_only_told_that_there_is_no_place_cannot_give_one_up() {
-        let gate = Gate::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() }, &ACCESS);
+        let gate =
+            AdmissionControl::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() }, &ACCESS);
         let local = IpAddr::from([127, 0, 0, 1]);
         let _client = permit(&gate, local);
         let told = permit(&gate, local);
@@ -281,7 +289,7 @@ mod tests {
     #[test]
     fn a_proxy_has_any_number_and_each_of_its_clients_as_many_as_others() {
         let limits = SocketLimits { http_slots: 0, per_address: 2, ..SocketLimits::default() };
-        let gate = Gate::new(100, limits, &ACCESS);
+        let gate = AdmissionControl::new(100, limits, &ACCESS);
         let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mut forwarded: Vec<_> = (0..5).map(|_| permit(&gate, PROXY)).collect();
         assert!(forwarded.iter().all(|permit| !permit.refused));
@@ -300,7 +308,8 @@ mod tests {
 
     #[test]
     fn what_a_client_may_say_does_not_depend_on_the_way() {
-        let gate = Gate::new(9, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let gate =
+            AdmissionControl::new(9, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
         let client = IpAddr::from([192, 0, 2, 1]);
         let now = Instant::from_millis(1_000);
         let (direct, forwarded, another) =

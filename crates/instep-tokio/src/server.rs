@@ -1,6 +1,6 @@
 //! A server, and its memory.
 
-use crate::admission::Gate;
+use crate::admission::AdmissionControl;
 use crate::limits::SocketLimits;
 use crate::memory;
 use crate::metrics::{Meters, Metrics};
@@ -34,8 +34,8 @@ impl Server {
         assert!(shards > 0, "a server has at least one shard");
         let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
-        device.tell_starts_apart(random());
-        let gate = Gate::new(limits.clients, sockets, access);
+        device.set_boot_id(random());
+        let gate = AdmissionControl::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(gate, shards)));
         Self { app, access, device, limits: sockets, shards, meters, log_in: None }
     }

@@ -1,8 +1,8 @@
 //! A shard: a thread that serves its share of the clients.
 
-use crate::admission::Asked;
+use crate::admission::Eviction;
 use crate::connection::Connection;
-use crate::dispatch::{Accepted, Dealt};
+use crate::dispatch::{Accepted, ShardCommand};
 use crate::memory;
 use crate::metrics::{Lag, Question};
 use crate::ready::Ready;
@@ -18,16 +18,16 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How much is read from a socket at once.
-const INPUT: usize = 65_536;
+const READ_BYTES: usize = 65_536;
 /// Deadlines are looked at no more often than this.
-const TICK: Duration = Duration::from_millis(20);
+const DEADLINE_RESOLUTION: Duration = Duration::from_millis(20);
 
 /// The state of a shard, and its connections.
 struct Shard {
     state: ShardState,
     connections: RefCell<Slab<Rc<Connection>>>,
     /// When deadlines were looked at last.
-    looked: Cell<tokio::time::Instant>,
+    deadlines_checked_at: Cell<tokio::time::Instant>,
     /// The connections that are to be served.
     ready: Arc<Ready>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn spawn(
     epoch: tokio::time::Instant,
     stopped: watch::Receiver<bool>,
     ended: mpsc::Sender<()>,
-) -> std::io::Result<mpsc::UnboundedSender<Dealt>> {
+) -> std::io::Result<mpsc::UnboundedSender<ShardCommand>> {
     let (deal, dealt) = mpsc::unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let questions = server.meters.shards[follower].listen();
@@ -58,7 +58,7 @@ impl Shard {
         server: Server,
         follower: usize,
         epoch: tokio::time::Instant,
-        mut dealt: mpsc::UnboundedReceiver<Dealt>,
+        mut dealt: mpsc::UnboundedReceiver<ShardCommand>,
         mut questions: mpsc::Receiver<Question>,
         mut stopped: watch::Receiver<bool>,
     ) {
@@ -70,13 +70,13 @@ impl Shard {
                 compressed: (server.limits.inflaters > 0).then(|| memory::feed(server.app, limits)),
             },
             scratch: vec![0; unsent + limits.frame + 16],
-            input: vec![0; Client::tail_max(limits) + INPUT],
-            records: vec![0; INPUT],
+            input: vec![0; Client::tail_max(limits) + READ_BYTES],
+            records: vec![0; READ_BYTES],
         };
         let shard = Rc::new(Self {
             state: ShardState::new(server, follower, epoch, buffers),
             connections: RefCell::default(),
-            looked: Cell::new(tokio::time::Instant::now()),
+            deadlines_checked_at: Cell::new(tokio::time::Instant::now()),
             ready: Arc::default(),
         });
         // A task of its own: what it does must not make the other branches look each time.
@@ -86,9 +86,9 @@ impl Shard {
         loop {
             tokio::select! {
                 dealt = dealt.recv(), if dealing => match dealt {
-                    Some(Dealt::Connection(accepted)) if !stopping => shard.begin(accepted),
-                    Some(Dealt::Connection(_)) => {}
-                    Some(Dealt::Leave(asked)) => shard.ask_to_leave(asked),
+                    Some(ShardCommand::Connection(accepted)) if !stopping => shard.begin(accepted),
+                    Some(ShardCommand::Connection(_)) => {}
+                    Some(ShardCommand::Evict(asked)) => shard.evict(asked),
                     // Nobody accepts any more: the end is near, but clients are to be told.
                     None => dealing = false,
                 },
@@ -158,9 +158,9 @@ impl Shard {
     }
 
     /// The connection gives up its place for another one, unless it stands better by now.
-    fn ask_to_leave(&self, asked: Asked) {
+    fn evict(&self, asked: Eviction) {
         if let Some(connection) = self.connections.borrow().get(asked.key) {
-            connection.leave(&self.state, asked.priority);
+            connection.evict(&self.state, asked.priority);
         }
     }
 
@@ -210,13 +210,13 @@ impl Shard {
             return std::future::pending().await;
         }
         let due = self.state.epoch + Duration::from_millis(due.as_millis());
-        tokio::time::sleep_until(due.max(self.looked.get() + TICK)).await;
+        tokio::time::sleep_until(due.max(self.deadlines_checked_at.get() + DEADLINE_RESOLUTION)).await;
     }
 
     /// Gives a turn to every connection that is due, and finds out when the next one is.
     fn wake_due(&self) {
         let now = self.state.now();
-        self.looked.set(tokio::time::Instant::now());
+        self.deadlines_checked_at.set(tokio::time::Instant::now());
         let mut next = Instant::NEVER;
         for (_, connection) in self.connections.borrow().iter() {
             if connection.wake_at() <= now && !connection.reads_first() {

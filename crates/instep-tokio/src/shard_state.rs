@@ -6,7 +6,7 @@ use crate::deflate::Deflate;
 use crate::metrics::ShardMeter;
 use crate::server::Server;
 use instep::{Compression, Instant, TurnContext};
-use instep_proto::delivery::{Feed, Room};
+use instep_proto::delivery::{Feed, SendWindow};
 use std::cell::{Cell, RefCell};
 use tokio::sync::Notify;
 
@@ -82,7 +82,7 @@ impl ShardState {
             date: Some(date::today()),
             follower: self.follower,
             allowance: u32::MAX,
-            room: Room::NONE,
+            room: SendWindow::NONE,
             scratch,
         }
     }

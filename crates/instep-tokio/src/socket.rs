@@ -11,12 +11,12 @@ use tokio::net::TcpStream;
 pub(crate) struct Read {
     /// Bytes of input.
     pub(crate) length: usize,
-    pub(crate) news: News,
+    pub(crate) event: ReadEvent,
 }
 
 /// What a reader has to know beside the bytes.
 #[derive(Debug, PartialEq)]
-pub(crate) enum News {
+pub(crate) enum ReadEvent {
     None,
     /// After these bytes nothing will come.
     Ended,
@@ -48,8 +48,8 @@ pub(crate) fn poll_read(
         });
         match (read, tried) {
             (Some(length), _) => {
-                let news = if length == 0 { News::Ended } else { News::None };
-                return Poll::Ready(Ok(Read { length, news }));
+                let news = if length == 0 { ReadEvent::Ended } else { ReadEvent::None };
+                return Poll::Ready(Ok(Read { length, event: news }));
             }
             (None, Err(error)) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
             (None, _) => {}

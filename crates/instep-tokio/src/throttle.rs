@@ -6,19 +6,19 @@ use tokio::time::Instant;
 
 /// Limit to lines of the log about what goes on for long: one every 5 s.
 #[derive(Debug)]
-pub(crate) struct Complaint {
+pub(crate) struct LogThrottle {
     epoch: Instant,
     limit: LogRateLimit<1, 5_000>,
 }
 
-impl Complaint {
+impl LogThrottle {
     /// Whether it is to be told now.
     pub(crate) fn is_due(&mut self) -> bool {
         self.limit.allow(now(self.epoch)).is_some()
     }
 }
 
-impl Default for Complaint {
+impl Default for LogThrottle {
     fn default() -> Self {
         Self { epoch: Instant::now(), limit: LogRateLimit::default() }
     }
@@ -31,7 +31,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_log_is_told_every_five_seconds() {
-        let mut complaint = Complaint::default();
+        let mut complaint = LogThrottle::default();
         let mut told = Vec::new();
         for at in 0..1250 {
             if complaint.is_due() {

@@ -1,6 +1,6 @@
 //! TLS on a socket: rustls without its buffers. A connection that has nothing under way holds no byte of any.
 
-use crate::socket::{self, News, Read};
+use crate::socket::{self, Read, ReadEvent};
 use instep::{Client, Instant, Turn};
 use rustls::ServerConfig;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
@@ -79,14 +79,14 @@ impl Tls {
         }
         let before = self.unfinished.len();
         let read = ready!(socket::poll_read(&mut self.socket, context, &mut records[before..]))?;
-        if read.news != News::None {
+        if read.event != ReadEvent::None {
             return Poll::Ready(Ok(read));
         }
         if self.state == State::New {
             if records[0] != HANDSHAKE {
                 self.state = State::Unencrypted;
                 input[..read.length].copy_from_slice(&records[..read.length]);
-                return Poll::Ready(Ok(Read { news: News::Unencrypted, ..read }));
+                return Poll::Ready(Ok(Read { event: ReadEvent::Unencrypted, ..read }));
             }
             self.state = State::Encrypting;
         }
@@ -160,7 +160,7 @@ impl Tls {
 
     /// Decrypts all whole records into `input`, which is as long, and keeps the beginning of another one.
     fn decrypt(&mut self, records: &mut [u8], input: &mut [u8]) -> Read {
-        let (mut start, mut length, mut news) = (0, 0, News::None);
+        let (mut start, mut length, mut news) = (0, 0, ReadEvent::None);
         loop {
             let UnbufferedStatus { mut discard, state } =
                 self.session.process_tls_records(&mut records[start..]);
@@ -178,13 +178,13 @@ impl Tls {
                     done = self.state == State::Broken;
                 }
                 Ok(ConnectionState::TransmitTlsData(messages)) => messages.done(),
-                Ok(ConnectionState::PeerClosed) => news = News::Ended,
+                Ok(ConnectionState::PeerClosed) => news = ReadEvent::Ended,
                 // Early data is not offered.
                 Ok(_) => done = true,
                 // Its last word is asked for once: rustls must not see the record again.
                 Err(error) if self.state != State::Broken => {
                     self.state = State::Broken;
-                    news = News::Broken(error);
+                    news = ReadEvent::Broken(error);
                 }
                 Err(_) => done = true,
             }
@@ -196,15 +196,15 @@ impl Tls {
         let rest = &records[start..];
         if rest.len() > UNFINISHED_MAX {
             self.state = State::Broken;
-            news = News::Broken(rustls::InvalidMessage::HandshakePayloadTooLarge.into());
+            news = ReadEvent::Broken(rustls::InvalidMessage::HandshakePayloadTooLarge.into());
         }
-        if rest.is_empty() || news != News::None {
+        if rest.is_empty() || news != ReadEvent::None {
             self.unfinished = Vec::new();
         } else {
             self.unfinished.clear();
             self.unfinished.extend_from_slice(rest);
         }
-        Read { length, news }
+        Read { length, event: news }
     }
 
     fn encrypt(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {

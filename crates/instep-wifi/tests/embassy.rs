@@ -3,11 +3,11 @@
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{Config, IpAddress, Ipv4Address, Stack};
 use embassy_time::{Duration, Timer, with_timeout};
-use ether::{Link, spawn, test};
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_wifi::{dhcp, dns, mdns};
 use std::cell::RefCell;
 use std::rc::Rc;
+use virtual_ethernet::{Link, spawn, test};
 
 const DEVICE: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const OTHER: Ipv4Address = Ipv4Address::new(192, 168, 4, 7);

@@ -3,10 +3,10 @@
 mod simulated;
 
 use embassy_time::{Duration, Instant, Timer};
-use ether::test;
 use instep_wifi::setup::{AP_STAYS, HELD, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS, reset_when_held};
 use simulated::{CAFE, Device, FULL, HOME, MUTE};
 use std::cell::Cell;
+use virtual_ethernet::test;
 
 /// The longest try of the simulated radio.
 const TRY: u64 = 17;
@@ -229,7 +229,7 @@ fn only_a_button_that_is_held_for_all_of_10_s_clears_the_settings() {
         let button: &'static Cell<bool> = Box::leak(Box::default());
         let cleared: &'static Cell<bool> = Box::leak(Box::default());
         let set_up = device.set_up;
-        ether::spawn(async {
+        virtual_ethernet::spawn(async {
             reset_when_held(set_up, || button.get()).await;
             cleared.set(true);
         });

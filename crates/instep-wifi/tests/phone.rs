@@ -5,7 +5,6 @@ mod simulated;
 use embassy_net::dns::DnsQueryType;
 use embassy_net::{IpAddress, Ipv4Address};
 use embassy_time::Timer;
-use ether::{Link, ask, get, post, spawn, test};
 use instep::{Access, App, Asset, Limits};
 use instep_embassy::Server;
 use instep_wifi::dhcp;
@@ -13,6 +12,7 @@ use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_
 use instep_wifi::name::Name;
 use instep_wifi::setup::kept_password;
 use simulated::{CAFE, Device, HOME};
+use virtual_ethernet::{Link, ask, get, post, spawn, test};
 
 const OWN: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const AT_HOME: Ipv4Address = simulated::ADDRESS;

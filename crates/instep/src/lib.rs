@@ -43,7 +43,7 @@ mod service;
 mod time;
 
 pub use access::{
-    Access, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal, WaysIn,
+    Access, AllowHints, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal,
     is_framing_origin, is_host_name, is_origin, is_wide_origin,
 };
 pub use app::App;
@@ -53,12 +53,12 @@ pub use connection::{
     Turn, TurnContext,
 };
 #[doc(hidden)]
-pub use device::Asked;
+pub use device::Invoked;
 pub use device::{
-    Answer, ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message,
-    PageValueError, PublishError, Recorder, RefusalReason, Request, SendError, SlotMemory,
+    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message, PageValueError,
+    PublishError, Recorder, RefusalReason, Request, Responder, SendError, SlotMemory,
 };
-pub use instep_proto::delivery::{Feed, Ring, RingEntry, Room, Table, TableEntry};
+pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
 #[doc(hidden)]
 pub use instep_proto::frame::CLIENT_HEADER_MAX;
 pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
@@ -72,7 +72,8 @@ pub use login::{
     Random, SESSION_SECONDS, Session, find_password,
 };
 pub use model::{
-    Endpoint, History, Input, Interaction, KEPT_MAX, Kind, PropertyStore, Reading, Severity, Thing, Topic,
+    Endpoint, History, Input, Interaction, Kind, PERSISTED_MAX, PropertyStore, Reading, Severity, Thing,
+    Topic,
 };
 pub use service::{
     BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,

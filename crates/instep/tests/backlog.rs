@@ -14,7 +14,7 @@ const START: u32 = 0xc0f_fee0;
 
 fn world() -> World {
     let world = World::with_app(&APP, Limits::DEVICE);
-    world.device.tell_starts_apart(START);
+    world.device.set_boot_id(START);
     world
 }
 
@@ -128,14 +128,14 @@ fn where_nobody_tells_the_starts_apart_nothing_says_so() {
     assert_eq!(frames[1..], [event(1)]);
     let mut listener = listen(&mut world, "Last-Event-ID: 00000000-1\r\n");
     assert!(!heard(&mut world, &mut listener).contains("id:"), "what an id means is not known");
-    world.device.tell_starts_apart(0);
+    world.device.set_boot_id(0);
     assert!(texts(&mut world.open("/ws"))[0].ends_with(r#","start":"00000001"}}"#));
 }
 
 #[test]
 fn who_did_not_ask_has_no_part_in_it() {
     let mut world = workshop::world();
-    world.device.tell_starts_apart(START);
+    world.device.set_boot_id(START);
     let bench = Bench::new(world.device);
     bench.said("before");
     let mut peer = world.open("/ws");

@@ -11,7 +11,7 @@ use workshop::{APP, Bench};
 
 fn listen_with(world: &mut World, headers: &str) -> Peer {
     let mut peer = world.client();
-    peer.client.came_in_at(80);
+    peer.client.set_local_port(80);
     let answer =
         exchange_with(world, &mut peer, &format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n"));
     assert_eq!(answer.status, 200, "{}", answer.all);

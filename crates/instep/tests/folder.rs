@@ -5,7 +5,7 @@ mod link;
 
 use guarded::*;
 use instep::{App, Asset, FileContent, Folder, FolderFile, Found, Limits};
-use instep_proto::http::{Made, PageValues, RequestHead};
+use instep_proto::http::{Chunk, PageValues, RequestHead};
 use link::World;
 
 const TEXT: &[u8] = b"0123456789 and much more";
@@ -31,10 +31,10 @@ impl Folder for Files {
         }
     }
 
-    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Made {
+    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
         let at = position as usize;
         if number >= 2 && at > 0 {
-            return Made::BROKEN;
+            return Chunk::BROKEN;
         }
         let mut text = TEXT.to_vec();
         if number % 2 == 1 {
@@ -45,7 +45,7 @@ impl Folder for Files {
         out[..length].copy_from_slice(&text[at..at + length]);
         let next = at + length;
         let more = next < text.len() || number == 3;
-        Made { length, next: more.then_some(u32::try_from(next).unwrap()) }
+        Chunk { length, next: more.then_some(u32::try_from(next).unwrap()) }
     }
 }
 

@@ -21,7 +21,7 @@ static NEITHER: Access = Access { frames: &[], ..FRAME };
 /// A request over TLS, or not.
 fn send(world: &mut World, secure: bool, request: &str) -> Answer {
     let mut peer = world.client();
-    peer.client.came_in_at(443);
+    peer.client.set_local_port(443);
     if secure {
         peer.client.secure();
     }
@@ -138,7 +138,7 @@ fn the_page_around_it_can_do_nothing_with_the_cookie_of_the_frame() {
             assert!(!answer.all.contains("\"led\""), "{}", answer.all);
         }
         let mut peer = world.client();
-        peer.client.came_in_at(443);
+        peer.client.set_local_port(443);
         peer.client.secure();
         peer.send(&mut world, upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes());
         let refused = String::from_utf8(peer.take()).expect("text");

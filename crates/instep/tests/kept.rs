@@ -5,7 +5,9 @@ mod guarded;
 mod link;
 mod workshop;
 
-use instep::{Answer, App, Inbox, Interaction, KEPT_MAX, Kind, Limits, PropertyStore, Reading, Thing};
+use instep::{
+    App, Inbox, Interaction, Kind, Limits, PERSISTED_MAX, PropertyStore, Reading, Responder, Thing,
+};
 use link::{World, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -17,7 +19,7 @@ use workshop::{Bench, asked, open, said, texts};
 struct Store(Mutex<BTreeMap<&'static str, Vec<u8>>>);
 
 impl PropertyStore for Store {
-    fn value(&self, property: &'static str, to: &mut [u8; KEPT_MAX]) -> Option<usize> {
+    fn value(&self, property: &'static str, to: &mut [u8; PERSISTED_MAX]) -> Option<usize> {
         let values = self.0.lock().unwrap();
         let value = values.get(property)?;
         to[..value.len()].copy_from_slice(value);
@@ -26,7 +28,7 @@ impl PropertyStore for Store {
 
     fn keep(&self, property: &'static str, value: &dyn Display) -> Result<(), &'static str> {
         let value = value.to_string();
-        if value.len() > KEPT_MAX {
+        if value.len() > PERSISTED_MAX {
             return Err("it is too long");
         }
         self.0.lock().unwrap().insert(property, value.into());
@@ -93,7 +95,7 @@ fn what_was_kept_comes_first_of_all_as_a_command_in_the_order_of_the_declaration
 
 #[test]
 fn what_does_not_fit_the_declaration_is_left_out_and_stays_until_there_is_a_new_value() {
-    let long = "x".repeat(KEPT_MAX);
+    let long = "x".repeat(PERSISTED_MAX);
     for (name, wrong) in [
         ("led", &b"1"[..]),
         ("led", b"null"),
@@ -167,7 +169,7 @@ fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_star
     bench.mode("dusk");
     bench.name("n".repeat(300));
     assert_eq!(kept(store), after);
-    bench.name("n".repeat(KEPT_MAX + 1));
+    bench.name("n".repeat(PERSISTED_MAX + 1));
     assert_eq!(kept(store), after, "it has no room");
 
     // The same again after the next start.
@@ -193,12 +195,12 @@ fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
     for (name, done) in [("later", false), ("done", true)] {
         peer.send(&mut world, &write(name));
         asked(&world, &mut inbox).unwrap();
-        let answer = inbox.answer_later().expect("it asked for an answer");
+        let answer = inbox.defer().expect("it asked for an answer");
         assert_eq!(asked(&world, &mut inbox), None);
         assert_eq!(kept(store), [("name", "old".to_owned())], "it is not done yet");
         if done {
             bench.name(name);
-            Answer::done(answer);
+            Responder::done(answer);
         } else {
             answer.refuse("it did not work");
         }
@@ -236,7 +238,7 @@ fn a_thing_without_the_macro_keeps_as_well() {
             Interaction::new("heat", "Heat", Kind::Sensor { unit: "", precision: 1, history: None }),
         ],
     );
-    assert_eq!((THING.kept_count(), Bench::THING.kept_count()), (2, 4));
+    assert_eq!((THING.persistent_count(), Bench::THING.persistent_count()), (2, 4));
     let store = store::<&str>(&[]);
     let (world, mut inbox) = start(store);
     // There is nothing to restore.
@@ -277,5 +279,5 @@ fn an_action_is_not_kept() {
 #[test]
 #[should_panic(expected = "a text that is kept has at most 64 bytes")]
 fn a_text_that_has_no_room_is_not_kept() {
-    let _ = Interaction::new("name", "Name", Kind::Text { max: KEPT_MAX + 1 }).kept();
+    let _ = Interaction::new("name", "Name", Kind::Text { max: PERSISTED_MAX + 1 }).kept();
 }

@@ -275,7 +275,7 @@ fn an_encrypted_way_has_a_cookie_of_its_own() {
     let mut world = guarded();
     let memory = link::exchange(&world.limits);
     let mut client = Client::new(link::PEER, 1, memory, Instant::from_millis(0));
-    client.came_in_at(443);
+    client.set_local_port(443);
     client.secure();
     let mut peer = world.client();
     peer.client = client;
@@ -284,7 +284,7 @@ fn an_encrypted_way_has_a_cookie_of_its_own() {
     assert!(cookie.starts_with("instep_443=") && cookie.ends_with("; SameSite=Strict; Secure"), "{cookie}");
     let cookie = format!("Cookie: {}\r\n", cookie.split_once(';').unwrap().0);
     let mut again = world.client();
-    again.client.came_in_at(443);
+    again.client.set_local_port(443);
     let page =
         exchange_with(&mut world, &mut again, &format!("GET / HTTP/1.1\r\nHost: lamp\r\n{cookie}\r\n"));
     assert_eq!(page.status, 200);
@@ -346,7 +346,7 @@ fn a_cookie_that_is_not_text_hides_no_session() {
     request.extend(cookie.strip_prefix("Cookie: ").unwrap().as_bytes());
     request.extend(b"\r\n");
     let mut peer = world.client();
-    peer.client.came_in_at(80);
+    peer.client.set_local_port(80);
     peer.send(&mut world, &request);
     assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
 }
@@ -355,7 +355,7 @@ fn a_cookie_that_is_not_text_hides_no_session() {
 fn a_password_that_was_right_until_it_changed_lets_nobody_in() {
     let mut world = guarded();
     let mut peer = world.client();
-    peer.client.came_in_at(80);
+    peer.client.set_local_port(80);
     peer.send(&mut world, form("/login", "", FORM).as_bytes());
     check(&world);
     // It was checked, and before its browser is told, it is not the password any more.

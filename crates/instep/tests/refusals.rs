@@ -2,7 +2,7 @@
 
 mod link;
 
-use instep::{Access, Limits, Origins, WaysIn, is_host_name, is_origin};
+use instep::{Access, AllowHints, Limits, Origins, is_host_name, is_origin};
 use link::{APP, PEER, World, upgrade};
 use log::{Log, Metadata, Record};
 use std::cell::RefCell;
@@ -58,15 +58,15 @@ fn offered(lines: &[String], way_in: &str) -> Option<&'static str> {
     Some(bare.to_owned().leak())
 }
 
-fn lamp(ways_in: WaysIn) -> Access {
-    Access { ways_in, ports: &[80], ..Access::new("lamp") }
+fn lamp(ways_in: AllowHints) -> Access {
+    Access { hints: ways_in, ports: &[80], ..Access::new("lamp") }
 }
 
 #[test]
 fn a_name_that_the_log_offers_lets_the_request_in() {
     listen();
     let long = format!("{}.test", "a".repeat(200));
-    for ways_in in [WaysIn::FLAGS, WaysIn::BUILD, WaysIn::SOURCE] {
+    for ways_in in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
         for (host, can) in [
             ("lamp.fritz.box", true),
             ("lamp.fritz.box.:8080", true),
@@ -96,7 +96,11 @@ fn a_name_that_the_log_offers_lets_the_request_in() {
         }
     }
     for host in ["[fe80::1%eth0]", "[fe80::1%eth0]:8080", "lamp:", "lamp.lan"] {
-        assert_eq!(handshake(lamp(WaysIn::FLAGS), host, None), ("101".into(), vec![connected()]), "{host}");
+        assert_eq!(
+            handshake(lamp(AllowHints::FLAGS), host, None),
+            ("101".into(), vec![connected()]),
+            "{host}"
+        );
     }
 }
 
@@ -135,7 +139,7 @@ fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
         ("file:// x", false),
         ("://", false),
     ];
-    for ways_in in [WaysIn::FLAGS, WaysIn::BUILD, WaysIn::SOURCE] {
+    for ways_in in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
         for (origin, can) in origins {
             let (status, said) = handshake(lamp(ways_in), "lamp", Some(origin));
             assert_eq!(status, "403", "{origin}");
@@ -167,7 +171,7 @@ fn same(a: &str, b: &str) -> bool {
 fn only_a_page_that_came_over_http_can_be_the_devices_own() {
     listen();
     for origin in ["capacitor://lamp", "ws://lamp", "file://lamp", "app://lamp:80", "http://", "http://:80"] {
-        assert_eq!(handshake(lamp(WaysIn::FLAGS), "lamp", Some(origin)).0, "403", "{origin}");
+        assert_eq!(handshake(lamp(AllowHints::FLAGS), "lamp", Some(origin)).0, "403", "{origin}");
     }
 }
 

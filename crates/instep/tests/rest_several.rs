@@ -82,7 +82,7 @@ fn all_are_done_in_their_order_before_it_is_answered() {
         // It has no answer yet, and the next one waits for that.
         peer.turn(&mut world);
         if command != "Mode(\"night\")" {
-            let answer = inbox.answer_later().expect("it is owed");
+            let answer = inbox.defer().expect("it is owed");
             assert_eq!(asked(&world, &mut inbox), None);
             answer.done();
         }
@@ -237,7 +237,7 @@ fn there_are_no_more_than_the_inbox_and_an_object_hold() {
         let mut done = 0;
         while next(&mut inbox).is_some() {
             done += 1;
-            inbox.answer_later().expect("it is owed").done();
+            inbox.defer().expect("it is owed").done();
             peer.turn(&mut world);
         }
         let answer = exchange_with(&mut world, &mut peer, "");
@@ -272,7 +272,7 @@ fn places_are_kept_for_all_or_none_is_handed_over() {
     let mut heard = Vec::new();
     while let Some(name) = next(&mut inbox) {
         heard.push(name);
-        inbox.answer_later().expect("it is owed").done();
+        inbox.defer().expect("it is owed").done();
         two.turn(&mut world);
         late.turn(&mut world);
     }
@@ -290,7 +290,7 @@ fn check_that_nothing_is_kept(world: &mut World, inbox: &mut Inbox<'_>) {
     let mut done = 0;
     while next(inbox).is_some() {
         done += 1;
-        inbox.answer_later().expect("it is owed").done();
+        inbox.defer().expect("it is owed").done();
         peer.turn(world);
     }
     assert_eq!((done, exchange_with(world, &mut peer, "").status), (8, 204));
@@ -306,7 +306,7 @@ fn who_goes_meanwhile_takes_the_rest_along() {
             assert!(next(&mut inbox).is_some());
             // The last one is with the application when the client goes.
             if at + 1 < taken {
-                inbox.answer_later().expect("it is owed").done();
+                inbox.defer().expect("it is owed").done();
                 peer.turn(&mut world);
             }
         }
@@ -322,7 +322,7 @@ fn all_of_it_has_five_seconds() {
     let mut peer = put(&mut world, &first(4));
     assert!(next(&mut inbox).is_some());
     world.now = 4_900;
-    inbox.answer_later().expect("it is owed").done();
+    inbox.defer().expect("it is owed").done();
     peer.turn(&mut world);
     assert!(next(&mut inbox).is_some());
     peer.turn(&mut world);

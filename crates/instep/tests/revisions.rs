@@ -16,7 +16,7 @@ const LED_ON: &str = "data: {\"label\":\"led\",\"value\":true}\n\n";
 
 fn world() -> World {
     let world = workshop::world();
-    world.device.tell_starts_apart(START);
+    world.device.set_boot_id(START);
     world
 }
 
@@ -142,7 +142,7 @@ fn who_comes_back_is_told_exactly_how_many_events_it_missed() {
 fn with_a_backlog_only_what_the_ring_has_forgotten_is_missed() {
     const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
     let mut world = World::with_app(&APP, Limits { events: 4, ..Limits::DEVICE });
-    world.device.tell_starts_apart(START);
+    world.device.set_boot_id(START);
     let bench = Bench::new(world.device);
     for number in 1..8_u32 {
         bench.said(number);

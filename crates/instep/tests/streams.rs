@@ -14,7 +14,7 @@ const BACKLOG: App = App::new("bench", "for tests").thing(&Bench::THING).backlog
 /// Listens, and returns what came behind the head and the time after which a client comes back.
 fn listen_with(world: &mut World, path: &str, headers: &str) -> (Peer, String) {
     let mut peer = world.client();
-    peer.client.came_in_at(80);
+    peer.client.set_local_port(80);
     let text = format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
     let answer = exchange_with(world, &mut peer, &text);
     assert_eq!(answer.status, 200, "{}", answer.all);
@@ -68,7 +68,7 @@ fn a_property_begins_with_its_present_value_and_tells_no_other() {
 fn an_event_begins_with_nothing_and_comes_bare() {
     for app in [&APP, &BACKLOG] {
         let mut world = World::with_app(app, Limits::DEVICE);
-        world.device.tell_starts_apart(0xc0f_fee0);
+        world.device.set_boot_id(0xc0f_fee0);
         let bench = Bench::new(world.device);
         bench.led(true);
         bench.said("nobody hears it");
@@ -95,7 +95,7 @@ fn an_event_begins_with_nothing_and_comes_bare() {
 #[test]
 fn who_comes_back_gets_the_events_in_between_where_they_are_numbered() {
     let mut world = World::with_app(&BACKLOG, Limits::DEVICE);
-    world.device.tell_starts_apart(0xc0f_fee0);
+    world.device.set_boot_id(0xc0f_fee0);
     let bench = Bench::new(world.device);
     for number in 1..=4 {
         bench.said(number);

@@ -1,4 +1,4 @@
-//! The frames of a Thing, as docs/wire.md has them: what clients send, and what they are answered.
+//! The frames of a Thing, as docs/reference/wire.md has them: what clients send, and what they are answered.
 
 mod link;
 mod workshop;
@@ -268,17 +268,17 @@ fn the_application_answers_refuses_or_answers_later() {
     expect(&mut world, &mut inbox, &mut peer, &[&workshop::error("", "refused", "say", &cut)]);
     // One that takes its time: others come meanwhile.
     ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
-    let later = inbox.answer_later().unwrap();
-    assert!(inbox.answer_later().is_none(), "there is one answer");
+    let later = inbox.defer().unwrap();
+    assert!(inbox.defer().is_none(), "there is one answer");
     ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":5}"#]);
     later.done();
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":4}"#]);
     // A late answer and the next one in one moment: there is room for both.
     ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
-    let later = inbox.answer_later().unwrap();
+    let later = inbox.defer().unwrap();
     ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
-    later.give(true);
+    later.respond(true);
     let both = [r#"{"label":"ok","id":4,"value":true}"#, r#"{"label":"ok","id":5}"#];
     expect(&mut world, &mut inbox, &mut peer, &both);
     // Who is gone is owed nothing.

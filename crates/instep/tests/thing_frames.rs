@@ -1,4 +1,4 @@
-//! The frames of a Thing, as docs/wire.md has them: what clients are told unasked.
+//! The frames of a Thing, as docs/reference/wire.md has them: what clients are told unasked.
 
 mod link;
 mod workshop;

@@ -5,12 +5,12 @@ use embassy_net::dns::DnsQueryType;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, Ipv4Address, Stack};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
-use ether::{Link, ask, get, post, test_in_real_time};
 use instep_wifi::mdns;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use virtual_ethernet::{Link, ask, get, post, test_in_real_time};
 
 const OWN: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const OTHER: Ipv4Address = Ipv4Address::new(192, 168, 4, 2);

@@ -6,15 +6,15 @@ use std::path::Path;
 use browser_tests::Browser;
 use test_support::{SOON, Server};
 
-const FOR_A_THING: &str = include_str!("../../../docs/javascript.md");
-const FOR_OTHERS: &str = include_str!("../../../docs/your-own-page.md");
+const GUIDE: &str = include_str!("../../../docs/guide/your-own-page.md");
 const TYPES: &str = include_str!("../../../crates/instep-panel/assets/instep.d.ts");
 
-/// Serves the page that a document shows, as the document says: by a name and an application that it names.
-fn serve(document: &str, app: &str) -> Server {
+/// Serves the page that the guide shows for an application, by the command that stands above it.
+fn serve(app: &str) -> Server {
     let saved = "my-page.html";
-    assert!(document.contains(&format!("`instep serve --app {app} --page {saved}`")), "it says how");
-    let block = document.split("```html\n").nth(1).and_then(|rest| rest.split("```").next());
+    let command = format!("`instep serve --app {app} --page {saved}`");
+    let (_, section) = GUIDE.split_once(&command).expect("it says how");
+    let block = section.split("```html\n").nth(1).and_then(|rest| rest.split("```").next());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{app}-{saved}"));
     std::fs::write(&file, block.expect("it shows a page")).expect("a file");
     Server::start(&["--app", app, "--page", file.to_str().expect("a path in UTF-8")])
@@ -27,7 +27,7 @@ fn two_browsers(server: &Server) -> [Browser; 2] {
 
 #[test]
 fn the_page_for_a_thing() {
-    let mut server = serve(FOR_A_THING, "workshop");
+    let mut server = serve("workshop");
     let pages = two_browsers(&server);
     for page in &pages {
         page.wait_for_text("says", "live");
@@ -56,7 +56,7 @@ fn the_page_for_a_thing() {
 
 #[test]
 fn the_page_for_other_applications() {
-    let server = serve(FOR_OTHERS, "led-json");
+    let server = serve("led-json");
     let pages = two_browsers(&server);
     for page in &pages {
         page.wait_for_text("led", "LED OFF");

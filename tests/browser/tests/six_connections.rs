@@ -12,7 +12,7 @@ use serde_json::json;
 use std::time::Instant;
 use test_support::{SOON, Server, WebSocket, wait_until};
 
-/// How many pages of a browser have a stream: what docs/javascript.md says.
+/// How many pages of a browser have a stream: what docs/reference/javascript.md says.
 const STREAMS: usize = 4;
 /// More pages than a browser has connections.
 const PAGES: usize = 8;

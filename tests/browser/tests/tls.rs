@@ -47,7 +47,7 @@ fn two_browsers_in_step_over_wss_and_back_after_a_restart() {
     }
 }
 
-/// What docs/tls.md says of tutorials' pages: with `ws://` they fail on an `https` page.
+/// What docs/guide/tls.md says of tutorials' pages: with `ws://` they fail on an `https` page.
 #[test]
 fn a_tutorials_ws_url_fails_on_an_https_page() {
     let page = tutorial_page("led-plain");

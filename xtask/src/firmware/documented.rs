@@ -1,10 +1,10 @@
-//! What `docs/esp32.md` says of a firmware: its figures are held to what is measured, its texts of the log to the source.
+//! What `docs/guide/esp32.md` says of a firmware: its figures are held to what is measured, its texts of the log to the source.
 
 use std::fs;
 
 use crate::tools::workspace;
 
-const FILE: &str = "docs/esp32.md";
+const FILE: &str = "docs/guide/esp32.md";
 /// What a row has behind the board's name.
 const COLUMNS: [&str; 7] = [
     "the flash",
@@ -123,8 +123,7 @@ mod tests {
             read(&workspace().join(folder), &mut source);
         }
         let text = text().expect("the document");
-        let section =
-            text.split("## When something is wrong").nth(1).and_then(|rest| rest.split("\n* ").next());
+        let section = text.split("## Troubleshooting").nth(1).and_then(|rest| rest.split("\n* ").next());
         let rows = section.expect("the section").lines().filter_map(|line| line.strip_prefix("| "));
         let mut spans = 0;
         for span in rows.filter_map(|row| row.split(" | ").next()).flat_map(code) {

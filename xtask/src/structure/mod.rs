@@ -1,11 +1,12 @@
 //! The structure of the sources: no files import each other in a circle, no file imports from a higher floor,
-//! and no portable crate depends on a driver.
+//! and no portable crate depends on a driver. Relative links of Markdown lead to what exists.
 //!
 //! To move a folder to another floor, or to give a crate floors, change `HOUSES` in `floors.rs`. Links in
 //! comments and paths in strings are no imports.
 
 mod circles;
 mod floors;
+mod links;
 mod manifests;
 mod paths;
 mod resolve;
@@ -33,6 +34,7 @@ pub(crate) fn check() -> Outcome {
     println!("{}", survey.table());
     let mut problems = survey.problems;
     problems.extend(manifests::problems(&sources));
+    problems.extend(links::problems(&sources, |path| workspace().join(path).exists()));
     for problem in &problems {
         println!("\n{problem}");
     }
@@ -142,7 +144,7 @@ fn circle_text(read: &Crate, imports: &Imports, circle: &[usize]) -> String {
     text
 }
 
-/// Reads the sources and manifests below a folder, without build output.
+/// Reads the sources, manifests and documents below a folder, without build output.
 fn read_folder(folder: &Path, prefix: &str, sources: &mut Sources) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -152,7 +154,7 @@ fn read_folder(folder: &Path, prefix: &str, sources: &mut Sources) -> std::io::R
             if !name.starts_with('.') && name != "target" {
                 read_folder(&entry.path(), &format!("{path}/"), sources)?;
             }
-        } else if name.ends_with(".rs") || name == "Cargo.toml" {
+        } else if name.ends_with(".rs") || name.ends_with(".md") || name == "Cargo.toml" {
             sources.insert(path, fs::read_to_string(entry.path())?);
         }
     }

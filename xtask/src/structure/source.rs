@@ -213,12 +213,14 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-fn folder(path: &str) -> String {
+/// Returns the folder of a path, or an empty text for a file of the root.
+pub(crate) fn folder(path: &str) -> String {
     path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
 }
 
-fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').collect();
+/// Returns where a path that is relative to a folder leads.
+pub(crate) fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
             "." => {}

@@ -23,9 +23,9 @@ const PATH: &str = "/metrics";
 /// Connections at once. Further ones wait to be accepted.
 const CONNECTIONS: usize = 8;
 /// Between two connections.
-const PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a request may take to come, and an answer to be taken.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long, and how far, a connection is read from after its answer, so that the answer arrives.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 65_536;
@@ -61,7 +61,7 @@ async fn accept(listener: TcpListener, server: Server, access: &'static Access) 
                 drop(place);
             });
         }
-        sleep(PAUSE).await;
+        sleep(ACCEPT_PAUSE).await;
     }
 }
 
@@ -165,7 +165,7 @@ async fn discard(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<()> {
 }
 
 async fn in_time<T>(act: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(PATIENCE, act).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+    timeout(REQUEST_TIMEOUT, act).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
 }
 
 async fn read(stream: &TcpStream, bytes: &mut [u8]) -> io::Result<usize> {

@@ -6,7 +6,7 @@
 //! 1. a field of `Settings` in `settings.rs`, with its default;
 //! 2. an entry of `SETTINGS` in `table.rs`, from which come its flag, its variable, its key in the file, its help, and
 //!    its line in `instep config`;
-//! 3. a row in `docs/configuration.md`; a test compares.
+//! 3. a row in `docs/reference/configuration.md`; a test compares.
 //!
 //! The entry of a text is like `name`'s, of a list like `allow_host`'s, of a file like `page`'s, of a text
 //! that the flag may leave out like `metrics`'. A switch has
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_documentation_names_every_option_and_its_default() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/configuration.md");
         let text = std::fs::read_to_string(path).unwrap();
         let row = |start: String| {
             text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {start}"))

@@ -4,7 +4,7 @@ use super::limits::ServerLimits;
 use crate::addresses::Address;
 use crate::certificate;
 use crate::output::Line;
-use crate::sensor::Place;
+use crate::sensor::BusAddress;
 use instep_settings::PowerUp;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     pub(crate) state_file: Option<PathBuf>,
     pub(crate) power_up: PowerUp,
     pub(crate) gpio: Option<Line>,
-    pub(crate) bme280: Option<Place>,
+    pub(crate) bme280: Option<BusAddress>,
     pub(crate) password: Option<Zeroizing<String>>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) open: bool,

@@ -1,9 +1,9 @@
 //! The options that are no limits, one after the other.
 
 use super::settings::{LogFormat, Settings};
-use super::values::{self, Wrong};
+use super::values::{self, ValueError};
 use crate::output::Line;
-use crate::sensor::Place;
+use crate::sensor::BusAddress;
 use instep_settings::PowerUp;
 /// An option: how it is called and what it means.
 pub(super) struct Setting {
@@ -33,7 +33,7 @@ impl Setting {
 pub(super) enum Take {
     One(fn(&mut Settings, &str) -> Result<(), String>),
     /// A list, which replaces what there was.
-    Many(fn(&mut Settings, &[String]) -> Result<(), Wrong>),
+    Many(fn(&mut Settings, &[String]) -> Result<(), ValueError>),
 }
 
 pub(super) static SETTINGS: &[Setting] = &[
@@ -62,7 +62,7 @@ pub(super) static SETTINGS: &[Setting] = &[
             settings.addresses = values::each(texts, values::listener)?;
             if settings.addresses.is_empty() {
                 let reason = "is no address: there has to be one at least".into();
-                return Err(Wrong { text: String::new(), reason });
+                return Err(ValueError { text: String::new(), reason });
             }
             Ok(())
         }),
@@ -289,7 +289,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         unset: "the weather is simulated",
         secret: false,
         take: Take::One(|settings, text| {
-            settings.bme280 = Some(Place::parse(text)?);
+            settings.bme280 = Some(BusAddress::parse(text)?);
             Ok(())
         }),
         show: |settings| settings.bme280.iter().map(ToString::to_string).collect(),

@@ -9,14 +9,17 @@ use zeroize::Zeroizing;
 
 /// A value that is wrong.
 #[derive(Debug)]
-pub(super) struct Wrong {
+pub(super) struct ValueError {
     pub(super) text: String,
     pub(super) reason: String,
 }
 
 /// All values of a list; none are a list, too.
-pub(super) fn each<T>(texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, Wrong> {
-    let parse = |text: &String| parse(text).map_err(|reason| Wrong { text: text.clone(), reason });
+pub(super) fn each<T>(
+    texts: &[String],
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, ValueError> {
+    let parse = |text: &String| parse(text).map_err(|reason| ValueError { text: text.clone(), reason });
     texts.iter().map(parse).collect()
 }
 

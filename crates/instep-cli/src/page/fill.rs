@@ -1,6 +1,6 @@
 //! Fills in a template, a part of its file at a time.
 
-use instep_proto::http::{Made, Template};
+use instep_proto::http::{Chunk, Template};
 
 /// Bytes from which on it is clear whether a percent sign begins a name: two signs and 32 letters.
 const CLEAR: usize = 34;
@@ -13,13 +13,13 @@ pub(super) fn fill(
     percent_escape: bool,
     value: impl Fn(&str, &mut dyn FnMut(&str)) -> bool,
     out: &mut [u8],
-) -> Made {
+) -> Chunk {
     let template = Template::new(window, percent_escape);
     // What stands at the end of the window may be the beginning of a name.
     let ahead = if at_end { 0 } else { CLEAR };
     let (length, at) = template.fill(0, ahead, value, out);
     let next = position.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-    Made { length, next: (!at_end || at < window.len()).then_some(next) }
+    Chunk { length, next: (!at_end || at < window.len()).then_some(next) }
 }
 
 #[cfg(test)]

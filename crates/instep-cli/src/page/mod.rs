@@ -10,7 +10,7 @@ mod sent;
 mod survey;
 
 use instep::{FileContent, Folder, FolderFile, Found};
-use instep_proto::http::{Made, PageValues, RequestHead};
+use instep_proto::http::{Chunk, PageValues, RequestHead};
 use missing::Missing;
 use page_files::{HTML, INDEX, content_type, is_template};
 use sent::Sent;
@@ -91,7 +91,7 @@ impl OwnPage {
         position: u32,
         values: &dyn PageValues,
         out: &mut [u8],
-    ) -> io::Result<Made> {
+    ) -> io::Result<Chunk> {
         let changed = || io::Error::from(io::ErrorKind::NotFound);
         let (name, hash) = self.sent.lock().expect("no panic").file(number).ok_or_else(changed)?;
         let file = self.open_file(&name)?;
@@ -113,7 +113,7 @@ impl OwnPage {
         let length = left.min(out.len());
         read(&mut out[..length])?;
         let next = position.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
-        Ok(Made { length, next: (length < left).then_some(next) })
+        Ok(Chunk { length, next: (length < left).then_some(next) })
     }
 }
 
@@ -125,8 +125,8 @@ impl Folder for OwnPage {
         })
     }
 
-    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Made {
+    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
         // What has changed meanwhile would be torn.
-        self.read_part(number, position, values, out).unwrap_or(Made::BROKEN)
+        self.read_part(number, position, values, out).unwrap_or(Chunk::BROKEN)
     }
 }

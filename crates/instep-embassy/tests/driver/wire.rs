@@ -3,8 +3,8 @@
 use embassy_net::driver::Driver;
 use embassy_net::tcp::TcpSocket;
 use embassy_net::{Ipv4Address, Stack};
-use ether::{End, Link, Plug, static_config};
 use std::cell::OnceCell;
+use virtual_ethernet::{End, Link, Plug, static_config};
 
 /// The device's address.
 pub const DEVICE: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);

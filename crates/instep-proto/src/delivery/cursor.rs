@@ -54,7 +54,7 @@ impl Cursor {
     /// Takes note that `next` is on its way: call it once the first byte of its frame has been accepted.
     /// Returns how many events were lost before it, because the ring had gone past them.
     pub fn advance(&mut self, next: &Next<'_>, feed: &Feed<'_>) -> u64 {
-        let missed = self.pass_missed(feed);
+        let missed = self.skip_lost(feed);
         if next.retained {
             self.revision = next.revision;
         } else {
@@ -64,7 +64,7 @@ impl Cursor {
     }
 
     /// Passes over the events that are lost because the ring has gone past them, and returns how many those are.
-    pub fn pass_missed(&mut self, feed: &Feed<'_>) -> u64 {
+    pub fn skip_lost(&mut self, feed: &Feed<'_>) -> u64 {
         let missed = feed.ring().oldest().saturating_sub(self.event);
         self.event += missed;
         missed

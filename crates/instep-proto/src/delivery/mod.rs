@@ -14,6 +14,6 @@ mod table;
 pub use cursor::{Cursor, Next};
 pub use feed::{Feed, PublishError};
 pub use outbox::{FixedBuffer, Full, Outbox, Storage};
-pub use outgoing::{Outgoing, Room};
+pub use outgoing::{Outgoing, SendWindow};
 pub use ring::{Ring, RingEntry};
 pub use table::{Table, TableEntry};

@@ -15,25 +15,25 @@ use super::{Cursor, Feed, Storage};
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
-    kept: usize,
+    len: usize,
     /// How much may be kept. Where nothing can be saved: how much the socket takes for sure.
     limit: usize,
     /// Where nothing can be saved: how much that is when nothing is in the socket.
     capacity: Option<usize>,
     /// Something had no room.
-    short: bool,
+    blocked: bool,
 }
 
 /// What a socket takes for sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct SendWindow {
     /// Bytes that it takes now.
     pub free: usize,
     /// Bytes that it takes when nothing is in it.
     pub capacity: usize,
 }
 
-impl Room {
+impl SendWindow {
     /// None, for those for whom it does not count: what their sockets do not take is saved.
     pub const NONE: Self = Self { free: 0, capacity: 0 };
 }
@@ -46,65 +46,65 @@ impl<'a> Outgoing<'a> {
         scratch[..kept].copy_from_slice(unsent.bytes());
         // Shorter always fits.
         let _ = unsent.resize(0);
-        Self { scratch, kept, limit, capacity: None, short: false }
+        Self { scratch, len: kept, limit, capacity: None, blocked: false }
     }
 
     /// For a client for which nothing can be saved: only what has room in the socket is written. `room` is for one frame at
     /// least when it is free.
-    pub fn within(scratch: &'a mut [u8], room: Room) -> Self {
+    pub fn within(scratch: &'a mut [u8], room: SendWindow) -> Self {
         let most = scratch.len();
         let (limit, capacity) = (room.free.min(most), room.capacity.min(most));
-        Self { scratch, kept: 0, limit, capacity: Some(capacity), short: false }
+        Self { scratch, len: 0, limit, capacity: Some(capacity), blocked: false }
     }
 
     /// Saves what is left over.
     ///
     /// # Panics
     /// If `unsent` has less room than the limit given to [`Outgoing::load`].
-    pub fn save(self, unsent: &mut impl Storage) {
-        if self.kept > 0 {
-            assert!(unsent.resize(self.kept), "what a turn leaves over has room");
-            unsent.bytes_mut().copy_from_slice(&self.scratch[..self.kept]);
+    pub fn persist(self, unsent: &mut impl Storage) {
+        if self.len > 0 {
+            assert!(unsent.resize(self.len), "what a turn leaves over has room");
+            unsent.bytes_mut().copy_from_slice(&self.scratch[..self.len]);
         }
     }
 
     /// Bytes that are kept.
-    pub fn kept(&self) -> usize {
-        self.kept
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     /// How many more bytes may be kept.
-    pub fn room(&self) -> usize {
-        self.limit.saturating_sub(self.kept)
+    pub fn remaining(&self) -> usize {
+        self.limit.saturating_sub(self.len)
     }
 
-    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_short`].
+    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_blocked`].
     pub fn has_room(&mut self, length: usize) -> bool {
-        let has = self.room() >= length;
-        self.short |= !has;
+        let has = self.remaining() >= length;
+        self.blocked |= !has;
         has
     }
 
     /// Whether there will never be more room than now.
     pub fn is_clear(&self) -> bool {
-        self.kept == 0 && self.capacity.is_none_or(|capacity| self.limit == capacity)
+        self.len == 0 && self.capacity.is_none_or(|capacity| self.limit == capacity)
     }
 
     /// Whether something waits until the socket has more room, of which nothing is kept here.
-    pub fn is_short(&self) -> bool {
-        self.short && self.capacity.is_some()
+    pub fn is_blocked(&self) -> bool {
+        self.blocked && self.capacity.is_some()
     }
 
     /// The room, to write what is to be kept into; [`Outgoing::keep`] follows.
-    pub fn space(&mut self) -> &mut [u8] {
-        let end = self.limit.max(self.kept);
-        &mut self.scratch[self.kept..end]
+    pub fn spare_mut(&mut self) -> &mut [u8] {
+        let end = self.limit.max(self.len);
+        &mut self.scratch[self.len..end]
     }
 
     /// Keeps the first `length` bytes of [`Outgoing::space`].
-    pub fn keep(&mut self, length: usize) {
-        debug_assert!(length <= self.room());
-        self.kept += length;
+    pub fn commit(&mut self, length: usize) {
+        debug_assert!(length <= self.remaining());
+        self.len += length;
     }
 
     /// Keeps `bytes`, or nothing and says `false` if there is no room.
@@ -113,15 +113,15 @@ impl<'a> Outgoing<'a> {
         if !self.has_room(bytes.len()) {
             return false;
         }
-        self.space()[..bytes.len()].copy_from_slice(bytes);
-        self.kept += bytes.len();
+        self.spare_mut()[..bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
         true
     }
 
     /// Keeps the frames that the follower needs up to `revision`, because a reply is to follow them.
     /// `false`: there was no room for all.
     #[must_use]
-    pub fn keep_frames(
+    pub fn push_frames(
         &mut self,
         cursor: &mut Cursor,
         feed: &Feed<'_>,
@@ -145,30 +145,30 @@ impl<'a> Outgoing<'a> {
         missed: &mut u64,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
-        let Some((cursor, feed)) = follower else { return self.flush_kept(write) };
+        let Some((cursor, feed)) = follower else { return self.flush_buffered(write) };
         loop {
-            let Some(first) = cursor.next(feed) else { return self.kept == 0 || self.flush_kept(write) };
+            let Some(first) = cursor.next(feed) else { return self.len == 0 || self.flush_buffered(write) };
             let mut probe = *cursor;
             probe.advance(&first, feed);
             let alone = probe.next(feed).is_none();
             // Without storage, a frame begins only if it can end.
             let reach = if self.capacity.is_some() { self.limit } else { self.scratch.len() };
-            if self.capacity.is_some() && self.kept + first.frame.len() > reach {
-                self.short = true;
-                let _ = self.flush_kept(write);
+            if self.capacity.is_some() && self.len + first.frame.len() > reach {
+                self.blocked = true;
+                let _ = self.flush_buffered(write);
                 return false;
             }
-            if self.kept == 0 && (alone || first.frame.len() > reach) {
+            if self.len == 0 && (alone || first.frame.len() > reach) {
                 // One frame and nothing else: it goes from the table to the socket without a copy.
                 let accepted = write(first.frame);
-                self.use_up(accepted);
+                self.consume_window(accepted);
                 if accepted > 0 {
                     *missed += cursor.advance(&first, feed);
                 }
                 if accepted < first.frame.len() {
                     let rest = if accepted > 0 { &first.frame[accepted..] } else { &[] };
                     self.scratch[..rest.len()].copy_from_slice(rest);
-                    self.kept = rest.len();
+                    self.len = rest.len();
                     return false;
                 }
                 if alone {
@@ -176,7 +176,7 @@ impl<'a> Outgoing<'a> {
                 }
                 continue;
             }
-            let mut end = self.kept;
+            let mut end = self.len;
             probe = *cursor;
             while let Some(next) = probe.next(feed) {
                 let Some(space) = self.scratch[..reach].get_mut(end..end + next.frame.len()) else { break };
@@ -185,16 +185,16 @@ impl<'a> Outgoing<'a> {
                 probe.advance(&next, feed);
             }
             let accepted = write(&self.scratch[..end]);
-            self.use_up(accepted);
+            self.consume_window(accepted);
             // Frames that have begun are on their way; of the last one a part may be left.
-            let mut begun = self.kept;
+            let mut begun = self.len;
             while begun < accepted {
                 let Some(next) = cursor.next(feed) else { break };
                 begun += next.frame.len();
                 *missed += cursor.advance(&next, feed);
             }
             self.scratch.copy_within(accepted..begun, 0);
-            self.kept = begun - accepted;
+            self.len = begun - accepted;
             if accepted < end {
                 return false;
             }
@@ -202,20 +202,20 @@ impl<'a> Outgoing<'a> {
     }
 
     /// So many bytes of the socket's room are used up.
-    fn use_up(&mut self, accepted: usize) {
+    fn consume_window(&mut self, accepted: usize) {
         if self.capacity.is_some() {
             self.limit = self.limit.saturating_sub(accepted);
         }
     }
 
-    fn flush_kept(&mut self, write: &mut dyn FnMut(&[u8]) -> usize) -> bool {
-        if self.kept > 0 {
-            let accepted = write(&self.scratch[..self.kept]);
-            self.use_up(accepted);
-            self.scratch.copy_within(accepted..self.kept, 0);
-            self.kept -= accepted;
+    fn flush_buffered(&mut self, write: &mut dyn FnMut(&[u8]) -> usize) -> bool {
+        if self.len > 0 {
+            let accepted = write(&self.scratch[..self.len]);
+            self.consume_window(accepted);
+            self.scratch.copy_within(accepted..self.len, 0);
+            self.len -= accepted;
         }
-        self.kept == 0
+        self.len == 0
     }
 }
 
@@ -252,7 +252,7 @@ mod tests {
             let last = round >= 2990;
             for (unsent, cursor, received, missed) in &mut clients {
                 let mut out = Outgoing::load(&mut scratch, unsent, LIMIT);
-                if out.room() > 10 && random.random_range(0..5) == 0 {
+                if out.remaining() > 10 && random.random_range(0..5) == 0 {
                     assert!(out.push(b"\x81\x04pong"));
                 }
                 let mut most = if last { usize::MAX } else { random.random_range(0..120) };
@@ -262,7 +262,7 @@ mod tests {
                     received.extend_from_slice(&bytes[..accepted]);
                     accepted
                 });
-                out.save(unsent);
+                out.persist(unsent);
             }
         }
         for (_, _, received, _) in &clients {
@@ -314,11 +314,11 @@ mod tests {
             for (cursor, received, queued, missed) in &mut clients {
                 // The peer takes some of what is in the socket.
                 *queued -= if round >= 2990 { *queued } else { random.random_range(0..=*queued) };
-                let room = Room { free: CAPACITY - *queued, capacity: CAPACITY };
+                let room = SendWindow { free: CAPACITY - *queued, capacity: CAPACITY };
                 let mut out = Outgoing::within(&mut scratch, room);
                 assert_eq!(out.is_clear(), *queued == 0);
                 if random.random_range(0..5) == 0 && !out.push(b"\x81\x04pong") {
-                    assert!(out.is_short());
+                    assert!(out.is_blocked());
                 }
                 let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
                     *queued += bytes.len();
@@ -326,9 +326,9 @@ mod tests {
                     received.extend_from_slice(bytes);
                     bytes.len()
                 });
-                assert_eq!((out.kept(), all), (0, cursor.next(&feed).is_none()));
+                assert_eq!((out.len(), all), (0, cursor.next(&feed).is_none()));
                 waited += usize::from(!all);
-                assert!(all || out.is_short());
+                assert!(all || out.is_blocked());
             }
         }
         assert!(waited > 1000, "sockets were full {waited} times");
@@ -348,7 +348,7 @@ mod tests {
         let reply_follows = feed.revision();
         feed.publish(1, Payload::Text(&"b")).unwrap();
         let mut out = Outgoing::load(&mut scratch, &mut unsent, LIMIT);
-        assert!(out.keep_frames(&mut cursor, &feed, reply_follows, &mut 0));
+        assert!(out.push_frames(&mut cursor, &feed, reply_follows, &mut 0));
         assert!(out.push(b"\x81\x01r"));
         let mut sent = Vec::new();
         let mut writes = 0;

@@ -16,22 +16,22 @@ pub trait PageValues {
     /// Writes what comes next of the body of that number ([`Reply::made`](super::Reply::made)) at the start of `out`.
     /// `position` is 0 at first, then what the call before said. Parts that may change meanwhile are written whole or
     /// not at all.
-    fn make(&self, number: u16, position: u32, out: &mut [u8]) -> Made {
+    fn generate(&self, number: u16, position: u32, out: &mut [u8]) -> Chunk {
         let _ = (number, position, out);
-        Made { length: 0, next: None }
+        Chunk { length: 0, next: None }
     }
 }
 
 /// What came of [`PageValues::make`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct Chunk {
     /// Bytes that were written. None, while there is more to come: there was no room for the next part.
     pub length: usize,
     /// Where to go on; `None` at the end.
     pub next: Option<u32>,
 }
 
-impl Made {
+impl Chunk {
     /// There is no more, although there should be: the connection closes, so that the client sees it.
     pub const BROKEN: Self = Self { length: 0, next: Some(u32::MAX) };
 }
@@ -138,9 +138,9 @@ impl Body {
                 length
             }
             Source::Made { number, .. } => {
-                let made = values.make(number, self.position, out);
-                self.broken = made == Made::BROKEN;
-                let Made { length, next } = made;
+                let made = values.generate(number, self.position, out);
+                self.broken = made == Chunk::BROKEN;
+                let Chunk { length, next } = made;
                 self.position = next.unwrap_or(self.position);
                 self.done = next.is_none() || self.broken;
                 length

@@ -1,7 +1,7 @@
 //! The head of a response (RFC 9112 section 4).
 
 use super::extra::ExtraLines;
-use super::protection::Protection;
+use super::security_headers::Protection;
 use super::{Date, Status};
 use core::fmt::{self, Write};
 use core::num::NonZeroU64;

@@ -8,13 +8,13 @@
 //! Left out: known answers are not left away (7.1); answers that others give are not waited for (7.4); of two that begin at
 //! the same time with one name, only the address decides (8.2); nobody is told when the device goes (10.1).
 
-mod heard;
+mod parse;
 mod records;
 
 use crate::name::Name;
 use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
-use heard::{Heard, Question};
+use parse::{ParsedMessage, Question};
 use records::{ANY, Described, Dialect, IN, Message, Owner, Records, TOP_BIT};
 
 /// The port of multicast DNS.
@@ -115,7 +115,7 @@ impl Responder {
         if !self.is_near(*from.ip()) {
             return None;
         }
-        let heard = Heard::parse(message)?;
+        let heard = ParsedMessage::parse(message)?;
         if heard.is_response() {
             // Of an ordinary name server, perhaps (section 6).
             if from.port() == PORT {
@@ -165,7 +165,7 @@ impl Responder {
         self.write_to_all(now, answers, further, out)
     }
 
-    fn hear_response(&mut self, now: Duration, heard: &Heard<'_>) {
+    fn hear_response(&mut self, now: Duration, heard: &ParsedMessage<'_>) {
         match self.phase {
             // What comes before the first question is old (section 8.1).
             Phase::Probing(0) => {}
@@ -188,7 +188,7 @@ impl Responder {
         &mut self,
         now: Duration,
         from: SocketAddrV4,
-        heard: &Heard<'_>,
+        heard: &ParsedMessage<'_>,
         reply: &mut [u8],
     ) -> Option<usize> {
         let legacy = from.port() != PORT;

@@ -1,6 +1,6 @@
 //! The button that clears the settings.
 
-use super::set_up::SetUp;
+use super::provisioning::SetUp;
 use embassy_time::{Duration, Instant, Timer};
 
 /// How long the button is held to clear the settings.

@@ -24,18 +24,18 @@
 //! ```
 
 mod button;
-mod flow;
 mod join;
 mod pages;
 mod password;
-mod set_up;
+mod provisioning;
 mod store;
 mod typed;
 mod values;
+mod wifi_manager;
 
 pub use button::{HELD, reset_when_held};
-pub use flow::{AP_STAYS, PATIENCE, RETRY, RETRY_BESIDE_AP, Radio, TOLD_STAYS, run};
 pub use join::tell_join_string;
 pub use password::{ROUNDS, hash, kept_password};
-pub use set_up::SetUp;
+pub use provisioning::SetUp;
 pub use store::store;
+pub use wifi_manager::{AP_STAYS, PATIENCE, RETRY, RETRY_BESIDE_AP, Radio, TOLD_STAYS, run};

@@ -1,6 +1,6 @@
 //! The page, as the server asks for it.
 
-use super::set_up::SetUp;
+use super::provisioning::SetUp;
 use super::typed::Text;
 use crate::name::Name;
 use crate::portal::{About, STYLE, TELLING_PART};

@@ -1,6 +1,6 @@
 //! The password that a device asks for: set on its page once, and kept as a hash.
 
-use super::set_up::SetUp;
+use super::provisioning::SetUp;
 use embassy_futures::yield_now;
 use instep::{Device, Password, Random};
 use instep_settings::{PasswordHash, Settings};

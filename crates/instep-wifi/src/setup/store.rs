@@ -1,6 +1,6 @@
 //! Keeping what is set.
 
-use super::set_up::SetUp;
+use super::provisioning::SetUp;
 use embassy_futures::select::{Either4, select4};
 use embassy_time::{Instant, Timer};
 use instep_settings::{Saver, Storage};

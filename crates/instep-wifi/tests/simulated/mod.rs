@@ -148,8 +148,8 @@ impl Device {
         let air = radio.0.clone();
         air.borrow_mut().around = around.to_vec();
         let set_up: &'static SetUp = set_up;
-        ether::spawn(async move { store(set_up, Some(saver)).await });
-        ether::spawn(async move { run(set_up, radio).await });
+        virtual_ethernet::spawn(async move { store(set_up, Some(saver)).await });
+        virtual_ethernet::spawn(async move { run(set_up, radio).await });
         Self { settings, set_up, log_in, air, file }
     }
 

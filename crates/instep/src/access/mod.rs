@@ -6,19 +6,19 @@
 mod authority;
 mod elsewhere;
 mod forwarded;
+mod hints;
 mod https;
 mod names;
 mod network;
 mod origins;
 mod proxy;
-mod ways_in;
 
 pub(crate) use forwarded::prefix;
+pub(crate) use hints::Offer;
+pub use hints::{AllowHints, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
-pub(crate) use ways_in::Offer;
-pub use ways_in::{WaysIn, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
@@ -51,7 +51,7 @@ pub struct Access {
     /// to know whether they are online. A whole URL of an address, such as `http://192.168.4.1/`.
     pub portal: Option<&'static str>,
     /// How another name or page is let in, for the log.
-    pub ways_in: WaysIn,
+    pub hints: AllowHints,
 }
 
 /// Why a request may not come in.
@@ -66,7 +66,7 @@ pub enum Refusal {
 impl Access {
     /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
     pub const fn new(name: &'static str) -> Self {
-        let ways_in = WaysIn::SOURCE;
+        let ways_in = AllowHints::SOURCE;
         Self {
             name,
             hosts: &[],
@@ -77,7 +77,7 @@ impl Access {
             base_path: "",
             https: None,
             portal: None,
-            ways_in,
+            hints: ways_in,
         }
     }
 

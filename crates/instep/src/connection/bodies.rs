@@ -3,7 +3,7 @@
 use super::context::ConnectionContext;
 use crate::service::{BOARD_PAGE, Bodies, file_of};
 use crate::time::Instant;
-use instep_proto::http::{Made, PageValues};
+use instep_proto::http::{Chunk, PageValues};
 
 /// Writes bodies while they are sent.
 pub(super) struct PageBodies<'w> {
@@ -18,7 +18,7 @@ impl PageValues for PageBodies<'_> {
         self.world.device.page_value(name, each)
     }
 
-    fn make(&self, number: u16, position: u32, out: &mut [u8]) -> Made {
+    fn generate(&self, number: u16, position: u32, out: &mut [u8]) -> Chunk {
         let Self { world, now, port } = *self;
         if let (Some(file), Some(folder)) = (file_of(number), world.app.folder) {
             return folder.read(file, position, self, out);
@@ -29,7 +29,7 @@ impl PageValues for PageBodies<'_> {
                 let asks_password = world.log_in().is_some();
                 (service.make)(&Bodies { context: world, now, port, asks_password }, number, position, out)
             }
-            _ => Made { length: 0, next: None },
+            _ => Chunk { length: 0, next: None },
         }
     }
 }

@@ -102,8 +102,8 @@ impl Client {
     /// The slot at the device, while it has one: as an open WebSocket, or while the application is asked for something.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
-            State::Open(open) => Some(usize::from(open.place.client.slot)),
-            State::Events(events) => Some(usize::from(events.place.client.slot)),
+            State::Open(open) => Some(usize::from(open.slot.client.slot)),
+            State::Events(events) => Some(usize::from(events.slot.client.slot)),
             State::Http => match self.pending() {
                 Pending::Invocation(pending) => Some(usize::from(pending.client.slot)),
                 _ => None,
@@ -144,7 +144,7 @@ impl Client {
     /// The socket failed: gives up everything.
     pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
         let (world, _) = ConnectionContext::of(surroundings);
-        self.pass_to(State::Closed, End::Dropped(DropReason::SocketError), &world);
+        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
     /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
@@ -161,11 +161,11 @@ impl Client {
             }
             (State::Http, _) => {
                 let (world, _) = ConnectionContext::of(surroundings);
-                self.pass_to(State::Closed, End::Closed(Some(code)), &world);
+                self.transition(State::Closed, End::Closed(Some(code)), &world);
             }
             (State::Events(_), _) => {
                 let (world, _) = ConnectionContext::of(surroundings);
-                self.pass_to(State::Ending, End::Closed(Some(code)), &world);
+                self.transition(State::Ending, End::Closed(Some(code)), &world);
             }
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
@@ -188,21 +188,21 @@ impl Client {
         frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
         // Without room for it, the client has not read for long, and would not read it either.
         let _ = out.push(&frame[..length + 2]);
-        self.pass_to(State::Ending, End::Closed(code), world);
+        self.transition(State::Ending, End::Closed(code), world);
     }
 
     /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
-    pub(super) fn pass_to(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
+    pub(super) fn transition(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
         let waits = self.pending();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {
-                if let Some(inflater) = open.leave(end, world.device)
+                if let Some(inflater) = open.close(end, world.device)
                     && let Some(compression) = world.compression
                 {
                     compression.return_inflater(inflater);
                 }
             }
-            State::Events(events) => events.leave(end, world),
+            State::Events(events) => events.close(end, world),
             State::Http => {
                 if let Pending::Invocation(pending) = waits {
                     world.device.withdraw(pending.client, pending.left);
@@ -233,7 +233,7 @@ impl Client {
     }
 
     /// It came in at this port of the device: its cookie is named after it.
-    pub fn came_in_at(&mut self, port: u16) {
+    pub fn set_local_port(&mut self, port: u16) {
         if let Some(exchange) = &mut self.http_state {
             exchange.local_port = port;
         }

@@ -9,7 +9,7 @@ use crate::service::{BoardPage, BoardPages, Context};
 use core::cell::Cell;
 use core::net::IpAddr;
 use core::ops::Deref;
-use instep_proto::delivery::{Feed, Room};
+use instep_proto::delivery::{Feed, SendWindow};
 use instep_proto::http::Date;
 
 /// What a client needs of the world for one turn. A driver makes it once for all its clients.
@@ -41,7 +41,7 @@ pub struct TurnContext<'a> {
     pub allowance: u32,
     /// What the socket takes for sure. It counts where nothing can be saved for the client, because it has no
     /// [`HttpState`](super::Exchange) any more.
-    pub room: Room,
+    pub room: SendWindow,
     /// Where output is gathered, shared by all clients: as long as what one client may keep
     /// ([`HttpState::new`](super::Exchange::new)) and one frame.
     pub scratch: &'a mut [u8],
@@ -70,7 +70,7 @@ pub(super) struct ConnectionContext<'a> {
     pub(super) address_limit: Option<&'a dyn AddressLimit>,
     pub(super) date: Option<Date>,
     pub(super) allowance: u32,
-    pub(super) room: Room,
+    pub(super) room: SendWindow,
 }
 
 impl<'a> Deref for ConnectionContext<'a> {

@@ -52,11 +52,13 @@ impl Client {
     pub(super) fn keep_time(&mut self, now: Instant, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         if now >= self.timing.stalled.after(limits.write_stall) {
-            if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+            if let State::Open(Open { slot: place, .. }) | State::Events(Events { slot: place, .. }) =
+                &self.state
+            {
                 let client = place.client;
                 log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
             }
-            self.pass_to(State::Closed, End::Dropped(DropReason::WriteStall), world);
+            self.transition(State::Closed, End::Dropped(DropReason::WriteStall), world);
         }
         if let (State::Open(open), Some(compression)) = (&mut self.state, world.compression)
             && (compression.takes().is_overdue)(open, compression, now, limits.write_stall)
@@ -64,7 +66,7 @@ impl Client {
             self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
         }
         if let State::Open(open) = &mut self.state {
-            open.say_alive(now, world, out);
+            open.send_keepalive(now, world, out);
         }
         if let State::Events(events) = &mut self.state {
             events.comment(now, out);
@@ -74,14 +76,14 @@ impl Client {
             State::Events(events) if now >= events.expires_at => self.end_session(world, out),
             State::Open(open) if now >= self.ping_deadline(limits) => {
                 if self.pings >= limits.pings_missed {
-                    let client = open.place.client;
+                    let client = open.slot.client;
                     log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
-                    self.pass_to(State::Closed, End::Dropped(DropReason::NoPong), world);
+                    self.transition(State::Closed, End::Dropped(DropReason::NoPong), world);
                 } else {
                     self.pings += 1;
                     // However late this ping is, it leaves time to answer.
                     self.timing.since = now;
-                    if out.room() >= ROOM_MIN {
+                    if out.remaining() >= ROOM_MIN {
                         let mut header = [0; SERVER_HEADER_MAX];
                         let length = encode_header(true, Opcode::Ping, 0, &mut header);
                         // There is room.
@@ -129,7 +131,7 @@ impl Client {
                 }
             }
             Pending::Nothing | Pending::Body
-                if reply.is_none() && out.kept() == 0 && now >= self.head_deadline(world.device.limits()) =>
+                if reply.is_none() && out.len() == 0 && now >= self.head_deadline(world.device.limits()) =>
             {
                 if head_begun {
                     // Who began a request is told.
@@ -153,10 +155,10 @@ impl Client {
         stall.min(match &self.state {
             State::Http => self.request_wake_at(now, limits, blocked),
             State::Open(Open { awaiting_inflater: true, .. }) => now.after(INFLATER_RETRY_MS),
-            State::Open(Open { inflating: Some(inflating), alive_at, .. }) => {
+            State::Open(Open { inflating: Some(inflating), keepalive_at: alive_at, .. }) => {
                 self.ping_deadline(limits).min(inflating.deadline(now, limits.write_stall)).min(*alive_at)
             }
-            State::Open(open) => self.ping_deadline(limits).min(open.expires_at).min(open.alive_at),
+            State::Open(open) => self.ping_deadline(limits).min(open.expires_at).min(open.keepalive_at),
             State::Events(events) => events.wake_at(),
             State::Lingering(_) => self.timing.since.after(limits.linger_time),
             State::Ending | State::Closed => Instant::NEVER,

@@ -77,7 +77,7 @@ impl Open {
             return false;
         };
         if compression.is_exhausted() {
-            let client = self.place.client;
+            let client = self.slot.client;
             log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
             return true;
         }
@@ -98,7 +98,7 @@ impl Open {
     ) -> Taken {
         // The message before it has to have been fetched, and there has to be an inflater.
         let probe = Piece { last: false, bytes: &[], ..piece };
-        if !self.echoes() && context.device.offer(self.place, &probe) == Offer::Blocked {
+        if !self.echoes() && context.device.offer(self.slot, &probe) == Offer::Blocked {
             return self.hold(piece, used);
         }
         let inflating = match self.inflating.take() {
@@ -111,9 +111,9 @@ impl Open {
                 }
             },
         };
-        let most = if self.echoes() { usize::MAX } else { self.looked_at(context) };
+        let most = if self.echoes() { usize::MAX } else { self.message_budget(context) };
         let inflating = self.inflating.insert(Inflating { since: now.as_lower_millis(), ..inflating });
-        let space = out.space();
+        let space = out.spare_mut();
         let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));
         let result = compression.inflate(
             &inflating.inflater,
@@ -172,7 +172,7 @@ fn echo(
     length: usize,
     out: &mut Outgoing<'_>,
 ) {
-    let space = out.space();
+    let space = out.spare_mut();
     let (payload, rest) = space[SERVER_HEADER_MAX..].split_at_mut(length);
     let deflated = if first && last { compression.deflate(payload, rest) } else { None };
     let (start, length, bit) = match deflated {
@@ -182,5 +182,5 @@ fn echo(
     let header = encode_header(last, echo_opcode(first, kind), length, space);
     space[0] |= bit;
     space.copy_within(start..start + length, header);
-    out.keep(header + length);
+    out.commit(header + length);
 }

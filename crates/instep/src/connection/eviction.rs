@@ -56,7 +56,7 @@ impl Client {
     /// Says in the log that a client that does not answer was given up for another one.
     pub fn log_given_up(&self) {
         if let State::Open(open) = &self.state {
-            let client = open.place.client;
+            let client = open.slot.client;
             log::warn!(client = client.number; "[{client}] Dropped: it does not answer, and its place is needed");
         }
     }

@@ -87,7 +87,7 @@ impl Client {
                     rest.len()
                 }
                 State::Open(open) => {
-                    open.give_way(world);
+                    open.yield_reservation(world);
                     // Of a compressed piece more may come out without any more input.
                     return ReadOutcome::new(used, rest.is_empty() && !open.holds());
                 }
@@ -104,7 +104,7 @@ impl Client {
     fn fail(&mut self, error: ProtocolError, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let code = error.close_code();
         if let State::Open(open) = &self.state {
-            let client = open.place.client;
+            let client = open.slot.client;
             log::warn!(client = client.number; "[{client}] Closed with {}: {error}", code.number());
         }
         self.end_open(Some(code), world, out);

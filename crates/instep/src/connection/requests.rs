@@ -28,7 +28,7 @@ impl Client {
             Some(HttpState { reply: None, body_remaining: BodyRemaining::Chunks(_), .. }) => {
                 self.pass_chunks(now, input, world)
             }
-            Some(HttpState { reply: None, .. }) if out.room() >= ROOM_MIN => {
+            Some(HttpState { reply: None, .. }) if out.remaining() >= ROOM_MIN => {
                 // Empty lines before a request are to be ignored (RFC 9112 section 2.2).
                 let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
                 if empty > 0 {

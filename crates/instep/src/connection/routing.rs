@@ -7,7 +7,7 @@ use super::upgrade_probe::say_why;
 use super::websocket::Open;
 use crate::access::Refusal;
 use crate::app::{App, Page};
-use crate::device::{End, Place, RefusalReason};
+use crate::device::{End, RefusalReason, SlotHandle};
 use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
@@ -155,7 +155,7 @@ impl Client {
             (Some(endpoint), page) if upgrade || (page.is_none() && !in_folder) => {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
-                        if endpoint.thing && out.room() < ROOM_MIN + OWN_FRAME_MAX && out.kept() > 0 {
+                        if endpoint.thing && out.remaining() < ROOM_MIN + OWN_FRAME_MAX && out.len() > 0 {
                             return Outcome::Blocked;
                         }
                         let takes = world.compression.map(Compression::takes);
@@ -221,19 +221,20 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         let Opening { endpoint, handshake, deflate, revisions, credential: pass, peer } = *opening;
-        let Some(place) = self.take_place(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
+        let Some(place) = self.admit(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
             return;
         };
         let takes = world.compression.map(Compression::takes);
         let extension = takes.zip(deflate.as_ref()).map(|(takes, deflate)| (takes.display)(deflate));
-        let length = handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.space());
-        out.keep(length);
+        let length =
+            handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.spare_mut());
+        out.commit(length);
         let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(service) => (service.greet)(world, out),
             None => Cursor::new(world.feed),
         };
         let until = pass.map_or(Instant::NEVER, |pass| pass.expires_at);
-        let alive_at = Open::alive_after(endpoint.thing, now);
+        let alive_at = Open::keepalive_after(endpoint.thing, now);
         let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
         open.untold = if revisions { 0 } else { u64::MAX };
         self.state = State::Open(open);
@@ -250,14 +251,14 @@ impl Client {
     ) {
         let Listening { credential: pass, peer, .. } = *listening;
         let Some(service) = world.app.service else { return };
-        let Some(place) = self.take_place(false, false, pass, peer, now, world) else { return };
+        let Some(place) = self.admit(false, false, pass, peer, now, world) else { return };
         self.state = State::Events((service.listen)(place, now, listening, world, out));
         self.check_credential(pass, world, out);
     }
 
     /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `speaks_thing`: it
     /// speaks with the Thing.
-    fn take_place(
+    fn admit(
         &mut self,
         heard: bool,
         asks_thing: bool,
@@ -265,7 +266,7 @@ impl Client {
         peer: IpAddr,
         now: Instant,
         world: &ConnectionContext<'_>,
-    ) -> Option<Place> {
+    ) -> Option<SlotHandle> {
         let forwarded = peer != self.peer();
         if forwarded
             && let Some(limit) = world.address_limit
@@ -280,7 +281,7 @@ impl Client {
         let session = pass.map(|pass| pass.number);
         let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
             world.device.count_refusal(RefusalReason::Full);
-            let places = world.device.places(world.follower);
+            let places = world.device.client_limit(world.follower);
             log_limited!(warn, world, now, "Refused {peer}: all {places} places are taken");
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
@@ -305,12 +306,13 @@ impl Client {
 
     /// What let the client in does not hold any more.
     pub(super) fn end_session(&mut self, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
-        if let State::Open(Open { place, .. }) | State::Events(Events { place, .. }) = &self.state {
+        if let State::Open(Open { slot: place, .. }) | State::Events(Events { slot: place, .. }) = &self.state
+        {
             let client = place.client;
             log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");
         }
         if let State::Events(_) = self.state {
-            return self.pass_to(State::Ending, End::Closed(Some(CloseCode::POLICY)), world);
+            return self.transition(State::Ending, End::Closed(Some(CloseCode::POLICY)), world);
         }
         self.end_open(Some(CloseCode::POLICY), world, out);
     }

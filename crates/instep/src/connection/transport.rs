@@ -49,7 +49,7 @@ impl Client {
         let (world, _) = ConnectionContext::of(surroundings);
         log_limited!(info, world, now, "TLS with {} failed: {why}", self.peer());
         let end = End::Dropped(DropReason::SocketError);
-        self.pass_to(State::Closed, end, &world);
+        self.transition(State::Closed, end, &world);
         self.linger(now);
     }
 }

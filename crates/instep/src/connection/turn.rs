@@ -84,12 +84,12 @@ impl Client {
             {
                 self.end_session(&world, &mut out);
             }
-            let all = self.give_out(now, &world, &mut out, &mut |bytes| {
+            let all = self.flush(now, &world, &mut out, &mut |bytes| {
                 let length = write(bytes);
                 accepted += length;
                 length
             });
-            blocked = !all || out.is_short();
+            blocked = !all || out.is_blocked();
             self.timing.wrote(now, accepted > 0, blocked);
             // Who is hungry has taken all there is; room for output is of use to replies alone.
             let waits = matches!(&self.state, State::Open(open) if open.replies);
@@ -99,10 +99,10 @@ impl Client {
             }
         }
         if let Some(exchange) = &mut self.http_state {
-            out.save(&mut exchange.unsent);
+            out.persist(&mut exchange.unsent);
         }
         if self.input_ended && hungry && !blocked {
-            self.pass_to(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
+            self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
         }
         if !hungry {
             // Whom we do not read from cannot be heard.
@@ -121,7 +121,7 @@ impl Client {
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    fn give_out(
+    fn flush(
         &mut self,
         now: Instant,
         world: &ConnectionContext<'_>,
@@ -129,16 +129,16 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         if self.http().is_some_and(|exchange| exchange.reply.is_some()) {
-            return self.give_reply(now, world, out, write);
+            return self.flush_reply(now, world, out, write);
         }
         match &mut self.state {
-            State::Open(open) => open.give_out(now, world, out, write),
+            State::Open(open) => open.flush(now, world, out, write),
             State::Events(events) => match world.app.service {
-                Some(service) => (service.give_events)(events, world, out, write),
+                Some(service) => (service.flush_events)(events, world, out, write),
                 None => true,
             },
             State::Http | State::Ending | State::Lingering(_) | State::Closed => {
-                let answered = out.kept() > 0;
+                let answered = out.len() > 0;
                 let all = out.flush(None, &mut 0, write);
                 match self.state {
                     State::Ending if all => self.linger(now),
@@ -151,7 +151,7 @@ impl Client {
     }
 
     /// Writes what comes next of a reply. Says whether the socket took all of it.
-    fn give_reply(
+    fn flush_reply(
         &mut self,
         now: Instant,
         world: &ConnectionContext<'_>,
@@ -163,8 +163,8 @@ impl Client {
         reply.set_date(world.date);
         let bodies = PageBodies { world, now, port: exchange.local_port };
         while !reply.is_done() {
-            let length = reply.produce(&bodies, out.space());
-            out.keep(length);
+            let length = reply.produce(&bodies, out.spare_mut());
+            out.commit(length);
             if !out.flush(None, &mut 0, write) {
                 return false;
             }

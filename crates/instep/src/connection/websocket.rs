@@ -1,7 +1,7 @@
 //! An open WebSocket: messages come in, frames go out.
 
 use super::inflate::{Inflater, Inflating};
-use crate::device::{Device, End, Offer, Place};
+use crate::device::{Device, End, Offer, SlotHandle};
 use crate::limits::ROOM_MIN;
 use crate::service::Context;
 use crate::time::Instant;
@@ -10,12 +10,12 @@ use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, e
 use instep_proto::message::{Kind, Piece, Received, Receiver};
 
 /// After so much silence a client is told that the device is there: a script cannot see pings.
-const SILENCE: u64 = 5_000;
+const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
 
 /// Where an open WebSocket stands.
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) place: Place,
+    pub(super) slot: SlotHandle,
     /// A reply may wait at the device.
     pub(super) replies: bool,
     /// What let it in does not hold any more.
@@ -36,7 +36,7 @@ pub(super) struct Open {
     /// It is to be closed with this code.
     pub(super) close: Option<CloseCode>,
     /// When it is told that the device is there; never if it does not follow a Thing.
-    pub(super) alive_at: Instant,
+    pub(super) keepalive_at: Instant,
     /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
     pub(super) untold: u64,
 }
@@ -98,9 +98,9 @@ impl Taken {
 }
 
 impl Open {
-    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `alive_at`: see [`Open::alive_after`].
+    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `keepalive_at`: see [`Open::keepalive_after`].
     pub(super) fn new(
-        place: Place,
+        place: SlotHandle,
         cursor: Cursor,
         follows: bool,
         deflate: bool,
@@ -109,7 +109,7 @@ impl Open {
     ) -> Self {
         let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
         Self {
-            place,
+            slot: place,
             replies: false,
             revoked: false,
             expires_at: until,
@@ -121,7 +121,7 @@ impl Open {
             cursor,
             follows,
             close: None,
-            alive_at,
+            keepalive_at: alive_at,
             untold: u64::MAX,
         }
     }
@@ -137,14 +137,14 @@ impl Open {
 
     /// Whether there is room for what may have to be said of a piece of input.
     pub(super) fn has_room(&self, input: &[u8], out: &mut Outgoing<'_>) -> bool {
-        if input.is_empty() && !self.holds() { out.room() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
+        if input.is_empty() && !self.holds() { out.remaining() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
     }
 
     /// Gives its place back, and the inflater that it has.
-    pub(super) fn leave(self, end: End, device: &Device) -> Option<Inflater> {
-        device.depart(self.place, end);
-        if !self.place.notify_app {
-            self.place.client.log_disconnected();
+    pub(super) fn close(self, end: End, device: &Device) -> Option<Inflater> {
+        device.release(self.slot, end);
+        if !self.slot.notify_app {
+            self.slot.client.log_disconnected();
         }
         self.inflating.map(Inflating::into_inflater)
     }
@@ -167,9 +167,9 @@ impl Open {
         }
         let echo = self.echoes();
         let (most, left) = if echo {
-            (out.room() - ROOM_MIN / 2, usize::MAX)
+            (out.remaining() - ROOM_MIN / 2, usize::MAX)
         } else {
-            (self.looked_at(context), context.device.limits().message - self.message)
+            (self.message_budget(context), context.device.limits().message - self.message)
         };
         match self.receiver.receive(input, most, left) {
             Err(error) => Taken::Wrong(error),
@@ -187,7 +187,7 @@ impl Open {
                 let (last, opcode) = (piece.last, echo_opcode(piece.first, piece.kind));
                 context.count_message(last);
                 let start = used - piece.bytes.len();
-                if used == input.len() && out.kept() == 0 {
+                if used == input.len() && out.len() == 0 {
                     // It goes back from where it lies. The client's header has four bytes more than ours, but it may
                     // have come, and gone, earlier.
                     let mut header = [0; SERVER_HEADER_MAX];
@@ -206,7 +206,7 @@ impl Open {
 
     /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
-        match context.device.offer(self.place, &piece) {
+        match context.device.offer(self.slot, &piece) {
             Offer::Blocked if self.takes_place_of_older(&piece, context) => {
                 context.count_message(true);
                 Taken::Some(used)
@@ -227,19 +227,19 @@ impl Open {
         let Some((notices, thing)) = declared else { return false };
         let whole = piece.first && piece.last && piece.kind == Kind::Text;
         let text = core::str::from_utf8(piece.bytes).ok().filter(|_| whole);
-        text.is_some_and(|text| (notices.replace_write)(context.device, self.place, thing, text))
+        text.is_some_and(|text| (notices.replace_write)(context.device, self.slot, thing, text))
     }
 
     /// Nothing can be taken now: a place that is kept for what is held is of more use to others.
-    pub(super) fn give_way(&self, context: &Context<'_>) {
+    pub(super) fn yield_reservation(&self, context: &Context<'_>) {
         if self.held.is_some() {
-            context.device.give_way(self.place);
+            context.device.yield_reservation(self.slot);
         }
     }
 
     /// How many bytes of the message in progress are looked at, at most: none behind the first that is too many.
     /// So what is wrong first decides, however the input is cut.
-    pub(super) fn looked_at(&self, context: &Context<'_>) -> usize {
+    pub(super) fn message_budget(&self, context: &Context<'_>) -> usize {
         (context.device.limits().message - self.message).saturating_add(1)
     }
 
@@ -257,27 +257,27 @@ impl Open {
     }
 
     /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.
-    pub(super) fn alive_after(thing: bool, now: Instant) -> Instant {
-        if thing { now.after(SILENCE) } else { Instant::NEVER }
+    pub(super) fn keepalive_after(thing: bool, now: Instant) -> Instant {
+        if thing { now.after(KEEPALIVE_INTERVAL_MS) } else { Instant::NEVER }
     }
 
     pub(super) fn speaks_thing(&self) -> bool {
-        self.alive_at != Instant::NEVER
+        self.keepalive_at != Instant::NEVER
     }
 
     /// A frame is on its way to it.
-    pub(super) fn spoke(&mut self, now: Instant) {
-        self.alive_at = Self::alive_after(self.speaks_thing(), now);
+    pub(super) fn note_sent(&mut self, now: Instant) {
+        self.keepalive_at = Self::keepalive_after(self.speaks_thing(), now);
     }
 
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
-    pub(super) fn say_alive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
-        if now >= self.alive_at {
-            if let Some(notices) = context.notices.filter(|_| out.kept() == 0) {
+    pub(super) fn send_keepalive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
+        if now >= self.keepalive_at {
+            if let Some(notices) = context.notices.filter(|_| out.len() == 0) {
                 // There is room: nothing is in it.
-                let _ = (notices.push_alive)(out);
+                let _ = (notices.push_keepalive)(out);
             }
-            self.spoke(now);
+            self.note_sent(now);
         }
     }
 
@@ -289,7 +289,7 @@ impl Open {
         let Some(notices) = context.notices.filter(|_| self.follows && self.speaks_thing()) else {
             return true;
         };
-        let missed = cursor.pass_missed(feed);
+        let missed = cursor.skip_lost(feed);
         if missed == 0 {
             return true;
         }
@@ -304,27 +304,27 @@ impl Open {
     /// Puts replies into the output, each after what was published before it.
     pub(super) fn fetch_replies(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         let feed = self.feed(context);
-        let (mut missed, kept) = (0, out.kept());
+        let (mut missed, kept) = (0, out.len());
         if !self.tell_missed(context, out) {
             return;
         }
         if self.follows {
             // A frame that is longer than the room goes as soon as what is before it has gone.
-            while context.device.fetch_reply(self.place, &mut |revision, frame| {
+            while context.device.fetch_reply(self.slot, &mut |revision, frame| {
                 revision <= context.feed.revision()
-                    && out.keep_frames(&mut self.cursor, feed, revision, &mut missed)
+                    && out.push_frames(&mut self.cursor, feed, revision, &mut missed)
                     && out.push(frame)
             }) {}
         }
-        if out.kept() > kept {
-            self.spoke(now);
+        if out.len() > kept {
+            self.note_sent(now);
         }
-        (self.replies, self.revoked) = context.device.has_reply(self.place);
+        (self.replies, self.revoked) = context.device.has_reply(self.slot);
         self.note_missed(missed, context);
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    pub(super) fn give_out(
+    pub(super) fn flush(
         &mut self,
         now: Instant,
         context: &Context<'_>,
@@ -343,7 +343,7 @@ impl Open {
         let follower = self.follows.then_some((&mut self.cursor, feed));
         let all = out.flush(follower, &mut missed, write);
         if self.cursor != before {
-            self.spoke(now);
+            self.note_sent(now);
         }
         self.note_missed(missed, context);
         all && (self.feed(context).revision() < self.untold || self.tell_revision(context, out, write))
@@ -374,7 +374,7 @@ impl Open {
     pub(super) fn note_missed(&self, missed: u64, context: &Context<'_>) {
         if missed > 0 {
             context.device.count_missed(missed);
-            let client = self.place.client;
+            let client = self.slot.client;
             log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
         }
     }
@@ -391,9 +391,9 @@ pub(super) fn echo_opcode(first: bool, kind: Kind) -> Opcode {
 
 /// Puts a frame into the output, in which there is room for it.
 fn push_frame(out: &mut Outgoing<'_>, fin: bool, opcode: Opcode, payload: &[u8]) {
-    let space = out.space();
+    let space = out.spare_mut();
     let header = encode_header(fin, opcode, payload.len(), space);
     space[header..header + payload.len()].copy_from_slice(payload);
     debug_assert!(header <= SERVER_HEADER_MAX);
-    out.keep(header + payload.len());
+    out.commit(header + payload.len());
 }

@@ -14,7 +14,7 @@ impl Device {
     /// Tells this start of the device from all others, by any number that was not used before: a random one. Call it before the
     /// device is served, where the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)); on Linux the
     /// server does. Without it, nobody knows whether numbers of events began anew: a page shows those again that it has had.
-    pub fn tell_starts_apart(&self, random: u32) {
+    pub fn set_boot_id(&self, random: u32) {
         self.start.store(random.max(1), Ordering::Relaxed);
     }
 

@@ -49,7 +49,7 @@ pub struct Inbox<'d> {
     pub(super) device: &'d Device,
     pub(super) buffer: Buffer,
     /// Who waits for the answer to the last request.
-    pub(super) owed: Option<Owed>,
+    pub(super) pending_reply: Option<PendingReply>,
     /// Where in the buffer the text of the last request is.
     pub(super) text: Range<usize>,
     /// What was kept, and the application is still to get.
@@ -59,14 +59,14 @@ pub struct Inbox<'d> {
 /// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct Invoked {
     pub name: &'static str,
     pub input: Input<'static>,
 }
 
 /// Whom the application owes an answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Owed {
+pub(super) struct PendingReply {
     pub(super) client: ClientId,
     pub(super) id: Option<u64>,
     pub(super) name: &'static str,
@@ -78,12 +78,12 @@ pub(super) struct Restoring {
     pub(super) store: &'static dyn PropertyStore,
     /// The interaction that is looked at next.
     pub(super) next: usize,
-    pub(super) next_asked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Asked>,
+    pub(super) next_invoked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Invoked>,
 }
 
-/// A [`Message`] without what it borrows.
+/// A [`TextAction`] without what it borrows.
 #[derive(Clone, Copy)]
-pub(super) enum News {
+pub(super) enum InboxItem {
     Open,
     Data {
         kind: Kind,
@@ -104,20 +104,22 @@ impl Device {
 
 impl<'d> Inbox<'d> {
     pub(crate) fn new(device: &'d Device, buffer: Buffer) -> Self {
-        Self { device, buffer, owed: None, text: 0..0, restoring: None }
+        Self { device, buffer, pending_reply: None, text: 0..0, restoring: None }
     }
 
     /// Waits for the next message. Dropping the future loses nothing.
     ///
     /// The log tells of it now, so that what a message causes stands behind it.
     pub async fn next(&mut self) -> Message<'_> {
-        let (client, news) = self.next_news().await;
-        self.note(client, news);
+        let (client, news) = self.next_item().await;
+        self.log_item(client, news);
         match news {
-            News::Open => Message::Open { client },
-            News::Close => Message::Close { client },
-            News::Data { kind: Kind::Binary, .. } => Message::Binary { client, bytes: self.buffer.bytes() },
-            News::Data { kind: Kind::Text, .. } => {
+            InboxItem::Open => Message::Open { client },
+            InboxItem::Close => Message::Close { client },
+            InboxItem::Data { kind: Kind::Binary, .. } => {
+                Message::Binary { client, bytes: self.buffer.bytes() }
+            }
+            InboxItem::Data { kind: Kind::Text, .. } => {
                 // The wire has been checked: text is UTF-8.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }
@@ -126,18 +128,18 @@ impl<'d> Inbox<'d> {
     }
 
     /// Calls `callback` with every message, for ever: for those who think in callbacks.
-    pub async fn on_event(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
+    pub async fn on_message(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
             callback(self.next().await);
         }
     }
 
     /// Waits for the next thing to tell the application; a message is in the buffer then.
-    pub(super) async fn next_news(&mut self) -> (ClientId, News) {
+    pub(super) async fn next_item(&mut self) -> (ClientId, InboxItem) {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
             device.with(|state| {
-                let news = take_news(state, buffer, device.limits());
+                let news = take_item(state, buffer, device.limits());
                 if news.is_none() {
                     state.inbox_waker = Some(context.waker().clone());
                 }
@@ -148,20 +150,20 @@ impl<'d> Inbox<'d> {
     }
 
     /// What was kept, as a request that nobody waits for.
-    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Asked> {
-        (self.restoring.as_ref()?.next_asked)(self, thing)
+    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
+        (self.restoring.as_ref()?.next_invoked)(self, thing)
     }
 
     /// Tells the log.
-    pub(super) fn note(&self, client: ClientId, news: News) {
+    pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
         let bytes = self.buffer.bytes();
         match news {
-            News::Open => {}
-            News::Close => client.log_disconnected(),
-            News::Data { kind: Kind::Binary, .. } => {
+            InboxItem::Open => {}
+            InboxItem::Close => client.log_disconnected(),
+            InboxItem::Data { kind: Kind::Binary, .. } => {
                 log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
             }
-            News::Data { kind: Kind::Text, .. } => {
+            InboxItem::Data { kind: Kind::Text, .. } => {
                 log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Escaped(bytes));
             }
         }
@@ -169,11 +171,11 @@ impl<'d> Inbox<'d> {
 }
 
 /// Takes the next thing to tell the application; a message goes to `buffer`.
-fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, News)> {
+fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
     // A request by plain HTTP may have been withdrawn.
     let number = loop {
-        let number = state.next_news(limits)?;
-        if state.slots[usize::from(number)].has_news() {
+        let number = state.pop_inbox(limits)?;
+        if state.slots[usize::from(number)].has_inbox_item() {
             break number;
         }
     };
@@ -181,7 +183,7 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
     let client = ClientId { number: slot.number, slot: number };
     let mut resume = false;
     let news = if core::mem::take(&mut slot.opened) {
-        News::Open
+        InboxItem::Open
     } else if let Some(kind) = slot.message_kind.take() {
         buffer.clear();
         // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
@@ -190,17 +192,17 @@ fn take_news(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
         let asks_thing = slot.speaks_thing;
-        state.places -= 1;
-        News::Data { kind, speaks_thing: asks_thing }
+        state.inbox_used -= 1;
+        InboxItem::Data { kind, speaks_thing: asks_thing }
     } else {
         slot.free();
-        return Some((client, News::Close));
+        return Some((client, InboxItem::Close));
     };
-    if slot.has_news() {
-        state.tell(number);
+    if slot.has_inbox_item() {
+        state.enqueue_inbox(number);
     }
-    if matches!(news, News::Data { .. }) {
-        state.grant_places(limits.inbox);
+    if matches!(news, InboxItem::Data { .. }) {
+        state.reserve_free_slots(limits.inbox);
     }
     if resume {
         state.mark_ready(number);

@@ -146,7 +146,7 @@ macro_rules! thing {
             #[doc = concat!("See [`Inbox::next_request`](", stringify!($crate), "::Inbox::next_request).")]
             pub async fn next<'i>(self, inbox: &'i mut $crate::Inbox<'_>) -> $Command<'i> {
                 loop {
-                    let asked = inbox.next_asked(&Self::THING).await;
+                    let asked = inbox.next_invoked(&Self::THING).await;
                     $( $crate::__thing_command!(asked inbox $Command $name $($Variant)? : $kind); )*
                     // Nothing else is declared as written.
                     let _ = asked;
@@ -189,7 +189,7 @@ macro_rules! __thing_interaction {
         $crate::__thing_interaction!(@with $name $title, $crate::Kind::Button; $($($rest)*)?)
     };
     ($name:ident message { title: $title:expr, max: $max:expr $(, $($rest:tt)*)? }) => {
-        $crate::__thing_interaction!(@with $name $title, $crate::Kind::Message { max: $max }; $($($rest)*)?)
+        $crate::__thing_interaction!(@with $name $title, $crate::Kind::TextAction { max: $max }; $($($rest)*)?)
     };
     ($name:ident sensor { title: $title:expr, unit: $unit:expr, precision: $precision:expr $(, $($rest:tt)*)? }) => {
         $crate::__thing_interaction!(@sensor $name $title, $unit, $precision; $($($rest)*)?)

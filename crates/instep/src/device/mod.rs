@@ -1,15 +1,15 @@
 //! The device: what the application publishes, and who is there to hear it.
 
+mod admission;
 mod backlog;
-mod by_http;
-mod counts;
+mod counters;
 mod error;
 mod history;
+mod http_requests;
 mod inbox;
 mod keep;
 mod macros;
 mod page_values;
-mod places;
 mod properties;
 mod queue;
 mod requests;
@@ -18,19 +18,19 @@ mod restore;
 mod shared;
 mod slot;
 mod state;
-mod wakes;
+mod wakers;
 
-pub(crate) use counts::End;
-pub use counts::{Counts, DropReason, RefusalReason};
+pub(crate) use admission::{Offer, SlotHandle};
+pub(crate) use counters::End;
+pub use counters::{Counts, DropReason, RefusalReason};
 pub use error::SendError;
 pub(crate) use history::Past;
 pub use history::{HistoryPoint, Recorder};
-pub use inbox::{Asked, Inbox, Message};
+pub use inbox::{Inbox, Invoked, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
-pub(crate) use places::{Offer, Place};
 pub use requests::Request;
-pub use responder::Answer;
+pub use responder::Responder;
 pub use shared::Device;
 pub use slot::{ClientId, Slot as SlotMemory};
 pub use state::{Follower, Memory};

@@ -2,7 +2,7 @@
 
 use super::shared::Device;
 use crate::log::NOT_PUBLISHED;
-use crate::model::{Interaction, Kind, Reading, Severity, Shape, Thing, Topic};
+use crate::model::{EncodedValue, Interaction, Kind, Reading, Severity, Thing, Topic};
 use core::fmt::{self, Display};
 use instep_proto::delivery::PublishError;
 use instep_proto::frame::Payload;
@@ -24,7 +24,7 @@ impl Thing {
             log::error!(target: NOT_PUBLISHED, "Not published: there is no property {name}");
             return;
         };
-        match Shape::of(&interaction.kind, value) {
+        match EncodedValue::of(&interaction.kind, value) {
             Some(shape) => {
                 let (topic, name) = (Topic::new(topic), interaction.name);
                 let frame = format_args!("{{\"label\":\"{name}\",\"value\":{shape}}}");
@@ -78,7 +78,7 @@ impl Device {
         topic: Topic,
         frame: fmt::Arguments<'_>,
         name: &'static str,
-        value: &Shape<'_>,
+        value: &EncodedValue<'_>,
     ) {
         let done = self.with(|state| {
             state.publish(topic.0, Payload::Text(&frame))?;

@@ -1,9 +1,9 @@
 //! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
 //! gets what is right.
 
-use super::inbox::{Asked, Inbox, News, Owed};
-use super::responder::{Answer, send_answer};
-use crate::model::{Given, Input, Interaction, Reading, Reason, Thing, Wrong};
+use super::inbox::{Inbox, InboxItem, Invoked, PendingReply};
+use super::responder::{Responder, send_answer};
+use crate::model::{Argument, Input, Interaction, Reading, RequestError, RequestErrorKind, Thing};
 use core::fmt::Display;
 use core::ops::Range;
 use instep_proto::delivery::Storage as _;
@@ -19,8 +19,8 @@ pub struct Request<'m> {
     pub input: Input<'m>,
 }
 
-/// An [`Asked`] that knows where its text lies.
-struct Found {
+/// An [`Invoked`] that knows where its text lies.
+struct Decoded {
     interaction: &'static Interaction,
     id: Option<u64>,
     input: Input<'static>,
@@ -34,48 +34,48 @@ impl<'d> Inbox<'d> {
     ///
     /// Whoever asked before, and has no answer yet, is told now that it is done. Dropping the future loses nothing.
     pub async fn next_request(&mut self, thing: &'static Thing) -> Request<'_> {
-        let Asked { name, input } = self.next_asked(thing).await;
+        let Invoked { name, input } = self.next_invoked(thing).await;
         let input = if matches!(input, Input::Text(_)) { Input::Text(self.text()) } else { input };
         Request { name, input }
     }
 
     /// Answers the last request with what came out. Without it, the next [`Inbox::next_request`] says that it is done.
     pub fn answer<'v>(&mut self, output: impl Into<Reading<'v>>) {
-        if let Some(answer) = self.answer_later() {
-            answer.give(output);
+        if let Some(answer) = self.defer() {
+            answer.respond(output);
         }
     }
 
     /// Refuses the last request; `why` tells a person.
     pub fn refuse(&mut self, why: impl Display) {
-        if let Some(answer) = self.answer_later() {
+        if let Some(answer) = self.defer() {
             answer.refuse(why);
         }
     }
 
     /// Takes over the answer to the last request, to give it when what takes its time is done: meanwhile the next request
     /// may come. `None`: it has been answered.
-    pub fn answer_later(&mut self) -> Option<Answer<'d>> {
-        let Owed { client, id, name } = self.owed.take()?;
-        Some(Answer { device: self.device, client, id, name })
+    pub fn defer(&mut self) -> Option<Responder<'d>> {
+        let PendingReply { client, id, name } = self.pending_reply.take()?;
+        Some(Responder { device: self.device, client, id, name })
     }
 
     /// For the macro: as [`Inbox::next_request`].
     #[doc(hidden)]
-    pub async fn next_asked(&mut self, thing: &'static Thing) -> Asked {
-        if let Some(answer) = self.answer_later() {
+    pub async fn next_invoked(&mut self, thing: &'static Thing) -> Invoked {
+        if let Some(answer) = self.defer() {
             answer.done();
         }
         if let Some(asked) = self.next_restored(thing) {
             return asked;
         }
         loop {
-            let (client, news) = self.next_news().await;
-            let News::Data { kind, speaks_thing: asks_thing } = news else {
-                self.note(client, news);
+            let (client, news) = self.next_item().await;
+            let InboxItem::Data { kind, speaks_thing: asks_thing } = news else {
+                self.log_item(client, news);
                 continue;
             };
-            self.note(client, news);
+            self.log_item(client, news);
             if !asks_thing {
                 continue;
             }
@@ -91,8 +91,8 @@ impl<'d> Inbox<'d> {
                 text.start..text.start + length
             });
             let name = found.interaction.name;
-            self.owed = Some(Owed { client, id: found.id, name });
-            return Asked { name, input: found.input };
+            self.pending_reply = Some(PendingReply { client, id: found.id, name });
+            return Invoked { name, input: found.input };
         }
     }
 
@@ -104,18 +104,18 @@ impl<'d> Inbox<'d> {
     }
 }
 
-fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Found, Wrong<'m>> {
+fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Decoded, RequestError<'m>> {
     if kind == Kind::Binary {
-        return Err(Wrong::new(Reason::Binary));
+        return Err(RequestError::new(RequestErrorKind::Binary));
     }
     // The wire has been checked: text is UTF-8.
     let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
-    let (input, text) = match order.given {
-        Given::Nothing => (Input::Nothing, None),
-        Given::Bool(on) => (Input::Bool(on), None),
-        Given::Number(number) => (Input::Number(number), None),
-        Given::Choice(option) => (Input::Choice(option), None),
-        Given::Text(text) => (Input::Text(""), Some(text.range())),
+    let (input, text) = match order.argument {
+        Argument::Nothing => (Input::Nothing, None),
+        Argument::Bool(on) => (Input::Bool(on), None),
+        Argument::Number(number) => (Input::Number(number), None),
+        Argument::Choice(option) => (Input::Choice(option), None),
+        Argument::Text(text) => (Input::Text(""), Some(text.range())),
     };
-    Ok(Found { interaction: order.interaction, id: order.id, input, text })
+    Ok(Decoded { interaction: order.interaction, id: order.id, input, text })
 }

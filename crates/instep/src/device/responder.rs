@@ -12,7 +12,7 @@ use core::fmt::Display;
 /// Dropping it answers nothing.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "whoever asked waits for it"]
-pub struct Answer<'d> {
+pub struct Responder<'d> {
     pub(super) device: &'d Device,
     pub(super) client: ClientId,
     /// None: nobody asked for an answer; a refusal is told anyway.
@@ -20,7 +20,7 @@ pub struct Answer<'d> {
     pub(super) name: &'static str,
 }
 
-impl Answer<'_> {
+impl Responder<'_> {
     /// It is done.
     pub fn done(self) {
         if let Some(id) = self.id {
@@ -29,7 +29,7 @@ impl Answer<'_> {
     }
 
     /// It is done, and this came out.
-    pub fn give<'v>(self, output: impl Into<Reading<'v>>) {
+    pub fn respond<'v>(self, output: impl Into<Reading<'v>>) {
         if let Some(id) = self.id {
             self.send(format_args!("{{\"label\":\"ok\",\"id\":{id},\"value\":{}}}", Output(output.into())));
         }

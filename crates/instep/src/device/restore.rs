@@ -1,9 +1,9 @@
 //! Properties that outlive a restart: what was kept comes to the application as a write, and from then on what it publishes is
 //! kept.
 
-use super::inbox::{Asked, Inbox, Restoring};
+use super::inbox::{Inbox, Invoked, Restoring};
 use super::keep::Keeping;
-use crate::model::{Input, KEPT_MAX, PropertyStore, Thing};
+use crate::model::{Input, PERSISTED_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
     /// Keeps the Thing's properties that are declared `kept` in `store`. To be called before the application runs.
@@ -13,20 +13,20 @@ impl Inbox<'_> {
     /// the log says so. When the application waits for more, all that it publishes of such a property is kept: what clients
     /// wrote and it accepted, and what it changed itself. What it published before, its defaults, is not.
     pub fn keep_in(&mut self, store: &'static dyn PropertyStore) {
-        self.restoring = Some(Restoring { store, next: 0, next_asked: next_kept });
+        self.restoring = Some(Restoring { store, next: 0, next_invoked: next_kept });
     }
 }
 
-fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Asked> {
+fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
     let Restoring { store, next, .. } = inbox.restoring.as_mut()?;
     let store = *store;
     while let Some(interaction) = thing.interactions.get(*next) {
         *next += 1;
-        if !interaction.is_kept() {
+        if !interaction.is_persistent() {
             continue;
         }
         let name = interaction.name;
-        let mut bytes = [0; KEPT_MAX];
+        let mut bytes = [0; PERSISTED_MAX];
         let Some(length) = store.value(name, &mut bytes) else { continue };
         let kept = bytes.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
         let read = kept.and_then(|kept| Some((interaction.kind.read_kept(kept)?, kept)));
@@ -35,7 +35,7 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Asked> {
             Some((input, kept)) if inbox.buffer.append(kept.as_bytes()) => {
                 inbox.text = if matches!(input, Input::Text(_)) { 0..length } else { 0..0 };
                 log::info!("{name} is restored");
-                return Some(Asked { name, input });
+                return Some(Invoked { name, input });
             }
             _ => log::warn!("{name} is not restored: what was kept does not fit what is declared now"),
         }

@@ -1,6 +1,6 @@
 //! The device, whose state is behind one short lock.
 
-use super::counts::Counts;
+use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
 use super::page_values::PageValueError;

@@ -61,7 +61,7 @@ pub struct Slot {
     /// The message is whole and waits for the application.
     pub(crate) message_kind: Option<Kind>,
     /// The reply to it has no room: it waits for that, and takes no place in the inbox.
-    pub(crate) parked: bool,
+    pub(crate) awaiting_reply_room: bool,
     pub(crate) replies: Outbox<Buffer>,
     /// It stands in the queue for the application.
     pub(crate) queued: bool,
@@ -71,7 +71,7 @@ pub struct Slot {
     pub(crate) waits: bool,
     pub(crate) in_waiting: bool,
     /// A place in the inbox is kept for its next message.
-    pub(crate) granted: bool,
+    pub(crate) reserved: bool,
 }
 
 impl Slot {
@@ -89,26 +89,27 @@ impl Slot {
             closed: false,
             message,
             message_kind: None,
-            parked: false,
+            awaiting_reply_room: false,
             replies: Outbox::new(replies, replies_max),
             queued: false,
             is_ready: false,
             waits: false,
             in_waiting: false,
-            granted: false,
+            reserved: false,
         }
     }
 
     /// Whether the application is to be told anything of it.
-    pub(crate) fn has_news(&self) -> bool {
-        self.notify_app && (self.opened || (self.message_kind.is_some() && !self.parked) || self.closed)
+    pub(crate) fn has_inbox_item(&self) -> bool {
+        self.notify_app
+            && (self.opened || (self.message_kind.is_some() && !self.awaiting_reply_room) || self.closed)
     }
 
     pub(crate) fn free(&mut self) {
         self.number = 0;
         (self.notify_app, self.opened, self.closed, self.waits) = (false, false, false, false);
         (self.session, self.revoked) = (None, false);
-        (self.message_kind, self.parked) = (None, false);
+        (self.message_kind, self.awaiting_reply_room) = (None, false);
         self.message.clear();
         self.replies.clear();
     }

@@ -1,13 +1,13 @@
 //! What is behind the device's lock.
 
-use super::counts::Counts;
+use super::counters::Counts;
 use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
 use super::keep::Keeping;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
-use super::wakes::Wakes;
+use super::wakers::WakerSet;
 use crate::limits::Limits;
 use crate::log::Refusals;
 use crate::model::Thing;
@@ -80,7 +80,7 @@ impl Follower {
         self.ready.pop()
     }
 
-    fn wake(&mut self, wakes: &mut Wakes) {
+    fn wake(&mut self, wakes: &mut WakerSet) {
         if let Some(waker) = self.waker.take() {
             wakes.add(waker);
         }
@@ -110,10 +110,10 @@ pub(crate) struct State {
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
     /// Who is to be woken when the lock is free again.
-    pub(crate) wakes: Wakes,
+    pub(crate) wakes: WakerSet,
     inbox: SlotQueue,
     /// Places in the inbox that are taken: by messages, and for those for whom one is kept.
-    pub(crate) places: usize,
+    pub(crate) inbox_used: usize,
     /// Slots that were refused because the inbox was full, in the order in which they came.
     pub(crate) waiting: SlotQueue,
 }
@@ -163,9 +163,9 @@ impl State {
             search_from: 0,
             inbox_taken: false,
             inbox_waker: None,
-            wakes: Wakes::default(),
+            wakes: WakerSet::default(),
             inbox: SlotQueue::new(memory.inbox_queue),
-            places: 0,
+            inbox_used: 0,
             waiting: SlotQueue::new(memory.waiting_queue),
         }
     }
@@ -211,7 +211,7 @@ impl State {
     }
 
     /// The application is to be told of the slot.
-    pub(crate) fn tell(&mut self, slot: u16) {
+    pub(crate) fn enqueue_inbox(&mut self, slot: u16) {
         if !core::mem::replace(&mut self.slots[usize::from(slot)].queued, true) {
             self.inbox.push(slot);
         }
@@ -222,7 +222,7 @@ impl State {
 
     /// The next slot of which the application is to be told. A message whose reply has no room is passed over: the
     /// application may have answered the one before it after this one was taken.
-    pub(crate) fn next_news(&mut self, limits: &Limits) -> Option<u16> {
+    pub(crate) fn pop_inbox(&mut self, limits: &Limits) -> Option<u16> {
         loop {
             let slot = self.inbox.pop()?;
             let place = &mut self.slots[usize::from(slot)];
@@ -231,41 +231,41 @@ impl State {
                 return Some(slot);
             }
             // Its place is of more use to others.
-            place.parked = true;
-            self.places -= 1;
-            self.grant_places(limits.inbox);
+            place.awaiting_reply_room = true;
+            self.inbox_used -= 1;
+            self.reserve_free_slots(limits.inbox);
         }
     }
 
     /// A reply is gone: if a message waits for its room, the application is to be told of it.
-    pub(crate) fn unpark(&mut self, slot: u16, limits: &Limits) {
+    pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
-        if place.parked && place.replies.has_room(limits.reply()) {
-            place.parked = false;
+        if place.awaiting_reply_room && place.replies.has_room(limits.reply()) {
+            place.awaiting_reply_room = false;
             // There may be more of them than the inbox has places, for a while.
-            self.places += 1;
-            self.tell(slot);
+            self.inbox_used += 1;
+            self.enqueue_inbox(slot);
         }
     }
 
     /// Keeps the places that are free for those who wait longest, and gives them a turn. Whoever comes meanwhile,
     /// however often, queues behind them.
-    pub(crate) fn grant_places(&mut self, inbox: usize) {
-        while self.places < inbox
+    pub(crate) fn reserve_free_slots(&mut self, inbox: usize) {
+        while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
         {
             let place = &mut self.slots[usize::from(slot)];
-            (place.in_waiting, place.granted) = (false, true);
-            self.places += 1;
+            (place.in_waiting, place.reserved) = (false, true);
+            self.inbox_used += 1;
             self.mark_ready(slot);
         }
     }
 
     /// Passes the place that is kept for a slot, if there is one, to whoever waits longest.
-    pub(crate) fn release(&mut self, slot: u16, inbox: usize) {
-        if core::mem::take(&mut self.slots[usize::from(slot)].granted) {
-            self.places -= 1;
-            self.grant_places(inbox);
+    pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
+        if core::mem::take(&mut self.slots[usize::from(slot)].reserved) {
+            self.inbox_used -= 1;
+            self.reserve_free_slots(inbox);
         }
     }
 

@@ -235,21 +235,21 @@ fn redirect(
     let response = Reply::empty_head(Status::SeeOther, head);
     let write = |location: &dyn Display, out: &mut Outgoing<'_>| match cookie {
         Some(cookie) => response.write_with(
-            out.space(),
+            out.spare_mut(),
             format_args!("Location: {}{location}\r\nSet-Cookie: {cookie}\r\n", head.base),
         ),
-        None => response.write_with(out.space(), format_args!("Location: {}{location}\r\n", head.base)),
+        None => response.write_with(out.spare_mut(), format_args!("Location: {}{location}\r\n", head.base)),
     };
     let mut written = write(location, out);
     if written.is_none() {
-        if out.kept() > 0 {
+        if out.len() > 0 {
             return Outcome::Blocked;
         }
         written = write(if cookie.is_some() { &"/" } else { &LOG_IN }, out);
     }
     match written {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Written { closes: response.closes() }
         }
         None => error(Status::HeadTooLarge, head),

@@ -85,9 +85,9 @@ impl Display for Decimal {
 
 /// Displays a number with as many digits as it needs, [`PRECISION_MAX`] behind its point at most; as `null` one that is too
 /// far from 0.
-pub(crate) struct Plain(pub(crate) f64);
+pub(crate) struct Shortest(pub(crate) f64);
 
-impl Display for Plain {
+impl Display for Shortest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let precision = Decimal::digits_of(self.0).min(PRECISION_MAX);
         match Decimal::nearest(self.0, precision) {

@@ -81,7 +81,7 @@ impl Description<'_> {
              {\"href\":\"../ws\",\"rel\":\"service\",\"instep:wire\":1}],\
              \"forms\":[{\"href\":\"../properties\",\"op\":[\"readallproperties\"",
         )?;
-        if self.thing.is_written() {
+        if self.thing.is_writable() {
             out.write_str(",\"writemultipleproperties\"")?;
         }
         out.write_str(
@@ -184,15 +184,15 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
             out.write_str("]")?;
         }
         Kind::Text { max } => write_text(max, out)?,
-        Kind::Button | Kind::Message { .. } | Kind::Event | Kind::Log => {}
+        Kind::Button | Kind::TextAction { .. } | Kind::Event | Kind::Log => {}
     }
     let operations =
-        if kind.is_written() { "[\"readproperty\",\"writeproperty\"]" } else { "\"readproperty\"" };
+        if kind.is_writable() { "[\"readproperty\",\"writeproperty\"]" } else { "\"readproperty\"" };
     write!(
         out,
         ",\"readOnly\":{},\"observable\":true,\"forms\":[{{\"href\":\"../properties/{name}\",\"op\":{operations}}},\
          {{\"href\":\"../properties/{name}/events\",\"op\":[\"observeproperty\",\"unobserveproperty\"],{STREAM}}}]",
-        !kind.is_written()
+        !kind.is_writable()
     )
 }
 
@@ -200,7 +200,7 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
 const STREAM: &str = "\"subprotocol\":\"sse\",\"contentType\":\"application/json\"";
 
 fn write_action(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
-    if let Kind::Message { max } = interaction.kind {
+    if let Kind::TextAction { max } = interaction.kind {
         out.write_str(",\"input\":{\"type\":\"string\"")?;
         write!(out, ",\"maxLength\":{max},\"instep:bytes\":{max}}}")?;
     }

@@ -1,6 +1,6 @@
 //! What is wrong with what a client asked for, as it is told: a code for programs, a sentence for people.
 
-use super::decimal::Plain;
+use super::decimal::Shortest;
 use super::thing::{Interaction, Kind};
 use core::fmt::{self, Display};
 use instep_proto::json::{JsonError, JsonString, Text};
@@ -14,16 +14,16 @@ const MESSAGE_MAX: usize = 512;
 
 /// A request that cannot be met.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wrong<'j> {
+pub(crate) struct RequestError<'j> {
     pub(crate) id: Option<u64>,
     /// What it was about, as far as that is known.
     pub(crate) interaction: Option<&'static Interaction>,
-    pub(crate) reason: Reason<'j>,
+    pub(crate) kind: RequestErrorKind<'j>,
 }
 
 /// Why.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reason<'j> {
+pub(crate) enum RequestErrorKind<'j> {
     Json(JsonError),
     /// Bytes came where text is expected.
     Binary,
@@ -39,9 +39,9 @@ pub(crate) enum Reason<'j> {
     TooLong,
 }
 
-impl<'j> Wrong<'j> {
-    pub(crate) const fn new(reason: Reason<'j>) -> Self {
-        Self { id: None, interaction: None, reason }
+impl<'j> RequestError<'j> {
+    pub(crate) const fn new(reason: RequestErrorKind<'j>) -> Self {
+        Self { id: None, interaction: None, kind: reason }
     }
 
     /// The frame that tells the client, where frames have at most so many bytes.
@@ -49,8 +49,8 @@ impl<'j> Wrong<'j> {
         ErrorFrame {
             id: self.id,
             name: self.interaction.map(|interaction| interaction.name),
-            code: self.reason.code(),
-            message: Sentence { interaction: self.interaction, reason: self.reason },
+            code: self.kind.code(),
+            message: Sentence { interaction: self.interaction, reason: self.kind },
             frame_max,
         }
     }
@@ -80,7 +80,7 @@ impl<M: Display> Display for ErrorFrame<M> {
     }
 }
 
-impl Reason<'_> {
+impl RequestErrorKind<'_> {
     /// The code that programs go by.
     pub(crate) const fn code(&self) -> &'static str {
         match self {
@@ -100,43 +100,51 @@ impl Reason<'_> {
 /// What is wrong, and what would be right.
 struct Sentence<'j> {
     interaction: Option<&'static Interaction>,
-    reason: Reason<'j>,
+    reason: RequestErrorKind<'j>,
 }
 
 impl Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.reason, self.interaction) {
-            (Reason::Json(error), _) => error.fmt(f),
-            (Reason::Binary, _) => f.write_str("this is not JSON: send text, not bytes"),
-            (Reason::NoObject, _) => f.write_str("send an object with a label, such as {\"label\":\"NAME\"}"),
-            (Reason::NoLabel, _) => f.write_str("there is no label, which says what is meant"),
-            (Reason::LabelType, _) => f.write_str("label is not a string"),
-            (Reason::BadId, _) => f.write_str("id is not a whole number from 0 to 2^53 - 1"),
-            (Reason::Unknown(label), _) => {
+            (RequestErrorKind::Json(error), _) => error.fmt(f),
+            (RequestErrorKind::Binary, _) => f.write_str("this is not JSON: send text, not bytes"),
+            (RequestErrorKind::NoObject, _) => {
+                f.write_str("send an object with a label, such as {\"label\":\"NAME\"}")
+            }
+            (RequestErrorKind::NoLabel, _) => f.write_str("there is no label, which says what is meant"),
+            (RequestErrorKind::LabelType, _) => f.write_str("label is not a string"),
+            (RequestErrorKind::BadId, _) => f.write_str("id is not a whole number from 0 to 2^53 - 1"),
+            (RequestErrorKind::Unknown(label), _) => {
                 write!(f, "there is no {}", Text::cut(label, REPEATED_MAX))
             }
             (_, None) => Ok(()),
-            (Reason::ReadOnly, Some(Interaction { name, kind, .. })) if kind.is_event() => {
+            (RequestErrorKind::ReadOnly, Some(Interaction { name, kind, .. })) if kind.is_event() => {
                 write!(f, "{name} is an event: only the device tells it")
             }
-            (Reason::ReadOnly, Some(Interaction { name, .. })) => write!(f, "{name} is only read"),
-            (Reason::MissingValue, Some(interaction)) => {
-                write!(f, "there is no value: {} is {}", interaction.name, Wanted(&interaction.kind))
+            (RequestErrorKind::ReadOnly, Some(Interaction { name, .. })) => write!(f, "{name} is only read"),
+            (RequestErrorKind::MissingValue, Some(interaction)) => {
+                write!(f, "there is no value: {} is {}", interaction.name, Expected(&interaction.kind))
             }
-            (_, Some(interaction)) => write!(f, "{} is {}", interaction.name, Wanted(&interaction.kind)),
+            (_, Some(interaction)) => write!(f, "{} is {}", interaction.name, Expected(&interaction.kind)),
         }
     }
 }
 
 /// What a value has to be.
-struct Wanted<'k>(&'k Kind);
+struct Expected<'k>(&'k Kind);
 
-impl Display for Wanted<'_> {
+impl Display for Expected<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self.0 {
             Kind::Switch => f.write_str("true or false"),
             Kind::Number { min, max, step, .. } => {
-                write!(f, "a number from {} to {} in steps of {}", Plain(min), Plain(max), Plain(step))
+                write!(
+                    f,
+                    "a number from {} to {} in steps of {}",
+                    Shortest(min),
+                    Shortest(max),
+                    Shortest(step)
+                )
             }
             Kind::Select { options } => {
                 f.write_str("one of ")?;
@@ -144,7 +152,7 @@ impl Display for Wanted<'_> {
                 options.next().map_or(Ok(()), |option| f.write_str(option))?;
                 options.try_for_each(|option| write!(f, ", {option}"))
             }
-            Kind::Text { max } | Kind::Message { max } => write!(f, "text of at most {max} bytes"),
+            Kind::Text { max } | Kind::TextAction { max } => write!(f, "text of at most {max} bytes"),
             Kind::Button => f.write_str("an action without a value"),
             // Nobody gives them a value.
             Kind::Sensor { .. } | Kind::BinarySensor | Kind::Event | Kind::Log => Ok(()),

@@ -60,7 +60,7 @@ impl Hash {
             }
             Kind::Text { max } => self.number(6).number(max as u64),
             Kind::Button => self.number(7),
-            Kind::Message { max } => self.number(8).number(max as u64),
+            Kind::TextAction { max } => self.number(8).number(max as u64),
             Kind::Event => self.number(9),
             Kind::Log => self.number(10),
         }

@@ -1,7 +1,7 @@
 //! Properties whose values outlive a restart: where they are kept, and what of a kept value still fits.
 
-use super::invocation::Given;
-use super::thing::{KEPT_MAX, Kind};
+use super::invocation::Argument;
+use super::thing::{Kind, PERSISTED_MAX};
 use super::value::Input;
 use core::fmt::{Debug, Display};
 use instep_proto::json::Value;
@@ -13,9 +13,9 @@ use instep_proto::json::Value;
 /// locked, so it must not call the device.
 pub trait PropertyStore: Debug + Sync {
     /// Copies what is kept of the property to the beginning of `to`, and says how long it is. `None`: nothing is kept of it.
-    fn value(&self, property: &'static str, to: &mut [u8; KEPT_MAX]) -> Option<usize>;
+    fn value(&self, property: &'static str, to: &mut [u8; PERSISTED_MAX]) -> Option<usize>;
 
-    /// Keeps `value` of the property: text as it is, all else as JSON; at most [`KEPT_MAX`] bytes, unless the application publishes
+    /// Keeps `value` of the property: text as it is, all else as JSON; at most [`PERSISTED_MAX`] bytes, unless the application publishes
     /// more than it declares.
     ///
     /// # Errors
@@ -33,8 +33,8 @@ impl Kind {
                 options.iter().find(|option| kept == **option).map(|option| Input::Choice(option))
             }
             _ => match self.read(Some(Value::parse(kept).ok()?)) {
-                Ok(Given::Bool(on)) => Some(Input::Bool(on)),
-                Ok(Given::Number(number)) => Some(Input::Number(number)),
+                Ok(Argument::Bool(on)) => Some(Input::Bool(on)),
+                Ok(Argument::Number(number)) => Some(Input::Number(number)),
                 _ => None,
             },
         }

@@ -4,7 +4,7 @@ use super::decimal::{Decimal, PRECISION_MAX};
 use instep_proto::http::strip_path;
 
 /// Bytes of a kept value, at most.
-pub const KEPT_MAX: usize = 64;
+pub const PERSISTED_MAX: usize = 64;
 /// Bytes of a name.
 const NAME_MAX: usize = 32;
 /// What frames say of themselves: no interaction may be called so.
@@ -73,7 +73,7 @@ pub enum Kind {
     /// An action without input.
     Button,
     /// An action with text as its input.
-    Message {
+    TextAction {
         /// The most bytes of the text.
         max: usize,
     },
@@ -150,10 +150,10 @@ impl Thing {
     }
 
     /// How many of its properties outlive a restart.
-    pub const fn kept_count(&self) -> usize {
+    pub const fn persistent_count(&self) -> usize {
         let (mut count, mut at) = (0, 0);
         while at < self.interactions.len() {
-            count += self.interactions[at].is_kept() as usize;
+            count += self.interactions[at].is_persistent() as usize;
             at += 1;
         }
         count
@@ -165,10 +165,10 @@ impl Thing {
     }
 
     /// Whether any of its properties is written by clients.
-    pub(crate) fn is_written(&self) -> bool {
+    pub(crate) fn is_writable(&self) -> bool {
         self.interactions
             .iter()
-            .any(|interaction| interaction.kind.is_property() && interaction.kind.is_written())
+            .any(|interaction| interaction.kind.is_property() && interaction.kind.is_writable())
     }
 
     /// The same for a name as it stands in a path, where bytes may be escaped.
@@ -231,18 +231,21 @@ impl Interaction {
     /// The same with a value that outlives a restart, where there is a place for it: see [`Inbox::keep_in`](crate::Inbox::keep_in).
     ///
     /// # Panics
-    /// If it is no property that is written, or its text may be longer than [`KEPT_MAX`] bytes; in a `const`, when it is compiled.
+    /// If it is no property that is written, or its text may be longer than [`PERSISTED_MAX`] bytes; in a `const`, when it is compiled.
     pub const fn kept(self) -> Self {
         assert!(
-            self.kind.is_property() && self.kind.is_written(),
+            self.kind.is_property() && self.kind.is_writable(),
             "only a property that is written can be kept"
         );
         match self.kind {
-            Kind::Text { max } => assert!(max <= KEPT_MAX, "a text that is kept has at most 64 bytes"),
+            Kind::Text { max } => assert!(max <= PERSISTED_MAX, "a text that is kept has at most 64 bytes"),
             Kind::Select { options } => {
                 let mut at = 0;
                 while at < options.len() {
-                    assert!(options[at].len() <= KEPT_MAX, "an option that is kept has at most 64 bytes");
+                    assert!(
+                        options[at].len() <= PERSISTED_MAX,
+                        "an option that is kept has at most 64 bytes"
+                    );
                     at += 1;
                 }
             }
@@ -251,7 +254,7 @@ impl Interaction {
         Self { kept: true, ..self }
     }
 
-    pub(crate) const fn is_kept(&self) -> bool {
+    pub(crate) const fn is_persistent(&self) -> bool {
         self.kept
     }
 }
@@ -272,7 +275,7 @@ impl Kind {
 
     /// Whether it is an action: it is invoked.
     pub const fn is_action(&self) -> bool {
-        matches!(self, Self::Button | Self::Message { .. })
+        matches!(self, Self::Button | Self::TextAction { .. })
     }
 
     /// Whether it is an event: it is told.
@@ -281,7 +284,7 @@ impl Kind {
     }
 
     /// Whether a client may write or invoke it.
-    pub const fn is_written(&self) -> bool {
+    pub const fn is_writable(&self) -> bool {
         !matches!(self, Self::Sensor { .. } | Self::BinarySensor | Self::Event | Self::Log)
     }
 
@@ -295,7 +298,7 @@ impl Kind {
             Self::Select { .. } => "select",
             Self::Text { .. } => "text",
             Self::Button => "button",
-            Self::Message { .. } => "message",
+            Self::TextAction { .. } => "message",
             Self::Event => "event",
             Self::Log => "log",
         }
@@ -347,7 +350,9 @@ impl Kind {
                     at += 1;
                 }
             }
-            Self::Text { max } | Self::Message { max } => assert!(max > 0, "a text has room for something"),
+            Self::Text { max } | Self::TextAction { max } => {
+                assert!(max > 0, "a text has room for something")
+            }
             Self::Switch | Self::BinarySensor | Self::Button | Self::Event | Self::Log => {}
         }
     }

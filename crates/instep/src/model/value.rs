@@ -1,6 +1,6 @@
 //! Values of properties: as the application has them, as clients send them, and as JSON.
 
-use super::decimal::{Decimal, Plain};
+use super::decimal::{Decimal, Shortest};
 use super::thing::Kind;
 use core::fmt::{self, Display};
 use instep_proto::json::Text;
@@ -82,7 +82,7 @@ impl fmt::Debug for Reading<'_> {
             Self::Unavailable => f.write_str("Unavailable"),
             Self::Bool(on) => write!(f, "Bool({on})"),
             // Without the code that writes floating point: it takes some 10 KB of flash.
-            Self::Number(number) => write!(f, "Number({})", Plain(*number)),
+            Self::Number(number) => write!(f, "Number({})", Shortest(*number)),
             Self::Text(text) => write!(f, "Text(\"{text}\")"),
         }
     }
@@ -101,14 +101,14 @@ impl Severity {
 }
 
 /// A value as JSON.
-pub(crate) enum Shape<'v> {
+pub(crate) enum EncodedValue<'v> {
     Null,
     Bool(bool),
     Number(Decimal),
     Text(&'v dyn Display),
 }
 
-impl<'v> Shape<'v> {
+impl<'v> EncodedValue<'v> {
     /// `None`: the property is of another kind.
     pub(crate) fn of(kind: &Kind, value: Reading<'v>) -> Option<Self> {
         Some(match (kind, value) {
@@ -128,7 +128,7 @@ impl<'v> Shape<'v> {
     }
 }
 
-impl Display for Shape<'_> {
+impl Display for EncodedValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
@@ -146,7 +146,7 @@ impl Display for Output<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Reading::Bool(on) => on.fmt(f),
-            Reading::Number(number) if number.is_finite() => Plain(number).fmt(f),
+            Reading::Number(number) if number.is_finite() => Shortest(number).fmt(f),
             Reading::Unavailable | Reading::Number(_) => f.write_str("null"),
             Reading::Text(text) => Text::new(text).fmt(f),
         }

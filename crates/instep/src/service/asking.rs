@@ -4,7 +4,7 @@ use super::form::whole_content;
 use super::problem::{JSON, Problem};
 use super::request::{Outcome, Request};
 use crate::device::RefusalReason;
-use crate::model::Reason;
+use crate::model::RequestErrorKind;
 use core::fmt::Display;
 use core::ops::ControlFlow::{self, Break};
 use instep_proto::delivery::Outgoing;
@@ -32,7 +32,7 @@ pub(super) fn json_content<'r>(
         let problem = Problem::new("not-json", name);
         return Break(problem.answer(Status::UnsupportedMediaType, message, head, out));
     }
-    if out.kept() > 0 {
+    if out.len() > 0 {
         // What it does, it does once: there has to be room for the answer.
         return Break(Outcome::Blocked);
     }
@@ -40,20 +40,20 @@ pub(super) fn json_content<'r>(
 }
 
 /// The value that the content is.
-pub(super) fn parse(body: &[u8]) -> Result<Value<'_>, Reason<'static>> {
-    let text = core::str::from_utf8(body).map_err(|_| Reason::Binary)?;
-    Value::parse(text).map_err(Reason::Json)
+pub(super) fn parse(body: &[u8]) -> Result<Value<'_>, RequestErrorKind<'static>> {
+    let text = core::str::from_utf8(body).map_err(|_| RequestErrorKind::Binary)?;
+    Value::parse(text).map_err(RequestErrorKind::Json)
 }
 
 /// The answer to content that is no value.
 pub(super) fn not_json(
     name: &str,
-    reason: Reason<'_>,
+    reason: RequestErrorKind<'_>,
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let message: &dyn Display = match &reason {
-        Reason::Json(error) => error,
+        RequestErrorKind::Json(error) => error,
         _ => &"this is not UTF-8",
     };
     Problem::new(reason.code(), name).answer(Status::BadRequest, message, head, out)

@@ -6,7 +6,7 @@ use super::response::redirect;
 use core::fmt::{self, Debug, Write};
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Asset, Made, Method, Reply, STRICT_POLICY, Status};
+use instep_proto::http::{Asset, Chunk, Method, Reply, STRICT_POLICY, Status};
 
 /// The number of the page's body, which is made while it is written.
 pub(crate) const BOARD_PAGE: u16 = u16::MAX - 2;
@@ -44,7 +44,7 @@ pub trait BoardPages: Debug + Sync {
                 Outcome::Reply(Reply::asset(asset, head, request.context.access.frames))
             }
             (BoardPage::Page, Method::Get | Method::Head) => {
-                let page = Reply::made(BOARD_PAGE, "text/html; charset=utf-8", head);
+                let page = Reply::streamed(BOARD_PAGE, "text/html; charset=utf-8", head);
                 Outcome::Reply(page.with_policy(STRICT_POLICY))
             }
             (BoardPage::Page | BoardPage::Form, _) => {
@@ -63,18 +63,18 @@ pub trait BoardPages: Debug + Sync {
 
     /// For the server: fills `out` with the parts of the page from that position on.
     #[doc(hidden)]
-    fn make_page(&self, position: u32, out: &mut [u8]) -> Made {
+    fn make_page(&self, position: u32, out: &mut [u8]) -> Chunk {
         let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
         loop {
             let room = out.len() - length;
             let mut part_out = Part { out: &mut out[length..], length: 0 };
             match self.write_part(part, &mut part_out) {
                 Ok(Some(next)) => (length, part) = (length + part_out.length, next),
-                Ok(None) => return Made { length: length + part_out.length, next: None },
+                Ok(None) => return Chunk { length: length + part_out.length, next: None },
                 // What does not fit where there is enough room never will.
                 Err(fmt::Error) => {
                     let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
-                    return Made { length, next };
+                    return Chunk { length, next };
                 }
             }
         }

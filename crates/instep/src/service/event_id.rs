@@ -60,7 +60,7 @@ impl Display for EventId {
 
 /// Which events a client has had that connects again.
 #[derive(Clone, Copy)]
-pub(crate) struct Heard {
+pub(crate) struct LastSeen {
     /// It asks for revisions (`?revision`), and so is told how many events it missed meanwhile.
     pub(crate) revisions: bool,
     /// The number of the last event that it had, of this start of the device. `None` if it names none.
@@ -69,7 +69,7 @@ pub(crate) struct Heard {
     first: u64,
 }
 
-impl Heard {
+impl LastSeen {
     /// Reads the query and `Last-Event-ID`. `only`: for a stream of one property or event, which begins now; only a client
     /// that comes back gets events of the past.
     pub(crate) fn read(only: bool, head: &RequestHead<'_>, context: &Context<'_>) -> Self {

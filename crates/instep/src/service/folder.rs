@@ -3,7 +3,7 @@
 use super::request::{Outcome, Request};
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Asset, Made, Method, PageValues, Reply, RequestHead, Status};
+use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, Status};
 
 /// The numbers of bodies that are read from files.
 const FILES: u16 = 0x8000;
@@ -18,10 +18,10 @@ pub trait Folder: Debug + Sync {
     fn find(&self, head: &RequestHead<'_>) -> Found;
 
     /// Writes what comes next of a file at the start of `out`. `position` is 0 at first, then what the call before said.
-    /// [`Made::BROKEN`] ends the answer and its connection.
-    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Made {
+    /// [`Chunk::BROKEN`] ends the answer and its connection.
+    fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
         let _ = (number, position, values, out);
-        Made::BROKEN
+        Chunk::BROKEN
     }
 
     /// For the server, and linked where an application has a folder: answers a request.
@@ -45,12 +45,12 @@ pub trait Folder: Debug + Sync {
             Found::Folder => {
                 let response = Reply::empty_head(Status::Found, head);
                 let line = format_args!("Location: {}{}/\r\n", head.base, head.path);
-                match response.write_with(out.space(), line) {
+                match response.write_with(out.spare_mut(), line) {
                     Some(length) => {
-                        out.keep(length);
+                        out.commit(length);
                         Outcome::Written { closes: response.closes() }
                     }
-                    None if out.kept() > 0 => Outcome::Blocked,
+                    None if out.len() > 0 => Outcome::Blocked,
                     None => error(Status::HeadTooLarge),
                 }
             }

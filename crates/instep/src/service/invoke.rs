@@ -37,7 +37,7 @@ pub(crate) fn late() -> Reply {
 
 pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
-    match (request.head.method, interaction.kind.is_written()) {
+    match (request.head.method, interaction.kind.is_writable()) {
         (Method::Put, true) => ask(interaction, request, out),
         (_, true) => {
             let problem = Problem::new("wrong-method", interaction.name);
@@ -77,7 +77,7 @@ fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>)
     if length(parts) > context.device.limits().message {
         return more_than_it_takes(interaction.name, head, out);
     }
-    match context.device.ask(context.follower, parts, 1) {
+    match context.device.invoke(context.follower, parts, 1) {
         Some(client) => Outcome::Pending(Pending::Invocation(PendingInvocation {
             client,
             several: false,
@@ -95,7 +95,7 @@ pub(crate) fn take_answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let later = Outcome::Pending(Pending::Invocation(pending));
-    if out.kept() > 0 {
+    if out.len() > 0 {
         return later;
     }
     if pending.several {
@@ -103,7 +103,7 @@ pub(crate) fn take_answer(
     }
     let device = request.context.device;
     let head = &RequestHead { expects_continue: false, ..*request.head };
-    let answer = device.fetch_answer(pending.client, |revision, frame| {
+    let answer = device.fetch_reply_of(pending.client, |revision, frame| {
         let (status, body) = read_answer(server_payload(frame))?;
         let content = (!body.is_empty()).then_some((JSON, body.len()));
         let response = Reply::head_of(status, content, head);

@@ -17,7 +17,7 @@ pub(crate) fn greet(context: &Context<'_>, out: &mut Outgoing<'_>) -> Cursor {
 }
 
 /// The device is there.
-pub(crate) fn push_alive(out: &mut Outgoing<'_>) -> bool {
+pub(crate) fn push_keepalive(out: &mut Outgoing<'_>) -> bool {
     push(out, "{\"label\":\"alive\"}")
 }
 

@@ -33,17 +33,17 @@ pub(crate) fn write_answer_with(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let body = if head.method == Method::Head { &[] } else { body };
-    let space = out.space();
+    let space = out.spare_mut();
     let written = response.write_with(space, lines).and_then(|length| {
         space.get_mut(length..length + body.len())?.copy_from_slice(body);
         Some(length + body.len())
     });
     match written {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Outcome::Blocked,
+        None if out.len() > 0 => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
     }
 }

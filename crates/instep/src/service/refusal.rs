@@ -26,7 +26,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
         Refusal::Host => RefusalReason::Host,
         Refusal::Origin => RefusalReason::Origin,
     });
-    let ways_in = context.access.ways_in;
+    let ways_in = context.access.hints;
     match refusal {
         Refusal::Host => {
             let host = head.host.unwrap_or_default();

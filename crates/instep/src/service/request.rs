@@ -1,7 +1,7 @@
 //! A request, and what it comes to.
 
 use super::context::Context;
-use super::event_id::Heard;
+use super::event_id::LastSeen;
 use crate::device::ClientId;
 use crate::model::Endpoint;
 use crate::time::Instant;
@@ -100,7 +100,7 @@ pub struct Listening {
     pub(crate) response: ResponseHead,
     pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
-    pub(crate) heard: Heard,
+    pub(crate) last_seen: LastSeen,
     /// The one property or event that it wants to be told of, by its number. `None`: everything.
     pub(crate) only: Option<u16>,
 }

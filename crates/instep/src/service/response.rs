@@ -14,7 +14,7 @@ pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<
     let body = if head.method == Method::Head { "" } else { text };
     if write_whole(&response, &[body], out) {
         Outcome::Written { closes: response.closes() }
-    } else if out.kept() > 0 {
+    } else if out.len() > 0 {
         Outcome::Blocked
     } else {
         Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
@@ -39,25 +39,25 @@ pub(crate) fn redirect_with(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
-    match response.write_with(out.space(), lines) {
+    match response.write_with(out.spare_mut(), lines) {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Written { closes: response.closes() }
         }
-        None if out.kept() > 0 => Outcome::Blocked,
+        None if out.len() > 0 => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
 
 /// Writes a response whose body comes from the request itself, if there is room for all of it.
 pub(crate) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing<'_>) -> bool {
-    let space = out.space();
+    let space = out.spare_mut();
     let Some(mut end) = head.write(space) else { return false };
     for part in body {
         let Some(space) = space.get_mut(end..end + part.len()) else { return false };
         space.copy_from_slice(part.as_bytes());
         end += part.len();
     }
-    out.keep(end);
+    out.commit(end);
     true
 }

@@ -11,7 +11,7 @@ use crate::model::{Base, Beginning, CONTENT_TYPE, Decimal, Description, Kind, Se
 use crate::time::Instant;
 use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Allow, Made, Method, Reply, RequestHead, Status, Window, strip_path};
+use instep_proto::http::{Allow, Chunk, Method, Reply, RequestHead, Status, Window, strip_path};
 
 /// The numbers of bodies that are made while they are written.
 const DESCRIPTION: u16 = u16::MAX;
@@ -92,10 +92,10 @@ pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<All
         Resource::Unknown { .. } => None,
         Resource::Action(_) => Some(Allow::Post),
         Resource::Property(number) => {
-            let is_written = thing.interactions.get(number).is_some_and(|found| found.kind.is_written());
+            let is_written = thing.interactions.get(number).is_some_and(|found| found.kind.is_writable());
             Some(if is_written { Allow::ReadAndPut } else { Allow::Read })
         }
-        Resource::Properties if thing.is_written() => Some(Allow::ReadAndPut),
+        Resource::Properties if thing.is_writable() => Some(Allow::ReadAndPut),
         _ => Some(Allow::Read),
     }
 }
@@ -124,9 +124,9 @@ pub(crate) fn answer(
         }
         Resource::Events if reads => sse::answer(None, pass, request, out),
         Resource::Stream(number) if reads => sse::answer(Some(number), pass, request, out),
-        Resource::Properties if reads => Outcome::Reply(Reply::made(ALL_PROPERTIES, JSON, head)),
+        Resource::Properties if reads => Outcome::Reply(Reply::streamed(ALL_PROPERTIES, JSON, head)),
         Resource::History(number) if reads => {
-            Outcome::Reply(Reply::made(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
+            Outcome::Reply(Reply::streamed(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
         }
         Resource::Property(number) if reads => read(number, head, context, out),
         Resource::Property(number) => invoke::write_property(number, request, out),
@@ -144,13 +144,13 @@ fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outg
     let prefix = access::prefix(head, request.proxied);
     let beginning = Beginning(head.host.map(|host| Base { secure: head.secure, host, prefix }));
     let (length, hash) = description.measure(beginning);
-    let mut reply = Reply::made_once(DESCRIPTION, CONTENT_TYPE, length, hash, head);
-    match reply.begin(&beginning, out.space()) {
+    let mut reply = Reply::streamed_sized(DESCRIPTION, CONTENT_TYPE, length, hash, head);
+    match reply.begin(&beginning, out.spare_mut()) {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Reply(reply)
         }
-        None if out.kept() > 0 => Outcome::Blocked,
+        None if out.len() > 0 => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }
@@ -179,7 +179,7 @@ impl Bodies<'_> {
         manifest.thing.map(|thing| Description { manifest, thing, security })
     }
 
-    fn make_description(&self, position: u32, out: &mut [u8]) -> Made {
+    fn make_description(&self, position: u32, out: &mut [u8]) -> Chunk {
         let room = out.len();
         let mut window = Window::new(out, usize::try_from(position).unwrap_or(usize::MAX));
         // It fails where the room ends.
@@ -187,13 +187,13 @@ impl Bodies<'_> {
         let length = window.used();
         let next = position.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
         // At the end of the text, the length of the body has been reached, too: nothing follows.
-        Made { length, next: (length == room).then_some(next) }
+        Chunk { length, next: (length == room).then_some(next) }
     }
 
     /// Position: 0 before the first bracket, else one more than the number of the interaction that comes next.
-    fn make_properties(&self, position: u32, out: &mut [u8]) -> Made {
+    fn make_properties(&self, position: u32, out: &mut [u8]) -> Chunk {
         let interactions = self.context.manifest.thing.map_or(&[][..], |thing| thing.interactions);
-        let mut made = Made { length: 0, next: Some(position) };
+        let mut made = Chunk { length: 0, next: Some(position) };
         let mut next = position;
         loop {
             let mut part = Window::new(&mut out[made.length..], 0);
@@ -216,7 +216,7 @@ impl Bodies<'_> {
             }
             made.length += part.used();
             if number == interactions.len() {
-                return Made { next: None, ..made };
+                return Chunk { next: None, ..made };
             }
             next += 1;
             made.next = Some(next);
@@ -227,10 +227,10 @@ impl Bodies<'_> {
 impl Bodies<'_> {
     /// Position: 0 before the first bracket; else twice the number of the value that comes next, and 1 if it is the first,
     /// and 2.
-    fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Made {
+    fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Chunk {
         let interaction = self.context.manifest.thing.and_then(|thing| thing.interactions.get(sensor));
         let precision = interaction.map_or(0, |interaction| interaction.kind.precision());
-        let mut made = Made { length: 0, next: Some(position) };
+        let mut made = Chunk { length: 0, next: Some(position) };
         let mut next = position;
         loop {
             let mut part = Window::new(&mut out[made.length..], 0);
@@ -253,7 +253,7 @@ impl Bodies<'_> {
             made.length += part.used();
             next = match past {
                 None if next == 0 => 3,
-                None => return Made { next: None, ..made },
+                None => return Chunk { next: None, ..made },
                 Some((number, _)) => number.saturating_add(2).saturating_mul(2),
             };
             made.next = Some(next);
@@ -262,7 +262,7 @@ impl Bodies<'_> {
 }
 
 /// A part of one of the Thing's bodies.
-pub(crate) fn make(bodies: &Bodies<'_>, number: u16, position: u32, out: &mut [u8]) -> Made {
+pub(crate) fn make(bodies: &Bodies<'_>, number: u16, position: u32, out: &mut [u8]) -> Chunk {
     match number {
         DESCRIPTION => bodies.make_description(position, out),
         ALL_PROPERTIES => bodies.make_properties(position, out),

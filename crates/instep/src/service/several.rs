@@ -7,7 +7,7 @@ use super::asking::{
 };
 use super::problem::{JSON, Problem, write_answer, write_answer_with};
 use super::request::{Outcome, Pending, PendingInvocation, Request};
-use crate::model::{Reason, Wrong};
+use crate::model::{RequestError, RequestErrorKind};
 use core::fmt::Write as _;
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
@@ -27,7 +27,7 @@ const SOME_REFUSED: &str = "{\"code\":\"refused\",\"message\":\"the device refus
 
 pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, context, .. } = *request;
-    let Some(thing) = context.manifest.thing.filter(|thing| thing.is_written()) else {
+    let Some(thing) = context.manifest.thing.filter(|thing| thing.is_writable()) else {
         return Problem::new("read-only", "").not_allowed(Allow::Read, head, out);
     };
     if head.method != Method::Put {
@@ -48,9 +48,14 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         Ok(Value::Object(object)) => object,
         Ok(_) => {
             let message = "send an object with the values, such as {\"NAME\":true}";
-            return Problem::new(Reason::WrongType.code(), "").answer(Status::BadRequest, message, head, out);
+            return Problem::new(RequestErrorKind::WrongType.code(), "").answer(
+                Status::BadRequest,
+                message,
+                head,
+                out,
+            );
         }
-        Err(Reason::Json(JsonError::TooManyMembers(_))) => return too_many(out),
+        Err(RequestErrorKind::Json(JsonError::TooManyMembers(_))) => return too_many(out),
         Err(reason) => return not_json("", reason, head, out),
     };
     let mut count: u8 = 0;
@@ -70,7 +75,7 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(first) = nth(object, 0, request) else {
         return write_answer(&Reply::head_of(Status::NoContent, None, head), &[], head, out);
     };
-    match context.device.ask(context.follower, &first, usize::from(count)) {
+    match context.device.invoke(context.follower, &first, usize::from(count)) {
         Some(client) => Outcome::Pending(Pending::Invocation(PendingInvocation {
             client,
             several: true,
@@ -88,7 +93,7 @@ pub(super) fn take_answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let device = request.context.device;
-    let answer = device.fetch_answer(pending.client, |revision, frame| {
+    let answer = device.fetch_reply_of(pending.client, |revision, frame| {
         let (status, _) = read_answer(server_payload(frame))?;
         Some((revision, matches!(status, Status::Ok | Status::NoContent)))
     });
@@ -102,7 +107,7 @@ pub(super) fn take_answer(
     let answered = object.members().count() - usize::from(pending.left);
     pending.refused |= u16::from(!done) << (answered - 1);
     if let Some(next) = nth(object, answered, request)
-        && device.ask_next(pending.client, &next)
+        && device.invoke_next(pending.client, &next)
     {
         pending.left -= 1;
         return Outcome::Pending(Pending::Invocation(pending));
@@ -115,7 +120,7 @@ pub(super) fn take_answer(
     let mut body = [0; REFUSED_MAX];
     let length = write_refused(object, pending.refused, request, &mut body);
     let response = Reply::head_of(Status::Conflict, Some((JSON, length)), head);
-    let space = out.space();
+    let space = out.spare_mut();
     if response.write(space).is_none_or(|head| head + LINE_MAX + length > space.len()) {
         // Many long names, on a device: the properties have been written all the same.
         return Outcome::Reply(Reply::json(Status::Conflict, SOME_REFUSED, Some(head)));
@@ -136,7 +141,7 @@ fn nth<'m>(object: Object<'m>, number: usize, request: &Request<'_>) -> Option<[
 }
 
 /// The answer to what the declaration does not allow. The address itself is right, whatever name is wrong.
-fn tell(wrong: &Wrong<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
+fn tell(wrong: &RequestError<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let mut frame = [0; WRONG_MAX];
     let mut text = Window::new(&mut frame, 0);
     let _ = write!(text, "{}", wrong.frame(WRONG_MAX));

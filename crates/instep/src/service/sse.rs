@@ -2,10 +2,10 @@
 //! would be told, and each property and event has a stream of bare values. A listener counts as a client.
 
 use super::context::Context;
-use super::event_id::{self, EventId, Greeting, Heard, UpTo};
+use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
 use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
-use crate::device::{DropReason, End, Place};
+use crate::device::{DropReason, End, SlotHandle};
 use crate::model::Interaction;
 use crate::time::Instant;
 use core::fmt::Write as _;
@@ -20,12 +20,12 @@ const COMMENT_EVERY: u64 = 10_000;
 /// The same for a client that asks for revisions: as often as an open WebSocket is told.
 const COMMENT_EVERY_WITH_REVISIONS: u64 = 5_000;
 /// Proxies such as nginx are not to gather what is to arrive at once.
-const UNGATHERED: &str = "X-Accel-Buffering: no\r\n";
+const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
 
 /// Where someone stands who listens.
 #[derive(Debug)]
 pub(crate) struct Events {
-    pub(crate) place: Place,
+    pub(crate) slot: SlotHandle,
     /// It may be that what let it in does not hold any more.
     pub(crate) look: bool,
     /// When what let it in expires.
@@ -47,18 +47,18 @@ pub(crate) fn answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let Request { head, peer, context, .. } = *request;
-    if out.kept() > 0 {
+    if out.len() > 0 {
         return Outcome::Blocked;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
-        let heard = Heard::read(only.is_some(), head, context);
+        let heard = LastSeen::read(only.is_some(), head, context);
         let only = only.and_then(|number| u16::try_from(number).ok());
-        return Outcome::Listen(Listening { response, credential: pass, peer, heard, only });
+        return Outcome::Listen(Listening { response, credential: pass, peer, last_seen: heard, only });
     }
-    match response.write_with(out.space(), format_args!("{UNGATHERED}")) {
+    match response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}")) {
         Some(length) => {
-            out.keep(length);
+            out.commit(length);
             Outcome::Written { closes: true }
         }
         None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
@@ -67,19 +67,19 @@ pub(crate) fn answer(
 
 /// Begins to tell of events, to who has that place. There is room for the beginning: nothing is in the output.
 pub(crate) fn listen(
-    place: Place,
+    place: SlotHandle,
     now: Instant,
     listening: &Listening,
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Events {
-    let Listening { response, credential: pass, heard, only, .. } = *listening;
-    let head = response.write_with(out.space(), format_args!("{UNGATHERED}"));
-    out.keep(head.unwrap_or(0));
+    let Listening { response, credential: pass, last_seen: heard, only, .. } = *listening;
+    let head = response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}"));
+    out.commit(head.unwrap_or(0));
     let cursor = heard.begin(context);
     let missed = heard.missed(&cursor);
     let mut events = Events {
-        place,
+        slot: place,
         look: false,
         expires_at: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
         comment_at: now,
@@ -87,13 +87,13 @@ pub(crate) fn listen(
         untold: u64::MAX,
         only,
     };
-    let mut begin = Window::new(out.space(), 0);
+    let mut begin = Window::new(out.spare_mut(), 0);
     let _ = events.write_beginning(context, &mut begin);
     if missed > 0 {
         let _ = write_missed(missed, &mut begin);
     }
     let length = begin.used();
-    out.keep(length);
+    out.commit(length);
     if heard.revisions {
         let first = events.cursor.next(context.feed).map(|next| next.revision);
         events.untold = first.unwrap_or(context.feed.revision());
@@ -104,14 +104,14 @@ pub(crate) fn listen(
 
 impl Events {
     /// Gives its place back.
-    pub(crate) fn leave(self, end: End, context: &Context<'_>) {
+    pub(crate) fn close(self, end: End, context: &Context<'_>) {
         // Who listens has no other way to go than to close the connection.
         let end = match end {
             End::Dropped(DropReason::NoCloseFrame) => End::Closed(Some(CloseCode::NORMAL)),
             end => end,
         };
-        context.device.depart(self.place, end);
-        self.place.client.log_disconnected();
+        context.device.release(self.slot, end);
+        self.slot.client.log_disconnected();
     }
 
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> u64 {
@@ -125,13 +125,13 @@ impl Events {
 
     /// Whether what let it in has ended at the device.
     pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
-        core::mem::take(&mut self.look) && context.device.has_reply(self.place).1
+        core::mem::take(&mut self.look) && context.device.has_reply(self.slot).1
     }
 
     /// Says that the device is there. Who does not read is behind, and is told nothing more.
     pub(crate) fn comment(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         if now >= self.comment_at {
-            if out.kept() == 0 {
+            if out.len() == 0 {
                 // There is room: nothing is in it.
                 let _ = out.push(b":\n\n");
             }
@@ -148,7 +148,7 @@ impl Events {
     }
 
     /// Writes what there is to write. Says whether the socket took all of it.
-    pub(crate) fn give_out(
+    pub(crate) fn flush(
         &mut self,
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
@@ -160,7 +160,7 @@ impl Events {
                 return false;
             }
             while self.add_next(context, out) {}
-            if out.kept() == 0 {
+            if out.len() == 0 {
                 return true;
             }
         }
@@ -214,13 +214,13 @@ impl Events {
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
         let only = self.only(context).map(|(_, interaction)| interaction);
-        let mut missed = cursor.pass_missed(context.feed);
+        let mut missed = cursor.skip_lost(context.feed);
         if only.is_some_and(|only| only.kind.is_property()) {
             // Events are lost; of values the latest comes in any case.
             missed = 0;
         }
-        let revision = self.revision_to_tell(context.feed, out.kept() == 0);
-        let mut part = Window::new(out.space(), 0);
+        let revision = self.revision_to_tell(context.feed, out.len() == 0);
+        let mut part = Window::new(out.spare_mut(), 0);
         let written = if missed > 0 {
             match only {
                 None => write_missed(missed, &mut part),
@@ -246,14 +246,14 @@ impl Events {
             let _ = out.has_room(usize::MAX);
             return false;
         }
-        out.keep(length);
+        out.commit(length);
         self.cursor = cursor;
         if let Some(revision) = revision.filter(|_| missed == 0) {
             self.untold = revision + 1;
         }
         if missed > 0 {
             context.device.count_missed(missed);
-            let client = self.place.client;
+            let client = self.slot.client;
             log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
         }
         true

@@ -6,11 +6,11 @@ use super::request::{Credential, Listening, Outcome, PendingInvocation, Request}
 use super::rest::{self, Bodies, Resource};
 use super::sse::{self, Events};
 use super::{event_id, invoke, notices};
-use crate::device::{Device, Place};
+use crate::device::{Device, SlotHandle};
 use crate::model::Thing;
 use crate::time::Instant;
 use instep_proto::delivery::{Cursor, Outgoing};
-use instep_proto::http::{Allow, Made, Reply, RequestHead};
+use instep_proto::http::{Allow, Chunk, Reply, RequestHead};
 
 /// Everything that clients ask of a Thing, and are told.
 #[derive(Debug)]
@@ -28,18 +28,18 @@ pub(crate) struct ThingService {
     /// The application did not answer.
     pub(crate) late: fn() -> Reply,
     /// The part of a body from that position on.
-    pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Made,
+    pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Chunk,
     /// Begins to tell of events.
-    pub(crate) listen: fn(Place, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
+    pub(crate) listen: fn(SlotHandle, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
     /// Tells of them.
-    pub(crate) give_events: GiveEvents,
+    pub(crate) flush_events: FlushEvents,
     /// Tells a new client the first frame of all, and where it begins to follow.
     pub(crate) greet: fn(&Context<'_>, &mut Outgoing<'_>) -> Cursor,
     /// What an open WebSocket is told.
     pub(crate) notices: Notices,
 }
 
-type GiveEvents =
+type FlushEvents =
     fn(&mut Events, &Context<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
 
 impl ThingService {
@@ -53,10 +53,10 @@ impl ThingService {
         late: invoke::late,
         make: rest::make,
         listen: sse::listen,
-        give_events: Events::give_out,
+        flush_events: Events::flush,
         greet: notices::greet,
         notices: Notices {
-            push_alive: notices::push_alive,
+            push_keepalive: notices::push_keepalive,
             asks_for_revisions: event_id::asks_for_revisions,
             push_revision: notices::push_revision,
             push_missed: notices::push_missed,

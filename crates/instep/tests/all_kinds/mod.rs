@@ -17,7 +17,7 @@ pub const THING: Thing = Thing::new(
         Interaction::new("offset", "Offset", Kind::Number { min: -2.5, max: 2.25, step: 0.5, unit: "" }),
         Interaction::new("mode", "Mode", Kind::Select { options: &["day", "\"night\""] }).in_group("More"),
         Interaction::new("name", "Name", Kind::Text { max: 32 }),
-        Interaction::new("say", "Say", Kind::Message { max: 120 }),
+        Interaction::new("say", "Say", Kind::TextAction { max: 120 }),
         Interaction::new(
             "temperature",
             "Temperature",

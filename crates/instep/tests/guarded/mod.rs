@@ -99,7 +99,7 @@ pub fn exchange_from(world: &mut World, from: IpAddr, request: &str) -> Answer {
     let mut peer = world.client();
     let memory = link::exchange(&world.limits);
     peer.client = Client::new(from, 4000, memory, Instant::from_millis(world.now));
-    peer.client.came_in_at(80);
+    peer.client.set_local_port(80);
     exchange_with(world, &mut peer, request)
 }
 

@@ -5,7 +5,7 @@
 use instep::{
     Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Feed, Follower, HistoryPoint,
     HttpState, HttpStateMemory, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry,
-    Room, SERVER_HEADER_MAX, SlotMemory, Table, TableEntry, Thing, Topic, Turn, TurnContext,
+    SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Thing, Topic, Turn, TurnContext,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -143,7 +143,7 @@ impl World {
             compression: None,
             follower: self.follower,
             allowance: u32::MAX,
-            room: Room::NONE,
+            room: SendWindow::NONE,
             scratch: &mut self.scratch,
         }
     }
@@ -220,7 +220,7 @@ impl Peer {
         let mut surroundings = world.surroundings();
         surroundings.allowance = self.allowance;
         if let Some(capacity) = self.capacity {
-            surroundings.room = Room { free: (*window).min(capacity), capacity };
+            surroundings.room = SendWindow { free: (*window).min(capacity), capacity };
         }
         let turn = self.client.turn(now, &mut self.tail, &mut surroundings, &mut |bytes| {
             let length = bytes.len().min(*window);

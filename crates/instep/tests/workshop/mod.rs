@@ -70,7 +70,7 @@ pub fn texts(peer: &mut Peer) -> Vec<String> {
     texts
 }
 
-/// The frame of an error, as docs/wire.md has it; empty: without it.
+/// The frame of an error, as docs/reference/wire.md has it; empty: without it.
 pub fn error(id: &str, code: &str, name: &str, message: &str) -> String {
     let id = if id.is_empty() { String::new() } else { format!(r#""id":{id},"#) };
     let name = if name.is_empty() { String::new() } else { format!(r#""name":"{name}","#) };

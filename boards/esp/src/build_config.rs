@@ -1,0 +1,251 @@
+//! What is decided when the firmware is built: by features, and by variables of the environment.
+
+use esp_boards::{BOARDS, Board};
+use instep::App;
+use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
+use instep_wifi::join;
+use instep_wifi::name::Name;
+
+/// The chip, by its feature.
+pub const CHIP: &str = if cfg!(feature = "esp32") {
+    "esp32"
+} else if cfg!(feature = "esp32c3") {
+    "esp32c3"
+} else if cfg!(feature = "esp32c6") {
+    "esp32c6"
+} else if cfg!(feature = "esp32s2") {
+    "esp32s2"
+} else {
+    "esp32s3"
+};
+
+/// The board, by `INSTEP_BOARD`; else the first one with the chip.
+pub const BOARD: Board = {
+    let named = option_env!("INSTEP_BOARD");
+    let mut at = 0;
+    loop {
+        assert!(at < BOARDS.len(), "INSTEP_BOARD names no board: esp-boards/src/boards.rs has them all");
+        let board = BOARDS[at];
+        let found = match named {
+            Some(name) => same(board.name, name),
+            None => same(board.chip, CHIP),
+        };
+        if found {
+            break board;
+        }
+        at += 1;
+    }
+};
+
+const _: () = assert!(
+    same(BOARD.chip, CHIP),
+    "INSTEP_BOARD names a board with another chip than this is built for: `cargo xtask firmware BOARD` chooses the right one"
+);
+
+/// The application, by `INSTEP_APP`: its place among all of them.
+pub const APP_NUMBER: usize = match non_empty(option_env!("INSTEP_APP")) {
+    Some(name) => app_number(name),
+    None => app_number("led-json"),
+};
+
+/// The application.
+pub const APP: &App = instep_apps::ALL[APP_NUMBER];
+
+/// Whether that shows the log.
+pub const IS_CONSOLE: bool = same(APP.name(), "console");
+
+/// Whether it dims the LED.
+pub const DIMS: bool = same(APP.name(), "lamp");
+
+/// Whether the application has properties that are kept: without any, the code for them is not linked.
+pub const fn keeps_properties() -> bool {
+    match APP.as_thing() {
+        Some(thing) => thing.kept_count() > 0,
+        None => false,
+    }
+}
+
+/// The names by which the device goes beside its own: those in `INSTEP_ALLOW_HOST`.
+pub const HOSTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_HOST.rs"));
+/// The origins of pages from elsewhere that may use it: those in `INSTEP_ALLOW_ORIGIN`.
+pub const ORIGINS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_ORIGIN.rs"));
+/// Those of pages from elsewhere that may show its pages in a frame: in `INSTEP_ALLOW_FRAME`.
+pub const FRAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_FRAME.rs"));
+
+/// Clients of the network that the device has joined, by `INSTEP_CLIENTS`; half as many are those of its own.
+pub const CLIENTS: Option<usize> = number(option_env!("INSTEP_CLIENTS"));
+/// Bytes of the head of a request, by `INSTEP_HEAD_BYTES`.
+pub const HEAD_BYTES: Option<usize> = number(option_env!("INSTEP_HEAD_BYTES"));
+/// Bytes of a message to the application, by `INSTEP_MESSAGE_BYTES`.
+pub const MESSAGE_BYTES: Option<usize> = number(option_env!("INSTEP_MESSAGE_BYTES"));
+
+/// How the LED is when power comes, by `INSTEP_POWER_UP`: `off`, `on` or `last`.
+pub const POWER_UP: PowerUp = match non_empty(option_env!("INSTEP_POWER_UP")) {
+    None => PowerUp::Off,
+    Some(text) if same(text, "off") => PowerUp::Off,
+    Some(text) if same(text, "on") => PowerUp::On,
+    Some(text) if same(text, "last") => PowerUp::Last,
+    Some(_) => panic!("INSTEP_POWER_UP is off, on or last"),
+};
+
+/// Whether anybody may join the device's own network: `INSTEP_AP_PASSWORD=open`, which no password could be.
+pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
+    Some(text) => same(text, "open"),
+    None => false,
+};
+
+const SSID: Option<&str> = non_empty(option_env!("INSTEP_WIFI_SSID"));
+const WIFI_PASSWORD: Option<&str> = non_empty(option_env!("INSTEP_WIFI_PASSWORD"));
+const AP_PASSWORD: Option<&str> =
+    if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
+const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
+
+// What is given has to be right: it is better to be told here than by a device.
+const _: () = {
+    assert!(SSID.is_some() || WIFI_PASSWORD.is_none(), "INSTEP_WIFI_PASSWORD comes with INSTEP_WIFI_SSID");
+    if let Some(name) = SSID {
+        assert!(name.len() <= 32, "INSTEP_WIFI_SSID has at most 32 bytes");
+    }
+    if let Some(password) = WIFI_PASSWORD {
+        assert!(
+            is_password(password),
+            "INSTEP_WIFI_PASSWORD has 8 to 63 letters, digits and signs of ASCII; leave it out for an open network"
+        );
+    }
+    if let Some(password) = AP_PASSWORD {
+        assert!(
+            is_password(password),
+            "INSTEP_AP_PASSWORD has 8 to 63 letters, digits and signs of ASCII, or is the word open"
+        );
+    }
+    if let Some(name) = NAME {
+        assert!(
+            is_name(name),
+            "INSTEP_NAME has 1 to 32 letters, digits and dashes, one letter at least, and no dash at its ends"
+        );
+    }
+    let mut at = 0;
+    while at < HOSTS.len() {
+        assert!(
+            instep::is_host_name(HOSTS[at]),
+            "INSTEP_ALLOW_HOST has names without http:// and without a port, with commas between them"
+        );
+        at += 1;
+    }
+    at = 0;
+    while at < ORIGINS.len() {
+        assert!(
+            instep::is_origin(ORIGINS[at]),
+            "INSTEP_ALLOW_ORIGIN has origins such as http://example.org, or null, with commas between them"
+        );
+        at += 1;
+    }
+    at = 0;
+    while at < FRAMES.len() {
+        assert!(
+            instep::is_framing_origin(FRAMES[at]),
+            "INSTEP_ALLOW_FRAME has origins such as http://example.org, with commas between them"
+        );
+        at += 1;
+    }
+};
+
+/// The hash of the log-in password, by `INSTEP_PASSWORD`.
+const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR"), "/password.rs"));
+
+const _: () = {
+    if let Some((_, rounds, _)) = LOG_IN {
+        assert!(rounds == instep_wifi::setup::ROUNDS, "build.rs hashes as often as a device does");
+    }
+};
+
+/// The settings that this build brings along.
+pub fn settings() -> Build {
+    // All of it was looked at when it was compiled.
+    let password = |text: &str| WifiPassword::new(text.as_bytes()).ok();
+    let network = SSID
+        .and_then(|name| NetworkName::new(name.as_bytes()).ok())
+        .map(|name| Network::new(name, WIFI_PASSWORD.and_then(password)));
+    Build {
+        network,
+        ap_password: AP_PASSWORD.and_then(password),
+        device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
+        log_in: LOG_IN.and_then(stored),
+    }
+}
+
+/// The hash of a password as the settings keep it: salt, rounds, hash.
+fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHash> {
+    let mut bytes = [0; 52];
+    bytes[..16].copy_from_slice(&salt);
+    bytes[16..20].copy_from_slice(&rounds.to_le_bytes());
+    bytes[20..].copy_from_slice(&hash);
+    PasswordHash::new(&bytes).ok()
+}
+
+/// A password from the settings, for the device's own network.
+pub fn ap_password(password: &WifiPassword) -> Option<join::Password> {
+    password.reveal().parse().ok()
+}
+
+/// The name from the settings, or the one that every device has.
+pub fn name(set: Option<DeviceName>, mac: [u8; 6]) -> Name {
+    set.and_then(|name| name.as_str().parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
+}
+
+/// The place of the application of that name among all of them.
+pub const fn app_number(name: &str) -> usize {
+    let mut at = 0;
+    while at < instep_apps::ALL.len() && !same(instep_apps::ALL[at].name(), name) {
+        at += 1;
+    }
+    assert!(at < instep_apps::ALL.len(), "INSTEP_APP names no application: apps/src/lib.rs has them all");
+    at
+}
+
+/// A number, if it is given.
+const fn number(text: Option<&'static str>) -> Option<usize> {
+    let Some(text) = non_empty(text) else { return None };
+    match usize::from_str_radix(text, 10) {
+        Ok(number @ 1..) => Some(number),
+        _ => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES are numbers from 1 on"),
+    }
+}
+
+/// What is not empty.
+const fn non_empty(text: Option<&'static str>) -> Option<&'static str> {
+    match text {
+        Some(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+/// Whether it can be the password of a Wi-Fi network.
+const fn is_password(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && matches!(bytes[at], b' '..=b'~') {
+        at += 1;
+    }
+    at == bytes.len() && at >= 8 && at <= 63
+}
+
+const fn is_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut at, mut letters) = (0, 0);
+    while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'-') {
+        letters += bytes[at].is_ascii_alphabetic() as usize;
+        at += 1;
+    }
+    let dashes = bytes.is_empty() || bytes[0] == b'-' || bytes[bytes.len() - 1] == b'-';
+    at == bytes.len() && at <= 32 && letters > 0 && !dashes
+}

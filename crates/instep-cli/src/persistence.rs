@@ -1,0 +1,149 @@
+//! What survives the end of the program, in a file.
+
+use instep_apps::KeptProperties;
+use instep_settings::{FileError, FileStorage, Kept, LoadOutcome, PowerUp, Saver, Settings};
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// The settings of this run, and the thread that stores them.
+pub(crate) struct Persistence {
+    settings: Option<&'static Settings>,
+    saver: Option<Saver<'static, FileStorage>>,
+    about: Option<String>,
+    saving: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl Persistence {
+    /// Reads the file. Without one, nothing is kept.
+    pub(crate) fn open(path: Option<&Path>, power_up: PowerUp) -> Result<Self, String> {
+        let Some(path) = path else {
+            return if power_up == PowerUp::Last {
+                Err("an output that is to be as it was last (--power-up last) needs a file to remember it: add \
+                     --state-file FILE"
+                    .into())
+            } else {
+                Ok(Self { settings: None, saver: None, about: None, saving: None })
+            };
+        };
+        let storage = FileStorage::new(path).map_err(|error| error.to_string())?;
+        storage.check().map_err(|error| error.to_string())?;
+        let settings: &'static Settings = Box::leak(Box::new(Settings::new()));
+        let (saver, opened) = runtime()
+            .map_err(|error| format!("the settings cannot be read: {error}"))?
+            .block_on(Saver::open(settings, storage));
+        let about = match opened {
+            // Somebody is there to put it right.
+            LoadOutcome::Unreadable(error) => return Err(error.to_string()),
+            opened if opened.is_warning() => Some(opened.to_string()),
+            _ => None,
+        };
+        Ok(Self { settings: Some(settings), saver: Some(saver), about, saving: None })
+    }
+
+    /// What the application keeps.
+    pub(crate) fn kept(&self) -> Kept<'static> {
+        self.settings.map_or(Kept::nothing(), Kept::by)
+    }
+
+    /// Where the properties of a Thing are kept, if there is a place for them.
+    pub(crate) fn properties(&self) -> Option<&'static KeptProperties> {
+        self.settings.map(|settings| &*Box::leak(Box::new(KeptProperties::new(Kept::by(settings)))))
+    }
+
+    /// What is to be said of it.
+    pub(crate) fn about(&self) -> impl Iterator<Item = &str> {
+        self.about.as_deref().into_iter()
+    }
+
+    /// Stores from now on what changes, on a thread of its own: a disk may take its time.
+    pub(crate) fn start(&mut self) -> io::Result<()> {
+        let (Some(settings), Some(saver)) = (self.settings, self.saver.take()) else { return Ok(()) };
+        let runtime = runtime()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("settings".into())
+            .spawn(move || runtime.block_on(save(settings, saver, stopped)))?;
+        self.saving = Some((stop, thread));
+        Ok(())
+    }
+
+    /// Stores what is not stored yet.
+    pub(crate) fn end(self) {
+        if let Some((stop, thread)) = self.saving {
+            let _ = stop.send(());
+            // A panic has ended the program.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Why nothing was reset.
+#[derive(Debug)]
+pub(crate) enum ResetError {
+    /// No file is named.
+    NoFile,
+    /// The file does not let itself be removed.
+    File(FileError),
+}
+
+impl fmt::Display for ResetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile => f.write_str(
+                "there is no file to reset: name it with --state-file FILE, or by INSTEP_STATE_FILE, or as state_file in the \
+                 configuration",
+            ),
+            Self::File(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Removes what was kept, and says what it did.
+pub(crate) fn reset(path: Option<&Path>) -> Result<String, ResetError> {
+    let storage = FileStorage::new(path.ok_or(ResetError::NoFile)?).map_err(ResetError::File)?;
+    let there = storage.remove().map_err(ResetError::File)?;
+    let path = storage.path().display();
+    Ok(if there { format!("Removed what was kept in {path}") } else { format!("Nothing was kept in {path}") })
+}
+
+async fn save(
+    settings: &'static Settings,
+    mut saver: Saver<'static, FileStorage>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let start = Instant::now();
+    let mut failed = false;
+    loop {
+        let now = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match saver.turn(now).await {
+            Ok(()) => failed = false,
+            // One line for a disk that is full, not one for each try.
+            Err(error) if !failed => {
+                failed = true;
+                log::error!("{error}");
+            }
+            Err(_) => {}
+        }
+        let next = async {
+            match saver.due() {
+                Some(due) => tokio::time::sleep(Duration::from_millis(due.saturating_sub(now))).await,
+                None => settings.changed().await,
+            }
+        };
+        tokio::select! {
+            () = next => {}
+            _ = &mut stopped => break,
+        }
+    }
+    if let Err(error) = saver.save().await {
+        log::error!("{error}");
+    }
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().build()
+}

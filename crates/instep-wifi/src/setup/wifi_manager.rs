@@ -1,0 +1,245 @@
+//! When the device joins a network, and when it opens its own.
+
+use super::provisioning::SetUp;
+use super::values::network;
+use crate::portal::{Networks, Outcome, Portal, Task};
+use core::future::pending;
+use embassy_futures::select::{Either3, select3};
+use embassy_time::{Duration, Instant, Timer};
+use instep_settings::Network;
+
+/// From one try to the next.
+pub const RETRY: Duration = Duration::from_secs(5);
+/// The same beside the device's own network, which each try disturbs.
+pub const RETRY_BESIDE_AP: Duration = Duration::from_secs(30);
+/// How long the network may fail until the device opens its own. A try that is under way then is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the device's own network stays when the other one is there again by itself.
+pub const AP_STAYS: Duration = Duration::from_secs(120);
+/// How long it stays when a phone was told where the device is: what it was told may still be on its way.
+pub const TOLD_STAYS: Duration = Duration::from_secs(30);
+
+/// A radio. Nothing is asked of it while it is doing something else.
+#[allow(async_fn_in_trait, reason = "a device has one thread")]
+pub trait Radio {
+    /// Looks for networks, in some seconds.
+    async fn scan(&mut self) -> Networks;
+
+    /// Joins a network, in place of the one that it was in, and waits for an address there; within half a minute or so it
+    /// says what came of it. Its own network stays meanwhile. What it means by [`Outcome::NotJoined`], it tells the log.
+    async fn join(&mut self, network: &Network) -> Outcome;
+
+    /// Returns when the network that was joined is lost. It may be dropped at any time.
+    async fn lost(&mut self);
+
+    /// Opens the device's own network.
+    async fn open(&mut self);
+
+    /// Closes the device's own network. The other one may be lost by that: it is joined again.
+    async fn close(&mut self);
+
+    /// Starts the device anew.
+    async fn restart(&mut self);
+}
+
+/// Has the radio do what there is to do, for ever. To be called in a task of its own.
+///
+/// The network that is known is joined, and again whenever it is lost. The device's own is opened when none is known, or
+/// when that has failed for a minute ([`PATIENCE`]); it is tried again all the same, because a power cut restarts the router, too.
+/// What the page asks for comes first: a network is tried, kept when it was joined, and the device's own stays until a phone
+/// was shown where the device will be. If it was given another name, it starts anew then.
+pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
+    let now = Instant::now();
+    let mut flow = Flow {
+        set_up,
+        radio,
+        is_open: false,
+        is_joined: false,
+        since: now,
+        next_try: now,
+        closes_at: None,
+        told: false,
+    };
+    flow.run().await
+}
+
+struct Flow<'a, R> {
+    set_up: &'a SetUp,
+    radio: R,
+    /// Its own network is.
+    is_open: bool,
+    is_joined: bool,
+    /// Since when the network is joined, or fails.
+    since: Instant,
+    next_try: Instant,
+    closes_at: Option<Instant>,
+    /// A phone was shown where the device will be.
+    told: bool,
+}
+
+impl<R: Radio> Flow<'_, R> {
+    async fn run(&mut self) -> ! {
+        if self.set_up.settings.network().is_none() {
+            log::info!("No WiFi network is known");
+            self.open().await;
+        }
+        loop {
+            let next_look = self.next_look();
+            let Self { set_up, radio, is_joined, .. } = self;
+            let lost = async {
+                match is_joined {
+                    true => radio.lost().await,
+                    false => pending().await,
+                }
+            };
+            let look = async {
+                match next_look {
+                    Some(at) => Timer::at(at).await,
+                    None => pending().await,
+                }
+            };
+            match select3(lost, set_up.next_task(), look).await {
+                Either3::First(()) => self.lost(),
+                Either3::Second(task) => self.work(task).await,
+                Either3::Third(()) => self.look().await,
+            }
+        }
+    }
+
+    /// When the next step is due that nobody asks for.
+    fn next_look(&self) -> Option<Instant> {
+        if self.is_joined {
+            return self.closes_at;
+        }
+        self.set_up.settings.network()?;
+        let opens_at = self.since + PATIENCE;
+        Some(if self.is_open { self.next_try } else { self.next_try.min(opens_at) })
+    }
+
+    async fn look(&mut self) {
+        let now = Instant::now();
+        if self.is_joined {
+            if self.closes_at.is_some_and(|at| at <= now) {
+                self.close().await;
+            }
+            return;
+        }
+        if self.next_try <= now
+            && let Some(network) = self.set_up.settings.network()
+        {
+            log::info!("Connecting to WiFi...");
+            self.join(&network).await;
+            if self.is_joined && self.is_open {
+                self.closes_at = Some(Instant::now() + AP_STAYS);
+            }
+        }
+        if !self.is_joined && !self.is_open && self.since.elapsed() >= PATIENCE {
+            log::warn!("WiFi has failed for {} s", PATIENCE.as_secs());
+            self.open().await;
+        }
+    }
+
+    async fn join(&mut self, network: &Network) -> Outcome {
+        if core::mem::take(&mut self.is_joined) {
+            self.since = Instant::now();
+        }
+        self.closes_at = None;
+        self.set_up.forget_found();
+        let outcome = self.radio.join(network).await;
+        let name = network.name();
+        match outcome {
+            Outcome::Joined(address) => {
+                (self.is_joined, self.since) = (true, Instant::now());
+                log::info!("IP Address: {address}");
+            }
+            Outcome::WrongPassword => log::warn!("WiFi {name:?} refuses the password"),
+            Outcome::NotAdmitted => log::warn!(
+                "WiFi {name:?} does not admit the device: is the password right, is it near enough, and does it admit every device?"
+            ),
+            Outcome::OtherProtection => {
+                log::warn!(
+                    "WiFi {name:?} is protected in another way: does it want a password, none, or a user's name?"
+                );
+            }
+            Outcome::NotFound => {
+                log::warn!("WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?");
+            }
+            Outcome::NoAddress => log::warn!("WiFi {name:?} gives no address: is its router's DHCP on?"),
+            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: the line before says why"),
+        }
+        self.next_try = Instant::now() + if self.is_open { RETRY_BESIDE_AP } else { RETRY };
+        outcome
+    }
+
+    fn lost(&mut self) {
+        log::warn!("WiFi is lost");
+        let now = Instant::now();
+        (self.is_joined, self.since, self.next_try, self.closes_at) = (false, now, now, None);
+        self.forget_what_was_told();
+    }
+
+    /// Whoever comes now asks for something new.
+    fn forget_what_was_told(&mut self) {
+        self.told = false;
+        self.set_up.with(|state| {
+            if state.portal.tells_address() {
+                state.portal = Portal::new();
+            }
+        });
+    }
+
+    /// Does what the page asks for.
+    async fn work(&mut self, task: Task) {
+        match task {
+            Task::Rest => {}
+            Task::Scan => {
+                let found = self.radio.scan().await;
+                self.set_up.with(|state| state.portal.found(found));
+            }
+            Task::Join(credentials) => {
+                let outcome = match network(&credentials) {
+                    Some(network) => self.join(&network).await,
+                    None => Outcome::WrongPassword,
+                };
+                if !self.is_joined {
+                    // The one that was there before, if there was one.
+                    self.next_try = Instant::now();
+                }
+                self.set_up.with(|state| state.portal.tried(outcome));
+            }
+            Task::Keep(credentials) => {
+                self.set_up.settings.set_network(network(&credentials));
+                let kept = self.set_up.save().await;
+                self.set_up.wait_until_found().await;
+                self.set_up.with(|state| state.portal.kept(kept));
+            }
+            Task::Leave => {
+                self.told = true;
+                self.closes_at = Some(Instant::now() + TOLD_STAYS);
+            }
+        }
+    }
+
+    async fn open(&mut self) {
+        self.is_open = true;
+        log::info!("The device opens a network of its own, called {}", self.set_up.name);
+        self.radio.open().await;
+    }
+
+    async fn close(&mut self) {
+        self.closes_at = None;
+        if self.told && self.set_up.next_name() != self.set_up.name {
+            log::info!("The device starts anew, with its new name");
+            // What was asked for last may not be stored yet.
+            self.set_up.save().await;
+            self.radio.restart().await;
+        }
+        self.forget_what_was_told();
+        if core::mem::take(&mut self.is_open) {
+            self.radio.close().await;
+            log::info!("The device's own network is closed");
+            let now = Instant::now();
+            (self.is_joined, self.since, self.next_try) = (false, now, now);
+        }
+    }
+}

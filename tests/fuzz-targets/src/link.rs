@@ -1,0 +1,365 @@
+//! A simulated link: one device, a client without a socket, and a clock that moves when it is told to.
+
+use crate::lent::Lender;
+use instep::{
+    Access, App, Asset, Buffer, Client, Compression, Device, Feed, Follower, HeadLimits, HttpState,
+    HttpStateMemory, Inbox, Instant, Limits, Memory, Ring, RingEntry, SERVER_HEADER_MAX, SendWindow,
+    SlotMemory, Table, TableEntry, Turn, TurnContext,
+};
+use instep_proto::frame::CloseCode;
+use instep_tokio::Deflate;
+use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Topics of [`APP`].
+pub(crate) const TOPICS: usize = 2;
+
+/// The application: a page of each kind, an endpoint of each kind.
+pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
+    .page("/", Asset::template("<p>%STATE%</p>100%"))
+    .page("/script.js", Asset::new("text/javascript; charset=utf-8", b"let on;").gzip(b"not really gzip"))
+    .rest_of_path("/any/*")
+    .endpoint("/ws")
+    .subprotocols(&["lamp"])
+    .echo("/echo")
+    .topics(TOPICS);
+
+/// It goes by the name of `lamp`.
+pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
+
+/// Bytes of a message that the application publishes or sends: so many that some are compressed.
+const FRAME: usize = 290;
+
+/// Those of a device, but so small that a short input reaches each.
+pub(crate) const LIMITS: Limits = Limits {
+    clients: 1,
+    head: HeadLimits { bytes: 600, headers: 12 },
+    body: 64,
+    message: 100,
+    frame: FRAME,
+    events: 3,
+    inbox: 1,
+    replies: 1,
+    outbox: FRAME + SERVER_HEADER_MAX + 12,
+    linger_bytes: 100,
+    ..Limits::DEVICE
+};
+
+/// Bytes that may be unsent.
+const UNSENT: usize = FRAME + 384;
+
+/// A device, whose memory is taken back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct World {
+    app: &'static App,
+    /// The device.
+    pub(crate) device: Device,
+    /// Its driver's permessage-deflate.
+    deflate: Option<Deflate>,
+    lender: RefCell<Lender>,
+}
+
+/// Memory from a lender, which lives longer than what it is lent to.
+macro_rules! lend {
+    ($lender:expr, $value:expr; $count:expr) => {{
+        #[allow(unsafe_code, reason = "a device wants memory for good")]
+        // SAFETY: it is lent to the device, which its world drops before the lender, or to a link or an inbox,
+        // which borrow the world.
+        unsafe {
+            $lender.lend((0..$count).map(|_| $value).collect::<Vec<_>>())
+        }
+    }};
+}
+
+impl World {
+    /// A device to which nobody is connected; `deflate`: its driver has one inflater.
+    pub(crate) fn new(deflate: bool) -> Self {
+        Self::with_app(&APP, deflate)
+    }
+
+    /// The same for another application.
+    pub(crate) fn with_app(app: &'static App, deflate: bool) -> Self {
+        let topics = app.topic_count();
+        let mut lender = Lender::default();
+        let block = LIMITS.frame + SERVER_HEADER_MAX;
+        let requests = usize::from(app.as_thing().is_some());
+        let places = LIMITS.clients + requests;
+        let mut slots: Vec<_> = (0..places)
+            .map(|_| {
+                let message = Buffer::lent(lend!(lender, 0; LIMITS.message));
+                SlotMemory::new(message, Buffer::lent(lend!(lender, 0; LIMITS.outbox)), LIMITS.replies)
+            })
+            .collect();
+        let mut follower = Some(Follower::new(lend!(lender, 0; places)));
+        let memory = Memory {
+            topics: lend!(lender, TableEntry::default(); topics),
+            topic_storage: lend!(lender, 0; block * (topics + 1)),
+            events: lend!(lender, RingEntry::default(); LIMITS.events),
+            event_storage: lend!(lender, 0; block * (LIMITS.events + 1)),
+            slots: lend!(lender, slots.pop().expect("there are as many"); places),
+            followers: lend!(lender, follower.take().expect("there is one driver"); 1),
+            inbox_queue: lend!(lender, 0; places),
+            requests,
+            backlog: false,
+            thing: None,
+            history: &mut [],
+            recorders: &mut [],
+            waiting_queue: lend!(lender, 0; places),
+        };
+        let device = Device::new(memory, LIMITS);
+        device.set_page_value("STATE", "ON & <off>");
+        Self { app, device, deflate: deflate.then(|| Deflate::new(1)), lender: RefCell::new(lender) }
+    }
+
+    /// The device's inbox.
+    ///
+    /// # Panics
+    /// If it has been taken before.
+    pub(crate) fn inbox(&self) -> Inbox<'_> {
+        let buffer = Buffer::lent(lend!(self.lender.borrow_mut(), 0; LIMITS.message));
+        self.device.inbox(buffer).expect("it is taken once")
+    }
+
+    /// A connection that was just accepted, at 0 milliseconds.
+    pub(crate) fn connect(&self) -> Link<'_> {
+        let lender = &mut *self.lender.borrow_mut();
+        let topics = self.app.topic_count();
+        let unsent: &'static mut [u8] = lend!(lender, 0; UNSENT);
+        let mut unsent = [unsent].into_iter();
+        let exchange = lend!(lender, HttpState::new(Buffer::lent(unsent.next().unwrap_or_default())); 1);
+        let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+        Link {
+            app: self.app,
+            client: Client::new(peer, 4000, HttpStateMemory::Lent(&mut exchange[0]), Instant::from_millis(0)),
+            device: &self.device,
+            deflate: self.deflate.as_ref(),
+            compressed_feed: self.deflate.as_ref().map(|_| feed(lender, topics)),
+            feed: feed(lender, topics),
+            scratch: vec![0; UNSENT + LIMITS.frame + 16],
+            waiting: Vec::new(),
+            received: Vec::new(),
+            window: usize::MAX,
+            messages: 0,
+            now: 0,
+            heard: 0,
+            wrote: 0,
+            disturbed: true,
+            ended: false,
+            last: None,
+        }
+    }
+}
+
+/// A client and the other end of its connection.
+#[derive(Debug)]
+pub(crate) struct Link<'w> {
+    app: &'static App,
+    client: Client,
+    device: &'w Device,
+    deflate: Option<&'w Deflate>,
+    feed: Feed<'static>,
+    compressed_feed: Option<Feed<'static>>,
+    scratch: Vec<u8>,
+    /// What came over the wire and was not taken yet.
+    pub(crate) waiting: Vec<u8>,
+    /// What the other end got.
+    pub(crate) received: Vec<u8>,
+    /// How many more bytes the link takes.
+    pub(crate) window: usize,
+    /// Messages that were taken, as the server counts them.
+    pub(crate) messages: usize,
+    /// Milliseconds.
+    pub(crate) now: u64,
+    /// When a byte came last, or was not wanted.
+    heard: u64,
+    /// When the link last took a byte, or all that there was.
+    wrote: u64,
+    /// Something has happened since the last turn.
+    disturbed: bool,
+    ended: bool,
+    /// What the last turn said.
+    pub(crate) last: Option<Turn>,
+}
+
+impl Link<'_> {
+    /// Brings bytes, if the client takes any, and gives it a turn. Says whether it took them.
+    pub(crate) fn deliver(&mut self, bytes: &[u8]) -> bool {
+        if self.last.is_some_and(|turn| turn.closed || !turn.wants_read) {
+            return false;
+        }
+        self.waiting.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.disturbed = true;
+            self.heard = self.now;
+        }
+        self.turn();
+        true
+    }
+
+    /// The other end takes so many more bytes.
+    pub(crate) fn widen(&mut self, bytes: usize) {
+        self.window = self.window.saturating_add(bytes);
+        self.disturbed = true;
+        self.turn();
+    }
+
+    /// Time passes, up to `now`.
+    pub(crate) fn wait(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        self.turn();
+    }
+
+    /// The other end closes its direction.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+        self.disturbed = true;
+        self.client.input_ended();
+        self.turn();
+    }
+
+    /// The device has published or sent something, or the inbox has room.
+    pub(crate) fn follow(&mut self) {
+        self.disturbed = true;
+        self.turn();
+    }
+
+    /// The server stops.
+    pub(crate) fn stop(&mut self) {
+        self.disturbed = true;
+        let End { client, mut surroundings, .. } = self.end_of_server();
+        client.close(CloseCode::GOING_AWAY, &mut surroundings);
+        self.turn();
+    }
+
+    /// Whether all that it could take is taken.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.waiting.is_empty() || self.last.is_some_and(|turn| turn.wants_read)
+    }
+
+    /// Whether it is over.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.last.is_some_and(|turn| turn.closed)
+    }
+
+    /// Whether an open WebSocket may be dropped without a word: it was silent for too long, or took nothing for
+    /// too long, or has ended itself.
+    pub(crate) fn may_be_dropped(&self) -> bool {
+        let pings = u64::from(LIMITS.pings_missed) + 1;
+        self.ended
+            || self.now - self.heard >= LIMITS.ping_every * pings
+            || self.now - self.wrote >= LIMITS.write_stall
+    }
+
+    fn end_of_server(&mut self) -> End<'_> {
+        let Self { app, client, device, deflate, feed, compressed_feed, scratch, .. } = self;
+        let surroundings = TurnContext {
+            app,
+            access: &ACCESS,
+            log_in: None,
+            board: None,
+            device,
+            feed,
+            compressed_feed: compressed_feed.as_ref(),
+            compression: deflate.map(|deflate| deflate as &dyn Compression),
+            address_limit: None,
+            date: None,
+            follower: 0,
+            allowance: u32::MAX,
+            room: SendWindow::NONE,
+            scratch,
+        };
+        End {
+            client,
+            surroundings,
+            waiting: &mut self.waiting,
+            received: &mut self.received,
+            window: &mut self.window,
+        }
+    }
+
+    /// Whether an open WebSocket may be closed like this, although nothing is wrong: half a compressed message has
+    /// kept the only inflater for too long.
+    pub(crate) fn may_be_given_up(&self, code: u16) -> bool {
+        code == CloseCode::TRY_AGAIN_LATER.number() && self.now >= LIMITS.write_stall
+    }
+
+    /// A turn, and the checks that hold for each.
+    fn turn(&mut self) {
+        if self.is_closed() {
+            return;
+        }
+        let Self { client, device, deflate, feed, compressed_feed, .. } = self;
+        device.follow(Instant::from_millis(self.now), 0, feed, |_| client.expect_reply());
+        if let (Some(compressed), Some(deflate)) = (compressed_feed, deflate)
+            && compressed.revision() != feed.revision()
+        {
+            compressed.follow_encoded(feed, |frame, block| deflate.encode(frame, block));
+        }
+        let before = self.received.len();
+        let may_write = self.last.is_none_or(|turn| !turn.shut_down);
+        let now = Instant::from_millis(self.now);
+        let mut all = true;
+        let End { client, mut surroundings, waiting, received, window } = self.end_of_server();
+        let turn = client.turn(now, waiting, &mut surroundings, &mut |bytes| {
+            assert!(!bytes.is_empty(), "a write of nothing");
+            assert!(may_write, "a write after the end");
+            let length = bytes.len().min(*window);
+            *window -= length;
+            received.extend_from_slice(&bytes[..length]);
+            all = length == bytes.len();
+            length
+        });
+        let taken = self.received.len() - before;
+        let now = self.now;
+        assert!(turn.used <= self.waiting.len());
+        assert!(turn.closed || turn.wants_write != all, "what was not taken is due");
+        assert!(
+            turn.closed || turn.wake_at.as_millis() > now,
+            "a turn is due at {:?} after {now}",
+            turn.wake_at
+        );
+        let left = self.waiting.len() - turn.used;
+        assert!(!turn.wants_read || left <= Client::tail_max(&LIMITS), "more before {left} bytes were taken");
+        if let Some(last) = self.last {
+            assert!(!last.shut_down || turn.shut_down || turn.closed, "it was at its end");
+            // Where a reply has left the device for the output, a message may take its place.
+            if !self.disturbed && !last.wants_write && now < last.wake_at.as_millis() {
+                let quiet = Turn { used: turn.used, messages: 0, wake_at: turn.wake_at, ..last };
+                assert_eq!((turn, turn.used, taken), (quiet, 0, 0), "a turn for nothing at {now}");
+                assert!(turn.wake_at >= last.wake_at);
+            }
+        }
+        if !turn.wants_read && !turn.closed {
+            self.heard = now;
+        }
+        if !turn.closed && (taken > 0 || !turn.wants_write || self.last.is_none_or(|last| !last.wants_write))
+        {
+            self.wrote = now;
+        }
+        self.waiting.drain(..turn.used);
+        self.messages += usize::try_from(turn.messages).expect("this machine has 64 bits");
+        self.disturbed = false;
+        self.last = Some(turn);
+    }
+}
+
+/// What of a link the server has, and what it does not see.
+struct End<'a> {
+    client: &'a mut Client,
+    surroundings: TurnContext<'a>,
+    waiting: &'a mut [u8],
+    received: &'a mut Vec<u8>,
+    window: &'a mut usize,
+}
+
+/// An empty feed.
+fn feed(lender: &mut Lender, topics: usize) -> Feed<'static> {
+    let block = FRAME + SERVER_HEADER_MAX;
+    let table =
+        Table::new(lend!(lender, TableEntry::default(); topics), lend!(lender, 0; block * (topics + 1)));
+    let ring = Ring::new(
+        lend!(lender, RingEntry::default(); LIMITS.events),
+        lend!(lender, 0; block * (LIMITS.events + 1)),
+    );
+    Feed::new(table, ring)
+}

@@ -1,0 +1,230 @@
+//! What the fuzz targets hold to be right, for inputs that are mostly well-formed: a failure comes with a short one.
+
+use fuzz_targets::check;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A frame as the target `connection` puts it on the wire: first byte, length, payload.
+fn frame() -> impl Strategy<Value = Vec<u8>> {
+    // At most 120 bytes.
+    let plain = |first: u8| {
+        "\\PC{0,30}".prop_map(move |text| [&[first, text.len().to_le_bytes()[0]], text.as_bytes()].concat())
+    };
+    let packed = (prop::sample::select(vec![0xc1, 0xc2, 0x41]), "[ -~]{0,100}")
+        .prop_map(|(first, text)| [&[first, 252, text.len().to_le_bytes()[0]], text.as_bytes()].concat());
+    prop_oneof![
+        6 => plain(0x81),
+        3 => plain(0x82),
+        2 => plain(0x01),
+        2 => plain(0x00),
+        3 => plain(0x80),
+        3 => plain(0x89),
+        1 => plain(0x8a),
+        4 => packed,
+        1 => Just(vec![0xc2, 253]),
+        1 => Just(vec![0x82, 254]),
+        1 => Just(vec![0x88, 2, 0x03, 0xe8]),
+    ]
+}
+
+/// The path of a page. The answers to a short one and a long one do not fit into the output together.
+fn path() -> impl Strategy<Value = String> {
+    prop_oneof![3 => "/any/[a-z]{0,9}", 3 => "/any/[a-z]{400,450}", 2 => "/(script.js|nothing|\\?q|ws|echo)?"]
+}
+
+/// Content in chunks: one in three is malformed somewhere.
+fn chunks() -> impl Strategy<Value = String> {
+    let chunk =
+        ("0{0,3}", "( ?;[a-z=\" ]{0,9})?", "[a-z\r\n]{1,40}").prop_map(|(zeros, extension, content)| {
+            format!("{zeros}{:x}{extension}\r\n{content}\r\n", content.len())
+        });
+    let chunks = (vec(chunk, 0..5), "0{1,3}(;[a-z]{0,9})?\r\n", "(X-[a-z]{1,5}: ?[a-z]{0,9}\r\n){0,3}\r\n");
+    let whole = chunks.prop_map(|(chunks, last, trailer)| chunks.concat() + &last + &trailer);
+    let other = prop::sample::select(vec!["", "\n", "\r", " ", "0", ":", ";", "\0", "g", "\t"]);
+    (whole, 0_u8..3, any::<prop::sample::Index>(), other).prop_map(|(whole, malformed, at, other)| {
+        let mut text = whole;
+        if malformed == 0 {
+            let at = at.index(text.len());
+            text.replace_range(at..at + 1, other);
+        }
+        text
+    })
+}
+
+proptest! {
+    /// Echo and application, with permessage-deflate or without, on a link that takes everything or little.
+    #[test]
+    fn messages_survive_any_cut_and_any_pause(
+        what in 0_u8..2,
+        narrow in any::<bool>(),
+        deflate in any::<bool>(),
+        script in vec(any::<u8>(), 0..60),
+        frames in vec(frame(), 0..12),
+    ) {
+        let mode = what | 4 | if narrow { 8 } else { 0 } | if deflate { 16 } else { 0 };
+        let length = script.len().to_le_bytes()[0];
+        check("connection", &[&[mode, length], &script[..], &frames.concat()].concat());
+    }
+
+    /// Requests in a row, at any cut.
+    #[test]
+    fn requests_get_the_same_answers_at_any_cut(
+        cuts in vec(any::<u8>(), 0..60),
+        paths in vec(path(), 1..6),
+        method in "GET|GET|GET|HEAD|POST",
+        more in "|Accept-Encoding: gzip\r\n|Connection: close\r\n|Content-Length: 0\r\n",
+        chunks in prop_oneof![2 => Just(None), 1 => chunks().prop_map(Some)],
+    ) {
+        let (more, chunks) = match &chunks {
+            None => (more, ""),
+            Some(chunks) => ("Transfer-Encoding: chunked\r\n".to_owned(), &chunks[..]),
+        };
+        let requests: String = paths
+            .iter()
+            .map(|path| format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\n{more}\r\n{chunks}"))
+            .collect();
+        // Only those steps that deliver bytes.
+        let script: Vec<u8> = cuts.iter().map(|cut| cut & !7 | (cut & 1)).collect();
+        let length = script.len().to_le_bytes()[0];
+        check("connection", &[&[2, length], &script[..], requests.as_bytes()].concat());
+    }
+
+    /// Content in chunks, mostly well-formed.
+    #[test]
+    fn chunks_are_read_as_the_model_reads_them(
+        limits in (0_u8..12, 0_u8..4, 0_u8..20),
+        lengths in vec(1_u8..20, 0..6),
+        chunks in chunks(),
+        behind in "(GET /)?",
+    ) {
+        let length = lengths.len().to_le_bytes()[0];
+        let head = [&[limits.0, limits.1, limits.2, length], &lengths[..]].concat();
+        check("chunks", &[&head[..], chunks.as_bytes(), behind.as_bytes()].concat());
+    }
+
+    /// The header of a frame, a close frame, an offer of compression: what is written is read as the model reads it.
+    #[test]
+    fn small_things_are_read_as_the_model_reads_them(
+        header in vec(any::<u8>(), 0..20),
+        close in (900_u16..5100, "\\PC{0,20}"),
+        offer in "(permessage-deflate(; ?(server|client)_(no_context_takeover|max_window_bits(=\"?[0-9]{1,2}\"?)?)){0,3},? ?){1,3}",
+    ) {
+        check("frame_header", &header);
+        let payload = [&close.0.to_be_bytes(), close.1.as_bytes()].concat();
+        check("frame_header", &payload);
+        check("extensions", offer.as_bytes());
+    }
+
+    /// A name server, and messages that are nearly queries.
+    #[test]
+    fn every_query_gets_the_answer_that_the_model_has(
+        flags in prop::sample::select(vec![0_u8, 1, 0x80, 0x28]),
+        questions in vec(("[a-z]{1,9}(\\.[a-z-]{1,20}){0,3}", 0_u8..70, any::<bool>()), 0..5),
+        more in vec(any::<u8>(), 0..20),
+    ) {
+        let mut query = vec![1, 2, flags, 0, 0, questions.len().to_le_bytes()[0], 0, 0, 0, 0, 0, 0];
+        for (name, kind, again) in &questions {
+            if *again && query.len() > 12 {
+                query.extend([0xc0, 12]);
+            } else {
+                query.extend(name.split('.').flat_map(|label| [&[label.len().to_le_bytes()[0]], label.as_bytes()].concat()));
+                query.push(0);
+            }
+            query.extend([0, if kind % 2 == 0 { 1 } else { *kind }, 0, 1]);
+        }
+        check("captive_dns", &query);
+        check("captive_dns", &[&query[..], &more].concat());
+        check("captive_dns", &query[..query.len() - more.len().min(query.len())]);
+    }
+
+    /// Clients that come and go, ask for their own addresses and for those of others.
+    #[test]
+    fn no_address_is_given_to_two(
+        steps in vec((0_u8..7, prop::sample::select(vec![1_u8, 3, 3, 4, 7, 8]), prop::sample::select(vec![0_u8, 0, 2, 3]),
+            0_u8..7, prop::sample::select(vec![0_u8, 1, 1, 9]), prop::sample::select(vec![0_u8, 0, 1, 60, 120])), 0..40),
+    ) {
+        let steps = steps.iter().flat_map(|(client, kind, has, wants, means, wait)| {
+            [*wait, 128 | kind << 3 | client, *has, *wants, *means]
+        });
+        check("dhcp", &steps.collect::<Vec<u8>>());
+    }
+
+    /// Questions, claims and probes at any time.
+    #[test]
+    fn a_name_is_asked_for_told_and_given_up(
+        steps in vec((0_u8..128, 0_u8..127, prop::sample::select(vec![1_u8, 12, 16, 28, 33, 47, 255]),
+            prop::sample::select(vec![9_u8, 50, 99])), 0..40),
+    ) {
+        let steps = steps.iter().flat_map(|(wait, step, kind, octet)| [*wait, 128 | step, *kind, *octet]);
+        check("mdns", &steps.collect::<Vec<u8>>());
+    }
+
+    /// Documents as another library writes them, and the same with one byte changed.
+    #[test]
+    fn json_is_read_as_it_was_meant(document in document(), at in any::<usize>(), byte in any::<u8>()) {
+        let text = document.to_string();
+        let value = instep_proto::json::Value::parse(&text);
+        prop_assert!(value.is_ok(), "{value:?}");
+        check("json", text.as_bytes());
+        let mut bytes = text.into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        check("json", &bytes);
+    }
+
+    /// Messages that nearly are what a Thing takes.
+    #[test]
+    fn a_thing_does_what_it_is_asked_or_says_why_not(
+        messages in vec((request(), "(,\"id\":(7|0|-1|1.5|null|\"a\"|7.0))?"), 1..5),
+    ) {
+        let messages: Vec<_> =
+            messages.iter().map(|((label, value), id)| format!("{{\"label\":\"{label}\"{value}{id}}}")).collect();
+        check("thing", messages.join("\0").as_bytes());
+    }
+
+    /// Bodies that nearly are what a Thing takes.
+    #[test]
+    fn by_http_a_thing_does_the_same(
+        bodies in vec((
+            prop::sample::select(vec!["h", "i", "j", "k", "l", "m", "n", "o"]),
+            "(true|null|-?[0-9]{1,3}(\\.[05]{1,2})?(e-?[0-2])?|\"(day|night|[a-zé]{0,17})\"|\\[1\\]|\\{\\})?",
+            "(,|\\}|,\"id\":1|,\"label\":\"blink\"| | \n)?",
+        ), 1..5),
+    ) {
+        let bodies: Vec<_> = bodies.iter().map(|(target, value, more)| format!("{target}{value}{more}")).collect();
+        check("rest", bodies.join("\0").as_bytes());
+    }
+}
+
+/// A label, and with its comma a value that often is one for it.
+fn request() -> impl Strategy<Value = (&'static str, String)> {
+    let all = vec!["led", "level", "mode", "name", "blink", "say", "heat", "said", "other", "l\\u0065d"];
+    let level = "-?(0|[1-9][0-9]{0,2})(\\.[0-9]{1,2})?(e-?[0-2])?".prop_map(|number| ("level", number));
+    let text = prop::sample::select(vec!["mode", "name", "say"]);
+    let text = (text, "\"(day|night|[a-zé]{0,18}|(\\\\n|\\\\u00e9){0,9})\"");
+    let any = "true|null|-?[0-9]{1,3}|\"(day|[a-zé]{0,9})\"|\\[1\\]|\\{\\}";
+    let fits = prop_oneof![level, text, (prop::sample::select(vec!["led", "blink"]), any)];
+    prop_oneof![
+        3 => fits.prop_map(|(label, value)| (label, format!(",\"value\":{value}"))),
+        1 => (prop::sample::select(all), "(,\"value\":(true|null|-?[0-9]{1,3}|\"[a-z]{0,9}\"|\\[1\\]|\\{\\}))?"),
+    ]
+}
+
+/// A document that is not too deep, and in which no key stands twice.
+fn document() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::Value;
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9).prop_map(Value::from),
+        "\\PC{0,9}|[\"\\\\/\u{0}-\u{1f}<>&]{0,5}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map("\\PC{0,4}", inner, 0..5)
+                .prop_map(|members| members.into_iter().collect::<serde_json::Map<_, _>>().into()),
+        ]
+    })
+}
