@@ -42,7 +42,9 @@ static LOST: Mutex<CriticalSectionRawMutex, Cell<u32>> = Mutex::new(Cell::new(0)
 /// secret, nor what showing a line may say: that would be shown, too, for ever.
 pub fn note(record: &log::Record<'_>) {
     let target = record.target();
-    if [instep::FROM_CLIENT, instep::NOT_PUBLISHED, instep::SECRET].contains(&target) {
+    if [instep::log_target::FROM_CLIENT, instep::log_target::NOT_PUBLISHED, instep::log_target::SECRET]
+        .contains(&target)
+    {
         return;
     }
     let severity = match record.level() {
@@ -100,9 +102,9 @@ mod tests {
         let take = |target, level, text: &str| {
             note(&log::Record::builder().target(target).level(level).args(format_args!("{text}")).build());
         };
-        take(instep::FROM_CLIENT, log::Level::Info, "[1] Received: secret");
-        take(instep::SECRET, log::Level::Info, "WIFI:T:WPA;S:lamp;P:12345678;;");
-        take(instep::NOT_PUBLISHED, log::Level::Error, "Not published");
+        take(instep::log_target::FROM_CLIENT, log::Level::Info, "[1] Received: secret");
+        take(instep::log_target::SECRET, log::Level::Info, "WIFI:T:WPA;S:lamp;P:12345678;;");
+        take(instep::log_target::NOT_PUBLISHED, log::Level::Error, "Not published");
         assert!(LINES.is_empty());
         take("instep", log::Level::Warn, &"ä".repeat(100));
         let line = LINES.try_receive().unwrap();

@@ -1,6 +1,6 @@
 //! What has to be made of variables of the environment before the firmware is compiled: a page, the hash of the password, and lists.
 
-use instep::Password;
+use instep::login::Password;
 use page_files::Bundle;
 use std::path::Path;
 use std::{env, fs};

@@ -60,7 +60,7 @@ pub const DIMS: bool = same(APP.name(), "lamp");
 /// Whether the application has properties that are kept: without any, the code for them is not linked.
 pub const fn keeps_properties() -> bool {
     match APP.as_thing() {
-        Some(thing) => thing.kept_count() > 0,
+        Some(thing) => thing.persistent_count() > 0,
         None => false,
     }
 }
@@ -127,7 +127,7 @@ const _: () = {
     let mut at = 0;
     while at < HOSTS.len() {
         assert!(
-            instep::is_host_name(HOSTS[at]),
+            instep::access::is_host_name(HOSTS[at]),
             "INSTEP_ALLOW_HOST has names without http:// and without a port, with commas between them"
         );
         at += 1;
@@ -135,7 +135,7 @@ const _: () = {
     at = 0;
     while at < ORIGINS.len() {
         assert!(
-            instep::is_origin(ORIGINS[at]),
+            instep::access::is_origin(ORIGINS[at]),
             "INSTEP_ALLOW_ORIGIN has origins such as http://example.org, or null, with commas between them"
         );
         at += 1;
@@ -143,7 +143,7 @@ const _: () = {
     at = 0;
     while at < FRAMES.len() {
         assert!(
-            instep::is_framing_origin(FRAMES[at]),
+            instep::access::is_framing_origin(FRAMES[at]),
             "INSTEP_ALLOW_FRAME has origins such as http://example.org, with commas between them"
         );
         at += 1;

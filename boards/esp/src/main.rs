@@ -31,7 +31,8 @@ use esp_hal::gpio::{Input, InputConfig, Pull};
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{Interface, WifiController};
-use instep::{Access, App, OPEN_TO_EVERYONE, Origins, WaysIn};
+use instep::access::{AllowHints, OPEN_TO_EVERYONE, Origins};
+use instep::{Access, App};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_embassy::{Driver, LogInResources, Server, SynFilter};
 use instep_settings::{Kept, KeptSwitch, Settings};
@@ -81,7 +82,7 @@ async fn main(spawner: Spawner) {
         origins: const { Origins::of(ORIGINS) },
         frames: FRAMES,
         ports: &[PORT],
-        ways_in: WaysIn::BUILD,
+        hints: AllowHints::BUILD,
         ..Access::new(NAME.init(name).as_str())
     };
     let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
@@ -102,7 +103,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(log::write().expect("a task of its own"));
     spawner.spawn(feeding.expect("a task of its own"));
     // The radio is where random numbers come from; without a network nobody needs any.
-    server.device.tell_starts_apart(Rng::new().random());
+    server.device.set_boot_id(Rng::new().random());
     let log_in = match kept_password(&SETTINGS) {
         Some(password) => LOG_IN.start(password, random),
         None => LOG_IN.start_without_password(random),
@@ -206,7 +207,8 @@ fn app() -> &'static App {
 /// The same with a page whose files are in a folder.
 #[cfg(has_folder)]
 fn app() -> &'static App {
-    static FILES: instep::Files = instep::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));
+    static FILES: instep::folder::Files =
+        instep::folder::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));
     static WITH_FOLDER: App = APP.with_folder(&FILES);
     &WITH_FOLDER
 }

@@ -2,7 +2,8 @@
 
 use crate::build_config::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
 use embassy_net::StackResources;
-use instep::{HeadLimits, Limits};
+use instep::Limits;
+use instep::driver::HeadLimits;
 use instep_embassy::ACCEPTING;
 use static_cell::StaticCell;
 

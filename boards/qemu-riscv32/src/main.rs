@@ -8,7 +8,9 @@ mod settings;
 use ::log::{info, warn};
 use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
-use instep::{App, OPEN_TO_EVERYONE, Password};
+use instep::App;
+use instep::access::OPEN_TO_EVERYONE;
+use instep::login::Password;
 use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server, SynFilter};
 use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random};
 use settings::{CLIENTS, LIMITS, PORT};
@@ -72,7 +74,7 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
     let (server, mut inbox) = RESOURCES.start(app, settings::access(boot));
     let mut start = [0; 4];
     random(&mut start);
-    server.device.tell_starts_apart(u32::from_le_bytes(start));
+    server.device.set_boot_id(u32::from_le_bytes(start));
     let server = guard(server, boot);
     let driver = RESOURCES.network.driver(server, stack, PORT);
 

@@ -1,9 +1,10 @@
 //! What is decided when the image is built, by variables of the environment. QEMU can say otherwise when it starts, as a
 //! device's settings would: `-append "instep.NAME=VALUE"`.
 
-use instep::{
-    Access, App, Asset, HeadLimits, Limits, Origins, WaysIn, is_framing_origin, is_host_name, is_origin,
-};
+use instep::{Access, App, Asset, Limits};
+use instep::access::AllowHints;
+use instep::access::{Origins, is_framing_origin, is_host_name, is_origin};
+use instep::driver::HeadLimits;
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 
@@ -68,7 +69,7 @@ pub fn access(boot: Boot) -> &'static Access {
             &FRAMES,
         ),
         ports: &[PORT],
-        ways_in: WaysIn::BUILD,
+        hints: AllowHints::BUILD,
         ..Access::new(name)
     })
 }
@@ -99,7 +100,7 @@ pub fn url(boot: Boot) -> &'static str {
 
 /// Bytes of a password with a byte order mark before it and a line end behind it, and one more, so that a longer one is
 /// refused.
-const SECRET_MAX: usize = instep::PASSWORD_MAX + 3 + 2 + 1;
+const SECRET_MAX: usize = instep::login::PASSWORD_MAX + 3 + 2 + 1;
 
 struct Secret {
     bytes: [u8; SECRET_MAX],

@@ -2,7 +2,8 @@
 
 use crate::addresses::Address;
 use crate::options::Settings;
-use instep::{LogIn, Password, PasswordError};
+use instep::LogIn;
+use instep::login::{Password, PasswordError};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -71,7 +72,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, String> {
     std::fs::File::open(path)
         .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut text))
         .map_err(|error| format!("the password file {} cannot be read: {error}", path.display()))?;
-    match instep::find_password(&text) {
+    match instep::login::find_password(&text) {
         Ok(password) => Ok(Zeroizing::new(password.into())),
         Err(error) => Err(format!("the password in {} {}", path.display(), error.reason())),
     }

@@ -7,7 +7,8 @@ use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
 use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
-use instep::{Client, CloseCode, EvictionPriority, HttpState, Instant, SendWindow};
+use instep::Instant;
+use instep::driver::{Client, CloseCode, EvictionPriority, HttpState, SendWindow};
 
 /// How long a reset may take to leave, in milliseconds.
 const RESET_DELAY_MS: u64 = 100;

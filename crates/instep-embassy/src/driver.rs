@@ -10,7 +10,8 @@ use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
-use instep::{EvictionPriority, Instant};
+use instep::Instant;
+use instep::driver::EvictionPriority;
 
 /// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
 const SILENT_MS: u64 = 100;

@@ -4,7 +4,8 @@ use crate::clock::now;
 use crate::server::Server;
 use core::array::from_fn;
 use core::future::pending;
-use instep::{FailedLogin, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
+use instep::LogIn;
+use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Random, Session};
 use static_cell::StaticCell;
 
 /// Browsers that are logged in at once.

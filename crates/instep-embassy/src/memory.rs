@@ -10,10 +10,10 @@ use core::array::from_fn;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
-use instep::{
-    Access, App, Buffer, Device, Feed, Follower, HistoryPoint, HttpState, Inbox, Limits, Memory, Recorder,
-    Ring, RingEntry, SlotMemory, Table, TableEntry,
+use instep::driver::{
+    Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotMemory, Table, TableEntry,
 };
+use instep::{Access, App, Device, HistoryPoint, Inbox, Limits};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// The memory of a device.

@@ -6,7 +6,8 @@ use crate::shared::Shared;
 use core::task::Context;
 use embassy_net::tcp::State;
 use embassy_time::Duration;
-use instep::{Client, HttpStateMemory, Instant};
+use instep::Instant;
+use instep::driver::{Client, HttpStateMemory};
 
 /// Reads in one go, before the others have their turn.
 const READS: usize = 8;

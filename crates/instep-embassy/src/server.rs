@@ -1,6 +1,7 @@
 //! The server: what the drivers of all network interfaces share.
 
-use instep::{Access, App, BoardPages, Device, LogIn};
+use instep::board::BoardPages;
+use instep::{Access, App, Device, LogIn};
 
 /// A server on a microcontroller: what all its drivers share. A driver that is to differ gets a copy: that of the device's
 /// own network has an [`Access`] with a portal.

@@ -2,7 +2,7 @@
 
 use crate::server::Server;
 use crate::sizes::ACCEPTING;
-use instep::{Feed, HttpState, SendWindow, TurnContext};
+use instep::driver::{Feed, HttpState, SendWindow, TurnContext};
 
 /// What a connection has as long as it listens, or answers requests.
 pub(crate) struct Head {

@@ -1,6 +1,7 @@
 //! How long the parts of a server's memory are, for given limits and applications.
 
-use instep::{App, CLIENT_HEADER_MAX, Client, Limits, SERVER_HEADER_MAX};
+use instep::driver::{CLIENT_HEADER_MAX, Client, SERVER_HEADER_MAX};
+use instep::{App, Limits};
 
 /// Sockets of each interface that listen or answer requests, beside those of its clients.
 pub const ACCEPTING: usize = 6;

@@ -34,6 +34,7 @@ pub struct FileStorage {
 
 /// Why a file does not store settings.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum FileError {
     /// It names no file.
     NoFile(PathBuf),

@@ -68,6 +68,7 @@ struct Buffer([u8; RECORD_MAX]);
 
 /// Why a flash does not store settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FlashError<E> {
     /// The flash says so.
     Flash(E),

@@ -38,6 +38,7 @@ impl KeptName {
 
 /// Why a value is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeepError {
     /// It is longer than 64 bytes.
     TooLong,

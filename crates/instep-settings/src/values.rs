@@ -5,6 +5,7 @@ use heapless::Vec;
 
 /// Why something is no value: a sentence for whoever typed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WrongValue {
     /// It is no name of a network.
     NetworkName,

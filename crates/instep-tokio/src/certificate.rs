@@ -26,6 +26,7 @@ const DAMAGED: CertificateError =
 
 /// Why a certificate cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CertificateError {
     /// There is no certificate in PEM.
     NoCertificate,

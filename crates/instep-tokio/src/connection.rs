@@ -7,7 +7,8 @@ use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
-use instep::{Buffer, Client, EvictionPriority, HttpState, HttpStateMemory, Instant, Limits, Turn};
+use instep::driver::{Buffer, Client, EvictionPriority, HttpState, HttpStateMemory, Turn};
+use instep::{Instant, Limits};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;

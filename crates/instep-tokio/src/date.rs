@@ -1,6 +1,6 @@
 //! The time of day, as answers say it (RFC 9110 section 5.6.7).
 
-use instep::Date;
+use instep::driver::Date;
 use std::cell::Cell;
 use std::fmt;
 use std::time::SystemTime;

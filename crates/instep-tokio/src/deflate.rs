@@ -1,7 +1,7 @@
 //! Compression for the clients of a shard: a bounded pool of inflaters, and one deflater.
 
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
-use instep::{Compression, Inflated, Inflater};
+use instep::driver::{Compression, Inflated, Inflater};
 use instep_proto::deflate::{LENGTH_MIN, TAIL, WINDOW_BITS};
 use instep_proto::frame::{
     COMPRESSED, Encoded, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header, server_payload,

@@ -2,7 +2,7 @@
 //!
 //! Shards write to it as they serve, without a lock; it is read only when places or descriptors have run out.
 
-use instep::EvictionPriority;
+use instep::driver::EvictionPriority;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the number of a standing has left for its moment: a few hundred million years.

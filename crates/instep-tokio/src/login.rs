@@ -1,7 +1,8 @@
 //! The log-in on Linux: its memory, and a thread that hashes.
 
 use crate::clock::now;
-use instep::{FailedLogin, LogIn, LogInMemory, Password, PasswordCheck, Random, Session};
+use instep::LogIn;
+use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Random, Session};
 use tokio::sync::watch;
 
 /// Browsers that are logged in at once.

@@ -1,6 +1,7 @@
 //! The memory of a server on Linux: set aside at the start, and touched only where it is used.
 
-use instep::{App, Buffer, Follower, HistoryPoint, Limits, Memory, Recorder, SlotMemory, Thing};
+use instep::driver::{Buffer, Follower, Memory, Recorder, SlotMemory};
+use instep::{App, HistoryPoint, Limits, Thing};
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::SERVER_HEADER_MAX;
 

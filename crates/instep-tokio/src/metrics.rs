@@ -4,7 +4,8 @@
 //! are behind is found out only when somebody asks.
 
 use crate::admission::AdmissionControl;
-use instep::{Counts, Device, RefusalReason};
+use instep::Device;
+use instep::driver::{Counts, RefusalReason};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Questions that may wait for a shard; whoever has more waits to ask.
 const QUEUE_LENGTH: usize = 16;
 
-/// How far clients are behind: a histogram of revisions, each [`Client::lag`](instep::Client::lag).
+/// How far clients are behind: a histogram of revisions, each [`Client::lag`](instep::driver::Client::lag).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lag {
     buckets: [u64; Self::BOUNDS.len()],

@@ -2,7 +2,8 @@
 
 use crate::admission::{AdmissionControl, Counts, Eviction, Holder, REJECT_RESPONSES_MAX};
 use crate::rate_limit::Rate;
-use instep::{AddressLimit, EvictionPriority, Instant};
+use instep::Instant;
+use instep::driver::{AddressLimit, EvictionPriority};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
@@ -172,7 +173,7 @@ mod tests {
     use instep::Access;
 
     const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
-    static ACCESS: Access = Access { proxies: &[instep::IpNetwork::host(PROXY)], ..Access::new("") };
+    static ACCESS: Access = Access { proxies: &[instep::access::IpNetwork::host(PROXY)], ..Access::new("") };
 
     #[track_caller]
     fn permit(gate: &Arc<AdmissionControl>, address: IpAddr) -> Permit {

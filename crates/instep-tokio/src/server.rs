@@ -4,7 +4,8 @@ use crate::admission::AdmissionControl;
 use crate::limits::SocketLimits;
 use crate::memory;
 use crate::metrics::{Meters, Metrics};
-use instep::{Access, App, Buffer, Device, Inbox, Limits, LogIn};
+use instep::driver::Buffer;
+use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 /// A server on Linux. It and its memory live as long as the process.

@@ -1,7 +1,7 @@
 //! How often the log is told of one and the same thing.
 
 use crate::clock::now;
-use instep::LogRateLimit;
+use instep::driver::LogRateLimit;
 use tokio::time::Instant;
 
 /// Limit to lines of the log about what goes on for long: one every 5 s.

@@ -1,7 +1,8 @@
 //! TLS on a socket: rustls without its buffers. A connection that has nothing under way holds no byte of any.
 
 use crate::socket::{self, Read, ReadEvent};
-use instep::{Client, Instant, Turn};
+use instep::Instant;
+use instep::driver::{Client, Turn};
 use rustls::ServerConfig;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus, WriteTraffic};

@@ -1,7 +1,8 @@
 //! What carries the bytes of a connection: its socket, or TLS on its socket.
 
 use crate::socket::{Read, poll_read, try_write};
-use instep::{Client, Instant, Turn};
+use instep::Instant;
+use instep::driver::{Client, Turn};
 use std::io;
 use std::task::{Context, Poll};
 use tokio::net::TcpStream;

@@ -3,7 +3,8 @@
 mod in_process;
 
 use in_process::serve;
-use instep::{App, Asset, Limits, RefusalReason};
+use instep::driver::RefusalReason;
+use instep::{App, Asset, Limits};
 use instep_tokio::SocketLimits;
 use std::time::{Duration, Instant};
 use test_support::{Http, Response, SOON, WebSocket, http};

@@ -30,6 +30,7 @@ pub struct Password {
 
 /// Why a text is no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PasswordError {
     /// It is shorter than 8 characters.
     TooShort,
@@ -41,7 +42,7 @@ pub enum PasswordError {
 
 impl Protection {
     /// How a device protects its network: as its owner says, else by the password that it keeps, else by a new one from a
-    /// source of random numbers ([`PasswordCheck::random`]). What comes second is that new one, to be kept.
+    /// source of random numbers ([`Password::random`]). What comes second is that new one, to be kept.
     pub fn choose(
         said: Option<Self>,
         kept: Option<Password>,

@@ -16,6 +16,7 @@ pub struct Name {
 
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NameError {
     /// There is nothing in it.
     Empty,

@@ -1,6 +1,6 @@
 //! Whatever a form says, the page is a page, and nothing that was typed becomes markup.
 
-use instep::BoardPages as _;
+use instep::board::BoardPages as _;
 use instep_embassy::LogInResources;
 use instep_settings::Settings;
 use instep_wifi::setup::SetUp;
@@ -19,7 +19,7 @@ fn page() -> String {
     while let Some(part) = next {
         let before = page.len();
         next = SET_UP.write_part(part, &mut page).unwrap();
-        assert!(page.len() - before <= instep::PAGE_PART_MAX);
+        assert!(page.len() - before <= instep::board::PAGE_PART_MAX);
     }
     page
 }

@@ -146,7 +146,7 @@ fn a_new_name_is_shown_and_the_device_starts_anew_with_it() {
         let device = Device::start(None, &[HOME], "name").await;
         Timer::after_secs(5).await;
         let submit = |form: &str| {
-            use instep::BoardPages as _;
+            use instep::board::BoardPages as _;
             assert_eq!(device.set_up.submit("/network/device", form.as_bytes()), "/network");
         };
         for wrong in
@@ -176,7 +176,7 @@ fn a_password_that_nobody_can_enter_is_not_set() {
         let device = Device::start(None, &[HOME], "password").await;
         Timer::after_secs(5).await;
         let submit = |form: &str| {
-            use instep::BoardPages as _;
+            use instep::board::BoardPages as _;
             assert_eq!(device.set_up.submit("/network/device", form.as_bytes()), "/network");
             device.page()
         };

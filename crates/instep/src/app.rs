@@ -157,7 +157,7 @@ impl App {
     /// Whoever connects to its Thing is told of the events that the device still has ([`Limits::events`](crate::Limits::events)),
     /// oldest first, and not only of those that come. Events and lines of logs then carry a number, `seq`, which counts up by one
     /// from 1 at each start of the device, so that a page that comes back tells what it has had. A board tells the starts apart with
-    /// [`Device::set_boot_id`](crate::Device::tell_starts_apart).
+    /// [`Device::set_boot_id`](crate::Device::set_boot_id).
     ///
     /// # Panics
     /// If it is no Thing yet; in a `const`, when it is compiled.

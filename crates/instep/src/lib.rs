@@ -22,7 +22,7 @@
 //! ```
 //!
 //! The same code runs on each driver: the crate `instep-tokio` on Linux, the crate `instep-embassy` on microcontrollers.
-//! All drivers turn the one synchronous crank, [`Client::turn`].
+//! All drivers turn the one synchronous crank, [`Client::turn`](driver::Client::turn).
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
@@ -30,52 +30,66 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-mod access;
+pub mod access;
 mod app;
 mod buffer;
 mod connection;
 mod device;
 mod limits;
 mod log;
-mod login;
+pub mod login;
 mod model;
 mod service;
 mod time;
 
-pub use access::{
-    Access, AllowHints, HttpsRedirect, IpNetwork, NoNetwork, OPEN_TO_EVERYONE, Origins, Refusal,
-    is_framing_origin, is_host_name, is_origin, is_wide_origin,
-};
+pub use access::Access;
 pub use app::App;
-pub use buffer::Buffer;
-pub use connection::{
-    AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
-    Turn, TurnContext,
-};
 #[doc(hidden)]
 pub use device::Invoked;
 pub use device::{
-    ClientId, Counts, Device, DropReason, Follower, HistoryPoint, Inbox, Memory, Message, PageValueError,
-    PublishError, Recorder, RefusalReason, Request, Responder, SendError, SlotMemory,
+    ClientId, Device, HistoryPoint, Inbox, Message, PageValueError, PublishError, Request, Responder,
+    SendError,
 };
-pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
-#[doc(hidden)]
-pub use instep_proto::frame::CLIENT_HEADER_MAX;
-pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
-pub use instep_proto::http::{Asset, Date, HEADERS_MAX, HeadLimits, form_value};
+pub use instep_proto::http::Asset;
 pub use limits::Limits;
-#[doc(hidden)]
-pub use log::LogRateLimit;
-pub use log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
-pub use login::{
-    FAILED_LOGINS_MAX, FailedLogin, LogIn, LogInMemory, PASSWORD_MAX, Password, PasswordCheck, PasswordError,
-    Random, SESSION_SECONDS, Session, find_password,
-};
+pub use login::LogIn;
 pub use model::{
     Endpoint, History, Input, Interaction, Kind, PERSISTED_MAX, PropertyStore, Reading, Severity, Thing,
     Topic,
 };
-pub use service::{
-    BoardPage, BoardPages, FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found, PAGE_PART_MAX,
-};
 pub use time::Instant;
+
+/// The state machine of one connection and the memory of a device, for drivers.
+///
+/// A driver moves bytes between sockets and a [`Client`](driver::Client), and wakes at the times that the client names. The crates
+/// `instep-tokio` and `instep-embassy` are drivers; an application needs nothing of this.
+pub mod driver {
+    pub use crate::buffer::Buffer;
+    pub use crate::connection::{
+        AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
+        Turn, TurnContext,
+    };
+    pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
+    pub use crate::log::LogRateLimit;
+    pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
+    #[doc(hidden)]
+    pub use instep_proto::frame::CLIENT_HEADER_MAX;
+    pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};
+    pub use instep_proto::http::{Date, HEADERS_MAX, HeadLimits};
+}
+
+/// Pages that a board serves beside those of the application, such as the set-up of its network.
+pub mod board {
+    pub use crate::service::{BoardPage, BoardPages, PAGE_PART_MAX};
+    pub use instep_proto::http::form_value;
+}
+
+/// The files of a page in a folder, read when they are asked for.
+pub mod folder {
+    pub use crate::service::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
+}
+
+/// Targets of log lines that a program treats apart.
+pub mod log_target {
+    pub use crate::log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
+}

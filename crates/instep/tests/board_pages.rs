@@ -5,7 +5,9 @@ mod link;
 
 use core::fmt::Write;
 use guarded::*;
-use instep::{Access, Asset, BoardPage, BoardPages, Limits, LogIn, LogInMemory, Password};
+use instep::board::{BoardPage, BoardPages};
+use instep::login::{LogInMemory, Password};
+use instep::{Access, Asset, Limits, LogIn};
 use link::World;
 use std::sync::Mutex;
 
@@ -125,9 +127,9 @@ fn a_form_is_taken_whole_and_no_longer_than_it_may_be() {
 fn from_the_moment_there_is_a_password_it_is_asked_for() {
     let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
     let memory = LogInMemory {
-        sessions: link::leak(4, instep::Session::default()),
-        failures: link::leak(4, instep::FailedLogin::default()),
-        checks: vec![instep::PasswordCheck::default()].leak(),
+        sessions: link::leak(4, instep::login::Session::default()),
+        failures: link::leak(4, instep::login::FailedLogin::default()),
+        checks: vec![instep::login::PasswordCheck::default()].leak(),
     };
     let log_in: &'static LogIn = Box::leak(Box::new(LogIn::without_password(memory, random)));
     world.log_in = Some(log_in);

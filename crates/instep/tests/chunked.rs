@@ -7,7 +7,9 @@ mod workshop;
 
 use asking::JSON;
 use guarded::{Answer, BASIC, FORM, PASSWORD, check, exchange_with, guard, guarded};
-use instep::{Access, BoardPage, BoardPages, Client, Limits};
+use instep::board::{BoardPage, BoardPages};
+use instep::driver::Client;
+use instep::{Access, Limits};
 use link::{Peer, World, inbox};
 use std::sync::Mutex;
 use workshop::{asked, world};
@@ -34,7 +36,8 @@ fn statuses(answers: &[u8]) -> Vec<u16> {
 
 /// What the application is asked by a request that arrives in pieces of that length, and the answer.
 fn ask(world: &mut World, text: &str, piece: usize) -> (Option<String>, Answer) {
-    let mut inbox = world.device.inbox(instep::Buffer::lent(link::leak(world.limits.message, 0))).unwrap();
+    let mut inbox =
+        world.device.inbox(instep::driver::Buffer::lent(link::leak(world.limits.message, 0))).unwrap();
     let mut peer = world.client();
     for piece in text.as_bytes().chunks(piece) {
         peer.send(world, piece);

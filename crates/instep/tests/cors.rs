@@ -8,7 +8,8 @@ mod workshop;
 
 use asking::{JSON, ask, request_text};
 use guarded::*;
-use instep::{Access, Limits, Origins};
+use instep::access::Origins;
+use instep::{Access, Limits};
 use link::{REQUESTS, World, inbox};
 use workshop::{APP, asked, world};
 

@@ -2,7 +2,8 @@
 
 mod link;
 
-use instep::{Counts, DropReason, Limits, RefusalReason};
+use instep::Limits;
+use instep::driver::{Counts, DropReason, RefusalReason};
 use link::{LED, Peer, World, frame, heard, inbox, upgrade};
 
 /// The counts, of which each client is in exactly one.

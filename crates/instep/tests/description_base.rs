@@ -15,7 +15,7 @@ const PATH: &str = "/.well-known/wot";
 
 static BEHIND: Access = Access {
     hosts: &["home.example"],
-    proxies: &[instep::IpNetwork::host(PROXY)],
+    proxies: &[instep::access::IpNetwork::host(PROXY)],
     base_path: "/device",
     ..link::ACCESS
 };

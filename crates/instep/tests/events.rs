@@ -5,7 +5,8 @@ mod link;
 mod workshop;
 
 use guarded::{exchange_with, get, request};
-use instep::{CloseCode, DropReason, Instant, Limits, Severity};
+use instep::driver::{CloseCode, DropReason};
+use instep::{Instant, Limits, Severity};
 use link::{Peer, World};
 use workshop::{APP, Bench};
 

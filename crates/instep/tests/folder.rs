@@ -4,7 +4,9 @@ mod guarded;
 mod link;
 
 use guarded::*;
-use instep::{App, Asset, FileContent, Folder, FolderFile, Found, Limits};
+use instep::folder::Found;
+use instep::folder::{FileContent, Folder, FolderFile};
+use instep::{App, Asset, Limits};
 use instep_proto::http::{Chunk, PageValues, RequestHead};
 use link::World;
 
@@ -101,7 +103,7 @@ fn files_are_behind_all_that_the_application_has_but_its_page() {
 
 #[test]
 fn those_that_are_built_in_are_assets() {
-    static FILES: instep::Files = instep::Files(&[
+    static FILES: instep::folder::Files = instep::folder::Files(&[
         ("/", Asset::template("<p>%STATE% 100%%</p>").percent_escape()),
         ("/style.css", Asset::hashed("text/css", b"p {}", 7)),
         ("/script.js", Asset::hashed("text/javascript", b"hidden", 7)),

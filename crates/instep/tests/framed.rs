@@ -8,7 +8,8 @@ mod workshop;
 
 use asking::JSON;
 use guarded::*;
-use instep::{Access, Origins};
+use instep::Access;
+use instep::access::Origins;
 use link::{World, inbox, upgrade};
 use workshop::{asked, world};
 

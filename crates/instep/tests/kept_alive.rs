@@ -4,7 +4,8 @@ mod guarded;
 mod link;
 
 use guarded::{Answer, exchange_with};
-use instep::{App, Asset, Client, Date, Instant, Limits};
+use instep::driver::{Client, Date};
+use instep::{App, Asset, Instant, Limits};
 use link::{Peer, World};
 
 const GET: &str = "GET /script.js HTTP/1.1\r\nHost: lamp\r\n\r\n";

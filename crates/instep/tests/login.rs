@@ -4,7 +4,10 @@ mod guarded;
 mod link;
 
 use guarded::*;
-use instep::{Access, Client, Instant, IpNetwork, Limits, Password};
+use instep::access::IpNetwork;
+use instep::driver::Client;
+use instep::login::Password;
+use instep::{Access, Instant, Limits};
 use link::{LED, PEER, World, frame};
 
 #[test]

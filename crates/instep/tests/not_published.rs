@@ -46,6 +46,6 @@ fn lines_about_what_was_not_published_have_a_target_of_their_own() {
         cause();
         let lines = std::mem::take(&mut *LINES.lock().unwrap());
         let [(target, line)] = &lines[..] else { panic!("one line: {lines:?}") };
-        assert_eq!(target, instep::NOT_PUBLISHED, "{line}");
+        assert_eq!(target, instep::log_target::NOT_PUBLISHED, "{line}");
     }
 }

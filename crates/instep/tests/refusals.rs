@@ -2,7 +2,8 @@
 
 mod link;
 
-use instep::{Access, AllowHints, Limits, Origins, is_host_name, is_origin};
+use instep::access::{AllowHints, Origins, is_host_name, is_origin};
+use instep::{Access, Limits};
 use link::{APP, PEER, World, upgrade};
 use log::{Log, Metadata, Record};
 use std::cell::RefCell;

@@ -117,7 +117,7 @@ fn who_leaves_gives_its_slot_back() {
         let mut peer = begin(&mut world, "1");
         peer.client.abandon(&mut world.surroundings());
         let mut peer = begin(&mut world, "2");
-        peer.client.close(instep::CloseCode::GOING_AWAY, &mut world.surroundings());
+        peer.client.close(instep::driver::CloseCode::GOING_AWAY, &mut world.surroundings());
         assert!(peer.turn(&mut world).closed);
     }
     assert_eq!(asked(&world, &mut inbox), None);

@@ -204,7 +204,7 @@ fn an_answer_that_has_begun_is_written_to_its_end() {
         peer.window = 20;
         peer.send(&mut world, b"GET /any/thing HTTP/1.1\r\nHost: lamp\r\n\r\n");
         if device_closes {
-            peer.client.close(instep::CloseCode::GOING_AWAY, &mut world.surroundings());
+            peer.client.close(instep::driver::CloseCode::GOING_AWAY, &mut world.surroundings());
         } else {
             world.now += LIMITS.idle_time;
         }

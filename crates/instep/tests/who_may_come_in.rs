@@ -3,7 +3,8 @@
 
 mod link;
 
-use instep::{Access, HttpsRedirect, Limits, Origins};
+use instep::access::{HttpsRedirect, Origins};
+use instep::{Access, Limits};
 use link::{World, upgrade};
 
 /// A device on the ports 80 and 81 that is called lamp.

@@ -330,6 +330,7 @@ impl<'w> Application<'w> {
                 self.heard.push((2, bytes.to_vec()));
                 client
             }
+            other => panic!("the model does not know {other:?}"),
         };
         self.number += 1;
         let (number, filler) = (self.number, "y".repeat(self.number * 5 % 70));

@@ -1,11 +1,11 @@
 //! A simulated link: one device, a client without a socket, and a clock that moves when it is told to.
 
 use crate::lent::Lender;
-use instep::{
-    Access, App, Asset, Buffer, Client, Compression, Device, Feed, Follower, HeadLimits, HttpState,
-    HttpStateMemory, Inbox, Instant, Limits, Memory, Ring, RingEntry, SERVER_HEADER_MAX, SendWindow,
-    SlotMemory, Table, TableEntry, Turn, TurnContext,
+use instep::driver::{
+    Buffer, Client, Compression, Feed, Follower, HeadLimits, HttpState, HttpStateMemory, Memory, Ring,
+    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
+use instep::{Access, App, Asset, Device, Inbox, Instant, Limits};
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
 use std::cell::RefCell;

@@ -141,6 +141,7 @@ fn is_refused(request: &Request, error: HeadError, limits: HeadLimits) -> bool {
             request.values("expect").any(|value| !value.eq_ignore_ascii_case(b"100-continue"))
         }
         HeadError::Version => false,
+        other => panic!("the model does not know {other:?}"),
     }
 }
 

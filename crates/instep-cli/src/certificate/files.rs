@@ -25,9 +25,7 @@ impl Files {
                 CertificateError::Mismatch => {
                     format!("the key {key} does not belong to the certificate {certificate}")
                 }
-                CertificateError::NoCertificate
-                | CertificateError::Version(_)
-                | CertificateError::Unusable(_) => {
+                _ => {
                     format!("the certificate {certificate} cannot be used: {error}")
                 }
             }

@@ -6,7 +6,10 @@
 mod process;
 mod text;
 
-use instep::{Access, FROM_CLIENT, HeadLimits, Refusal, is_host_name};
+use instep::Access;
+use instep::access::{Refusal, is_host_name};
+use instep::driver::HeadLimits;
+use instep::log_target::FROM_CLIENT;
 use instep_proto::http::{Method, Reply, RequestHead, Status};
 use instep_tokio::Server;
 use socket2::SockRef;
@@ -121,7 +124,7 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
             }
             return error(Status::MisdirectedRequest);
         }
-        Err(Refusal::Origin) => return error(Status::Forbidden),
+        Err(_) => return error(Status::Forbidden),
         Ok(()) => {}
     }
     if head.path != PATH {

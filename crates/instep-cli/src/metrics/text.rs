@@ -4,7 +4,7 @@
 //! Labels are known when this is compiled (`&'static str`): nothing that a client sent can get into one.
 
 use super::process::Process;
-use instep::{DropReason, RefusalReason};
+use instep::driver::{DropReason, RefusalReason};
 use instep_tokio::{Lag, Metrics};
 use std::fmt::{Display, Write};
 

@@ -1,7 +1,8 @@
 //! The limits, which are options, too. CONTRACTS section 6 is the rule.
 
 use super::values;
-use instep::{HEADERS_MAX, Limits};
+use instep::Limits;
+use instep::driver::HEADERS_MAX;
 use instep_tokio::SocketLimits;
 use std::ops::RangeInclusive;
 

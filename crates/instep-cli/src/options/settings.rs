@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) frames: Vec<String>,
-    pub(crate) proxies: Vec<instep::IpNetwork>,
+    pub(crate) proxies: Vec<instep::access::IpNetwork>,
     pub(crate) base_path: String,
     pub(crate) https_redirect: bool,
     pub(crate) page: Option<PathBuf>,

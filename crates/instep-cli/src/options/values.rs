@@ -2,7 +2,7 @@
 //! `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
-use instep::IpNetwork;
+use instep::access::IpNetwork;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -74,14 +74,14 @@ pub(super) fn port_or_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 pub(super) fn host(text: &str) -> Result<String, String> {
-    if !instep::is_host_name(text) {
+    if !instep::access::is_host_name(text) {
         return Err("is not a host name: give it without http:// and without a port".into());
     }
     Ok(text.into())
 }
 
 pub(super) fn origin(text: &str) -> Result<String, String> {
-    if !instep::is_origin(text) {
+    if !instep::access::is_origin(text) {
         return Err(
             "is not an origin, such as http://example.org, https://example.org:8443 or capacitor://localhost; what comes \
                     behind the host is none of it"
@@ -93,7 +93,7 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 
 /// An origin without anything that could say more than that in the header it gets into.
 pub(super) fn frame(text: &str) -> Result<String, String> {
-    if !instep::is_framing_origin(text) {
+    if !instep::access::is_framing_origin(text) {
         return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
     }
     Ok(text.into())
@@ -119,7 +119,7 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
 
 /// A password that a log-in page can send.
 pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
-    match instep::find_password(text.as_bytes()) {
+    match instep::login::find_password(text.as_bytes()) {
         Ok(password) => Ok(Zeroizing::new(password.into())),
         Err(error) => Err(error.reason().into()),
     }

@@ -1,6 +1,6 @@
 //! Tells once of each file that a page asks for and that is not there.
 
-use instep::FROM_CLIENT;
+use instep::log_target::FROM_CLIENT;
 use instep_proto::http::RequestHead;
 use std::collections::BTreeSet;
 use std::io;
@@ -57,7 +57,7 @@ fn comes_from_here(head: &RequestHead<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use instep::HeadLimits;
+    use instep::driver::HeadLimits;
 
     fn is_new(missing: &mut Missing, path: &str, referer: &str) -> bool {
         let text = format!("GET {path} HTTP/1.1\r\nHost: lamp:8080\r\n{referer}\r\n");

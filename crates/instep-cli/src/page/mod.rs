@@ -9,7 +9,8 @@ mod path;
 mod sent;
 mod survey;
 
-use instep::{FileContent, Folder, FolderFile, Found};
+use instep::folder::Found;
+use instep::folder::{FileContent, Folder, FolderFile};
 use instep_proto::http::{Chunk, PageValues, RequestHead};
 use missing::Missing;
 use page_files::{HTML, INDEX, content_type, is_template};

@@ -60,6 +60,6 @@ mod tests {
         }
         assert_eq!((sent.files.len(), sent.numbers.len()), (MOST, MOST));
         assert_eq!(sent.file(0).unwrap().0, Path::new("c"));
-        assert!(MOST <= usize::from(instep::FOLDER_FILES_MAX));
+        assert!(MOST <= usize::from(instep::folder::FOLDER_FILES_MAX));
     }
 }

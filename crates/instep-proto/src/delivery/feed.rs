@@ -5,6 +5,7 @@ use crate::frame::{Encoded, Payload, TooLong, encode_frame};
 
 /// Why something could not be published. What was there before stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PublishError {
     /// There is no topic of that number.
     UnknownTopic {

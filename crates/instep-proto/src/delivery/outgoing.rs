@@ -95,13 +95,13 @@ impl<'a> Outgoing<'a> {
         self.blocked && self.capacity.is_some()
     }
 
-    /// The room, to write what is to be kept into; [`Outgoing::keep`] follows.
+    /// The room, to write what is to be kept into; [`Outgoing::commit`] follows.
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let end = self.limit.max(self.len);
         &mut self.scratch[self.len..end]
     }
 
-    /// Keeps the first `length` bytes of [`Outgoing::space`].
+    /// Keeps the first `length` bytes of [`Outgoing::spare_mut`].
     pub fn commit(&mut self, length: usize) {
         debug_assert!(length <= self.remaining());
         self.len += length;

@@ -5,6 +5,7 @@ use super::CloseCode;
 /// What a client did against RFC 6455, or beyond a limit. Each ends the connection with its
 /// [close code](ProtocolError::close_code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProtocolError {
     /// A reserved bit is set and no extension was agreed on (section 5.2).
     ReservedBit,

@@ -13,7 +13,7 @@ pub trait PageValues {
     /// whether there is such a value.
     fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;
 
-    /// Writes what comes next of the body of that number ([`Reply::made`](super::Reply::made)) at the start of `out`.
+    /// Writes what comes next of the body of that number ([`Reply::streamed`](super::Reply::streamed)) at the start of `out`.
     /// `position` is 0 at first, then what the call before said. Parts that may change meanwhile are written whole or
     /// not at all.
     fn generate(&self, number: u16, position: u32, out: &mut [u8]) -> Chunk {
@@ -22,7 +22,7 @@ pub trait PageValues {
     }
 }
 
-/// What came of [`PageValues::make`].
+/// What came of [`PageValues::generate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// Bytes that were written. None, while there is more to come: there was no room for the next part.

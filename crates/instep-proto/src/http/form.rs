@@ -2,6 +2,7 @@
 
 /// What is wrong with a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FormError {
     /// A `%` without two hexadecimal digits behind it.
     Malformed,

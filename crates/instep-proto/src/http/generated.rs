@@ -12,7 +12,7 @@ use core::fmt::{self, Write as _};
 use core::num::NonZeroU64;
 
 impl Reply {
-    /// An answer whose body, of whatever length, is made by [`PageValues::make`](super::PageValues::make) under that
+    /// An answer whose body, of whatever length, is made by [`PageValues::generate`](super::PageValues::generate) under that
     /// `number`. No copy of it may be kept.
     pub fn streamed(number: u16, content_type: &'static str, request: &RequestHead<'_>) -> Self {
         let chunked = !request.http10;
@@ -47,7 +47,7 @@ impl Reply {
     }
 
     /// Writes the head of [`Reply::streamed_sized`] and the `beginning` of its body at the start of `out`, and returns how much; what
-    /// [`PageValues::make`](super::PageValues::make) makes follows. An answer without a body is written later, as a whole.
+    /// [`PageValues::generate`](super::PageValues::generate) makes follows. An answer without a body is written later, as a whole.
     /// `None`: there is no room.
     pub fn begin(&mut self, beginning: &dyn fmt::Display, out: &mut [u8]) -> Option<usize> {
         if self.head_only || self.head.status == Status::NotModified {
@@ -60,7 +60,7 @@ impl Reply {
         Some(head + body.used)
     }
 
-    /// A file of a page, whose body is made by [`PageValues::make`](super::PageValues::make) under that `number`: of that length and
+    /// A file of a page, whose body is made by [`PageValues::generate`](super::PageValues::generate) under that `number`: of that length and
     /// with that hash, or a template, of which no copy may be kept. `frames` are the origins whose pages may show it in a frame,
     /// beside its own.
     pub fn file(

@@ -5,6 +5,7 @@ use super::Status;
 /// What is wrong with a head. Each is answered by its [status](HeadError::status), and ends the connection,
 /// because where the next request would begin is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HeadError {
     /// It is not HTTP, or a header is malformed.
     Malformed,

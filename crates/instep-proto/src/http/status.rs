@@ -3,6 +3,7 @@
 /// The status of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of RFC 9110")]
+#[non_exhaustive]
 pub enum Status {
     Ok,
     NoContent,

@@ -4,10 +4,10 @@ use crate::join::{JoinString, Protection};
 use crate::name::Name;
 
 /// Tells how a phone joins the device's own network. The line holds its password: it is for the serial port alone, which its
-/// target says ([`instep::SECRET`]).
+/// target says ([`instep::log_target::SECRET`]).
 pub fn tell_join_string(name: &Name, protection: Protection) {
     log::info!(
-        target: instep::SECRET,
+        target: instep::log_target::SECRET,
         "To join the device's own network, when there is one: {}",
         JoinString { network: name.as_str(), protection }
     );
@@ -45,7 +45,7 @@ mod tests {
         log::set_max_level(LevelFilter::Info);
         tell_join_string(&"lamp".parse().unwrap(), Protection::Password("12345678".parse().unwrap()));
         let (target, line) = NOTED.lock().unwrap().take().expect("a line");
-        assert_eq!(target, instep::SECRET);
+        assert_eq!(target, instep::log_target::SECRET);
         assert!(line.ends_with(": WIFI:T:WPA;S:lamp;P:12345678;;"), "{line}");
     }
 }

@@ -5,7 +5,9 @@ use super::typed::Text;
 use crate::name::Name;
 use crate::portal::{About, STYLE, TELLING_PART};
 use core::fmt::{self, Write};
-use instep::{Asset, BoardPage, BoardPages, PASSWORD_MAX, find_password, form_value};
+use instep::Asset;
+use instep::board::{BoardPage, BoardPages, form_value};
+use instep::login::{PASSWORD_MAX, find_password};
 use instep_settings::DeviceName;
 use zeroize::Zeroizing;
 

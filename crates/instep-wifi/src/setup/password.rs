@@ -2,7 +2,8 @@
 
 use super::provisioning::SetUp;
 use embassy_futures::yield_now;
-use instep::{Device, Password, Random};
+use instep::Device;
+use instep::login::{Password, Random};
 use instep_settings::{PasswordHash, Settings};
 
 /// What one guess costs, in rounds of hashing: about a second on a chip with 160 MHz.
@@ -22,8 +23,8 @@ pub fn kept_password(settings: &Settings) -> Option<Password> {
 /// is the same at each start, and another one in another device: its MAC address, for one. It takes about a second.
 ///
 /// # Errors
-/// If nobody could log in with it: see [`instep::find_password`].
-pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::PasswordError> {
+/// If nobody could log in with it: see [`instep::login::find_password`].
+pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::login::PasswordError> {
     Password::new(password, salt, ROUNDS).map(|password| keep(&password))
 }
 
@@ -58,7 +59,7 @@ impl SetUp {
             let password = Password::from_parts(salt, ROUNDS, hash);
             self.settings.set_log_in(Some(keep(&password)));
             self.log_in.change_password(password, device);
-            // What a page of the application says of it (`instep::OPEN_TO_EVERYONE`) holds no longer.
+            // What a page of the application says of it (`instep::access::OPEN_TO_EVERYONE`) holds no longer.
             device.set_page_value("ACCESS", "");
             let kept = self.save().await;
             self.with(|state| {

@@ -1,6 +1,6 @@
 //! A password between the page and its hash.
 
-use instep::PASSWORD_MAX;
+use instep::login::PASSWORD_MAX;
 use zeroize::Zeroizing;
 
 /// A password as it was typed, for the short time until it is hashed.

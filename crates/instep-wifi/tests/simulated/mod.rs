@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use embassy_time::{Instant, Timer};
-use instep::{BoardPages as _, LogIn};
+use instep::LogIn;
+use instep::board::BoardPages as _;
 use instep_embassy::LogInResources;
 use instep_settings::{FileStorage, Network, NetworkName, Saver, Settings, WifiPassword};
 use instep_wifi::portal::{FIRST_PART, Network as Heard, Networks, Outcome, Ssid};

@@ -56,6 +56,7 @@ pub struct Access {
 
 /// Why a request may not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// The device does not go by the name in Host: 421, or 302 where there is a portal.
     Host,

@@ -35,7 +35,7 @@ impl Origins {
     /// None may.
     pub const NONE: Self = Self { list: &[], sharing: None };
 
-    /// Those may ([`is_origin`](crate::is_origin)).
+    /// Those may ([`is_origin`](crate::access::is_origin)).
     pub const fn of(list: &'static [&'static str]) -> Self {
         if list.is_empty() { Self::NONE } else { Self { list, sharing: Some(&SHARING) } }
     }

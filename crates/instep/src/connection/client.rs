@@ -213,7 +213,7 @@ impl Client {
     }
 
     /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
-    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::Surroundings::room).
+    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::TurnContext::room).
     pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
         let waits = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
         let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));

@@ -40,10 +40,10 @@ pub struct TurnContext<'a> {
     /// How many messages a turn takes. At that limit the client takes no more input.
     pub allowance: u32,
     /// What the socket takes for sure. It counts where nothing can be saved for the client, because it has no
-    /// [`HttpState`](super::Exchange) any more.
+    /// [`HttpState`](super::HttpState) any more.
     pub room: SendWindow,
     /// Where output is gathered, shared by all clients: as long as what one client may keep
-    /// ([`HttpState::new`](super::Exchange::new)) and one frame.
+    /// ([`HttpState::new`](super::HttpState::new)) and one frame.
     pub scratch: &'a mut [u8],
 }
 

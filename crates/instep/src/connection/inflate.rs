@@ -6,7 +6,7 @@ use crate::time::Instant;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inflater(pub u16);
 
-/// What came of one call of [`Compression::inflate`](crate::Compression::inflate).
+/// What came of one call of [`Compression::inflate`](crate::driver::Compression::inflate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inflated {
     /// Bytes of the input that were used.

@@ -19,6 +19,7 @@ const CODES: [(u16, &str); 10] = [
 
 /// Why a client is gone without a closing handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DropReason {
     /// The peer closed the connection without a close frame.
     NoCloseFrame,
@@ -32,6 +33,7 @@ pub enum DropReason {
 
 /// Why a request, or a connection, was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefusalReason {
     /// Its body is longer than the limit.
     Body,

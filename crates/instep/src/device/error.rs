@@ -5,6 +5,7 @@ use instep_proto::frame::TooLong;
 
 /// Why a message to one client could not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SendError {
     /// The client is not there any more.
     Gone,

@@ -15,6 +15,7 @@ use instep_proto::message::Kind;
 
 /// What a client did. It is plain data in the inbox's own buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Message<'m> {
     /// A client connected.
     Open {

@@ -8,6 +8,7 @@ const VALUE_MAX: usize = 64;
 
 /// Why a page value could not be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PageValueError {
     /// A name has 1 to 32 letters, digits or underscores.
     BadName,

@@ -9,7 +9,7 @@ use instep_proto::message::Kind;
 pub(super) const FIRST_REQUEST: u32 = 1 << 31;
 
 /// A client: the n-th that connected since the device started, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId {
     pub(crate) number: u32,
     pub(crate) slot: u16,

@@ -23,6 +23,7 @@ pub struct Password {
 
 /// Why a text cannot be a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PasswordError {
     /// It is empty.
     Empty,
@@ -107,7 +108,7 @@ impl Password {
         }
     }
 
-    /// A password that was hashed before, from its parts as [`PasswordCheck::to_parts`] gives them: for a device that keeps
+    /// A password that was hashed before, from its parts as [`Password::to_parts`] gives them: for a device that keeps
     /// them through a restart.
     pub const fn from_parts(salt: [u8; 16], rounds: u32, hash: [u8; 32]) -> Self {
         Self { salt, rounds, hash }

@@ -35,6 +35,7 @@ pub struct Interaction {
 
 /// What an interaction is.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A property that is on or off, and is written.
     Switch,

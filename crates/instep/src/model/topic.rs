@@ -1,7 +1,7 @@
 //! What an application publishes under.
 
 /// A topic: something of which every client needs the latest message, and no older one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub(crate) usize);
 
 impl Topic {

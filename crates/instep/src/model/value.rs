@@ -7,6 +7,7 @@ use instep_proto::json::Text;
 
 /// The value of a property, as the application has it.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub enum Reading<'v> {
     /// There is none: the sensor failed, or has not been read yet.
     Unavailable,
@@ -33,6 +34,7 @@ pub enum Severity {
 
 /// What comes with a request. It is of the kind that was declared, and within its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Input<'m> {
     /// Nothing: a button.
     Nothing,

@@ -83,6 +83,7 @@ pub trait BoardPages: Debug + Sync {
 
 /// What a board has at a path.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum BoardPage {
     /// The page, which is made for who asks. It takes forms, too.
     Page,

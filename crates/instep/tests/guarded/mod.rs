@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use crate::link::{self, Peer, World, leak, upgrade};
-use instep::{Client, FailedLogin, Instant, Limits, LogIn, LogInMemory, Password, PasswordCheck, Session};
+use instep::driver::Client;
+use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Session};
+use instep::{Instant, Limits, LogIn};
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;

@@ -2,10 +2,13 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+use instep::board::BoardPages;
+use instep::driver::{
+    Buffer, Client, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring, RingEntry,
+    SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
+};
 use instep::{
-    Access, App, Asset, BoardPages, Buffer, Client, ClientId, Date, Device, Feed, Follower, HistoryPoint,
-    HttpState, HttpStateMemory, Inbox, Instant, Limits, LogIn, Memory, Message, Recorder, Ring, RingEntry,
-    SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Thing, Topic, Turn, TurnContext,
+    Access, App, Asset, ClientId, Device, HistoryPoint, Inbox, Instant, Limits, LogIn, Message, Thing, Topic,
 };
 use std::net::IpAddr;
 use std::pin::pin;
@@ -300,6 +303,7 @@ pub fn heard(inbox: &mut Inbox<'_>) -> Option<String> {
             Message::Text { client, text } => format!("{client} {text}"),
             Message::Binary { client, bytes } => format!("{client} {} bytes", bytes.len()),
             Message::Close { client } => format!("{client} close"),
+            other => panic!("unknown message: {other:?}"),
         }),
     }
 }
