@@ -121,14 +121,4 @@ mod tests {
         }
         assert!(find("none").is_none());
     }
-
-    /// A firmware is built with one of them: the tests build few.
-    #[test]
-    fn every_application_has_its_line_in_the_firmware_for_the_esp32() {
-        let lines = include_str!("../../boards/esp/src/application.rs");
-        for app in ALL {
-            let name = app.name();
-            assert!(lines.contains(&std::format!("    \"{name}\": |")), "{name}");
-        }
-    }
 }

@@ -19,35 +19,17 @@ use instep_bench::serving::{GENERATOR_CORE, raise_descriptor_limit, take_core};
 use plan::Plan;
 use std::process::ExitCode;
 
-const HELP: &str = "\
-Measures instep side by side with other WebSocket servers, and prints tables.
-
-    cargo xtask bench [--quick] [ROW…]
-    cargo xtask bench --write
-
-    ROW        only rows with these words in their name: echo, \"echo 16 B\", fan-out, memory, stalled
-    --quick    fewer repeats and shorter runs, for a first look
-    --write    all rows, at full length, into docs/reference/benchmarks.md
-";
-
+/// Takes the options that `cargo xtask bench` has checked.
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (mut plan, mut write, mut rows) = (Plan::FULL, false, Vec::new());
-    for argument in &arguments {
+    for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--quick" => plan = Plan::QUICK,
             "--write" => write = true,
-            "--help" | "-h" => {
-                print!("{HELP}");
-                return ExitCode::SUCCESS;
-            }
-            option if option.starts_with('-') => return misused(&format!("{option} is not known here")),
-            row => rows.push(row),
+            _ => rows.push(argument),
         }
     }
-    if write && (plan != Plan::FULL || !rows.is_empty()) {
-        return misused("what --write writes is a full run");
-    }
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     match bench(&plan, &rows, write) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -78,9 +60,4 @@ fn bench(plan: &Plan, rows: &[&str], write: bool) -> Result<(), String> {
         document::write(&tables)?;
     }
     Ok(())
-}
-
-fn misused(problem: &str) -> ExitCode {
-    eprintln!("{problem}\n\n{HELP}");
-    ExitCode::from(2)
 }

@@ -37,6 +37,12 @@ pub(crate) enum Extent {
     Full,
 }
 
+impl Extent {
+    pub(crate) fn of(full: bool) -> Extent {
+        if full { Extent::Full } else { Extent::Quick }
+    }
+}
+
 /// Runs the suite against `instep serve --app echo`, prints a table, and compares with what is expected.
 pub(crate) fn test(extent: Extent) -> Outcome {
     match server() {

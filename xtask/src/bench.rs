@@ -1,12 +1,41 @@
-//! The benchmark. It is a workspace of its own, so that nobody else builds the servers that instep is measured against.
+//! The benchmark. Its workspace is its own, so that only this job builds the servers that instep is measured against.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
+
+use clap::{Args, Subcommand};
 
 use crate::report::Outcome;
 use crate::tools::{cargo, run, target, workspace};
 
-/// Builds the benchmark and runs it with these arguments.
-pub(crate) fn run_with(arguments: &[&str]) -> ExitCode {
+/// What to measure.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub(crate) struct Rows {
+    #[command(subcommand)]
+    pub(crate) part: Option<Part>,
+    /// Repeat less and run shorter, for a first look
+    #[arg(long)]
+    quick: bool,
+    /// Measure all rows at full length, and write them to docs/reference/benchmarks.md
+    #[arg(long, conflicts_with_all = ["quick", "row"])]
+    write: bool,
+    /// Measure only rows with these words in their name: echo, "echo 16 B", fan-out, memory, stalled
+    row: Vec<String>,
+}
+
+/// A part that is measured by itself.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Part {
+    /// Count the instructions of a message on a chip, beside picoserve
+    Instructions {
+        /// Write the table to docs/reference/benchmarks.md
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+/// Builds the benchmark and runs it.
+pub(crate) fn measure(rows: &Rows) -> ExitCode {
     let folder = target().join("bench");
     let mut build = cargo(&["build", "--release", "--manifest-path", "bench/Cargo.toml", "--target-dir"]);
     if let Outcome::Failed(why) = run(build.arg(&folder)) {
@@ -14,7 +43,9 @@ pub(crate) fn run_with(arguments: &[&str]) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let program = folder.join("release/bench");
-    match std::process::Command::new(&program).args(arguments).current_dir(workspace()).status() {
+    let mut bench = Command::new(&program);
+    bench.args(rows.quick.then_some("--quick")).args(rows.write.then_some("--write")).args(&rows.row);
+    match bench.current_dir(workspace()).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {

@@ -1,10 +1,10 @@
 //! Clients and a proxy that others wrote: fetched when they are needed, never part of this repository.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::packages::{NPM, Packages};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run, target, workspace};
+use crate::tools::{Tools, cargo, find, run};
 
 /// Programs that Debian has, and their packages.
 const PROGRAMS: [(&str, &str); 5] = [
@@ -14,6 +14,17 @@ const PROGRAMS: [(&str, &str); 5] = [
     ("java", "openjdk-17-jdk-headless"),
     ("haproxy", "haproxy"),
 ];
+
+const CLIENTS: Packages = Packages {
+    name: "other-clients",
+    lists_in: "crates/instep-cli/tests/other_clients",
+    lists: &["package.json", "package-lock.json", "requirements.txt"],
+    steps: &[
+        NPM,
+        ("python3", &["-m", "venv", "venv"]),
+        ("venv/bin/pip", &["install", "--quiet", "--requirement", "requirements.txt"]),
+    ],
+};
 
 /// Fetches the clients, and has them use what the command `instep` serves.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
@@ -36,24 +47,5 @@ fn fetch(tools: &mut Tools) -> Result<PathBuf, Outcome> {
             tools.install(&format!("{program} is missing; this installs it:"), &[package])?;
         }
     }
-    let wanted = workspace().join("crates/instep-cli/tests/other_clients");
-    let folder = target().join("other-clients");
-    let failed = |error: std::io::Error| Outcome::Failed(format!("the clients have no folder: {error}"));
-    std::fs::create_dir_all(&folder).map_err(failed)?;
-    for name in ["package.json", "package-lock.json", "requirements.txt"] {
-        std::fs::copy(wanted.join(name), folder.join(name)).map_err(failed)?;
-    }
-    let steps: [(&str, &[&str]); 3] = [
-        ("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]),
-        ("python3", &["-m", "venv", "venv"]),
-        ("venv/bin/pip", &["install", "--quiet", "--requirement", "requirements.txt"]),
-    ];
-    for (program, args) in steps {
-        let program = if program.contains('/') { folder.join(program) } else { program.into() };
-        match run(Command::new(program).args(args).current_dir(&folder)) {
-            Outcome::Passed => {}
-            _ => return Err(Outcome::Skipped("a client is missing, and could not be fetched".into())),
-        }
-    }
-    Ok(folder)
+    CLIENTS.install()
 }

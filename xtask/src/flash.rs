@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use clap::Args;
+
 use crate::firmware::{self, Plan, Variables};
 use crate::partitions;
 use crate::report::Outcome;
@@ -23,36 +25,22 @@ const SETTINGS: &str = "instep";
 const SLOT: (&str, &str) = ("ota_0", "0x10000");
 
 /// What to write, and how.
-#[derive(Debug, PartialEq, Eq)]
-struct Order {
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Order {
+    #[command(flatten)]
     plan: Plan,
-    /// Whether the settings are lost.
+    /// Erase the settings too
+    #[arg(long)]
     erase: bool,
+    /// Serial port; without it espflash looks for one
+    #[arg(long)]
     port: Option<String>,
-    /// An application image that is there already.
+    /// Write this application image to a board that was flashed before, and build nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "app")]
     image: Option<PathBuf>,
 }
 
 impl Order {
-    /// Reads `BOARD [--app APP | --image FILE] [--erase] [--port PORT]`.
-    fn parse(options: &[&str]) -> Result<Order, String> {
-        let (mut erase, mut port, mut image, mut rest) = (false, None, None, Vec::new());
-        let mut options = options.iter();
-        while let Some(option) = options.next() {
-            let mut value = || options.next().ok_or_else(|| format!("{option} lacks its value"));
-            match *option {
-                "--erase" => erase = true,
-                "--port" => port = Some((*value()?).to_owned()),
-                "--image" => image = Some(PathBuf::from(value()?)),
-                other => rest.push(other),
-            }
-        }
-        if image.is_some() && rest.contains(&"--app") {
-            return Err("--image is an application already: leave out --app".to_owned());
-        }
-        Ok(Order { plan: Plan::parse(&rest)?, erase, port, image })
-    }
-
     /// The partitions that are cleared.
     fn cleared(&self) -> String {
         if self.erase { format!("{WHICH_SLOT},{SETTINGS}") } else { WHICH_SLOT.to_owned() }
@@ -60,20 +48,16 @@ impl Order {
 }
 
 /// Builds the firmware, unless an image is named, and writes it.
-pub(crate) fn job(options: &[&str], tools: &mut Tools) -> Outcome {
-    let order = match Order::parse(options) {
-        Ok(order) => order,
-        Err(problem) => return Outcome::Failed(problem),
-    };
+pub(crate) fn job(order: &Order, tools: &mut Tools) -> Outcome {
     let Some(espflash) = find("espflash") else {
         return Outcome::Failed(format!("the program espflash is missing: {INSTALL}"));
     };
     let what = match &order.image {
-        Some(image) => checked(&order, image),
+        Some(image) => checked(order, image),
         None => firmware::build(&order.plan, Variables::Kept, tools).map(|built| built.elf),
     };
     match what {
-        Ok(file) => write(&espflash, &order, &file),
+        Ok(file) => write(&espflash, order, &file),
         Err(Outcome::Skipped(why)) => Outcome::Failed(why),
         Err(outcome) => outcome,
     }
@@ -171,10 +155,18 @@ fn commands(espflash: &Path, order: &Order, file: &Path) -> Vec<Command> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Job};
     use crate::tools::workspace;
+    use clap::Parser as _;
 
-    fn order(options: &[&str]) -> Order {
-        Order::parse(options).expect("a right order")
+    fn parse(args: &[&str]) -> Result<Order, clap::Error> {
+        let cli = Cli::try_parse_from([&["cargo xtask", "flash"], args].concat())?;
+        let Some(Job::Flash(order)) = cli.job else { unreachable!("the job is named") };
+        Ok(order)
+    }
+
+    fn order(args: &[&str]) -> Order {
+        parse(args).expect("a right order")
     }
 
     #[test]
@@ -192,7 +184,7 @@ mod tests {
             &["esp32c3-devkit", "--fast"],
             &["esp32c3-devkit", "--image", "x.bin", "--app", "toggle"],
         ] {
-            assert!(Order::parse(wrong).is_err(), "{wrong:?}");
+            assert!(parse(wrong).is_err(), "{wrong:?}");
         }
     }
 

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Args;
+
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, output, run, target, workspace};
 
@@ -18,63 +20,49 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg=fuzzing";
 
 /// What to run.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Plan {
-    /// A target, or else all of them.
+    /// Name of the target; without it all are run
+    #[arg(value_parser = target_of)]
     target: Option<String>,
+    #[command(flatten)]
     extent: Extent,
 }
 
 /// With what a target is run.
-#[derive(Debug, PartialEq, Eq)]
-enum Extent {
-    /// The same inputs each time: what was not changed does not fail.
-    Smoke,
-    /// Random ones, which add to those that it learned before, for so many seconds.
-    Random(u32),
-    /// An input that was found before.
-    Once(PathBuf),
+#[derive(Debug, PartialEq, Eq, Args)]
+#[group(multiple = false)]
+struct Extent {
+    /// Run each target for this many seconds, with random inputs
+    #[arg(long, default_value_t = LONG, value_name = "N")]
+    seconds: u32,
+    /// Run one target with an input that was found before
+    #[arg(long, value_name = "FILE", requires = "target", value_parser = absolute)]
+    input: Option<PathBuf>,
+    /// Run the few inputs that `test` runs, which are the same each time
+    #[arg(long)]
+    smoke: bool,
 }
 
 impl Plan {
     /// Each target for a few seconds, with the same inputs each time.
     pub(crate) fn smoke() -> Plan {
-        Plan { target: None, extent: Extent::Smoke }
+        Plan { target: None, extent: Extent { seconds: LONG, input: None, smoke: true } }
     }
+}
 
-    /// Reads `[TARGET] [--seconds N | --input FILE | --smoke]`.
-    pub(crate) fn parse(args: &[&str]) -> Result<Plan, String> {
-        let (mut target, mut extent) = (None, Extent::Random(LONG));
-        let mut args = args.iter();
-        while let Some(arg) = args.next() {
-            let mut value = || args.next().ok_or_else(|| format!("{arg} lacks its value"));
-            match *arg {
-                "--seconds" => {
-                    let value = value()?;
-                    let seconds = value.parse().map_err(|_| format!("{value} is no number of seconds"))?;
-                    extent = Extent::Random(seconds);
-                }
-                "--input" => {
-                    let input = std::path::absolute(value()?).map_err(|error| error.to_string())?;
-                    extent = Extent::Once(input);
-                }
-                "--smoke" => extent = Extent::Smoke,
-                "--install" => {}
-                name if !name.starts_with('-') && target.is_none() => target = Some(name.to_owned()),
-                other => return Err(format!("{other} is not known here")),
-            }
-        }
-        if matches!(extent, Extent::Once(_)) && target.is_none() {
-            return Err("--input needs a target".to_owned());
-        }
-        let known = names();
-        if let Some(target) = &target
-            && !known.contains(target)
-        {
-            return Err(format!("there is no target {target}: there are {}", known.join(", ")));
-        }
-        Ok(Plan { target, extent })
+/// Returns the name if a target has it.
+fn target_of(name: &str) -> Result<String, String> {
+    let known = names();
+    if known.iter().any(|known| known == name) {
+        return Ok(name.to_owned());
     }
+    Err(format!("there is no target {name}: there are {}", known.join(", ")))
+}
+
+/// The program runs in another folder.
+fn absolute(file: &str) -> std::io::Result<PathBuf> {
+    std::path::absolute(file)
 }
 
 /// Runs what is planned, each target as a step of its own.
@@ -148,13 +136,13 @@ fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
     let mut command = Command::new(program);
     command.current_dir(workspace()).arg(format!("-artifact_prefix={}/", findings.display()));
     match &plan.extent {
-        Extent::Once(input) => command.arg(input),
-        Extent::Smoke => command
+        Extent { input: Some(input), .. } => command.arg(input),
+        Extent { smoke: true, .. } => command
             .arg(format!("-runs={SMOKE}"))
             // What is compared may be addresses, which differ from run to run.
             .args(["-seed=1", "-use_cmp=0"])
             .arg(format!("-seed_inputs={}", seeds(name).join(","))),
-        Extent::Random(seconds) => command
+        Extent { seconds, .. } => command
             .arg(format!("-max_total_time={seconds}"))
             // New ones go into the first folder.
             .args([&corpus, &workspace().join("fuzz/corpus").join(name)]),
@@ -192,25 +180,34 @@ fn tell(log: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Job};
+    use clap::Parser as _;
+
+    fn plan(args: &[&str]) -> Result<Plan, clap::Error> {
+        let cli = Cli::try_parse_from([&["cargo xtask", "fuzz"], args].concat())?;
+        let Some(Job::Fuzz(plan)) = cli.job else { unreachable!("the job is named") };
+        Ok(plan)
+    }
 
     #[test]
     fn what_is_wanted_is_understood() {
-        let all = Plan { target: None, extent: Extent::Random(LONG) };
-        assert_eq!(Plan::parse(&[]), Ok(all));
-        let one = Plan { target: Some("messages".to_owned()), extent: Extent::Random(7) };
-        assert_eq!(Plan::parse(&["messages", "--seconds", "7"]), Ok(one));
-        assert_eq!(Plan::parse(&["--smoke"]), Ok(Plan::smoke()));
-        let again = Plan::parse(&["messages", "--input", "/x"]).map(|plan| plan.extent);
-        assert_eq!(again, Ok(Extent::Once(PathBuf::from("/x"))));
+        let random = |seconds| Extent { seconds, input: None, smoke: false };
+        assert_eq!(plan(&[]).expect("all"), Plan { target: None, extent: random(LONG) });
+        let one = Plan { target: Some("messages".to_owned()), extent: random(7) };
+        assert_eq!(plan(&["messages", "--seconds", "7"]).expect("one"), one);
+        assert_eq!(plan(&["--smoke"]).expect("smoke"), Plan::smoke());
+        let again = plan(&["messages", "--input", "/x"]).expect("an input").extent;
+        assert_eq!(again.input, Some(PathBuf::from("/x")));
         for wrong in
             [&["--seconds"][..], &["--seconds", "many"], &["--fast"], &["json", "rest"], &["--input", "/x"]]
         {
-            assert!(Plan::parse(wrong).is_err(), "{wrong:?}");
+            assert!(plan(wrong).is_err(), "{wrong:?}");
         }
-        let problem = Plan::parse(&["mesages"]).unwrap_err();
+        let problem = target_of("mesages").unwrap_err();
         assert!(
             problem.starts_with("there is no target mesages: there are ") && problem.contains("messages")
         );
+        assert!(plan(&["mesages"]).is_err());
     }
 
     #[test]

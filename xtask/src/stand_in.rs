@@ -33,8 +33,8 @@ pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boards::BOARDS;
     use crate::firmware::TESTED;
+    use esp_boards::BOARDS;
 
     #[test]
     fn each_chip_of_a_board_is_built_or_checked() {

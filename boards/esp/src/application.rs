@@ -41,6 +41,9 @@ macro_rules! applications {
                 $run.await;
             }
         })+
+
+        // Two lines for one application do not compile, and neither does a line for none.
+        const _: () = assert!([$($name),+].len() == ALL.len(), "every application of `instep_apps::ALL` has a line here");
     };
 }
 

@@ -1,6 +1,6 @@
 //! What is decided when the firmware is built: by features, and by variables of the environment.
 
-use crate::boards::{BOARDS, Board};
+use esp_boards::{BOARDS, Board};
 use instep::App;
 use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
 use instep_wifi::join;
@@ -24,7 +24,7 @@ pub const BOARD: Board = {
     let named = option_env!("INSTEP_BOARD");
     let mut at = 0;
     loop {
-        assert!(at < BOARDS.len(), "INSTEP_BOARD names no board: boards/esp/src/boards.rs has them all");
+        assert!(at < BOARDS.len(), "INSTEP_BOARD names no board: esp-boards/src/boards.rs has them all");
         let board = BOARDS[at];
         let found = match named {
             Some(name) => same(board.name, name),
@@ -96,7 +96,8 @@ pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
 
 const SSID: Option<&str> = non_empty(option_env!("INSTEP_WIFI_SSID"));
 const WIFI_PASSWORD: Option<&str> = non_empty(option_env!("INSTEP_WIFI_PASSWORD"));
-const AP_PASSWORD: Option<&str> = if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
+const AP_PASSWORD: Option<&str> =
+    if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
 const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
 
 // What is given has to be right: it is better to be told here than by a device.

@@ -5,13 +5,13 @@
 
 use crate::build_config::IS_CONSOLE;
 use core::cell::RefCell;
-use core::fmt::{self, Write as _};
 use core::sync::atomic::{AtomicBool, Ordering};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 use esp_println::{Printer, println};
+use instep_log::Ring;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// Bytes of lines that wait.
@@ -21,10 +21,12 @@ const PORTION: usize = 48;
 /// In milliseconds: 115200 baud are 11 bytes in each of them.
 const PAUSE: u64 = 5;
 
+type Lines = Ring<RING, RING>;
+
 struct SerialLog;
 
 static LOG: SerialLog = SerialLog;
-static WAITING: Mutex<CriticalSectionRawMutex, RefCell<Waiting>> = Mutex::new(RefCell::new(Waiting::new()));
+static WAITING: Mutex<CriticalSectionRawMutex, RefCell<Lines>> = Mutex::new(RefCell::new(Lines::new()));
 /// There is a line to write.
 static ADDED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 /// Whether lines wait for [`write`]. Before that, each is written at once: then something that hangs can be seen to.
@@ -99,53 +101,6 @@ impl Log for SerialLog {
     }
 
     fn flush(&self) {}
-}
-
-/// Whole lines in a ring.
-struct Waiting {
-    bytes: [u8; RING],
-    first: usize,
-    length: usize,
-    lost: u32,
-}
-
-impl Waiting {
-    const fn new() -> Self {
-        Self { bytes: [0; RING], first: 0, length: 0, lost: 0 }
-    }
-
-    fn add(&mut self, line: fmt::Arguments<'_>) {
-        let before = self.length;
-        let lost = core::mem::take(&mut self.lost);
-        let told = if lost > 0 { writeln!(self, "({lost} lines were lost)") } else { Ok(()) };
-        if told.and_then(|()| writeln!(self, "{line}")).is_err() {
-            self.length = before;
-            self.lost = lost.saturating_add(1);
-        }
-    }
-
-    fn take(&mut self, to: &mut [u8]) -> usize {
-        let length = self.length.min(to.len());
-        for byte in &mut to[..length] {
-            *byte = self.bytes[self.first];
-            self.first = (self.first + 1) % RING;
-        }
-        self.length -= length;
-        length
-    }
-}
-
-impl fmt::Write for Waiting {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if text.len() > RING - self.length {
-            return Err(fmt::Error);
-        }
-        for byte in text.bytes() {
-            self.bytes[(self.first + self.length) % RING] = byte;
-            self.length += 1;
-        }
-        Ok(())
-    }
 }
 
 /// Where the compiler is a stand-in, esp-backtrace does not compile; it never runs.

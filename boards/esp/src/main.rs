@@ -4,9 +4,8 @@
 #![no_main]
 
 mod application;
-mod boards;
 mod build_config;
-mod settings;
+mod disconnect;
 mod light;
 mod log;
 mod memory;
@@ -14,7 +13,7 @@ mod network;
 mod pin;
 mod queues;
 mod radio;
-mod disconnect;
+mod settings;
 mod watchdog;
 
 use crate::light::{Light, Outputs};
@@ -22,6 +21,7 @@ use crate::memory::{AP_STACK, BYTES_PER_CLIENT, RESOURCES, Resources, STATION_ST
 use crate::network::{AP_ADDRESS, AP_PAGE, PORT};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
+use build_config::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 #[cfg(feature = "backtrace")]
@@ -31,10 +31,8 @@ use esp_hal::gpio::{Input, InputConfig, Pull};
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{Interface, WifiController};
-use build_config::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
+use instep::access::{AllowHints, OPEN_TO_EVERYONE, Origins};
 use instep::{Access, App};
-use instep::access::AllowHints;
-use instep::access::{OPEN_TO_EVERYONE, Origins};
 use instep_apps::{Hardware, KeptProperties, LED, Led};
 use instep_embassy::{Driver, LogInResources, Server, SynFilter};
 use instep_settings::{Kept, KeptSwitch, Settings};
@@ -209,7 +207,8 @@ fn app() -> &'static App {
 /// The same with a page whose files are in a folder.
 #[cfg(has_folder)]
 fn app() -> &'static App {
-    static FILES: instep::folder::Files = instep::folder::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));
+    static FILES: instep::folder::Files =
+        instep::folder::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));
     static WITH_FOLDER: App = APP.with_folder(&FILES);
     &WITH_FOLDER
 }

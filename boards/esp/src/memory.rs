@@ -63,7 +63,8 @@ mod each_client {
 /// the two buffers of its TCP socket, and not the socket itself, which are embassy-net's.
 pub const BYTES_PER_CLIENT: usize = (each_client::Nine::SIZE - each_client::One::SIZE).div_ceil(8);
 
-const _: () = assert!(BYTES_PER_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each client takes more than 1 KiB");
+const _: () =
+    assert!(BYTES_PER_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each client takes more than 1 KiB");
 
 /// The same for `cargo xtask size`, in a section that no chip gets.
 // SAFETY: nothing else has the name, and whoever reads the section goes by names.

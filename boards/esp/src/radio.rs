@@ -1,10 +1,10 @@
 //! The radio: what it does when it is told to. When that is, `instep_wifi::setup` knows.
 
 use crate::build_config::{AP_IS_OPEN, ap_password};
-use crate::settings;
+use crate::disconnect::outcome_of;
 use crate::memory::AP_CLIENTS;
 use crate::network::AP_PAGE;
-use crate::disconnect::outcome_of;
+use crate::settings;
 use embassy_net::Stack;
 use embassy_time::{Duration, WithTimeout as _};
 use esp_hal::rng::Trng;

@@ -9,8 +9,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use test_support::{Http, SOON, Server, http};
+use test_support::{Http, SOON, Server, http, wait_until};
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -157,10 +156,7 @@ fn nginx_passes_chunks_on() {
         .args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"])
         .arg(&folder);
     let mut process = command.stdin(Stdio::null()).spawn().expect("nginx starts");
-    let deadline = Instant::now() + 3 * SOON;
-    while TcpStream::connect(addr).is_err() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(3 * SOON, || TcpStream::connect(addr).is_ok(), || "nginx does not listen");
     for (chunks, value) in [
         ("4\r\ntrue\r\n0\r\n\r\n", "true"),
         ("1\r\nf\r\n4;ext=\"x\"\r\nalse\r\n0\r\n\r\n", "false"),

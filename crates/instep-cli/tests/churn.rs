@@ -8,8 +8,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
-use test_support::{Http, Random, SOON, Server, WebSocket};
+use std::time::Duration;
+use test_support::{Http, Random, SOON, Server, WebSocket, wait_until};
 
 /// Connects and disconnects.
 const VISITS: usize = 10_000;
@@ -63,11 +63,11 @@ fn ten_thousand_clients_come_and_go_and_nothing_is_left_of_them() {
     visits(server.addr(), FIRST);
     let before = resident(&server);
     visits(server.addr(), VISITS - FIRST);
-    let deadline = Instant::now() + SOON;
-    while descriptors(&server) > descriptors_before {
-        assert!(Instant::now() < deadline, "{} descriptors, not {descriptors_before}", descriptors(&server));
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(
+        SOON,
+        || descriptors(&server) <= descriptors_before,
+        || format!("{} descriptors, not {descriptors_before}", descriptors(&server)),
+    );
     let growth = resident(&server).saturating_sub(before);
     assert!(growth < GROWTH, "{growth} bytes more");
     println!("{VISITS} visits: {growth} bytes more than after the first {FIRST}");

@@ -3,19 +3,15 @@
 mod served;
 
 use served::{INSTEP, get};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use test_support::{Server, WebSocket, http, opcode};
 
-/// A working folder of its own, removed at the end.
-struct Folder(PathBuf);
+/// A working folder of its own.
+struct Folder(test_support::Folder);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("configuration-{name}"));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder is made");
-        Self(path)
+        Self(test_support::Folder::new(&format!("configuration-{name}")))
     }
 
     fn with_file(name: &str, text: &str) -> Self {
@@ -25,7 +21,7 @@ impl Folder {
     }
 
     fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        std::fs::write(self.0.join(name), text).expect("a file is written");
+        self.0.write(name, text);
     }
 
     fn run(&self, command: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -59,13 +55,7 @@ impl Folder {
     }
 
     fn server(&self, args: &[&str]) -> test_support::Builder {
-        Server::with(args).binary(INSTEP).folder(&self.0)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        Server::with(args).binary(INSTEP).folder(&*self.0)
     }
 }
 

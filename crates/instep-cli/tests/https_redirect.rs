@@ -4,14 +4,11 @@ mod served;
 
 use served::{INSTEP, request, serve};
 use std::process::{Command, Stdio};
-use test_support::{WebSocket, http};
+use test_support::{Folder, WebSocket, http};
 
 #[test]
 fn a_browser_is_led_on_and_a_program_is_answered() {
-    let folder = std::env::temp_dir().join(format!("instep-redirect-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let [certificate, key] =
-        ["certificate", "key"].map(|name| folder.join(name).to_string_lossy().into_owned());
+    let folder = Folder::new("redirect");
     let server = serve(&[
         "--app",
         "led-plain",
@@ -22,11 +19,10 @@ fn a_browser_is_led_on_and_a_program_is_answered() {
         "--https-redirect",
         "--tls-self-signed",
         "--tls-cert",
-        &certificate,
+        &folder.file("certificate"),
         "--tls-key",
-        &key,
+        &folder.file("key"),
     ]);
-    let _ = std::fs::remove_dir_all(&folder);
     let [plain, secure] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
     let browser = http(*plain, request("/a?b", &["Accept: text/html"]));
     let location = format!("https://localhost:{}/a?b", secure.port());

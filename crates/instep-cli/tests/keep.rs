@@ -6,18 +6,10 @@ use instep_settings::{FileStorage, Kept, KeptName, Saver, Settings};
 use serde_json::{Value, json};
 use served::{INSTEP, get, serve};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use test_support::{SOON, Server, WebSocket};
-
-/// An empty folder for a test of that name.
-fn folder(test: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keep-{test}"));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
+use std::time::Duration;
+use test_support::{Folder, SOON, Server, WebSocket, wait_until};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -42,11 +34,7 @@ fn toggle(server: &Server) {
 
 /// Waits until something is stored: every 5 s at most.
 fn stored(file: &Path) {
-    let begin = Instant::now();
-    while !file.exists() {
-        assert!(begin.elapsed() < Duration::from_secs(15), "it is not stored");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(Duration::from_secs(15), || file.exists(), || "it is not stored");
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -67,7 +55,8 @@ fn run(args: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn the_output_is_as_it_was_until_it_is_reset() {
-    let file = folder("last").join("state");
+    let folder = Folder::new("keep-last");
+    let file = folder.join("state");
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0", "nothing is known of it");
     toggle(&server);
@@ -94,7 +83,8 @@ fn the_output_is_as_it_was_until_it_is_reset() {
 
 #[test]
 fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
-    let file = folder("killed").join("state");
+    let folder = Folder::new("keep-killed");
+    let file = folder.join("state");
     let mut server = keeping(&file, "last");
     toggle(&server);
     stored(&file);
@@ -105,7 +95,8 @@ fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
 
 #[test]
 fn a_terminal_that_is_closed_ends_it_well() {
-    let file = folder("hang-up").join("state");
+    let folder = Folder::new("keep-hang-up");
+    let file = folder.join("state");
     let args = ["--app", "led-plain", "--state-file", text(&file), "--power-up", "last"];
     let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/served/in_terminal.sh");
     let mut server = Server::with(&args).binary(terminal).variable("IN_TERMINAL", INSTEP).start();
@@ -121,7 +112,8 @@ fn a_terminal_that_is_closed_ends_it_well() {
 
 #[test]
 fn nohup_keeps_it_running_when_the_terminal_is_closed() {
-    let file = folder("nohup").join("state");
+    let folder = Folder::new("keep-nohup");
+    let file = folder.join("state");
     let args = ["--app", "led-plain", "--state-file", text(&file), "--power-up", "last"];
     let nohup = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/served/nohup.sh");
     let server = Server::with(&args).binary(nohup).variable("UNDER_NOHUP", INSTEP).start();
@@ -136,7 +128,7 @@ fn nohup_keeps_it_running_when_the_terminal_is_closed() {
 
 #[test]
 fn a_state_file_that_is_a_symbolic_link_stays_one() {
-    let folder = folder("link");
+    let folder = Folder::new("keep-link");
     let (link, target) = (folder.join("state"), folder.join("target"));
     std::os::unix::fs::symlink(&target, &link).unwrap();
     let server = keeping(&link, "last");
@@ -171,7 +163,8 @@ fn write(server: &Server, name: &str, value: &Value) -> String {
 
 #[test]
 fn what_a_thing_keeps_survives_and_the_rest_begins_anew() {
-    let file = folder("thing").join("state");
+    let folder = Folder::new("keep-thing");
+    let file = folder.join("state");
     let server = thing("workshop", &file);
     let before = properties(&server);
     assert_eq!((&before["mode"], &before["name"]), (&json!("day"), &json!("Workshop")));
@@ -212,7 +205,8 @@ fn what_a_thing_keeps_survives_and_the_rest_begins_anew() {
 
 #[test]
 fn a_thing_that_is_killed_has_kept_what_is_some_seconds_old() {
-    let file = folder("thing-killed").join("state");
+    let folder = Folder::new("keep-thing-killed");
+    let file = folder.join("state");
     let mut server = thing("workshop", &file);
     assert_eq!(write(&server, "mode", &json!("night")), r#"{"label":"ok","id":7}"#);
     stored(&file);
@@ -223,7 +217,8 @@ fn a_thing_that_is_killed_has_kept_what_is_some_seconds_old() {
 
 #[test]
 fn a_kept_value_that_does_not_fit_is_told_of_once_and_the_default_stays() {
-    let file = folder("thing-other").join("state");
+    let folder = Folder::new("keep-thing-other");
+    let file = folder.join("state");
     // As if another version had another word for it.
     let settings = Settings::new();
     let mut saver = block_on(Saver::open(&settings, FileStorage::new(&file).unwrap())).0;
@@ -253,7 +248,8 @@ fn every_output_can_be_on_at_the_start_and_needs_no_file_for_it() {
 
 #[test]
 fn a_damaged_file_is_told_of_and_the_server_runs() {
-    let file = folder("damaged").join("state");
+    let folder = Folder::new("keep-damaged");
+    let file = folder.join("state");
     fs::write(&file, "instep settings\n\x01\0and nonsense").unwrap();
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0");
@@ -268,7 +264,7 @@ fn a_damaged_file_is_told_of_and_the_server_runs() {
 
 #[test]
 fn what_cannot_be_kept_is_told_at_the_start() {
-    let folder = folder("refused");
+    let folder = Folder::new("keep-refused");
     let nowhere = folder.join("none/state");
     let foreign = folder.join("notes.txt");
     fs::write(&foreign, "milk and butter").unwrap();

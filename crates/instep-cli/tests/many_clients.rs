@@ -7,7 +7,7 @@ use served::{get, serve};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{Random, SOON, Server, WebSocket, opcode, target};
+use test_support::{Random, SOON, Server, WebSocket, opcode, target, wait_until};
 
 /// How often each client decides whether to toggle.
 const ROUNDS: u32 = 10;
@@ -119,11 +119,7 @@ fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
     let toggles = toggles.into_inner();
     assert!(toggles > clients, "{toggles} are too few to tell anything");
     let changed = |server: &Server| server.lines().iter().filter(|line| line.starts_with("LED ")).count();
-    let deadline = Instant::now() + SOON;
-    while changed(&server) < toggles {
-        assert!(Instant::now() < deadline, "{} of {toggles} toggles", changed(&server));
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(SOON, || changed(&server) >= toggles, || format!("{} of {toggles} toggles", changed(&server)));
 
     let last = toggles % 2 == 1;
     thread::scope(|scope| {

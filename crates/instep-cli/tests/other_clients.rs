@@ -6,7 +6,7 @@ use served::serve;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Instant;
-use test_support::{Http, SOON, Server, WebSocket, http};
+use test_support::{Http, SOON, Server, WebSocket, http, wait_until};
 
 /// The folder into which the clients were fetched.
 fn fetched() -> PathBuf {
@@ -88,11 +88,7 @@ impl HaProxy {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("haproxy-{}.cfg", port.port()));
         std::fs::write(&file, text).expect("it is written");
         let process = Command::new("haproxy").arg("-f").arg(&file).spawn().expect("HAProxy runs");
-        let begin = Instant::now();
-        while std::net::TcpStream::connect(port).is_err() {
-            assert!(begin.elapsed() < SOON, "HAProxy does not listen");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        wait_until(SOON, || std::net::TcpStream::connect(port).is_ok(), || "HAProxy does not listen");
         Self { process, addr: port }
     }
 }

@@ -9,22 +9,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use test_support::{Http, SOON, Server, WebSocket, http};
+use test_support::{Folder, Http, SOON, Server, WebSocket, http};
 
 const PAGE: &str = "<link rel=stylesheet href=style.css><p>%STATE% 100%% %OTHER%</p>";
-
-/// A folder for a test of that name, with these files.
-fn folder(test: &str, files: &[(&str, &[u8])]) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("own-page-{test}"));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    for (name, content) in files {
-        let file = folder.join(name);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, content).unwrap();
-    }
-    folder
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -40,7 +27,7 @@ fn status(server: &Server, path: &str) -> u16 {
 
 #[test]
 fn a_folder_is_served_with_types_and_etags_and_templates_in_html_alone() {
-    let folder = folder(
+    let folder = Folder::with(
         "types",
         &[
             ("index.html", PAGE.as_bytes()),
@@ -97,7 +84,7 @@ fn a_folder_is_served_with_types_and_etags_and_templates_in_html_alone() {
 
 #[test]
 fn nothing_hidden_no_listing_and_nothing_from_elsewhere() {
-    let folder = folder(
+    let folder = Folder::with(
         "hidden",
         &[
             ("site/index.html", PAGE.as_bytes()),
@@ -152,7 +139,7 @@ fn nothing_hidden_no_listing_and_nothing_from_elsewhere() {
 
 #[test]
 fn it_is_behind_the_log_in() {
-    let folder = folder("log-in", &[("index.html", PAGE.as_bytes()), ("a.css", b"a"), ("login", b"x")]);
+    let folder = Folder::with("log-in", &[("index.html", PAGE.as_bytes()), ("a.css", b"a"), ("login", b"x")]);
     let server =
         with(&["--app", "led-plain", "--page", text(&folder)]).variable("INSTEP_PASSWORD", "sesame").start();
     for path in ["/", "/a.css", "/nothing"] {
@@ -168,7 +155,7 @@ fn it_is_behind_the_log_in() {
 
 #[test]
 fn the_devices_own_goes_first_and_a_file_that_is_hidden_so_is_told() {
-    let folder = folder(
+    let folder = Folder::with(
         "own",
         &[
             ("index.html", PAGE.as_bytes()),
@@ -198,7 +185,7 @@ fn the_devices_own_goes_first_and_a_file_that_is_hidden_so_is_told() {
 
 #[test]
 fn what_changes_is_seen_at_the_next_reload() {
-    let folder = folder("change", &[("index.html", b"first"), ("a.css", b"first")]);
+    let folder = Folder::with("change", &[("index.html", b"first"), ("a.css", b"first")]);
     let server = serve_page(&folder, &[]);
     let etag = get(server.addr(), "/a.css").header("etag").expect("an ETag").to_owned();
     for name in ["index.html", "a.css"] {
@@ -227,10 +214,11 @@ fn what_changes_is_seen_at_the_next_reload() {
 
 #[test]
 fn each_file_that_the_page_asks_for_in_vain_is_told_once() {
-    let folder = folder("missing", &[("index.html", PAGE.as_bytes()), ("page.html", PAGE.as_bytes())]);
-    for (page, says) in
-        [(folder.clone(), "which is not in its folder"), (folder.join("page.html"), "--page FOLDER serves")]
-    {
+    let folder = Folder::with("missing", &[("index.html", PAGE.as_bytes()), ("page.html", PAGE.as_bytes())]);
+    for (page, says) in [
+        (folder.to_path_buf(), "which is not in its folder"),
+        (folder.join("page.html"), "--page FOLDER serves"),
+    ] {
         let server = serve_page(&page, &[]);
         let ask = |path: &str, headers: &[&str]| http(server.addr(), request(path, headers)).status;
         let here = ["Referer: http://localhost/"];
@@ -274,7 +262,7 @@ const LARGE: u64 = 96 << 20;
 
 #[test]
 fn a_file_of_any_size_costs_no_memory() {
-    let folder = folder(
+    let folder = Folder::with(
         "large",
         &[("index.html", PAGE.as_bytes()), ("large.bin", b"begin"), ("large.html", b"%STATE%")],
     );
@@ -298,12 +286,11 @@ fn a_file_of_any_size_costs_no_memory() {
     }
     let more = peak(&server) - before;
     assert!(more < 8 << 10, "{more} KiB for a file of {LARGE} bytes");
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_file_that_changes_while_it_is_sent_is_not_mixed_with_another() {
-    let folder = folder("torn", &[("index.html", PAGE.as_bytes()), ("large.bin", b"")]);
+    let folder = Folder::with("torn", &[("index.html", PAGE.as_bytes()), ("large.bin", b"")]);
     let file = folder.join("large.bin");
     fs::File::create(&file).unwrap().set_len(LARGE).unwrap();
     let server = serve_page(&folder, &[]);
@@ -322,18 +309,25 @@ fn a_file_that_changes_while_it_is_sent_is_not_mixed_with_another() {
     let mut first = [0];
     new.read_exact(&mut first).unwrap();
     assert_eq!(first, *b"x");
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_folder_that_cannot_be_a_page_is_told_at_the_start() {
-    let folder = folder("refused", &[("style.css", b"a"), ("latin/index.html", b"\xfc"), ("out/a", b"a")]);
-    fs::write(folder.parent().unwrap().join("own-page-outside.html"), "out").unwrap();
-    symlink("../../own-page-outside.html", folder.join("out/index.html")).unwrap();
+    let folder = Folder::with(
+        "refused",
+        &[
+            ("outside.html", b"out"),
+            ("site/style.css", b"a"),
+            ("site/latin/index.html", b"\xfc"),
+            ("site/out/a", b"a"),
+        ],
+    );
+    let site = folder.join("site");
+    symlink("../../outside.html", site.join("out/index.html")).unwrap();
     for (page, says) in [
-        (folder.clone(), "has no index.html"),
-        (folder.join("latin"), "is not text in UTF-8"),
-        (folder.join("out"), "cannot be read"),
+        (site.clone(), "has no index.html"),
+        (site.join("latin"), "is not text in UTF-8"),
+        (site.join("out"), "cannot be read"),
         (PathBuf::from("/dev/zero"), "it is no file"),
     ] {
         let output = Command::new(INSTEP)

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Http, Response, SOON, Server, WebSocket, http, opcode};
+use test_support::{Http, Response, SOON, Server, WebSocket, http, opcode, wait_until};
 
 /// Another address of this machine, so that the client is told from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
@@ -73,12 +73,12 @@ impl Proxy {
     fn start(command: &mut Command, addr: SocketAddr) -> Proxy {
         let process = command.stdin(Stdio::null()).spawn().expect("the proxy starts");
         let mut proxy = Proxy { process, addr };
-        let deadline = Instant::now() + 3 * SOON;
-        while TcpStream::connect(addr).is_err() {
+        let listens = || {
             let ended = proxy.process.try_wait().expect("its state");
-            assert!(ended.is_none() && Instant::now() < deadline, "the proxy does not listen: {ended:?}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+            assert!(ended.is_none(), "the proxy does not listen: {ended:?}");
+            TcpStream::connect(addr).is_ok()
+        };
+        wait_until(3 * SOON, listens, || "the proxy does not listen");
         proxy
     }
 

@@ -6,48 +6,19 @@ use served::{INSTEP, get, last_answer, serve};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use test_support::{Http, Response, SOON, Server, Stream, Tls, WebSocket};
+use test_support::{Folder, Http, Response, SOON, Server, Stream, Tls, WebSocket};
 
-/// An empty folder for one test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tls-{name}"));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("a name in UTF-8").into()
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        let file = self.file(name);
-        fs::write(&file, text).expect("a file is written");
-        file
-    }
-
-    fn certificate(&self) -> String {
-        fs::read_to_string(self.file("certificate.pem")).expect("a certificate")
-    }
-
-    /// A server with a certificate of its own, kept here.
-    #[track_caller]
-    fn serve(&self, args: &[&str]) -> Server {
-        let files = ["--tls-cert", &self.file("certificate.pem"), "--tls-key", &self.file("key.pem")];
-        let address = ["--addr", "https://127.0.0.1:0", "--name", "lamp", "--tls-self-signed"];
-        serve(&[args, &address, &files].concat())
-    }
+fn certificate(folder: &Folder) -> String {
+    fs::read_to_string(folder.join("certificate.pem")).expect("a certificate")
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// A server with a certificate of its own, kept in the folder.
+#[track_caller]
+fn serve_in(folder: &Folder, args: &[&str]) -> Server {
+    let files = ["--tls-cert", &folder.file("certificate.pem"), "--tls-key", &folder.file("key.pem")];
+    let address = ["--addr", "https://127.0.0.1:0", "--name", "lamp", "--tls-self-signed"];
+    serve(&[args, &address, &files].concat())
 }
 
 fn get_over(stream: Stream, path: &str) -> Response {
@@ -76,9 +47,9 @@ fn sentence(args: &[&str]) -> String {
 
 #[test]
 fn page_and_websocket_by_every_name_over_tls() {
-    let folder = Folder::new("names");
-    let mut server = folder.serve(&["--app", "led-plain", "--allow-host", "other.test"]);
-    let tls = Tls::trusting(folder.certificate());
+    let folder = Folder::new("tls-names");
+    let mut server = serve_in(&folder, &["--app", "led-plain", "--allow-host", "other.test"]);
+    let tls = Tls::trusting(certificate(&folder));
     for name in ["127.0.0.1", "localhost", "lamp", "lamp.local", "other.test"] {
         let stream = tls.clone().name(name).connect(server.addr());
         assert_eq!(get_over(stream, "/").status, 200, "{name}");
@@ -104,11 +75,11 @@ fn page_and_websocket_by_every_name_over_tls() {
 
 #[test]
 fn tls_is_chosen_for_each_address() {
-    let folder = Folder::new("each");
-    let server = folder.serve(&["--app", "led-plain", "--addr", "127.0.0.1:0"]);
+    let folder = Folder::new("tls-each");
+    let server = serve_in(&folder, &["--app", "led-plain", "--addr", "127.0.0.1:0"]);
     let [plain, secure] = server.addrs() else { panic!("{:?}", server.addrs()) };
     let mut one = WebSocket::connect(*plain, "/ws");
-    let tls = Tls::trusting(folder.certificate());
+    let tls = Tls::trusting(certificate(&folder));
     let mut other = WebSocket::over(tls.connect(*secure), "/ws", &[]).expect("an upgrade");
     assert_eq!((one.read_text(), other.read_text()), ("0".into(), "0".into()));
     one.send_text("toggle");
@@ -141,56 +112,56 @@ fn what_is_no_http_on_a_plain_port_is_answered_and_closed() {
 
 #[test]
 fn a_self_signed_certificate_is_kept_and_only_its_user_reads_the_key() {
-    let folder = Folder::new("kept");
-    let mut server = folder.serve(&["--app", "hello"]);
+    let folder = Folder::new("tls-kept");
+    let mut server = serve_in(&folder, &["--app", "hello"]);
     let before = fingerprint(&server);
     let mode = |name| fs::metadata(folder.file(name)).expect("a file").permissions().mode() & 0o777;
     assert_eq!(mode("key.pem"), 0o600);
-    let (certificate, kept) =
-        (folder.certificate(), format!("Made a certificate, kept in {}", folder.file("certificate.pem")));
+    let (made, kept) =
+        (certificate(&folder), format!("Made a certificate, kept in {}", folder.file("certificate.pem")));
     assert!(server.lines().contains(&kept), "{:?}", server.lines());
     assert_eq!(before.len(), 32 * 3 - 1, "{before}");
 
     // Whatever became of its mode meanwhile.
     fs::set_permissions(folder.file("key.pem"), fs::Permissions::from_mode(0o644)).expect("a mode");
     server.restart();
-    assert_eq!((mode("key.pem"), fingerprint(&server), folder.certificate()), (0o600, before, certificate));
+    assert_eq!((mode("key.pem"), fingerprint(&server), certificate(&folder)), (0o600, before, made));
     assert!(!server.lines().contains(&kept));
 }
 
 #[test]
 fn a_self_signed_certificate_is_made_anew_when_it_is_not_right_any_more() {
-    let folder = Folder::new("renewed");
-    let first = fingerprint(&folder.serve(&["--app", "hello"]));
+    let folder = Folder::new("tls-renewed");
+    let first = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     // Another name.
-    let server = folder.serve(&["--app", "hello", "--allow-host", "new.test"]);
+    let server = serve_in(&folder, &["--app", "hello", "--allow-host", "new.test"]);
     let second = fingerprint(&server);
     assert_ne!(first, second);
-    let tls = Tls::trusting(folder.certificate()).name("new.test");
+    let tls = Tls::trusting(certificate(&folder)).name("new.test");
     assert_eq!(get_over(tls.connect(server.addr()), "/").status, 200);
     drop(server);
     // Without it again.
-    let third = fingerprint(&folder.serve(&["--app", "hello"]));
+    let third = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     assert!(third != second && third != first);
     // Its time is over.
     let key = fs::read_to_string(folder.file("key.pem")).expect("a key");
     let (before, times) = key.split_once(" valid from ").expect("times");
     let (_, rest) = times.split_once('\n').expect("more lines");
     folder.write("key.pem", format!("{before} valid from 1000000000 to 1034300800\n{rest}"));
-    let fourth = fingerprint(&folder.serve(&["--app", "hello"]));
+    let fourth = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     assert_ne!(third, fourth);
     // Half of it is lost.
     fs::remove_file(folder.file("certificate.pem")).expect("it is removed");
-    assert_ne!(fourth, fingerprint(&folder.serve(&["--app", "hello"])));
+    assert_ne!(fourth, fingerprint(&serve_in(&folder, &["--app", "hello"])));
 }
 
 #[test]
 fn it_is_kept_in_a_folder_for_what_programs_remember() {
-    let folder = Folder::new("usual");
+    let folder = Folder::new("tls-usual");
     let mut process = Command::new(INSTEP)
         .args(["serve", "--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-self-signed"])
         .env_remove("STATE_DIRECTORY")
-        .env("XDG_STATE_HOME", &folder.0)
+        .env("XDG_STATE_HOME", &*folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -209,7 +180,7 @@ fn it_is_kept_in_a_folder_for_what_programs_remember() {
 
 #[test]
 fn files_of_ones_own_are_used_and_never_overwritten() {
-    let folder = Folder::new("own");
+    let folder = Folder::new("tls-own");
     let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).expect("a certificate");
     let (one, other) = (made("127.0.0.1"), made("127.0.0.1"));
     let cert = folder.write("certificate.pem", one.cert.pem());
@@ -222,7 +193,7 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
 
     let said = sentence(&[&args[..], &["--tls-self-signed"]].concat());
     assert!(said.contains("are not overwritten") && said.contains(&cert) && said.contains(&key), "{said}");
-    assert_eq!(folder.certificate(), one.cert.pem());
+    assert_eq!(certificate(&folder), one.cert.pem());
 
     let missing = folder.file("missing.pem");
     let empty = folder.write("empty.pem", "");
@@ -253,7 +224,7 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
 
 #[test]
 fn a_certificate_that_has_expired_is_told_of_at_the_start() {
-    let folder = Folder::new("expired");
+    let folder = Folder::new("tls-expired");
     // Of version 3, and valid for a day in 2026.
     let pair = folder.write("pair.pem", include_bytes!("../../instep-tokio/tests/data/lamp.test.pem"));
     let args = ["--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-cert", &pair, "--tls-key", &pair];

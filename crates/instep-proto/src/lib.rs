@@ -20,6 +20,8 @@ extern crate std;
 
 pub mod deflate;
 pub mod delivery;
+#[doc(hidden)]
+pub mod fnv1a;
 pub mod frame;
 pub mod handshake;
 pub mod http;

@@ -11,7 +11,7 @@
 //! # fn device<S: Storage>(storage: S, mut now: impl FnMut() -> u64) { block_on(async {
 //! let settings = Settings::new(); // a firmware has it in a static
 //! let (mut saver, opened) = Saver::open(&settings, storage).await;
-//! if opened.is_worth_a_line() {
+//! if opened.is_warning() {
 //!     println!("{opened}");
 //! }
 //! // What was given when this was built wins once, when it is new.

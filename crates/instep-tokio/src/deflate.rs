@@ -242,14 +242,7 @@ mod tests {
         let short = frame(&[7; LENGTH_MIN - 1]);
         let at = deflate.encode(&short, &mut block);
         assert_eq!(block[at], short);
-        let mut dice = 1_u32;
-        let noise: Vec<u8> = (0..70_000)
-            .map(|_| {
-                dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                dice.to_be_bytes()[0]
-            })
-            .collect();
-        let noise = frame(&noise);
+        let noise = frame(&Random::new(1).bytes(70_000));
         let at = deflate.encode(&noise, &mut block);
         assert_eq!(block[at], noise);
         let long = frame(&[7; LENGTH_MIN]);

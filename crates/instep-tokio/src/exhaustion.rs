@@ -111,16 +111,3 @@ async fn respond(stream: TcpStream, answer: &[u8]) {
 fn reserve() -> Option<File> {
     File::open("/dev/null").ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_a_shortage() {
-        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS] {
-            assert!(is_exhaustion(&errno.into()));
-        }
-        assert!(!is_exhaustion(&Errno::CONNABORTED.into()) && !is_exhaustion(&io::Error::other("else")));
-    }
-}

@@ -1,32 +1,33 @@
 //! How often the log is told of one and the same thing.
 
-use std::time::Duration;
+use crate::clock::now;
+use instep::driver::LogRateLimit;
 use tokio::time::Instant;
 
-/// The log is told no more often than this.
-const LOG_INTERVAL: Duration = Duration::from_secs(5);
-
-/// How often the log is told of what goes on for long.
-#[derive(Debug, Default)]
+/// Limit to lines of the log about what goes on for long: one every 5 s.
+#[derive(Debug)]
 pub(crate) struct LogThrottle {
-    last: Option<Instant>,
+    epoch: Instant,
+    limit: LogRateLimit<1, 5_000>,
 }
 
 impl LogThrottle {
     /// Whether it is to be told now.
     pub(crate) fn is_due(&mut self) -> bool {
-        let now = Instant::now();
-        let due = self.last.is_none_or(|last| now >= last + LOG_INTERVAL);
-        if due {
-            self.last = Some(now);
-        }
-        due
+        self.limit.allow(now(self.epoch)).is_some()
+    }
+}
+
+impl Default for LogThrottle {
+    fn default() -> Self {
+        Self { epoch: Instant::now(), limit: LogRateLimit::default() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn the_log_is_told_every_five_seconds() {

@@ -8,8 +8,7 @@ use in_process::{Running, runtime, serve};
 use instep::{Limits, Message};
 use instep_tokio::{Metrics, SocketLimits};
 use std::io::Read as _;
-use std::time::{Duration, Instant};
-use test_support::{Frame, SOON, WebSocket, opcode};
+use test_support::{Frame, SOON, WebSocket, opcode, wait_for};
 
 /// A block that stores the bytes as they are (RFC 7692 section 7.2.3.3).
 fn stored(bytes: &[u8]) -> Vec<u8> {
@@ -38,15 +37,12 @@ fn read_compressed(client: &WebSocket) -> Vec<u8> {
 #[track_caller]
 fn until(server: &Running, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
     let (all, own) = (server.server(), runtime());
-    let deadline = Instant::now() + SOON;
-    loop {
-        let metrics = own.block_on(all.metrics());
-        if wanted(&metrics) {
-            return metrics;
-        }
-        assert!(Instant::now() < deadline, "it does not come to that: {metrics:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let metrics = || own.block_on(all.metrics());
+    wait_for(
+        SOON,
+        || Some(metrics()).filter(&wanted),
+        || format!("it does not come to that: {:?}", metrics()),
+    )
 }
 
 #[test]

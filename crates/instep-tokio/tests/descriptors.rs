@@ -12,8 +12,8 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
-use test_support::{Http, SOON, WebSocket, opcode};
+use std::time::Duration;
+use test_support::{Http, SOON, WebSocket, opcode, wait_until};
 
 static APP: App = App::new("descriptors", "for tests").page("/", Asset::html("<p>Hi</p>")).endpoint("/ws");
 
@@ -106,11 +106,7 @@ fn who_is_idle_or_does_not_answer_makes_room_and_who_is_well_stays() {
 
         // Somebody leaves, and there is room again.
         stop_one.store(true, Ordering::Relaxed);
-        let deadline = Instant::now() + SOON;
-        while server.device().clients() == 3 {
-            assert!(Instant::now() < deadline, "the client is not gone");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(SOON, || server.device().clients() < 3, || "the client is not gone");
         let mut page = Http::over(next());
         page.send(GET);
         assert_eq!(page.read().status, 200);

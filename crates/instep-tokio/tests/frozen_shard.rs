@@ -8,8 +8,8 @@ use instep_tokio::{Metrics, SocketLimits};
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
-use test_support::{SOON, WebSocket};
+use std::time::Instant;
+use test_support::{SOON, WebSocket, wait_until};
 
 instep::topics! { const TOPICS = [NUMBER]; }
 static APP: App = App::new("frozen", "for tests").endpoint("/ws").topics(TOPICS);
@@ -105,12 +105,7 @@ fn a_shard_that_hangs_is_told_of() {
     assert_eq!(first.read_text(), "2");
 
     hold(Hold::Nobody);
-    let deadline = Instant::now() + SOON;
-    while ask().lag.is_none_or(|lag| lag.clients() != 2) {
-        assert!(Instant::now() < deadline, "it does not come back");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    while ask().shards_unresponsive > 0 {
-        assert!(Instant::now() < deadline, "it does not come back");
-    }
+    let is_back = || ask().lag.is_some_and(|lag| lag.clients() == 2);
+    wait_until(SOON, is_back, || "it does not come back");
+    wait_until(SOON, || ask().shards_unresponsive == 0, || "it does not come back");
 }

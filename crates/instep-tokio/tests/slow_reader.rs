@@ -10,7 +10,7 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::WebSocket;
+use test_support::{WebSocket, wait_until};
 
 instep::topics! { const TOPICS = [FRAME]; }
 static APP: App = App::new("slow", "for tests").endpoint("/ws").topics(TOPICS);
@@ -35,9 +35,5 @@ fn who_takes_a_little_each_time_is_kept_and_who_takes_nothing_is_dropped() {
         thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
     }
-    let stopped = Instant::now();
-    while server.device().clients() > 0 {
-        assert!(stopped.elapsed() < 4 * STALL, "it is still there");
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(4 * STALL, || server.device().clients() == 0, || "it is still there");
 }

@@ -12,8 +12,8 @@ use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
-use test_support::{Frame, SOON, WebSocket, opcode};
+use std::time::Instant;
+use test_support::{Frame, SOON, WebSocket, opcode, wait_until};
 
 const TOPICS: usize = 8;
 /// The payload of a frame.
@@ -132,11 +132,11 @@ fn others_go_on_and_nothing_piles_up() {
                 );
             }
             if number % BATCH == 0 {
-                let deadline = Instant::now() + SOON;
-                while seen.iter().any(|seen| seen.load(Ordering::Acquire) + BEHIND < number) {
-                    assert!(Instant::now() < deadline, "a healthy client is stuck: {seen:?} of {number}");
-                    thread::sleep(Duration::from_micros(50));
-                }
+                wait_until(
+                    SOON,
+                    || seen.iter().all(|seen| seen.load(Ordering::Acquire) + BEHIND >= number),
+                    || format!("a healthy client is stuck: {seen:?} of {number}"),
+                );
             }
             if number == FRAMES / 16 {
                 // By now everything has been touched that is used at all.

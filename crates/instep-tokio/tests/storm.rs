@@ -10,8 +10,8 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
-use test_support::{Frame, Random, SOON, WebSocket, http, opcode};
+use std::time::Duration;
+use test_support::{Frame, Random, SOON, WebSocket, http, opcode, wait_for, wait_until};
 
 instep::topics! { const TOPICS = [STATE]; }
 static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(TOPICS);
@@ -43,18 +43,15 @@ fn all_clients_go_and_return_at_once() {
     let device = server.device();
     // Whose place is not free yet tries again, as the 503 says, only sooner.
     let come = |addr| {
-        let deadline = Instant::now() + SOON;
-        loop {
-            match WebSocket::try_connect(addr, "/ws", &[]) {
-                Ok(client) => return client,
-                Err(response) => {
-                    assert_eq!(response.status, 503);
-                    assert!(response.header("retry-after").is_some());
-                    assert!(Instant::now() < deadline, "there is no place for who comes back");
-                    thread::sleep(Duration::from_millis(5));
-                }
+        let attempt = || match WebSocket::try_connect(addr, "/ws", &[]) {
+            Ok(client) => Some(client),
+            Err(response) => {
+                assert_eq!(response.status, 503);
+                assert!(response.header("retry-after").is_some());
+                None
             }
-        }
+        };
+        wait_for(SOON, attempt, || "there is no place for who comes back")
     };
     let mut clients: Vec<WebSocket> = Vec::new();
     for round in 0..5 {
@@ -141,20 +138,20 @@ fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
                 number += 1;
                 device.event(format_args!("{number} {fill}"));
             }
-            let deadline = Instant::now() + SOON;
-            while seen.iter().any(|seen| seen.load(Ordering::Acquire) + 32 < number) {
-                assert!(Instant::now() < deadline, "a witness is stuck: {seen:?} of {number}");
-                thread::sleep(Duration::from_micros(100));
-            }
+            wait_until(
+                SOON,
+                || seen.iter().all(|seen| seen.load(Ordering::Acquire) + 32 >= number),
+                || format!("a witness is stuck: {seen:?} of {number}"),
+            );
         }
         device.event("end");
         println!("{number} updates beside {} deaths", 2 * DYING);
     });
-    let deadline = Instant::now() + SOON;
-    while device.clients() > WITNESSES {
-        assert!(Instant::now() < deadline, "{} clients are still there", device.clients());
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(
+        SOON,
+        || device.clients() <= WITNESSES,
+        || format!("{} clients are still there", device.clients()),
+    );
     for client in &mut witnesses {
         client.send_ping(b"well");
         assert_eq!(client.read_frame(SOON).payload, b"well");

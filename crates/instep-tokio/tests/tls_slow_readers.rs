@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
-use test_support::{Http, SOON, WebSocket};
+use test_support::{Http, SOON, WebSocket, wait_until};
 
 /// A socket whose receive buffer is the kernel's smallest.
 fn narrow(addr: SocketAddr) -> TcpStream {
@@ -81,13 +81,11 @@ fn a_client_that_takes_nothing_is_dropped() {
     let stalled = tls.over(narrow(server.addr)).expect("TLS");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
     let fill = "x".repeat(60_000);
-    let deadline = Instant::now() + SOON;
-    // Its place is free again.
-    while WebSocket::over(tls.connect(server.addr), "/ws", &[]).is_err() {
-        assert!(Instant::now() < deadline);
+    let is_free = || {
         server.device().publish(over_tls::TEXT, &fill);
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        WebSocket::over(tls.connect(server.addr), "/ws", &[]).is_ok()
+    };
+    wait_until(SOON, is_free, || "its place is not free again");
 }
 
 #[test]
@@ -104,11 +102,7 @@ fn nor_does_it_stay_when_only_a_small_record_waits() {
         server.device().publish(over_tls::TEXT, &fill);
         expect_echo(&mut neighbour, "the shard had a turn");
     }
-    let deadline = Instant::now() + SOON;
-    while server.device().clients() > 2 {
-        assert!(Instant::now() < deadline, "it still has its place");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(SOON, || server.device().clients() <= 2, || "it still has its place");
 }
 
 #[test]
@@ -130,9 +124,5 @@ fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
         std::thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
     }
-    let stopped = Instant::now();
-    while server.device().clients() > 0 {
-        assert!(stopped.elapsed() < SOON, "it is still there");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(SOON, || server.device().clients() == 0, || "it is still there");
 }

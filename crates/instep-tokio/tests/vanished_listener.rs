@@ -9,9 +9,8 @@ use instep_tokio::SocketLimits;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
-use test_support::SOON;
+use test_support::{SOON, wait_until};
 
 instep::thing! {
     /// What is told.
@@ -66,10 +65,7 @@ fn miss_it() {
     let cut = Instant::now();
     // Sooner than a comment would.
     Bench::new(server.device()).led(true);
-    while server.device().clients() == 1 {
-        assert!(cut.elapsed() < SOON, "nobody misses it");
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(SOON, || server.device().clients() != 1, || "nobody misses it");
     println!("missed after {:?}", cut.elapsed());
     assert!(cut.elapsed() >= Duration::from_millis(1_400), "it might have come back");
     // The server stops by itself: no connection has to be closed for that.

@@ -156,6 +156,7 @@ impl fmt::Display for Escaped<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::test_runner::{RngAlgorithm, TestRng};
     use std::collections::BTreeSet;
     use std::format;
     use std::string::{String, ToString};
@@ -219,11 +220,8 @@ mod tests {
 
     #[test]
     fn random_passwords_use_every_letter_equally() {
-        let mut state = 1_u64;
-        let mut source = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            u32::try_from(state >> 32).unwrap()
-        };
+        let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut source = || random.random();
         let passwords: BTreeSet<String> =
             (0..1000).map(|_| Password::random(&mut source).reveal().to_string()).collect();
         assert_eq!(passwords.len(), 1000);

@@ -72,6 +72,7 @@ pub mod driver {
         Turn, TurnContext,
     };
     pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
+    pub use crate::log::LogRateLimit;
     pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
     #[doc(hidden)]
     pub use instep_proto::frame::CLIENT_HEADER_MAX;

@@ -5,9 +5,9 @@
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use test_support::{Builder, Frame, Http, SOON, Server, WebSocket, http, opcode};
+use test_support::{Builder, Frame, Http, SOON, Server, WebSocket, http, opcode, wait_for};
 
 /// What the image is built for.
 const CLIENTS: usize = 8;
@@ -36,16 +36,9 @@ fn load(addr: SocketAddr) {
 
 /// Connects as a page does that was cut off: until it is let in.
 fn reconnect(addr: SocketAddr) -> WebSocket {
-    let deadline = Instant::now() + 3 * SOON;
-    loop {
-        // A refused connection and a 503 are the same to a page: it tries again, a little later.
-        let attempt = thread::spawn(move || WebSocket::try_connect(addr, "/ws", &[])).join();
-        match attempt {
-            Ok(Ok(client)) => return client,
-            _ if Instant::now() > deadline => panic!("not let in"),
-            _ => thread::sleep(Duration::from_millis(50)),
-        }
-    }
+    // A refused connection and a 503 are the same to a page: it tries again, a little later.
+    let attempt = || thread::spawn(move || WebSocket::try_connect(addr, "/ws", &[])).join().ok()?.ok();
+    wait_for(3 * SOON, attempt, || "not let in")
 }
 
 #[test]

@@ -9,8 +9,8 @@ use instep::{App, Limits};
 use instep_panel::PANEL;
 use instep_tokio::SocketLimits;
 use serde_json::json;
-use std::time::{Duration, Instant};
-use test_support::{SOON, Server, WebSocket};
+use std::time::Instant;
+use test_support::{SOON, Server, WebSocket, wait_until};
 
 /// How many pages of a browser have a stream: what docs/reference/javascript.md says.
 const STREAMS: usize = 4;
@@ -24,11 +24,11 @@ const VISIBLE: &str = "document.visibilityState === 'visible'";
 /// Waits until the proxy has so many streams.
 #[track_caller]
 fn streams(proxy: &Proxy, wanted: usize) {
-    let deadline = Instant::now() + 3 * SOON;
-    while proxy.streams() != wanted {
-        assert!(Instant::now() < deadline, "{} streams, not {wanted}", proxy.streams());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(
+        3 * SOON,
+        || proxy.streams() == wanted,
+        || format!("{} streams, not {wanted}", proxy.streams()),
+    );
 }
 
 #[test]

@@ -1,33 +1,23 @@
 //! Pages over `https`, with `wss` behind them.
 
-use std::path::PathBuf;
-
 use browser_tests::{Browser, tutorial_page};
-use test_support::{SOON, Server};
+use test_support::{Folder, SOON, Server};
 
 const LIVE: &str = "document.getElementById('panel').classList.contains('live')";
 
 /// A server with a certificate of its own, and the folder in which it is kept.
 struct Device {
     server: Server,
-    folder: PathBuf,
+    _folder: Folder,
 }
 
 impl Device {
     fn start(name: &str, args: &[&str]) -> Device {
-        let folder = std::env::temp_dir().join(format!("instep-tls-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let file = |name: &str| folder.join(name).into_os_string().into_string().expect("a path in UTF-8");
-        let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+        let folder = Folder::new(&format!("browser-tls-{name}"));
+        let (certificate, key) = (folder.file("certificate.pem"), folder.file("key.pem"));
         let tls = ["--addr", "https://127.0.0.1:0", "--tls-self-signed"];
         let files = ["--tls-cert", &certificate, "--tls-key", &key];
-        Device { server: Server::start(&[args, &tls, &files].concat()), folder }
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        Device { server: Server::start(&[args, &tls, &files].concat()), _folder: folder }
     }
 }
 

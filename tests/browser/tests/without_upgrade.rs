@@ -5,7 +5,7 @@ mod in_process;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use browser_tests::{Browser, Proxy, Upgrade};
 use in_process::serve;
@@ -13,7 +13,7 @@ use instep::{App, Device, Limits};
 use instep_panel::PANEL;
 use instep_tokio::SocketLimits;
 use serde_json::json;
-use test_support::{SOON, Server, WebSocket};
+use test_support::{SOON, Server, WebSocket, wait_until};
 
 const LIVE: &str = "document.body.dataset.state === 'live' && document.getElementById('card-led') !== null";
 const ON: &str = "document.getElementById('control-led').getAttribute('aria-checked') === 'true'";
@@ -137,11 +137,11 @@ fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
 /// Waits until the proxy has so many open WebSockets and streams.
 #[track_caller]
 fn carries(proxy: &Proxy, wanted: (usize, usize)) {
-    let deadline = Instant::now() + 6 * SOON;
-    while (proxy.sockets(), proxy.streams()) != wanted {
-        assert!(Instant::now() < deadline, "{} {}", proxy.sockets(), proxy.streams());
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(
+        6 * SOON,
+        || (proxy.sockets(), proxy.streams()) == wanted,
+        || format!("{} {}", proxy.sockets(), proxy.streams()),
+    );
 }
 
 #[test]
@@ -205,11 +205,7 @@ fn a_full_device_keeps_the_stream_until_there_is_a_place() {
     browser.wait_until(LIVE, SOON);
     proxy.upgrade(Upgrade::Passes);
     let refused = || server.lines().iter().filter(|line| line.contains("all 2 places are taken")).count();
-    let deadline = Instant::now() + 2 * SOON;
-    while refused() < 2 {
-        assert!(Instant::now() < deadline, "nobody tried");
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(2 * SOON, || refused() >= 2, || "nobody tried");
     assert_eq!((browser.eval(LIVE), proxy.streams()), (json!(true), 1));
     browser.click("control-led");
     browser.wait_until(ON, SOON);

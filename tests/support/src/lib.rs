@@ -6,6 +6,8 @@
 //! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
 //! - [`target()`] says what the server under test is: its limits differ on a small device;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
+//! - [`wait_until`] and [`wait_for`] wait for a condition and for a value;
+//! - [`Folder`] is a folder for one test;
 //! - [`Random`] is the same numbers each time.
 //!
 //! Nothing here uses a crate of instep: it is a second reading of RFC 6455 and of HTTP/1.1, so that
@@ -15,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod deadline;
+mod folder;
 mod frame;
 mod http;
 mod output;
@@ -28,7 +31,8 @@ mod target;
 mod tls;
 mod websocket;
 
-pub use deadline::SOON;
+pub use deadline::{SOON, wait_for, wait_until};
+pub use folder::Folder;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
 pub use random::Random;

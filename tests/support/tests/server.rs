@@ -1,9 +1,9 @@
 //! What `Server` finds out about a server that does not behave.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use test_support::{SOON, Server};
+use test_support::{SOON, Server, wait_until};
 
 fn start(how: &str) -> Server {
     // Tests run in the folder of their package.
@@ -60,11 +60,7 @@ fn a_server_that_leaves_by_itself_fails_the_test() {
         let server = start("leaves");
         // Until it is what is left of a process that has ended.
         let stat = || std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its state");
-        let deadline = Instant::now() + SOON;
-        while !stat().contains(") Z ") {
-            assert!(Instant::now() < deadline, "it stays");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(SOON, || stat().contains(") Z "), || "it stays");
     });
     assert!(left.contains("exit status: 7"), "{left}");
 }

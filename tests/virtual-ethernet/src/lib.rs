@@ -9,5 +9,5 @@ mod phone;
 mod wire;
 
 pub use clock::{spawn, test, test_in_real_time};
-pub use link::{Link, Plug, Received, Sending};
+pub use link::{End, Link, Plug, Received, Sending, static_config};
 pub use phone::{ask, get, post};

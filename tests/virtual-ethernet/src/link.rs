@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 
 /// Sockets that a stack has room for.
-const SOCKETS: usize = 32;
+const SOCKETS: usize = 64;
 
 /// The link. A copy is the same link.
 #[derive(Clone, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Station {
     pub(crate) waiting: RefCell<VecDeque<Vec<u8>>>,
     pub(crate) waker: RefCell<Option<Waker>>,
     unplugged: Cell<bool>,
+    /// What it sends is lost.
+    muted: Cell<bool>,
 }
 
 /// How a station is plugged in.
@@ -33,6 +35,11 @@ impl Plug {
         self.0.waiting.borrow_mut().clear();
         wake(&self.0);
     }
+
+    /// From now on, what the station sends is lost, or not.
+    pub fn mute(&self, muted: bool) {
+        self.0.muted.set(muted);
+    }
 }
 
 impl Link {
@@ -43,11 +50,7 @@ impl Link {
 
     /// The same, and its plug.
     pub fn plugged_station(&self, address: Ipv4Address) -> (Stack<'static>, Plug) {
-        self.station_with(Config::ipv4_static(StaticConfigV4 {
-            address: Ipv4Cidr::new(address, 24),
-            gateway: None,
-            dns_servers: Default::default(),
-        }))
+        self.station_with(static_config(address))
     }
 
     /// Sends a frame that no station has sent.
@@ -57,9 +60,18 @@ impl Link {
 
     /// A station of that configuration, and its plug.
     pub fn station_with(&self, config: Config) -> (Stack<'static>, Plug) {
+        self.filtered_station(config, |end| end)
+    }
+
+    /// The same, with a filter between the link and the stack.
+    pub fn filtered_station<D: Driver + 'static>(
+        &self,
+        config: Config,
+        filter: impl FnOnce(End) -> D,
+    ) -> (Stack<'static>, Plug) {
         let number = self.next_number();
         let own = self.plug_in();
-        let end = End { link: self.clone(), own: own.clone(), number };
+        let end = filter(End { link: self.clone(), own: own.clone(), number });
         let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
         let (stack, mut runner) = embassy_net::new(end, config, resources, u64::from(number));
         spawn(async move { runner.run().await });
@@ -90,7 +102,17 @@ impl Link {
     }
 }
 
-struct End {
+/// A fixed address, in a network of 24 bits.
+pub fn static_config(address: Ipv4Address) -> Config {
+    Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(address, 24),
+        gateway: None,
+        dns_servers: Default::default(),
+    })
+}
+
+/// A station's end of the link.
+pub struct End {
     link: Link,
     own: Rc<Station>,
     number: u8,
@@ -98,7 +120,7 @@ struct End {
 
 impl End {
     fn send(&self, frame: &[u8]) {
-        if self.own.unplugged.get() {
+        if self.own.unplugged.get() || self.own.muted.get() {
             return;
         }
         self.link.carry(frame, Some(&self.own));

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use super::plan::Plan;
 use crate::bare_metal::toolchain_for;
-use crate::boards::Board;
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, output, output_or_error, run, target, workspace};
+use esp_boards::Board;
 
 const ESPUP: &str = "`cargo install --locked espup && espup install`, then `. ~/export-esp.sh`";
 
@@ -164,8 +164,8 @@ fn is_xtensa(chip: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boards::BOARDS;
     use crate::firmware::TESTED;
+    use esp_boards::BOARDS;
 
     #[test]
     fn each_chip_has_a_target() {

@@ -82,8 +82,8 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boards::BOARDS;
     use crate::firmware::TESTED;
+    use esp_boards::BOARDS;
     use std::path::Path;
 
     const TABLE: &str =

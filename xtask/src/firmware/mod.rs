@@ -12,19 +12,16 @@ pub(crate) use size::sizes;
 use build::{Built, file, folder, in_image_tool, make, measure, number, target_of, without_variables};
 
 use crate::bare_metal::toolchain_for;
-use crate::boards::BOARDS;
 use crate::report::Outcome;
 use crate::tools::{Tools, run, workspace};
+use esp_boards::BOARDS;
 
 /// The chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
 
 /// Builds the firmware, says what it takes, and leaves its images.
-pub(crate) fn job(options: &[&str], tools: &mut Tools) -> Outcome {
-    let shown = Plan::parse(options)
-        .map_err(Outcome::Failed)
-        .and_then(|plan| build(&plan, Variables::Kept, tools).and_then(|built| show(&plan, &built)));
-    match shown {
+pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
+    match build(plan, Variables::Kept, tools).and_then(|built| show(plan, &built)) {
         Ok(()) => Outcome::Passed,
         // Who asks for this board is not served by another.
         Err(Outcome::Skipped(why)) => Outcome::Failed(why),

@@ -3,52 +3,35 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::boards::{BOARDS, Board};
+use clap::Args;
+
 use crate::tools::workspace;
+use esp_boards::{BOARDS, Board};
 
 /// The application that is built if none is named.
 pub(crate) const LED_JSON: &str = "led-json";
 
 /// What to build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Plan {
+    #[arg(value_parser = board, help = format!("Name of the board: {}", list(&board_names())))]
     pub(crate) board: &'static Board,
+    /// Name of the application
+    #[arg(long, default_value = LED_JSON, value_parser = application)]
     pub(super) app: String,
 }
 
-impl Plan {
-    /// Knows boards and applications by their names.
-    pub(crate) fn new(board: &str, app: &str) -> Result<Plan, String> {
-        let board = BOARDS
-            .iter()
-            .find(|known| known.name == board)
-            .ok_or_else(|| format!("there is no board {board}: there are {}", list(&board_names())))?;
-        application(app)?;
-        Ok(Plan { board, app: app.to_owned() })
-    }
-
-    /// Reads `BOARD [--app APP]`.
-    pub(crate) fn parse(options: &[&str]) -> Result<Plan, String> {
-        let (mut board, mut app) = (None, LED_JSON);
-        let mut options = options.iter();
-        while let Some(option) = options.next() {
-            match *option {
-                "--app" => app = options.next().ok_or("--app lacks the name of an application")?,
-                "--install" => {}
-                name if !name.starts_with('-') && board.is_none() => board = Some(name),
-                other => return Err(format!("{other} is not known here")),
-            }
-        }
-        let boards = || format!("name a board: {}", list(&board_names()));
-        Plan::new(board.ok_or_else(boards)?, app)
-    }
+/// Returns the board of that name.
+fn board(name: &str) -> Result<&'static Board, String> {
+    let known = BOARDS.iter().find(|known| known.name == name);
+    known.ok_or_else(|| format!("there is no board {name}: there are {}", list(&board_names())))
 }
 
-/// Knows an application by its name.
-pub(crate) fn application(name: &str) -> Result<(), String> {
+/// Returns the name if an application has it.
+pub(crate) fn application(name: &str) -> Result<String, String> {
     let apps = apps();
     if apps.iter().any(|known| known == name) {
-        return Ok(());
+        return Ok(name.to_owned());
     }
     Err(format!("there is no application {name}: there are {}", list(&apps)))
 }
@@ -89,30 +72,40 @@ fn list(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Job};
+    use clap::Parser as _;
+
+    fn plan(args: &[&str]) -> Result<Plan, clap::Error> {
+        let cli = Cli::try_parse_from([&["cargo xtask", "firmware"], args].concat())?;
+        let Some(Job::Firmware(plan)) = cli.job else { unreachable!("the job is named") };
+        Ok(plan)
+    }
 
     #[test]
     fn boards_and_applications_are_known_by_name() {
-        let plan = Plan::new("esp32c3-devkit", "toggle").expect("both are there");
+        let plan = plan(&["esp32c3-devkit", "--app", "toggle"]).expect("both are there");
         assert_eq!((plan.board.chip, plan.app.as_str()), ("esp32c3", "toggle"));
-        let problem = Plan::new("arduino", "toggle").unwrap_err();
+        let problem = board("arduino").unwrap_err();
         assert!(problem.starts_with("there is no board arduino: there are esp32-devkit, "), "{problem}");
-        let problem = Plan::new("esp32-devkit", "blink").unwrap_err();
+        let problem = application("blink").unwrap_err();
         assert!(problem.starts_with("there is no application blink: there are "), "{problem}");
         assert!(problem.contains("led-json") && !problem.contains('\n'), "{problem}");
     }
 
     #[test]
     fn what_is_wanted_is_understood() {
-        let plan = Plan::parse(&["--app", "echo", "esp32c6-devkit"]).expect("both are there");
-        assert_eq!((plan.board.name, plan.app.as_str()), ("esp32c6-devkit", "echo"));
-        assert_eq!(Plan::parse(&["esp32c6-devkit"]).expect("a board").app, "led-json");
+        let echo = plan(&["--app", "echo", "esp32c6-devkit"]).expect("both are there");
+        assert_eq!((echo.board.name, echo.app.as_str()), ("esp32c6-devkit", "echo"));
+        assert_eq!(plan(&["esp32c6-devkit"]).expect("a board").app, "led-json");
         for wrong in [
             &[][..],
+            &["arduino"],
             &["esp32c6-devkit", "--app"],
+            &["esp32c6-devkit", "--app", "blink"],
             &["esp32c6-devkit", "two"],
             &["esp32c6-devkit", "--erase"],
         ] {
-            assert!(Plan::parse(wrong).is_err(), "{wrong:?}");
+            assert!(plan(wrong).is_err(), "{wrong:?}");
         }
     }
 

@@ -7,9 +7,9 @@ use instep_panel::PANEL;
 use super::build::{Built, Variables, build, compile, make, measure, number};
 use super::documented::{self, Figures};
 use super::plan::Plan;
-use crate::boards::{BOARDS, Board};
 use crate::report::{Outcome, Report};
 use crate::tools::Tools;
+use esp_boards::{BOARDS, Board};
 
 /// What instep, the page and `led-json` may add to the flash of a device that only answers.
 const SERVER_MAX: u64 = 100 * 1024;
@@ -22,21 +22,13 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
         "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
     );
     for board in &BOARDS {
-        report.step(board.name, || {
-            let row = Plan::new(board.name, app)
-                .map_err(Outcome::Failed)
-                .and_then(|plan| size_of(&plan, tools))
-                .map(|(_, size)| {
-                    figures.push((board.name, size.figures()));
-                    size.row(board)
-                });
-            match row {
-                Ok(row) => {
-                    table += &row;
-                    Outcome::Passed
-                }
-                Err(outcome) => outcome,
+        report.step(board.name, || match size_of(&Plan { board, app: app.to_owned() }, tools) {
+            Ok((_, size)) => {
+                figures.push((board.name, size.figures()));
+                table += &size.row(board);
+                Outcome::Passed
             }
+            Err(outcome) => outcome,
         });
     }
     if write {

@@ -2,22 +2,24 @@
 //! ring, which the port's interrupts empty, and those that find no room are counted.
 
 use crate::executor::{instructions, leave_out};
-use crate::registers::{self, Serial, switch_off};
+use crate::registers::{self, Serial, UART_ROOM, switch_off};
 use core::cell::{Cell, RefCell};
-use core::fmt::{self, Write};
+use core::fmt::Write as _;
 use core::panic::PanicInfo;
 use critical_section::Mutex;
+use instep_log::Ring;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 const RING: usize = 4096;
 /// A line gets no longer than this.
 const LINE: usize = 400;
 
+type Lines = Ring<RING, LINE>;
+
 struct SerialLog;
 
 static LOG: SerialLog = SerialLog;
-static LINES: Mutex<RefCell<Ring>> =
-    Mutex::new(RefCell::new(Ring { bytes: [0; RING], start: 0, length: 0, lost: 0 }));
+static LINES: Mutex<RefCell<Lines>> = Mutex::new(RefCell::new(Lines::new()));
 
 static ALSO: Mutex<Cell<Option<Listener>>> = Mutex::new(Cell::new(None));
 
@@ -46,83 +48,15 @@ pub fn on_serial() {
     if asked {
         leave_out(|| log::info!("Instructions: {used}"));
     }
-    critical_section::with(|section| LINES.borrow_ref_mut(section).give_out());
+    critical_section::with(|section| give_out(&mut LINES.borrow_ref_mut(section)));
 }
 
-/// Lines that wait, one behind the other.
-struct Ring {
-    bytes: [u8; RING],
-    start: usize,
-    length: usize,
-    /// Lines that found no room.
-    lost: usize,
-}
-
-impl Ring {
-    fn add(&mut self, line: fmt::Arguments<'_>) {
-        let before = self.length;
-        let told = if self.lost == 0 {
-            Ok(())
-        } else {
-            let lost = self.lost;
-            writeln!(Line::new(self), "({lost} lines of the log were lost here)")
-        };
-        if told.and_then(|()| writeln!(Line::new(self), "{line}")).is_ok() {
-            self.lost = 0;
-        } else {
-            self.length = before;
-            self.lost += 1;
-        }
-    }
-
-    fn push(&mut self, byte: u8) -> fmt::Result {
-        if self.length == RING {
-            return Err(fmt::Error);
-        }
-        self.bytes[(self.start + self.length) % RING] = byte;
-        self.length += 1;
-        Ok(())
-    }
-
-    fn pop(&mut self) -> Option<u8> {
-        let byte = self.bytes[self.start];
-        self.length = self.length.checked_sub(1)?;
-        self.start = (self.start + 1) % RING;
-        Some(byte)
-    }
-
-    /// Gives the serial port what it takes now.
-    fn give_out(&mut self) {
-        for _ in 0..registers::serial_room() {
-            let Some(byte) = self.pop() else { break };
-            registers::write_serial(byte);
-        }
-        registers::ask_for_room(self.length > 0);
-    }
-}
-
-/// A line that is being written.
-struct Line<'r> {
-    ring: &'r mut Ring,
-    room: usize,
-}
-
-impl<'r> Line<'r> {
-    fn new(ring: &'r mut Ring) -> Self {
-        Self { ring, room: LINE }
-    }
-}
-
-impl Write for Line<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            if self.room > 0 || byte == b'\n' {
-                self.room = self.room.saturating_sub(1);
-                self.ring.push(byte)?;
-            }
-        }
-        Ok(())
-    }
+/// Gives the serial port what it takes now.
+fn give_out(lines: &mut Lines) {
+    let mut portion = [0; UART_ROOM];
+    let length = lines.take(&mut portion[..registers::serial_room()]);
+    portion[..length].iter().for_each(|byte| registers::write_serial(*byte));
+    registers::ask_for_room(!lines.is_empty());
 }
 
 impl Log for SerialLog {
@@ -137,7 +71,7 @@ impl Log for SerialLog {
             critical_section::with(|section| {
                 let mut lines = LINES.borrow_ref_mut(section);
                 lines.add(*record.args());
-                lines.give_out();
+                give_out(&mut lines);
             });
             if let Some(listener) = critical_section::with(|section| ALSO.borrow(section).get()) {
                 listener(record);
@@ -154,8 +88,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     critical_section::with(|section| {
         // Whoever holds the ring is what panicked.
         if let Ok(mut lines) = LINES.borrow(section).try_borrow_mut() {
-            while let Some(byte) = lines.pop() {
-                Serial.write_byte(byte);
+            let mut byte = [0];
+            while lines.take(&mut byte) > 0 {
+                Serial.write_byte(byte[0]);
             }
         }
     });

@@ -11,7 +11,7 @@ const CLINT_TIME: usize = 0x0200_BFF8;
 const PLIC: usize = 0x0C00_0000;
 const UART: usize = 0x1000_0000;
 /// Bytes that it takes at once when it has none.
-const UART_ROOM: usize = 16;
+pub const UART_ROOM: usize = 16;
 /// The number of its interrupt.
 pub const SERIAL_INTERRUPT: usize = 10;
 /// The first of eight places for virtio devices, each 4 KiB; the interrupt of the n-th is n + 1.

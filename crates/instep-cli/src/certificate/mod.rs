@@ -148,19 +148,18 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use test_support::Folder;
 
     /// Options that name two files in an empty folder.
-    fn options(test: &str, self_signed: bool) -> (PathBuf, Options) {
-        let folder = std::env::temp_dir().join(format!("instep-{test}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).unwrap();
+    fn options(test: &str, self_signed: bool) -> (Folder, Options) {
+        let folder = Folder::new(test);
         let (certificate, key) = (Some(folder.join("certificate.pem")), Some(folder.join("key.pem")));
         (folder, Options { certificate, key, self_signed })
     }
 
     #[test]
     fn a_self_signed_one_follows_the_names_while_the_program_runs() {
-        let (folder, options) = options("names", true);
+        let (_folder, options) = options("names", true);
         let moved = Arc::new(AtomicBool::new(false));
         let asked = moved.clone();
         let subject = move || Subject::new(if asked.load(Ordering::Relaxed) { "b" } else { "a" }, &[], []);
@@ -171,12 +170,11 @@ mod tests {
         moved.store(true, Ordering::Relaxed);
         keeper.look();
         assert_ne!(keeper.certificate().fingerprint(), first);
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn one_that_has_expired_or_is_not_valid_yet_is_told_of() {
-        let (folder, options) = options("times", false);
+        let (_folder, options) = options("times", false);
         let mut parameters = rcgen::CertificateParams::new(vec!["a".into()]).unwrap();
         parameters.not_before = rcgen::date_time_ymd(2030, 1, 2);
         parameters.not_after = rcgen::date_time_ymd(2051, 3, 4);
@@ -202,12 +200,11 @@ mod tests {
             let (warning, says) = (warning.unwrap_or_default(), says.unwrap_or_default());
             assert!(warning.contains(says) && !warning.contains('\n'), "{warning}");
         }
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn files_that_somebody_else_renews_are_read_again_and_wrong_ones_are_not_used() {
-        let (folder, options) = options("files", false);
+        let (_folder, options) = options("files", false);
         let [certificate, key] = [&options.certificate, &options.key].map(|path| path.clone().unwrap());
         let later = |path: &Path, seconds| {
             let time = SystemTime::now() + Duration::from_secs(seconds);
@@ -234,6 +231,5 @@ mod tests {
         renew(30);
         keeper.look();
         assert_ne!(keeper.certificate().fingerprint(), second);
-        fs::remove_dir_all(folder).unwrap();
     }
 }

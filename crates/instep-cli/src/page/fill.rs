@@ -1,6 +1,6 @@
 //! Fills in a template, a part of its file at a time.
 
-use instep_proto::http::{Chunk, PageValues, Segment, Template};
+use instep_proto::http::{Chunk, Template};
 
 /// Bytes from which on it is clear whether a percent sign begins a name: two signs and 32 letters.
 const CLEAR: usize = 34;
@@ -11,54 +11,25 @@ pub(super) fn fill(
     position: u32,
     at_end: bool,
     percent_escape: bool,
-    values: &dyn PageValues,
+    value: impl Fn(&str, &mut dyn FnMut(&str)) -> bool,
     out: &mut [u8],
 ) -> Chunk {
     let template = Template::new(window, percent_escape);
-    let (mut at, mut used) = (0, 0);
     // What stands at the end of the window may be the beginning of a name.
-    while used < out.len() && (at_end || window.len() - at >= CLEAR) {
-        let Some((segment, mut next)) = template.segment(at, out.len() - used) else { break };
-        let (mut end, mut fits) = (used, true);
-        let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
-            Some(room) if fits => {
-                room.copy_from_slice(bytes);
-                end += bytes.len();
-            }
-            _ => fits = false,
-        };
-        match segment {
-            Segment::Literal(bytes) => push(bytes),
-            Segment::Name(name) => {
-                if !values.page_value(name, &mut |part| push(part.as_bytes())) {
-                    push(b"%");
-                    next = at + 1;
-                }
-            }
-        }
-        if !fits {
-            break;
-        }
-        (at, used) = (next, end);
-    }
+    let ahead = if at_end { 0 } else { CLEAR };
+    let (length, at) = template.fill(0, ahead, value, out);
     let next = position.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-    Chunk { length: used, next: (!at_end || at < window.len()).then_some(next) }
+    Chunk { length, next: (!at_end || at < window.len()).then_some(next) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Values;
-
-    impl PageValues for Values {
-        fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool {
-            if name == "STATE" {
-                each("O");
-                each("N");
-            }
-            name == "STATE"
-        }
+    fn value(name: &str, each: &mut dyn FnMut(&str)) -> bool {
+        let is_known = name == "STATE";
+        ["O", "N"].into_iter().filter(|_| is_known).for_each(each);
+        is_known
     }
 
     fn filled(text: &str, escape: bool, window: usize, room: usize) -> String {
@@ -67,7 +38,7 @@ mod tests {
             let rest = &text.as_bytes()[position as usize..];
             let window = &rest[..rest.len().min(window)];
             let mut out = vec![0; room];
-            let made = fill(window, position, window.len() == rest.len(), escape, &Values, &mut out);
+            let made = fill(window, position, window.len() == rest.len(), escape, value, &mut out);
             all.extend_from_slice(&out[..made.length]);
             match made.next {
                 Some(next) => {

@@ -108,7 +108,8 @@ impl OwnPage {
             let window = &mut window[..left.min(WINDOW)];
             read(window)?;
             let at_end = window.len() == left;
-            return Ok(fill::fill(window, position, at_end, self.percent_escape, values, out));
+            let value = |name: &str, each: &mut dyn FnMut(&str)| values.page_value(name, each);
+            return Ok(fill::fill(window, position, at_end, self.percent_escape, value, out));
         }
         let length = left.min(out.len());
         read(&mut out[..length])?;

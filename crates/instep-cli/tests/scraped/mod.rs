@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::thread;
-use std::time::{Duration, Instant};
-use test_support::{SOON, Server, http};
+use std::time::Instant;
+use test_support::{SOON, Server, http, wait_for};
 
 pub const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -39,15 +38,11 @@ impl Scrape {
     /// Scrapes until it is as asked for: what a client has read may be counted a moment later.
     #[track_caller]
     pub fn until(addr: SocketAddr, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
-        let deadline = Instant::now() + SOON;
-        loop {
-            let scrape = Scrape::of(addr);
-            if wanted(&scrape) {
-                return scrape;
-            }
-            assert!(Instant::now() < deadline, "it does not come to that: {scrape:#?}");
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_for(
+            SOON,
+            || Some(Scrape::of(addr)).filter(&wanted),
+            || format!("it does not come to that: {:#?}", Scrape::of(addr)),
+        )
     }
 
     #[track_caller]

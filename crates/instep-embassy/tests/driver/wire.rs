@@ -1,44 +1,31 @@
 //! An Ethernet cable between two network stacks, which can be cut.
 
-use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_net::driver::Driver;
 use embassy_net::tcp::TcpSocket;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::Rc;
-use std::task::{Context, Waker};
+use embassy_net::{Ipv4Address, Stack};
+use std::cell::OnceCell;
+use virtual_ethernet::{End, Link, Plug, static_config};
 
 /// The device's address.
 pub const DEVICE: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const PEER: Ipv4Address = Ipv4Address::new(192, 168, 4, 2);
-/// Sockets that a stack has room for.
-const SOCKETS: usize = 64;
 
-/// One direction.
-#[derive(Default)]
-struct Frames {
-    waiting: RefCell<VecDeque<Vec<u8>>>,
-    waker: RefCell<Option<Waker>>,
-    /// What is sent is lost.
-    cut: Cell<bool>,
-}
-
-/// The cable: one direction to the device, and one from it.
+/// The cable: a link with two stations.
 #[derive(Default)]
 pub struct Cable {
-    there: Rc<Frames>,
-    back: Rc<Frames>,
+    link: Link,
+    plugs: OnceCell<[Plug; 2]>,
 }
 
 impl Cable {
     /// From now on, what the device sends is lost or not.
     pub fn cut_from_device(&self, cut: bool) {
-        self.back.cut.set(cut);
+        self.plugs.get().expect("there are stacks")[0].mute(cut);
     }
 
     /// From now on, what its peer sends is lost or not.
     pub fn cut_to_device(&self, cut: bool) {
-        self.there.cut.set(cut);
+        self.plugs.get().expect("there are stacks")[1].mute(cut);
     }
 
     /// Two stacks, one at each end: the device's, and that of its peer.
@@ -51,91 +38,15 @@ impl Cable {
         &self,
         filter: impl FnOnce(End) -> D,
     ) -> (Stack<'static>, Stack<'static>) {
-        let end = |incoming: &Rc<Frames>, outgoing: &Rc<Frames>, address: Ipv4Address| End {
-            incoming: incoming.clone(),
-            outgoing: outgoing.clone(),
-            address,
-        };
-        let device = filter(end(&self.there, &self.back, DEVICE));
-        (stack(device, DEVICE), stack(end(&self.back, &self.there, PEER), PEER))
+        let (device, to_device) = self.link.filtered_station(static_config(DEVICE), filter);
+        let (peer, to_peer) = self.link.plugged_station(PEER);
+        assert!(self.plugs.set([to_device, to_peer]).is_ok(), "a cable has two ends");
+        (device, peer)
     }
-}
-
-fn stack(end: impl Driver + 'static, address: Ipv4Address) -> Stack<'static> {
-    let config = Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(address, 24),
-        gateway: None,
-        dns_servers: Default::default(),
-    });
-    let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
-    let (stack, mut runner) = embassy_net::new(end, config, resources, 1);
-    tokio::task::spawn_local(host_time::run(async move { runner.run().await }));
-    stack
 }
 
 /// A socket of a peer.
 pub fn socket(stack: Stack<'static>) -> TcpSocket<'static> {
     let buffer = || vec![0; 4096].leak();
     TcpSocket::new(stack, buffer(), buffer())
-}
-
-pub struct End {
-    incoming: Rc<Frames>,
-    outgoing: Rc<Frames>,
-    address: Ipv4Address,
-}
-
-impl Driver for End {
-    type RxToken<'a> = Received;
-    type TxToken<'a> = Sending<'a>;
-
-    fn receive(&mut self, context: &mut Context<'_>) -> Option<(Received, Sending<'_>)> {
-        *self.incoming.waker.borrow_mut() = Some(context.waker().clone());
-        let frame = self.incoming.waiting.borrow_mut().pop_front()?;
-        Some((Received(frame), Sending(self)))
-    }
-
-    fn transmit(&mut self, _: &mut Context<'_>) -> Option<Sending<'_>> {
-        Some(Sending(self))
-    }
-
-    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
-        LinkState::Up
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let mut capabilities = Capabilities::default();
-        capabilities.max_transmission_unit = 1514;
-        capabilities
-    }
-
-    fn hardware_address(&self) -> HardwareAddress {
-        let [.., last] = self.address.octets();
-        HardwareAddress::Ethernet([2, 0, 0, 0, 0, last])
-    }
-}
-
-pub struct Received(Vec<u8>);
-
-impl RxToken for Received {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, look: F) -> R {
-        look(&mut self.0)
-    }
-}
-
-pub struct Sending<'a>(&'a End);
-
-impl TxToken for Sending<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: F) -> R {
-        let mut frame = vec![0; length];
-        let result = fill(&mut frame);
-        let outgoing = &self.0.outgoing;
-        if !outgoing.cut.get() {
-            outgoing.waiting.borrow_mut().push_back(frame);
-            if let Some(waker) = outgoing.waker.borrow_mut().take() {
-                waker.wake();
-            }
-        }
-        result
-    }
 }

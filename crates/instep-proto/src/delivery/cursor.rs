@@ -92,9 +92,10 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::test_random::Dice;
     use crate::delivery::{PublishError, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
+    use proptest::prelude::RngExt as _;
+    use proptest::test_runner::{RngAlgorithm, TestRng};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -291,9 +292,9 @@ mod tests {
     fn lag_is_what_was_published_since_the_last_that_was_had() {
         let mut feed = feed(3, 4);
         let mut cursor = Cursor::new(&feed);
-        let (mut had, mut dice) = (0, Dice::new(1));
+        let (mut had, mut random) = (0, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
         for _ in 0..20_000 {
-            match dice.roll(8) {
+            match random.random_range(0..8) {
                 0 => event(&mut feed, "e"),
                 topic @ 1..4 => publish(&mut feed, topic - 1, "p"),
                 _ => {

@@ -10,8 +10,6 @@ mod outbox;
 mod outgoing;
 mod ring;
 mod table;
-#[cfg(test)]
-mod test_random;
 
 pub use cursor::{Cursor, Next};
 pub use feed::{Feed, PublishError};

@@ -222,9 +222,10 @@ impl<'a> Outgoing<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::test_random::Dice;
     use crate::delivery::{FixedBuffer, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
+    use proptest::prelude::RngExt as _;
+    use proptest::test_runner::{RngAlgorithm, TestRng};
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -240,21 +241,21 @@ mod tests {
     /// the latest values arrive.
     #[test]
     fn random_partial_writes_keep_frames_whole_and_in_order() {
-        let mut dice = Dice::new(7);
+        let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];
         let mut clients: Vec<_> = (0..20)
             .map(|_| (FixedBuffer::new(std::vec![0; LIMIT].leak()), Cursor::new(&feed), Vec::new(), 0_u64))
             .collect();
         for round in 0..3000 {
-            say_some(&mut feed, &mut dice);
+            say_some(&mut feed, &mut random);
             let last = round >= 2990;
             for (unsent, cursor, received, missed) in &mut clients {
                 let mut out = Outgoing::load(&mut scratch, unsent, LIMIT);
-                if out.remaining() > 10 && dice.roll(5) == 0 {
+                if out.remaining() > 10 && random.random_range(0..5) == 0 {
                     assert!(out.push(b"\x81\x04pong"));
                 }
-                let mut most = if last { usize::MAX } else { dice.roll(120) };
+                let mut most = if last { usize::MAX } else { random.random_range(0..120) };
                 out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
                     let accepted = bytes.len().min(most);
                     most -= accepted;
@@ -270,10 +271,10 @@ mod tests {
     }
 
     /// Publishes some frames and events, each of which tells its revision.
-    fn say_some(feed: &mut Feed<'_>, dice: &mut Dice) {
-        for _ in 0..dice.roll(4) {
-            let text = (feed.revision() + 1).to_string() + &"x".repeat(dice.roll(40));
-            match dice.roll(4) {
+    fn say_some(feed: &mut Feed<'_>, random: &mut TestRng) {
+        for _ in 0..random.random_range(0..4) {
+            let text = (feed.revision() + 1).to_string() + &"x".repeat(random.random_range(0..40));
+            match random.random_range(0..4) {
                 3 => feed.event(Payload::Text(&text)).unwrap(),
                 topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
             }
@@ -303,21 +304,20 @@ mod tests {
     #[test]
     fn without_storage_every_frame_that_begins_ends_at_once() {
         const CAPACITY: usize = 80;
-        let mut dice = Dice::new(11);
+        let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut feed = feed();
         let mut scratch = [0; 300];
         let mut clients: Vec<_> = (0..20).map(|_| (Cursor::new(&feed), Vec::new(), 0_usize, 0)).collect();
         let mut waited = 0;
         for round in 0..3000 {
-            say_some(&mut feed, &mut dice);
+            say_some(&mut feed, &mut random);
             for (cursor, received, queued, missed) in &mut clients {
                 // The peer takes some of what is in the socket.
-                *queued -=
-                    if round >= 2990 { *queued } else { dice.roll(u32::try_from(*queued).unwrap() + 1) };
+                *queued -= if round >= 2990 { *queued } else { random.random_range(0..=*queued) };
                 let room = SendWindow { free: CAPACITY - *queued, capacity: CAPACITY };
                 let mut out = Outgoing::within(&mut scratch, room);
                 assert_eq!(out.is_clear(), *queued == 0);
-                if dice.roll(5) == 0 && !out.push(b"\x81\x04pong") {
+                if random.random_range(0..5) == 0 && !out.push(b"\x81\x04pong") {
                     assert!(out.is_blocked());
                 }
                 let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {

@@ -1,6 +1,7 @@
 //! What a page is made of: bytes that are known when the firmware is built.
 
 use super::content_coding::Negotiation;
+use crate::fnv1a::fnv1a;
 
 /// How a browser may keep an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,17 +128,6 @@ impl Asset {
 /// Lengths are kept in 32 bits.
 const fn assert_short(body: &[u8]) {
     assert!(body.len() as u64 <= u32::MAX as u64, "an asset is shorter than 4 GiB");
-}
-
-/// FNV-1a with 64 bits: it tells versions of one page apart, and nothing depends on its strength.
-pub(super) const fn fnv1a(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-        at += 1;
-    }
-    hash
 }
 
 #[cfg(test)]

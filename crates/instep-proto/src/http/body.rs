@@ -1,6 +1,6 @@
 //! The body of an answer, as it is written: as much at a time as there is room for.
 
-use super::template::{Segment, Template};
+use super::template::Template;
 
 /// Bytes around a chunk: four digits of length and a line end before it, a line end after it.
 const CHUNK_FRAME: usize = 8;
@@ -130,7 +130,13 @@ impl Body {
 
     fn fill(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         match self.source {
-            Source::Template { template, .. } => self.fill_template(template, values, out),
+            Source::Template { template, .. } => {
+                let value = |name: &str, each: &mut dyn FnMut(&str)| values.page_value(name, each);
+                let (length, position) = template.fill(self.position as usize, 0, value, out);
+                self.position = short(position);
+                self.done = template.segment(position, 1).is_none();
+                length
+            }
             Source::Made { number, .. } => {
                 let made = values.generate(number, self.position, out);
                 self.broken = made == Chunk::BROKEN;
@@ -141,47 +147,6 @@ impl Body {
             }
             Source::Static(_) | Source::Parts(_) => 0,
         }
-    }
-
-    /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
-    /// value that changes meanwhile is never torn.
-    fn fill_template(
-        &mut self,
-        template: Template<'static>,
-        values: &dyn PageValues,
-        out: &mut [u8],
-    ) -> usize {
-        let mut used = 0;
-        while used < out.len() {
-            let Some((segment, next)) = template.segment(self.position as usize, out.len() - used) else {
-                self.done = true;
-                return used;
-            };
-            let (mut end, mut fits, mut next) = (used, true, next);
-            let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
-                Some(room) if fits => {
-                    room.copy_from_slice(bytes);
-                    end += bytes.len();
-                }
-                _ => fits = false,
-            };
-            match segment {
-                Segment::Literal(bytes) => push(bytes),
-                Segment::Name(name) => {
-                    if !values.page_value(name, &mut |part| push(part.as_bytes())) {
-                        push(b"%");
-                        next = self.position as usize + 1;
-                    }
-                }
-            }
-            if !fits {
-                return used;
-            }
-            self.position = short(next);
-            used = end;
-        }
-        self.done = template.segment(self.position as usize, 1).is_none();
-        used
     }
 }
 

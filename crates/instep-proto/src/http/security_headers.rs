@@ -1,5 +1,6 @@
 //! What a page may do, and who may show it in a frame (Content Security Policy Level 3, RFC 7034).
 
+use crate::fnv1a::fnv1a;
 use core::fmt::{self, Write};
 
 /// A strict `Content-Security-Policy`: all that the page uses comes from the device itself, and nothing in the page's
@@ -38,7 +39,7 @@ impl Protection {
     /// Browsers keep these headers with their copy of the asset, so another protection needs another ETag.
     pub(crate) fn etag(&self, body: u64) -> u64 {
         let texts = self.policy.iter().chain(self.frames);
-        texts.fold(body, |etag, text| etag.rotate_left(1) ^ super::asset::fnv1a(text.as_bytes()))
+        texts.fold(body, |etag, text| etag.rotate_left(1) ^ fnv1a(text.as_bytes()))
     }
 }
 

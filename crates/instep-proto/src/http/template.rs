@@ -45,6 +45,46 @@ impl<'t> Template<'t> {
         let end = end.min(most.max(1));
         Some((Segment::Literal(&rest[..end]), position + end))
     }
+
+    /// Fills `out` with the text from `position` on, and returns how many bytes it wrote and where the rest begins.
+    ///
+    /// `value` hands the value of a name over in parts, or returns `false` if there is none. A value is written whole or not
+    /// at all, so that a value that changes meanwhile is never torn. The rest begins at the latest where less than `ahead`
+    /// bytes are left.
+    pub fn fill(
+        &self,
+        mut position: usize,
+        ahead: usize,
+        value: impl Fn(&str, &mut dyn FnMut(&str)) -> bool,
+        out: &mut [u8],
+    ) -> (usize, usize) {
+        let mut used = 0;
+        while used < out.len() && self.body.len().saturating_sub(position) >= ahead {
+            let Some((segment, mut next)) = self.segment(position, out.len() - used) else { break };
+            let (mut end, mut fits) = (used, true);
+            let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
+                Some(room) if fits => {
+                    room.copy_from_slice(bytes);
+                    end += bytes.len();
+                }
+                _ => fits = false,
+            };
+            match segment {
+                Segment::Literal(bytes) => push(bytes),
+                Segment::Name(name) => {
+                    if !value(name, &mut |part| push(part.as_bytes())) {
+                        push(b"%");
+                        next = position + 1;
+                    }
+                }
+            }
+            if !fits {
+                break;
+            }
+            (position, used) = (next, end);
+        }
+        (used, position)
+    }
 }
 
 /// A name that is closed by a percent sign.

@@ -9,7 +9,7 @@ use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
 use super::wakers::WakerSet;
 use crate::limits::Limits;
-use crate::log::LogRateLimit;
+use crate::log::Refusals;
 use crate::model::Thing;
 use core::task::Waker;
 use instep_proto::delivery::{Feed, PublishError, Ring, RingEntry, Table, TableEntry};
@@ -96,7 +96,7 @@ pub(crate) struct State {
     /// Where properties are kept, as soon as what was kept has been restored.
     pub(super) keeping: Option<Keeping>,
     pub(crate) counts: Counts,
-    pub(crate) log_limit: LogRateLimit,
+    pub(crate) log_limit: Refusals,
     /// Clients that are connected.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
@@ -155,7 +155,7 @@ impl State {
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
             keeping: None,
             counts: Counts::default(),
-            log_limit: LogRateLimit::default(),
+            log_limit: Refusals::default(),
             taken: 0,
             last_number: 0,
             requests: memory.requests,

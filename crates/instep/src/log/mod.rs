@@ -4,7 +4,8 @@ mod escape;
 mod rate_limit;
 
 pub(crate) use escape::Escaped;
-pub(crate) use rate_limit::LogRateLimit;
+pub use rate_limit::LogRateLimit;
+pub(crate) use rate_limit::Refusals;
 
 /// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
 pub const FROM_CLIENT: &str = "instep::from_client";

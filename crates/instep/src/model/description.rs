@@ -7,6 +7,7 @@ use super::decimal::Decimal;
 use super::manifest::Manifest;
 use super::thing::{History, Interaction, Kind, Thing};
 use core::fmt::{self, Display, Write};
+use instep_proto::fnv1a;
 use instep_proto::json::Text;
 
 /// Its type.
@@ -61,7 +62,7 @@ pub(crate) struct Description<'a> {
 impl Description<'_> {
     /// Its length and a hash of it, with its beginning.
     pub(crate) fn measure(&self, beginning: Beginning<'_>) -> (usize, u64) {
-        let mut measure = Measure { length: 0, hash: 0xcbf2_9ce4_8422_2325 };
+        let mut measure = Measure { length: 0, hash: fnv1a::EMPTY };
         // It takes everything.
         let _ = write!(measure, "{beginning}");
         let _ = self.write(&mut measure);
@@ -260,9 +261,7 @@ struct Measure {
 impl Write for Measure {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.length += text.len();
-        for byte in text.bytes() {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        self.hash = fnv1a::extend(self.hash, text.as_bytes());
         Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! A hash of all that is declared: where it differs, a page asks anew what the Thing is.
 
 use super::thing::{Kind, Thing};
+use instep_proto::fnv1a;
 
-/// FNV-1a with 64 bits: small, and computed by the compiler. It is no protection against anybody.
+/// FNV-1a of the declaration.
 struct Hash(u64);
 
 impl Thing {
     /// The hash of the declaration, and of the application's version.
     pub(crate) const fn hash(&self, version: &str) -> u64 {
-        let mut hash = Hash(0xcbf2_9ce4_8422_2325).text(version).text(self.title);
+        let mut hash = Hash(fnv1a::EMPTY).text(version).text(self.title);
         let mut at = 0;
         while at < self.interactions.len() {
             let interaction = &self.interactions[at];
@@ -24,29 +25,13 @@ impl Thing {
 }
 
 impl Hash {
-    const fn byte(self, byte: u8) -> Self {
-        Self((self.0 ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3))
-    }
-
-    const fn number(mut self, number: u64) -> Self {
-        let bytes = number.to_le_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            self = self.byte(bytes[at]);
-            at += 1;
-        }
-        self
+    const fn number(self, number: u64) -> Self {
+        Self(fnv1a::extend(self.0, &number.to_le_bytes()))
     }
 
     /// With its length, so that no text runs into the next.
-    const fn text(mut self, text: &str) -> Self {
-        self = self.number(text.len() as u64);
-        let mut at = 0;
-        while at < text.len() {
-            self = self.byte(text.as_bytes()[at]);
-            at += 1;
-        }
-        self
+    const fn text(self, text: &str) -> Self {
+        Self(fnv1a::extend(self.number(text.len() as u64).0, text.as_bytes()))
     }
 
     const fn kind(self, kind: &Kind) -> Self {

@@ -1,6 +1,7 @@
 //! The files of a folder as Rust source, for firmware.
 
 use crate::types::{INDEX, content_type, is_template};
+use instep_proto::fnv1a::fnv1a;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,7 +116,8 @@ impl Bundle {
             let mut asset = if is_template(name) {
                 format!("::instep::Asset::template(include_str!({place:?}))")
             } else {
-                let (kind, hash) = (content_type(name), hash(content));
+                // As `Asset::new` does, but there the compiler computes it, which takes too long for a picture.
+                let (kind, hash) = (content_type(name), fnv1a(content));
                 format!("::instep::Asset::hashed({kind:?}, include_bytes!({place:?}), {hash:#x})")
             };
             if percent_escape && is_template(name) {
@@ -137,34 +139,15 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~@+,=".contains(&byte)
 }
 
-/// FNV-1a with 64 bits, as `instep::Asset::new` has it. There it is computed by the compiler, which takes too long for a
-/// picture.
-fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-
-    fn folder(test: &str, files: &[(&str, &[u8])]) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("page-files-{test}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        for (name, content) in files {
-            let file = folder.join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, content).unwrap();
-        }
-        folder
-    }
+    use test_support::Folder;
 
     #[test]
     fn a_folder_becomes_an_expression() {
-        let folder = folder(
+        let folder = Folder::with(
             "source",
             &[
                 ("index.html", b"%STATE%"),
@@ -193,7 +176,6 @@ mod tests {
         // The hash of "a", as the reference of FNV-1a has it.
         assert!(source.contains("0xaf63dc4c8601ec8c") && !source.contains("percent_escape"), "{source}");
         assert_eq!(bundle.source(true).matches(".percent_escape()").count(), 4);
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
@@ -218,24 +200,21 @@ mod tests {
                 "a b.css has a name that stands for another",
             ),
         ] {
-            let folder = folder(test, files);
+            let folder = Folder::with(test, files);
             let error = Bundle::read(&folder, room).unwrap_err();
             assert!(error.contains(says) && !error.contains('\n'), "{error}");
-            fs::remove_dir_all(folder).unwrap();
         }
         assert!(Bundle::read(Path::new("/nowhere"), 1).unwrap_err().contains("/nowhere cannot be read"));
         for (test, to, says) in
             [("out", "/etc/hostname", "leads out of the folder"), ("above", "..", "out of the folder")]
         {
-            let folder = folder(test, &[("index.html", b"a")]);
+            let folder = Folder::with(test, &[("index.html", b"a")]);
             symlink(to, folder.join("link.txt")).unwrap();
             let error = Bundle::read(&folder, 100).unwrap_err();
             assert!(error.contains("link.txt") && error.contains(says), "{error}");
-            fs::remove_dir_all(folder).unwrap();
         }
-        let folder = folder("circle", &[("index.html", b"a")]);
+        let folder = Folder::with("circle", &[("index.html", b"a")]);
         symlink(".", folder.join("circle")).unwrap();
         assert!(Bundle::read(&folder, 100).is_err());
-        fs::remove_dir_all(folder).unwrap();
     }
 }

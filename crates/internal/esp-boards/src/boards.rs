@@ -1,13 +1,11 @@
-//! The boards, as data. To add one, add it here: nothing else knows a board.
-//!
-//! This file needs nothing, so that `xtask` reads the same table.
+//! The table of boards.
 
-/// A board.
+/// Board. To add one, add it to [`BOARDS`]: no other file knows a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Board {
     /// Its name for `cargo xtask firmware BOARD`: small letters, digits and dashes.
     pub name: &'static str,
-    /// Its chip, which is the name of a feature of this crate.
+    /// Its chip, which is the name of a feature of `boards/esp`.
     pub chip: &'static str,
     /// The pin of its LED.
     pub led: u8,

@@ -1,0 +1,8 @@
+//! The boards that have firmware for an ESP32 chip, as data: the firmware and `cargo xtask` have the same table.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod boards;
+
+pub use boards::{BOARDS, Board};
