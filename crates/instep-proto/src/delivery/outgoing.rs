@@ -73,6 +73,11 @@ impl<'a> Outgoing<'a> {
         self.len
     }
 
+    /// Whether no bytes are buffered.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// How many more bytes may be kept.
     pub fn remaining(&self) -> usize {
         self.limit.saturating_sub(self.len)

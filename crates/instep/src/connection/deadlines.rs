@@ -131,7 +131,7 @@ impl Client {
                 }
             }
             Pending::Nothing | Pending::Body
-                if reply.is_none() && out.len() == 0 && now >= self.head_deadline(world.device.limits()) =>
+                if reply.is_none() && out.is_empty() && now >= self.head_deadline(world.device.limits()) =>
             {
                 if head_begun {
                     // Who began a request is told.

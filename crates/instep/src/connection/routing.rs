@@ -155,7 +155,7 @@ impl Client {
             (Some(endpoint), page) if upgrade || (page.is_none() && !in_folder) => {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
-                        if endpoint.thing && out.remaining() < ROOM_MIN + OWN_FRAME_MAX && out.len() > 0 {
+                        if endpoint.thing && out.remaining() < ROOM_MIN + OWN_FRAME_MAX && !out.is_empty() {
                             return Outcome::Blocked;
                         }
                         let takes = world.compression.map(Compression::takes);

@@ -138,7 +138,7 @@ impl Client {
                 None => true,
             },
             State::Http | State::Ending | State::Lingering(_) | State::Closed => {
-                let answered = out.len() > 0;
+                let answered = !out.is_empty();
                 let all = out.flush(None, &mut 0, write);
                 match self.state {
                     State::Ending if all => self.linger(now),

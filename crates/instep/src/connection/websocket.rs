@@ -187,7 +187,7 @@ impl Open {
                 let (last, opcode) = (piece.last, echo_opcode(piece.first, piece.kind));
                 context.count_message(last);
                 let start = used - piece.bytes.len();
-                if used == input.len() && out.len() == 0 {
+                if used == input.len() && out.is_empty() {
                     // It goes back from where it lies. The client's header has four bytes more than ours, but it may
                     // have come, and gone, earlier.
                     let mut header = [0; SERVER_HEADER_MAX];
@@ -273,7 +273,7 @@ impl Open {
     /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
     pub(super) fn send_keepalive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         if now >= self.keepalive_at {
-            if let Some(notices) = context.notices.filter(|_| out.len() == 0) {
+            if let Some(notices) = context.notices.filter(|_| out.is_empty()) {
                 // There is room: nothing is in it.
                 let _ = (notices.push_keepalive)(out);
             }

@@ -242,7 +242,7 @@ fn redirect(
     };
     let mut written = write(location, out);
     if written.is_none() {
-        if out.len() > 0 {
+        if !out.is_empty() {
             return Outcome::Blocked;
         }
         written = write(if cookie.is_some() { &"/" } else { &LOG_IN }, out);

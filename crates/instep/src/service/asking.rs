@@ -32,7 +32,7 @@ pub(super) fn json_content<'r>(
         let problem = Problem::new("not-json", name);
         return Break(problem.answer(Status::UnsupportedMediaType, message, head, out));
     }
-    if out.len() > 0 {
+    if !out.is_empty() {
         // What it does, it does once: there has to be room for the answer.
         return Break(Outcome::Blocked);
     }

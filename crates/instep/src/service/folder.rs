@@ -50,7 +50,7 @@ pub trait Folder: Debug + Sync {
                         out.commit(length);
                         Outcome::Written { closes: response.closes() }
                     }
-                    None if out.len() > 0 => Outcome::Blocked,
+                    None if !out.is_empty() => Outcome::Blocked,
                     None => error(Status::HeadTooLarge),
                 }
             }

@@ -39,5 +39,5 @@ pub(crate) fn may_act(request: &Request<'_>, out: &Outgoing<'_>) -> ControlFlow<
         return Break(Outcome::Reply(Reply::error(refuse(refusal, request), Some(head))));
     }
     // What it does, it does once: there has to be room for the answer.
-    if out.len() > 0 { Break(Outcome::Blocked) } else { Continue(()) }
+    if !out.is_empty() { Break(Outcome::Blocked) } else { Continue(()) }
 }

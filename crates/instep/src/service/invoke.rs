@@ -95,7 +95,7 @@ pub(crate) fn take_answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let later = Outcome::Pending(Pending::Invocation(pending));
-    if out.len() > 0 {
+    if !out.is_empty() {
         return later;
     }
     if pending.several {

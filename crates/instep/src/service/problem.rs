@@ -43,7 +43,7 @@ pub(crate) fn write_answer_with(
             out.commit(length);
             Outcome::Written { closes: response.closes() }
         }
-        None if out.len() > 0 => Outcome::Blocked,
+        None if !out.is_empty() => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<
     let body = if head.method == Method::Head { "" } else { text };
     if write_whole(&response, &[body], out) {
         Outcome::Written { closes: response.closes() }
-    } else if out.len() > 0 {
+    } else if !out.is_empty() {
         Outcome::Blocked
     } else {
         Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
@@ -44,7 +44,7 @@ pub(crate) fn redirect_with(
             out.commit(length);
             Outcome::Written { closes: response.closes() }
         }
-        None if out.len() > 0 => Outcome::Blocked,
+        None if !out.is_empty() => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }

@@ -150,7 +150,7 @@ fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outg
             out.commit(length);
             Outcome::Reply(reply)
         }
-        None if out.len() > 0 => Outcome::Blocked,
+        None if !out.is_empty() => Outcome::Blocked,
         None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
     }
 }

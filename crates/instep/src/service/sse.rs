@@ -47,7 +47,7 @@ pub(crate) fn answer(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let Request { head, peer, context, .. } = *request;
-    if out.len() > 0 {
+    if !out.is_empty() {
         return Outcome::Blocked;
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
@@ -131,7 +131,7 @@ impl Events {
     /// Says that the device is there. Who does not read is behind, and is told nothing more.
     pub(crate) fn comment(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         if now >= self.comment_at {
-            if out.len() == 0 {
+            if out.is_empty() {
                 // There is room: nothing is in it.
                 let _ = out.push(b":\n\n");
             }
@@ -160,7 +160,7 @@ impl Events {
                 return false;
             }
             while self.add_next(context, out) {}
-            if out.len() == 0 {
+            if out.is_empty() {
                 return true;
             }
         }
@@ -219,7 +219,7 @@ impl Events {
             // Events are lost; of values the latest comes in any case.
             missed = 0;
         }
-        let revision = self.revision_to_tell(context.feed, out.len() == 0);
+        let revision = self.revision_to_tell(context.feed, out.is_empty());
         let mut part = Window::new(out.spare_mut(), 0);
         let written = if missed > 0 {
             match only {
