@@ -30,18 +30,18 @@ const COMMAND_TESTS: [&str; 13] = [
 ];
 /// Those among them that are not for a device, and why.
 const NOT_FOR_A_DEVICE: [(&str, &str); 12] = [
-    ("compression_is_agreed_on_as_browsers_offer_it", "a device does not compress"),
-    ("page_and_socket_may_be_on_two_ports_of_one_server", "the image listens on one port"),
-    ("ten_thousand_clients_come_and_go_and_nothing_is_left_of_them", "it measures a process of Linux"),
-    ("two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting", "a device has 14 sockets"),
-    ("of_many_at_once_each_is_done_or_told_to_come_back", "it opens more connections than a device has"),
-    ("what_others_can_reach_needs_a_password_or_open", "a device listens to its network in any case"),
-    ("over_tls_the_cookie_is_secure_and_nobody_is_warned", "a device has no TLS"),
-    ("a_password_comes_from_a_file_too", "a device has no files"),
-    ("nothing_tells_the_password_or_a_session", "it is about options of the command"),
-    ("what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it", "a device has no files"),
-    ("answers_say_the_time_of_day", "a device has no clock"),
-    ("a_client_that_keeps_connections_does_not_meet_one_that_closes", "its limits are those of its firmware"),
+    ("compression_is_negotiated_as_browsers_offer_it", "a device does not compress"),
+    ("page_and_socket_may_use_two_ports_of_server", "the image listens on one port"),
+    ("ten_thousand_visits_leak_nothing", "it measures a process of Linux"),
+    ("two_hundred_slow_or_silent_sockets_delay_no_client", "a device has 14 sockets"),
+    ("concurrent_requests_are_done_or_get_503", "it opens more connections than a device has"),
+    ("public_address_needs_password_or_open", "a device listens to its network in any case"),
+    ("cookie_over_tls_is_secure_and_causes_no_warning", "a device has no TLS"),
+    ("password_may_come_from_file", "a device has no files"),
+    ("password_and_session_appear_nowhere", "it is about options of the command"),
+    ("bom_and_newline_are_no_part_of_password", "a device has no files"),
+    ("answers_have_date_header", "a device has no clock"),
+    ("client_reusing_connections_never_meets_closed_one", "its limits are those of its firmware"),
 ];
 /// An image that has its settings from its build, for a test.
 const SETTINGS: [(&str, &str); 5] = [

@@ -1,5 +1,5 @@
-//! Content in chunked transfer coding, from the clients and the proxy that send it. A program that this machine does not
-//! have is skipped.
+//! Content in chunked transfer coding, from clients and a proxy that send it. Programs that this machine does not have are
+//! skipped.
 
 mod served;
 
@@ -22,7 +22,7 @@ fn find(program: &str) -> Option<PathBuf> {
     found
 }
 
-/// What a program prints that is given this input.
+/// Returns the output of a program with this input.
 #[track_caller]
 fn output(command: &mut Command, input: &str) -> String {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
@@ -33,7 +33,7 @@ fn output(command: &mut Command, input: &str) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// A request whose content is in chunks already.
+/// Returns a request whose content is in chunks already.
 fn chunked(method: &str, path: &str, chunks: &str) -> String {
     request(path, &["Content-Type: application/json", "Transfer-Encoding: chunked"])
         .replacen("GET", method, 1)
@@ -41,7 +41,7 @@ fn chunked(method: &str, path: &str, chunks: &str) -> String {
 }
 
 #[test]
-fn curl_uploads_what_it_reads() {
+fn curl_uploads_stdin_in_chunks() {
     let Some(curl) = find("curl") else { return };
     let server = Server::with(&["--app", "workshop"])
         .binary(INSTEP)
@@ -64,7 +64,7 @@ fn curl_uploads_what_it_reads() {
 }
 
 #[test]
-fn node_writes_to_a_request_and_keeps_its_connection() {
+fn node_writes_request_body_and_keeps_connection() {
     let Some(node) = find("node") else { return };
     let server = serve(&["--app", "workshop"]);
     let script = r#"
@@ -100,7 +100,7 @@ fn node_writes_to_a_request_and_keeps_its_connection() {
     assert_eq!(lines[2], "200 true true");
 }
 
-/// Inputs that servers are known to read in different ways (RFC 9112 section 11.2).
+/// Inputs that servers are known to interpret differently (RFC 9112 section 11.2).
 const AMBIGUOUS: &[&str] = &[
     "4\ntrue\n0\n\n",
     "4\r\ntrue\n0\r\n\r\n",
@@ -116,7 +116,7 @@ const AMBIGUOUS: &[&str] = &[
     "4\r\ntrue\r\n0\r\nX\n: y\r\n\r\n",
 ];
 
-/// None of them reaches the application, and none is followed by a second answer of an hidden request.
+/// Checks that no ambiguous request reaches the application or is followed by the answer to a hidden request.
 #[track_caller]
 fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
     for chunks in AMBIGUOUS {
@@ -132,13 +132,13 @@ fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
 }
 
 #[test]
-fn what_is_ambiguous_reaches_nobody() {
+fn ambiguous_request_does_not_reach_application() {
     let server = serve(&["--app", "workshop"]);
     expect_nothing_hidden(server.addr(), &server);
 }
 
 #[test]
-fn nginx_passes_chunks_on() {
+fn nginx_forwards_chunked_request() {
     let Some(nginx) = find("nginx") else { return };
     let server = serve(&["--app", "workshop"]);
     let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
@@ -170,14 +170,18 @@ fn nginx_passes_chunks_on() {
         assert_eq!(http(addr, chunked("PUT", "/properties/led", chunks)).status, 204, "{chunks:?}");
         assert_eq!(get(server.addr(), "/properties/led").text(), value);
     }
-    // nginx reads some of them as it likes, and writes what it read anew.
+    // nginx accepts some of them and forwards its own interpretation.
     for chunks in AMBIGUOUS {
         let mut connection = Http::connect(addr);
         connection.send(chunked("POST", "/nowhere", chunks));
         connection.finish();
         let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
         assert!(answer.matches("HTTP/1.1 ").count() <= 1, "{chunks:?}: {answer}");
-        assert_eq!(http(addr, request("/properties/led", &[])).text(), "false", "it is the answer to this");
+        assert_eq!(
+            http(addr, request("/properties/led", &[])).text(),
+            "false",
+            "not the answer to this request"
+        );
     }
     process.kill().and_then(|()| process.wait()).expect("it ends");
 }

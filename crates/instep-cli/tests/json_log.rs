@@ -1,4 +1,4 @@
-//! The log for programs: an object on each line, with what a program wants apart from the sentence.
+//! The JSON log: one object a line, with fields beside the message.
 
 mod served;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 use served::serve;
 use test_support::{SOON, Server, WebSocket, http};
 
-/// The object whose message is this.
+/// Returns the object with this message.
 #[track_caller]
 fn object(server: &Server, message: &str) -> Value {
     let quoted = Value::from(message).to_string();
@@ -15,7 +15,7 @@ fn object(server: &Server, message: &str) -> Value {
 }
 
 #[test]
-fn every_line_is_an_object_that_says_who_and_from_where() {
+fn json_log_lines_have_client_and_address() {
     let server = serve(&["--app", "led-plain", "--log-format", "json"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let port = client.tcp().local_addr().expect("an address").port();
@@ -46,5 +46,9 @@ fn every_line_is_an_object_that_says_who_and_from_where() {
         })
         .collect();
     assert!(levels.iter().all(|level| ["INFO", "WARN"].contains(&level.as_str())), "{levels:?}");
-    assert_eq!(levels.iter().filter(|level| *level == "WARN").count(), 2, "a refusal and a broken frame");
+    assert_eq!(
+        levels.iter().filter(|level| *level == "WARN").count(),
+        2,
+        "not two warnings, of a refusal and a broken frame"
+    );
 }

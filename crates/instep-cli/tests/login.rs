@@ -1,4 +1,4 @@
-//! The log-in over real sockets: where the password comes from, whom it lets in, and that nothing tells it.
+//! The log-in over real sockets: sources of the password, access, and secrecy.
 
 mod served;
 
@@ -16,7 +16,7 @@ const FORM: &str = "password=open+sesame%2B";
 const BASIC: &str = "Basic dXNlcjpvcGVuIHNlc2FtZSs=";
 
 #[test]
-fn a_browser_logs_in_uses_the_device_and_logs_out() {
+fn browser_logs_in_uses_device_and_logs_out() {
     let server = guarded(&["--app", "led-plain"]);
     let addr = server.addr();
     let asked = http(addr, request("/", &["Accept: text/html"]));
@@ -25,7 +25,10 @@ fn a_browser_logs_in_uses_the_device_and_logs_out() {
         (get(addr, "/").status, get(addr, "/instep.js").status, get(addr, "/healthz").status),
         (401, 401, 200)
     );
-    assert_eq!(WebSocket::try_connect(addr, "/ws", &[]).expect_err("there is no session").status, 401);
+    assert_eq!(
+        WebSocket::try_connect(addr, "/ws", &[]).expect_err("a WebSocket opened without a session").status,
+        401
+    );
 
     let cookie = log_in(addr);
     let name = format!("instep_{}=", target().port.unwrap_or(addr.port()));
@@ -49,7 +52,7 @@ fn a_browser_logs_in_uses_the_device_and_logs_out() {
 }
 
 #[test]
-fn tools_send_the_password_with_each_request() {
+fn tool_sends_password_with_each_request() {
     let server = guarded(&["--app", "led-plain"]);
     let addr = server.addr();
     for authorization in [BASIC, &format!("Bearer {PASSWORD}")] {
@@ -64,7 +67,7 @@ fn tools_send_the_password_with_each_request() {
 }
 
 #[test]
-fn nobody_waits_while_a_password_is_checked_and_one_is_checked_after_the_other() {
+fn password_checks_queue_and_delay_no_client() {
     let server = guarded(&["--app", "echo"]);
     let addr = server.addr();
     let mut socket = WebSocket::try_connect(addr, "/ws", &[("Authorization", BASIC)]).expect("it is let in");
@@ -72,17 +75,17 @@ fn nobody_waits_while_a_password_is_checked_and_one_is_checked_after_the_other()
     for form in &mut forms {
         form.send(posted("/login", &[], FORM));
     }
-    // All of them wait for the first one, and the echo for none.
+    // The checks wait for the first one, and the echo for none.
     socket.send_text("now");
     assert_eq!(socket.read_text(), "now");
     let mut cookies: Vec<_> = forms.iter_mut().map(|form| cookie(&form.read())).collect();
     cookies.sort();
     cookies.dedup();
-    assert_eq!(cookies.len(), 4, "each log-in has a session of its own");
+    assert_eq!(cookies.len(), 4, "two log-ins share a session");
 }
 
 #[test]
-fn five_wrong_passwords_make_wait_and_the_log_tells() {
+fn five_wrong_passwords_block_address_and_are_logged() {
     let server = guarded(&["--app", "led-plain"]);
     let addr = server.addr();
     let session = log_in(addr);
@@ -98,7 +101,7 @@ fn five_wrong_passwords_make_wait_and_the_log_tells() {
     assert!((1..=60).contains(&seconds) && wait.text().contains("Try again in 1 minute."), "{seconds}");
     assert!(before.elapsed() < Duration::from_secs(60));
     assert_eq!(http(addr, request("/", &[&format!("Authorization: {BASIC}")])).status, 429);
-    assert_eq!(http(addr, request("/", &[&format!("Cookie: {session}")])).status, 200, "a session goes on");
+    assert_eq!(http(addr, request("/", &[&format!("Cookie: {session}")])).status, 200, "a session ended");
     server.wait_for_line(
         |line| line.contains(&format!("A wrong password from {}, the 5th", target().here)),
         SOON,
@@ -106,7 +109,7 @@ fn five_wrong_passwords_make_wait_and_the_log_tells() {
 }
 
 #[test]
-fn what_others_can_reach_needs_a_password_or_open() {
+fn public_address_needs_password_or_open() {
     for addresses in [&["--addr", "0.0.0.0:0"][..], &["--addr", "127.0.0.1:0", "--addr", "[::]:0"]] {
         let refused = run(&[&["serve"], addresses].concat(), &[]);
         assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(2), &b""[..]));
@@ -128,7 +131,7 @@ fn what_others_can_reach_needs_a_password_or_open() {
     let line = server.wait_for_line(|line| line.contains("no TLS"), SOON);
     assert!(line.contains("The password can be read on its way"), "{line}");
 
-    // Here nobody else listens, and nobody is warned.
+    // Only this machine can reach it, so there is no warning.
     let server = guarded(&["--app", "hello"]);
     assert_eq!(get(server.addr(), "/").status, 401);
     let server_open = serve(&["--app", "hello"]);
@@ -139,8 +142,8 @@ fn what_others_can_reach_needs_a_password_or_open() {
 }
 
 #[test]
-fn a_page_says_that_its_device_is_open_to_everyone_if_it_is() {
-    // By itself this machine listens to nobody but itself.
+fn page_shows_that_device_is_open_to_everyone() {
+    // By default a server listens to this machine only.
     let open = if target().access.is_empty() { &["--addr", "0.0.0.0:0", "--open"][..] } else { &[] };
     // `hello` is fixed to the byte.
     for app in ["toggle", "led-plain", "led-json", "led-words", "led-state", "soft-ap"] {
@@ -156,7 +159,7 @@ fn a_page_says_that_its_device_is_open_to_everyone_if_it_is() {
 }
 
 #[test]
-fn over_tls_the_cookie_is_secure_and_nobody_is_warned() {
+fn cookie_over_tls_is_secure_and_causes_no_warning() {
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| File::path(&format!("login-{name}")));
     let files = ["--tls-cert", certificate.name(), "--tls-key", key.name(), "--tls-self-signed"];
     let addresses = ["--addr", "127.0.0.1:0", "--addr", "https://0.0.0.0:0"];
@@ -173,7 +176,10 @@ fn over_tls_the_cookie_is_secure_and_nobody_is_warned() {
     assert!(attributes.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
     let mut socket = WebSocket::over(connect(), "/ws", &[("Cookie", pair)]).expect("it is let in");
     assert_eq!(socket.read_text(), "0");
-    assert!(log_in(*plain).starts_with(&format!("instep_{}=", plain.port())), "its own, without Secure");
+    assert!(
+        log_in(*plain).starts_with(&format!("instep_{}=", plain.port())),
+        "the cookie without TLS has another name"
+    );
     https.send(posted("/logout", &[&format!("Cookie: {pair}")], ""));
     assert_eq!(https.read().status, 303);
     socket.expect_close(1008);
@@ -181,7 +187,7 @@ fn over_tls_the_cookie_is_secure_and_nobody_is_warned() {
 }
 
 #[test]
-fn a_password_comes_from_a_file_too() {
+fn password_may_come_from_file() {
     let file = File::new("lines", format!("{PASSWORD}\r\n"));
     let server = serve(&["--app", "hello", "--password-file", file.name()]);
     log_in(server.addr());
@@ -204,11 +210,15 @@ fn a_password_comes_from_a_file_too() {
     expect_refused(&["--password-file", file.name()], &[("INSTEP_PASSWORD", "x")], "two passwords");
     expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "opposites");
     expect_refused(&[], &[("INSTEP_PASSWORD", "")], "1 to 128 bytes");
-    assert_eq!(run(&["serve", "--password", "x"], &[]).status.code(), Some(2), "not where others see it");
+    assert_eq!(
+        run(&["serve", "--password", "x"], &[]).status.code(),
+        Some(2),
+        "a password was accepted on the command line"
+    );
 }
 
 #[test]
-fn what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it() {
+fn bom_and_newline_are_no_part_of_password() {
     let added = ["\u{feff}open sesame+\r\n", "\u{feff}open sesame+", "open sesame+\n"];
     for text in added {
         let file = File::new("added", text);
@@ -227,10 +237,11 @@ fn what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it() {
 }
 
 #[test]
-fn nothing_tells_the_password_or_a_session() {
+fn password_and_session_appear_nowhere() {
     let printed = run(&["config"], &[("INSTEP_PASSWORD", "xyzzy")]);
     let text = String::from_utf8(printed.stdout).expect("text");
-    let line = text.lines().find(|line| line.contains("# password =")).expect("it is told that there is one");
+    let line =
+        text.lines().find(|line| line.contains("# password =")).expect("the password is not mentioned");
     assert!(line.contains("\"***\"") && line.ends_with("# environment INSTEP_PASSWORD"), "{line}");
     assert!(!text.contains("xyzzy"), "{text}");
     let long = "xyzzy".repeat(40);
@@ -254,7 +265,7 @@ fn guarded(args: &[&str]) -> Server {
     with(args).variable("INSTEP_PASSWORD", PASSWORD).start()
 }
 
-/// Where it listens for this machine, if it listens everywhere.
+/// Returns its address for this machine, if it listens everywhere.
 fn loopback(server: &Server) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], server.addr().port()))
 }
@@ -275,7 +286,7 @@ fn log_in(addr: SocketAddr) -> String {
     cookie(&post(addr, "/login", &[], FORM))
 }
 
-/// The cookie that a log-in got.
+/// Returns the cookie that a log-in set.
 #[track_caller]
 fn cookie(response: &Response) -> String {
     assert_eq!(response.status, 303, "{response:?}");
@@ -298,7 +309,7 @@ fn expect_refused(args: &[&str], variables: &[(&str, &str)], why: &str) {
     assert!(error.contains(why) && error.lines().count() == 1, "{error}");
 }
 
-/// A file that is removed at the end.
+/// File that is removed at the end.
 struct File(PathBuf);
 
 impl File {
@@ -308,7 +319,7 @@ impl File {
         file
     }
 
-    /// One that somebody else writes.
+    /// Path of a file that another program writes.
     fn path(name: &str) -> Self {
         Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
     }

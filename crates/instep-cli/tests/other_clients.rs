@@ -1,4 +1,4 @@
-//! Clients and a proxy that others wrote, which `cargo xtask clients` fetches: they use a Thing as their users do.
+//! Independent clients and a proxy, which `cargo xtask clients` fetches, use a Thing as their users do.
 
 mod served;
 
@@ -8,7 +8,7 @@ use std::process::{Child, Command};
 use std::time::Instant;
 use test_support::{Http, SOON, Server, WebSocket, http};
 
-/// The folder into which the clients were fetched.
+/// Returns the folder into which the clients were fetched.
 fn fetched() -> PathBuf {
     std::env::var_os("OTHER_CLIENTS")
         .expect("`cargo xtask clients` fetches them and sets OTHER_CLIENTS")
@@ -19,7 +19,7 @@ fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/other_clients").join(name)
 }
 
-/// Runs a client against the server, which it asserts things of itself.
+/// Runs a client against the server. The client contains the assertions.
 #[track_caller]
 fn uses(server: &Server, client: &mut Command) {
     let output = client.arg(format!("http://{}", server.addr())).output().expect("the client runs");
@@ -41,35 +41,35 @@ fn python(name: &str) -> Command {
 
 #[test]
 #[ignore = "it needs undici: `cargo xtask clients`"]
-fn undici_uses_a_thing() {
+fn undici_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut node("undici.cjs"));
 }
 
 #[test]
 #[ignore = "it needs ws: `cargo xtask clients`"]
-fn ws_uses_a_thing() {
+fn ws_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut node("ws.cjs"));
 }
 
 #[test]
 #[ignore = "it needs aiohttp: `cargo xtask clients`"]
-fn aiohttp_uses_a_thing() {
+fn aiohttp_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut python("python_aiohttp.py"));
 }
 
 #[test]
 #[ignore = "it needs websockets: `cargo xtask clients`"]
-fn websockets_of_python_use_a_thing() {
+fn python_websockets_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut python("python_websockets.py"));
 }
 
 #[test]
 #[ignore = "it needs a JDK: `cargo xtask clients`"]
-fn the_http_client_of_java_uses_a_thing() {
+fn java_http_client_uses_thing() {
     uses(&serve(&["--app", "workshop"]), Command::new("java").arg(script("Client.java")));
 }
 
-/// HAProxy before a server, which it checks by `OPTIONS` of HTTP/1.0. Dropping it ends it.
+/// HAProxy in front of a server, which it checks by `OPTIONS` of HTTP/1.0. Dropping it ends it.
 struct HaProxy {
     process: Child,
     addr: std::net::SocketAddr,
@@ -106,15 +106,15 @@ impl Drop for HaProxy {
 
 #[test]
 #[ignore = "it needs HAProxy: `cargo xtask clients`"]
-fn haproxy_finds_the_device_well_and_passes_chunks_and_websockets_on() {
+fn haproxy_checks_health_and_forwards_requests() {
     let server = serve(&["--app", "workshop", "--trust-proxy", "127.0.0.1"]);
     let proxy = HaProxy::start(&server);
-    // Ten checks and more: a server that fails one is down at once, and then the answer is HAProxy's own 503.
+    // Time for more than ten checks. A server that fails one is down at once, and then the answer is HAProxy's own 503.
     let begin = Instant::now();
     while begin.elapsed() < std::time::Duration::from_millis(1_500) {
         let answer =
             http(proxy.addr, "GET /properties/led HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        assert_eq!(answer.status, 200, "the device is well");
+        assert_eq!(answer.status, 200, "HAProxy considers the server down");
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     let mut connection = Http::connect(proxy.addr);

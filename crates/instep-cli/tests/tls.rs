@@ -1,4 +1,4 @@
-//! `https` and `wss`: where the certificate comes from, and what is said when it cannot be had.
+//! `https` and `wss`: the sources of the certificate, and the errors if there is none.
 
 mod served;
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use test_support::{Http, Response, SOON, Server, Stream, Tls, WebSocket};
 
-/// An empty folder for one test.
+/// Empty folder for one test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -35,7 +35,7 @@ impl Folder {
         fs::read_to_string(self.file("certificate.pem")).expect("a certificate")
     }
 
-    /// A server with a certificate of its own, kept here.
+    /// Starts a server with a self-signed certificate in this folder.
     #[track_caller]
     fn serve(&self, args: &[&str]) -> Server {
         let files = ["--tls-cert", &self.file("certificate.pem"), "--tls-key", &self.file("key.pem")];
@@ -56,14 +56,14 @@ fn get_over(stream: Stream, path: &str) -> Response {
     https.read()
 }
 
-/// The fingerprint that the server tells.
+/// Returns the fingerprint in the log.
 fn fingerprint(server: &Server) -> String {
     let wanted = "The certificate's SHA-256 fingerprint: ";
     let line = server.wait_for_line(|line| line.starts_with(wanted), SOON);
     line[wanted.len()..].to_owned()
 }
 
-/// What a command says that is called in a wrong way: one sentence, and status 2.
+/// Returns the error of a command with wrong options, which is one sentence with status 2.
 #[track_caller]
 fn sentence(args: &[&str]) -> String {
     let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output();
@@ -75,7 +75,7 @@ fn sentence(args: &[&str]) -> String {
 }
 
 #[test]
-fn page_and_websocket_by_every_name_over_tls() {
+fn page_and_websocket_work_over_tls_by_every_name() {
     let folder = Folder::new("names");
     let mut server = folder.serve(&["--app", "led-plain", "--allow-host", "other.test"]);
     let tls = Tls::trusting(folder.certificate());
@@ -95,7 +95,7 @@ fn page_and_websocket_by_every_name_over_tls() {
     assert_eq!(client.read_text(), "0");
     client.send_text("toggle");
     assert_eq!(client.read_text(), "1");
-    // The server tells both layers of its end.
+    // The server closes both layers at its end.
     server.terminate();
     client.expect_close(1001);
     drop(client);
@@ -103,7 +103,7 @@ fn page_and_websocket_by_every_name_over_tls() {
 }
 
 #[test]
-fn tls_is_chosen_for_each_address() {
+fn tls_is_chosen_per_address() {
     let folder = Folder::new("each");
     let server = folder.serve(&["--app", "led-plain", "--addr", "127.0.0.1:0"]);
     let [plain, secure] = server.addrs() else { panic!("{:?}", server.addrs()) };
@@ -113,7 +113,7 @@ fn tls_is_chosen_for_each_address() {
     assert_eq!((one.read_text(), other.read_text()), ("0".into(), "0".into()));
     one.send_text("toggle");
     assert_eq!((one.read_text(), other.read_text()), ("1".into(), "1".into()));
-    // Who takes one for the other is told so.
+    // A request by the wrong protocol gets an error.
     let answer = last_answer(*secure, format!("GET / HTTP/1.1\r\nHost: {secure}\r\n\r\n"));
     assert_eq!(
         (answer.status, answer.text()),
@@ -122,9 +122,9 @@ fn tls_is_chosen_for_each_address() {
 }
 
 #[test]
-fn what_is_no_http_on_a_plain_port_is_answered_and_closed() {
+fn non_http_bytes_on_plain_port_are_answered_and_closed() {
     let server = serve(&["--app", "hello"]);
-    // The beginning of a client's TLS: a record with a message of the handshake.
+    // The beginning of a client's TLS, a record with a handshake message.
     let hello = [&[22, 3, 1, 0, 204, 1, 0, 0, 200, 3, 3][..], &[7; 198]].concat();
     let noise: Vec<u8> = (0..=255).rev().cycle().take(2000).collect();
     for bytes in [&hello[..], &noise, b"\0\0\0\0", b"hello\r\n\r\n", &[0xff; 20_000]] {
@@ -140,7 +140,7 @@ fn what_is_no_http_on_a_plain_port_is_answered_and_closed() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_kept_and_only_its_user_reads_the_key() {
+fn self_signed_key_is_kept_and_private() {
     let folder = Folder::new("kept");
     let mut server = folder.serve(&["--app", "hello"]);
     let before = fingerprint(&server);
@@ -151,7 +151,7 @@ fn a_self_signed_certificate_is_kept_and_only_its_user_reads_the_key() {
     assert!(server.lines().contains(&kept), "{:?}", server.lines());
     assert_eq!(before.len(), 32 * 3 - 1, "{before}");
 
-    // Whatever became of its mode meanwhile.
+    // Its mode is repaired if it was changed.
     fs::set_permissions(folder.file("key.pem"), fs::Permissions::from_mode(0o644)).expect("a mode");
     server.restart();
     assert_eq!((mode("key.pem"), fingerprint(&server), folder.certificate()), (0o600, before, certificate));
@@ -159,7 +159,7 @@ fn a_self_signed_certificate_is_kept_and_only_its_user_reads_the_key() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_made_anew_when_it_is_not_right_any_more() {
+fn self_signed_certificate_is_renewed_if_invalid() {
     let folder = Folder::new("renewed");
     let first = fingerprint(&folder.serve(&["--app", "hello"]));
     // Another name.
@@ -172,7 +172,7 @@ fn a_self_signed_certificate_is_made_anew_when_it_is_not_right_any_more() {
     // Without it again.
     let third = fingerprint(&folder.serve(&["--app", "hello"]));
     assert!(third != second && third != first);
-    // Its time is over.
+    // It has expired.
     let key = fs::read_to_string(folder.file("key.pem")).expect("a key");
     let (before, times) = key.split_once(" valid from ").expect("times");
     let (_, rest) = times.split_once('\n').expect("more lines");
@@ -185,7 +185,7 @@ fn a_self_signed_certificate_is_made_anew_when_it_is_not_right_any_more() {
 }
 
 #[test]
-fn it_is_kept_in_a_folder_for_what_programs_remember() {
+fn self_signed_certificate_is_kept_in_state_folder() {
     let folder = Folder::new("usual");
     let mut process = Command::new(INSTEP)
         .args(["serve", "--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-self-signed"])
@@ -203,12 +203,13 @@ fn it_is_kept_in_a_folder_for_what_programs_remember() {
         line,
         Some(format!("Made a certificate, kept in {}", folder.file("instep/certificate-0.pem")))
     );
-    let mode = |name| fs::metadata(folder.file(name)).expect("it is there").permissions().mode() & 0o777;
+    let mode =
+        |name| fs::metadata(folder.file(name)).expect("the file is missing").permissions().mode() & 0o777;
     assert_eq!((mode("instep"), mode("instep/key-0.pem")), (0o700, 0o600));
 }
 
 #[test]
-fn files_of_ones_own_are_used_and_never_overwritten() {
+fn own_certificate_is_used_and_never_overwritten() {
     let folder = Folder::new("own");
     let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).expect("a certificate");
     let (one, other) = (made("127.0.0.1"), made("127.0.0.1"));
@@ -252,9 +253,9 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
 }
 
 #[test]
-fn a_certificate_that_has_expired_is_told_of_at_the_start() {
+fn expired_certificate_is_reported_at_start() {
     let folder = Folder::new("expired");
-    // Of version 3, and valid for a day in 2026.
+    // Version 3, and valid for a day in 2026.
     let pair = folder.write("pair.pem", include_bytes!("../../instep-tokio/tests/data/lamp.test.pem"));
     let args = ["--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-cert", &pair, "--tls-key", &pair];
     let server = serve(&args);
@@ -263,7 +264,7 @@ fn a_certificate_that_has_expired_is_told_of_at_the_start() {
 }
 
 #[test]
-fn options_that_do_not_go_together_are_explained() {
+fn incompatible_tls_options_are_explained() {
     for (args, says) in [
         (&["--addr", "https://127.0.0.1:0"][..], "--tls-self-signed"),
         (&["--addr", "https://127.0.0.1:0", "--tls-cert", "a.pem"], "--tls-key go together"),

@@ -1,5 +1,5 @@
-//! The Thing Description as a program uses that knows nothing else: the W3C's reference client, node-wot, which
-//! `cargo xtask node-wot` fetches.
+//! The Thing Description as a generic program uses it: node-wot, the W3C's reference client, which `cargo xtask node-wot`
+//! fetches.
 
 mod served;
 
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use test_support::{SOON, Server, target};
 
-/// Where node-wot is.
+/// Returns the folder of node-wot.
 fn node_modules() -> PathBuf {
     let folder =
         std::env::var_os("NODE_WOT").expect("`cargo xtask node-wot` fetches node-wot and sets NODE_WOT");
     Path::new(&folder).join("node_modules")
 }
 
-/// What the client did with all that the server's Thing has.
+/// Returns what the client did with the server's Thing.
 #[track_caller]
 fn consume(server: &Server) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web_of_things/consume.js");
@@ -31,7 +31,7 @@ fn consume(server: &Server) -> Value {
     serde_json::from_str(said.lines().last().expect("what it did")).expect("JSON")
 }
 
-/// Names, in the order of the alphabet: the client does not keep any other.
+/// Returns the names in alphabetical order, because the client keeps no order.
 fn names(list: &Value) -> Vec<&str> {
     let mut names: Vec<_> = list.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     names.sort_unstable();
@@ -40,8 +40,8 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[test]
 #[ignore = "it needs node-wot: `cargo xtask node-wot`"]
-fn the_reference_client_uses_all_that_a_thing_has() {
-    // A device has places for eight clients, and each stream is one.
+fn reference_client_uses_everything_of_thing() {
+    // A device has eight client slots, and each stream uses one.
     let workshop = target().clients > 12;
     let (app, read_only, written): (_, &[&str], &[&str]) = if workshop {
         ("workshop", &["door", "temperature", "turning"], &["brightness", "led", "mode", "name", "speed"])
@@ -62,7 +62,7 @@ fn the_reference_client_uses_all_that_a_thing_has() {
     if workshop {
         assert_eq!(did["said"], json!(["hello"]));
     }
-    // Each stream was a client, and it has gone.
+    // Each stream was a client, and is gone.
     let streams = all.len() + names(&did["subscribed"]).len();
     for client in 1..=streams {
         server.wait_for_line(|line| line == format!("[{client}] Disconnected"), SOON);
