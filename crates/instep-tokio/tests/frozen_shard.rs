@@ -1,4 +1,4 @@
-//! A shard that hangs is told of, and keeps nobody else from being told anything.
+//! A shard that hangs is reported, and delays no answers of the other shard.
 
 mod in_process;
 
@@ -13,20 +13,20 @@ use test_support::{SOON, WebSocket};
 
 static APP: App = App::new("frozen", "for tests").endpoint("/ws").topics(1);
 
-/// More than may wait for one shard.
+/// More requests than may wait for one shard.
 const ASKERS: usize = 40;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hold {
-    Nobody,
-    TheNext,
+    Off,
+    Next,
     Held,
 }
 
-static HOLD: Mutex<Hold> = Mutex::new(Hold::Nobody);
+static HOLD: Mutex<Hold> = Mutex::new(Hold::Off);
 static CHANGED: Condvar = Condvar::new();
 
-/// A log that can keep the thread of a shard from going on.
+/// Logger that can block the thread of a shard.
 struct Holding;
 
 impl log::Log for Holding {
@@ -37,7 +37,7 @@ impl log::Log for Holding {
     fn log(&self, record: &log::Record<'_>) {
         if record.args().to_string().contains("Connected") {
             let mut hold = HOLD.lock().expect("the lock");
-            if *hold == Hold::TheNext {
+            if *hold == Hold::Next {
                 *hold = Hold::Held;
                 CHANGED.notify_all();
             }
@@ -54,8 +54,8 @@ fn hold(state: Hold) {
 }
 
 #[test]
-fn a_shard_that_hangs_is_told_of() {
-    log::set_logger(&Holding).expect("no other logger");
+fn hanging_shard_is_reported_in_metrics() {
+    log::set_logger(&Holding).expect("another logger is set");
     log::set_max_level(log::LevelFilter::Info);
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let (all, own) = (server.server(), runtime());
@@ -72,8 +72,8 @@ fn a_shard_that_hangs_is_told_of() {
     };
     assert_eq!((lag.clients(), lag.revisions(), lag.cumulated()[0]), (1, 0, 1));
 
-    // Connections are dealt to the two shards in turn.
-    hold(Hold::TheNext);
+    // Connections are assigned to the two shards in turn.
+    hold(Hold::Next);
     let mut second = TcpStream::connect(server.addr).expect("a connection");
     let upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -93,9 +93,9 @@ fn a_shard_that_hangs_is_told_of() {
         }
         answers
     });
-    assert!(before.elapsed() < SOON, "one after the other it would be {ASKERS} s");
+    assert!(before.elapsed() < SOON, "the answers came one after the other");
     for metrics in metrics {
-        // The other one may be late on a busy machine.
+        // The other shard may be late on a busy machine.
         assert!(metrics.lag.is_none() && metrics.shards_unresponsive >= 1, "{metrics:?}");
         assert_eq!((metrics.counts.clients, metrics.connections), (2, 2));
     }
@@ -103,13 +103,13 @@ fn a_shard_that_hangs_is_told_of() {
     server.device().publish(Topic::new(0), "2");
     assert_eq!(first.read_text(), "2");
 
-    hold(Hold::Nobody);
+    hold(Hold::Off);
     let deadline = Instant::now() + SOON;
     while ask().lag.is_none_or(|lag| lag.clients() != 2) {
-        assert!(Instant::now() < deadline, "it does not come back");
+        assert!(Instant::now() < deadline, "the shard does not recover");
         std::thread::sleep(Duration::from_millis(5));
     }
     while ask().shards_unresponsive > 0 {
-        assert!(Instant::now() < deadline, "it does not come back");
+        assert!(Instant::now() < deadline, "the shard does not recover");
     }
 }

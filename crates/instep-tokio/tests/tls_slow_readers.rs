@@ -1,4 +1,4 @@
-//! TLS, and clients that read slowly or not at all: what holds without it holds with it.
+//! TLS with clients that read slowly or not at all behaves as plain TCP does.
 
 mod in_process;
 mod over_tls;
@@ -12,20 +12,20 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use test_support::{Http, SOON, WebSocket};
 
-/// A socket whose receive buffer is the kernel's smallest.
+/// Returns a socket with the kernel's smallest receive buffer.
 fn narrow(addr: SocketAddr) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    // Before connecting, because the window is told then.
+    // Before connecting, because the handshake announces the window.
     socket.set_recv_buffer_size(1).expect("a small buffer");
     socket.connect(&addr.into()).expect("a connection");
     socket.into()
 }
 
-/// What was encrypted, but not taken by the socket, is not lost when the connection ends.
+/// Encrypted bytes that the socket has not taken yet are not lost at the end of the connection.
 #[test]
-fn an_answer_arrives_although_the_reader_is_slow() {
+fn answer_arrives_at_slow_tls_reader() {
     let (server, tls) = start(Limits { linger_time: 20, ..Limits::LINUX });
-    // Of one of these lengths, just the end has no place in the socket.
+    // At one of these lengths, only the end does not fit into the socket.
     let mut clients: Vec<_> = (1..=LENGTHS)
         .map(|n| {
             let mut client = Http::from(tls.over(narrow(server.addr)).expect("TLS"));
@@ -41,7 +41,7 @@ fn an_answer_arrives_although_the_reader_is_slow() {
     }
 }
 
-/// Resident memory of this process, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("the process's status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
@@ -50,7 +50,7 @@ fn resident() -> usize {
 }
 
 #[test]
-fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
+fn stalled_tls_client_uses_no_memory_and_gets_latest() {
     const PAYLOAD: usize = 60_000;
     const FRAMES: usize = 1_000;
     let (server, tls) = start(Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX });
@@ -76,13 +76,13 @@ fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_dropped() {
+fn stalled_tls_client_is_dropped() {
     let (server, tls) = start(Limits { write_stall: 300, clients: 1, ..Limits::LINUX });
     let stalled = tls.over(narrow(server.addr)).expect("TLS");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
     let fill = "x".repeat(60_000);
     let deadline = Instant::now() + SOON;
-    // Its place is free again.
+    // Its slot is free again.
     while WebSocket::over(tls.connect(server.addr), "/ws", &[]).is_err() {
         assert!(Instant::now() < deadline);
         server.device().publish(Topic::new(0), &fill);
@@ -91,29 +91,29 @@ fn a_client_that_takes_nothing_is_dropped() {
 }
 
 #[test]
-fn nor_does_it_stay_when_only_a_small_record_waits() {
+fn stalled_tls_client_with_small_record_is_dropped() {
     let limits = Limits { write_stall: 300, ping_every: 600_000, ..Limits::LINUX };
     let (server, tls) = start(limits);
     let stalled = tls.over(narrow(server.addr)).expect("TLS");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
-    // Connections are dealt to two shards in turn: the second one from here is a neighbour.
+    // Connections are assigned to two shards in turn, so the second one from here shares the shard.
     let [_other, mut neighbour] = [(); 2].map(|()| connect(&tls, server.addr, "/echo"));
     let fill = "x".repeat(1_000);
-    // Less than that fills all buffers, if each is sent, and then nothing is sent any more.
+    // Fewer messages fill all buffers, if each is sent, and then nothing more is sent.
     for _ in 0..200 {
         server.device().publish(Topic::new(0), &fill);
         expect_echo(&mut neighbour, "the shard had a turn");
     }
     let deadline = Instant::now() + SOON;
     while server.device().clients() > 2 {
-        assert!(Instant::now() < deadline, "it still has its place");
+        assert!(Instant::now() < deadline, "the stalled client still has its slot");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
-    // Long, so that it is not the test that stops to read on a busy machine.
+fn slow_tls_reader_is_kept_and_stalled_one_is_dropped() {
+    // It is long, so that a busy machine does not make the test itself stall.
     const STALL: Duration = Duration::from_secs(3);
     let limits = Limits { write_stall: 3_000, ping_every: 600_000, ..Limits::LINUX };
     let (server, tls) = start(limits);
@@ -126,13 +126,13 @@ fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
     let begin = Instant::now();
     while begin.elapsed() < 3 * STALL {
         server.device().publish(Topic::new(0), &fill);
-        slow.tcp().read_exact(&mut [0; 400]).expect("there is more");
+        slow.tcp().read_exact(&mut [0; 400]).expect("no more bytes");
         std::thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
     }
     let stopped = Instant::now();
     while server.device().clients() > 0 {
-        assert!(stopped.elapsed() < SOON, "it is still there");
+        assert!(stopped.elapsed() < SOON, "the stalled client was not dropped");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

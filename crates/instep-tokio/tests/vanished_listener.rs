@@ -1,5 +1,5 @@
-//! A listener of `GET /events` that vanishes without a word: nothing it was sent is acknowledged, and nothing says that it
-//! has gone. In a network namespace, which can be cut; where there may be none, this says so and tests nothing.
+//! A listener of `GET /events` that vanishes silently: it acknowledges nothing and sends no FIN. The test cuts the link in a
+//! network namespace, and is skipped where none can be made.
 
 mod in_process;
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use test_support::SOON;
 
 instep::thing! {
-    /// What is told.
+    /// A bench for tests.
     Bench: "A bench", commands Asked {
         led => Led: switch { title: "Lamp" },
     }
@@ -22,11 +22,11 @@ instep::thing! {
 
 static APP: App = App::new("bench", "for tests").thing(&Bench::THING);
 
-/// In the namespace.
+/// Variable that is set in the namespace.
 const INSIDE: &str = "INSTEP_TEST_NAMESPACE";
 
 #[test]
-fn a_listener_that_vanishes_is_missed() {
+fn vanished_listener_is_dropped() {
     if std::env::var_os(INSIDE).is_some() {
         return miss_it();
     }
@@ -40,12 +40,9 @@ fn a_listener_that_vanishes_is_missed() {
         return;
     }
     let test = std::env::current_exe().expect("this test");
-    let inside = namespace()
-        .arg(test)
-        .args(["a_listener_that_vanishes_is_missed", "--nocapture"])
-        .env(INSIDE, "1")
-        .status();
-    assert!(inside.expect("it was there before").success());
+    let inside =
+        namespace().arg(test).args(["vanished_listener_is_dropped", "--nocapture"]).env(INSIDE, "1").status();
+    assert!(inside.expect("the test program is gone").success());
 }
 
 fn miss_it() {
@@ -64,15 +61,15 @@ fn miss_it() {
     assert_eq!(server.device().clients(), 1);
     link("down");
     let cut = Instant::now();
-    // Sooner than a comment would.
+    // Sooner than a comment would be sent.
     Bench::new(server.device()).led(true);
     while server.device().clients() == 1 {
-        assert!(cut.elapsed() < SOON, "nobody misses it");
+        assert!(cut.elapsed() < SOON, "the listener was not dropped");
         thread::sleep(Duration::from_millis(20));
     }
     println!("missed after {:?}", cut.elapsed());
-    assert!(cut.elapsed() >= Duration::from_millis(1_400), "it might have come back");
-    // The server stops by itself: no connection has to be closed for that.
+    assert!(cut.elapsed() >= Duration::from_millis(1_400), "dropped too early");
+    // The server stops by itself, so no connection has to be closed first.
     link("up");
 }
 

@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 /// The device's address.
 pub const DEVICE: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const PEER: Ipv4Address = Ipv4Address::new(192, 168, 4, 2);
-/// Sockets that a stack has room for.
+/// Number of sockets of a stack.
 const SOCKETS: usize = 64;
 
 /// One direction.
@@ -19,11 +19,11 @@ const SOCKETS: usize = 64;
 struct Frames {
     waiting: RefCell<VecDeque<Vec<u8>>>,
     waker: RefCell<Option<Waker>>,
-    /// What is sent is lost.
+    /// Whether sent frames are lost.
     cut: Cell<bool>,
 }
 
-/// The cable: one direction to the device, and one from it.
+/// Cable with one direction to the device, and one from it.
 #[derive(Default)]
 pub struct Cable {
     there: Rc<Frames>,
@@ -31,22 +31,22 @@ pub struct Cable {
 }
 
 impl Cable {
-    /// From now on, what the device sends is lost or not.
+    /// Sets whether the device's frames are lost from now on.
     pub fn cut_from_device(&self, cut: bool) {
         self.back.cut.set(cut);
     }
 
-    /// From now on, what its peer sends is lost or not.
+    /// Sets whether the peer's frames are lost from now on.
     pub fn cut_to_device(&self, cut: bool) {
         self.there.cut.set(cut);
     }
 
-    /// Two stacks, one at each end: the device's, and that of its peer.
+    /// Returns two stacks, the device's and its peer's.
     pub fn stacks(&self) -> (Stack<'static>, Stack<'static>) {
         self.filtered_stacks(|end| end)
     }
 
-    /// The same, with a filter before the device's.
+    /// Returns the same, with a filter in front of the device's stack.
     pub fn filtered_stacks<D: Driver + 'static>(
         &self,
         filter: impl FnOnce(End) -> D,
@@ -73,7 +73,7 @@ fn stack(end: impl Driver + 'static, address: Ipv4Address) -> Stack<'static> {
     stack
 }
 
-/// A socket of a peer.
+/// Returns a socket of a peer.
 pub fn socket(stack: Stack<'static>) -> TcpSocket<'static> {
     let buffer = || vec![0; 4096].leak();
     TcpSocket::new(stack, buffer(), buffer())

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 
 static ACCESS: Access = Access::new("");
 
-/// A thread of a server panicked.
+/// Whether a thread of a server panicked.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// A server that runs. It is stopped when this is dropped.
+/// Running server, which is stopped when dropped.
 pub struct Running {
     pub addr: SocketAddr,
     server: Server,
@@ -28,7 +28,7 @@ pub fn serve(app: &'static App, limits: Limits, sockets: SocketLimits) -> Runnin
     serve_by(app, limits, sockets, Listener::plain)
 }
 
-/// The same with a listener of another kind.
+/// Serves `app` with another kind of listener.
 pub fn serve_by(
     app: &'static App,
     limits: Limits,
@@ -45,7 +45,7 @@ pub fn serve_by(
         let stopped = async {
             let _ = stopped.await;
         };
-        runtime().block_on(server.serve(vec![listener], stopped)).expect("it serves");
+        runtime().block_on(server.serve(vec![listener], stopped)).expect("the server failed");
     };
     let thread = thread::Builder::new().name("server".into()).spawn(serve).expect("a thread");
     Running { addr, server, stop: Some(stop), thread: Some(thread) }
@@ -65,7 +65,7 @@ impl Running {
     }
 
     pub fn inbox(&self) -> Inbox<'static> {
-        self.server.inbox().expect("nobody took it before")
+        self.server.inbox().expect("the inbox was already taken")
     }
 }
 
@@ -73,15 +73,15 @@ impl Drop for Running {
     fn drop(&mut self) {
         drop(self.stop.take());
         let ended = self.thread.take().map_or(Ok(()), JoinHandle::join);
-        // A test that has failed already has told why.
+        // A test that has already failed shows its own message.
         if !thread::panicking() {
-            ended.expect("the server does not panic");
+            ended.expect("the server panicked");
             assert!(!PANICKED.load(Ordering::Relaxed), "a shard of the server panicked");
         }
     }
 }
 
-/// A shard that panics takes nobody with it here: it is remembered, and fails the test at its end.
+/// Records a panic of a shard, which takes no other thread down, so that the test fails at its end.
 fn watch_for_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
