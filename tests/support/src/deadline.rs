@@ -1,7 +1,7 @@
-//! The deadline of what blocks.
+//! Deadline of blocking operations.
 
 use std::time::Duration;
 
-/// How long anything may take that should happen at once. Long, so that a busy machine fails no
-/// test: a test that passes never waits for it.
+/// Time limit for everything that should happen at once. It is long, so that a busy machine fails no test; a passing test
+/// never waits for it.
 pub const SOON: Duration = Duration::from_secs(10);

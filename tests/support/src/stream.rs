@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::SOON;
 
-/// Why no more bytes came.
+/// Reason why no more bytes arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// The deadline passed.
@@ -15,7 +15,7 @@ pub(crate) enum End {
     Closed,
 }
 
-/// A stream, and what has been read from it but not yet taken.
+/// Stream with the bytes that have been read and not yet taken.
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
@@ -33,7 +33,7 @@ impl Stream {
     }
 
     pub(crate) fn new(tcp: TcpStream) -> Stream {
-        // Tests send in pieces on purpose: the kernel must not join them up.
+        // Tests send in pieces on purpose, so the kernel must not join them.
         tcp.set_nodelay(true).expect("set TCP_NODELAY");
         Stream {
             tcp,
@@ -62,7 +62,7 @@ impl Stream {
         self.tcp.write_all(bytes)
     }
 
-    /// What has been read and not yet taken.
+    /// Returns the bytes that have been read and not yet taken.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer
     }
@@ -117,7 +117,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads until `end` is in the buffer, and tells how many bytes there are up to and with it.
+    /// Reads until `end` is in the buffer; returns the number of bytes up to and including it.
     #[track_caller]
     pub(crate) fn fill_until(&mut self, end: &[u8], deadline: Instant) -> Result<usize, End> {
         loop {
