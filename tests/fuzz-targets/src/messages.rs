@@ -1,14 +1,14 @@
-//! Messages put together, in whatever way the input is cut.
+//! Messages joined from fragments, for any split of the input.
 //!
-//! Input: the length of a script, the script, then frames. The first byte of the script is the most that a piece
-//! may hold, the others are where the input is cut.
+//! Input: the length of a script, the script, then frames. The first byte of the script is the maximum length of a piece,
+//! the others are the lengths of the parts of the input.
 
 use crate::model::{self, Act, Reading, Rules};
 use crate::script::{cut, first, split};
 use instep_proto::frame::CloseCode;
 use instep_proto::message::{Kind, PART_MAX, Received, Receiver};
 
-/// Judges what comes of `data`.
+/// Checks the messages in `data`.
 pub(crate) fn check(data: &[u8]) {
     let (script, wire) = split(data);
     let (most, cuts) = first(script);
@@ -20,7 +20,7 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// What an echo would do.
+/// Returns the acts of an echo.
 fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
     let (mut receiver, mut done, mut within) = (Receiver::new(), Reading::default(), false);
     let mut input = Vec::new();
@@ -38,7 +38,7 @@ fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
             at += used;
             match received {
                 Received::Incomplete => {
-                    assert!(input.len() - at <= PART_MAX, "{} bytes are left over", input.len() - at);
+                    assert!(input.len() - at <= PART_MAX, "{} bytes are not consumed", input.len() - at);
                     break;
                 }
                 Received::Pong => {}
