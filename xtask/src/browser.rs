@@ -39,16 +39,16 @@ fn run_with_axe(tests: &mut Command) -> Outcome {
 
 /// What runs against a device: all but TLS and a proxy's path, which are for Linux.
 const ON_A_DEVICE: [&str; 18] = [
-    "accessible",
-    "at_first_sight",
+    "accessibility",
+    "first_paint",
     "backlog",
     "documents",
-    "for_everyone",
+    "phone_and_keyboard",
     "frames",
     "frozen_and_hidden",
     "in_step",
     "login",
-    "lost_and_back",
+    "reconnect",
     "own_pages",
     "panel",
     "panel_access",
@@ -60,11 +60,11 @@ const ON_A_DEVICE: [&str; 18] = [
 ];
 /// Tests that are not for a device, and why.
 const NOT_ON_A_DEVICE: [(&str, &str); 5] = [
-    ("led_words_on_two_ports", "it listens on one port"),
-    ("while_the_sensor_is_unavailable", "the test is the server"),
-    ("pointer_and_keyboard_read_it_out", "the test is the server"),
-    ("language_and_numbers_are_the_readers", "the test is the server"),
-    ("what_the_device_writes_is_text", "the test is the server"),
+    ("led_words_tutorial_page_works_on_two_ports", "it listens on one port"),
+    ("chart_has_gap_while_sensor_is_unavailable", "the test is the server"),
+    ("chart_is_read_out_by_pointer_and_keyboard", "the test is the server"),
+    ("panel_uses_language_and_numbers_of_reader", "the test is the server"),
+    ("texts_of_device_are_never_markup", "the test is the server"),
 ];
 
 /// Runs the same tests against a program that is started like `instep`, but stands for a small device.
