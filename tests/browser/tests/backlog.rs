@@ -98,31 +98,31 @@ fn own_page_gets_each_event_once() {
     say(&one, "a");
     let other = open(&server);
     other.run(
-        "window.told = []; window.connections = 0;
+        "window.received = []; window.connections = 0;
          import('./instep.js').then(({ connect }) => {
            window.thing = connect();
            thing.on('thing', () => { window.connections += 1; });
-           thing.on('said', (value, { seq }) => { window.told.push(`${seq} ${value}`); });
+           thing.on('said', (value, { seq }) => { window.received.push(`${seq} ${value}`); });
          });",
     );
-    let told = |wanted: &str| {
+    let received = |wanted: &str| {
         other.wait_until(
-            &format!("window.told.join() === '{wanted}' && window.thing.state === 'live'"),
+            &format!("window.received.join() === '{wanted}' && window.thing.state === 'live'"),
             3 * SOON,
         );
     };
-    told("1 a");
+    received("1 a");
     say(&one, "b");
-    told("1 a,2 b");
+    received("1 a,2 b");
     for connections in 2..4 {
         other.run("window.dispatchEvent(new Event('pagehide'))");
         other.wait_until(&format!("window.connections === {connections}"), 3 * SOON);
-        told("1 a,2 b");
+        received("1 a,2 b");
     }
     server.kill();
     one.wait_until(LOST, SOON);
     server.restart();
     one.wait_until(LIVE, 3 * SOON);
     say(&one, "c");
-    told("1 a,2 b,1 c");
+    received("1 a,2 b,1 c");
 }

@@ -36,15 +36,15 @@ fn pages_render_without_second_request() {
 }
 
 #[test]
-fn old_browser_is_told_that_it_is_too_old() {
+fn old_browser_gets_notice_that_it_is_too_old() {
     let panel = include_str!("../../../crates/instep-panel/assets/panel.html");
     let lamp = include_str!("../../../apps/pages/led-json.html");
-    let told = "document.body.innerText.includes('This browser is too old for this page.')";
+    let notice = "document.body.innerText.includes('This browser is too old for this page.')";
     for (app, page) in [("workshop", panel), ("led-json", lamp)] {
         let server = Server::start(&["--app", app]);
         let browser = Browser::open(&format!("http://{}/", server.addr()));
         browser.wait_until(LOADED, SOON);
-        assert_eq!(browser.eval(told), false, "{app}: a current browser is called too old");
+        assert_eq!(browser.eval(notice), false, "{app}: a current browser is called too old");
         // An old browser ignores unknown features.
         let mut old = page.to_owned();
         for (new, unknown) in
@@ -58,7 +58,7 @@ fn old_browser_is_told_that_it_is_too_old() {
         let file = file.to_str().expect("the path is not UTF-8");
         let server = Server::start(&["--app", app, "--page", file]);
         browser.goto(&format!("http://{}/", server.addr()));
-        browser.wait_until(told, SOON);
+        browser.wait_until(notice, SOON);
         browser.screenshot(&format!("{app}-in-an-old-browser"));
     }
 }

@@ -127,7 +127,7 @@ fn panel_shows_option_that_allows_its_origin_and_it_works() {
 }
 
 #[test]
-fn page_of_full_device_retries_when_told() {
+fn page_of_full_device_retries_after_given_time() {
     let (clients, options): (_, &[_]) =
         if target().port.is_none() { (1, &["--limit", "clients=1"]) } else { (target().clients, &[]) };
     let server = Server::start(&[&["--app", "workshop"], options].concat());

@@ -101,9 +101,9 @@ fn own_page_gets_same_answers_without_websocket() {
     }
     // A frame sent by hand comes back as by a WebSocket.
     for browser in [&without, &with] {
-        browser.run("window.heard = []; thing.onmessage = (data) => heard.push(data); thing.send('{\"label\":\"led\",\"value\":false,\"id\":\"x\"}')");
+        browser.run("window.messages = []; thing.onmessage = (data) => messages.push(data); thing.send('{\"label\":\"led\",\"value\":false,\"id\":\"x\"}')");
         browser.run("window.sent = thing.send('{\"label\":\"led\",\"value\":false,\"id\":77}')");
-        browser.wait_until("heard.includes('{\"label\":\"ok\",\"id\":77}')", SOON);
+        browser.wait_until("messages.includes('{\"label\":\"ok\",\"id\":77}')", SOON);
     }
     assert_eq!(without.eval("thing.send('toggle')"), false, "a frame was accepted without a WebSocket");
 }

@@ -64,7 +64,7 @@ fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let mut link = world.connect();
     upgrade(&mut link, "/echo", deflate);
     let stopped = run(&mut link, script, wire, narrow, &mut |link| {
-        world.device.publish(Topic::new(0), "nobody here gets this");
+        world.device.publish(Topic::new(0), "not for an echo client");
         link.follow();
     });
     let (done, rest) = answers::acts(&link.received);
