@@ -11,8 +11,8 @@ use test_support::{SOON, Server, WebSocket, http};
 fn arguments(line: &str, option: &str) -> Vec<String> {
     let at = line.rfind(option).unwrap_or_else(|| panic!("no {option} in {line}"));
     let script = format!("printf '%s\\n' {}", &line[at..]);
-    let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
-    let text = String::from_utf8(output.stdout).expect("text");
+    let output = Command::new("sh").args(["-c", &script]).output().expect("cannot run the shell");
+    let text = String::from_utf8(output.stdout).expect("not UTF-8");
     assert!(output.status.success(), "{line}");
     text.lines().map(str::to_owned).collect()
 }
@@ -81,9 +81,14 @@ fn origin_offered_by_log_is_allowed_by_its_option() {
 
 /// Returns the error output of the command, which must exit with 2.
 fn failure(args: &[&str]) -> String {
-    let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output().expect("it runs");
+    let output = Command::new(INSTEP)
+        .arg("serve")
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .expect("cannot run the command");
     assert!(!output.status.success(), "{args:?}");
-    String::from_utf8(output.stderr).expect("text")
+    String::from_utf8(output.stderr).expect("not UTF-8")
 }
 
 #[test]
@@ -91,7 +96,7 @@ fn port_in_use_error_offers_option_with_other_port() {
     for host in ["127.0.0.1", "[::1]"] {
         let taken = std::net::TcpListener::bind(format!("{host}:0"))
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (addr, _listener) = taken.expect("a free port");
+        let (addr, _listener) = taken.expect("no free port");
         let error = failure(&["--addr", &addr.to_string()]);
         let advice = arguments(error.trim_end(), "--addr");
         let port = advice[1].replace("PORT", "0");

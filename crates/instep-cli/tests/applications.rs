@@ -99,7 +99,10 @@ fn read_json(client: &mut WebSocket) -> Result<bool, u64> {
     }
     let number = text.strip_prefix(r#"{"label":"count","value":"#).and_then(|rest| rest.strip_suffix('}'));
     let number = number.filter(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == *number));
-    Err(number.unwrap_or_else(|| panic!("not a message of led-json: {text:?}")).parse().expect("a number"))
+    Err(number
+        .unwrap_or_else(|| panic!("not a message of led-json: {text:?}"))
+        .parse()
+        .expect("not a number"))
 }
 
 #[test]
@@ -276,11 +279,11 @@ fn sends_back(server: &Server, path: &str) {
     // Longer than any buffer. A thread sends it, because the echo starts before the end is sent.
     let long: Vec<u8> = (0..1_u32 << 20).map(|at| at.to_le_bytes()[usize::from(at % 7 == 0)]).collect();
     let bytes = Frame::encode(true, 0, opcode::BINARY, MASK, &long);
-    let mut tcp = client.tcp().try_clone().expect("a second handle");
+    let mut tcp = client.tcp().try_clone().expect("cannot clone the socket");
     let sender = thread::spawn(move || std::io::Write::write_all(&mut tcp, &bytes));
     let (opcode, message) = client.read_message(test_support::SOON);
     assert!(opcode == opcode::BINARY && message == long, "a message of 1 MiB came back changed");
-    sender.join().expect("no panic").expect("all is sent");
+    sender.join().expect("the thread panicked").expect("cannot send everything");
 
     client.send_close(1000, "done");
     client.expect_close(1000);

@@ -45,7 +45,7 @@ impl Page {
 
     #[track_caller]
     fn read(&mut self) -> Value {
-        serde_json::from_str(&self.socket.read_text()).expect("JSON")
+        serde_json::from_str(&self.socket.read_text()).expect("not JSON")
     }
 
     #[track_caller]
@@ -122,7 +122,7 @@ fn late_console_gets_past_log_lines() {
     let until = |page: &mut Page, part: &str| {
         let mut before = Vec::new();
         loop {
-            let line = page.next_new()["message"].as_str().expect("text").to_owned();
+            let line = page.next_new()["message"].as_str().expect("not UTF-8").to_owned();
             let found = line.contains(part);
             before.push(line);
             if found {
@@ -159,9 +159,9 @@ fn returning_event_source_gets_only_new_events() {
         events
     };
     let next = |events: &mut Http| loop {
-        let event = String::from_utf8(events.read_until(b"\n\n")).expect("UTF-8");
+        let event = String::from_utf8(events.read_until(b"\n\n")).expect("not UTF-8");
         if let Some((id, data)) = event.strip_prefix("id: ").and_then(|rest| rest.split_once("\ndata: ")) {
-            let frame: Value = serde_json::from_str(data).expect("JSON");
+            let frame: Value = serde_json::from_str(data).expect("not JSON");
             return (id.to_owned(), frame["value"].clone());
         }
     };

@@ -26,11 +26,11 @@ fn find(program: &str) -> Option<PathBuf> {
 #[track_caller]
 fn output(command: &mut Command, input: &str) -> String {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut process = command.spawn().expect("it starts");
-    process.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
-    let output = process.wait_with_output().expect("it ends");
+    let mut process = command.spawn().expect("cannot start the command");
+    process.stdin.take().expect("no pipe").write_all(input.as_bytes()).expect("cannot write to the program");
+    let output = process.wait_with_output().expect("cannot wait for the process");
     assert!(output.status.success(), "{}", output.status);
-    String::from_utf8(output.stdout).expect("text")
+    String::from_utf8(output.stdout).expect("not UTF-8")
 }
 
 /// Returns a request whose content is in chunks already.
@@ -90,9 +90,9 @@ fn node_writes_request_body_and_keeps_connection() {
         })();
     "#;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-node-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("cannot create the folder");
     let file = folder.join("ask.cjs");
-    fs::write(&file, script).expect("it is written");
+    fs::write(&file, script).expect("cannot write the file");
     let said = output(Command::new(node).arg(file).arg(server.addr().port().to_string()), "");
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines[0], "204  false");
@@ -124,7 +124,7 @@ fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
         let mut connection = Http::connect(addr);
         connection.send(chunked("PUT", "/properties/led", chunks) + &hidden);
         connection.finish();
-        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
+        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("not UTF-8");
         let answers = answer.matches("HTTP/1.1 ").count();
         assert!(answers <= 1 && !answer.starts_with("HTTP/1.1 2"), "{chunks:?}: {answer}");
         assert_eq!(get(server.addr(), "/properties/led").text(), "false", "{chunks:?}");
@@ -141,9 +141,9 @@ fn ambiguous_request_does_not_reach_application() {
 fn nginx_forwards_chunked_request() {
     let Some(nginx) = find("nginx") else { return };
     let server = serve(&["--app", "workshop"]);
-    let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("no free port");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-nginx-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("cannot create the folder");
     let to = server.addr();
     let config = format!(
         "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; client_body_temp_path body; proxy_temp_path proxy; \
@@ -151,12 +151,12 @@ fn nginx_forwards_chunked_request() {
          proxy_pass http://instep; proxy_set_header Host localhost; proxy_set_header Connection ''; \
          proxy_http_version 1.1; proxy_request_buffering off; }} }} }}"
     );
-    fs::write(folder.join("nginx.conf"), config).expect("it is written");
+    fs::write(folder.join("nginx.conf"), config).expect("cannot write the file");
     let mut command = Command::new(nginx);
     command
         .args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"])
         .arg(&folder);
-    let mut process = command.stdin(Stdio::null()).spawn().expect("nginx starts");
+    let mut process = command.stdin(Stdio::null()).spawn().expect("cannot start nginx");
     let deadline = Instant::now() + 3 * SOON;
     while TcpStream::connect(addr).is_err() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(10));
@@ -175,7 +175,7 @@ fn nginx_forwards_chunked_request() {
         let mut connection = Http::connect(addr);
         connection.send(chunked("POST", "/nowhere", chunks));
         connection.finish();
-        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
+        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("not UTF-8");
         assert!(answer.matches("HTTP/1.1 ").count() <= 1, "{chunks:?}: {answer}");
         assert_eq!(
             http(addr, request("/properties/led", &[])).text(),
@@ -183,5 +183,5 @@ fn nginx_forwards_chunked_request() {
             "not the answer to this request"
         );
     }
-    process.kill().and_then(|()| process.wait()).expect("it ends");
+    process.kill().and_then(|()| process.wait()).expect("cannot wait for the process");
 }

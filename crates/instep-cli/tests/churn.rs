@@ -22,14 +22,15 @@ const GROWTH: usize = 900 << 10;
 
 /// Returns the resident memory of the server, in bytes.
 fn resident(server: &Server) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("its status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number of KiB") << 10
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("cannot read the status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("not a number of KiB") << 10
 }
 
 /// Returns the number of open descriptors of the server.
 fn descriptors(server: &Server) -> usize {
-    fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("its descriptors").count()
+    fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("cannot list the descriptors").count()
 }
 
 /// Connects, sends something, and disconnects, in one of several ways.
@@ -42,7 +43,7 @@ fn visit(addr: SocketAddr, number: usize) {
     } else {
         // A reset leaves no entry in this machine's table of connections.
         client.send_raw(&[0x81][..number % 2]);
-        SockRef::from(client.tcp()).set_linger(Some(Duration::ZERO)).expect("a reset at the end");
+        SockRef::from(client.tcp()).set_linger(Some(Duration::ZERO)).expect("cannot set SO_LINGER");
     }
 }
 
@@ -87,11 +88,11 @@ fn garbage_is_rejected_without_effect_on_others() {
     let mut random = Random::new(0x2545_f491_4f6c_dd1d);
     let mut bytes = || random.bytes(600);
     for _ in 0..200 {
-        let mut tcp = TcpStream::connect(server.addr()).expect("a connection");
+        let mut tcp = TcpStream::connect(server.addr()).expect("cannot connect");
         // The server may have refused it already.
         let _ = tcp.write_all(&bytes());
         let _ = tcp.shutdown(std::net::Shutdown::Write);
-        tcp.set_read_timeout(Some(SOON)).expect("a timeout");
+        tcp.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
         let mut answer = Vec::new();
         let _ = tcp.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4") || answer.starts_with(b"HTTP/1.1 5"));
@@ -100,7 +101,7 @@ fn garbage_is_rejected_without_effect_on_others() {
         let client = WebSocket::connect(server.addr(), "/ws");
         let _ = client.tcp().write_all(&bytes());
         let _ = client.tcp().shutdown(std::net::Shutdown::Write);
-        client.tcp().set_read_timeout(Some(SOON)).expect("a timeout");
+        client.tcp().set_read_timeout(Some(SOON)).expect("cannot set the timeout");
         let ended = client.tcp().read_to_end(&mut Vec::new());
         assert!(
             ended.is_ok() || ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)

@@ -9,7 +9,7 @@ use test_support::WebSocket;
 
 /// Runs the command to its end.
 fn run(args: &[&str]) -> Output {
-    Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("the command runs")
+    Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command")
 }
 
 /// Runs a command that fails; returns its status and its error output.
@@ -17,7 +17,7 @@ fn run(args: &[&str]) -> Output {
 fn failure(args: &[&str]) -> (i32, String) {
     let Output { status, stdout, stderr } = run(args);
     assert_eq!(stdout, b"", "{args:?}");
-    (status.code().expect("ended by a signal"), String::from_utf8(stderr).expect("text"))
+    (status.code().expect("ended by a signal"), String::from_utf8(stderr).expect("not UTF-8"))
 }
 
 #[test]
@@ -145,8 +145,8 @@ fn port_without_address_means_all_addresses() {
 
 /// Returns a port that is probably free.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("a socket");
-    listener.local_addr().expect("an address").port()
+    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("cannot create a socket");
+    listener.local_addr().expect("no address").port()
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn missing_hardware_is_explained_and_exits_1() {
 fn apps_command_lists_applications() {
     let output = run(&["apps"]);
     assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).expect("text");
+    let text = String::from_utf8(output.stdout).expect("not UTF-8");
     let names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let all = [
         "workshop",
@@ -202,9 +202,9 @@ fn apps_command_lists_applications() {
 
 #[test]
 fn closed_pipe_of_list_causes_no_panic() {
-    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let (reader, writer) = std::io::pipe().expect("no pipe");
     drop(reader);
-    let output = Command::new(INSTEP).arg("apps").stdout(writer).output().expect("the command runs");
+    let output = Command::new(INSTEP).arg("apps").stdout(writer).output().expect("cannot run the command");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "an error was printed");
 }
 
@@ -216,10 +216,10 @@ fn version_and_help_are_printed() {
     for args in [&["--help"][..], &["serve", "--help"], &["help", "serve"], &["config", "-h"]] {
         let help = run(args);
         assert!(help.status.success() && help.stderr.is_empty(), "{args:?}");
-        let text = String::from_utf8(help.stdout).expect("text");
+        let text = String::from_utf8(help.stdout).expect("not UTF-8");
         assert!(text.contains("Usage: instep"), "{text}");
     }
-    let text = String::from_utf8(run(&["serve", "--help"]).stdout).expect("text");
+    let text = String::from_utf8(run(&["serve", "--help"]).stdout).expect("not UTF-8");
     for option in [
         "--app",
         "--addr",
@@ -260,11 +260,11 @@ fn own_page_is_filled_in_and_its_port_is_advised() {
     let page = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-page.html");
     let text = "<style>a { width: 100%; }</style><p>%STATE% %OTHER%</p><script>\n\
         new WebSocket('ws://' + location.hostname + '/ws');\n</script>";
-    std::fs::write(&page, text).expect("a page is written");
-    let server = serve(&["--app", "led-plain", "--page", page.to_str().expect("a name in UTF-8")]);
+    std::fs::write(&page, text).expect("cannot write the page");
+    let server = serve(&["--app", "led-plain", "--page", page.to_str().expect("the path is not UTF-8")]);
     let response = get(server.addr(), "/");
     assert_eq!(response.text(), text.replace("%STATE%", "OFF"));
     assert!(server.lines().iter().any(|line| line.ends_with("add --addr 127.0.0.1:80")));
     assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0");
-    std::fs::remove_file(page).expect("the page is removed");
+    std::fs::remove_file(page).expect("cannot remove the page");
 }

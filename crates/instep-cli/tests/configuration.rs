@@ -14,7 +14,7 @@ impl Folder {
     fn new(name: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("configuration-{name}"));
         let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder is made");
+        std::fs::create_dir_all(&path).expect("cannot create the folder");
         Self(path)
     }
 
@@ -25,13 +25,13 @@ impl Folder {
     }
 
     fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        std::fs::write(self.0.join(name), text).expect("a file is written");
+        std::fs::write(self.0.join(name), text).expect("cannot write the file");
     }
 
     fn run(&self, command: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut instep = Command::new(INSTEP);
         instep.args(command).envs(variables.iter().copied()).current_dir(&self.0);
-        instep.stdin(Stdio::null()).output().expect("the command runs")
+        instep.stdin(Stdio::null()).output().expect("cannot run the command")
     }
 
     /// Returns the output of `instep config`.
@@ -39,7 +39,7 @@ impl Folder {
     fn config(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let output = self.run(&[&["config"], args].concat(), variables);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+        String::from_utf8(output.stdout).expect("not UTF-8")
     }
 
     /// Returns the error of `instep config`, and checks that `serve` prints the same.
@@ -48,14 +48,18 @@ impl Folder {
         let mut errors = Vec::new();
         for command in ["config", "serve"] {
             let output = self.run(&[&[command], args].concat(), variables);
-            let error = String::from_utf8(output.stderr).expect("text");
+            let error = String::from_utf8(output.stderr).expect("not UTF-8");
             assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{error}");
             errors.push(error);
         }
         assert_eq!(errors[0], errors[1]);
         let error = errors.remove(0);
         assert_eq!(error.lines().count(), 1, "{error}");
-        error.trim_end().strip_prefix("instep: ").expect("its name").into()
+        error
+            .trim_end()
+            .strip_prefix("instep: ")
+            .expect("the error does not begin with the name of the command")
+            .into()
     }
 
     fn server(&self, args: &[&str]) -> test_support::Builder {
@@ -331,7 +335,7 @@ fn server_uses_configuration_and_logs_its_source() {
 fn environment_and_file_hold_without_subcommand() {
     let folder = Folder::with_file("no-command", "addr = \"127.0.0.1:x\"");
     let output = folder.run(&[], &[]);
-    let error = String::from_utf8(output.stderr).expect("text");
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
     assert_eq!(output.status.code(), Some(2));
     assert!(error.starts_with("instep: in instep.toml, line 1: "), "{error}");
 }

@@ -21,10 +21,11 @@ const TICKS_PER_SECOND: u64 = 100;
 
 /// Sets the server's limit of open files; returns the old one.
 fn limit_descriptors(server: &Server, current: Option<u64>) -> Rlimit {
-    let pid = Pid::from_raw(server.pid().try_into().expect("a process")).expect("a process");
+    let pid = Pid::from_raw(server.pid().try_into().expect("no process")).expect("no process");
     let old = prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(1024), maximum: Some(1024) });
-    let old = old.expect("the limit of a process of ours");
-    prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum: Some(1024) }).expect("another limit");
+    let old = old.expect("cannot read the limit");
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum: Some(1024) })
+        .expect("cannot set the limit");
     old
 }
 
@@ -36,10 +37,14 @@ fn descriptors(server: &Server) -> u64 {
 
 /// Returns the processor time that the server has used.
 fn busy(server: &Server) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its times");
-    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("cannot read the times");
+    let (_, fields) = stat.rsplit_once(')').expect("no name in parentheses");
     // The 14th and 15th field. Two were cut off.
-    let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks"));
+    let ticks = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().expect("not a number of ticks"));
     Duration::from_millis(ticks.sum::<u64>() * 1000 / TICKS_PER_SECOND)
 }
 

@@ -25,12 +25,12 @@ fn log_names_client_behind_trusted_proxy() {
     .into_iter()
     .enumerate()
     {
-        clients.push(upgrade(server.addr(), forwarded).expect("101"));
+        clients.push(upgrade(server.addr(), forwarded).expect("the upgrade was refused"));
         server.expect_line(&format!("[{}] Connected from {logged}", number + 1));
     }
     let headers = [("X-Forwarded-For", "192.0.2.8"), ("Origin", "http://evil.test")];
     let refused = WebSocket::try_connect(server.addr(), "/ws", &headers);
-    assert_eq!(refused.expect_err("it is refused").status, 403);
+    assert_eq!(refused.expect_err("not refused").status, 403);
     server.wait_for_line(|line| line.starts_with("Refused a request from 192.0.2.8: "), SOON);
 }
 
@@ -38,7 +38,7 @@ fn log_names_client_behind_trusted_proxy() {
 fn forwarded_address_of_untrusted_peer_is_ignored() {
     for args in [&["--app", "led-plain"][..], &["--app", "led-plain", "--trust-proxy", "192.0.2.9"]] {
         let server = serve(args);
-        let _client = upgrade(server.addr(), "192.0.2.7").expect("101");
+        let _client = upgrade(server.addr(), "192.0.2.7").expect("the upgrade was refused");
         server.expect_line("[1] Connected from 127.0.0.1");
     }
 }
@@ -46,9 +46,9 @@ fn forwarded_address_of_untrusted_peer_is_ignored() {
 #[test]
 fn json_log_omits_unknown_port() {
     let server = serve(&["--app", "led-plain", "--trust-proxy", "127.0.0.1", "--log-format", "json"]);
-    let _client = upgrade(server.addr(), "192.0.2.7").expect("101");
+    let _client = upgrade(server.addr(), "192.0.2.7").expect("the upgrade was refused");
     let line = server.wait_for_line(|line| line.contains("[1] Connected"), SOON);
-    let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    let line: serde_json::Value = serde_json::from_str(&line).expect("not JSON");
     assert_eq!((line["peer"].as_str(), &line["port"]), (Some("192.0.2.7"), &serde_json::Value::Null));
     assert_eq!(line["client"], 1);
 }
@@ -58,14 +58,17 @@ fn address_limit_behind_proxy_is_per_client() {
     let args = ["--app", "led-plain", "--trust-proxy", "127.0.0.1", "--limit", "per_address=2"];
     let server = serve(&args);
     let connect = |forwarded| upgrade(server.addr(), forwarded);
-    let mut clients = vec![connect("192.0.2.7").expect("101"), connect("6.6.6.6, 192.0.2.7").expect("101")];
+    let mut clients = vec![
+        connect("192.0.2.7").expect("the upgrade was refused"),
+        connect("6.6.6.6, 192.0.2.7").expect("the upgrade was refused"),
+    ];
     let refused = connect("192.0.2.7").expect_err("one connection too many was accepted");
     assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").is_some());
     server.expect_line("Refused 192.0.2.7: there are too many clients from there");
     // Other addresses, and this machine, are not limited by it.
     for forwarded in ["192.0.2.8", "192.0.2.8", "127.0.0.1", "127.0.0.1", "127.0.0.1"] {
-        clients.push(connect(forwarded).expect("101"));
+        clients.push(connect(forwarded).expect("the upgrade was refused"));
     }
     clients.remove(0);
     let deadline = Instant::now() + SOON;

@@ -192,7 +192,7 @@ fn unchanged_copy_is_not_sent_again() {
     let page = get(server.addr(), "/");
     assert_eq!(page.text(), HELLO);
     assert_eq!(page.header("cache-control"), Some("no-cache"));
-    let etag = page.header("etag").expect("an ETag").to_owned();
+    let etag = page.header("etag").expect("no ETag").to_owned();
     let mut connection = Http::connect(server.addr());
     for list in [etag.clone(), format!("\"other\", W/{etag}"), "*".into()] {
         connection.send(request("/", &[&format!("If-None-Match: {list}")]));
@@ -211,7 +211,7 @@ fn script_is_compressed_if_accepted() {
     let response = http(server.addr(), request("/instep.js", &takes));
     assert_eq!((&unzipped(&response)[..], response.header("vary")), (SCRIPT, vary));
     assert!(response.body.len() < SCRIPT.len() / 2);
-    let etag = format!("If-None-Match: {}", response.header("etag").expect("an ETag"));
+    let etag = format!("If-None-Match: {}", response.header("etag").expect("no ETag"));
     assert_eq!(http(server.addr(), request("/instep.js", &[takes[0], &etag])).status, 304);
     for takes_none in
         [&[][..], &["Accept-Encoding: identity"], &["Accept-Encoding: gzip;q=0, *"], &["Accept-Encoding: "]]
@@ -251,7 +251,7 @@ fn curl_prints_page_of_thing() {
 fn unzipped(response: &Response) -> Vec<u8> {
     assert_eq!(response.header("content-encoding"), Some("gzip"));
     let mut unzipped = Vec::new();
-    GzDecoder::new(&response.body[..]).read_to_end(&mut unzipped).expect("it is gzip");
+    GzDecoder::new(&response.body[..]).read_to_end(&mut unzipped).expect("not gzip");
     unzipped
 }
 
@@ -259,11 +259,11 @@ fn unzipped(response: &Response) -> Vec<u8> {
 fn answer_arrives_while_client_is_still_sending() {
     let server = serve(&["--app", "hello"]);
     for _ in 0..20 {
-        let tcp = TcpStream::connect(server.addr()).expect("a connection");
-        let mut sending = tcp.try_clone().expect("a second handle");
+        let tcp = TcpStream::connect(server.addr()).expect("cannot connect");
+        let mut sending = tcp.try_clone().expect("cannot clone the socket");
         let sender = thread::spawn(move || {
             let head = request("/", &["Content-Length: 2097152"]).replacen("GET", "POST", 1);
-            sending.write_all(head.as_bytes()).expect("the head is sent");
+            sending.write_all(head.as_bytes()).expect("cannot send the head");
             // The server does not read to the end, so this fails at some point.
             let _ = sending.write_all(&vec![b'x'; 2 << 20]);
         });
@@ -272,7 +272,7 @@ fn answer_arrives_while_client_is_still_sending() {
         assert_eq!((response.status, response.header("connection")), (413, Some("close")));
         expect_readable(&response);
         connection.expect_end(SOON);
-        sender.join().expect("no panic");
+        sender.join().expect("the thread panicked");
     }
 }
 
@@ -314,10 +314,16 @@ fn answers_have_date_header() {
         let response = http(server.addr(), &line);
         let date = response.header("date").unwrap_or_else(|| panic!("{line:?}: {response:?}"));
         // As this machine's `date` reads it.
-        let read =
-            std::process::Command::new("date").args(["-u", "+%s", "-d", date]).output().expect("date runs");
-        let seconds: u64 = String::from_utf8(read.stdout).expect("text").trim().parse().expect("a number");
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+        let read = std::process::Command::new("date")
+            .args(["-u", "+%s", "-d", date])
+            .output()
+            .expect("cannot run date");
+        let seconds: u64 =
+            String::from_utf8(read.stdout).expect("not UTF-8").trim().parse().expect("not a number");
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .expect("the clock is before 1970")
+            .as_secs();
         assert!(date.len() == 29 && date.ends_with(" GMT") && now.abs_diff(seconds) <= 10, "{date}");
     }
 }
@@ -360,7 +366,7 @@ fn client_reusing_connections_never_meets_closed_one() {
     "#;
     let url = format!("http://{}/", server.addr());
     let output = std::process::Command::new(node).args(["-e", script, &url]).output().expect("node runs");
-    let said = String::from_utf8(output.stdout).expect("text");
+    let said = String::from_utf8(output.stdout).expect("not UTF-8");
     assert_eq!(
         said,
         "200 false, 200, 200 true, 200, 200 false, 200\n",

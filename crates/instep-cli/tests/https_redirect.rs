@@ -9,7 +9,7 @@ use test_support::{WebSocket, http};
 #[test]
 fn browser_is_redirected_and_program_is_answered() {
     let folder = std::env::temp_dir().join(format!("instep-redirect-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::create_dir_all(&folder).expect("cannot create the folder");
     let [certificate, key] =
         ["certificate", "key"].map(|name| folder.join(name).to_string_lossy().into_owned());
     let server = serve(&[
@@ -38,7 +38,8 @@ fn browser_is_redirected_and_program_is_answered() {
 #[test]
 fn redirect_without_tls_address_is_an_error() {
     let args = ["serve", "--addr", "127.0.0.1:0", "--https-redirect"];
-    let output = Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("it runs");
+    let output =
+        Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("add --addr https://127.0.0.1:8443 --tls-self-signed"), "{error}");

@@ -17,7 +17,7 @@ const TOGGLES: usize = 1_000;
 /// true.
 fn flood(server: &Server, mut more: impl FnMut() -> bool) -> WebSocket {
     let client = WebSocket::connect(server.addr(), "/ws");
-    client.tcp().set_write_timeout(Some(6 * SOON)).expect("a timeout");
+    client.tcp().set_write_timeout(Some(6 * SOON)).expect("cannot set the timeout");
     let frames = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command").repeat(100);
     while more() {
         client.tcp().write_all(&frames).expect("the server does not take the frames");

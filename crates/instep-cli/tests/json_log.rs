@@ -18,7 +18,7 @@ fn object(server: &Server, message: &str) -> Value {
 fn json_log_lines_have_client_and_address() {
     let server = serve(&["--app", "led-plain", "--log-format", "json"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
-    let port = client.tcp().local_addr().expect("an address").port();
+    let port = client.tcp().local_addr().expect("no address").port();
     let connected = object(&server, "[1] Connected from 127.0.0.1");
     assert_eq!(connected["client"], 1);
     assert_eq!(connected["peer"], "127.0.0.1");
@@ -42,7 +42,7 @@ fn json_log_lines_have_client_and_address() {
         .map(|line| {
             let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
             assert!(value["message"].is_string() && value["timestamp"].is_string(), "{line}");
-            value["level"].as_str().expect("a level").to_owned()
+            value["level"].as_str().expect("no level").to_owned()
         })
         .collect();
     assert!(levels.iter().all(|level| ["INFO", "WARN"].contains(&level.as_str())), "{levels:?}");

@@ -152,7 +152,7 @@ fn flood_of_refusals_does_not_flood_log() {
         connection.send(wrong);
         assert_eq!(connection.read().status, 421);
     }
-    let seconds = usize::try_from(before.elapsed().as_secs()).expect("seconds");
+    let seconds = usize::try_from(before.elapsed().as_secs()).expect("no seconds");
     let logged = || server.lines().iter().filter(|line| line.starts_with("Refused a request")).count();
     let left_out = || {
         let number = |line: &String| line.split_once(" more refusals")?.0.parse::<usize>().ok();

@@ -34,11 +34,13 @@ fn browser_logs_in_uses_device_and_logs_out() {
     let name = format!("instep_{}=", target().port.unwrap_or(addr.port()));
     assert!(cookie.starts_with(&name), "{cookie}");
     assert_eq!(http(addr, request("/", &[&format!("Cookie: {cookie}")])).status, 200);
-    let mut socket = WebSocket::try_connect(addr, "/ws", &[("Cookie", &cookie)]).expect("it is let in");
+    let mut socket =
+        WebSocket::try_connect(addr, "/ws", &[("Cookie", &cookie)]).expect("the upgrade was refused");
     assert_eq!(socket.read_text(), "0");
     socket.send_text("toggle");
     assert_eq!(socket.read_text(), "1");
-    let mut other = WebSocket::try_connect(addr, "/ws", &[("Cookie", &log_in(addr))]).expect("it is let in");
+    let mut other =
+        WebSocket::try_connect(addr, "/ws", &[("Cookie", &log_in(addr))]).expect("the upgrade was refused");
     assert_eq!(other.read_text(), "1");
 
     let out = post(addr, "/logout", &[&format!("Cookie: {cookie}")], "");
@@ -58,7 +60,7 @@ fn tool_sends_password_with_each_request() {
     for authorization in [BASIC, &format!("Bearer {PASSWORD}")] {
         assert_eq!(http(addr, request("/", &[&format!("Authorization: {authorization}")])).status, 200);
         let headers = [("Authorization", authorization)];
-        let mut socket = WebSocket::try_connect(addr, "/ws", &headers).expect("it is let in");
+        let mut socket = WebSocket::try_connect(addr, "/ws", &headers).expect("the upgrade was refused");
         assert_eq!(socket.read_text(), "0");
     }
     let wrong = http(addr, request("/", &["Authorization: Bearer open"]));
@@ -70,7 +72,8 @@ fn tool_sends_password_with_each_request() {
 fn password_checks_queue_and_delay_no_client() {
     let server = guarded(&["--app", "echo"]);
     let addr = server.addr();
-    let mut socket = WebSocket::try_connect(addr, "/ws", &[("Authorization", BASIC)]).expect("it is let in");
+    let mut socket =
+        WebSocket::try_connect(addr, "/ws", &[("Authorization", BASIC)]).expect("the upgrade was refused");
     let mut forms: Vec<_> = (0..4).map(|_| Http::connect(addr)).collect();
     for form in &mut forms {
         form.send(posted("/login", &[], FORM));
@@ -97,7 +100,8 @@ fn five_wrong_passwords_block_address_and_are_logged() {
     let before = Instant::now();
     let wait = post(addr, "/login", &[], FORM);
     assert_eq!(wait.status, 429);
-    let seconds: u64 = wait.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("seconds");
+    let seconds: u64 =
+        wait.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("no seconds");
     assert!((1..=60).contains(&seconds) && wait.text().contains("Try again in 1 minute."), "{seconds}");
     assert!(before.elapsed() < Duration::from_secs(60));
     assert_eq!(http(addr, request("/", &[&format!("Authorization: {BASIC}")])).status, 429);
@@ -113,7 +117,7 @@ fn public_address_needs_password_or_open() {
     for addresses in [&["--addr", "0.0.0.0:0"][..], &["--addr", "127.0.0.1:0", "--addr", "[::]:0"]] {
         let refused = run(&[&["serve"], addresses].concat(), &[]);
         assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(2), &b""[..]));
-        let error = String::from_utf8(refused.stderr).expect("text");
+        let error = String::from_utf8(refused.stderr).expect("not UTF-8");
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(
             error.contains("INSTEP_PASSWORD")
@@ -165,16 +169,16 @@ fn cookie_over_tls_is_secure_and_causes_no_warning() {
     let addresses = ["--addr", "127.0.0.1:0", "--addr", "https://0.0.0.0:0"];
     let server = guarded(&[&["--app", "led-plain"], &addresses[..], &files].concat());
     let [plain, secure, ..] = server.addrs() else { panic!("{:?}", server.addrs()) };
-    let tls = Tls::trusting(std::fs::read_to_string(&certificate.0).expect("a certificate"));
+    let tls = Tls::trusting(std::fs::read_to_string(&certificate.0).expect("no certificate"));
     let connect = || tls.connect(SocketAddr::from(([127, 0, 0, 1], secure.port())));
     let mut https = Http::from(connect());
     https.send(posted("/login", &[], FORM));
     let entered = https.read();
-    let cookie = entered.header("set-cookie").expect("a cookie");
-    let (pair, attributes) = cookie.split_once(';').expect("attributes");
+    let cookie = entered.header("set-cookie").expect("no cookie");
+    let (pair, attributes) = cookie.split_once(';').expect("the cookie has no attributes");
     assert!(pair.starts_with(&format!("instep_{}=", secure.port())), "{cookie}");
     assert!(attributes.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
-    let mut socket = WebSocket::over(connect(), "/ws", &[("Cookie", pair)]).expect("it is let in");
+    let mut socket = WebSocket::over(connect(), "/ws", &[("Cookie", pair)]).expect("the upgrade was refused");
     assert_eq!(socket.read_text(), "0");
     assert!(
         log_in(*plain).starts_with(&format!("instep_{}=", plain.port())),
@@ -232,26 +236,27 @@ fn bom_and_newline_are_no_part_of_password() {
     }
     let mut instep = Command::new(INSTEP);
     instep.args(["serve", "--addr", "127.0.0.1:0"]).env("INSTEP_PASSWORD", OsStr::from_bytes(b"k\xfc"));
-    let error = String::from_utf8(instep.output().expect("the command runs").stderr).expect("text");
+    let error =
+        String::from_utf8(instep.output().expect("cannot run the command").stderr).expect("not UTF-8");
     assert!(error.contains("not text in UTF-8") && error.lines().count() == 1, "{error}");
 }
 
 #[test]
 fn password_and_session_appear_nowhere() {
     let printed = run(&["config"], &[("INSTEP_PASSWORD", "xyzzy")]);
-    let text = String::from_utf8(printed.stdout).expect("text");
+    let text = String::from_utf8(printed.stdout).expect("not UTF-8");
     let line =
         text.lines().find(|line| line.contains("# password =")).expect("the password is not mentioned");
     assert!(line.contains("\"***\"") && line.ends_with("# environment INSTEP_PASSWORD"), "{line}");
     assert!(!text.contains("xyzzy"), "{text}");
     let long = "xyzzy".repeat(40);
     let refused = run(&["config"], &[("INSTEP_PASSWORD", &long)]);
-    let error = String::from_utf8(refused.stderr).expect("text");
+    let error = String::from_utf8(refused.stderr).expect("not UTF-8");
     assert!(error.contains("***") && !error.contains("xyzzy"), "{error}");
 
     let server = guarded(&["--app", "led-plain", "--log-format", "json"]);
     let session = log_in(server.addr());
-    let id = session.split_once('=').expect("a value").1.to_owned();
+    let id = session.split_once('=').expect("no value").1.to_owned();
     let _ = post(server.addr(), "/login", &[&format!("Cookie: {session}")], "password=opensesame");
     let _ = http(server.addr(), request("/?password=opensesame", &["Authorization: Bearer opensesame"]));
     server.wait_for_line(|line| line.contains("A wrong password"), SOON);
@@ -290,21 +295,21 @@ fn log_in(addr: SocketAddr) -> String {
 #[track_caller]
 fn cookie(response: &Response) -> String {
     assert_eq!(response.status, 303, "{response:?}");
-    let cookie = response.header("set-cookie").expect("a cookie");
+    let cookie = response.header("set-cookie").expect("no cookie");
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
-    cookie.split_once(';').expect("attributes").0.to_owned()
+    cookie.split_once(';').expect("the cookie has no attributes").0.to_owned()
 }
 
 fn run(args: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut instep = Command::new(INSTEP);
     instep.args(args).envs(variables.iter().copied()).current_dir(env!("CARGO_TARGET_TMPDIR"));
-    instep.stdin(Stdio::null()).output().expect("the command runs")
+    instep.stdin(Stdio::null()).output().expect("cannot run the command")
 }
 
 #[track_caller]
 fn expect_refused(args: &[&str], variables: &[(&str, &str)], why: &str) {
     let output = run(&[&["serve", "--addr", "127.0.0.1:0"], args].concat(), variables);
-    let error = String::from_utf8(output.stderr).expect("text");
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains(why) && error.lines().count() == 1, "{error}");
 }
@@ -315,7 +320,7 @@ struct File(PathBuf);
 impl File {
     fn new(name: &str, text: impl AsRef<[u8]>) -> Self {
         let file = Self::path(&format!("password-{name}"));
-        std::fs::write(&file.0, text).expect("a file is written");
+        std::fs::write(&file.0, text).expect("cannot write the file");
         file
     }
 
@@ -325,7 +330,7 @@ impl File {
     }
 
     fn name(&self) -> &str {
-        self.0.to_str().expect("a name in UTF-8")
+        self.0.to_str().expect("the path is not UTF-8")
     }
 }
 

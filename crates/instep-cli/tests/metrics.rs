@@ -63,7 +63,7 @@ fn events_are_counted_exactly() {
     fifth.frame(true, 0, opcode::CLOSE, Some([1, 2, 3, 4]), b"");
     fifth.expect_close(1000);
     let refused = |headers: &[(&str, &str)]| {
-        WebSocket::try_connect(addr, "/ws", headers).expect_err("it is refused").status
+        WebSocket::try_connect(addr, "/ws", headers).expect_err("not refused").status
     };
     assert_eq!(refused(&[("Origin", "http://evil.test")]), 403);
     assert_eq!(refused(&[("Origin", "http://evil.test"), ("Host", "evil.test")]), 421);
@@ -142,10 +142,11 @@ fn bytes_and_inline_messages_are_counted() {
 #[test]
 fn client_that_does_not_read_shows_in_lag() {
     let (server, metrics) = measured("led-words");
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&server.addr().into()).expect("a connection");
-    let mut stalled = WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&server.addr().into()).expect("cannot connect");
+    let mut stalled = WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused");
     let mut talker = WebSocket::connect(server.addr(), "/ws");
     let batch = Frame::encode(true, 0, opcode::TEXT, Some([1, 2, 3, 4]), b"LED ON").repeat(32);
     let mut events = 0;
@@ -298,7 +299,7 @@ fn metrics_are_off_by_default_and_need_free_address() {
     let command = Command::new(INSTEP)
         .args(["serve", "--addr", "127.0.0.1:0", "--metrics", &taken])
         .output()
-        .expect("it runs");
+        .expect("cannot run the command");
     let error = String::from_utf8_lossy(&command.stderr);
     assert_eq!(command.status.code(), Some(1), "{error}");
     assert!(error.contains(&taken) && error.contains("--metrics 127.0.0.1:PORT"), "{error}");

@@ -113,7 +113,7 @@ fn page_and_socket_may_use_two_ports_of_server() {
     );
     // The port of another program on the same machine.
     let other = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    assert_eq!(handshake(*socket, "", &format!("http://{}", other.expect("a free port"))), 403);
+    assert_eq!(handshake(*socket, "", &format!("http://{}", other.expect("no free port"))), 403);
     // Default ports are dropped on both sides.
     let (named, plain) = ("localhost:80", "http://localhost");
     assert_eq!(handshake(*socket, named, plain), 101);

@@ -11,7 +11,7 @@ use test_support::{Http, SOON, Server, WebSocket, http};
 /// Returns the folder into which the clients were fetched.
 fn fetched() -> PathBuf {
     std::env::var_os("OTHER_CLIENTS")
-        .expect("`cargo xtask clients` fetches them and sets OTHER_CLIENTS")
+        .expect("OTHER_CLIENTS is not set; run `cargo xtask clients`, which fetches the clients")
         .into()
 }
 
@@ -22,7 +22,7 @@ fn script(name: &str) -> PathBuf {
 /// Runs a client against the server. The client contains the assertions.
 #[track_caller]
 fn uses(server: &Server, client: &mut Command) {
-    let output = client.arg(format!("http://{}", server.addr())).output().expect("the client runs");
+    let output = client.arg(format!("http://{}", server.addr())).output().expect("cannot run the client");
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{wrong}");
 }
@@ -77,8 +77,9 @@ struct HaProxy {
 
 impl HaProxy {
     fn start(server: &Server) -> Self {
-        let port =
-            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|free| free.local_addr())
+            .expect("no free port");
         let text = format!(
             "defaults\n mode http\n timeout connect 2s\n timeout client 10s\n timeout server 10s\n timeout tunnel 10s\n\
              frontend front\n bind {port}\n default_backend device\n\
@@ -86,8 +87,8 @@ impl HaProxy {
             server.addr()
         );
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("haproxy-{}.cfg", port.port()));
-        std::fs::write(&file, text).expect("it is written");
-        let process = Command::new("haproxy").arg("-f").arg(&file).spawn().expect("HAProxy runs");
+        std::fs::write(&file, text).expect("cannot write the file");
+        let process = Command::new("haproxy").arg("-f").arg(&file).spawn().expect("cannot run HAProxy");
         let begin = Instant::now();
         while std::net::TcpStream::connect(port).is_err() {
             assert!(begin.elapsed() < SOON, "HAProxy does not listen");

@@ -80,7 +80,7 @@ fn folder_has_types_etags_and_templates_in_html_only() {
         assert_eq!(response.header("cache-control"), Some("no-cache"));
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(response.header("x-frame-options"), Some("SAMEORIGIN"));
-        let etag = format!("If-None-Match: {}", response.header("etag").expect("an ETag"));
+        let etag = format!("If-None-Match: {}", response.header("etag").expect("no ETag"));
         let copy = http(addr, request(path, &[&etag]));
         assert_eq!((copy.status, copy.body.len()), (304, 0), "{path}");
         let mut connection = Http::connect(addr);
@@ -114,7 +114,7 @@ fn folder_hides_dotfiles_listings_and_outside_files() {
     symlink("/", site.join("root")).unwrap();
     symlink(".htpasswd", site.join("visible.txt")).unwrap();
     symlink("sub/a.txt", site.join("within.txt")).unwrap();
-    assert!(Command::new("mkfifo").arg(site.join("pipe")).status().expect("mkfifo").success());
+    assert!(Command::new("mkfifo").arg(site.join("pipe")).status().expect("cannot run mkfifo").success());
     let server = serve_page(&site, &[]);
     assert_eq!(get(server.addr(), "/within.txt").text(), "a", "a link within the folder was not followed");
     for path in [
@@ -200,7 +200,7 @@ fn file_hidden_by_device_path_is_reported() {
 fn changed_file_is_served_at_next_reload() {
     let folder = folder("change", &[("index.html", b"first"), ("a.css", b"first")]);
     let server = serve_page(&folder, &[]);
-    let etag = get(server.addr(), "/a.css").header("etag").expect("an ETag").to_owned();
+    let etag = get(server.addr(), "/a.css").header("etag").expect("no ETag").to_owned();
     for name in ["index.html", "a.css"] {
         fs::write(folder.join(name), "second").unwrap();
     }
@@ -257,16 +257,16 @@ fn peak(server: &Server) -> u64 {
 fn read_head(stream: &mut TcpStream) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).expect("a byte of the head");
+        stream.read_exact(&mut byte).expect("cannot read the head");
         head.push(byte[0]);
     }
-    String::from_utf8(head).expect("text")
+    String::from_utf8(head).expect("not UTF-8")
 }
 
 fn ask(addr: SocketAddr, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(addr).expect("a connection");
-    stream.set_read_timeout(Some(SOON)).expect("a timeout");
-    stream.write_all(request(path, &[]).as_bytes()).expect("it is sent");
+    let mut stream = TcpStream::connect(addr).expect("cannot connect");
+    stream.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
+    stream.write_all(request(path, &[]).as_bytes()).expect("cannot send");
     stream
 }
 
@@ -291,7 +291,7 @@ fn large_file_uses_no_more_memory() {
         assert!(path == "/large.html" || head.contains(&format!("Content-Length: {LARGE}\r\n")), "{head}");
         // In chunks it is a little more.
         while left > 0 {
-            let length = stream.read(&mut buffer).expect("more of it");
+            let length = stream.read(&mut buffer).expect("cannot read the rest");
             assert!(length > 0, "{left} bytes are missing");
             left = left.saturating_sub(u64::try_from(length).unwrap());
         }
@@ -340,8 +340,8 @@ fn folder_that_cannot_be_page_is_reported_at_start() {
             .args(["serve", "--addr", "127.0.0.1:0", "--page", text(&page)])
             .stdin(Stdio::null())
             .output()
-            .expect("the command runs");
-        let error = String::from_utf8(output.stderr).expect("text");
+            .expect("cannot run the command");
+        let error = String::from_utf8(output.stderr).expect("not UTF-8");
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.starts_with("instep: the page ") && error.contains(says), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");

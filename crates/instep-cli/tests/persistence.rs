@@ -60,8 +60,9 @@ fn end(mut server: Server) {
 
 /// Runs the command to its end; returns its status, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("the command runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
+    let output =
+        Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");
+    let text = |bytes| String::from_utf8(bytes).expect("not UTF-8");
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
@@ -154,7 +155,7 @@ fn thing(app: &str, file: &Path) -> Server {
 
 /// Returns the values of all properties.
 fn properties(server: &Server) -> Value {
-    serde_json::from_str(get(server.addr(), "/properties").text()).expect("JSON")
+    serde_json::from_str(get(server.addr(), "/properties").text()).expect("not JSON")
 }
 
 /// Writes a property, and returns the answer.

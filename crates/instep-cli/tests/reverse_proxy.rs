@@ -35,14 +35,14 @@ impl Proxy {
         let site = replace(shown, &[("listen 80;", &format!("listen {addr};"))]);
         let site =
             replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]) + &stripping(addr, server);
-        fs::write(folder.join("instep.conf"), site).expect("the site is written");
+        fs::write(folder.join("instep.conf"), site).expect("cannot write the site");
         // The settings of a distribution's nginx.conf, and a short timeout.
         let temporary = ["client_body", "proxy"].map(|what| format!("{what}_temp_path {what};"));
         let whole = format!(
             "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; proxy_read_timeout 4s; {} include instep.conf; }}",
             temporary.concat()
         );
-        fs::write(folder.join("nginx.conf"), whole).expect("the configuration is written");
+        fs::write(folder.join("nginx.conf"), whole).expect("cannot write the configuration");
         let mut command = Command::new(program);
         command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"]);
         Some(Proxy::start(command.arg(folder), addr))
@@ -64,18 +64,18 @@ impl Proxy {
             ],
         );
         let site = format!("{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}}\n{site}");
-        fs::write(folder.join("Caddyfile"), site).expect("the configuration is written");
+        fs::write(folder.join("Caddyfile"), site).expect("cannot write the configuration");
         let mut command = Command::new(program);
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(folder.join("Caddyfile"));
         Some(Proxy::start(command.env("HOME", &folder).env("XDG_DATA_HOME", &folder), addr))
     }
 
     fn start(command: &mut Command, addr: SocketAddr) -> Proxy {
-        let process = command.stdin(Stdio::null()).spawn().expect("the proxy starts");
+        let process = command.stdin(Stdio::null()).spawn().expect("cannot start the proxy");
         let mut proxy = Proxy { process, addr };
         let deadline = Instant::now() + 3 * SOON;
         while TcpStream::connect(addr).is_err() {
-            let ended = proxy.process.try_wait().expect("its state");
+            let ended = proxy.process.try_wait().expect("cannot read the state");
             assert!(ended.is_none() && Instant::now() < deadline, "the proxy does not listen: {ended:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -91,10 +91,10 @@ impl Proxy {
     /// Opens a WebSocket from [`CLIENT`].
     #[track_caller]
     fn upgrade(&self, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
-        let socket =
-            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
-        socket.bind(&SocketAddr::from((CLIENT, 0)).into()).expect("an address of this machine");
-        socket.connect(&self.addr.into()).expect("a connection");
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
+            .expect("cannot create a socket");
+        socket.bind(&SocketAddr::from((CLIENT, 0)).into()).expect("cannot bind the address");
+        socket.connect(&self.addr.into()).expect("cannot connect");
         WebSocket::upgrade(socket.into(), path, headers)
     }
 }
@@ -118,12 +118,12 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 fn free_addr() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("no free port")
 }
 
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("cannot create the folder");
     folder
 }
 
@@ -186,7 +186,7 @@ fn expect_log_in(proxy: &Proxy) {
             "{host}"
         );
         // The proxy was reached without TLS.
-        let cookie = inside.header("set-cookie").expect("a session");
+        let cookie = inside.header("set-cookie").expect("no session cookie");
         assert!(cookie.ends_with("; HttpOnly; SameSite=Strict"), "{cookie}");
     }
 }
@@ -213,20 +213,24 @@ fn expect_all(server: &Server, proxy: &Proxy) {
 
     // WebSockets of a page over TLS, on the usual port and another, and of a program.
     let at = |host, origin| [("Host", host), ("Origin", origin), ("X-Forwarded-For", "192.0.2.66")];
-    let mut below = proxy.upgrade("/device/ws", &at("home.example", "https://home.example")).expect("101");
+    let mut below = proxy
+        .upgrade("/device/ws", &at("home.example", "https://home.example"))
+        .expect("the upgrade was refused");
     assert_eq!(below.read_text(), "0");
     server.wait_for_line(|line| line == "[1] Connected from 127.0.0.2", SOON);
-    let mut whole = proxy.upgrade("/ws", &at("lamp.example:8443", "https://lamp.example:8443")).expect("101");
+    let mut whole = proxy
+        .upgrade("/ws", &at("lamp.example:8443", "https://lamp.example:8443"))
+        .expect("the upgrade was refused");
     assert_eq!(whole.read_text(), "0");
     below.send_text("toggle");
     assert_eq!((below.read_text(), whole.read_text()), ("1".into(), "1".into()));
     // Pages of other origins, and an unknown path.
     let foreign = proxy.upgrade("/device/ws", &at("home.example", "https://evil.test"));
-    assert_eq!(foreign.expect_err("it is refused").status, 403);
+    assert_eq!(foreign.expect_err("not refused").status, 403);
     let line = server.wait_for_line(|line| line.ends_with("--allow-origin https://evil.test"), SOON);
     assert!(line.contains("127.0.0.2"), "{line}");
     let nowhere = proxy.upgrade("/device/nothing", &at("home.example", "https://home.example"));
-    assert_eq!(nowhere.expect_err("it is refused").status, 404);
+    assert_eq!(nowhere.expect_err("not refused").status, 404);
 
     // Pings keep it open, and a later message still arrives.
     let deadline = Instant::now() + IDLE;
@@ -263,7 +267,7 @@ fn expect_base(proxy: &Proxy, host: &str, path: &str, base: &str) {
     let lie = ["X-Forwarded-Prefix: /evil"];
     let description = http(proxy.addr, request(&path, &lie).replacen("localhost", host, 1));
     assert_eq!(description.status, 200, "{host}");
-    let description: serde_json::Value = serde_json::from_str(description.text()).expect("JSON");
+    let description: serde_json::Value = serde_json::from_str(description.text()).expect("not JSON");
     assert_eq!(description["base"], base);
 }
 
@@ -327,7 +331,7 @@ fn nginx_without_websocket_forwards_streams() {
             brought += &String::from_utf8_lossy(&stream.read_until(b"{\"label\":\"alive\",\"value\":"));
             let number = stream.read_until(b"}");
             let number = String::from_utf8_lossy(&number).trim_end_matches('}').parse::<u64>();
-            if number.expect("a revision") >= revision {
+            if number.expect("no revision") >= revision {
                 return brought;
             }
         }
@@ -335,7 +339,7 @@ fn nginx_without_websocket_forwards_streams() {
     up_to(0);
     let put = request("/properties/led", &["Content-Type: application/json", "Content-Length: 4"]);
     let answer = http(proxy.addr, put.replacen("GET", "PUT", 1) + "true");
-    let revision = answer.header("instep-revision").expect("a revision").parse().expect("a number");
+    let revision = answer.header("instep-revision").expect("no revision").parse().expect("not a number");
     assert_eq!(answer.status, 204);
     assert!(up_to(revision).contains("{\"label\":\"led\",\"value\":true}"));
 }

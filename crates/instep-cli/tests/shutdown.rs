@@ -65,11 +65,12 @@ fn server_without_clients_stops_at_once() {
 
 /// Opens a client with a tiny receive buffer.
 fn narrow_client(server: &Server) -> WebSocket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
     // The kernel uses its minimum instead. It is set before connecting, because the handshake announces the window.
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&server.addr().into()).expect("a connection");
-    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&server.addr().into()).expect("cannot connect");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
 #[test]

@@ -29,8 +29,8 @@ impl Page {
     }
 
     fn read(&mut self) -> Value {
-        let frame: Value = serde_json::from_str(&self.socket.read_text()).expect("JSON");
-        let label = frame["label"].as_str().expect("a label").to_owned();
+        let frame: Value = serde_json::from_str(&self.socket.read_text()).expect("not JSON");
+        let label = frame["label"].as_str().expect("no label").to_owned();
         self.values[label] = frame["value"].clone();
         frame
     }

@@ -17,22 +17,22 @@ impl Folder {
     fn new(name: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tls-{name}"));
         let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).expect("a folder");
+        fs::create_dir(&path).expect("cannot create the folder");
         Self(path)
     }
 
     fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("a name in UTF-8").into()
+        self.0.join(name).to_str().expect("the path is not UTF-8").into()
     }
 
     fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let file = self.file(name);
-        fs::write(&file, text).expect("a file is written");
+        fs::write(&file, text).expect("cannot write the file");
         file
     }
 
     fn certificate(&self) -> String {
-        fs::read_to_string(self.file("certificate.pem")).expect("a certificate")
+        fs::read_to_string(self.file("certificate.pem")).expect("no certificate")
     }
 
     /// Starts a server with a self-signed certificate in this folder.
@@ -67,8 +67,8 @@ fn fingerprint(server: &Server) -> String {
 #[track_caller]
 fn sentence(args: &[&str]) -> String {
     let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output();
-    let output = output.expect("the command runs");
-    let error = String::from_utf8(output.stderr).expect("text");
+    let output = output.expect("cannot run the command");
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}: {error}");
     assert!(error.starts_with("instep: ") && error.lines().count() == 1, "{error}");
     error
@@ -91,7 +91,8 @@ fn page_and_websocket_work_over_tls_by_every_name() {
     let origin = format!("https://127.0.0.1:{port}");
     let host = format!("127.0.0.1:{port}");
     let headers = [("Host", host.as_str()), ("Origin", origin.as_str())];
-    let mut client = WebSocket::over(tls.connect(server.addr()), "/ws", &headers).expect("an upgrade");
+    let mut client =
+        WebSocket::over(tls.connect(server.addr()), "/ws", &headers).expect("the upgrade was refused");
     assert_eq!(client.read_text(), "0");
     client.send_text("toggle");
     assert_eq!(client.read_text(), "1");
@@ -109,7 +110,7 @@ fn tls_is_chosen_per_address() {
     let [plain, secure] = server.addrs() else { panic!("{:?}", server.addrs()) };
     let mut one = WebSocket::connect(*plain, "/ws");
     let tls = Tls::trusting(folder.certificate());
-    let mut other = WebSocket::over(tls.connect(*secure), "/ws", &[]).expect("an upgrade");
+    let mut other = WebSocket::over(tls.connect(*secure), "/ws", &[]).expect("the upgrade was refused");
     assert_eq!((one.read_text(), other.read_text()), ("0".into(), "0".into()));
     one.send_text("toggle");
     assert_eq!((one.read_text(), other.read_text()), ("1".into(), "1".into()));
@@ -144,7 +145,8 @@ fn self_signed_key_is_kept_and_private() {
     let folder = Folder::new("kept");
     let mut server = folder.serve(&["--app", "hello"]);
     let before = fingerprint(&server);
-    let mode = |name| fs::metadata(folder.file(name)).expect("a file").permissions().mode() & 0o777;
+    let mode =
+        |name| fs::metadata(folder.file(name)).expect("cannot open the file").permissions().mode() & 0o777;
     assert_eq!(mode("key.pem"), 0o600);
     let (certificate, kept) =
         (folder.certificate(), format!("Made a certificate, kept in {}", folder.file("certificate.pem")));
@@ -152,7 +154,8 @@ fn self_signed_key_is_kept_and_private() {
     assert_eq!(before.len(), 32 * 3 - 1, "{before}");
 
     // Its mode is repaired if it was changed.
-    fs::set_permissions(folder.file("key.pem"), fs::Permissions::from_mode(0o644)).expect("a mode");
+    fs::set_permissions(folder.file("key.pem"), fs::Permissions::from_mode(0o644))
+        .expect("cannot set the mode");
     server.restart();
     assert_eq!((mode("key.pem"), fingerprint(&server), folder.certificate()), (0o600, before, certificate));
     assert!(!server.lines().contains(&kept));
@@ -173,14 +176,14 @@ fn self_signed_certificate_is_renewed_if_invalid() {
     let third = fingerprint(&folder.serve(&["--app", "hello"]));
     assert!(third != second && third != first);
     // It has expired.
-    let key = fs::read_to_string(folder.file("key.pem")).expect("a key");
-    let (before, times) = key.split_once(" valid from ").expect("times");
-    let (_, rest) = times.split_once('\n').expect("more lines");
+    let key = fs::read_to_string(folder.file("key.pem")).expect("cannot read the key");
+    let (before, times) = key.split_once(" valid from ").expect("no times");
+    let (_, rest) = times.split_once('\n').expect("no more lines");
     folder.write("key.pem", format!("{before} valid from 1000000000 to 1034300800\n{rest}"));
     let fourth = fingerprint(&folder.serve(&["--app", "hello"]));
     assert_ne!(third, fourth);
     // Half of it is lost.
-    fs::remove_file(folder.file("certificate.pem")).expect("it is removed");
+    fs::remove_file(folder.file("certificate.pem")).expect("cannot remove it");
     assert_ne!(fourth, fingerprint(&folder.serve(&["--app", "hello"])));
 }
 
@@ -194,11 +197,11 @@ fn self_signed_certificate_is_kept_in_state_folder() {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("the command runs");
-    let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        .expect("cannot run the command");
+    let lines = BufReader::new(process.stdout.take().expect("no pipe")).lines();
     let line = lines.map_while(Result::ok).find(|line| line.starts_with("Made "));
-    process.kill().expect("it is killed");
-    process.wait().expect("it ends");
+    process.kill().expect("cannot kill the process");
+    process.wait().expect("cannot wait for the process");
     assert_eq!(
         line,
         Some(format!("Made a certificate, kept in {}", folder.file("instep/certificate-0.pem")))
@@ -211,7 +214,7 @@ fn self_signed_certificate_is_kept_in_state_folder() {
 #[test]
 fn own_certificate_is_used_and_never_overwritten() {
     let folder = Folder::new("own");
-    let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).expect("a certificate");
+    let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).expect("no certificate");
     let (one, other) = (made("127.0.0.1"), made("127.0.0.1"));
     let cert = folder.write("certificate.pem", one.cert.pem());
     let key = folder.write("key.pem", one.signing_key.serialize_pem());

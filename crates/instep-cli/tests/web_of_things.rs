@@ -11,8 +11,8 @@ use test_support::{SOON, Server, target};
 
 /// Returns the folder of node-wot.
 fn node_modules() -> PathBuf {
-    let folder =
-        std::env::var_os("NODE_WOT").expect("`cargo xtask node-wot` fetches node-wot and sets NODE_WOT");
+    let folder = std::env::var_os("NODE_WOT")
+        .expect("NODE_WOT is not set; run `cargo xtask node-wot`, which fetches node-wot");
     Path::new(&folder).join("node_modules")
 }
 
@@ -25,15 +25,15 @@ fn consume(server: &Server) -> Value {
         .args([script.as_os_str(), address.as_ref()])
         .env("NODE_PATH", node_modules())
         .output()
-        .expect("Node.js runs");
+        .expect("cannot run Node.js");
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{wrong}");
-    serde_json::from_str(said.lines().last().expect("what it did")).expect("JSON")
+    serde_json::from_str(said.lines().last().expect("the client printed nothing")).expect("not JSON")
 }
 
 /// Returns the names in alphabetical order, because the client keeps no order.
 fn names(list: &Value) -> Vec<&str> {
-    let mut names: Vec<_> = list.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let mut names: Vec<_> = list.as_array().expect("not a list").iter().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names
 }
@@ -67,6 +67,6 @@ fn reference_client_uses_everything_of_thing() {
     for client in 1..=streams {
         server.wait_for_line(|line| line == format!("[{client}] Disconnected"), SOON);
     }
-    let values: Value = serde_json::from_str(get(server.addr(), "/properties").text()).expect("JSON");
+    let values: Value = serde_json::from_str(get(server.addr(), "/properties").text()).expect("not JSON");
     assert_eq!(values["brightness"], json!(if workshop { 51 } else { 99 }));
 }

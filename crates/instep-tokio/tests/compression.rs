@@ -40,16 +40,16 @@ struct Follower(BufReader<TcpStream>);
 
 impl Follower {
     fn connect(server: &Running) -> Self {
-        let mut stream = TcpStream::connect(server.addr).expect("a connection");
+        let mut stream = TcpStream::connect(server.addr).expect("cannot connect");
         let (name, value) = OFFER;
         let request = format!(
             "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{name}: {value}\r\n\r\n"
         );
-        stream.write_all(request.as_bytes()).expect("it takes a request");
-        stream.set_read_timeout(Some(SOON)).expect("a time");
+        stream.write_all(request.as_bytes()).expect("cannot send the request");
+        stream.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
         let mut reader = BufReader::new(stream);
-        let mut lines = reader.by_ref().lines().map(|line| line.expect("a line"));
+        let mut lines = reader.by_ref().lines().map(|line| line.expect("no line"));
         assert!(lines.next().is_some_and(|line| line.contains(" 101 ")));
         assert!(lines.any(|line| line.is_empty()), "the head has no end");
         Self(reader)

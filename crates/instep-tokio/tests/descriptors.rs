@@ -23,22 +23,22 @@ const PING_EVERY: u64 = 1_500;
 
 /// Returns a socket that needs no further descriptor to be connected.
 fn socket() -> Socket {
-    Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket")
+    Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket")
 }
 
 fn connect(socket: Socket, addr: SocketAddr) -> TcpStream {
-    socket.connect(&addr.into()).expect("a connection");
+    socket.connect(&addr.into()).expect("cannot connect");
     socket.into()
 }
 
 /// Uses up all descriptors up to the highest in use.
 fn take_all_descriptors() -> Vec<File> {
-    let entries = std::fs::read_dir("/proc/self/fd").expect("the descriptors");
+    let entries = std::fs::read_dir("/proc/self/fd").expect("cannot list the descriptors");
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u64>().ok());
-    let highest = numbers.max().expect("a descriptor");
+    let highest = numbers.max().expect("no descriptor");
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = Some(highest + 1);
-    setrlimit(Resource::Nofile, limit).expect("a lower limit");
+    setrlimit(Resource::Nofile, limit).expect("cannot lower the limit");
     std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
 }
 
@@ -64,7 +64,7 @@ fn idle_or_dead_client_is_evicted_without_descriptors() {
     let limits = Limits { ping_every: PING_EVERY, pings_missed: u8::MAX, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
     let mut sockets: Vec<_> = (0..6).map(|_| socket()).collect();
-    let mut next = || connect(sockets.pop().expect("one more"), server.addr);
+    let mut next = || connect(sockets.pop().expect("no socket left"), server.addr);
     let upgrade = |tcp| WebSocket::upgrade(tcp, "/ws", &[]).expect("no free slot");
     let (stop_one, stop_all) = (AtomicBool::new(false), AtomicBool::new(false));
     let ends = [Stop(&stop_one), Stop(&stop_all)];

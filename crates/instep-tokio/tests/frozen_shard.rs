@@ -36,12 +36,12 @@ impl log::Log for Holding {
 
     fn log(&self, record: &log::Record<'_>) {
         if record.args().to_string().contains("Connected") {
-            let mut hold = HOLD.lock().expect("the lock");
+            let mut hold = HOLD.lock().expect("the lock is poisoned");
             if *hold == Hold::Next {
                 *hold = Hold::Held;
                 CHANGED.notify_all();
             }
-            drop(CHANGED.wait_while(hold, |hold| *hold == Hold::Held).expect("the lock"));
+            drop(CHANGED.wait_while(hold, |hold| *hold == Hold::Held).expect("the lock is poisoned"));
         }
     }
 
@@ -49,7 +49,7 @@ impl log::Log for Holding {
 }
 
 fn hold(state: Hold) {
-    *HOLD.lock().expect("the lock") = state;
+    *HOLD.lock().expect("the lock is poisoned") = state;
     CHANGED.notify_all();
 }
 
@@ -74,13 +74,13 @@ fn hanging_shard_is_reported_in_metrics() {
 
     // Connections are assigned to the two shards in turn.
     hold(Hold::Next);
-    let mut second = TcpStream::connect(server.addr).expect("a connection");
+    let mut second = TcpStream::connect(server.addr).expect("cannot connect");
     let upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    second.write_all(upgrade.as_bytes()).expect("it is sent");
-    let held = HOLD.lock().expect("the lock");
+    second.write_all(upgrade.as_bytes()).expect("cannot send");
+    let held = HOLD.lock().expect("the lock is poisoned");
     let (held, waited) =
-        CHANGED.wait_timeout_while(held, SOON, |hold| *hold != Hold::Held).expect("the lock");
+        CHANGED.wait_timeout_while(held, SOON, |hold| *hold != Hold::Held).expect("the lock is poisoned");
     assert!(!waited.timed_out());
     drop(held);
 
@@ -89,7 +89,7 @@ fn hanging_shard_is_reported_in_metrics() {
         let asking: Vec<_> = (0..ASKERS).map(|_| tokio::spawn(async move { all.metrics().await })).collect();
         let mut answers = Vec::new();
         for asking in asking {
-            answers.push(asking.await.expect("an answer"));
+            answers.push(asking.await.expect("no answer"));
         }
         answers
     });

@@ -34,7 +34,7 @@ fn websocket_over_limit_gets_503_and_page_is_served() {
     assert_eq!(server.device().clients(), 2);
     // An invalid handshake gets its own error first.
     let wrong = WebSocket::try_connect(server.addr, "/ws", &[("Origin", "http://evil.test")]);
-    assert_eq!(wrong.expect_err("it is refused").status, 403);
+    assert_eq!(wrong.expect_err("not refused").status, 403);
 
     one.send_close(1000, "");
     one.expect_close(1000);

@@ -19,10 +19,11 @@ const FLOOD: u32 = 3 * RATE;
 
 /// Returns a client on this machine with its own address.
 fn client(from: [u8; 4], server: SocketAddr) -> WebSocket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.bind(&SocketAddr::from((from, 0)).into()).expect("an address of this machine");
-    socket.connect(&server.into()).expect("a connection");
-    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    socket.bind(&SocketAddr::from((from, 0)).into()).expect("cannot bind the address");
+    socket.connect(&server.into()).expect("cannot connect");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
 #[test]

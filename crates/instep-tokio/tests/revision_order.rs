@@ -45,7 +45,7 @@ fn watch(mut client: WebSocket) {
         let parts: Vec<&str> = text.split(' ').collect();
         let [number, kind, value] = parts[..] else { panic!("{text:?}") };
         let (number, value): (usize, usize) =
-            (number.parse().expect("a number"), value.parse().expect("a value"));
+            (number.parse().expect("not a number"), value.parse().expect("no value"));
         assert!(number > last, "{number} after {last}");
         last = number;
         match kind {

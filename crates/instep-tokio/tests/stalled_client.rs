@@ -44,7 +44,7 @@ impl fmt::Display for Numbered<'_> {
 
 fn number(frame: &Frame) -> usize {
     assert_eq!((frame.opcode, frame.payload.len()), (opcode::TEXT, PAYLOAD));
-    frame.text()[..8].parse().expect("a number")
+    frame.text()[..8].parse().expect("not a number")
 }
 
 fn topic(number: usize) -> usize {
@@ -71,31 +71,32 @@ fn keep_up(client: &mut WebSocket, seen: &AtomicUsize) {
 
 /// Opens a connection with the kernel's smallest receive buffer.
 fn narrow_client(addr: SocketAddr) -> WebSocket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
     // Before connecting, because the handshake announces the window.
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&addr.into()).expect("a connection");
-    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&addr.into()).expect("cannot connect");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
 /// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("the process's status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+    let status = fs::read_to_string("/proc/self/status").expect("cannot read the status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
     kib * 1024
 }
 
 /// Returns the bytes that the kernel holds on their way to this client: unsent, unacknowledged, and unread.
 fn queued(client: &TcpStream) -> usize {
-    let port = |addr: std::io::Result<SocketAddr>| addr.expect("an address").port();
+    let port = |addr: std::io::Result<SocketAddr>| addr.expect("no address").port();
     let (theirs, ours) = (port(client.local_addr()), port(client.peer_addr()));
-    let table = fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
-    let hex = |text: &str| usize::from_str_radix(text, 16).expect("a hexadecimal number");
+    let table = fs::read_to_string("/proc/net/tcp").expect("cannot read the table of sockets");
+    let hex = |text: &str| usize::from_str_radix(text, 16).expect("not a hexadecimal number");
     let queues = table.lines().skip(1).filter_map(|line| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let port = |at: usize| hex(columns[at].split(':').nth(1).expect("a port"));
-        let (sending, receiving) = columns[4].split_once(':').expect("two queues");
+        let port = |at: usize| hex(columns[at].split(':').nth(1).expect("no free port"));
+        let (sending, receiving) = columns[4].split_once(':').expect("no two queues");
         match (port(1), port(2)) {
             pair if pair == (ours.into(), theirs.into()) => Some(hex(sending)),
             pair if pair == (theirs.into(), ours.into()) => Some(hex(receiving)),

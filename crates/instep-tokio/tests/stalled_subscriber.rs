@@ -19,11 +19,12 @@ static APP: App = App::new("subscriber", "for tests").endpoint("/ws").topics(TOP
 
 /// Opens a client with a receive buffer of 8 KiB, as a small device or a phone with a weak signal has.
 fn narrow_client(addr: SocketAddr) -> WebSocket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
     // Before connecting, because the handshake announces the window.
-    socket.set_recv_buffer_size(8192).expect("a small buffer");
-    socket.connect(&addr.into()).expect("a connection");
-    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+    socket.set_recv_buffer_size(8192).expect("cannot set the buffer size");
+    socket.connect(&addr.into()).expect("cannot connect");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
 /// Publishes these numbers, each to the next topic, and lets the healthy client read the last of each round.
@@ -41,7 +42,7 @@ fn publish(server: &Running, numbers: std::ops::Range<usize>, healthy: &mut WebS
 fn catch_up(client: &mut WebSocket, end: usize) -> usize {
     let (mut latest, mut bytes) = ([0; TOPICS], 0);
     while latest.iter().min() < Some(&(end - TOPICS)) {
-        let number: usize = client.read_text().parse().expect("a number");
+        let number: usize = client.read_text().parse().expect("not a number");
         let latest = &mut latest[number % TOPICS];
         assert!(number >= *latest, "{number} after {latest}");
         *latest = number;

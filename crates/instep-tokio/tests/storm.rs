@@ -30,7 +30,7 @@ fn take_all(mut inbox: Inbox<'static>) {
 
 /// Ends a connection by a reset, as after a loss of power.
 fn kill(tcp: &TcpStream) {
-    SockRef::from(tcp).set_linger(Some(Duration::ZERO)).expect("a reset at the end");
+    SockRef::from(tcp).set_linger(Some(Duration::ZERO)).expect("cannot set SO_LINGER");
 }
 
 #[test]
@@ -65,7 +65,8 @@ fn all_clients_reconnect_at_once() {
             let threads = [(); THREADS].map(|()| {
                 scope.spawn(|| (0..CLIENTS / THREADS).map(|_| come(server.addr)).collect::<Vec<_>>())
             });
-            clients.extend(threads.into_iter().flat_map(|thread| thread.join().expect("no panic")));
+            clients
+                .extend(threads.into_iter().flat_map(|thread| thread.join().expect("the thread panicked")));
         });
         for client in &mut clients {
             assert_eq!(client.read_text(), round.to_string(), "not the state first");
@@ -93,10 +94,10 @@ fn die_somewhere(addr: SocketAddr, random: &mut Random) {
     }
     // Half of the clients send the head and at most a few bytes more.
     let end = if random.below(2) == 0 { head + 20 } else { all.len() };
-    let mut tcp = TcpStream::connect(addr).expect("a connection");
-    tcp.write_all(&all[..random.below(end)]).expect("the server takes it");
+    let mut tcp = TcpStream::connect(addr).expect("cannot connect");
+    tcp.write_all(&all[..random.below(end)]).expect("cannot send");
     if random.below(2) == 0 {
-        tcp.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+        tcp.set_read_timeout(Some(Duration::from_millis(1))).expect("cannot set the timeout");
         let _ = tcp.read(&mut [0; 2000][..1 + random.below(1999)]);
     }
     if random.below(2) == 0 {
@@ -170,8 +171,8 @@ fn client_faster_than_application_is_slowed_without_loss() {
     let client = WebSocket::connect(server.addr, "/ws");
     let mut tcp = client.tcp();
     // Keeps the kernel's buffer small.
-    SockRef::from(tcp).set_send_buffer_size(65_536).expect("a send buffer");
-    tcp.set_write_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+    SockRef::from(tcp).set_send_buffer_size(65_536).expect("cannot set the buffer size");
+    tcp.set_write_timeout(Some(Duration::from_millis(300))).expect("cannot set the timeout");
     let message =
         |number: usize| Frame::encode(true, 0, opcode::TEXT, MASK, format!("{number:01000}").as_bytes());
     let (mut sent, mut rest) = (0, Vec::new());
@@ -196,8 +197,8 @@ fn client_faster_than_application_is_slowed_without_loss() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut tcp = client.tcp();
-            tcp.set_write_timeout(Some(SOON)).expect("a timeout");
-            tcp.write_all(&rest).expect("it goes on as soon as the application does");
+            tcp.set_write_timeout(Some(SOON)).expect("cannot set the timeout");
+            tcp.write_all(&rest).expect("cannot send after the application went on");
         });
         runtime().block_on(async {
             let mut expected = 0;

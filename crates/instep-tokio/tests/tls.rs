@@ -16,9 +16,9 @@ const MASK: [u8; 4] = [1, 2, 3, 4];
 
 /// Reads until the peer closes, and returns the bytes.
 fn read_to_end(mut tcp: &TcpStream) -> Vec<u8> {
-    tcp.set_read_timeout(Some(SOON)).expect("a time-out");
+    tcp.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
     let mut bytes = Vec::new();
-    tcp.read_to_end(&mut bytes).expect("the server closes");
+    tcp.read_to_end(&mut bytes).expect("the server does not close");
     bytes
 }
 
@@ -37,7 +37,7 @@ fn echo_works_in_both_tls_versions_and_ends_cleanly() {
         let stream = tls.connect(server.addr);
         assert_eq!(stream.alpn(), Some(&b"http/1.1"[..]));
         assert_eq!(format!("{:?}", stream.tls_version()), "Some(TLSv1_3)");
-        let mut client = WebSocket::over(stream, "/echo", &[]).expect("an upgrade");
+        let mut client = WebSocket::over(stream, "/echo", &[]).expect("the upgrade was refused");
         expect_echo(&mut client, "over TLS");
         client.send_close(1000, "");
         // The stream would fail at an end without close_notify.
@@ -54,7 +54,7 @@ fn tls_1_2_client_is_accepted() {
         serve_by(app(), Limits::LINUX, SocketLimits::default(), |socket| Listener::tls(socket, certificate));
     let stream = Tls::trusting_with_tls12(&pem).connect(server.addr);
     assert_eq!(format!("{:?}", stream.tls_version()), "Some(TLSv1_2)");
-    let mut client = WebSocket::over(stream, "/echo", &[]).expect("an upgrade");
+    let mut client = WebSocket::over(stream, "/echo", &[]).expect("the upgrade was refused");
     expect_echo(&mut client, "over TLS 1.2");
     client.send_close(1000, "");
     client.expect_close(1000);
@@ -126,7 +126,7 @@ fn plain_http_on_tls_port_gets_redirect_advice() {
     {
         let mut plain = Http::connect(server.addr);
         plain.send(request);
-        let answer = String::from_utf8(plain.read_to_end(SOON)).expect("text");
+        let answer = String::from_utf8(plain.read_to_end(SOON)).expect("not UTF-8");
         assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n") && !answer.contains("evil"), "{answer}");
     }
     let mut https = Http::from(tls.connect(server.addr));
@@ -138,12 +138,12 @@ fn plain_http_on_tls_port_gets_redirect_advice() {
 fn unfinished_tls_handshake_is_closed_in_time() {
     let (server, tls) = start(Limits { head_time: 1_500, ..Limits::LINUX });
     let (silent, begun, message_begun) = (
-        TcpStream::connect(server.addr).expect("a connection"),
-        TcpStream::connect(server.addr).expect("a connection"),
-        TcpStream::connect(server.addr).expect("a connection"),
+        TcpStream::connect(server.addr).expect("cannot connect"),
+        TcpStream::connect(server.addr).expect("cannot connect"),
+        TcpStream::connect(server.addr).expect("cannot connect"),
     );
-    (&begun).write_all(&hello(100)[..50]).expect("a part of a record");
-    (&message_begun).write_all(&hello(100)).expect("a record with a part of a message");
+    (&begun).write_all(&hello(100)[..50]).expect("cannot send the part of a record");
+    (&message_begun).write_all(&hello(100)).expect("cannot send the record");
     for tcp in [silent, begun, message_begun] {
         assert_eq!(read_to_end(&tcp), b"");
     }
@@ -160,17 +160,17 @@ fn broken_record_ends_only_its_connection() {
     let limits = Limits { clients: 1, ..Limits::LINUX };
     let (server, tls) = start(limits);
     // An invalid handshake is answered by an alert.
-    let tcp = TcpStream::connect(server.addr).expect("a connection");
+    let tcp = TcpStream::connect(server.addr).expect("cannot connect");
     let mut wrong = hello(204);
     wrong[5] = 99;
-    (&tcp).write_all(&wrong).expect("a wrong record");
+    (&tcp).write_all(&wrong).expect("cannot send the wrong record");
     assert_eq!(read_to_end(&tcp).first(), Some(&21), "not an alert");
     // A message that is continued by something else, and a message without an end, which is not buffered.
     let torn = [&hello(100)[..], &[23, 3, 3, 0, 1, 0]].concat();
     let part = [[22, 3, 1, 64, 0].to_vec(), [&[1, 0, 255, 0][..], &[0; 16_380]].concat()].concat();
     let endless = part.repeat(3);
     for wrong in [torn, endless] {
-        let tcp = TcpStream::connect(server.addr).expect("a connection");
+        let tcp = TcpStream::connect(server.addr).expect("cannot connect");
         // The server does not wait for the rest.
         let _ = (&tcp).write_all(&wrong);
         assert_eq!(read_to_end(&tcp), b"");
@@ -187,7 +187,7 @@ fn broken_record_ends_only_its_connection() {
         };
         expect_echo(&mut client, "well");
         let mut tcp = client.tcp();
-        tcp.write_all(&[23, 3, 3, 0, 20]).expect("a record's head");
+        tcp.write_all(&[23, 3, 3, 0, 20]).expect("cannot send the head of a record");
         tcp.write_all(&[0; 20]).expect("a record that is not encrypted");
         assert_eq!(read_to_end(tcp).first(), Some(&23), "not an encrypted alert");
     }

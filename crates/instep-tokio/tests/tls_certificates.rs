@@ -38,7 +38,8 @@ fn fingerprint_is_sha256_of_certificate() {
 #[test]
 fn wrong_certificates_and_keys_have_distinct_errors() {
     let pair = || {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["a".into()]).expect("cannot make a certificate");
         (cert.pem(), signing_key.serialize_pem())
     };
     let ((chain, key), (_, other)) = (pair(), pair());
@@ -55,7 +56,8 @@ fn wrong_certificates_and_keys_have_distinct_errors() {
 
 #[test]
 fn unsupported_key_or_certificate_is_explained() {
-    let CertifiedKey { cert, .. } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+    let CertifiedKey { cert, .. } =
+        generate_simple_self_signed(vec!["a".into()]).expect("cannot make a certificate");
     let chain = cert.pem();
     let old = include_bytes!("data/version-1.pem");
     for (chain, key, expected, says) in [
@@ -86,7 +88,8 @@ fn unsupported_key_or_certificate_is_explained() {
 #[test]
 fn byte_order_mark_is_skipped() {
     let pair = || {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["a".into()]).expect("cannot make a certificate");
         (format!("\u{feff}{}", cert.pem()), format!("\u{feff}{}", signing_key.serialize_pem()))
     };
     let ((chain, key), (other, _)) = (pair(), pair());

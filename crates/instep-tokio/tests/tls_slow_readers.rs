@@ -14,10 +14,11 @@ use test_support::{Http, SOON, WebSocket};
 
 /// Returns a socket with the kernel's smallest receive buffer.
 fn narrow(addr: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
     // Before connecting, because the handshake announces the window.
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&addr.into()).expect("a connection");
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&addr.into()).expect("cannot connect");
     socket.into()
 }
 
@@ -28,7 +29,7 @@ fn answer_arrives_at_slow_tls_reader() {
     // At one of these lengths, only the end does not fit into the socket.
     let mut clients: Vec<_> = (1..=LENGTHS)
         .map(|n| {
-            let mut client = Http::from(tls.over(narrow(server.addr)).expect("TLS"));
+            let mut client = Http::from(tls.over(narrow(server.addr)).expect("no TLS session"));
             client.send(format!("GET /{n} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
             client
         })
@@ -43,9 +44,9 @@ fn answer_arrives_at_slow_tls_reader() {
 
 /// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("the process's status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+    let status = fs::read_to_string("/proc/self/status").expect("cannot read the status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
     kib * 1024
 }
 
@@ -54,8 +55,8 @@ fn stalled_tls_client_uses_no_memory_and_gets_latest() {
     const PAYLOAD: usize = 60_000;
     const FRAMES: usize = 1_000;
     let (server, tls) = start(Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX });
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
+    let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
+    let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     let mut healthy = connect(&tls, server.addr, "/ws");
     let fill = "x".repeat(PAYLOAD - 8);
     let mut start = 0;
@@ -78,8 +79,8 @@ fn stalled_tls_client_uses_no_memory_and_gets_latest() {
 #[test]
 fn stalled_tls_client_is_dropped() {
     let (server, tls) = start(Limits { write_stall: 300, clients: 1, ..Limits::LINUX });
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
+    let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
+    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     let fill = "x".repeat(60_000);
     let deadline = Instant::now() + SOON;
     // Its slot is free again.
@@ -94,8 +95,8 @@ fn stalled_tls_client_is_dropped() {
 fn stalled_tls_client_with_small_record_is_dropped() {
     let limits = Limits { write_stall: 300, ping_every: 600_000, ..Limits::LINUX };
     let (server, tls) = start(limits);
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
+    let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
+    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     // Connections are assigned to two shards in turn, so the second one from here shares the shard.
     let [_other, mut neighbour] = [(); 2].map(|()| connect(&tls, server.addr, "/echo"));
     let fill = "x".repeat(1_000);
@@ -117,11 +118,12 @@ fn slow_tls_reader_is_kept_and_stalled_one_is_dropped() {
     const STALL: Duration = Duration::from_secs(3);
     let limits = Limits { write_stall: 3_000, ping_every: 600_000, ..Limits::LINUX };
     let (server, tls) = start(limits);
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    socket.connect(&server.addr.into()).expect("a connection");
-    let stream = tls.over(socket.into()).expect("TLS");
-    let slow = WebSocket::over(stream, "/ws", &[]).expect("an upgrade");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    socket.set_recv_buffer_size(4_096).expect("cannot set the buffer size");
+    socket.connect(&server.addr.into()).expect("cannot connect");
+    let stream = tls.over(socket.into()).expect("no TLS session");
+    let slow = WebSocket::over(stream, "/ws", &[]).expect("the upgrade was refused");
     let fill = "x".repeat(60_000);
     let begin = Instant::now();
     while begin.elapsed() < 3 * STALL {

@@ -39,7 +39,7 @@ fn vanished_listener_is_dropped() {
         println!("There is no network namespace to be had: passed over.");
         return;
     }
-    let test = std::env::current_exe().expect("this test");
+    let test = std::env::current_exe().expect("cannot find this test program");
     let inside =
         namespace().arg(test).args(["vanished_listener_is_dropped", "--nocapture"]).env(INSIDE, "1").status();
     assert!(inside.expect("the test program is gone").success());
@@ -49,12 +49,12 @@ fn miss_it() {
     link("up");
     let limits = Limits { ping_every: 500, pings_missed: 2, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
-    let mut listener = TcpStream::connect(server.addr).expect("a connection");
-    listener.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it asks");
+    let mut listener = TcpStream::connect(server.addr).expect("cannot connect");
+    listener.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("cannot send the request");
     let mut text = String::new();
     while !text.contains("\"hash\"") {
         let mut bytes = [0; 512];
-        let length = listener.read(&mut bytes).expect("an answer");
+        let length = listener.read(&mut bytes).expect("no answer");
         assert!(length > 0, "{text}");
         text += &String::from_utf8_lossy(&bytes[..length]);
     }
@@ -75,5 +75,5 @@ fn miss_it() {
 
 fn link(state: &str) {
     let status = Command::new("ip").args(["link", "set", "lo", state]).status();
-    assert!(status.expect("ip").success());
+    assert!(status.expect("cannot run ip").success());
 }

@@ -79,7 +79,7 @@ fn overwritten_events_are_not_missed_by_new_client() {
     }
     stuck.window = usize::MAX;
     stuck.turn(&mut world);
-    let end = link::find(&stuck.received, b"\r\n\r\n").expect("an answer") + 4;
+    let end = link::find(&stuck.received, b"\r\n\r\n").expect("no answer") + 4;
     stuck.received.drain(..end);
     let frames = texts(&mut stuck);
     assert_eq!(frames[1], r#"{"label":"missed","value":5}"#);
@@ -157,13 +157,13 @@ fn listen(world: &mut World, headers: &str) -> Peer {
     let request = format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
     let answer = exchange_with(world, &mut peer, &request);
     assert_eq!(answer.status, 200, "{}", answer.all);
-    peer.received = answer.body.split_once("\n\n").expect("its first event").1.into();
+    peer.received = answer.body.split_once("\n\n").expect("no first event").1.into();
     peer
 }
 
 fn take_text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 #[test]

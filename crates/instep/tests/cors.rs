@@ -81,7 +81,7 @@ fn each_address_is_readable_by_allowed_origins() {
 fn not_modified_response_has_cors_headers() {
     let mut world = open(world());
     let first = get(&mut world, "/.well-known/wot", ELSEWHERE);
-    let etag = first.header("ETag").expect("an ETag").to_owned();
+    let etag = first.header("ETag").expect("no ETag").to_owned();
     let again = get(&mut world, "/.well-known/wot", &format!("{ELSEWHERE}If-None-Match: {etag}\r\n"));
     assert_eq!((again.status, shared_with(&again).as_deref()), (304, Some("http://panel.test")));
 }

@@ -141,7 +141,7 @@ fn cached_description_is_valid_for_one_base() {
     let mut world = world();
     let prefix = "X-Forwarded-Prefix: /home\r\n";
     let first = exchange_from(&mut world, PROXY, &text(PATH, "lamp", prefix));
-    let etag = first.header("ETag").expect("an ETag").to_string();
+    let etag = first.header("ETag").expect("no ETag").to_string();
     let copy = |headers: &str| format!("If-None-Match: {etag}\r\n{headers}");
     for (host, headers, status) in [
         ("lamp", prefix, 304),
@@ -174,7 +174,7 @@ fn description_survives_pipelining_and_any_window() {
             peer.window = window;
             peer.turn(&mut world);
         }
-        let all = String::from_utf8(peer.take()).expect("text");
+        let all = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(all.ends_with(&whole.repeat(2)), "{window}: {all}");
     }
 }

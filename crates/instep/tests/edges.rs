@@ -15,7 +15,7 @@ fn payloads(mut bytes: &[u8]) -> Vec<String> {
             126 => rest[2..].split_at(usize::from(u16::from_be_bytes([rest[0], rest[1]]))),
             length => rest.split_at(usize::from(length)),
         };
-        payloads.push(String::from_utf8(payload.to_vec()).expect("text"));
+        payloads.push(String::from_utf8(payload.to_vec()).expect("not UTF-8"));
         bytes = next;
     }
     payloads

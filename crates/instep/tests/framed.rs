@@ -144,7 +144,7 @@ fn embedding_page_cannot_use_cookie_of_frame() {
         peer.client.set_local_port(443);
         peer.client.secure();
         peer.send(&mut world, upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes());
-        let refused = String::from_utf8(peer.take()).expect("text");
+        let refused = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(refused.starts_with("HTTP/1.1 40"), "{refused}");
         assert_eq!(asked(&world, &mut inbox), None, "a request reached the application");
 

@@ -36,7 +36,7 @@ fn answer(access: &'static Access, request: &str, headers: &[&str]) -> String {
     world.access = access;
     let mut peer = world.client();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let head = request.strip_suffix("\r\n").expect("a head");
+    let head = request.strip_suffix("\r\n").expect("no head");
     peer.send(&mut world, format!("{head}{headers}\r\n").as_bytes());
     String::from_utf8_lossy(&peer.received).into_owned()
 }

@@ -43,7 +43,7 @@ fn handshake(access: Access, host: &str, origin: Option<&str>) -> (String, Vec<S
     let mut peer = world.client();
     let origin = origin.map_or(String::new(), |origin| format!("Origin: {origin}\r\n"));
     let request = upgrade("/ws").replacen("Host: lamp", &format!("Host: {host}"), 1);
-    let request = request.strip_suffix("\r\n").expect("a head");
+    let request = request.strip_suffix("\r\n").expect("no head");
     lines();
     peer.send(&mut world, format!("{request}{origin}\r\n").as_bytes());
     let answer = String::from_utf8_lossy(&peer.received).into_owned();

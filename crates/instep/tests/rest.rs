@@ -281,7 +281,7 @@ fn cached_description_is_valid_until_it_changes() {
     let mut world = world();
     let first = get(&mut world, "/.well-known/wot", "");
     assert_eq!(first.header("Content-Length"), Some(first.body.len().to_string().as_str()));
-    let etag = first.header("ETag").expect("an ETag").to_string();
+    let etag = first.header("ETag").expect("no ETag").to_string();
     let again = get(&mut world, "/.well-known/wot", &format!("If-None-Match: {etag}\r\n"));
     assert_eq!((again.status, again.body.as_str()), (304, ""));
     let mut guarded = guarded::guard(workshop::world());

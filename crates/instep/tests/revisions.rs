@@ -38,7 +38,7 @@ fn listen(world: &mut World, query: &str, headers: &str) -> (Peer, String) {
 /// Returns the text received since the last call.
 fn text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 /// Returns the event for "everything up to `revision` has arrived", `seq` events among it.
@@ -93,7 +93,7 @@ fn slow_stream_gets_revisions_but_never_one_too_high() {
     }
     let (mut had, mut events) = (0, 0);
     for block in all.trim_end().split("\n\n") {
-        let data = block.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
+        let data = block.lines().find_map(|line| line.strip_prefix("data: ")).expect("no data");
         let value =
             data.split_once("\"value\":").expect("no value").1.trim_end_matches('}').trim_matches('"');
         if data.contains("alive") {

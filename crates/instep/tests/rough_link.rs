@@ -86,7 +86,7 @@ impl Rough {
             rest = &more[payload.len()..];
             match first {
                 0x89 => self.under_way.extend(frame(0x8a, payload)),
-                0x81 => self.note(std::str::from_utf8(payload).expect("text")),
+                0x81 => self.note(std::str::from_utf8(payload).expect("not UTF-8")),
                 other => panic!("{other:#x} is not the first byte of any frame that was sent"),
             }
         }
@@ -161,7 +161,7 @@ fn run(seed: u64, on_device: bool) -> usize {
                 let topic = random.below(TOPICS);
                 topics[topic] = number;
                 world.device.publish(
-                    Topic::new(u8::try_from(topic).expect("few").into()),
+                    Topic::new(u8::try_from(topic).expect("too many topics").into()),
                     format_args!("{topic} {number}"),
                 );
             }
@@ -210,7 +210,7 @@ fn run(seed: u64, on_device: bool) -> usize {
     }
     let lost = peers.iter().filter(|peer| peer.lost).count();
     for peer in &peers {
-        let closed = peer.peer.last.expect("turns").closed;
+        let closed = peer.peer.last.expect("the peer had no turn").closed;
         assert_eq!(closed, peer.lost, "{}", peer.number);
         if !peer.lost {
             assert_eq!(

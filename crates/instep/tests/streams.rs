@@ -31,7 +31,7 @@ fn listen(world: &mut World, path: &str) -> (Peer, String) {
 /// Returns the text received since the last call.
 fn text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 #[test]

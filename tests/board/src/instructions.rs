@@ -76,18 +76,18 @@ impl Device {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("QEMU starts");
-        let (keys, log) = (qemu.stdin.take().expect("a pipe"), qemu.stdout.take().expect("a pipe"));
+            .expect("cannot start QEMU");
+        let (keys, log) = (qemu.stdin.take().expect("no pipe"), qemu.stdout.take().expect("no pipe"));
         let addr = SocketAddr::from(([0; 4], 0));
         let mut device = Self { qemu, keys, log: BufReader::new(log), addr };
         let url = device.wait_for("Open http://");
-        device.addr = url.trim_end_matches('/').parse().expect("an address");
+        device.addr = url.trim_end_matches('/').parse().expect("no address");
         device
     }
 
     fn instructions(&mut self) -> u64 {
         self.keys.write_all(b"i").and_then(|()| self.keys.flush()).expect("the serial port takes no key");
-        self.wait_for("Instructions: ").parse().expect("a number")
+        self.wait_for("Instructions: ").parse().expect("not a number")
     }
 
     /// Waits for the first line that begins with `start`; returns the rest of it.

@@ -107,7 +107,7 @@ mod tests {
             .expect("valid options were rejected");
         let passed_on = " instep.app=led-plain instep.allow-host=a instep.allow-host=b";
         assert_eq!((options.passed_on.as_str(), options.addr.port()), (passed_on, 0));
-        assert_eq!(parse("serve").expect("options").passed_on, "");
+        assert_eq!(parse("serve").expect("no options").passed_on, "");
         for wrong in
             ["apps", "serve --app", "serve --metrics x", "serve --addr x", "serve --app a,b", "serve app x"]
         {

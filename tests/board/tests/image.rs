@@ -88,7 +88,8 @@ fn storm_of_reconnects_calms_down() {
     load(addr);
     for round in 0..10 {
         let clients: Vec<_> = (0..CLIENTS).map(|_| thread::spawn(move || reconnect(addr))).collect();
-        let mut clients: Vec<_> = clients.into_iter().map(|client| client.join().expect("in")).collect();
+        let mut clients: Vec<_> =
+            clients.into_iter().map(|client| client.join().expect("the thread panicked")).collect();
         clients[round % CLIENTS].send_text("toggle");
         let state = if round % 2 == 0 { ON } else { OFF };
         clients.iter_mut().for_each(|client| drop(client.read_text_until(|text| text == state)));
@@ -102,7 +103,7 @@ fn stalled_client_delays_no_other_and_is_dropped() {
     let stalled = WebSocket::connect(server.addr(), "/ws");
     stalled.tcp().set_write_timeout(Some(Duration::from_secs(1))).expect("cannot set the timeout");
     let message = Frame::encode(true, 0, opcode::BINARY, Some([1, 2, 3, 4]), &[7; 65_536]);
-    let mut tcp = stalled.tcp().try_clone().expect("the socket");
+    let mut tcp = stalled.tcp().try_clone().expect("cannot clone the socket");
     // Until all buffers are full, those of the image and those on the way.
     let mut sent = 0;
     while std::io::Write::write_all(&mut tcp, &message).is_ok() {

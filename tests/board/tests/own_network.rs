@@ -33,8 +33,8 @@ impl Machine {
     fn boot(link: &Link, options: &str) -> Self {
         let image = std::env::var_os("INSTEP_OWN_NETWORK_IMAGE")
             .expect("INSTEP_OWN_NETWORK_IMAGE does not name the image");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let port = listener.local_addr().expect("no address").port();
         let number = link.next_number();
         let mut qemu = Command::new("qemu-system-riscv32")
             .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
@@ -47,11 +47,10 @@ impl Machine {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("QEMU starts");
-        link.wire(listener.accept().expect("QEMU connects").0);
+            .expect("cannot start QEMU");
+        link.wire(listener.accept().expect("QEMU does not connect").0);
         let log = Arc::<Mutex<Vec<String>>>::default();
-        let (lines, said) =
-            (BufReader::new(qemu.stdout.take().expect("no pipe for its output")).lines(), log.clone());
+        let (lines, said) = (BufReader::new(qemu.stdout.take().expect("no pipe")).lines(), log.clone());
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 said.lock().expect("another thread panicked").push(line.trim_end().to_owned());
@@ -187,10 +186,10 @@ async fn look_up(phone: Stack<'static>, name: &str) -> Option<Ipv4Address> {
     let (mut receive_meta, mut send_meta) = ([PacketMetadata::EMPTY; 4], [PacketMetadata::EMPTY; 4]);
     let (mut receive, mut send) = ([0; 2048], [0; 2048]);
     let mut socket = UdpSocket::new(phone, &mut receive_meta, &mut receive, &mut send_meta, &mut send);
-    socket.bind(0).expect("a port");
+    socket.bind(0).expect("no free port");
     let mut query = vec![0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in name.split('.') {
-        query.push(u8::try_from(label.len()).expect("a label"));
+        query.push(u8::try_from(label.len()).expect("the label is too long"));
         query.extend(label.bytes());
     }
     query.extend([0, 0, 1, 0, 1]);
@@ -198,9 +197,9 @@ async fn look_up(phone: Stack<'static>, name: &str) -> Option<Ipv4Address> {
     let mut answer = [0; 1024];
     // The query may be lost, and other programs do not repeat it.
     for _ in 0..5 {
-        socket.send_to(&query, (IpAddress::Ipv4(mdns::GROUP), mdns::PORT)).await.expect("sent");
+        socket.send_to(&query, (IpAddress::Ipv4(mdns::GROUP), mdns::PORT)).await.expect("cannot send");
         if let Ok(Ok((_, _))) = with_timeout(Duration::from_secs(2), socket.recv_from(&mut answer)).await {
-            let octets: [u8; 4] = answer[answer_at..answer_at + 4].try_into().expect("four");
+            let octets: [u8; 4] = answer[answer_at..answer_at + 4].try_into().expect("not four bytes");
             return Some(octets.into());
         }
     }

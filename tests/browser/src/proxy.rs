@@ -52,8 +52,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Proxy {
     /// Starts a proxy in front of the device at that address.
     pub fn start(device: SocketAddr, upgrade: Upgrade) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let addr = listener.local_addr().expect("no address");
         let shared = Arc::new(Shared {
             device,
             upgrade: Mutex::new(upgrade),
@@ -160,8 +160,10 @@ impl Shared {
         }
         let count = if streams { Some(&self.streams) } else { passes.then_some(&self.sockets) };
         let _counted = Counted::new(count);
-        let (mut from, mut to) =
-            (client.try_clone().expect("a socket"), device.try_clone().expect("a socket"));
+        let (mut from, mut to) = (
+            client.try_clone().expect("cannot create a socket"),
+            device.try_clone().expect("cannot create a socket"),
+        );
         thread::scope(|scope| {
             scope.spawn(move || {
                 // The end of either connection ends both.

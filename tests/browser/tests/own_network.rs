@@ -27,7 +27,7 @@ fn boot() -> (Machine, u16) {
     let image = std::env::var_os("INSTEP_OWN_NETWORK_IMAGE")
         .expect("INSTEP_OWN_NETWORK_IMAGE does not name the image");
     let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("no free port").port();
     let network = "user,id=n0,net=192.168.4.0/24,host=192.168.4.254";
     let mut qemu = Command::new("qemu-system-riscv32")
         .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
@@ -38,9 +38,8 @@ fn boot() -> (Machine, u16) {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("QEMU starts");
-    let mut log =
-        BufReader::new(qemu.stdout.take().expect("no pipe for its output")).lines().map_while(Result::ok);
+        .expect("cannot start QEMU");
+    let mut log = BufReader::new(qemu.stdout.take().expect("no pipe")).lines().map_while(Result::ok);
     let machine = Machine(qemu);
     assert!(log.any(|line| line.starts_with("Open http://192.168.4.1/network")), "the image ended early");
     // Its later output must be read, too, or it would block.

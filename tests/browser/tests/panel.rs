@@ -29,7 +29,7 @@ impl Peer {
     #[track_caller]
     fn sees(&mut self, label: &str, value: &Value) {
         self.0.read_text_until(|text| {
-            let frame: Value = serde_json::from_str(text).expect("JSON");
+            let frame: Value = serde_json::from_str(text).expect("not JSON");
             frame["label"] == label && frame["value"] == *value
         });
     }

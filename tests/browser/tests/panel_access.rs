@@ -59,8 +59,8 @@ struct CarelessProxy {
 
 impl CarelessProxy {
     fn start(device: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let addr = listener.local_addr().expect("no address");
         let device = Arc::new(Mutex::new(device));
         let leads_to = Arc::clone(&device);
         thread::spawn(move || {

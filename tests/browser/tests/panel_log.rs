@@ -25,7 +25,7 @@ fn log_mode(peer: &mut WebSocket, mode: &str) {
     peer.send_text(&json!({"label": "mode", "value": mode}).to_string());
     let line = format!("It is {mode} now");
     peer.read_text_until(|text| {
-        let frame: Value = serde_json::from_str(text).expect("JSON");
+        let frame: Value = serde_json::from_str(text).expect("not JSON");
         frame["label"] == "lines" && frame["value"]["message"] == *line
     });
 }

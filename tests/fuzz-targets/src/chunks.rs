@@ -132,8 +132,8 @@ impl Read {
         };
         let line = self.line(bytes, well, whole)?;
         let digits = digits_of(line);
-        let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).expect("digits"), 16)
-            .expect("16 digits");
+        let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).expect("no digits"), 16)
+            .expect("not 16 digits");
         self.announced = self.announced.saturating_add(size);
         Ok(size)
     }

@@ -104,7 +104,7 @@ impl Model {
         let mac: Mac = message[28..34].try_into().expect("not six bytes");
         let address = |code| option(message, code).and_then(|data| data.first_chunk().copied()).map(octets);
         let (has, wants, means) =
-            (octets(message[12..16].try_into().expect("four")), address(50), address(54));
+            (octets(message[12..16].try_into().expect("not four bytes")), address(50), address(54));
         let Some(answer) = answer else {
             let ours = means == Some(host(DEVICE));
             match kind {
@@ -134,7 +134,7 @@ impl Model {
         };
         assert_eq!((answer[..3].to_vec(), &answer[4..8]), (vec![2, 1, 6], &message[4..8]));
         assert_eq!(answer[28..44], message[28..44]);
-        let yours = octets(answer[16..20].try_into().expect("four"));
+        let yours = octets(answer[16..20].try_into().expect("not four bytes"));
         match (kind, option(answer, 53).expect("no message type")[0]) {
             (1, 2) => {
                 assert!(self.is_free(now, yours, mac), "{yours} is offered to two");

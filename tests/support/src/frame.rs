@@ -82,7 +82,7 @@ impl Frame {
             127 => {
                 let len = u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?);
                 assert!(len > 0xFFFF, "a length of {len} in nine bytes");
-                (10, usize::try_from(len).expect("a length that fits in memory"))
+                (10, usize::try_from(len).expect("the length does not fit into usize"))
             }
             len => (2, usize::from(len)),
         };

@@ -94,7 +94,7 @@ impl Http {
     /// Shuts down the sending side.
     #[track_caller]
     pub fn finish(&mut self) {
-        self.stream.tcp().shutdown(std::net::Shutdown::Write).expect("shut down writing");
+        self.stream.tcp().shutdown(std::net::Shutdown::Write).expect("cannot shut down writing");
     }
 
     /// Reads the next response, and nothing behind it.

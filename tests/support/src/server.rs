@@ -64,7 +64,7 @@ impl Builder {
     #[track_caller]
     fn spawn(&self) -> (Child, Output, Output) {
         let binary = self.binary.clone().or_else(|| std::env::var_os("INSTEP_BIN"));
-        let binary = binary.expect("the environment variable INSTEP_BIN must name the binary instep");
+        let binary = binary.expect("INSTEP_BIN is not set; it must name the binary instep");
         let mut command = Command::new(&binary);
         command.arg("serve").args(&self.args);
         command.envs(self.variables.iter().cloned());
@@ -74,8 +74,8 @@ impl Builder {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
-        let stdout = Output::of(process.stdout.take().expect("a pipe"));
-        let stderr = Output::of(process.stderr.take().expect("a pipe"));
+        let stdout = Output::of(process.stdout.take().expect("no pipe"));
+        let stderr = Output::of(process.stderr.take().expect("no pipe"));
         (process, stdout, stderr)
     }
 
@@ -132,7 +132,7 @@ impl Server {
     /// Returns its process id, for `/proc`.
     #[track_caller]
     pub fn pid(&self) -> u32 {
-        self.process.as_ref().expect("the server has ended").id()
+        self.process.as_ref().expect("the server has already ended").id()
     }
 
     /// Returns the lines on stdout since the last start.
@@ -214,7 +214,7 @@ impl Server {
     #[track_caller]
     pub fn kill(&mut self) {
         if let Some(process) = &mut self.process {
-            process.kill().expect("kill the server");
+            process.kill().expect("cannot kill the server");
             self.wait(SOON).expect("a killed process did not end");
         }
     }
@@ -242,8 +242,8 @@ impl Server {
 
     #[track_caller]
     fn signal(&self, signal: Signal) {
-        let process = self.process.as_ref().expect("the server has ended");
-        kill_process(Pid::from_child(process), signal).expect("send a signal to the server");
+        let process = self.process.as_ref().expect("the server has already ended");
+        kill_process(Pid::from_child(process), signal).expect("cannot send a signal to the server");
     }
 
     #[track_caller]
@@ -278,9 +278,9 @@ impl Server {
 
     fn wait(&mut self, within: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + within;
-        let process = self.process.as_mut().expect("the server has ended");
+        let process = self.process.as_mut().expect("the server has already ended");
         let status = loop {
-            if let Some(status) = process.try_wait().expect("wait for the server") {
+            if let Some(status) = process.try_wait().expect("cannot wait for the server") {
                 break status;
             }
             if Instant::now() >= deadline {
@@ -367,7 +367,7 @@ mod tests {
         ];
         let mut how = Server::with(&args);
         let addrs = ["127.0.0.1:4000", "127.0.0.1:8081", "127.0.0.1:4001"];
-        how.keep(&addrs.map(|addr| addr.parse().expect("an address")));
+        how.keep(&addrs.map(|addr| addr.parse().expect("no address")));
         assert_eq!(
             how.args,
             ["--addr", addrs[0], "--app", "x", "--addr", addrs[1], "--addr", "https://127.0.0.1:4001"]

@@ -34,7 +34,7 @@ impl Stream {
 
     pub(crate) fn new(tcp: TcpStream) -> Stream {
         // Tests send in pieces on purpose, so the kernel must not join them.
-        tcp.set_nodelay(true).expect("set TCP_NODELAY");
+        tcp.set_nodelay(true).expect("cannot set TCP_NODELAY");
         Stream {
             tcp,
             buffer: Vec::new(),
@@ -81,7 +81,7 @@ impl Stream {
             let left = deadline.saturating_duration_since(Instant::now());
             // A timeout of zero would mean none at all.
             let left = left.max(Duration::from_millis(1));
-            self.tcp.set_read_timeout(Some(left)).expect("set a read timeout");
+            self.tcp.set_read_timeout(Some(left)).expect("cannot set the timeout");
             match self.read(&mut chunk) {
                 Ok(0) => return Err(End::Closed),
                 Ok(len) => {

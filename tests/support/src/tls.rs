@@ -74,16 +74,16 @@ impl Tls {
     /// Connects, and returns an error if the handshake fails.
     #[track_caller]
     pub fn try_connect(&self, addr: SocketAddr) -> io::Result<Stream> {
-        self.over(TcpStream::connect_timeout(&addr, SOON).expect("a connection"))
+        self.over(TcpStream::connect_timeout(&addr, SOON).expect("cannot connect"))
     }
 
     /// Starts TLS over a stream that is already connected.
     #[track_caller]
     pub fn over(&self, tcp: TcpStream) -> io::Result<Stream> {
-        let addr = tcp.peer_addr().expect("a connected stream");
+        let addr = tcp.peer_addr().expect("the stream is not connected");
         let name = if self.name.is_empty() { addr.ip().to_string() } else { self.name.clone() };
-        let name = ServerName::try_from(name).expect("a name");
-        let mut client = ClientConnection::new(self.config.clone(), name).expect("a session");
+        let name = ServerName::try_from(name).expect("not a valid server name");
+        let mut client = ClientConnection::new(self.config.clone(), name).expect("cannot create the session");
         client.set_buffer_limit(None);
         let mut stream = Stream::new(tcp);
         let mut session = Session { client, dribbles: self.dribbles };
@@ -121,7 +121,10 @@ impl Stream {
     /// Sends close_notify, and leaves the socket open.
     #[track_caller]
     pub fn say_goodbye(&mut self) {
-        let (tcp, tls) = (self.tcp().try_clone().expect("a socket"), self.tls.as_mut().expect("TLS"));
+        let (tcp, tls) = (
+            self.tcp().try_clone().expect("cannot create a socket"),
+            self.tls.as_mut().expect("no TLS session"),
+        );
         tls.client.send_close_notify();
         tls.send(&tcp).expect("cannot send close_notify");
     }

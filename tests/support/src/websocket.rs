@@ -56,7 +56,7 @@ impl WebSocket {
     pub fn over(stream: Stream, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
         let mut request = format!("GET {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            let host = stream.tcp().peer_addr().expect("a connected stream");
+            let host = stream.tcp().peer_addr().expect("the stream is not connected");
             request += &format!("Host: {host}\r\n");
         }
         request += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";

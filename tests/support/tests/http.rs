@@ -8,14 +8,14 @@ use test_support::{Http, SOON, http};
 
 /// Sends these bytes to each client that has sent something, and closes.
 fn answering(bytes: &'static [u8]) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let addr = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+    let addr = listener.local_addr().expect("no address");
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a connection");
+        let (mut stream, _) = listener.accept().expect("cannot connect");
         let _ = stream.read(&mut [0; 1024]);
         // One byte at a time, because no response may depend on how it is split.
         for byte in bytes {
-            stream.write_all(&[*byte]).expect("send");
+            stream.write_all(&[*byte]).expect("cannot send");
         }
     });
     addr

@@ -7,7 +7,7 @@ use test_support::{SOON, Server};
 
 fn start(how: &str) -> Server {
     // Tests run in the folder of their package.
-    let fake = std::env::current_dir().expect("a folder").join("tests/fake-server.sh");
+    let fake = std::env::current_dir().expect("cannot create the folder").join("tests/fake-server.sh");
     Server::with(&[how]).binary(fake).start()
 }
 
@@ -59,7 +59,9 @@ fn server_that_exits_by_itself_fails_the_test() {
     let left = failure(|| {
         let server = start("leaves");
         // Until the process is a zombie.
-        let stat = || std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its state");
+        let stat = || {
+            std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("cannot read the state")
+        };
         let deadline = Instant::now() + SOON;
         while !stat().contains(") Z ") {
             assert!(Instant::now() < deadline, "the server did not exit");

@@ -19,7 +19,7 @@ const SMALL: App = App::new("small", "Small").thing(&SMALL_THING);
 const SMALL_THING: Thing = Thing::new("Small", &[Interaction::new("blink", "Blink", Kind::Button)]);
 
 fn validator() -> Validator {
-    let schema = serde_json::from_str(SCHEMA).expect("JSON");
+    let schema = serde_json::from_str(SCHEMA).expect("not JSON");
     let options = jsonschema::options().should_validate_formats(true);
     options.build(&schema).expect("not a valid schema")
 }
@@ -28,7 +28,7 @@ fn describe(world: &mut World, headers: &str) -> Value {
     let answer = guarded::get(world, "/.well-known/wot", headers);
     assert_eq!(answer.status, 200, "{}", answer.all);
     assert_eq!(answer.header("Content-Type"), Some("application/td+json"));
-    serde_json::from_str(&answer.body).expect("JSON")
+    serde_json::from_str(&answer.body).expect("not JSON")
 }
 
 fn problems(description: &Value) -> Vec<String> {
@@ -76,7 +76,7 @@ fn broken_description_is_rejected_by_schema() {
     }
     for member in ["title", "security", "securityDefinitions", "@context"] {
         let mut broken = whole.clone();
-        broken.as_object_mut().expect("an object").remove(member);
+        broken.as_object_mut().expect("not an object").remove(member);
         assert!(!problems(&broken).is_empty(), "the schema does not require {member}");
     }
 }
@@ -87,16 +87,16 @@ fn securities_are_defined_and_addresses_exist() {
     let mut world = guarded::guard(World::with_app(&all_kinds::APP, Limits::DEVICE));
     let basic = format!("{}\r\n", guarded::BASIC);
     let description = describe(&mut world, &basic);
-    let definitions = description["securityDefinitions"].as_object().expect("definitions");
+    let definitions = description["securityDefinitions"].as_object().expect("no definitions");
     let any = description["security"].as_str().expect("the security is not a name");
-    for scheme in definitions[any]["oneOf"].as_array().expect("schemes") {
+    for scheme in definitions[any]["oneOf"].as_array().expect("no schemes") {
         assert!(definitions.contains_key(scheme.as_str().expect("the security is not a name")));
     }
     assert_eq!(description["base"], "http://lamp/.well-known/");
     let door = &description["properties"]["door"];
     assert_eq!((&door["instep:on"], &door["instep:off"]), (&json!("\"open\""), &json!("closed")));
     assert_eq!(description["properties"]["wet"]["instep:on"], Value::Null);
-    let forms = |interaction: &Value| interaction["forms"].as_array().expect("forms").clone();
+    let forms = |interaction: &Value| interaction["forms"].as_array().expect("no forms").clone();
     let mut streams = 0;
     for interaction in ["properties", "events"]
         .into_iter()
@@ -122,7 +122,7 @@ fn securities_are_defined_and_addresses_exist() {
             + description["events"].as_object().unwrap().len()
     );
     let mut reads = 0;
-    for property in description["properties"].as_object().expect("properties").values() {
+    for property in description["properties"].as_object().expect("no properties").values() {
         let history = property["instep:history"]["href"].as_str();
         for address in [property["forms"][0]["href"].as_str(), history].into_iter().flatten() {
             let path = address.strip_prefix("..").expect("not a relative address");

@@ -20,8 +20,8 @@ impl Link {
     /// # Panics
     /// If the connection cannot be used.
     pub fn wire(&self, tcp: TcpStream) {
-        tcp.set_nonblocking(true).expect("a socket that does not wait");
-        let (from, to) = tokio::net::TcpStream::from_std(tcp).expect("a socket").into_split();
+        tcp.set_nonblocking(true).expect("cannot set the socket to non-blocking");
+        let (from, to) = tokio::net::TcpStream::from_std(tcp).expect("cannot create a socket").into_split();
         let own = self.plug_in();
         let (link, station) = (self.clone(), own.clone());
         spawn(async move { carry_in(&link, &station, from).await });

@@ -83,13 +83,13 @@ impl Scrape {
                 continue;
             }
             let (sample, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("not a sample: {line:?}"));
-            let name = sample.split('{').next().expect("a name");
+            let name = sample.split('{').next().expect("no name");
             let suffix = name.strip_prefix(family).unwrap_or_else(|| panic!("{line} in the family {family}"));
             let suffixes: &[&str] = if kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
             assert!(suffixes.contains(&suffix), "{line}");
             if let Some(labels) = sample.strip_prefix(name).filter(|labels| !labels.is_empty()) {
                 let label = labels.strip_prefix('{').and_then(|labels| labels.strip_suffix("\"}"));
-                let (label, of) = label.and_then(|label| label.split_once("=\"")).expect("a label");
+                let (label, of) = label.and_then(|label| label.split_once("=\"")).expect("no label");
                 assert!(["code", "le", "reason"].contains(&label), "{line}");
                 let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
                 assert!(of == "+Inf" || (!of.is_empty() && of.bytes().all(plain)), "{line}");

@@ -36,8 +36,8 @@ pub fn serve_by(
     make_listener: impl FnOnce(TcpListener) -> Listener,
 ) -> Running {
     watch_for_panics();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let addr = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+    let addr = listener.local_addr().expect("no address");
     let listener = make_listener(listener);
     let server = Server::new(app, &ACCESS, limits, sockets, 2);
     let (stop, stopped) = oneshot::channel();
@@ -47,12 +47,12 @@ pub fn serve_by(
         };
         runtime().block_on(server.serve(vec![listener], stopped)).expect("the server failed");
     };
-    let thread = thread::Builder::new().name("server".into()).spawn(serve).expect("a thread");
+    let thread = thread::Builder::new().name("server".into()).spawn(serve).expect("cannot start a thread");
     Running { addr, server, stop: Some(stop), thread: Some(thread) }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("cannot build the runtime")
 }
 
 impl Running {

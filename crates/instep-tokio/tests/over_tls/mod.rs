@@ -27,7 +27,7 @@ pub fn app() -> &'static App {
 /// Returns a certificate for 127.0.0.1, a client that trusts it, and its PEM.
 pub fn certificate() -> (Certificate, Tls, String) {
     let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).expect("a certificate");
+        generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).expect("no certificate");
     let pem = cert.pem();
     let key = signing_key.serialize_pem();
     (
@@ -45,7 +45,7 @@ pub fn start(limits: Limits) -> (Running, Tls) {
 }
 
 pub fn connect(tls: &Tls, addr: SocketAddr, path: &str) -> WebSocket {
-    WebSocket::over(tls.connect(addr), path, &[]).expect("an upgrade")
+    WebSocket::over(tls.connect(addr), path, &[]).expect("the upgrade was refused")
 }
 
 pub fn expect_echo(client: &mut WebSocket, text: &str) {

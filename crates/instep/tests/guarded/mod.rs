@@ -88,7 +88,7 @@ pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answe
     peer.send(world, request.as_bytes());
     check(world);
     peer.turn(world);
-    let all = String::from_utf8(peer.take()).expect("text");
+    let all = String::from_utf8(peer.take()).expect("not UTF-8");
     let status =
         all.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {all:?}"));
     let body = all.split_once("\r\n\r\n").expect("the head has no end").1.into();
@@ -132,7 +132,7 @@ pub fn log_in(world: &mut World, headers: &str) -> String {
     let entered = post(world, "/login", headers, FORM);
     assert_eq!(entered.status, 303, "{}", entered.all);
     let cookie = entered.header("Set-Cookie").expect("no cookie was set");
-    format!("Cookie: {}\r\n", cookie.split_once(';').expect("attributes").0)
+    format!("Cookie: {}\r\n", cookie.split_once(';').expect("the cookie has no attributes").0)
 }
 
 /// Opens a WebSocket, or returns the status of the refusal.

@@ -40,9 +40,10 @@ impl Drop for World {
 
 impl World {
     fn boot() -> Self {
-        let image = std::env::var_os("INSTEP_IMAGE_FOR_16").expect("INSTEP_IMAGE_FOR_16 names the image");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
+        let image =
+            std::env::var_os("INSTEP_IMAGE_FOR_16").expect("INSTEP_IMAGE_FOR_16 does not name the image");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let port = listener.local_addr().expect("no address").port();
         let qemu = Command::new("qemu-system-riscv32")
             .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
             .args(["-serial", "stdio", "-device", "virtio-rng-device"])
@@ -53,10 +54,10 @@ impl World {
             .stdin(Stdio::null())
             .stdout(Stdio::inherit())
             .spawn()
-            .expect("QEMU starts");
-        let wire = listener.accept().expect("QEMU connects").0;
-        wire.set_nodelay(true).expect("a socket");
-        wire.set_read_timeout(Some(Duration::from_millis(50))).expect("a socket");
+            .expect("cannot start QEMU");
+        let wire = listener.accept().expect("QEMU does not connect").0;
+        wire.set_nodelay(true).expect("cannot create a socket");
+        wire.set_read_timeout(Some(Duration::from_millis(50))).expect("cannot create a socket");
         let mut world = Self { qemu, wire, unread: Vec::new(), connections: Vec::new(), stray: 0 };
         // Before its first answer the device loses frames.
         let begun = Instant::now();
@@ -72,10 +73,10 @@ impl World {
     fn send(&mut self, frames: impl IntoIterator<Item = Vec<u8>>) {
         let mut bytes = Vec::new();
         for frame in frames {
-            bytes.extend(u32::try_from(frame.len()).expect("a frame").to_be_bytes());
+            bytes.extend(u32::try_from(frame.len()).expect("the frame is too long").to_be_bytes());
             bytes.extend(frame);
         }
-        self.wire.write_all(&bytes).expect("QEMU reads");
+        self.wire.write_all(&bytes).expect("cannot send to QEMU");
     }
 
     /// Connects from new machines at once. Their connections are the last ones.
@@ -116,7 +117,7 @@ impl World {
     fn hear(&mut self) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
         while let Some((length, rest)) = self.unread.split_first_chunk() {
-            let length = usize::try_from(u32::from_be_bytes(*length)).expect("a length");
+            let length = usize::try_from(u32::from_be_bytes(*length)).expect("no length");
             let Some(frame) = rest.get(..length) else { break };
             match read(frame) {
                 FrameKind::Arp(answer) => answers.push(answer),
@@ -165,7 +166,7 @@ fn burst_of_16_acknowledgements_causes_no_resends() {
         // Masked by zeros.
         let toggle = world.connections[round % clients].send(b"\x81\x86\0\0\0\0toggle");
         world.send([toggle]);
-        let port = 10_000 + u16::try_from(round).expect("few") * 128;
+        let port = 10_000 + u16::try_from(round).expect("too many rounds") * 128;
         world.connect((0..PAGES).map(|number| 200 + number), port);
         let state = if round % 2 == 0 { "LED ON" } else { "LED OFF" };
         world.wait(|connections| connections[..clients].iter().all(|client| holds(client, state)));

@@ -101,7 +101,8 @@ impl Connection {
         if self.unacknowledged.as_ref().is_some_and(|(_, end, _)| acknowledged == *end) {
             self.unacknowledged = None;
         }
-        let length = u32::try_from(payload.len()).expect("a frame") + u32::from(flags & (SYN | FIN) != 0);
+        let length = u32::try_from(payload.len()).expect("the frame is too long")
+            + u32::from(flags & (SYN | FIN) != 0);
         if flags & SYN != 0 && !self.established {
             (self.established, self.expected) = (true, sequence);
         }
@@ -134,7 +135,7 @@ impl Connection {
         tcp.extend([if flags & SYN != 0 { 6 << 4 } else { 5 << 4 }, flags, 0xff, 0xff, 0, 0, 0, 0]);
         tcp.extend(if flags & SYN != 0 { &[2, 4, 0x05, 0xb4][..] } else { &[] });
         tcp.extend(payload);
-        let length = u16::try_from(tcp.len()).expect("a frame");
+        let length = u16::try_from(tcp.len()).expect("the frame is too long");
         let from = address(self.machine);
         let pseudo = [&from[..], &ADDRESS, &[0, 6], &length.to_be_bytes(), &tcp].concat();
         tcp[16..18].copy_from_slice(&checksum(&pseudo));
@@ -148,7 +149,8 @@ impl Connection {
         ip[10..12].copy_from_slice(&sum);
         let frame = [&MAC[..], &mac(self.machine), &[8, 0], &ip, &tcp].concat();
 
-        let counted = u32::try_from(payload.len()).expect("a frame") + u32::from(flags & (SYN | FIN) != 0);
+        let counted = u32::try_from(payload.len()).expect("the frame is too long")
+            + u32::from(flags & (SYN | FIN) != 0);
         self.next = self.next.wrapping_add(counted);
         if counted > 0 {
             self.unacknowledged = Some((frame.clone(), self.next, Instant::now()));
@@ -196,7 +198,7 @@ fn address(machine: u8) -> [u8; 4] {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four"))
+    u32::from_be_bytes(bytes[at..at + 4].try_into().expect("not four bytes"))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 2] {
@@ -205,5 +207,5 @@ fn checksum(bytes: &[u8]) -> [u8; 2] {
     while sum >> 16 != 0 {
         sum = (sum & 0xffff) + (sum >> 16);
     }
-    (!u16::try_from(sum).expect("folded")).to_be_bytes()
+    (!u16::try_from(sum).expect("the sum was not folded")).to_be_bytes()
 }
