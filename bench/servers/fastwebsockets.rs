@@ -1,5 +1,6 @@
-//! fastwebsockets, upgraded by hyper as in its examples, then on the bare socket, which is faster than hyper's.
-//! A subscriber is two tasks, because its read must not be cancelled.
+//! fastwebsockets, upgraded by hyper as in its examples, then on
+//! the bare socket, which is faster than hyper's. A subscriber
+//! is two tasks, because its read must not be cancelled.
 
 use bytes::Bytes;
 use fastwebsockets::upgrade::{UpgradeFut, upgrade};

@@ -1,5 +1,6 @@
-//! The floor: only the system calls that a server on epoll needs, and answers of a known size.
-//! It does not parse the frames that it echoes; `--in` gives their length.
+//! The floor: only the system calls that a server on epoll
+//! needs, and answers of a known size. It does not parse
+//! the frames that it echoes; `--in` gives their length.
 
 use instep_bench::serving::{self, Job};
 use instep_bench::wire;

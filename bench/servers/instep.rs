@@ -1,7 +1,8 @@
-//! instep: its own library, one shard, and an application that publishes its messages.
+//! instep: its own library, one shard, and an
+//! application that publishes its messages.
 //!
-//! `--patient` raises the write-stall and ping timeouts to an hour. The other limits are those of Linux, except the number
-//! of clients, which `--clients` gives.
+//! `--patient` raises the write-stall and ping timeouts to an hour. The other limits are those of Linux,
+//! except the number of clients, which `--clients` gives.
 
 use instep::{Access, App, Limits, Message, Topic};
 use instep_bench::serving;

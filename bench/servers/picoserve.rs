@@ -1,4 +1,5 @@
-//! picoserve on tokio: 2 KiB for the request as in its README, and a buffer for the message.
+//! picoserve on tokio: 2 KiB for the request as
+//! in its README, and a buffer for the message.
 
 use instep_bench::serving::{self, Job, KEPT};
 use picoserve::futures::Either;

@@ -1,4 +1,6 @@
-//! tokio-websockets: its echo server. `forward` would not be faster, because reading the next message sends the waiting one.
+//! tokio-websockets: its echo server.
+//!
+//! `forward` would not be faster, because reading the next message sends the waiting one.
 
 use futures_util::{SinkExt, StreamExt};
 use instep_bench::serving::{self, Job, KEPT};

@@ -1,5 +1,6 @@
-//! tokio-tungstenite: its echo server, which uses `forward`. `--buffer` sets the size of the read buffer in bytes; without it,
-//! the default holds.
+//! tokio-tungstenite: its echo server, which uses `forward`.
+//!
+//! `--buffer` sets the size of the read buffer in bytes; without it, the default holds.
 
 use futures_util::{StreamExt, TryStreamExt, future};
 use instep_bench::serving::{self, Job, KEPT};

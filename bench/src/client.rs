@@ -72,8 +72,8 @@ impl Client {
         Ok(Self { stream, frames: Frames::default(), early: head.split_off(end), received: 0 })
     }
 
-    /// Reads the available bytes, and passes each frame of a message to `each`; pings are answered. Returns `Ok(false)` if there
-    /// were none.
+    /// Reads the available bytes, and passes each frame of a message to `each`; pings
+    /// are answered. Returns `Ok(false)` if there were none.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
@@ -122,15 +122,19 @@ impl Readiness {
         Ok(Self { epoll, events: Vec::with_capacity(256) })
     }
 
-    /// Watches a client, identified by `key`. Events are edge-triggered, so all available bytes must be read.
+    /// Watches a client, identified by `key`.
+    ///
+    /// Events are edge-triggered, so all available bytes must be read.
     pub fn watch(&self, client: &Client, key: usize) -> Result<(), String> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
         epoll::add(&self.epoll, &client.stream, EventData::new_u64(key as u64), flags)
             .map_err(|error| error.to_string())
     }
 
-    /// Returns the keys of ready clients. It never waits, because a sleeping process would be woken by the server's system call,
-    /// at the server's expense.
+    /// Returns the keys of ready clients.
+    ///
+    /// It never waits, because a sleeping process would be woken by the server's system call, at the
+    /// server's expense.
     pub fn look(&mut self) -> Result<impl Iterator<Item = usize> + use<'_>, String> {
         self.events.clear();
         epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&Timespec::default()))

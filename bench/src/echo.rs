@@ -22,7 +22,8 @@ struct Echoing {
     at: usize,
 }
 
-/// Returns the server's CPU time in µs per message of `size` bytes, `depth` at once, over about `time`.
+/// Returns the server's CPU time in µs per message of
+/// `size` bytes, `depth` at once, over about `time`.
 pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration) -> Result<Figure, String> {
     let options = ["--size".into(), size.to_string(), "--depth".into(), depth.to_string()];
     let server = Server::start(contender, "echo", &options)?;
@@ -43,7 +44,8 @@ pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration)
     Ok(Figure::of_cpu(server.cpu()? - before, wall, messages))
 }
 
-/// Lets all clients send rounds for that time, and returns the number of returned messages.
+/// Lets all clients send rounds for that time,
+/// and returns the number of returned messages.
 fn echo(
     clients: &mut [Echoing],
     readiness: &mut Readiness,

@@ -12,7 +12,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Publishes before the measurement.
 const WARM_UP: u32 = 3;
 
-/// Returns the server's CPU time in µs per delivery of a publish to `subscribers` clients, over about `time`.
+/// Returns the server's CPU time in µs per delivery of a
+/// publish to `subscribers` clients, over about `time`.
 pub fn measure(contender: &Contender, subscribers: usize, time: Duration) -> Result<Figure, String> {
     let server = Server::start(contender, "fan-out", &[])?;
     let mut subscribers = Subscribers::connect(&server, subscribers)?;

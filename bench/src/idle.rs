@@ -9,8 +9,9 @@ use std::time::Duration;
 /// Idle time of the clients before the measurement.
 const REST: Duration = Duration::from_millis(500);
 
-/// Returns the server's own memory in bytes per idle client, of `clients`: the difference to a server that was started for
-/// one client and has none. So memory that is reserved for clients at the start counts, too.
+/// Returns the server's own memory in bytes per idle client, of `clients`: the
+/// difference to a server that was started for one client and has none. So memory
+/// that is reserved for clients at the start counts, too.
 pub fn measure(contender: &Contender, clients: usize) -> Result<Figure, String> {
     let for_one = ["--clients".to_owned(), "1".to_owned()];
     let before = Server::start(contender, "fan-out", &for_one)?.memory()?;

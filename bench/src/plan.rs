@@ -28,7 +28,8 @@ pub struct Plan {
     pub peer_publishes: u32,
     /// Repeats of instep with a stalled subscriber and without, in turn.
     pub stall_repeats: usize,
-    /// Publishes of the run in which the stalled subscriber is dropped, which takes more than 10 s.
+    /// Publishes of the run in which the stalled
+    /// subscriber is dropped, which takes more than 10 s.
     pub drop_publishes: u32,
 }
 

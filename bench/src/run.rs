@@ -1,4 +1,6 @@
-//! Runs the rows. Each repeat runs every contender once, so that a disturbance of the machine affects all of them.
+//! Runs the rows.
+//!
+//! Each repeat runs every contender once, so that a disturbance of the machine affects all of them.
 
 use crate::contenders::{ALL, Contender, FLOOR, INSTEP, PEERS};
 use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, Plan, SUBSCRIBERS};
@@ -15,7 +17,8 @@ pub struct Results {
     pub fan_out: Vec<Row>,
     /// Bytes per idle client.
     pub memory: Option<Row>,
-    /// A stalled subscriber: instep with raised limits, once per repeat; then each peer.
+    /// A stalled subscriber: instep with raised
+    /// limits, once per repeat; then each peer.
     pub stalled: Vec<Stalled>,
     /// Peers that failed with a stalled subscriber, with the reason.
     pub broken: Vec<(&'static str, String)>,
@@ -32,7 +35,8 @@ pub struct Row {
     pub depth: usize,
     /// Figures in the order of the contenders.
     pub samples: Vec<Sample>,
-    /// Shares of the runs during which the servers were on their core, in the same order.
+    /// Shares of the runs during which the servers
+    /// were on their core, in the same order.
     pub busy: Vec<Sample>,
 }
 
@@ -48,7 +52,8 @@ pub struct Stalled {
 }
 
 impl Stalled {
-    /// Returns the median of the readers' 99th percentiles with a stalled subscriber, as a ratio to that without.
+    /// Returns the median of the readers' 99th percentiles
+    /// with a stalled subscriber, as a ratio to that without.
     pub fn p99_ratio(&self) -> Sample {
         let medians = |run: fn(&(Seen, Seen)) -> &Seen| {
             Sample(self.runs.iter().map(|runs| Sample(run(runs).p99.clone()).median()).collect())
@@ -56,7 +61,8 @@ impl Stalled {
         medians(|(_, with)| with).ratio(&medians(|(without, _)| without))
     }
 
-    /// Returns the same ratio for the two runs without a stalled subscriber that differ most.
+    /// Returns the same ratio for the two runs
+    /// without a stalled subscriber that differ most.
     pub fn p99_noise(&self) -> f64 {
         let medians = self.runs.iter().map(|(without, _)| Sample(without.p99.clone()).median()).collect();
         let (least, greatest) = Sample(medians).spread();

@@ -8,7 +8,8 @@ use std::time::Duration;
 pub struct Figure {
     /// Value in the unit of its row.
     pub value: f64,
-    /// Share of the run during which the server was on its core, if CPU time was measured.
+    /// Share of the run during which the server was
+    /// on its core, if CPU time was measured.
     pub busy: Option<f64>,
 }
 

@@ -1,4 +1,5 @@
-//! Common start of every server under measurement: arguments, and a core of its own.
+//! Common start of every server under
+//! measurement: arguments, and a core of its own.
 
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
@@ -13,7 +14,8 @@ pub const SERVER_CORE: usize = 0;
 /// Core of the measuring program.
 pub const GENERATOR_CORE: usize = 1;
 
-/// Publishes that a peer keeps for subscribers that are a little behind, as many as instep keeps events.
+/// Publishes that a peer keeps for subscribers that are
+/// a little behind, as many as instep keeps events.
 pub const KEPT: usize = 64;
 
 /// Reaction of a server to a message.
@@ -35,7 +37,8 @@ pub struct Start {
     listener: TcpListener,
 }
 
-/// Reads the arguments, takes the server's core, raises the descriptor limit, and listens.
+/// Reads the arguments, takes the server's core,
+/// raises the descriptor limit, and listens.
 ///
 /// # Errors
 /// If the arguments are not understood or the system refuses something.
@@ -79,7 +82,8 @@ impl Start {
     }
 }
 
-/// Accepts one connection, retrying for ever, with TCP_NODELAY, as every peer needs it.
+/// Accepts one connection, retrying for ever,
+/// with TCP_NODELAY, as every peer needs it.
 pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream {
     loop {
         if let Ok((stream, _)) = listener.accept().await
@@ -90,8 +94,9 @@ pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream
     }
 }
 
-/// Sends a client's messages for which `is_text` returns true to all clients, with a channel for each client, as is usual with
-/// libraries that are streams and sinks.
+/// Sends a client's messages for which `is_text` returns
+/// true to all clients, with a channel for each client,
+/// as is usual with libraries that are streams and sinks.
 ///
 /// # Errors
 /// If the client's connection fails.

@@ -1,4 +1,5 @@
-//! A stalled subscriber: one client stops reading during many publishes, and others must not be affected.
+//! A stalled subscriber: one client stops reading during
+//! many publishes, and others must not be affected.
 
 use crate::client::{Client, READ, Readiness};
 use crate::contenders::Contender;
@@ -14,7 +15,9 @@ const BEAT: Duration = Duration::from_millis(1);
 const READERS: usize = 3;
 /// SO_RCVBUF of the client that does not read, in bytes.
 const RECEIVE_BUFFER: usize = 8192;
-/// Maximum number of bytes that wait to be published. At this limit, beats are skipped.
+/// Maximum number of bytes that wait to be published.
+///
+/// At this limit, beats are skipped.
 const BACKLOG: usize = 65_536;
 /// Time limit for a last value.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,15 +37,18 @@ pub enum Stall {
 /// Observations of a run.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// The 99th percentile of the readers' latencies in µs, for each second but the first.
+    /// The 99th percentile of the readers' latencies
+    /// in µs, for each second but the first.
     pub p99: Vec<f64>,
     /// The server's memory a second after the start, and its maximum since, in bytes.
     pub memory: (u64, u64),
     /// Publishes per second that the server took.
     pub rate: f64,
-    /// Bytes that a resuming client read up to the latest value, or `None` if that did not arrive.
+    /// Bytes that a resuming client read up to the
+    /// latest value, or `None` if that did not arrive.
     pub stale: Option<usize>,
-    /// Time at which a reconnecting client was dropped, and whether it then first got the state of that time.
+    /// Time at which a reconnecting client was dropped, and
+    /// whether it then first got the state of that time.
     pub dropped: Option<(Duration, bool)>,
 }
 

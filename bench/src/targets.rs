@@ -11,10 +11,14 @@ const PIPELINED: f64 = 1.5;
 const IDLE: f64 = 1024.0;
 /// Maximum that a stalled client reads before the latest value, in bytes.
 const STALE: usize = 65_536;
-/// Maximum growth of the server's memory that still counts as constant, in bytes. The buffers of a shard are reserved at the
-/// start, but count from their first full use, which takes a busy machine. A queue would have grown by some 45 MB.
+/// Maximum growth of the server's memory that still counts as constant, in bytes.
+///
+/// The buffers of a shard are reserved at the start, but count from their first full use, which takes a
+/// busy machine. A queue would have grown by some 45 MB.
 const GROWTH: u64 = 262_144;
-/// Time after which a stalled client is dropped, in s. The server checks once a second.
+/// Time after which a stalled client is dropped, in s.
+///
+/// The server checks once a second.
 const DROPPED: std::ops::RangeInclusive<u64> = 10..=12;
 
 /// Returns each target, the measured value, and whether it holds.

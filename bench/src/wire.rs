@@ -104,7 +104,8 @@ impl Frames {
     }
 }
 
-/// Returns the minimum length of the first frame, which is exact once its header is complete.
+/// Returns the minimum length of the first frame,
+/// which is exact once its header is complete.
 fn first_frame(bytes: &[u8]) -> usize {
     let header = header_length(bytes);
     match bytes.get(..header) {

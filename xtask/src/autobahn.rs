@@ -1,4 +1,5 @@
-//! The conformance suite for RFC 6455: the fuzzing client of autobahntestsuite against a real server.
+//! The conformance suite for RFC 6455: the fuzzing
+//! client of autobahntestsuite against a real server.
 //!
 //! The suite runs only under Python 2.7, so it gets an environment of its own below the target folder.
 
@@ -14,19 +15,22 @@ use std::time::{Duration, Instant};
 const SUITE: &str = "autobahntestsuite==25.10.1";
 /// The last version that makes environments for Python 2.7.
 const VIRTUALENV: &str = "virtualenv==20.21.1";
-/// File of the expected behaviour in each case: OK, or INFORMATIONAL where the suite does not judge.
+/// File of the expected behaviour in each case: OK,
+/// or INFORMATIONAL where the suite does not judge.
 const EXPECTED: &str = "conformance/autobahn.txt";
-/// Groups of cases, with the time limit of each in s. They run separately, because the suite writes its results only at
-/// the end.
+/// Groups of cases, with the time limit of each in s.
+///
+/// They run separately, because the suite writes its results only at the end.
 const GROUPS: [(&str, u64); 9] =
     [("1", 60), ("2", 60), ("3", 60), ("4", 60), ("5", 60), ("6", 120), ("7", 60), ("9", 180), ("10", 60)];
 /// Groups of compressed messages, with a thousand of them in each case.
 const COMPRESSED: [(&str, u64); 2] = [("12", 1200), ("13", 1500)];
-/// Cases of each of their parts that always run: of 16 bytes, of 8 KiB, and of 32 KiB in parts of 256 bytes.
-/// All cases take a quarter of an hour.
+/// Cases of each of their parts that always run: of 16 bytes, of 8 KiB, and of 32
+/// KiB in parts of 256 bytes. All cases take a quarter of an hour.
 const COMPRESSED_ALWAYS: [&str; 3] = ["1", "8", "13"];
 
-/// The server's behaviour in each case, in the suite's words: in the messages, and in the closing handshake.
+/// The server's behaviour in each case, in the suite's
+/// words: in the messages, and in the closing handshake.
 type Results = BTreeMap<String, String>;
 
 /// Extent of the suite.
@@ -37,7 +41,8 @@ pub(crate) enum Extent {
     Full,
 }
 
-/// Runs the suite against `instep serve --app echo`, prints a table, and compares with the expected behaviour.
+/// Runs the suite against `instep serve --app echo`, prints
+/// a table, and compares with the expected behaviour.
 pub(crate) fn test(extent: Extent) -> Outcome {
     match server() {
         Ok(binary) => conform(&mut Command::new(binary), "results", &|case| is_run(case, extent)),
@@ -45,8 +50,9 @@ pub(crate) fn test(extent: Extent) -> Outcome {
     }
 }
 
-/// Runs the suite's groups 1 to 7 and 10 against a program that is started like `instep`, but stands for a small
-/// device. Group 9 sends megabytes, and compressed messages need more memory than a device has.
+/// Runs the suite's groups 1 to 7 and 10 against a program that is started like
+/// `instep`, but stands for a small device. Group 9 sends megabytes, and compressed
+/// messages need more memory than a device has.
 pub(crate) fn test_device(binary: &Path, image: &Path) -> Outcome {
     let is_run = |case: &str| group_of(case).parse().is_ok_and(|group: u32| group <= 7 || group == 10);
     conform(Command::new(binary).env("INSTEP_IMAGE", image), "device", &is_run)
@@ -230,7 +236,9 @@ impl Server {
         Ok((server, url.ok_or("the server did not say where it listens")?))
     }
 
-    /// Ends the server. Returns an error if it has already ended, which is a failure whatever the suite reports.
+    /// Ends the server.
+    ///
+    /// Returns an error if it has already ended, which is a failure whatever the suite reports.
     fn stop(mut self) -> Result<(), String> {
         match self.0.try_wait() {
             Ok(None) => Ok(()),

@@ -1,4 +1,5 @@
-//! axe-core, a checker of accessibility, which is fetched when needed and is never part of this repository.
+//! axe-core, a checker of accessibility, which is fetched
+//! when needed and is never part of this repository.
 
 use std::fs;
 use std::path::PathBuf;

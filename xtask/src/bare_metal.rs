@@ -1,8 +1,8 @@
 //! Checks that the applications compile for a chip without an operating system.
 //!
-//! A check for this machine would not show it, because it allows `std`. Two toolchains can compile them: rustup's, with
-//! the target installed; or, where rustup cannot download, Debian's rustc for browsers, which includes the source of the
-//! library, built by our own cargo.
+//! A check for this machine would not show it, because it allows `std`. Two toolchains can compile them:
+//! rustup's, with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
+//! includes the source of the library, built by our own cargo.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,9 @@ use crate::tools::{Tools, cargo, output, run, target, workspace};
 
 pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 
-/// Debian's compiler. The package rustc may have another one at the same path, so its version is checked.
+/// Debian's compiler.
+///
+/// The package rustc may have another one at the same path, so its version is checked.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// Source of the library, in a sysroot.
@@ -97,7 +99,8 @@ pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
     toolchain_for(TARGET, tools)
 }
 
-/// Finds a toolchain for one of the RISC-V targets, or installs it with `--install`.
+/// Finds a toolchain for one of the RISC-V
+/// targets, or installs it with `--install`.
 pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain, Outcome> {
     if let Some(found) = Toolchain::find(target) {
         return Ok(found);
@@ -116,7 +119,8 @@ pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain
     Toolchain::find(target).ok_or(Outcome::Failed(format!("what was installed cannot build for {target}")))
 }
 
-/// Returns PATH with the linker of the toolchain that runs this program, because Debian's compiler has none for chips.
+/// Returns PATH with the linker of the toolchain that runs this program, because
+/// Debian's compiler has none for chips.
 fn path_with_linker() -> Option<OsString> {
     let linkers = Path::new(&sysroot()?).join(format!("lib/rustlib/{}/bin", host()?));
     let path = std::env::var_os("PATH")?;
@@ -139,7 +143,8 @@ fn has_target(target: &str) -> bool {
     sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
-/// Returns a compiler with the source of its own library, which can build it for a target without a prebuilt one.
+/// Returns a compiler with the source of its own library, which can build it for a
+/// target without a prebuilt one.
 pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     let ours = sysroot().map(PathBuf::from).filter(|root| root.join(SOURCE).is_file());
     if let Some(root) = ours {
@@ -153,7 +158,8 @@ pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome
     Ok(PathBuf::from(DEBIAN_RUSTC))
 }
 
-/// Returns whether Debian's compiler exists, is new enough, and has the source of its own library.
+/// Returns whether Debian's compiler exists, is new
+/// enough, and has the source of its own library.
 fn has_source() -> bool {
     let sysroot = output(Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]));
     let there = sysroot.is_some_and(|root| Path::new(&root).join(SOURCE).is_file());

@@ -37,7 +37,8 @@ fn run_with_axe(tests: &mut Command) -> Outcome {
     }
 }
 
-/// Tests that run against a device, which excludes TLS and base paths, because they are for Linux.
+/// Tests that run against a device, which excludes
+/// TLS and base paths, because they are for Linux.
 const ON_A_DEVICE: [&str; 18] = [
     "accessibility",
     "first_paint",
@@ -67,7 +68,8 @@ const NOT_ON_A_DEVICE: [(&str, &str); 5] = [
     ("texts_of_device_are_never_markup", "the test is the server"),
 ];
 
-/// Runs these tests against a program that is started like `instep`, but stands for a small device.
+/// Runs these tests against a program that is started
+/// like `instep`, but stands for a small device.
 pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
     if let Err(outcome) = prepare(tools) {
         return outcome;

@@ -1,4 +1,5 @@
-//! Instructions of a chip for a `toggle`: instep and picoserve on the same machine, in QEMU.
+//! Instructions of a chip for a `toggle`: instep
+//! and picoserve on the same machine, in QEMU.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -24,7 +24,8 @@ pub(crate) fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     }
 }
 
-/// Boots the image behind QEMU's user network, at http://127.0.0.1:8080/network, and shows its log, until Ctrl-C.
+/// Boots the image behind QEMU's user network, at http://127.0.0.1:8080/network,
+/// and shows its log, until Ctrl-C.
 pub(crate) fn show(tools: &mut Tools) -> Outcome {
     let image = match build(tools) {
         Ok(image) => image,

@@ -1,6 +1,7 @@
 //! The partition table: that of the firmware, and that of a board's flash.
 
-/// Offset of the table in the flash, and its maximum length (ESP-IDF Programming Guide, "Partition Tables").
+/// Offset of the table in the flash, and its maximum
+/// length (ESP-IDF Programming Guide, "Partition Tables").
 pub(crate) const PLACE: (&str, &str) = ("0x8000", "0xc00");
 
 /// Length of an entry, in bytes.

@@ -25,7 +25,9 @@ impl Report {
         Report { skip_is_failure, steps: Vec::new() }
     }
 
-    /// Runs a step. A failure does not prevent later steps, so that all results are known at the end.
+    /// Runs a step.
+    ///
+    /// A failure does not prevent later steps, so that all results are known at the end.
     pub(crate) fn step(&mut self, name: &str, run: impl FnOnce() -> Outcome) {
         println!("\n=== {name} ===");
         let begun = Instant::now();

@@ -1,11 +1,15 @@
-//! Checks that the firmware compiles for Xtensa chips. Only the toolchain `esp` builds for them, but a target that is RISC-V
-//! in substance and calls itself Xtensa suffices to check names, types and features.
+//! Checks that the firmware compiles for Xtensa chips.
+//!
+//! Only the toolchain `esp` builds for them, but a target that is RISC-V in substance and calls itself
+//! Xtensa suffices to check names, types and features.
 
 use crate::bare_metal::compiler_with_source;
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
-/// The checked chips. The S2 has no atomic instructions but loads and stores, and so has its stand-in.
+/// The checked chips.
+///
+/// The S2 has no atomic instructions but loads and stores, and so has its stand-in.
 pub(crate) const CHIPS: [&str; 3] = ["esp32", "esp32s2", "esp32s3"];
 
 /// Type-checks the firmware for a chip, without building it.

@@ -45,7 +45,9 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     });
 }
 
-/// Checks that nginx is installed, for tests behind a reverse proxy. Without it those tests are skipped.
+/// Checks that nginx is installed, for tests behind a reverse proxy.
+///
+/// Without it those tests are skipped.
 fn reverse_proxy(tools: &mut Tools) -> Outcome {
     // Debian installs it into a folder that is not in everyone's PATH.
     if find("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file() {

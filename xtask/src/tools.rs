@@ -10,7 +10,8 @@ use crate::report::Outcome;
 #[derive(Debug)]
 pub(crate) struct Tools {
     install: bool,
-    /// Whether the package lists were fetched, which is done once and not for every package.
+    /// Whether the package lists were fetched, which
+    /// is done once and not for every package.
     lists_are_new: bool,
 }
 
@@ -19,8 +20,10 @@ impl Tools {
         Tools { install, lists_are_new: false }
     }
 
-    /// Installs Debian packages with `--install`. Otherwise returns the outcome of a step that needs them:
-    /// `missing` begins its sentence, and the command ends it.
+    /// Installs Debian packages with `--install`.
+    ///
+    /// Otherwise returns the outcome of a step that needs them: `missing` begins its sentence, and the
+    /// command ends it.
     pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Result<(), Outcome> {
         let sudo = if is_root() { "" } else { "sudo " };
         let packages = packages.join(" ");
@@ -78,7 +81,8 @@ fn show(command: &Command) -> String {
     changed.collect::<String>() + &name + &args.collect::<String>()
 }
 
-/// Returns cargo, with the toolchain that runs this program, in the folder of the workspace.
+/// Returns cargo, with the toolchain that runs
+/// this program, in the folder of the workspace.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(workspace());

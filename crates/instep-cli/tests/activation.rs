@@ -1,4 +1,5 @@
-//! Socket activation by a service manager, and the notification that the server is ready.
+//! Socket activation by a service manager, and
+//! the notification that the server is ready.
 
 mod served;
 
@@ -11,7 +12,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use test_support::{SOON, Server};
 
-/// Starts the command as systemd does, with the socket as descriptor 3 and the process's own id in LISTEN_PID.
+/// Starts the command as systemd does, with the socket as descriptor 3 and the
+/// process's own id in LISTEN_PID.
 const ACTIVATE: &str =
     "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; exec \"$@\"";
 
@@ -85,7 +87,7 @@ fn inherited_public_socket_needs_password_or_open() {
 }
 
 #[test]
-fn inherited_descriptor_that_cannot_listen_is_an_error() {
+fn inherited_descriptor_without_listener_is_error() {
     let connection = {
         let listener = TcpListener::bind("127.0.0.1:0").expect("cannot create a socket");
         std::net::TcpStream::connect(listener.local_addr().expect("no address")).expect("cannot connect")

@@ -1,4 +1,5 @@
-//! A page that opens later gets the past events, too: each once, also after a reconnect or a restart of the server.
+//! A page that opens later gets the past events, too: each once, also after a
+//! reconnect or a restart of the server.
 
 mod served;
 
@@ -91,7 +92,8 @@ fn chat_backlog_reaches_new_and_returning_pages_once() {
     other.say("d");
     assert_eq!((one.next_new(), one.last_seq), (json!("d"), 4));
 
-    // The server restarts and sends more events than the page had, so that its old number exists again. No event is lost.
+    // The server restarts and sends more events than the page had, so that its old number exists again. No
+    // event is lost.
     server.restart();
     let mut new = Page::open(&server);
     assert_ne!(new.start, one.start);

@@ -1,5 +1,6 @@
-//! Content in chunked transfer coding, from clients and a proxy that send it. Programs that this machine does not have are
-//! skipped.
+//! Content in chunked transfer coding, from clients and a proxy that send it.
+//!
+//! Programs that this machine does not have are skipped.
 
 mod served;
 
@@ -116,7 +117,8 @@ const AMBIGUOUS: &[&str] = &[
     "4\r\ntrue\r\n0\r\nX\n: y\r\n\r\n",
 ];
 
-/// Checks that no ambiguous request reaches the application or is followed by the answer to a hidden request.
+/// Checks that no ambiguous request reaches the application
+/// or is followed by the answer to a hidden request.
 #[track_caller]
 fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
     for chunks in AMBIGUOUS {

@@ -1,4 +1,5 @@
-//! Options of file, environment and flags, and `instep config`, which prints their result.
+//! Options of file, environment and flags, and
+//! `instep config`, which prints their result.
 
 mod served;
 

@@ -1,5 +1,5 @@
-//! A server process without free descriptors: it does not spin, serves its clients, answers new ones with an error, and
-//! accepts again as soon as it can.
+//! A server process without free descriptors: it does not spin, serves its clients,
+//! answers new ones with an error, and accepts again as soon as it can.
 
 mod served;
 
@@ -14,7 +14,9 @@ use test_support::{Http, SOON, Server, WebSocket};
 const SHORTAGE: Duration = Duration::from_secs(2);
 /// Number of new connections that are refused meanwhile, at least.
 const REFUSED: u32 = 5;
-/// Share of the processor that the server may use meanwhile. A busy loop would use all of it.
+/// Share of the processor that the server may use meanwhile.
+///
+/// A busy loop would use all of it.
 const BUSY: f64 = 0.3;
 /// Clock ticks of `/proc` a second, on every Linux.
 const TICKS_PER_SECOND: u64 = 100;
@@ -29,7 +31,8 @@ fn limit_descriptors(server: &Server, current: Option<u64>) -> Rlimit {
     old
 }
 
-/// Returns the first free descriptor number, which as a limit allows no further descriptor.
+/// Returns the first free descriptor number,
+/// which as a limit allows no further descriptor.
 fn descriptors(server: &Server) -> u64 {
     let used = |number: &u64| fs::symlink_metadata(format!("/proc/{}/fd/{number}", server.pid())).is_ok();
     (0..).find(|number| !used(number)).expect("a descriptor that is not used")

@@ -1,4 +1,5 @@
-//! The opening handshake over a real socket: every check of RFC 6455 section 4.2.1, byte by byte.
+//! The opening handshake over a real socket: every
+//! check of RFC 6455 section 4.2.1, byte by byte.
 
 mod served;
 

@@ -13,7 +13,8 @@ use test_support::{Http, Response, SOON, Target, http, target};
 const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
 const HELLO: &str = include_str!("../../../apps/pages/hello.html");
 
-/// Checks that a person can read the error, and that a browser need not guess its type.
+/// Checks that a person can read the error, and
+/// that a browser need not guess its type.
 #[track_caller]
 fn expect_readable(response: &Response) {
     let body = response.text();
@@ -328,7 +329,9 @@ fn answers_have_date_header() {
     }
 }
 
-/// Node reads Keep-Alive. Without it, a request would sometimes meet a connection that is being closed.
+/// Node reads Keep-Alive.
+///
+/// Without it, a request would sometimes meet a connection that is being closed.
 #[test]
 fn client_reusing_connections_never_meets_closed_one() {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -375,7 +378,8 @@ fn client_reusing_connections_never_meets_closed_one() {
     );
 }
 
-/// A server that was suspended finds its deadlines past, and a request that came in time.
+/// A server that was suspended finds its deadlines
+/// past, and a request that came in time.
 #[test]
 fn request_sent_while_server_was_stopped_is_answered() {
     let server = serve(&["--app", "hello", "--limit", "idle_time=1 s"]);

@@ -1,4 +1,5 @@
-//! `--https-redirect`: a page opened without TLS is redirected to the address with it.
+//! `--https-redirect`: a page opened without TLS
+//! is redirected to the address with it.
 
 mod served;
 

@@ -1,4 +1,5 @@
-//! Many clients, some of which toggle: all see the same changes in the same order, and none is left behind at the end.
+//! Many clients, some of which toggle: all see the same changes in the same order,
+//! and none is left behind at the end.
 
 mod served;
 
@@ -35,8 +36,9 @@ impl Visitor {
         false
     }
 
-    /// Receives everything sent so far, because that precedes the answer to a ping. It does so twice, because a recent publish
-    /// may follow the first answer.
+    /// Receives everything sent so far, because that precedes the answer to a ping.
+    ///
+    /// It does so twice, because a recent publish may follow the first answer.
     fn catch_up(&mut self) {
         for _ in 0..2 {
             self.socket.send_ping(b"");
@@ -89,8 +91,8 @@ fn count(text: &str) -> Option<u64> {
     text.strip_prefix(r#"{"label":"count","value":"#)?.strip_suffix('}')?.parse().ok()
 }
 
-/// Returns whether `states` can be what is left of OFF, ON, OFF, … after `changes` changes, if some were superseded: two
-/// equal neighbours stand for three.
+/// Returns whether `states` can be what is left of OFF, ON, OFF, … after `changes`
+/// changes, if some were superseded: two equal neighbours stand for three.
 fn is_coalesced(states: &[bool], changes: usize) -> bool {
     let passed_over = states.windows(2).filter(|pair| pair[0] == pair[1]).count();
     let first = usize::from(states[0]);

@@ -1,4 +1,5 @@
-//! Independent clients and a proxy, which `cargo xtask clients` fetches, use a Thing as their users do.
+//! Independent clients and a proxy, which `cargo xtask
+//! clients` fetches, use a Thing as their users do.
 
 mod served;
 
@@ -69,7 +70,9 @@ fn java_http_client_uses_thing() {
     uses(&serve(&["--app", "workshop"]), Command::new("java").arg(script("Client.java")));
 }
 
-/// HAProxy in front of a server, which it checks by `OPTIONS` of HTTP/1.0. Dropping it ends it.
+/// HAProxy in front of a server, which it checks by `OPTIONS` of HTTP/1.0.
+///
+/// Dropping it ends it.
 struct HaProxy {
     process: Child,
     addr: std::net::SocketAddr,
@@ -110,7 +113,8 @@ impl Drop for HaProxy {
 fn haproxy_checks_health_and_forwards_requests() {
     let server = serve(&["--app", "workshop", "--trust-proxy", "127.0.0.1"]);
     let proxy = HaProxy::start(&server);
-    // Time for more than ten checks. A server that fails one is down at once, and then the answer is HAProxy's own 503.
+    // Time for more than ten checks. A server that fails one is down at once, and then the answer is
+    // HAProxy's own 503.
     let begin = Instant::now();
     while begin.elapsed() < std::time::Duration::from_millis(1_500) {
         let answer =

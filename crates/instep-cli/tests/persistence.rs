@@ -58,7 +58,8 @@ fn end(mut server: Server) {
     assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
 }
 
-/// Runs the command to its end; returns its status, standard output and standard error.
+/// Runs the command to its end; returns its
+/// status, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
     let output =
         Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");
@@ -171,7 +172,7 @@ fn write(server: &Server, name: &str, value: &Value) -> String {
 }
 
 #[test]
-fn persistent_properties_survive_restart_and_rest_resets() {
+fn persistent_properties_survive_restart_others_reset() {
     let file = folder("thing").join("state");
     let server = thing("workshop", &file);
     let before = properties(&server);

@@ -1,4 +1,5 @@
-//! A Thing by plain HTTP over real sockets: a change by one connection is seen on all others.
+//! A Thing by plain HTTP over real sockets: a
+//! change by one connection is seen on all others.
 
 mod served;
 

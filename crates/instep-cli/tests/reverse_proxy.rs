@@ -1,5 +1,5 @@
-//! The real nginx and the real Caddy, with the configurations of docs/guide/reverse-proxy. A proxy that this machine does not
-//! have is skipped.
+//! The real nginx and the real Caddy, with the configurations of
+//! docs/guide/reverse-proxy. A proxy that this machine does not have is skipped.
 
 mod served;
 
@@ -13,7 +13,8 @@ use test_support::{Http, Response, SOON, Server, WebSocket, http, opcode};
 
 /// Another address of this machine, to distinguish the client from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
-/// Time that a page stays open without traffic, longer than nginx's read timeout in this test.
+/// Time that a page stays open without traffic,
+/// longer than nginx's read timeout in this test.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Proxy process, which ends when dropped.
@@ -23,7 +24,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts nginx with the configuration of the documentation, or reports that it is missing.
+    /// Starts nginx with the configuration of the
+    /// documentation, or reports that it is missing.
     fn nginx(server: &Server) -> Option<Proxy> {
         Self::nginx_with("nginx", server, include_str!("../../../docs/guide/reverse-proxy/nginx.conf"))
     }
@@ -127,7 +129,8 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Returns a server block of nginx that removes `/home` from the path, as the documentation requires.
+/// Returns a server block of nginx that removes `/home`
+/// from the path, as the documentation requires.
 fn stripping(addr: SocketAddr, server: &Server) -> String {
     let upstream = server.addr();
     format!(
@@ -300,7 +303,9 @@ fn nginx_forwards_pages_and_websockets() {
     }
 }
 
-/// The smallest configuration of nginx as a proxy. It sends HTTP/1.0 requests, and forwards no WebSocket.
+/// The smallest configuration of nginx as a proxy.
+///
+/// It sends HTTP/1.0 requests, and forwards no WebSocket.
 const PLAIN_NGINX: &str = "server {
     listen 80;
     location / {

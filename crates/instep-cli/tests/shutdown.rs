@@ -1,4 +1,5 @@
-//! Shutdown of the server: every client gets a close frame, and slow clients do not delay the end.
+//! Shutdown of the server: every client gets a close
+//! frame, and slow clients do not delay the end.
 
 mod served;
 
@@ -8,11 +9,14 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use test_support::{Http, SOON, Server, WebSocket};
 
-/// Time limit for the end after Ctrl-C or SIGTERM. It takes at most 2 s, and on a busy machine less than this; a server that
-/// waits for a client takes longer.
+/// Time limit for the end after Ctrl-C or SIGTERM.
+///
+/// It takes at most 2 s, and on a busy machine less than this; a server that waits for a client takes
+/// longer.
 const IN_TIME: Duration = Duration::from_secs(6);
 
-/// Asks the server to end, and checks that every client gets a close frame and the exit status is 0.
+/// Asks the server to end, and checks that every
+/// client gets a close frame and the exit status is 0.
 #[track_caller]
 fn expect_a_good_end(mut server: Server, end: impl Fn(&Server)) {
     let mut clients: Vec<_> = (0..8).map(|_| WebSocket::connect(server.addr(), "/ws")).collect();

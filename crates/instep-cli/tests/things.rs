@@ -1,4 +1,5 @@
-//! Each application with a Thing, as its users see it: commands, the values of all clients, and the log.
+//! Each application with a Thing, as its users see it:
+//! commands, the values of all clients, and the log.
 
 mod served;
 

@@ -1,4 +1,5 @@
-//! `https` and `wss`: the sources of the certificate, and the errors if there is none.
+//! `https` and `wss`: the sources of the
+//! certificate, and the errors if there is none.
 
 mod served;
 
@@ -63,7 +64,8 @@ fn fingerprint(server: &Server) -> String {
     line[wanted.len()..].to_owned()
 }
 
-/// Returns the error of a command with wrong options, which is one sentence with status 2.
+/// Returns the error of a command with wrong
+/// options, which is one sentence with status 2.
 #[track_caller]
 fn sentence(args: &[&str]) -> String {
     let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output();
@@ -123,7 +125,7 @@ fn tls_is_chosen_per_address() {
 }
 
 #[test]
-fn non_http_bytes_on_plain_port_are_answered_and_closed() {
+fn non_http_bytes_on_plain_port_get_answer_and_close() {
     let server = serve(&["--app", "hello"]);
     // The beginning of a client's TLS, a record with a handshake message.
     let hello = [&[22, 3, 1, 0, 204, 1, 0, 0, 200, 3, 3][..], &[7; 198]].concat();

@@ -1,5 +1,5 @@
-//! The Thing Description as a generic program uses it: node-wot, the W3C's reference client, which `cargo xtask node-wot`
-//! fetches.
+//! The Thing Description as a generic program uses it: node-wot, the W3C's
+//! reference client, which `cargo xtask node-wot` fetches.
 
 mod served;
 

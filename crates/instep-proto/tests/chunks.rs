@@ -1,4 +1,5 @@
-//! Content in chunks: it survives any chunks and any split, and random bytes end in an error or in nothing.
+//! Content in chunks: it survives any chunks and any
+//! split, and random bytes end in an error or in nothing.
 
 use instep_proto::http::{Chunks, HeadError, HeadLimits};
 use proptest::collection::vec;
@@ -6,7 +7,8 @@ use proptest::prelude::*;
 
 const LIMITS: HeadLimits = HeadLimits { bytes: 2048, headers: 32 };
 
-/// Decodes `wire` in pieces that end at `cuts`; returns the content and the number of used bytes.
+/// Decodes `wire` in pieces that end at `cuts`;
+/// returns the content and the number of used bytes.
 fn decode(wire: &[u8], cuts: &[usize], max: u64) -> Result<(Vec<u8>, usize, Chunks), HeadError> {
     let mut ends: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
     ends.sort_unstable();

@@ -1,4 +1,5 @@
-//! Properties of every input: messages survive any split, and no input makes the receiver panic.
+//! Properties of every input: messages survive any
+//! split, and no input makes the receiver panic.
 
 use instep_proto::frame::{FrameHeader, Opcode, Payload, SERVER_HEADER_MAX, encode_frame, encode_header};
 use instep_proto::http::{

@@ -1,4 +1,5 @@
-//! Settings that this version cannot read: newer, broken and random ones, and an interrupted reset.
+//! Settings that this version cannot read: newer,
+//! broken and random ones, and an interrupted reset.
 
 mod mock_flash;
 mod used_flash;
@@ -203,7 +204,8 @@ fn value_set_after_failed_reset_replaces_older_values() {
     assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (name("set"), None));
 }
 
-/// Opens a flash with any content, and checks that the device starts, reports once, and can be set up lastingly.
+/// Opens a flash with any content, and checks that the
+/// device starts, reports once, and can be set up lastingly.
 fn is_usable(flash: &mut MockFlash) -> (Option<DeviceName>, LoadOutcome<FlashError<MockError>>) {
     let settings = Settings::new();
     let found = {

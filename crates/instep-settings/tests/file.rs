@@ -1,4 +1,5 @@
-//! Settings in a file: the state after a program ended between any two steps, and unusable files.
+//! Settings in a file: the state after a program
+//! ended between any two steps, and unusable files.
 
 use embassy_futures::block_on;
 use instep_settings::{

@@ -1,5 +1,6 @@
-//! Power cuts at every step of every write. Afterwards each setting has its old or its new value, and the device can be set up
-//! as before.
+//! Power cuts at every step of every write.
+//!
+//! Afterwards each setting has its old or its new value, and the device can be set up as before.
 
 mod mock_flash;
 
@@ -77,7 +78,8 @@ fn change(settings: &Settings, number: usize) {
 /// Number of saves that fill every page and start over.
 const SAVES: usize = 110;
 
-/// Changes and saves; returns the state before the last save, and the expected state after it.
+/// Changes and saves; returns the state before the
+/// last save, and the expected state after it.
 fn live(
     flash: &mut MockFlash,
     from: usize,

@@ -1,4 +1,5 @@
-//! An application that publishes without a pause: clients still connect, are served and get answers.
+//! An application that publishes without a pause:
+//! clients still connect, are served and get answers.
 
 mod in_process;
 

@@ -1,4 +1,5 @@
-//! Compressed messages over real sockets: complete, too long, too many at once, and published.
+//! Compressed messages over real sockets: complete,
+//! too long, too many at once, and published.
 
 mod compressed;
 mod in_process;
@@ -101,7 +102,8 @@ fn published_message_is_compressed_for_willing_client() {
             assert_eq!(inflated(&payload, text.len()), text.as_bytes());
         }
     }
-    // Later clients get the latest message, on whichever shard. It is compressed on the shard of the first follower.
+    // Later clients get the latest message, on whichever shard. It is compressed on the shard of the first
+    // follower.
     server.device().publish(Topic::new(0), &*long);
     let (_, payload) = takes.read();
     let (mut late, mut later) = (Follower::connect(&server), Follower::connect(&server));
@@ -155,7 +157,7 @@ fn compressed_message_arrives_and_bomb_ends_at_limit() {
 }
 
 #[test]
-fn message_waits_for_inflater_that_another_must_return() {
+fn message_waits_for_inflater_returned_by_other() {
     let limits = Limits { write_stall: 4_000, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
     // Clients are assigned to two shards in turn, so every second one shares the first one's shard.

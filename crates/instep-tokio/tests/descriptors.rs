@@ -1,5 +1,6 @@
-//! Eviction when the process has no free descriptor, which spares live clients. One test, because the limit applies to the
-//! whole process.
+//! Eviction when the process has no free descriptor, which spares live clients.
+//!
+//! One test, because the limit applies to the whole process.
 
 mod in_process;
 
@@ -18,7 +19,9 @@ use test_support::{Http, SOON, WebSocket, opcode};
 static APP: App = App::new("descriptors", "for tests").page("/", Asset::html("<p>Hi</p>")).endpoint("/ws");
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-/// Ping interval, in ms. It is long, so that a live client on a busy machine can answer in time.
+/// Ping interval, in ms.
+///
+/// It is long, so that a live client on a busy machine can answer in time.
 const PING_EVERY: u64 = 1_500;
 
 /// Returns a socket that needs no further descriptor to be connected.

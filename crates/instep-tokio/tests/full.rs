@@ -1,4 +1,5 @@
-//! All client slots in use, over real sockets: rejection of new clients, and reuse of slots.
+//! All client slots in use, over real sockets:
+//! rejection of new clients, and reuse of slots.
 
 mod in_process;
 

@@ -1,4 +1,5 @@
-//! An address over its message rate is slowed down, loses no message, and does not affect others.
+//! An address over its message rate is slowed down,
+//! loses no message, and does not affect others.
 
 mod in_process;
 

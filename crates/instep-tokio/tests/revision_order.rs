@@ -1,5 +1,6 @@
-//! Two hundred clients, and an application that numbers everything it publishes: each client sees rising numbers, every event,
-//! and at the end the latest value of each topic.
+//! Two hundred clients, and an application that numbers
+//! everything it publishes: each client sees rising numbers,
+//! every event, and at the end the latest value of each topic.
 
 mod in_process;
 
@@ -11,13 +12,16 @@ use test_support::WebSocket;
 
 const CLIENTS: usize = 200;
 const COMMANDS: usize = 1000;
-/// Commands for each event. It is so large that all events fit into the ring of 64, so even a late client misses none.
+/// Commands for each event.
+///
+/// It is so large that all events fit into the ring of 64, so even a late client misses none.
 const EVENT_EVERY: usize = 16;
 
 const TOPICS: [Topic; 2] = [Topic::new(0), Topic::new(1)];
 static APP: App = App::new("order", "for tests").endpoint("/ws").topics(2);
 
-/// Publishes after each command with consecutive numbers, and at the end an event that says so.
+/// Publishes after each command with consecutive
+/// numbers, and at the end an event that says so.
 async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let (mut number, mut commands, mut events) = (0, 0, 0);
     let mut next = move || {

@@ -14,7 +14,9 @@ use test_support::WebSocket;
 
 static APP: App = App::new("slow", "for tests").endpoint("/ws").topics(1);
 
-/// Write-stall timeout. It is long, so that a busy machine does not make the test itself stall.
+/// Write-stall timeout.
+///
+/// It is long, so that a busy machine does not make the test itself stall.
 const STALL: Duration = Duration::from_secs(3);
 
 #[test]

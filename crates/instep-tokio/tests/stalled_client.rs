@@ -1,5 +1,6 @@
-//! A client that stops reading while 64 MiB are published: others go on, neither the server nor the kernel buffers much, and
-//! when it reads again it is soon up to date.
+//! A client that stops reading while 64 MiB are published:
+//! others go on, neither the server nor the kernel buffers
+//! much, and when it reads again it is soon up to date.
 
 mod in_process;
 
@@ -20,15 +21,19 @@ const TOPICS: usize = 8;
 const PAYLOAD: usize = 1024;
 /// Number of frames, half of them retained, half events.
 const FRAMES: usize = 64 * 1024;
-/// Frames published at once. Half of them are events, which have to fit into the ring of 64.
+/// Frames published at once.
+///
+/// Half of them are events, which have to fit into the ring of 64.
 const BATCH: usize = 32;
 /// Old frames by which the healthy clients may be behind.
 const BEHIND: usize = 32;
 
-/// Allowed growth of the memory, in bytes: noise of the allocator, of the test's own threads and of the page cache.
+/// Allowed growth of the memory, in bytes: noise of the allocator, of the test's
+/// own threads and of the page cache.
 const GROWTH: usize = 8 << 20;
-/// Bytes on their way to the stalled client: those not sent yet (16 KiB, [`SocketLimits::unsent`]), the last write
-/// beyond them, and those in its small window. Without that limit it would be megabytes.
+/// Bytes on their way to the stalled client: those not sent yet (16 KiB,
+/// [`SocketLimits::unsent`]), the last write beyond them, and those in its small
+/// window. Without that limit it would be megabytes.
 const QUEUED: usize = 64 << 10;
 
 static APP: App = App::new("flood", "for tests").endpoint("/ws").topics(TOPICS);
@@ -51,7 +56,8 @@ fn topic(number: usize) -> usize {
     number / 2 % TOPICS
 }
 
-/// Reads up to the last frame, without missing an event, and stores its progress in `seen`.
+/// Reads up to the last frame, without missing
+/// an event, and stores its progress in `seen`.
 fn keep_up(client: &mut WebSocket, seen: &AtomicUsize) {
     let mut last = 0;
     let mut event = None;
@@ -87,7 +93,8 @@ fn resident() -> usize {
     kib * 1024
 }
 
-/// Returns the bytes that the kernel holds on their way to this client: unsent, unacknowledged, and unread.
+/// Returns the bytes that the kernel holds on their way
+/// to this client: unsent, unacknowledged, and unread.
 fn queued(client: &TcpStream) -> usize {
     let port = |addr: std::io::Result<SocketAddr>| addr.expect("no address").port();
     let (theirs, ours) = (port(client.local_addr()), port(client.peer_addr()));
@@ -112,7 +119,8 @@ fn stalled_client_delays_no_other_and_uses_no_memory() {
     let limits = Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
     let device = server.device();
-    // Connections are assigned to the two shards in turn, so one of the healthy clients shares the stalled one's shard.
+    // Connections are assigned to the two shards in turn, so one of the healthy clients shares the stalled
+    // one's shard.
     let mut stalled = narrow_client(server.addr);
     let mut healthy = [(); 3].map(|()| WebSocket::connect(server.addr, "/ws"));
     let seen = [const { AtomicUsize::new(0) }; 3];
@@ -150,7 +158,8 @@ fn stalled_client_delays_no_other_and_uses_no_memory() {
     assert!(growth < GROWTH, "{growth} bytes of memory");
     assert!(most_queued > 0 && most_queued < QUEUED, "{most_queued} bytes in the kernel");
 
-    // The client reads again. The bytes in the kernel come first, then the ring's events and the latest value of each topic.
+    // The client reads again. The bytes in the kernel come first, then the ring's events and the latest value
+    // of each topic.
     let (mut bytes, mut last, mut latest) = (0, 0, [0; TOPICS]);
     let mut old = 0;
     let before = Instant::now();

@@ -1,5 +1,7 @@
-//! A client that stops reading while its state changes. With a long timeout it resumes and is up to date within 64 KiB; with a
-//! short one it is dropped, and gets the state first when it returns. Others are not affected.
+//! A client that stops reading while its state changes.
+//!
+//! With a long timeout it resumes and is up to date within 64 KiB; with a short one it is dropped, and
+//! gets the state first when it returns. Others are not affected.
 
 mod in_process;
 
@@ -17,7 +19,8 @@ const PAYLOAD: usize = 1024;
 
 static APP: App = App::new("subscriber", "for tests").endpoint("/ws").topics(TOPICS);
 
-/// Opens a client with a receive buffer of 8 KiB, as a small device or a phone with a weak signal has.
+/// Opens a client with a receive buffer of 8 KiB, as
+/// a small device or a phone with a weak signal has.
 fn narrow_client(addr: SocketAddr) -> WebSocket {
     let socket =
         Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
@@ -27,7 +30,8 @@ fn narrow_client(addr: SocketAddr) -> WebSocket {
     WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
-/// Publishes these numbers, each to the next topic, and lets the healthy client read the last of each round.
+/// Publishes these numbers, each to the next topic, and
+/// lets the healthy client read the last of each round.
 fn publish(server: &Running, numbers: std::ops::Range<usize>, healthy: &mut WebSocket) {
     for number in numbers {
         server.device().publish(Topic::new(number % TOPICS), format_args!("{number:0PAYLOAD$}"));

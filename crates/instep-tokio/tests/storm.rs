@@ -1,4 +1,5 @@
-//! Clients that reconnect all at once, disconnect in the middle of a frame, or send more than the application takes.
+//! Clients that reconnect all at once, disconnect in the middle of a frame, or send
+//! more than the application takes.
 
 mod in_process;
 
@@ -17,7 +18,8 @@ static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(1);
 const STATE: Topic = Topic::new(0);
 const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);
 
-/// Takes every message, because a client's slot is freed only when the application has received its end.
+/// Takes every message, because a client's slot is freed
+/// only when the application has received its end.
 fn take_all(mut inbox: Inbox<'static>) {
     thread::spawn(move || {
         runtime().block_on(async {
@@ -81,7 +83,8 @@ fn all_clients_reconnect_at_once() {
     }
 }
 
-/// Connects, sends a random part of its bytes, reads a part of the answer, and disconnects.
+/// Connects, sends a random part of its bytes,
+/// reads a part of the answer, and disconnects.
 fn die_somewhere(addr: SocketAddr, random: &mut Random) {
     let mut all = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -165,7 +168,7 @@ fn clients_dying_within_frames_disturb_no_other() {
 }
 
 #[test]
-fn client_faster_than_application_is_slowed_without_loss() {
+fn fast_client_is_slowed_down_without_loss() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let mut inbox = server.inbox();
     let client = WebSocket::connect(server.addr, "/ws");

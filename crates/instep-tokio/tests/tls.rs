@@ -22,7 +22,8 @@ fn read_to_end(mut tcp: &TcpStream) -> Vec<u8> {
     bytes
 }
 
-/// Returns the first record of a client, as RFC 8446 has it, with a whole handshake message or its beginning.
+/// Returns the first record of a client, as RFC 8446 has
+/// it, with a whole handshake message or its beginning.
 fn hello(length: u8) -> Vec<u8> {
     let mut record = vec![22, 3, 1, 0, length, 1, 0, 0, 200, 3, 3];
     record.resize(5 + usize::from(length), 0);

@@ -22,7 +22,8 @@ fn narrow(addr: SocketAddr) -> TcpStream {
     socket.into()
 }
 
-/// Encrypted bytes that the socket has not taken yet are not lost at the end of the connection.
+/// Encrypted bytes that the socket has not taken
+/// yet are not lost at the end of the connection.
 #[test]
 fn answer_arrives_at_slow_tls_reader() {
     let (server, tls) = start(Limits { linger_time: 20, ..Limits::LINUX });

@@ -1,5 +1,6 @@
-//! A listener of `GET /events` that vanishes silently: it acknowledges nothing and sends no FIN. The test cuts the link in a
-//! network namespace, and is skipped where none can be made.
+//! A listener of `GET /events` that vanishes silently: it
+//! acknowledges nothing and sends no FIN. The test cuts the link
+//! in a network namespace, and is skipped where none can be made.
 
 mod in_process;
 

@@ -1,4 +1,5 @@
-//! The servers on network stacks in this process: a phone that joins, and two devices that want one name.
+//! The servers on network stacks in this process: a
+//! phone that joins, and two devices that want one name.
 
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{Config, IpAddress, Ipv4Address, Stack};
@@ -122,7 +123,7 @@ fn from_nowhere() -> Vec<u8> {
 }
 
 #[test]
-fn dns_query_from_unused_address_delays_others_briefly() {
+fn unroutable_dns_query_delays_others_only_briefly() {
     test(async {
         let link = Link::default();
         start_dns(link.station(DEVICE));

@@ -1,4 +1,5 @@
-//! When the device joins a network and when it opens its own, on a clock that advances only when all tasks wait.
+//! When the device joins a network and when it opens its own, on a clock that
+//! advances only when all tasks wait.
 
 mod simulated;
 
@@ -22,7 +23,7 @@ fn known_network_is_joined_and_own_stays_closed() {
 }
 
 #[test]
-fn own_network_opens_without_known_one_and_joins_another() {
+fn own_network_opens_and_leads_to_another_network() {
     test(async {
         let device = Device::start(None, &[HOME, CAFE, MUTE, FULL], "page").await;
         Timer::after_secs(5).await;
@@ -92,7 +93,7 @@ fn failing_network_is_retried_beside_own_network() {
 }
 
 #[test]
-fn lost_network_is_rejoined_and_own_opens_after_a_minute() {
+fn lost_network_is_rejoined_own_opens_after_a_minute() {
     test(async {
         let device = Device::start(Some(HOME), &[HOME], "lost").await;
         Timer::after_secs(3600).await;

@@ -1,4 +1,5 @@
-//! A phone joins the device's own network and provisions it: everything but the radio, on a simulated link and clock.
+//! A phone joins the device's own network and provisions it: everything but the
+//! radio, on a simulated link and clock.
 
 mod simulated;
 

@@ -1,5 +1,5 @@
-//! Backlog: new and returning clients receive the past events that the device still has, with their numbers,
-//! over WebSocket and as Server-Sent Events.
+//! Backlog: new and returning clients receive the past events that the device still
+//! has, with their numbers, over WebSocket and as Server-Sent Events.
 
 mod guarded;
 mod link;

@@ -32,7 +32,8 @@ fn statuses(answers: &[u8]) -> Vec<u16> {
     text.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].parse().unwrap()).collect()
 }
 
-/// Sends a request in pieces of `piece` bytes; returns the command that the application gets, and the answer.
+/// Sends a request in pieces of `piece` bytes; returns the command that the
+/// application gets, and the answer.
 fn ask(world: &mut World, text: &str, piece: usize) -> (Option<String>, Answer) {
     let mut inbox = world.device.inbox(instep::Buffer::lent(link::leak(world.limits.message, 0))).unwrap();
     let mut peer = world.client();

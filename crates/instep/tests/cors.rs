@@ -1,5 +1,5 @@
-//! Allowed pages from other origins (WHATWG Fetch, CORS protocol): the headers for their browsers, and what stays
-//! forbidden. On the simulated link.
+//! Allowed pages from other origins (WHATWG Fetch, CORS protocol): the headers for
+//! their browsers, and what stays forbidden. On the simulated link.
 
 mod guarded;
 mod link;

@@ -1,4 +1,5 @@
-//! `base` of the Thing Description, the address at which the client found the device. On the simulated link.
+//! `base` of the Thing Description, the address at which the client found the
+//! device. On the simulated link.
 
 mod guarded;
 mod link;
@@ -67,7 +68,7 @@ fn base_is_address_used_by_client() {
 }
 
 #[test]
-fn base_follows_forwarded_headers_of_trusted_proxy_only() {
+fn base_follows_headers_of_trusted_proxy_only() {
     let mut world = world();
     let https = "X-Forwarded-Proto: https\r\n";
     for (from, path, headers, expected) in [

@@ -1,4 +1,6 @@
-//! Limits in bytes, frames or messages: just below, at and above each. On the simulated link, with the limits of a device.
+//! Limits in bytes, frames or messages: just below, at and above each.
+//!
+//! On the simulated link, with the limits of a device.
 
 mod link;
 
@@ -94,7 +96,8 @@ fn unread_pongs_stop_reading_and_arrive_later() {
     assert_eq!(peer.take(), [&[0x8a, 100][..], &[b'p'; 100]].concat().repeat(PINGS));
 }
 
-/// Returns the bytes for a peer that announces frames of `lengths` and sends all of them but the last.
+/// Returns the bytes for a peer that announces frames
+/// of `lengths` and sends all of them but the last.
 fn after_announcing(path: &str, lengths: &[usize]) -> Vec<u8> {
     let mut world = World::new(LIMITS);
     let mut inbox = inbox(&world);
@@ -125,7 +128,8 @@ fn message_announced_too_long_is_closed_at_once() {
     assert_eq!(after_announcing("/echo", &[limit + 1]), b"", "an echo endpoint has no message limit");
 }
 
-/// Pointers of a chip have 32 bits, so a truncated length would end the message too early, or never.
+/// Pointers of a chip have 32 bits, so a truncated
+/// length would end the message too early, or never.
 #[test]
 fn frame_length_is_never_truncated() {
     for length in [1_u64 << 31, (1 << 32) + 5, 1 << 62] {

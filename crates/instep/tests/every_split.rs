@@ -94,8 +94,8 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Returns all output for a client, with fragments joined, because the cut decides where they end. `on_device`: an open
-/// WebSocket cannot persist its buffer.
+/// Returns all output for a client, with fragments joined, because the cut decides
+/// where they end. `on_device`: an open WebSocket cannot persist its buffer.
 fn run(name: &str, parts: &[&[u8]], on_device: bool) -> Vec<u8> {
     let mut world = World::new(Limits::DEVICE);
     world.device.set_page_value("STATE", "ON");

@@ -1,4 +1,5 @@
-//! Files of a folder, served behind the application's own paths: access, and a file that breaks off.
+//! Files of a folder, served behind the application's
+//! own paths: access, and a file that breaks off.
 
 mod guarded;
 mod link;

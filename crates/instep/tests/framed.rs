@@ -1,5 +1,6 @@
-//! A device with a password in a frame of another site's page (`Access::frames`): the cookie of its log-in, and the limits
-//! of the page around the frame. On the simulated link.
+//! A device with a password in a frame of another site's page
+//! (`Access::frames`): the cookie of its log-in, and the
+//! limits of the page around the frame. On the simulated link.
 
 mod guarded;
 mod link;
@@ -92,7 +93,8 @@ fn framed_log_in_page_detects_lost_cookie() {
 #[test]
 fn embedding_page_cannot_use_cookie_of_frame() {
     let own = format!("Origin: https://lamp\r\nSec-Fetch-Site: same-origin\r\n{FRAMED}");
-    // The browser sends the cookie with each request of the embedding page, because the cookie is partitioned by that site.
+    // The browser sends the cookie with each request of the embedding page, because the cookie is partitioned
+    // by that site.
     for access in [&FRAME, &BOTH] {
         let mut world = guard(world());
         world.access = access;

@@ -1,5 +1,5 @@
-//! Host and Origin checks of every request (docs/contracts.md section 5), one row for each case of a browser, a program
-//! or a proxy.
+//! Host and Origin checks of every request (docs/contracts.md section 5), one row
+//! for each case of a browser, a program or a proxy.
 
 mod link;
 

@@ -1,4 +1,5 @@
-//! Messages on their way to the application: allocation of inbox slots, and room for replies.
+//! Messages on their way to the application:
+//! allocation of inbox slots, and room for replies.
 
 mod link;
 
@@ -131,8 +132,8 @@ fn slot_passed_to_another_driver_is_not_lost() {
     assert_eq!(world.follow(), [second.client.slot().unwrap()]);
 }
 
-/// With room for one reply, no reply of the application is lost, even if it comes late and the client has sent its next
-/// message meanwhile.
+/// With room for one reply, no reply of the application is lost, even if it comes
+/// late and the client has sent its next message meanwhile.
 #[test]
 fn client_sending_before_reply_gets_each_reply() {
     let mut world = World::new(Limits::DEVICE);
@@ -156,7 +157,9 @@ fn client_sending_before_reply_gets_each_reply() {
     assert_eq!(peer.take(), b"\x81\x031 a\x81\x031 b\x81\x031 c");
 }
 
-/// Opens two peers. The first reads nothing, and its outbox fills up after its message was taken.
+/// Opens two peers.
+///
+/// The first reads nothing, and its outbox fills up after its message was taken.
 fn one_without_room(world: &mut World, inbox: &mut Inbox<'_>) -> [link::Peer; 2] {
     let mut peers = [world.open("/ws"), world.open("/ws")];
     let (first, _) = (link::opened(inbox).unwrap(), link::opened(inbox).unwrap());

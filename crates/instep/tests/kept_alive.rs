@@ -1,4 +1,5 @@
-//! The headers Connection, Keep-Alive and Date of answers, on the simulated link and its clock.
+//! The headers Connection, Keep-Alive and Date of
+//! answers, on the simulated link and its clock.
 
 mod guarded;
 mod link;

@@ -1,4 +1,5 @@
-//! The log-in, on a simulated link and clock: which requests need the password, and which get a session.
+//! The log-in, on a simulated link and clock: which
+//! requests need the password, and which get a session.
 
 mod guarded;
 mod link;

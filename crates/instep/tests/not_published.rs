@@ -1,5 +1,6 @@
-//! Log lines about unpublished values have their own target, so that an application that publishes its log can leave them
-//! out. Otherwise each would cause the next one.
+//! Log lines about unpublished values have their own target,
+//! so that an application that publishes its log can leave
+//! them out. Otherwise each would cause the next one.
 
 mod link;
 mod workshop;

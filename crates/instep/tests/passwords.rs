@@ -1,4 +1,5 @@
-//! Presented passwords, on a simulated link and clock: right and wrong ones, too many, and in pieces.
+//! Presented passwords, on a simulated link and clock:
+//! right and wrong ones, too many, and in pieces.
 
 mod guarded;
 mod link;

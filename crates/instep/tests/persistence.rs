@@ -1,5 +1,5 @@
-//! Properties that outlive a restart: a persisted value reaches the application at the start as a client's write does, and
-//! later publishes are persisted.
+//! Properties that outlive a restart: a persisted value reaches the application at
+//! the start as a client's write does, and later publishes are persisted.
 
 mod guarded;
 mod link;
@@ -98,7 +98,7 @@ fn persisted_values_restore_first_in_declared_order() {
 }
 
 #[test]
-fn persisted_value_of_wrong_type_is_skipped_not_erased() {
+fn unfitting_persisted_value_is_skipped_not_erased() {
     let long = "x".repeat(PERSISTED_MAX);
     for (name, wrong) in [
         ("led", &b"1"[..]),

@@ -158,7 +158,8 @@ fn origin_offered_by_log_lets_only_its_pages_in() {
     }
 }
 
-/// Schemes and hosts of HTTP are case-insensitive, and their default port may be left out.
+/// Schemes and hosts of HTTP are case-insensitive,
+/// and their default port may be left out.
 fn same(a: &str, b: &str) -> bool {
     let bare = |origin: &str| match origin.to_ascii_lowercase() {
         http if http.starts_with("http") => http.trim_end_matches(":80").to_owned(),

@@ -1,4 +1,5 @@
-//! The Thing by plain HTTP, as docs/contracts.md section 4 has it, on the simulated link.
+//! The Thing by plain HTTP, as docs/contracts.md
+//! section 4 has it, on the simulated link.
 
 mod guarded;
 mod link;

@@ -62,7 +62,8 @@ fn first(count: usize) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// Returns the property of [`MANY`] that is written next, after answering the one before.
+/// Returns the property of [`MANY`] that is
+/// written next, after answering the one before.
 fn next(inbox: &mut Inbox<'_>) -> Option<&'static str> {
     let mut next = pin!(inbox.next_request(&MANY));
     match Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {

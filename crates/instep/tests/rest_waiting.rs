@@ -1,4 +1,5 @@
-//! A request to a Thing waits for the application: order, time limit, and clients that leave meanwhile. On the simulated link.
+//! A request to a Thing waits for the application: order, time limit, and clients
+//! that leave meanwhile. On the simulated link.
 
 mod guarded;
 mod link;

@@ -1,4 +1,5 @@
-//! Revisions: the effects of `?revision` on streams and WebSockets, and the header of answers, as docs/contracts.md has them.
+//! Revisions: the effects of `?revision` on streams and WebSockets, and the header
+//! of answers, as docs/contracts.md has them.
 
 mod guarded;
 mod link;
@@ -41,7 +42,8 @@ fn text(world: &mut World, peer: &mut Peer) -> String {
     String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
-/// Returns the event for "everything up to `revision` has arrived", `seq` events among it.
+/// Returns the event for "everything up to
+/// `revision` has arrived", `seq` events among it.
 fn up_to(seq: u64, revision: u64) -> String {
     format!("id: 0c0ffee0-{seq}\ndata: {{\"label\":\"alive\",\"value\":{revision}}}\n\n")
 }

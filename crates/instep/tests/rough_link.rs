@@ -1,5 +1,6 @@
-//! A rough link: input arrives in pieces, output is taken in pieces or stalls for a while, wake-ups are reordered and
-//! spurious, and some peers vanish silently. Only tests move the clock.
+//! A rough link: input arrives in pieces, output is taken in pieces
+//! or stalls for a while, wake-ups are reordered and spurious, and
+//! some peers vanish silently. Only tests move the clock.
 
 mod link;
 

@@ -1,4 +1,5 @@
-//! The stream of one property or event, on the simulated link: bare values, as Web of Things clients read them.
+//! The stream of one property or event, on the simulated
+//! link: bare values, as Web of Things clients read them.
 
 mod guarded;
 mod link;

@@ -1,4 +1,5 @@
-//! Request targets: escaped names, whole addresses, and OPTIONS, on the simulated link.
+//! Request targets: escaped names, whole
+//! addresses, and OPTIONS, on the simulated link.
 
 mod guarded;
 mod link;
@@ -128,7 +129,8 @@ fn options_lists_allowed_methods() {
     assert_eq!(plain.device.clients(), 0);
 }
 
-/// HAProxy's `option httpchk` sends this request, and marks a server down if the answer differs.
+/// HAProxy's `option httpchk` sends this request,
+/// and marks a server down if the answer differs.
 #[test]
 fn options_needs_no_log_in_and_no_host_in_http_1_0() {
     for mut world in [World::new(Limits::DEVICE), guarded(), guard(world())] {

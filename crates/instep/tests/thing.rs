@@ -1,4 +1,5 @@
-//! The frames of a Thing, as docs/reference/wire.md has them: messages of clients, and their answers.
+//! The frames of a Thing, as docs/reference/wire.md
+//! has them: messages of clients, and their answers.
 
 mod link;
 mod workshop;

@@ -1,4 +1,5 @@
-//! The frames of a Thing, as docs/reference/wire.md has them: frames that the device sends by itself.
+//! The frames of a Thing, as docs/reference/wire.md
+//! has them: frames that the device sends by itself.
 
 mod link;
 mod workshop;

@@ -104,7 +104,8 @@ fn client_without_pong_is_dropped() {
     assert_eq!(world.device.clients(), 1);
 }
 
-/// After a suspend of the machine or a stop of the process, nothing was received for long.
+/// After a suspend of the machine or a stop of
+/// the process, nothing was received for long.
 #[test]
 fn pause_of_server_leaves_time_for_pong() {
     let mut world = World::new(LIMITS);
@@ -177,7 +178,7 @@ fn closed_connection_drains_for_one_second_or_64_kib() {
 }
 
 #[test]
-fn idle_time_begins_after_answer_and_ends_without_reset() {
+fn idle_time_starts_after_answer_ends_without_reset() {
     let mut world = World::new(LIMITS);
     let mut peer = world.client();
     peer.window = 20;

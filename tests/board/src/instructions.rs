@@ -1,9 +1,11 @@
-//! `instep-instructions NAME=IMAGE…` counts the instructions of a chip for a `toggle`, with 1, 4 and 8 clients.
+//! `instep-instructions NAME=IMAGE…` counts the instructions of a chip for a
+//! `toggle`, with 1, 4 and 8 clients.
 //!
-//! Each image runs `led-plain` in QEMU, which counts instructions (`-icount shift=0`), and prints on its serial port how many
-//! it used, without sleep. One client sends `toggle`, and all wait until all have the new state, so the figure includes
-//! everything that serves them: the network driver, TCP's acknowledgements and the log. It is the same in each run except
-//! for the times at which QEMU lets frames through. `INSTEP_BIN` names the program that boots an image.
+//! Each image runs `led-plain` in QEMU, which counts instructions (`-icount shift=0`), and prints on its
+//! serial port how many it used, without sleep. One client sends `toggle`, and all wait until all have the
+//! new state, so the figure includes everything that serves them: the network driver, TCP's acknowledgements
+//! and the log. It is the same in each run except for the times at which QEMU lets frames through.
+//! `INSTEP_BIN` names the program that boots an image.
 
 #![forbid(unsafe_code)]
 

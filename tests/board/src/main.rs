@@ -1,9 +1,9 @@
-//! `instep-qemu serve --app APP --addr 127.0.0.1:PORT` boots the bare-metal image that the environment variable
-//! `INSTEP_IMAGE` names, and shows its log.
+//! `instep-qemu serve --app APP --addr 127.0.0.1:PORT` boots the bare-metal image
+//! that the environment variable `INSTEP_IMAGE` names, and shows its log.
 //!
-//! In tests it takes the place of the command `instep`. It becomes QEMU, so its parent can freeze or end it as a server, and
-//! the image prints its address. If the image crashes, QEMU ends with status 1. Further options of a test are passed to the
-//! image by QEMU, where firmware has variables at build time.
+//! In tests it takes the place of the command `instep`. It becomes QEMU, so its parent can freeze or end it
+//! as a server, and the image prints its address. If the image crashes, QEMU ends with status 1. Further
+//! options of a test are passed to the image by QEMU, where firmware has variables at build time.
 
 #![forbid(unsafe_code)]
 
@@ -91,7 +91,8 @@ impl Options {
     }
 }
 
-/// Returns the same address, with a free port in place of 0, which no other program is likely to take before QEMU does.
+/// Returns the same address, with a free port in place of 0, which no other program
+/// is likely to take before QEMU does.
 fn free(addr: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(addr)?.local_addr()
 }

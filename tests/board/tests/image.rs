@@ -1,4 +1,5 @@
-//! The image in QEMU: pages, WebSockets in step, its limits, and inputs that must not crash it.
+//! The image in QEMU: pages, WebSockets in step,
+//! its limits, and inputs that must not crash it.
 //!
 //! `Server` starts it and checks at the end of each test that it still runs; otherwise it shows the image's log.
 

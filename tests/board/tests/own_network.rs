@@ -1,5 +1,5 @@
-//! The image of a device with its own network, in QEMU, on a link with phones of this process. Every frame between them is real,
-//! and only the radio is simulated.
+//! The image of a device with its own network, in QEMU, on a link with phones of
+//! this process. Every frame between them is real, and only the radio is simulated.
 
 use embassy_net::dns::DnsQueryType;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
@@ -165,7 +165,8 @@ fn phone_provisions_device_which_joins_and_persists() {
         let page = page_with(phone, OWN, "http://192.168.1.50/").await;
         assert!(page.contains("http://desk.local/"), "{page}");
 
-        // Half a minute after the page has shown its new address, the device restarts with its new name and all settings.
+        // Half a minute after the page has shown its new address, the device restarts with its new name and
+        // all settings.
         device.expect(1, |line| line == "The device starts anew, with its new name").await;
         let joins = joins.replace("S:lamp;", "S:desk;");
         device.expect(1, |line| line == joins).await;

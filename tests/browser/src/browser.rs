@@ -36,7 +36,9 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
 ];
 
-/// Flags that chromedriver would set. A hidden tab must be treated as in a person's browser.
+/// Flags that chromedriver would set.
+///
+/// A hidden tab must be treated as in a person's browser.
 const UNWANTED_FLAGS: [&str; 3] = [
     "disable-background-timer-throttling",
     "disable-backgrounding-occluded-windows",
@@ -54,7 +56,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Resolves `name`, a host name or `host:port`, to that address, for any port in a URL.
+    /// Resolves `name`, a host name or `host:port`,
+    /// to that address, for any port in a URL.
     pub fn resolve(mut self, name: &str, addr: SocketAddr) -> Setup {
         self.rules.push(format!("MAP {name} {addr}"));
         self
@@ -137,7 +140,9 @@ impl Setup {
 #[derive(Debug)]
 pub struct Tab(WindowHandle);
 
-/// Browser with an open page. It ends when dropped, and fails the test if a script on the page failed.
+/// Browser with an open page.
+///
+/// It ends when dropped, and fails the test if a script on the page failed.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
@@ -223,8 +228,9 @@ impl Browser {
         self.wait(self.element(id).send_keys(text), &format!("type into {id}"));
     }
 
-    /// Types with the keyboard into the focused element. The constants of [`fantoccini::key::Key`] are
-    /// keys that write nothing.
+    /// Types with the keyboard into the focused element.
+    ///
+    /// The constants of [`fantoccini::key::Key`] are keys that write nothing.
     #[track_caller]
     pub fn press(&self, keys: &str) {
         let focused = self.wait(self.client.active_element(), "find the focus");
@@ -310,7 +316,8 @@ impl Browser {
         self.devtools("Page.bringToFront", &json!({}));
     }
 
-    /// Returns the console's entries since the last call: level, source and text of each.
+    /// Returns the console's entries since the last
+    /// call: level, source and text of each.
     #[track_caller]
     pub fn console(&self) -> Vec<String> {
         let entries = self.command("se/log", &json!({ "type": "browser" }));

@@ -18,7 +18,8 @@ static RUNNING: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
 #[derive(Debug)]
 pub(crate) struct Driver {
     process: Child,
-    /// Folder of the browsers' profiles, each new and empty, and of all other files that they leave.
+    /// Folder of the browsers' profiles, each new and
+    /// empty, and of all other files that they leave.
     folder: PathBuf,
     pub(crate) addr: SocketAddr,
 }

@@ -1,4 +1,6 @@
-//! A reverse proxy that treats WebSockets as the test requires. It serves one request on each connection.
+//! A reverse proxy that treats WebSockets as the test requires.
+//!
+//! It serves one request on each connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! A page that opens later shows the last events, each once, also after a reconnect or a restart of the device.
+//! A page that opens later shows the last events, each
+//! once, also after a reconnect or a restart of the device.
 
 use browser_tests::Browser;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! A page of another server that uses a device by fetch, events, the device's own script and a WebSocket.
+//! A page of another server that uses a device by fetch,
+//! events, the device's own script and a WebSocket.
 
 use std::path::Path;
 
@@ -7,7 +8,9 @@ use test_support::{SOON, Server};
 
 const PASSWORD: &str = "open sesame";
 
-/// Page that performs all kinds of access in order. Each entry of `out` is the result of one.
+/// Page that performs all kinds of access in order.
+///
+/// Each entry of `out` is the result of one.
 const PAGE: &str = r#"<!doctype html><meta charset=utf-8><title>elsewhere</title><script type=module>
 const base = "http://lamp.local", out = (window.out = {});
 const say = async (key, act) => { try { out[key] = await act(); } catch (error) { out[key] = `${error.name}`; } };

@@ -1,4 +1,5 @@
-//! Examples of the documents: their pages, saved and served as shown, and the types of the script.
+//! Examples of the documents: their pages, saved and
+//! served as shown, and the types of the script.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +10,8 @@ use test_support::{SOON, Server};
 const GUIDE: &str = include_str!("../../../docs/guide/your-own-page.md");
 const TYPES: &str = include_str!("../../../crates/instep-panel/assets/instep.d.ts");
 
-/// Serves the page that the guide shows for an application, by the command above it.
+/// Serves the page that the guide shows for an
+/// application, by the command above it.
 fn serve(app: &str) -> Server {
     let saved = "my-page.html";
     let command = format!("`instep serve --app {app} --page {saved}`");

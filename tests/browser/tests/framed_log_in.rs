@@ -1,4 +1,5 @@
-//! A device with a password in a frame of another page, under names other than localhost.
+//! A device with a password in a frame of another
+//! page, under names other than localhost.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Pages of other sites that show the device in a frame could trick a reader into pressing its buttons.
+//! Pages of other sites that show the device in a frame
+//! could trick a reader into pressing its buttons.
 
 use std::path::Path;
 

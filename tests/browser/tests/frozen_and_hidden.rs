@@ -1,4 +1,5 @@
-//! The device falls silent without a close frame while the page is visible or hidden.
+//! The device falls silent without a close frame
+//! while the page is visible or hidden.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The log-in in a real browser: its page needs no script, and its cookie is sent with the WebSocket.
+//! The log-in in a real browser: its page needs no
+//! script, and its cookie is sent with the WebSocket.
 
 use browser_tests::Browser;
 use test_support::{SOON, Server};

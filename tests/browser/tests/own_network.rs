@@ -1,4 +1,5 @@
-//! The provisioning page in a real browser as wide as a phone, on the image of a device with its own network, in QEMU.
+//! The provisioning page in a real browser as wide as a phone, on the image of a
+//! device with its own network, in QEMU.
 
 use browser_tests::Browser;
 use std::io::{BufRead as _, BufReader};
@@ -22,7 +23,8 @@ impl Drop for Machine {
     }
 }
 
-/// Boots the image that `INSTEP_OWN_NETWORK_IMAGE` names, and returns the port that leads to it.
+/// Boots the image that `INSTEP_OWN_NETWORK_IMAGE`
+/// names, and returns the port that leads to it.
 fn boot() -> (Machine, u16) {
     let image = std::env::var_os("INSTEP_OWN_NETWORK_IMAGE")
         .expect("INSTEP_OWN_NETWORK_IMAGE does not name the image");

@@ -3,7 +3,8 @@
 use browser_tests::Browser;
 use test_support::{SOON, Server};
 
-/// The `message` element of our pages begins with this word once they are connected.
+/// The `message` element of our pages begins
+/// with this word once they are connected.
 const CONNECTED: &str = "document.getElementById('message').textContent.startsWith('Connected.')";
 
 fn open(server: &Server) -> Browser {

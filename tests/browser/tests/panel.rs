@@ -1,4 +1,5 @@
-//! The panel of a Thing: each kind in two browsers and on the device, and its errors.
+//! The panel of a Thing: each kind in two
+//! browsers and on the device, and its errors.
 
 use browser_tests::Browser;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The panel of a device that rejects this page: it shows the reason, and the remedy.
+//! The panel of a device that rejects this page:
+//! it shows the reason, and the remedy.
 
 use browser_tests::Browser;
 use std::io::{Read as _, Write as _};
@@ -51,7 +52,8 @@ fn ended_session_asks_for_log_in_and_leads_back() {
     server.expect_line("LED ON");
 }
 
-/// Proxy that replaces Host by the device's own address, as a careless reverse proxy does, so that the page's origin is foreign.
+/// Proxy that replaces Host by the device's own address, as a careless reverse
+/// proxy does, so that the page's origin is foreign.
 struct CarelessProxy {
     addr: SocketAddr,
     device: Arc<Mutex<SocketAddr>>,
@@ -99,7 +101,7 @@ fn pass_on(mut page: TcpStream, own: SocketAddr, device: SocketAddr) -> std::io:
 }
 
 #[test]
-fn panel_shows_option_that_allows_its_origin_and_it_works() {
+fn panel_shows_working_option_that_allows_its_origin() {
     let device = Server::start(&["--app", "workshop"]);
     let proxy = CarelessProxy::start(device.addr());
     let origin = format!("http://{}", proxy.addr);

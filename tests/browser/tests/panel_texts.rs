@@ -1,4 +1,5 @@
-//! Texts of the panel: the reader's language and number format, and the device's texts without markup.
+//! Texts of the panel: the reader's language and number
+//! format, and the device's texts without markup.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;

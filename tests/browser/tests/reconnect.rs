@@ -43,8 +43,8 @@ fn pages_reconnect_and_show_new_state() {
     server.restart();
     for page in &pages {
         page.wait_until(LIVE, RECONNECTED);
-        // A restarted device has its LED off. The old state was never shown as live, not even between the connection and the
-        // first message.
+        // A restarted device has its LED off. The old state was never shown as live, not even between the
+        // connection and the first message.
         assert_eq!(page.eval("window.live.join(', ')"), "LED OFF");
     }
     pages[1].click("toggle");

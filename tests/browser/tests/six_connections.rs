@@ -1,4 +1,6 @@
-//! A browser has six connections to a device. Without WebSocket, its pages leave some of them for commands.
+//! A browser has six connections to a device.
+//!
+//! Without WebSocket, its pages leave some of them for commands.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
@@ -12,7 +14,8 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use test_support::{SOON, Server, WebSocket};
 
-/// Number of pages of a browser that have a stream, as docs/reference/javascript.md says.
+/// Number of pages of a browser that have a
+/// stream, as docs/reference/javascript.md says.
 const STREAMS: usize = 4;
 /// More pages than a browser has connections.
 const PAGES: usize = 8;

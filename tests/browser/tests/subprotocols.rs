@@ -1,5 +1,6 @@
-//! Pages that offer a subprotocol, as the example of arduinoWebSockets does. A browser closes a WebSocket if the response
-//! selects none of them.
+//! Pages that offer a subprotocol, as the example of arduinoWebSockets does.
+//!
+//! A browser closes a WebSocket if the response selects none of them.
 
 use std::path::Path;
 

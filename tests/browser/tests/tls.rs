@@ -58,7 +58,8 @@ fn two_browsers_in_step_over_wss_and_after_restart() {
     }
 }
 
-/// The rule of docs/guide/tls.md for pages of tutorials: `ws://` fails on an `https` page.
+/// The rule of docs/guide/tls.md for pages of
+/// tutorials: `ws://` fails on an `https` page.
 #[test]
 fn ws_url_of_tutorial_fails_on_https_page() {
     let page = tutorial_page("led-plain");

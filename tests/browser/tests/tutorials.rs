@@ -1,5 +1,6 @@
-//! Pages in the style of the tutorials, served unedited: `ws://`, the host name without a
-//! port, `/ws`, and a fixed timer of 2 s. For the browser everything is on port 80 of `lamp.test`.
+//! Pages in the style of the tutorials, served unedited: `ws://`,
+//! the host name without a port, `/ws`, and a fixed timer of 2 s.
+//! For the browser everything is on port 80 of `lamp.test`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +15,8 @@ fn serve(app: &str) -> Server {
     Server::start(&["--app", app, "--allow-host", "lamp.test", "--page", &tutorial_page(app)])
 }
 
-/// Opens the page in two browsers, connected; `socket` is the name of the page's variable.
+/// Opens the page in two browsers, connected;
+/// `socket` is the name of the page's variable.
 fn two_browsers(server: &Server, socket: &str) -> [Browser; 2] {
     let open = || Browser::with().resolve("lamp.test", server.addr()).open("http://lamp.test/");
     let browsers = [open(), open()];
@@ -95,7 +97,8 @@ fn led_words_tutorial_page_works() {
     words(&mut server, &pages);
 }
 
-/// The page on port 80 and the socket on 81, for a library that cannot share a port.
+/// The page on port 80 and the socket on 81, for
+/// a library that cannot share a port.
 #[test]
 fn led_words_tutorial_page_works_on_two_ports() {
     let page = std::fs::read_to_string(tutorial_page("led-words")).expect("cannot read the page");

@@ -1,4 +1,5 @@
-//! Behind a proxy that forwards no WebSocket, pages go on by Server-Sent Events and REST, without a visible difference.
+//! Behind a proxy that forwards no WebSocket, pages go on by Server-Sent Events and
+//! REST, without a visible difference.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
@@ -18,7 +19,8 @@ use test_support::{SOON, Server, WebSocket};
 const LIVE: &str = "document.body.dataset.state === 'live' && document.getElementById('card-led') !== null";
 const ON: &str = "document.getElementById('control-led').getAttribute('aria-checked') === 'true'";
 
-/// Creates `window.thing`, and records states in `window.states` and the values of some labels in `window.received`.
+/// Creates `window.thing`, and records states in `window.states` and the values of
+/// some labels in `window.received`.
 const CONNECT: &str = "window.received = []; window.states = [];
     import('./instep.js').then(({ connect }) => {
       window.thing = connect();
@@ -304,7 +306,8 @@ impl Drop for End<'_> {
     }
 }
 
-/// Numbers in `window.received` that do not follow the one before, counting missed ones.
+/// Numbers in `window.received` that do not
+/// follow the one before, counting missed ones.
 const GAPS: &str = "(() => {
     let next = null, gaps = [];
     for (const one of received) {

@@ -3,7 +3,8 @@
 use crate::inflate::inflate;
 use crate::model::Act;
 
-/// Returns the frames at the start of `bytes` as the acts of an echo, without pings, and the rest, a part of a frame.
+/// Returns the frames at the start of `bytes` as the acts of an echo, without
+/// pings, and the rest, a part of a frame.
 ///
 /// # Panics
 /// If a frame violates RFC 6455, or follows a close frame.
@@ -108,8 +109,9 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// Returns the responses at the start of `bytes`, up to a 101, and the rest: frames, or a part of a response.
-/// `heads` says of each response whether it answers a HEAD, which has no body.
+/// Returns the responses at the start of `bytes`, up to a 101, and the rest:
+/// frames, or a part of a response. `heads` says of each response whether it
+/// answers a HEAD, which has no body.
 ///
 /// # Panics
 /// If one violates RFC 9112.

@@ -1,7 +1,7 @@
 //! Content in chunked transfer coding, from any bytes, in any pieces.
 //!
-//! Input: the limits of extensions and trailer fields in bytes, of their number and of the content in bytes (each a byte,
-//! the first and the last times 8), the lengths of the pieces, and the content.
+//! Input: the limits of extensions and trailer fields in bytes, of their number and of the content in bytes
+//! (each a byte, the first and the last times 8), the lengths of the pieces, and the content.
 
 use crate::script::{cut, first, split};
 use instep_proto::http::{Chunks, HeadError, HeadLimits};
@@ -144,7 +144,9 @@ impl Read {
         &rest[..rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len())]
     }
 
-    /// Returns the next line without its CR LF. `well` tells whether a line may begin so, `whole` whether it may end so.
+    /// Returns the next line without its CR LF.
+    ///
+    /// `well` tells whether a line may begin so, `whole` whether it may end so.
     fn line<'b>(
         &mut self,
         bytes: &'b [u8],

@@ -1,8 +1,8 @@
-//! A whole connection: a client's bytes in arbitrary pieces, while time passes, the window of the link changes, and the
-//! application publishes and replies.
+//! A whole connection: a client's bytes in arbitrary pieces, while time passes, the
+//! window of the link changes, and the application publishes and replies.
 //!
-//! Input: a mode, the length of a script, the script, and the bytes on the wire. Each byte of the script is a step; at its
-//! end all remaining bytes arrive and are taken.
+//! Input: a mode, the length of a script, the script, and the bytes on the wire. Each byte of the script is a
+//! step; at its end all remaining bytes arrive and are taken.
 
 use crate::answers::{self, Response};
 use crate::link::{LIMITS, Link, TOPICS, World};
@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Kinds of connections: to the echo endpoint, to the application, or from the first byte of a request.
+/// Kinds of connections: to the echo endpoint, to the
+/// application, or from the first byte of a request.
 const ECHO: u8 = 0;
 const APPLICATION: u8 = 1;
 
@@ -84,7 +85,9 @@ fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     }
 }
 
-/// Compares a compressed echo. The output of a part of a message is unspecified, and so is the place of control frames.
+/// Compares a compressed echo.
+///
+/// The output of a part of a message is unspecified, and so is the place of control frames.
 fn compressed_echo(done: &[Act], expected: &Reading, cut_off: bool) {
     let done = Reading { acts: done.to_vec(), ..Reading::default() };
     let ([ours, theirs], [pongs, expected_pongs]) =
@@ -100,7 +103,8 @@ fn compressed_echo(done: &[Act], expected: &Reading, cut_off: bool) {
     }
 }
 
-/// Checks that the application gets every message, and the client every message of the application.
+/// Checks that the application gets every message,
+/// and the client every message of the application.
 fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let expected = model::read(wire, Rules { deflate, limit: LIMITS.message });
     let world = World::new(deflate);
@@ -207,13 +211,15 @@ fn end_of_requests(wire: &[u8], count: usize) -> (usize, bool) {
     (end, echoes)
 }
 
-/// Returns the bytes of line ends before a request, complete or not, which the server skips.
+/// Returns the bytes of line ends before a request,
+/// complete or not, which the server skips.
 fn empty_lines(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
-/// Performs the script, then delivers the rest to a link that takes everything. `act` is the application's
-/// turn. Returns whether one of the ends stopped before that.
+/// Performs the script, then delivers the rest to a link that takes everything.
+///
+/// `act` is the application's turn. Returns whether one of the ends stopped before that.
 fn run(
     link: &mut Link<'_>,
     script: &[u8],
@@ -278,7 +284,9 @@ fn run(
     stopped
 }
 
-/// Application that replies to its messages. Each of its own messages begins with a number, and a letter for its kind.
+/// Application that replies to its messages.
+///
+/// Each of its own messages begins with a number, and a letter for its kind.
 struct Application<'w> {
     inbox: Inbox<'w>,
     number: usize,
@@ -347,7 +355,9 @@ impl<'w> Application<'w> {
         true
     }
 
-    /// Checks the client's received messages. Returns the number of replies, the pongs and the close code.
+    /// Checks the client's received messages.
+    ///
+    /// Returns the number of replies, the pongs and the close code.
     fn check(&self, received: &[u8], part: bool) -> (usize, Vec<Vec<u8>>, Option<u16>) {
         let (acts, rest) = answers::acts(received);
         assert!(part || rest.is_empty(), "a frame is incomplete");

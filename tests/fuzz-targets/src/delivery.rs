@@ -1,4 +1,5 @@
-//! The messages of a feed arrive as published, in order, at every follower, for any windows of the sockets.
+//! The messages of a feed arrive as published, in order,
+//! at every follower, for any windows of the sockets.
 //!
 //! Input: the longest payload, then steps: an operation, its extent, and the payload if there is one.
 
@@ -180,8 +181,8 @@ struct Follower<'s> {
     limit: usize,
     received: Vec<u8>,
     missed: u64,
-    /// The model from here on: bytes on their way, the newest message of each topic, and the next event, each as an
-    /// index into the history or the events.
+    /// The model from here on: bytes on their way, the newest message of each topic,
+    /// and the next event, each as an index into the history or the events.
     rest: Vec<u8>,
     revision: usize,
     event: usize,

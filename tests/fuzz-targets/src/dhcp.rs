@@ -1,8 +1,9 @@
 //! The DHCP server of a device's own network.
 //!
-//! Input: steps. A first byte below 128 advances the clock by that many times 30 seconds. Another one sends a message: 255 one of
-//! any bytes, preceded by their number; others contain the client (the lowest 3 bits) and the kind (the next 4), followed by the last byte of
-//! the client's address, of the requested one, and of the server's, each 0 for none.
+//! Input: steps. A first byte below 128 advances the clock by that many times 30 seconds. Another one sends a
+//! message: 255 one of any bytes, preceded by their number; others contain the client (the lowest 3 bits) and
+//! the kind (the next 4), followed by the last byte of the client's address, of the requested one, and of the
+//! server's, each 0 for none.
 
 use crate::script::first;
 use instep_wifi::dhcp::{LEASE, OFFER, REPLY_MAX, Server};
@@ -64,7 +65,8 @@ pub(crate) fn check(mut data: &[u8]) {
     }
 }
 
-/// Returns the fixed fields of a message from that client, at that address, and the cookie.
+/// Returns the fixed fields of a message from
+/// that client, at that address, and the cookie.
 fn dress(client: u8, has: u8) -> Vec<u8> {
     let mut message = vec![1, 1, 6, 0, 1, 2, 3, client, 0, 0, 0x80, 0];
     message.extend(if has == 0 { [0; 4] } else { host(has).octets() });
@@ -184,7 +186,8 @@ fn octets(octets: [u8; 4]) -> Ipv4Addr {
     octets.into()
 }
 
-/// Returns the last option of that number whose body has the length that the server expects.
+/// Returns the last option of that number whose
+/// body has the length that the server expects.
 fn option(message: &[u8], code: u8) -> Option<&[u8]> {
     let mut found = None;
     let mut rest = message.get(240..)?;

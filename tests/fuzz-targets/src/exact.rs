@@ -1,5 +1,6 @@
-//! JSON as `serde_json` reads it, but with each number as written, because a JSON number may be arbitrarily large, and an
-//! `f64` cannot tell whether `1e-400` is a whole number.
+//! JSON as `serde_json` reads it, but with each number as
+//! written, because a JSON number may be arbitrarily large, and
+//! an `f64` cannot tell whether `1e-400` is a whole number.
 
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -40,7 +41,8 @@ impl Exact {
         })
     }
 
-    /// Returns the number times 10 to the power of `precision`, if that is a whole number of 64 bits.
+    /// Returns the number times 10 to the power of
+    /// `precision`, if that is a whole number of 64 bits.
     pub(crate) fn units(&self, precision: u8) -> Option<i64> {
         match self {
             Self::Number(digits) => units(digits, precision),

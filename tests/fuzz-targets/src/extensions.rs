@@ -21,8 +21,10 @@ pub(crate) fn check(data: &[u8]) {
 /// Extension: its name and its parameters.
 type Extension = (Vec<u8>, Vec<(Vec<u8>, Option<Vec<u8>>)>);
 
-/// Reads the list of RFC 6455 section 9.1. Returns `None` if it is not one, or if a quoted value has a backslash, which no
-/// meaningful value needs.
+/// Reads the list of RFC 6455 section 9.1.
+///
+/// Returns `None` if it is not one, or if a quoted value has a backslash, which no meaningful value
+/// needs.
 fn read(header: &[u8]) -> Option<Vec<Extension>> {
     let mut rest = header;
     let mut extensions = Vec::new();
@@ -75,7 +77,8 @@ fn token(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     (end > 0).then(|| (bytes[..end].to_vec(), &bytes[end..]))
 }
 
-/// Returns the answer to an offer if this server accepts it: RFC 7692 section 7.1, and no window of 256 bytes.
+/// Returns the answer to an offer if this server accepts
+/// it: RFC 7692 section 7.1, and no window of 256 bytes.
 fn accept((name, parameters): &Extension) -> Option<String> {
     let bits: Vec<String> = (8..16).map(|bits| bits.to_string()).collect();
     let is_bits = |value: &[u8]| bits.iter().any(|bits| bits.as_bytes() == value);

@@ -14,8 +14,9 @@ pub(crate) struct Inflated {
     pub(crate) wrong: bool,
 }
 
-/// Decompresses the beginning of a stream, up to `most` bytes. After a last block another stream, with an empty window, begins at
-/// the next byte.
+/// Decompresses the beginning of a stream, up to `most` bytes.
+///
+/// After a last block another stream, with an empty window, begins at the next byte.
 pub(crate) fn inflate(packed: &[u8], most: usize) -> Inflated {
     let mut reader = Reader { packed, at: 0, bytes: Vec::new(), start: 0, most };
     let wrong = loop {
@@ -127,8 +128,8 @@ impl Reader<'_> {
         }
         let mut lengths = Vec::new();
         while lengths.len() < literals + distances {
-            // If there are no codes at all, zlib reads lengths of nothing, and only then finds that no code ends the block.
-            // The RFC does not define it.
+            // If there are no codes at all, zlib reads lengths of nothing, and only then finds that no code
+            // ends the block. The RFC does not define it.
             let symbol = if code.longest() == 0 { self.bit().map(|_| 0)? } else { self.symbol(&code)? };
             let (length, times) = match symbol {
                 16 => {
@@ -210,7 +211,8 @@ struct Code {
     /// Number of symbols with a code of each length.
     counts: [usize; BITS_MAX + 1],
     symbols: Vec<usize>,
-    /// Number of unused codes of the greatest length, less than 0 if there are too many codes.
+    /// Number of unused codes of the greatest length,
+    /// less than 0 if there are too many codes.
     left: isize,
 }
 

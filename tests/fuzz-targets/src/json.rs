@@ -25,7 +25,8 @@ pub(crate) fn check(data: &[u8]) {
             assert!(matches!(text.as_bytes()[at], b'[' | b'{'));
             assert!(expected.is_err() || expected.is_ok_and(|expected| depth(&expected) > NESTING_MAX));
         }
-        // `serde_json` does not detect a repeated key. A property test checks that a document without one is accepted.
+        // `serde_json` does not detect a repeated key. A property test checks that a document without one is
+        // accepted.
         (Err(JsonError::DuplicateKey(at)), _) => assert_eq!(text.as_bytes()[at], b'"'),
         (Err(JsonError::TooManyMembers(at)), expected) => {
             assert_eq!(text.as_bytes()[at], b'{');
@@ -79,7 +80,8 @@ fn same_units(number: &Number<'_>) {
     }
 }
 
-/// Checks that written text is read back, is harmless in HTML, and is cut where necessary.
+/// Checks that written text is read back, is
+/// harmless in HTML, and is cut where necessary.
 fn write(text: &str) {
     let written = Text::new(text).to_string();
     assert_eq!(serde_json::from_str::<String>(&written).expect("the written text is not JSON"), text);

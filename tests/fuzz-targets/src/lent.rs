@@ -1,4 +1,5 @@
-//! Memory with a `'static` lifetime that can be freed, because a device lives as long as one input here.
+//! Memory with a `'static` lifetime that can be freed,
+//! because a device lives as long as one input here.
 
 /// Owner of lent memory, which is freed when dropped.
 #[derive(Debug, Default)]
@@ -16,7 +17,8 @@ impl<T: std::fmt::Debug> Loan for Piece<T> {}
 impl<T> Drop for Piece<T> {
     #[allow(unsafe_code, reason = "without it each input would leave memory behind")]
     fn drop(&mut self) {
-        // SAFETY: the pointer is that of a box, and the caller of `Lender::lend` promised that the memory is not used any more.
+        // SAFETY: the pointer is that of a box, and the caller of `Lender::lend` promised that the memory is
+        // not used any more.
         drop(unsafe { Box::from_raw(self.0) });
     }
 }

@@ -1,7 +1,9 @@
-//! Fuzz targets: each takes arbitrary bytes, and panics if a result differs from that of a simple model.
+//! Fuzz targets: each takes arbitrary bytes, and panics
+//! if a result differs from that of a simple model.
 //!
-//! The models are written from the RFCs, read whole byte strings and are slow and simple (for JSON it is `serde_json`). They
-//! use none of the code under test. `fuzz/` lets libFuzzer search for such bytes, and `fuzz/corpus/` holds its seeds.
+//! The models are written from the RFCs, read whole byte strings and are slow and simple (for JSON it is
+//! `serde_json`). They use none of the code under test. `fuzz/` lets libFuzzer search for such bytes, and
+//! `fuzz/corpus/` holds its seeds.
 
 mod answers;
 mod captive_dns;

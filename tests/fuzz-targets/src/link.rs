@@ -1,4 +1,5 @@
-//! A simulated link: one device, a client without a socket, and a clock that only tests move.
+//! A simulated link: one device, a client without
+//! a socket, and a clock that only tests move.
 
 use crate::lent::Lender;
 use instep::{
@@ -27,7 +28,8 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
 /// Access to a device named `lamp`.
 pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 
-/// Maximum length of a message of the application, in bytes, long enough for compression.
+/// Maximum length of a message of the application,
+/// in bytes, long enough for compression.
 const FRAME: usize = 290;
 
 /// A device's limits, but so small that a short input reaches each.
@@ -63,8 +65,8 @@ pub(crate) struct World {
 macro_rules! lend {
     ($lender:expr, $value:expr; $count:expr) => {{
         #[allow(unsafe_code, reason = "a device wants memory for good")]
-        // SAFETY: the memory is lent to the device, which `World` drops before the lender, or to a link or an inbox,
-        // which borrow the `World`.
+        // SAFETY: the memory is lent to the device, which `World` drops before the lender, or to a link or an
+        // inbox, which borrow the `World`.
         unsafe {
             $lender.lend((0..$count).map(|_| $value).collect::<Vec<_>>())
         }
@@ -172,7 +174,8 @@ pub(crate) struct Link<'w> {
     pub(crate) now: u64,
     /// Time of the last byte, or of the last moment when none was wanted, in ms.
     last_input: u64,
-    /// Time of the link's last progress, or of the last moment without unsent bytes, in ms.
+    /// Time of the link's last progress, or of the
+    /// last moment without unsent bytes, in ms.
     last_output: u64,
     /// Whether an event since the last turn justifies another one.
     disturbed: bool,
@@ -182,7 +185,9 @@ pub(crate) struct Link<'w> {
 }
 
 impl Link<'_> {
-    /// Delivers bytes, if the client takes any, and gives it a turn. Returns whether it took them.
+    /// Delivers bytes, if the client takes any, and gives it a turn.
+    ///
+    /// Returns whether it took them.
     pub(crate) fn deliver(&mut self, bytes: &[u8]) -> bool {
         if self.last.is_some_and(|turn| turn.closed || !turn.wants_read) {
             return false;
@@ -217,7 +222,8 @@ impl Link<'_> {
         self.turn();
     }
 
-    /// Gives a turn, because the device has published or sent something, or the inbox has room.
+    /// Gives a turn, because the device has published
+    /// or sent something, or the inbox has room.
     pub(crate) fn follow(&mut self) {
         self.disturbed = true;
         self.turn();
@@ -241,8 +247,8 @@ impl Link<'_> {
         self.last.is_some_and(|turn| turn.closed)
     }
 
-    /// Returns whether an open WebSocket may be dropped without a close frame: it was silent or stalled for too long, or has ended
-    /// itself.
+    /// Returns whether an open WebSocket may be dropped without a close frame: it was
+    /// silent or stalled for too long, or has ended itself.
     pub(crate) fn may_be_dropped(&self) -> bool {
         let pings = u64::from(LIMITS.pings_missed) + 1;
         self.ended
@@ -277,8 +283,8 @@ impl Link<'_> {
         }
     }
 
-    /// Returns whether an open WebSocket may be closed with this code without an error: a partial compressed message has
-    /// kept the only inflater for too long.
+    /// Returns whether an open WebSocket may be closed with this code without an error:
+    /// a partial compressed message has kept the only inflater for too long.
     pub(crate) fn may_be_given_up(&self, code: u16) -> bool {
         code == CloseCode::TRY_AGAIN_LATER.number() && self.now >= LIMITS.write_stall
     }

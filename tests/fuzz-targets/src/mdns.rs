@@ -1,8 +1,9 @@
 //! The responder of multicast DNS.
 //!
-//! Input: steps. A first byte below 128 advances the clock by that many times 10 ms, during which the responder sends. Another one is
-//! the first of a message: its bits say whether it is a response, a probe, from another port, from far away, and whether the first
-//! question or record, whose type follows, is about the host or the page. 255 begins a message of any bytes, preceded by their number.
+//! Input: steps. A first byte below 128 advances the clock by that many times 10 ms, during which the
+//! responder sends. Another one is the first of a message: its bits say whether it is a response, a probe,
+//! from another port, from far away, and whether the first question or record, whose type follows, is about
+//! the host or the page. 255 begins a message of any bytes, preceded by their number.
 
 use crate::script::first;
 use instep_wifi::mdns::{MESSAGE_MAX, PORT, Responder};
@@ -117,7 +118,8 @@ fn compose(step: u8, kind: u8, octet: u8, name: &str) -> Vec<u8> {
     out
 }
 
-/// Checks a message of the responder, which is only about its names; returns its flags and number of questions.
+/// Checks a message of the responder, which is only about its names; returns its
+/// flags and number of questions.
 fn judge(message: &[u8], name: &str) -> (u16, u16) {
     let number = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
     let mut at = 12;

@@ -1,7 +1,7 @@
 //! Messages joined from fragments, for any split of the input.
 //!
-//! Input: the length of a script, the script, then frames. The first byte of the script is the maximum length of a piece,
-//! the others are the lengths of the parts of the input.
+//! Input: the length of a script, the script, then frames. The first byte of the script is the maximum length
+//! of a piece, the others are the lengths of the parts of the input.
 
 use crate::model::{self, Act, Reading, Rules};
 use crate::script::{cut, first, split};

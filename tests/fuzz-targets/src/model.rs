@@ -1,7 +1,9 @@
-//! Reference for RFC 6455: the required reactions of a server to a byte string, from its first byte to its last.
+//! Reference for RFC 6455: the required reactions of a server to a byte string,
+//! from its first byte to its last.
 //!
-//! It is written from the RFC alone and reads the whole string at once. A server may notice an error at a later byte.
-//! The model reports an error at the first wrong byte, and for a frame in the wrong place at the end of its header.
+//! It is written from the RFC alone and reads the whole string at once. A server may notice an error at a
+//! later byte. The model reports an error at the first wrong byte, and for a frame in the wrong place at the
+//! end of its header.
 
 use crate::inflate::{Inflated, inflate};
 
@@ -25,8 +27,9 @@ pub(crate) enum Act {
 pub(crate) struct Reading {
     /// The actions, in order.
     pub(crate) acts: Vec<Act>,
-    /// Whether the cause of the close is within a message. The number of that message's bytes that are echoed before is
-    /// unspecified.
+    /// Whether the cause of the close is within a message.
+    ///
+    /// The number of that message's bytes that are echoed before is unspecified.
     pub(crate) torn: bool,
     /// Another allowed code, if a second error is right behind the first.
     pub(crate) other_code: Option<u16>,
@@ -54,9 +57,10 @@ pub(crate) struct Header {
     pub(crate) size: usize,
 }
 
-/// Reads a header as section 5.2 has it, byte by byte. Returns `None` if it is incomplete without an error, `Err` if there
-/// is one.
-/// `deflate`: messages may be compressed (RFC 7692 section 6).
+/// Reads a header as section 5.2 has it, byte by byte.
+///
+/// Returns `None` if it is incomplete without an error, `Err` if there is one. `deflate`: messages may
+/// be compressed (RFC 7692 section 6).
 pub(crate) fn header(bytes: &[u8], deflate: bool) -> Result<Option<Header>, ()> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     let (fin, reserved, opcode) = (first >> 7 == 1, (first >> 4) & 7, first & 15);
@@ -97,7 +101,9 @@ struct Message {
 }
 
 impl Message {
-    /// Decompresses more payload, and returns whether it is invalid behind that. `last`: the message ends with it.
+    /// Decompresses more payload, and returns whether it is invalid behind that.
+    ///
+    /// `last`: the message ends with it.
     fn unpack(&mut self, payload: Vec<u8>, last: bool, most: usize) -> Inflated {
         let Some(packed) = &mut self.packed else { return Inflated { bytes: payload, wrong: false } };
         packed.extend(payload);
@@ -248,7 +254,8 @@ impl Reading {
     }
 }
 
-/// Returns whether `part` is a beginning of `whole`, whose last data may be cut short.
+/// Returns whether `part` is a beginning of
+/// `whole`, whose last data may be cut short.
 pub(crate) fn is_beginning(part: &[Act], whole: &[Act]) -> bool {
     let Some((last, before)) = part.split_last() else { return true };
     before.len() < whole.len()
@@ -259,8 +266,9 @@ pub(crate) fn is_beginning(part: &[Act], whole: &[Act]) -> bool {
         }
 }
 
-/// Returns the code that answers a close frame (sections 5.5.1, 7.4.1 and 7.4.2): its own, 1000 for none, 1002 for
-/// an invalid code, 1007 for a reason that is not text.
+/// Returns the code that answers a close frame (sections
+/// 5.5.1, 7.4.1 and 7.4.2): its own, 1000 for none, 1002
+/// for an invalid code, 1007 for a reason that is not text.
 pub(crate) fn close_code(payload: &[u8]) -> u16 {
     let (high, low, reason) = match payload {
         [] => return 1000,
@@ -277,8 +285,8 @@ pub(crate) fn close_code(payload: &[u8]) -> u16 {
     if text { code } else { 1007 }
 }
 
-/// Returns whether `bytes`, of which all but the last were already checked, can be the beginning of UTF-8
-/// (RFC 3629 section 4).
+/// Returns whether `bytes`, of which all but the last were already checked, can be
+/// the beginning of UTF-8 (RFC 3629 section 4).
 fn could_be_text(bytes: &[u8]) -> bool {
     let Some((&last, before)) = bytes.split_last() else { return true };
     // The beginning of the last byte's character, if it is not its first byte.

@@ -18,8 +18,10 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Reads the head at the start of `bytes`. Returns `None` if it is incomplete or if a line violates sections 2 to 5.
-    /// Empty lines before it belong to it.
+    /// Reads the head at the start of `bytes`.
+    ///
+    /// Returns `None` if it is incomplete or if a line violates sections 2 to 5. Empty lines before it
+    /// belong to it.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let mut lines = Vec::new();
         let mut length = 0;
@@ -85,13 +87,16 @@ impl Request {
         }
     }
 
-    /// Returns whether its content is in chunks, and `Transfer-Encoding` has no other coding.
+    /// Returns whether its content is in chunks, and
+    /// `Transfer-Encoding` has no other coding.
     pub(crate) fn is_chunked(&self) -> bool {
         let codings: Vec<_> = self.values("transfer-encoding").collect();
         matches!(codings[..], [coding] if coding.eq_ignore_ascii_case(b"chunked"))
     }
 
-    /// Returns the bytes of its content in `rest`, behind the head. Returns `None` if they are unknown or incomplete.
+    /// Returns the bytes of its content in `rest`, behind the head.
+    ///
+    /// Returns `None` if they are unknown or incomplete.
     pub(crate) fn content(&self, rest: &[u8]) -> Option<usize> {
         if self.is_chunked() {
             let read = chunks::read(rest);
@@ -101,7 +106,8 @@ impl Request {
         (length <= rest.len()).then_some(length)
     }
 
-    /// Returns the authority, path and query of the target (section 3.2), or `None` for another form of target.
+    /// Returns the authority, path and query of the target
+    /// (section 3.2), or `None` for another form of target.
     pub(crate) fn place(&self) -> Option<(Option<&str>, &str, Option<&str>)> {
         let (authority, rest) = if self.target.starts_with('/') || self.target == "*" {
             (None, &self.target[..])

@@ -1,5 +1,5 @@
-//! Requests to a Thing by plain HTTP: each has the effect of a client's message with the same value, and a body never becomes
-//! more than a value.
+//! Requests to a Thing by plain HTTP: each has the effect of a client's message
+//! with the same value, and a body never becomes more than a value.
 //!
 //! Input: bodies, separated by bytes of 0; the first byte of each selects the target.
 

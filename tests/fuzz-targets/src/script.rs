@@ -13,8 +13,9 @@ pub(crate) fn split(data: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at(usize::from(length).min(rest.len()))
 }
 
-/// Splits `wire` into parts with these lengths, repeated; 0 stands for 256. Without lengths it
-/// stays whole.
+/// Splits `wire` into parts with these lengths, repeated; 0 stands for 256.
+///
+/// Without lengths it stays whole.
 pub(crate) fn cut<'w>(lengths: &[u8], wire: &'w [u8]) -> Vec<&'w [u8]> {
     let (mut parts, mut rest) = (Vec::new(), wire);
     for length in lengths.iter().cycle() {
@@ -32,9 +33,10 @@ pub(crate) fn cut<'w>(lengths: &[u8], wire: &'w [u8]) -> Vec<&'w [u8]> {
     parts
 }
 
-/// Makes frames of `bytes`, so that a fuzzer need not get lengths and masks right: a frame's first byte, the
-/// length of its payload, the payload. Lengths of 254 and 255 stand for 1,000 and, once, 70,000 bytes. 252 is
-/// followed by the length of a payload that is compressed here, and 253 stands for 400 bytes, compressed.
+/// Makes frames of `bytes`, so that a fuzzer need not get lengths and masks right:
+/// a frame's first byte, the length of its payload, the payload. Lengths of 254 and
+/// 255 stand for 1,000 and, once, 70,000 bytes. 252 is followed by the length of a
+/// payload that is compressed here, and 253 stands for 400 bytes, compressed.
 pub(crate) fn dress(mut bytes: &[u8]) -> Vec<u8> {
     let (mut out, mut huge) = (Vec::new(), true);
     while let [opcode, length, rest @ ..] = bytes {

@@ -1,5 +1,5 @@
-//! Messages of a Thing's clients, compared with a model based on `serde_json`: a command for the application, or an error for
-//! the sender.
+//! Messages of a Thing's clients, compared with a model based on `serde_json`: a
+//! command for the application, or an error for the sender.
 //!
 //! Input: messages, separated by bytes of 0.
 

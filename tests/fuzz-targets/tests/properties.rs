@@ -1,10 +1,13 @@
-//! Properties of the fuzz targets for mostly valid inputs. A failure is reduced to a short input.
+//! Properties of the fuzz targets for mostly valid inputs.
+//!
+//! A failure is reduced to a short input.
 
 use fuzz_targets::check;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Returns frames as the target `connection` reads them: first byte, length, payload.
+/// Returns frames as the target `connection`
+/// reads them: first byte, length, payload.
 fn frame() -> impl Strategy<Value = Vec<u8>> {
     // At most 120 bytes.
     let plain = |first: u8| {
@@ -27,7 +30,9 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Returns paths of pages. The answers to a short and a long one do not fit into the output together.
+/// Returns paths of pages.
+///
+/// The answers to a short and a long one do not fit into the output together.
 fn path() -> impl Strategy<Value = String> {
     prop_oneof![3 => "/any/[a-z]{0,9}", 3 => "/any/[a-z]{400,450}", 2 => "/(script.js|nothing|\\?q|ws|echo)?"]
 }
@@ -52,7 +57,8 @@ fn chunks() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Echo and application, with permessage-deflate or without, on a link that takes everything or little.
+    /// Echo and application, with permessage-deflate or
+    /// without, on a link that takes everything or little.
     #[test]
     fn messages_survive_any_split_and_any_pause(
         what in 0_u8..2,

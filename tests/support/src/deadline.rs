@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
-/// Time limit for everything that should happen at once. It is long, so that a busy machine fails no test; a passing test
-/// never waits for it.
+/// Time limit for everything that should happen at once.
+///
+/// It is long, so that a busy machine fails no test; a passing test never waits for it.
 pub const SOON: Duration = Duration::from_secs(10);

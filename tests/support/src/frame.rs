@@ -1,4 +1,5 @@
-//! Frames of RFC 6455, section 5: any frame can be built, and valid ones can be read.
+//! Frames of RFC 6455, section 5: any frame can
+//! be built, and valid ones can be read.
 
 /// The opcodes of RFC 6455.
 pub mod opcode {
@@ -45,7 +46,9 @@ impl Frame {
         }
     }
 
-    /// Builds any frame, valid or not. `rsv` is the three reserved bits as a number, 0 to 7.
+    /// Builds any frame, valid or not.
+    ///
+    /// `rsv` is the three reserved bits as a number, 0 to 7.
     pub fn encode(fin: bool, rsv: u8, opcode: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
         let masked = if mask.is_some() { 0x80 } else { 0 };
         let mut bytes = vec![u8::from(fin) << 7 | (rsv & 7) << 4 | (opcode & 0xF)];
@@ -67,7 +70,8 @@ impl Frame {
         bytes
     }
 
-    /// Returns the length of the head and of the whole frame at the start of `bytes`, or `None` while the head is incomplete.
+    /// Returns the length of the head and of the whole frame at the start of `bytes`,
+    /// or `None` while the head is incomplete.
     #[track_caller]
     pub(crate) fn measure(bytes: &[u8]) -> Option<(usize, usize)> {
         let (&first, &second) = (bytes.first()?, bytes.get(1)?);

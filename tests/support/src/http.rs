@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 client, which sends bytes unchanged and reads exactly one response at a time.
+//! A small HTTP/1.1 client, which sends bytes
+//! unchanged and reads exactly one response at a time.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -18,7 +19,9 @@ pub struct Response {
 }
 
 impl Response {
-    /// Returns the value of a header, whose name is case-insensitive. Panics if the header is repeated.
+    /// Returns the value of a header, whose name is case-insensitive.
+    ///
+    /// Panics if the header is repeated.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));

@@ -7,8 +7,9 @@
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
 //! - [`Random`] gives the same numbers each time.
 //!
-//! Nothing here uses a crate of instep. It is a second implementation of RFC 6455 and HTTP/1.1, so that a mistake in the
-//! first one shows. Everything blocks, has a deadline, and panics with a sentence if an expectation fails.
+//! Nothing here uses a crate of instep. It is a second implementation of RFC 6455 and HTTP/1.1, so that a
+//! mistake in the first one shows. Everything blocks, has a deadline, and panics with a sentence if an
+//! expectation fails.
 
 #![forbid(unsafe_code)]
 

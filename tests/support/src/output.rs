@@ -55,13 +55,17 @@ impl Output {
         self.state().lines.clone()
     }
 
-    /// Pauses or resumes reading. A line that the thread already waits for is still read.
+    /// Pauses or resumes reading.
+    ///
+    /// A line that the thread already waits for is still read.
     pub(crate) fn pause(&self, paused: bool) {
         self.state().paused = paused;
         self.shared.1.notify_all();
     }
 
-    /// Waits until `look`, given all lines so far, returns a value. Returns `None` at the end of the time or of the pipe.
+    /// Waits until `look`, given all lines so far, returns a value.
+    ///
+    /// Returns `None` at the end of the time or of the pipe.
     pub(crate) fn wait_for<T>(
         &self,
         within: Duration,
@@ -81,7 +85,8 @@ impl Output {
         }
     }
 
-    /// Waits until the pipe has been read to its end, which comes when the process has ended.
+    /// Waits until the pipe has been read to its
+    /// end, which comes when the process has ended.
     pub(crate) fn wait_for_end(&self, within: Duration) {
         self.pause(false);
         let _ = self.wait_for(within, |_| None::<()>);

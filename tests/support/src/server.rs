@@ -12,7 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::SOON;
 use crate::output::Output;
 
-/// Time limit for the end after SIGTERM, with status 0. It should take at most 2 s, but a machine may be busy.
+/// Time limit for the end after SIGTERM, with status 0.
+///
+/// It should take at most 2 s, but a machine may be busy.
 const STOPS_WITHIN: Duration = Duration::from_secs(6);
 
 /// Options for starting a server.
@@ -25,7 +27,9 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Sets the binary to start. By default the environment variable `INSTEP_BIN` names it.
+    /// Sets the binary to start.
+    ///
+    /// By default the environment variable `INSTEP_BIN` names it.
     pub fn binary(mut self, path: impl Into<OsString>) -> Builder {
         self.binary = Some(path.into());
         self
@@ -94,8 +98,10 @@ impl Builder {
     }
 }
 
-/// Running server. When dropped it is ended by SIGTERM, and the test fails if that takes more than 6 s, if its exit status is
-/// not 0, or if it ever panicked.
+/// Running server.
+///
+/// When dropped it is ended by SIGTERM, and the test fails if that takes more than 6 s, if its exit
+/// status is not 0, or if it ever panicked.
 #[derive(Debug)]
 pub struct Server {
     how: Builder,
@@ -106,8 +112,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `instep serve` with these arguments, on a free port of 127.0.0.1 unless they have an
-    /// `--addr`. The environment variable `INSTEP_BIN` names the binary.
+    /// Starts `instep serve` with these arguments, on a free port of 127.0.0.1 unless
+    /// they have an `--addr`. The environment variable `INSTEP_BIN` names the binary.
     #[track_caller]
     pub fn start(args: &[&str]) -> Server {
         Server::with(args).start()
@@ -145,7 +151,8 @@ impl Server {
         self.stderr.lines()
     }
 
-    /// Waits for the first line on stdout since the last start for which `wanted` returns true.
+    /// Waits for the first line on stdout since the
+    /// last start for which `wanted` returns true.
     #[track_caller]
     pub fn wait_for_line(&self, wanted: impl Fn(&str) -> bool, within: Duration) -> String {
         let mut seen = 0;
@@ -200,7 +207,9 @@ impl Server {
         self.signal(Signal::HUP);
     }
 
-    /// Waits until it has ended by itself or by a signal sent before. Checks only that it did not panic.
+    /// Waits until it has ended by itself or by a signal sent before.
+    ///
+    /// Checks only that it did not panic.
     #[track_caller]
     pub fn wait_for_exit(&mut self, within: Duration) -> ExitStatus {
         let status = self.wait(within).unwrap_or_else(|| panic!("still running after {within:?}"));
@@ -219,7 +228,9 @@ impl Server {
         }
     }
 
-    /// Starts it again on the same port, with the same arguments. It is killed first if it still runs.
+    /// Starts it again on the same port, with the same arguments.
+    ///
+    /// It is killed first if it still runs.
     #[track_caller]
     pub fn restart(&mut self) {
         self.kill();
@@ -260,7 +271,8 @@ impl Server {
     fn finish(&mut self) -> Result<(), String> {
         if let Some(process) = &self.process {
             let pid = Pid::from_child(process);
-            // A stopped process takes no other signal. Either signal fails if the process has ended by itself, as its status shows.
+            // A stopped process takes no other signal. Either signal fails if the process has ended by
+            // itself, as its status shows.
             let _ = kill_process(pid, Signal::CONT);
             let _ = kill_process(pid, Signal::TERM);
             let Some(status) = self.wait(STOPS_WITHIN) else {

@@ -117,7 +117,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads until `end` is in the buffer; returns the number of bytes up to and including it.
+    /// Reads until `end` is in the buffer; returns
+    /// the number of bytes up to and including it.
     #[track_caller]
     pub(crate) fn fill_until(&mut self, end: &[u8], deadline: Instant) -> Result<usize, End> {
         loop {

@@ -1,4 +1,6 @@
-//! The server under test, on this machine or on a small device. The same tests are for both.
+//! The server under test, on this machine or on a small device.
+//!
+//! The same tests are for both.
 
 /// Limits of the server under test, and other differences.
 #[derive(Debug)]
@@ -51,7 +53,8 @@ const LINUX: Target = Target {
     uncompressed: true,
 };
 
-/// A microcontroller in QEMU, whose user network stands between it and this machine.
+/// A microcontroller in QEMU, whose user network
+/// stands between it and this machine.
 const DEVICE: Target = Target {
     clients: 8,
     head: 2048,
@@ -69,7 +72,8 @@ const DEVICE: Target = Target {
     uncompressed: false,
 };
 
-/// Returns the server under test, a small device if the environment variable `INSTEP_TARGET` is `device`.
+/// Returns the server under test, a small device if the
+/// environment variable `INSTEP_TARGET` is `device`.
 pub fn target() -> &'static Target {
     match std::env::var("INSTEP_TARGET").as_deref() {
         Err(_) => &LINUX,

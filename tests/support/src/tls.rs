@@ -50,7 +50,8 @@ impl Tls {
         Tls { config: Arc::new(config), name: String::new(), dribbles: false }
     }
 
-    /// Expects the certificate to be for this name or address, instead of the address of the connection.
+    /// Expects the certificate to be for this name or
+    /// address, instead of the address of the connection.
     pub fn name(mut self, name: &str) -> Tls {
         self.name = name.to_owned();
         self

@@ -8,7 +8,9 @@ use crate::frame::{Frame, opcode};
 use crate::http::{Http, Response};
 use crate::stream::{End, Stream};
 
-/// Example of RFC 6455, section 1.3: a key and the required answer. With it no test needs SHA-1.
+/// Example of RFC 6455, section 1.3: a key and the required answer.
+///
+/// With it no test needs SHA-1.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
@@ -32,8 +34,9 @@ impl WebSocket {
         }
     }
 
-    /// Connects with further headers, such as `("Origin", "http://lamp.test")`. One with the name
-    /// `Host` replaces the usual one. Returns the response if it is not 101.
+    /// Connects with further headers, such as `("Origin", "http://lamp.test")`.
+    ///
+    /// One with the name `Host` replaces the usual one. Returns the response if it is not 101.
     #[track_caller]
     pub fn try_connect(
         addr: SocketAddr,
@@ -45,7 +48,8 @@ impl WebSocket {
         WebSocket::upgrade(tcp, path, headers)
     }
 
-    /// Performs the opening handshake over a connected stream, for tests that set socket options first.
+    /// Performs the opening handshake over a connected
+    /// stream, for tests that set socket options first.
     #[track_caller]
     pub fn upgrade(tcp: TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
         WebSocket::over(Stream::new(tcp), path, headers)
@@ -128,8 +132,9 @@ impl WebSocket {
         self.stream.write(bytes);
     }
 
-    /// Returns the next frame, or `None` if none is complete in time. Panics at the end of the connection, and if the server
-    /// violates a rule of framing.
+    /// Returns the next frame, or `None` if none is complete in time.
+    ///
+    /// Panics at the end of the connection, and if the server violates a rule of framing.
     #[track_caller]
     pub fn try_read_frame(&mut self, within: Duration) -> Option<Frame> {
         match self.next_frame(Instant::now() + within) {
@@ -145,7 +150,9 @@ impl WebSocket {
         self.try_read_frame(within).unwrap_or_else(|| panic!("no frame within {within:?}"))
     }
 
-    /// Returns the next message, joined from its fragments, with its opcode. Answers pings.
+    /// Returns the next message, joined from its fragments, with its opcode.
+    ///
+    /// Answers pings.
     #[track_caller]
     pub fn read_message(&mut self, within: Duration) -> (u8, Vec<u8>) {
         let deadline = Instant::now() + within;
@@ -189,8 +196,8 @@ impl WebSocket {
         panic!("the expected text did not arrive, but these did: {others:?}")
     }
 
-    /// Expects a close frame with this code, 1005 for none, and skips messages before it.
-    /// Answers it, expects the end of the connection, and returns the reason.
+    /// Expects a close frame with this code, 1005 for none, and skips messages before
+    /// it. Answers it, expects the end of the connection, and returns the reason.
     #[track_caller]
     pub fn expect_close(&mut self, code: u16) -> String {
         let close = loop {

@@ -1,1 +1,2 @@
-//! This crate has only a test, which needs a validator of JSON schemas that no other crate needs.
+//! This crate has only a test, which needs a validator
+//! of JSON schemas that no other crate needs.

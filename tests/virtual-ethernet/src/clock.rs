@@ -12,7 +12,8 @@ pub fn test(body: impl Future<Output = ()>) {
     tokio::task::LocalSet::new().block_on(&runtime, host_time::run(body));
 }
 
-/// Runs a test on the real clock, for links to other processes ([`Link::wire`](crate::Link::wire)).
+/// Runs a test on the real clock, for links to other processes
+/// ([`Link::wire`](crate::Link::wire)).
 ///
 /// # Panics
 /// If the runtime cannot be built.

@@ -1,5 +1,7 @@
-//! An Ethernet link in this process. Every station receives the frames that the others send to it or to all. Time advances
-//! only when all tasks wait.
+//! An Ethernet link in this process.
+//!
+//! Every station receives the frames that the others send to it or to all. Time advances only when all
+//! tasks wait.
 
 #![forbid(unsafe_code)]
 

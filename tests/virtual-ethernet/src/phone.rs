@@ -20,7 +20,9 @@ impl Link {
     }
 }
 
-/// Sends a request; returns the status and the whole answer. The request has to ask for the connection to be closed.
+/// Sends a request; returns the status and the whole answer.
+///
+/// The request has to ask for the connection to be closed.
 ///
 /// # Panics
 /// If the answer is not complete.

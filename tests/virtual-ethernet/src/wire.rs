@@ -1,5 +1,5 @@
-//! A link to another process, with frames over a TCP connection as QEMU's `-netdev socket` sends them, each preceded by its
-//! length.
+//! A link to another process, with frames over a TCP connection as QEMU's `-netdev
+//! socket` sends them, each preceded by its length.
 
 use crate::clock::spawn;
 use crate::link::{Link, Station};
@@ -14,8 +14,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 const FRAME_MAX: usize = 1 << 16;
 
 impl Link {
-    /// Adds the machine at the other end of that connection to the link. Its hardware address has to be 02:00:00:00:00 and the
-    /// previous value of [`Link::next_number`].
+    /// Adds the machine at the other end of that connection to the link.
+    ///
+    /// Its hardware address has to be 02:00:00:00:00 and the previous value of [`Link::next_number`].
     ///
     /// # Panics
     /// If the connection cannot be used.

@@ -21,7 +21,8 @@ pub(crate) struct Built {
     pub(super) tool: PathBuf,
 }
 
-/// Use of the environment's variables for a firmware: the network, passwords, a page.
+/// Use of the environment's variables for a
+/// firmware: the network, passwords, a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variables {
     Kept,
@@ -75,7 +76,8 @@ pub(super) fn without_variables(cargo: &mut Command) {
     }
 }
 
-/// Returns the cargo of the toolchain `esp`, the only one that builds for Xtensa chips.
+/// Returns the cargo of the toolchain `esp`, the
+/// only one that builds for Xtensa chips.
 fn xtensa(board: &Board) -> Result<Command, Outcome> {
     if output(Command::new("rustup").args(["run", "esp", "rustc", "--version"])).is_none() {
         let (name, chip) = (board.name, board.chip);
@@ -107,7 +109,8 @@ pub(crate) fn partitions() -> PathBuf {
     workspace().join("boards/esp/partitions.csv")
 }
 
-/// Returns the target folder for these chips, common to all because most of it does not depend on the chip.
+/// Returns the target folder for these chips, common to
+/// all because most of it does not depend on the chip.
 pub(super) fn folder() -> PathBuf {
     target().join("esp")
 }

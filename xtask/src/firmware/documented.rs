@@ -1,4 +1,5 @@
-//! Checks `docs/guide/esp32.md`: its figures against the measured ones, its log texts against the source.
+//! Checks `docs/guide/esp32.md`: its figures against
+//! the measured ones, its log texts against the source.
 
 use std::fs;
 
@@ -15,7 +16,8 @@ const COLUMNS: [&str; 7] = [
     "each client",
     "the largest future",
 ];
-/// Tolerance of a figure, as the divisor of its value, because another version of the compiler changes it a little.
+/// Tolerance of a figure, as the divisor of its value, because another version of
+/// the compiler changes it a little.
 const PART: u64 = 50;
 
 /// Figures of a board's firmware, in the order of the columns.

@@ -1,4 +1,5 @@
-//! Firmware for the chips of the ESP32 family: built, measured, and written to a board.
+//! Firmware for the chips of the ESP32 family:
+//! built, measured, and written to a board.
 
 mod build;
 mod documented;

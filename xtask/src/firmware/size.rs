@@ -11,7 +11,8 @@ use crate::boards::{BOARDS, Board};
 use crate::report::{Outcome, Report};
 use crate::tools::Tools;
 
-/// Maximum that instep, the page and `led-json` add to the flash of a device that only answers, in bytes.
+/// Maximum that instep, the page and `led-json` add to
+/// the flash of a device that only answers, in bytes.
 const SERVER_MAX: u64 = 100 * 1024;
 
 /// Prints a table of all boards that can be built here.
@@ -106,7 +107,8 @@ impl Size {
     }
 }
 
-/// Builds a firmware and its reference, without the environment's variables for a firmware.
+/// Builds a firmware and its reference, without
+/// the environment's variables for a firmware.
 pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Result<(Built, Size), Outcome> {
     let built = build(plan, Variables::Ignored, tools)?;
     let parts = ["--example", "baseline", "--example", "server"];

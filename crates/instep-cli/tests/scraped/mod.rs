@@ -1,4 +1,5 @@
-//! Strict parser of the Prometheus text format (exposition format 0.0.4), written from its description.
+//! Strict parser of the Prometheus text format (exposition
+//! format 0.0.4), written from its description.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -21,7 +22,8 @@ pub fn metrics_addr(server: &Server) -> SocketAddr {
 pub struct Scrape(pub BTreeMap<String, u64>);
 
 impl Scrape {
-    /// Returns a scrape in which each shard answered, because a shard of a busy machine may miss its second.
+    /// Returns a scrape in which each shard answered, because
+    /// a shard of a busy machine may miss its second.
     #[track_caller]
     pub fn of(addr: SocketAddr) -> Scrape {
         let deadline = Instant::now() + SOON;
@@ -36,7 +38,8 @@ impl Scrape {
         }
     }
 
-    /// Scrapes until `wanted` is true, because a client may read a byte before it is counted.
+    /// Scrapes until `wanted` is true, because a
+    /// client may read a byte before it is counted.
     #[track_caller]
     pub fn until(addr: SocketAddr, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
         let deadline = Instant::now() + SOON;

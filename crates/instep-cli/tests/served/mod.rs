@@ -1,4 +1,5 @@
-//! The command `instep serve` as built for these tests, or the program in `INSTEP_BIN`, and shared helpers.
+//! The command `instep serve` as built for these tests, or the program in
+//! `INSTEP_BIN`, and shared helpers.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -33,7 +34,8 @@ pub fn request(path: &str, headers: &[&str]) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
 }
 
-/// Sends these bytes; returns the one answer and checks that the connection ends behind it.
+/// Sends these bytes; returns the one answer and
+/// checks that the connection ends behind it.
 #[track_caller]
 pub fn last_answer(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     let mut connection = Http::connect(addr);
@@ -43,8 +45,9 @@ pub fn last_answer(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     response
 }
 
-/// Checks that nothing has been sent to this client, because it would precede the answer to a ping. It does so twice, because
-/// an effect of a message may follow the first answer.
+/// Checks that nothing has been sent to this client, because
+/// it would precede the answer to a ping. It does so twice,
+/// because an effect of a message may follow the first answer.
 #[track_caller]
 pub fn expect_nothing_but_pongs(client: &mut WebSocket) {
     for payload in [b"one", b"two"] {
@@ -54,7 +57,8 @@ pub fn expect_nothing_but_pongs(client: &mut WebSocket) {
     }
 }
 
-/// Waits for the last of these lines in the log, and checks that only they have come since the server printed its address.
+/// Waits for the last of these lines in the log, and checks that only they have
+/// come since the server printed its address.
 #[track_caller]
 pub fn expect_log(server: &Server, lines: &[&str]) {
     if let Some(last) = lines.last() {

@@ -1,5 +1,5 @@
-//! The driver for microcontrollers, between network stacks in this process, on a clock that advances only when all tasks
-//! wait.
+//! The driver for microcontrollers, between network stacks in this process, on a
+//! clock that advances only when all tasks wait.
 
 mod thing;
 mod wire;
@@ -13,7 +13,8 @@ use std::future::Future;
 use wire::{Cable, DEVICE, socket};
 
 const LED: Topic = Topic::new(0);
-/// More bytes than the buffers between a device and a peer that does not read can hold.
+/// More bytes than the buffers between a device
+/// and a peer that does not read can hold.
 const LONG: &str = match str::from_utf8(&[b'.'; 50_000]) {
     Ok(text) => text,
     Err(_) => panic!(),
@@ -93,7 +94,8 @@ async fn read_until(socket: &mut TcpSocket<'static>, end: &str) -> String {
     text
 }
 
-/// Connects to each listening socket of an idle device, and so checks that none was lost.
+/// Connects to each listening socket of an idle
+/// device, and so checks that none was lost.
 async fn all_that_listen(stack: Stack<'static>) -> Vec<TcpSocket<'static>> {
     let mut sockets = Vec::new();
     for _ in 0..ACCEPTING {
@@ -216,8 +218,9 @@ async fn is_refused(peer: Stack<'static>) -> bool {
     false
 }
 
-/// Loads three times as many pages at once as sockets listen, twice, the second time before all sockets listen again. All other
-/// sockets belong to clients. Returns the number of refused connections.
+/// Loads three times as many pages at once as sockets listen, twice, the second
+/// time before all sockets listen again. All other sockets belong to clients.
+/// Returns the number of refused connections.
 async fn refused_in_bursts(peer: Stack<'static>) -> usize {
     let clients = [open(peer, OFF).await, open(peer, OFF).await];
     let mut refused = 0;

@@ -73,7 +73,8 @@ fn thing_works_without_websocket() {
     });
 }
 
-/// The content is longer than the buffer for a head and its following bytes, so it is decoded there piece by piece.
+/// The content is longer than the buffer for a head and its following bytes, so it
+/// is decoded there piece by piece.
 #[test]
 fn one_byte_chunks_fit_behind_long_head() {
     instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
@@ -102,7 +103,8 @@ fn one_byte_chunks_fit_behind_long_head() {
     });
 }
 
-/// A listener sends nothing, so only the acknowledgements of its network stack show that it is alive.
+/// A listener sends nothing, so only the acknowledgements
+/// of its network stack show that it is alive.
 #[test]
 fn vanished_listener_is_dropped() {
     instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }

@@ -13,9 +13,12 @@ pub const PAGE: usize = 4096;
 #[derive(Clone)]
 pub struct MockFlash {
     pub bytes: Vec<u8>,
-    /// Steps before the power is cut, unless `None`. A step writes a word or erases an eighth of a page.
+    /// Steps before the power is cut, unless `None`.
+    ///
+    /// A step writes a word or erases an eighth of a page.
     pub power: Option<usize>,
-    /// Mask of the bits that a write or an erasure leaves unchanged when the power is cut.
+    /// Mask of the bits that a write or an erasure
+    /// leaves unchanged when the power is cut.
     pub torn: u8,
     /// Number of erasures of each page.
     pub erased: Vec<usize>,

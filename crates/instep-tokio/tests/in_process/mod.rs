@@ -1,4 +1,5 @@
-//! A server within the test's own process, for tests that publish themselves or need limits of their own.
+//! A server within the test's own process, for tests
+//! that publish themselves or need limits of their own.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -81,7 +82,8 @@ impl Drop for Running {
     }
 }
 
-/// Records a panic of a shard, which takes no other thread down, so that the test fails at its end.
+/// Records a panic of a shard, which takes no other
+/// thread down, so that the test fails at its end.
 fn watch_for_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -14,7 +14,8 @@ use std::rc::Rc;
 
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
 
-/// Network in the air: its name, its password, which is empty if it is open, and whether its router assigns addresses.
+/// Network in the air: its name, its password, which is empty if it is open, and
+/// whether its router assigns addresses.
 pub type Around = (&'static str, &'static str, bool);
 
 pub const HOME: Around = ("Home", "correct horse", true);

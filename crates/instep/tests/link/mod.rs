@@ -1,4 +1,5 @@
-//! A simulated link: one device, clients without sockets, and a clock that only tests move.
+//! A simulated link: one device, clients without
+//! sockets, and a clock that only tests move.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -66,7 +67,8 @@ impl World {
         Self::with_networks(app, limits, usize::MAX)
     }
 
-    /// Returns a device whose drivers each serve a network of their own, with `own` client slots.
+    /// Returns a device whose drivers each serve a
+    /// network of their own, with `own` client slots.
     pub fn with_networks(app: &'static App, limits: Limits, own: usize) -> Self {
         let topics = app.topic_count();
         let block = limits.frame + SERVER_HEADER_MAX;
@@ -188,8 +190,9 @@ pub fn exchange(limits: &Limits) -> HttpStateMemory {
 /// Peer at the other end of a link.
 pub struct Peer {
     pub client: Client,
-    /// Capacity of its socket, in bytes, of which `window` are free. If set, the client returns the memory lent for requests as
-    /// soon as it can, as on a device.
+    /// Capacity of its socket, in bytes, of which `window` are free.
+    ///
+    /// If set, the client returns the memory lent for requests as soon as it can, as on a device.
     pub capacity: Option<usize>,
     tail: Vec<u8>,
     /// Bytes that it received.

@@ -70,7 +70,9 @@ pub fn texts(peer: &mut Peer) -> Vec<String> {
     texts
 }
 
-/// Returns the frame of an error, as docs/reference/wire.md has it. Empty parts are left out.
+/// Returns the frame of an error, as docs/reference/wire.md has it.
+///
+/// Empty parts are left out.
 pub fn error(id: &str, code: &str, name: &str, message: &str) -> String {
     let id = if id.is_empty() { String::new() } else { format!(r#""id":{id},"#) };
     let name = if name.is_empty() { String::new() } else { format!(r#""name":"{name}","#) };

@@ -1,4 +1,5 @@
-//! An image for 16 clients, each on a machine of its own, which all acknowledge an update at once while others load pages.
+//! An image for 16 clients, each on a machine of its own, which all acknowledge an
+//! update at once while others load pages.
 //!
 //! The test makes the frames itself, so that they come back to back and each retransmission is counted.
 
@@ -12,12 +13,15 @@ use std::time::{Duration, Instant};
 use tcp::{Connection, FrameKind, ask, read};
 
 const CLIENTS: u8 = 16;
-/// Connections for pages at once: half as many as listen, because those of the burst before may not listen again yet.
+/// Connections for pages at once: half as many as listen, because those of the
+/// burst before may not listen again yet.
 const PAGES: u8 = 3;
 const ROUNDS: usize = 150;
 /// Time limit for each wait, longer than any takes on a busy machine.
 const LATEST: Duration = Duration::from_secs(30);
-/// Time limit for an update. A neighbour that the stack has forgotten is found again after a second, and the next one after
+/// Time limit for an update.
+///
+/// A neighbour that the stack has forgotten is found again after a second, and the next one after
 /// another.
 const LATE: Duration = Duration::from_secs(3);
 
@@ -113,7 +117,8 @@ impl World {
         }
     }
 
-    /// Takes the complete received frames, and returns the frames to be answered at once.
+    /// Takes the complete received frames, and
+    /// returns the frames to be answered at once.
     fn hear(&mut self) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
         while let Some((length, rest)) = self.unread.split_first_chunk() {

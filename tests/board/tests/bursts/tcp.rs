@@ -1,4 +1,5 @@
-//! A minimal Ethernet, ARP, IPv4 and TCP stack that controls when each frame is sent, and notices each retransmission.
+//! A minimal Ethernet, ARP, IPv4 and TCP stack that controls when each frame is
+//! sent, and notices each retransmission.
 
 use std::time::{Duration, Instant};
 
@@ -78,7 +79,8 @@ impl Connection {
         self.unacknowledged.is_none()
     }
 
-    /// Returns the acknowledgement of received segments, if one is due and not held back.
+    /// Returns the acknowledgement of received
+    /// segments, if one is due and not held back.
     pub fn acknowledgement(&mut self) -> Option<Vec<u8>> {
         let due = self.owes && !self.holds;
         self.owes &= !due;
@@ -179,7 +181,8 @@ pub fn read(frame: &[u8]) -> FrameKind<'_> {
     }
 }
 
-/// Returns the ARP request for the device's hardware address, which each machine sends first.
+/// Returns the ARP request for the device's hardware
+/// address, which each machine sends first.
 pub fn ask(machine: u8) -> Vec<u8> {
     arp(1, machine)
 }
