@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Time limit of a handshake.
-const PATIENCE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Size of a read, in bytes.
 pub const READ: usize = 262_144;
 
@@ -42,7 +42,7 @@ impl Client {
         socket.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into())?;
         let mut stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
         // A reset keeps no port in TIME_WAIT.
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         let key = wire::KEY;

@@ -101,8 +101,8 @@ fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
 fn busy(rows: &[Row]) -> String {
     let of = |at: usize| Sample(rows.iter().map(|row| row.busy[at].median()).collect()).spread();
     let each = ALL.iter().enumerate().map(|(at, contender)| {
-        let (least, most) = of(at);
-        format!("{} {:.0}–{:.0} %", contender.name, least * 100.0, most * 100.0)
+        let (min, max) = of(at);
+        format!("{} {:.0}–{:.0} %", contender.name, min * 100.0, max * 100.0)
     });
     let each: Vec<String> = each.collect();
     format!("\nOf the time of these runs the servers were on their core: {}.\n", each.join(", "))

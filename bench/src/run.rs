@@ -65,8 +65,8 @@ impl Stalled {
     /// without a stalled subscriber that differ most.
     pub fn p99_noise(&self) -> f64 {
         let medians = self.runs.iter().map(|(without, _)| Sample(without.p99.clone()).median()).collect();
-        let (least, greatest) = Sample(medians).spread();
-        greatest / least
+        let (min, max) = Sample(medians).spread();
+        max / min
     }
 }
 

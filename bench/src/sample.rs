@@ -58,11 +58,11 @@ impl Sample {
 /// Writes the median, and behind it the spread.
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (least, greatest) = self.spread();
+        let (min, max) = self.spread();
         match &self.0[..] {
             [] => f.write_str("–"),
             [only] => write!(f, "{}", digits(*only)),
-            _ => write!(f, "{} ({}–{})", digits(self.median()), digits(least), digits(greatest)),
+            _ => write!(f, "{} ({}–{})", digits(self.median()), digits(min), digits(max)),
         }
     }
 }

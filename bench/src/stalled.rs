@@ -20,7 +20,7 @@ const RECEIVE_BUFFER: usize = 8192;
 /// At this limit, beats are skipped.
 const BACKLOG: usize = 65_536;
 /// Time limit for a last value.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LAST_VALUE_TIMEOUT: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Behaviour of the client that does not read.
@@ -185,7 +185,7 @@ impl Run {
     fn finish(&mut self) -> Result<(), String> {
         let begin = Instant::now();
         while self.values.iter().any(|value| *value < self.published) {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > LAST_VALUE_TIMEOUT {
                 return Err("a reader waits for the last value in vain".into());
             }
             self.turn()?;
@@ -216,7 +216,7 @@ fn read_until(client: &mut Client, mut wanted: impl FnMut(u32) -> bool) -> Resul
     let (begin, mut found) = (Instant::now(), false);
     // In small reads, so that few bytes behind the value are counted.
     let mut buffer = [0; 1024];
-    while !found && begin.elapsed() < PATIENCE {
+    while !found && begin.elapsed() < LAST_VALUE_TIMEOUT {
         client.read(&mut buffer, |frame| {
             found |= wanted(parse(frame)?.0);
             Ok(())

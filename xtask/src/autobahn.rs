@@ -257,9 +257,9 @@ impl Drop for Server {
 }
 
 /// Waits for a process to end, and kills it after the time limit.
-fn wait(child: &mut Child, patience: Duration) -> Option<()> {
+fn wait(child: &mut Child, timeout: Duration) -> Option<()> {
     let start = Instant::now();
-    while start.elapsed() < patience {
+    while start.elapsed() < timeout {
         if matches!(child.try_wait(), Ok(Some(_))) {
             return Some(());
         }

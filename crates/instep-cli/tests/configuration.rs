@@ -345,14 +345,14 @@ fn environment_and_file_hold_without_subcommand() {
 #[test]
 fn server_runs_with_min_and_max_of_every_limit() {
     let folder = Folder::new("extremes");
-    let least = "clients=1 http_slots=1 per_address=1 message_rate=0 head=256 headers=5 body=0 message=1 frame=1 events=0 inbox=1 \
+    let min = "clients=1 http_slots=1 per_address=1 message_rate=0 head=256 headers=5 body=0 message=1 frame=1 events=0 inbox=1 \
         replies=1 outbox=23 head_time=100ms idle_time=100ms ping_every=1s pings_missed=1 write_stall=1s \
         linger_time=100ms linger_bytes=1 unsent=1 inflaters=0";
-    let most = "clients=60000 http_slots=5535 per_address=65535 message_rate=1000000 head=1048576 headers=64 body=1073741824 \
+    let max = "clients=60000 http_slots=5535 per_address=65535 message_rate=1000000 head=1048576 headers=64 body=1073741824 \
         message=1073741824 frame=16777216 events=63 inbox=65535 replies=65535 outbox=1073741824 head_time=86400s \
         idle_time=86400s ping_every=86400s pings_missed=255 write_stall=86400s linger_time=86400s \
         linger_bytes=1073741824 unsent=1073741824 inflaters=1024";
-    for limits in [least, most] {
+    for limits in [min, max] {
         let limits: Vec<_> = limits.split_whitespace().map(|limit| format!("--limit={limit}")).collect();
         let limits: Vec<_> = limits.iter().map(String::as_str).collect();
         let server = folder.server(&[&["--app=led-plain"], &limits[..]].concat()).start();

@@ -68,7 +68,7 @@ fn wire(messages: &[Message], key: [u8; 4]) -> Vec<u8> {
 type Output = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>);
 
 /// Returns the receiver's messages for input that is split at `cuts`.
-fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> Output {
+fn receive(mut wire: Vec<u8>, cuts: &[usize], max: usize) -> Output {
     let mut receiver = Receiver::new();
     let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
@@ -77,7 +77,7 @@ fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> Output {
     for end in cuts {
         loop {
             let (used, incomplete) = match receiver
-                .receive(&mut wire[at..end], most, usize::MAX)
+                .receive(&mut wire[at..end], max, usize::MAX)
                 .expect("valid input was refused")
             {
                 (used, Received::Incomplete) => (used, true),
@@ -114,19 +114,19 @@ proptest! {
         messages in vec(message(), 1..5),
         key in any::<[u8; 4]>(),
         cuts in vec(any::<usize>(), 0..8),
-        most in 1_usize..400,
+        max in 1_usize..400,
     ) {
         let expected: Vec<_> =
             messages.iter().map(|message| (message.kind, message.fragments.concat())).collect();
         let pings: Vec<_> = messages.iter().flat_map(|message| message.pings.iter().flatten().cloned()).collect();
-        let received = receive(wire(&messages, key), &cuts, most);
+        let received = receive(wire(&messages, key), &cuts, max);
         prop_assert_eq!(received, (expected, pings));
     }
 
     #[test]
-    fn random_bytes_end_in_error_or_nothing(mut bytes in vec(any::<u8>(), 0..600), most in 1_usize..100) {
+    fn random_bytes_end_in_error_or_nothing(mut bytes in vec(any::<u8>(), 0..600), max in 1_usize..100) {
         let (mut receiver, mut at) = (Receiver::new(), 0);
-        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], most, usize::MAX) {
+        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], max, usize::MAX) {
             let incomplete = received == Received::Incomplete;
             at += used;
             if incomplete {
@@ -181,10 +181,10 @@ proptest! {
     }
 
     #[test]
-    fn template_without_values_is_unchanged(body in "[a-zA-Z_%<> ]{0,200}", most in 1_usize..50) {
+    fn template_without_values_is_unchanged(body in "[a-zA-Z_%<> ]{0,200}", max in 1_usize..50) {
         let template = Template::new(body.as_bytes(), false);
         let (mut out, mut at) = (Vec::new(), 0);
-        while let Some((segment, next)) = template.segment(at, most) {
+        while let Some((segment, next)) = template.segment(at, max) {
             let (bytes, next) = match segment {
                 Segment::Literal(bytes) => (bytes, next),
                 Segment::Name(_) => (&b"%"[..], at + 1),

@@ -48,6 +48,6 @@ fn address_over_message_rate_is_slowed_down_alone() {
     let took = before.elapsed();
     assert!(others < took, "the other client was slowed down, too");
     // The server's clock counts whole milliseconds.
-    let least = Duration::from_secs(2) - Duration::from_millis(2);
-    assert!(took >= least, "{FLOOD} messages in {took:?}");
+    let min = Duration::from_secs(2) - Duration::from_millis(2);
+    assert!(took >= min, "{FLOOD} messages in {took:?}");
 }

@@ -79,12 +79,12 @@ fn dropped_client_gets_state_first_when_it_returns() {
     while server.device().clients() == 2 {
         publish(&server, number..number + TOPICS, &mut healthy);
         number += TOPICS;
-        let patience = Duration::from_millis(Limits::LINUX.write_stall) + SOON;
-        assert!(before.elapsed() < patience, "the stalled client is not dropped");
+        let timeout = Duration::from_millis(Limits::LINUX.write_stall) + SOON;
+        assert!(before.elapsed() < timeout, "the stalled client is not dropped");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let patience = Duration::from_millis(Limits::LINUX.write_stall);
-    assert!(before.elapsed() >= patience, "dropped after {:?}", before.elapsed());
+    let timeout = Duration::from_millis(Limits::LINUX.write_stall);
+    assert!(before.elapsed() >= timeout, "dropped after {:?}", before.elapsed());
     drop(stalled);
     let mut returned = narrow_client(server.addr);
     let bytes = catch_up(&mut returned, number);

@@ -74,8 +74,8 @@ fn failing_network_is_retried_beside_own_network() {
         let before = device.times("join Home").len();
         Timer::after_secs(600).await;
         let tries = device.times("join Home").len() - before;
-        let most = usize::try_from(600 / RETRY_BESIDE_AP.as_secs()).unwrap();
-        assert!((most / 2..=most).contains(&tries), "{tries}");
+        let max = usize::try_from(600 / RETRY_BESIDE_AP.as_secs()).unwrap();
+        assert!((max / 2..=max).contains(&tries), "{tries}");
 
         // The router has power again.
         device.air.borrow_mut().around = vec![HOME];

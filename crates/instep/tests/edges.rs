@@ -29,17 +29,17 @@ fn frame_length_limit_is_exact() {
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let client = opened(&mut inbox).expect("no client opened");
-    let (most, more) = ("m".repeat(LIMITS.frame), "x".repeat(LIMITS.frame + 1));
+    let (max, more) = ("m".repeat(LIMITS.frame), "x".repeat(LIMITS.frame + 1));
     let device = world.device;
-    assert!(device.try_publish(LED, &most).is_ok() && device.try_event(&most).is_ok());
-    assert!(device.send(client, &most).is_ok());
+    assert!(device.try_publish(LED, &max).is_ok() && device.try_event(&max).is_ok());
+    assert!(device.send(client, &max).is_ok());
     assert!(device.try_publish(LED, &more).is_err() && device.try_event(&more).is_err());
     peer.turn(&mut world);
     assert!(matches!(device.send(client, &more), Err(SendError::TooLong(_))));
     peer.turn(&mut world);
-    assert_eq!(payloads(&peer.take()), [&most[..]; 3]);
+    assert_eq!(payloads(&peer.take()), [&max[..]; 3]);
     // The value published before stays.
-    assert_eq!(payloads(&world.open("/ws").received), [most]);
+    assert_eq!(payloads(&world.open("/ws").received), [max]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const TOPICS: usize = 2;
 const PEERS: usize = 8;
 const STEPS: usize = 3_000;
 /// Stall of the link that a client survives, in ms.
-const PATIENCE: u64 = 8_000;
+const SURVIVED_STALL: u64 = 8_000;
 /// Capacity of a device's socket, in bytes.
 const CAPACITY: usize = 600;
 
@@ -62,14 +62,14 @@ impl Rough {
         self.under_way.extend(frame(0x81, text.as_bytes()));
     }
 
-    /// Gives a turn, with at most `most` bytes of the input that is under way.
-    fn turn(&mut self, world: &mut World, most: usize) {
+    /// Gives a turn, with at most `max` bytes of the input that is under way.
+    fn turn(&mut self, world: &mut World, max: usize) {
         if self.lost {
             self.peer.turn(world);
             return;
         }
         let reads = self.peer.last.is_none_or(|turn| turn.wants_read);
-        let length = if reads { most.min(self.under_way.len()) } else { 0 };
+        let length = if reads { max.min(self.under_way.len()) } else { 0 };
         let part: Vec<u8> = self.under_way.drain(..length).collect();
         let turn = self.peer.send(world, &part);
         assert!(!turn.closed && !turn.shut_down, "{} is well, but was ended at {}", self.number, world.now);
@@ -181,15 +181,15 @@ fn run(seed: u64, on_device: bool) -> usize {
                 peers[one].lost = true;
             }
             _ => {
-                let most = random.below(40);
+                let max = random.below(40);
                 random.shuffle(&mut peers);
                 let some = random.below(PEERS);
-                peers.iter_mut().take(some).for_each(|peer| peer.turn(&mut world, most));
+                peers.iter_mut().take(some).for_each(|peer| peer.turn(&mut world, max));
                 peers.sort_by_key(|peer| peer.number);
             }
         }
         for peer in &mut peers {
-            if !peer.lost && peer.stalled.is_some_and(|since| world.now >= since + PATIENCE) {
+            if !peer.lost && peer.stalled.is_some_and(|since| world.now >= since + SURVIVED_STALL) {
                 peer.open(usize::MAX, &mut world);
                 peer.turn(&mut world, usize::MAX);
             }

@@ -117,14 +117,14 @@ impl Drop for Device {
 /// Median, minimum and maximum of some runs.
 struct Figures {
     median: f64,
-    least: f64,
-    most: f64,
+    min: f64,
+    max: f64,
 }
 
 impl Figures {
     fn of(mut runs: Vec<f64>) -> Self {
         runs.sort_by(f64::total_cmp);
-        Self { median: runs[runs.len() / 2], least: runs[0], most: runs[runs.len() - 1] }
+        Self { median: runs[runs.len() / 2], min: runs[0], max: runs[runs.len() - 1] }
     }
 }
 
@@ -139,8 +139,8 @@ fn table(measured: &[(&str, [Figures; CLIENTS.len()])]) -> String {
         let plural = if *clients == 1 { "" } else { "s" };
         let _ = write!(text, "\n| for a `toggle`, {clients} client{plural} |");
         for (_, figures) in measured {
-            let Figures { median, least, most } = figures[at];
-            let _ = write!(text, " {} ({}–{}) |", number(median), number(least), number(most));
+            let Figures { median, min, max } = figures[at];
+            let _ = write!(text, " {} ({}–{}) |", number(median), number(min), number(max));
         }
     }
     let (first, last) = (CLIENTS[0], CLIENTS[CLIENTS.len() - 1]);

@@ -60,8 +60,8 @@ pub(crate) fn units(number: &str, precision: u8) -> Option<i64> {
         return Some(0);
     }
     // Beyond this, no number reaches 1, or ends before its point.
-    let most = i32::try_from(number.len()).ok()? + 30;
-    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= most)?;
+    let max = i32::try_from(number.len()).ok()? + 30;
+    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= max)?;
     let shift = exponent + i32::from(precision) - i32::try_from(part.len()).ok()?;
     let (kept, rest) = match usize::try_from(shift) {
         Ok(shift) => (digits + &"0".repeat(shift), String::new()),

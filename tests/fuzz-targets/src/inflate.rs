@@ -14,11 +14,11 @@ pub(crate) struct Inflated {
     pub(crate) wrong: bool,
 }
 
-/// Decompresses the beginning of a stream, up to `most` bytes.
+/// Decompresses the beginning of a stream, up to `max` bytes.
 ///
 /// After a last block another stream, with an empty window, begins at the next byte.
-pub(crate) fn inflate(packed: &[u8], most: usize) -> Inflated {
-    let mut reader = Reader { packed, at: 0, bytes: Vec::new(), start: 0, most };
+pub(crate) fn inflate(packed: &[u8], max: usize) -> Inflated {
+    let mut reader = Reader { packed, at: 0, bytes: Vec::new(), start: 0, max };
     let wrong = loop {
         match reader.block() {
             Ok(false) => {}
@@ -47,7 +47,7 @@ struct Reader<'p> {
     bytes: Vec<u8>,
     /// Index of the stream's first byte in the output.
     start: usize,
-    most: usize,
+    max: usize,
 }
 
 impl Reader<'_> {
@@ -63,7 +63,7 @@ impl Reader<'_> {
     }
 
     fn put(&mut self, byte: u8) -> Result<(), End> {
-        if self.bytes.len() == self.most {
+        if self.bytes.len() == self.max {
             return Err(End::Over);
         }
         self.bytes.push(byte);

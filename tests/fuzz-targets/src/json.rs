@@ -86,12 +86,12 @@ fn write(text: &str) {
     let written = Text::new(text).to_string();
     assert_eq!(serde_json::from_str::<String>(&written).expect("the written text is not JSON"), text);
     assert!(Value::parse(&written).is_ok());
-    for most in [0, 1, 7, 20] {
-        let cut = Text::cut(text, most).to_string();
+    for max in [0, 1, 7, 20] {
+        let cut = Text::cut(text, max).to_string();
         assert!(!cut.contains(['<', '>', '&', '\n', '\u{2028}', '\u{2029}']));
         let read = serde_json::from_str::<String>(&cut).expect("the cut text is not JSON");
         if cut != written {
-            assert!(cut.len() <= most + "\"…\"".len());
+            assert!(cut.len() <= max + "\"…\"".len());
             assert!(
                 text.starts_with(read.strip_suffix('…').expect("the cut text does not end with an ellipsis"))
             );

@@ -11,24 +11,24 @@ use instep_proto::message::{Kind, PART_MAX, Received, Receiver};
 /// Checks the messages in `data`.
 pub(crate) fn check(data: &[u8]) {
     let (script, wire) = split(data);
-    let (most, cuts) = first(script);
-    let most = if most == 0 { usize::MAX } else { usize::from(most) };
+    let (max, cuts) = first(script);
+    let max = if max == 0 { usize::MAX } else { usize::from(max) };
     let expected = model::read(wire, Rules { deflate: false, limit: usize::MAX });
     for parts in [cut(cuts, wire), vec![wire]] {
-        let done = receive(&parts, most);
+        let done = receive(&parts, max);
         assert!(expected.allows(&done), "{done:?}, but {expected:?}");
     }
 }
 
 /// Returns the acts of an echo.
-fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
+fn receive(parts: &[&[u8]], max: usize) -> Vec<Act> {
     let (mut receiver, mut done, mut within) = (Receiver::new(), Reading::default(), false);
     let mut input = Vec::new();
     for part in parts {
         input.extend_from_slice(part);
         let mut at = 0;
         loop {
-            let (used, received) = match receiver.receive(&mut input[at..], most, usize::MAX) {
+            let (used, received) = match receiver.receive(&mut input[at..], max, usize::MAX) {
                 Ok(received) => received,
                 Err(error) => {
                     done.acts.push(Act::Close(error.close_code().number()));
@@ -48,7 +48,7 @@ fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
                     return done.acts;
                 }
                 Received::Piece(piece) => {
-                    assert!(piece.bytes.len() <= most);
+                    assert!(piece.bytes.len() <= max);
                     assert_eq!(piece.first, !within);
                     if piece.first {
                         done.acts.push(Act::Begin(if piece.kind == Kind::Text { 1 } else { 2 }));

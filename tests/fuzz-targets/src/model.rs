@@ -82,8 +82,8 @@ pub(crate) fn header(bytes: &[u8], deflate: bool) -> Result<Option<Header>, ()> 
         length = field.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
         size += extended;
         // "The minimal number of bytes MUST be used", and the top bit of eight bytes is 0.
-        let least = if extended == 2 { 126 } else { 65_536 };
-        if length < least || length >= 1 << 63 {
+        let min = if extended == 2 { 126 } else { 65_536 };
+        if length < min || length >= 1 << 63 {
             return Err(());
         }
     }
@@ -104,13 +104,13 @@ impl Message {
     /// Decompresses more payload, and returns whether it is invalid behind that.
     ///
     /// `last`: the message ends with it.
-    fn unpack(&mut self, payload: Vec<u8>, last: bool, most: usize) -> Inflated {
+    fn unpack(&mut self, payload: Vec<u8>, last: bool, max: usize) -> Inflated {
         let Some(packed) = &mut self.packed else { return Inflated { bytes: payload, wrong: false } };
         packed.extend(payload);
         if last {
             packed.extend([0, 0, 0xff, 0xff]);
         }
-        let Inflated { bytes, wrong } = inflate(packed, most);
+        let Inflated { bytes, wrong } = inflate(packed, max);
         Inflated { bytes: bytes[self.whole.len()..].to_vec(), wrong }
     }
 }
