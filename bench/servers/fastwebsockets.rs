@@ -1,5 +1,6 @@
-//! fastwebsockets: the upgrade by hyper as in its examples; then the bare socket, which is faster than hyper's.
-//! A subscriber is two tasks, because its read must not be cancelled.
+//! fastwebsockets, upgraded by hyper as in its examples, then on
+//! the bare socket, which is faster than hyper's. A subscriber
+//! is two tasks, because its read must not be cancelled.
 
 use bytes::Bytes;
 use fastwebsockets::upgrade::{UpgradeFut, upgrade};
@@ -31,7 +32,7 @@ fn main() -> io::Result<()> {
                     async move {
                         let (response, upgraded) = upgrade(&mut request)?;
                         spawn_local(unconstrained(async move {
-                            // Whoever is gone is gone.
+                            // Errors of clients that have gone are ignored.
                             let _ = match job {
                                 Job::Echo => echo(upgraded).await,
                                 Job::FanOut => fan_out(upgraded, publish).await,
@@ -49,7 +50,7 @@ fn main() -> io::Result<()> {
     })
 }
 
-/// The socket itself, without the layers that the upgrade needed.
+/// Returns the socket itself, without the layers of the upgrade.
 async fn bare(upgraded: UpgradeFut) -> Result<WebSocket<TcpStream>, WebSocketError> {
     let parts = upgraded
         .await?
@@ -93,7 +94,7 @@ async fn fan_out(upgraded: UpgradeFut, publish: broadcast::Sender<Bytes>) -> Res
     }));
     let mut read = FragmentCollectorRead::new(read);
     loop {
-        // Nobody pings or closes here.
+        // No client sends pings or close frames.
         let frame = read.read_frame(&mut |_| async { Ok::<_, WebSocketError>(()) }).await?;
         match frame.opcode {
             OpCode::Close => return Ok(()),

@@ -1,5 +1,6 @@
-//! The floor: only the system calls that a server on epoll cannot do without, and answers of a known size.
-//! It reads no frame that it is to echo: `--in` says how long one is.
+//! The floor: only the system calls that a server on epoll
+//! needs, and answers of a known size. It does not parse
+//! the frames that it echoes; `--in` gives their length.
 
 use instep_bench::serving::{self, Job};
 use instep_bench::wire;
@@ -14,9 +15,9 @@ const READ: usize = 65_536;
 struct Client {
     stream: TcpStream,
     greeted: bool,
-    /// Bytes of a frame that has not come as a whole.
+    /// Bytes of an incomplete frame.
     begun: usize,
-    /// Bytes that are still to be sent, and where in the answer they begin.
+    /// Bytes that are still to be sent, and their offset in the answer.
     owed: usize,
     at: usize,
 }
@@ -24,7 +25,7 @@ struct Client {
 fn main() -> io::Result<()> {
     let start = serving::start()?;
     let job = start.job;
-    // One frame of the client and what answers it, as often as they may come at once.
+    // One frame of the client and its answer, as often as they may come at once.
     let size = start.number("--size").unwrap_or_default();
     let (incoming, outgoing) = (
         wire::client_frame(wire::TEXT, &wire::text(size)).len(),
@@ -45,12 +46,12 @@ fn main() -> io::Result<()> {
                 accept(&listener, &epoll, &mut clients)?;
                 continue;
             }
-            let index = usize::try_from(event.data.u64()).expect("an index");
+            let index = usize::try_from(event.data.u64()).expect("the key is not an index");
             let client = &mut clients[index];
             if !client.pay(&answer, outgoing.len())? {
                 continue;
             }
-            // Until there is no more, or the client is gone.
+            // Until the socket is empty, or the client is gone.
             while let Ok(length) = clients[index].stream.read(&mut input) {
                 let client = &mut clients[index];
                 if !client.greeted {
@@ -98,7 +99,7 @@ impl Client {
         )
     }
 
-    /// Sends what is owed. Says whether the socket took all of it.
+    /// Sends the owed bytes. Returns whether the socket took all of them.
     fn pay(&mut self, answer: &[u8], frame: usize) -> io::Result<bool> {
         while self.owed > 0 {
             let length = self.owed.min(answer.len() - self.at);
@@ -115,7 +116,7 @@ impl Client {
     }
 }
 
-/// Sends what a client sent, short messages as a whole, to everybody.
+/// Sends each message of a client, short and complete, to all clients.
 fn publish(mut input: &mut [u8], clients: &mut [Client]) {
     while let Some(length) = input.get(1) {
         let (frame, rest) = input.split_at_mut(6 + usize::from(length & 0x7f));
@@ -126,7 +127,7 @@ fn publish(mut input: &mut [u8], clients: &mut [Client]) {
         }
         let frame = wire::server_frame(wire::TEXT, payload);
         for client in &mut *clients {
-            // One that takes no more gets no more.
+            // A client whose socket is full misses the message.
             let _ = client.stream.write(&frame);
         }
     }

@@ -1,7 +1,8 @@
-//! instep: its own library, one shard, and an application that publishes what it is sent.
+//! instep: its own library, one shard, and an
+//! application that publishes its messages.
 //!
-//! `--patient` raises the stall limit and the ping deadline to an hour; else the limits are those of Linux, but for the clients:
-//! `--clients` says how many there may be.
+//! `--patient` raises the write-stall and ping timeouts to an hour. The other limits are those of Linux,
+//! except the number of clients, which `--clients` gives.
 
 use instep::{Access, App, Limits, Message};
 use instep_bench::serving;

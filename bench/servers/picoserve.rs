@@ -1,4 +1,5 @@
-//! picoserve on tokio: 2 KiB for the request as in its README, and a buffer for the message.
+//! picoserve on tokio: 2 KiB for the request as
+//! in its README, and a buffer for the message.
 
 use instep_bench::serving::{self, Job, KEPT};
 use picoserve::futures::Either;
@@ -13,9 +14,9 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 use tokio::task::{spawn_local, unconstrained};
 
-/// Room for the longest message that is echoed.
+/// Maximum length of an echoed message, in bytes.
 const ECHO: usize = 16_384;
-/// Room for one that is published.
+/// Maximum length of a published message, in bytes.
 const PUBLISHED: usize = 512;
 
 struct Echo;
@@ -87,7 +88,7 @@ fn main() -> io::Result<()> {
         loop {
             let stream = serving::accept(&listener).await;
             let (echo, fan_out) = (echo.clone(), fan_out.clone());
-            // Whoever is gone is gone.
+            // Errors of clients that have gone are ignored.
             match job {
                 Job::Echo => spawn_local(unconstrained(async move {
                     let _ = picoserve::Server::new_tokio(&echo, &CONFIG, &mut [0; 2048]).serve(stream).await;

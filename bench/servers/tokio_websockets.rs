@@ -1,4 +1,6 @@
-//! tokio-websockets: its echo server. `forward` would not be faster: whoever reads the next message, sends what waits.
+//! tokio-websockets: its echo server.
+//!
+//! `forward` would not be faster, because reading the next message sends the waiting one.
 
 use futures_util::{SinkExt, StreamExt};
 use instep_bench::serving::{self, Job, KEPT};
@@ -22,7 +24,7 @@ fn main() -> io::Result<()> {
                     .config(Config::default().frame_size(usize::MAX))
                     .limits(Limits::unlimited());
                 let Ok((_, socket)) = builder.accept(stream).await else { return };
-                // Whoever is gone is gone.
+                // Errors of clients that have gone are ignored.
                 let _ = match job {
                     Job::Echo => echo(socket).await,
                     Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,

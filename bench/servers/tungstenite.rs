@@ -1,5 +1,6 @@
-//! tokio-tungstenite: its echo server, which is `forward`. `--buffer` sets the bytes of the read buffer; without it,
-//! it is as it comes.
+//! tokio-tungstenite: its echo server, which uses `forward`.
+//!
+//! `--buffer` sets the size of the read buffer in bytes; without it, the default holds.
 
 use futures_util::{StreamExt, TryStreamExt, future};
 use instep_bench::serving::{self, Job, KEPT};
@@ -26,7 +27,7 @@ fn main() -> io::Result<()> {
             let publish = publish.clone();
             spawn_local(unconstrained(async move {
                 let Ok(socket) = accept_async_with_config(stream, Some(config)).await else { return };
-                // Whoever is gone is gone.
+                // Errors of clients that have gone are ignored.
                 let _ = match job {
                     Job::Echo => echo(socket).await,
                     Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,

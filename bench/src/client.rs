@@ -1,4 +1,4 @@
-//! Clients: a socket each, all of them served from one epoll.
+//! Clients with a socket each, all on one epoll.
 
 use instep_bench::wire::{self, Frame, Frames};
 use rustix::buffer::spare_capacity;
@@ -10,25 +10,25 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long a handshake may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How much is read at once.
+/// Time limit of a handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Size of a read, in bytes.
 pub const READ: usize = 262_144;
 
-/// A client whose handshake is done.
+/// Client after its handshake.
 #[derive(Debug)]
 pub struct Client {
-    /// Its socket; non-blocking, unless it is changed.
+    /// Its socket, non-blocking unless it is changed.
     pub stream: TcpStream,
     frames: Frames,
-    /// What came together with the end of the handshake.
+    /// Bytes that arrived with the end of the handshake.
     early: Vec<u8>,
-    /// Bytes that it has received since the handshake.
+    /// Bytes received since the handshake.
     pub received: usize,
 }
 
 impl Client {
-    /// Connects. `receive_buffer` is the socket's SO_RCVBUF, if it is to be another than usual.
+    /// Connects. `receive_buffer` is the socket's SO_RCVBUF, unless the default holds.
     pub fn connect(port: u16, path: &str, receive_buffer: Option<usize>) -> Result<Self, String> {
         Self::try_connect(port, path, receive_buffer)
             .map_err(|error| format!("a client could not connect: {error}"))
@@ -42,8 +42,8 @@ impl Client {
         socket.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into())?;
         let mut stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        // No port is kept after its connection.
+        stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
+        // A reset keeps no port in TIME_WAIT.
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         let key = wire::KEY;
         stream.write_all(
@@ -72,8 +72,8 @@ impl Client {
         Ok(Self { stream, frames: Frames::default(), early: head.split_off(end), received: 0 })
     }
 
-    /// Reads what there is, and hands each frame of a message to `each`; pings are answered. `Ok(false)` if there was
-    /// nothing.
+    /// Reads the available bytes, and passes each frame of a message to `each`; pings
+    /// are answered. Returns `Ok(false)` if there were none.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
@@ -109,32 +109,39 @@ impl Client {
     }
 }
 
-/// Which sockets have something to do.
+/// Ready sockets.
 pub struct Readiness {
     epoll: OwnedFd,
     events: Vec<Event>,
 }
 
 impl Readiness {
-    /// Watches nobody yet.
+    /// Watches no client yet.
     pub fn new() -> Result<Self, String> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| error.to_string())?;
         Ok(Self { epoll, events: Vec::with_capacity(256) })
     }
 
-    /// Watches a client, which is known by `key`. It is told when something changes: what there is must be read.
+    /// Watches a client, identified by `key`.
+    ///
+    /// Events are edge-triggered, so all available bytes must be read.
     pub fn watch(&self, client: &Client, key: usize) -> Result<(), String> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
         epoll::add(&self.epoll, &client.stream, EventData::new_u64(key as u64), flags)
             .map_err(|error| error.to_string())
     }
 
-    /// Returns the keys of those who have something to do now. It never waits: whoever sleeps is woken by the
-    /// server's system call, at the server's expense.
+    /// Returns the keys of ready clients.
+    ///
+    /// It never waits, because a sleeping process would be woken by the server's system call, at the
+    /// server's expense.
     pub fn look(&mut self) -> Result<impl Iterator<Item = usize> + use<'_>, String> {
         self.events.clear();
         epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&Timespec::default()))
             .map_err(|error| error.to_string())?;
-        Ok(self.events.iter().map(|event| usize::try_from(event.data.u64()).expect("a key is an index")))
+        Ok(self
+            .events
+            .iter()
+            .map(|event| usize::try_from(event.data.u64()).expect("the key is not an index")))
     }
 }

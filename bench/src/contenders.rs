@@ -1,23 +1,23 @@
-//! The servers that are measured.
+//! The measured servers.
 
-/// One of them, in one configuration.
+/// One server, in one configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Contender {
-    /// The head of its column.
+    /// Heading of its column.
     pub name: &'static str,
     /// Its program, behind `server-`.
     pub program: &'static str,
-    /// What it is told beside its job.
+    /// Its arguments beside its job.
     pub options: &'static [&'static str],
-    /// The crate in the lock file whose version counts.
+    /// Crate whose version in the lock file is shown.
     pub package: Option<&'static str>,
 }
 
-/// What a server does only by system calls.
+/// Index of the server that makes only system calls.
 pub const FLOOR: usize = 0;
-/// That which the others are compared with.
+/// Index of the server that the others are compared with.
 pub const INSTEP: usize = 1;
-/// The others.
+/// Indices of the others.
 pub const PEERS: std::ops::Range<usize> = 2..ALL.len();
 
 /// All of them, in the order of the columns.
@@ -51,7 +51,7 @@ pub const ALL: [Contender; 7] = [
     Contender { name: "picoserve", program: "picoserve", options: &[], package: Some("picoserve") },
 ];
 
-/// The version of a crate, from the lock file that it was built with.
+/// Returns the version of a crate in the lock file of this build.
 pub fn version(package: &str) -> &'static str {
     let lock = include_str!("../Cargo.lock");
     let entry = format!("name = \"{package}\"\nversion = \"");
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_crate_is_in_the_lock_file() {
+    fn every_crate_is_in_lock_file() {
         for package in ALL.iter().filter_map(|contender| contender.package) {
             assert!(version(package).starts_with(|first: char| first.is_ascii_digit()), "{package}");
         }

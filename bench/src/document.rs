@@ -8,13 +8,13 @@ use crate::sample::{Sample, digits};
 use crate::{stall_tables, targets};
 use std::fmt::Write as _;
 
-/// Where the tables are kept, as seen from the folder of the workspace.
+/// File of the tables, relative to the workspace.
 const FILE: &str = "docs/reference/benchmarks.md";
-/// What is between these lines of it is ours.
+/// Lines around the generated part.
 const BEGIN: &str = "<!-- Measured: from here on, written by the command -->";
 const END: &str = "<!-- Measured: up to here -->";
 
-/// What was measured, as Markdown.
+/// Returns the results as Markdown.
 pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
     let command = if *plan == Plan::FULL { "cargo xtask bench --write" } else { "cargo xtask bench --quick" };
     let versions: Vec<String> =
@@ -43,7 +43,7 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
         );
     }
     if let Some(memory) = &results.memory {
-        let clients = digits(f64::from(u32::try_from(plan.idle_clients).expect("a number of clients")));
+        let clients = digits(f64::from(u32::try_from(plan.idle_clients).expect("too many clients")));
         let _ = write!(
             text,
             "\n## Memory\n\nMemory of the server in bytes per client, with {clients} clients that were sent one \
@@ -54,7 +54,7 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
     text + &stall_tables::write(results)
 }
 
-/// Puts the tables into the file, in place of those that are there.
+/// Replaces the tables in the file.
 pub fn write(tables: &str) -> Result<(), String> {
     let text = std::fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))?;
     let text = replace(&text, tables).ok_or(format!("{FILE} lacks the lines between which tables belong"))?;
@@ -69,7 +69,7 @@ fn replace(text: &str, tables: &str) -> Option<String> {
     Some(format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
 }
 
-/// A table of figures and one of ratios.
+/// Returns a table of figures and one of ratios.
 fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
     let mut text = String::new();
     let shown: Vec<usize> = (usize::from(!floor)..ALL.len()).collect();
@@ -97,12 +97,12 @@ fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
     text
 }
 
-/// How much the clients asked of the servers.
+/// Returns a sentence on the load of the servers.
 fn busy(rows: &[Row]) -> String {
     let of = |at: usize| Sample(rows.iter().map(|row| row.busy[at].median()).collect()).spread();
     let each = ALL.iter().enumerate().map(|(at, contender)| {
-        let (least, most) = of(at);
-        format!("{} {:.0}–{:.0} %", contender.name, least * 100.0, most * 100.0)
+        let (min, max) = of(at);
+        format!("{} {:.0}–{:.0} %", contender.name, min * 100.0, max * 100.0)
     });
     let each: Vec<String> = each.collect();
     format!("\nOf the time of these runs the servers were on their core: {}.\n", each.join(", "))
@@ -113,15 +113,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_has_a_place_for_the_tables() {
+    fn document_has_place_for_tables() {
         let file = include_str!("../../docs/reference/benchmarks.md");
-        let once = replace(file, "new").expect("both lines are there");
+        let once = replace(file, "new").expect("a marker line is missing");
         assert!(once.contains(&format!("{BEGIN}\n\nnew\n{END}")), "{once}");
         assert_eq!(replace(&once, "new"), Some(once));
     }
 
     #[test]
-    fn text_around_the_tables_stays() {
+    fn text_around_tables_stays() {
         let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
         assert_eq!(replace(&text, "new"), Some(format!("before\n{BEGIN}\n\nnew\n{END}\nafter\n")));
         assert_eq!(replace("nothing of ours", "new"), None);

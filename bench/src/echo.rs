@@ -7,9 +7,9 @@ use crate::sample::Figure;
 use instep_bench::wire;
 use std::time::{Duration, Instant};
 
-/// How many clients there are.
+/// Number of clients.
 pub const CLIENTS: usize = 64;
-/// A wait that no server needs.
+/// Time limit for a round, longer than any server needs.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 struct Echoing {
@@ -18,11 +18,12 @@ struct Echoing {
     sent: usize,
     /// Messages of the round that have not come back.
     missing: usize,
-    /// Bytes of the message that is coming.
+    /// Received bytes of the incomplete message.
     at: usize,
 }
 
-/// The server's CPU time in µs per message of `size` bytes, `depth` at once, over about `time`.
+/// Returns the server's CPU time in µs per message of
+/// `size` bytes, `depth` at once, over about `time`.
 pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration) -> Result<Figure, String> {
     let options = ["--size".into(), size.to_string(), "--depth".into(), depth.to_string()];
     let server = Server::start(contender, "echo", &options)?;
@@ -43,7 +44,8 @@ pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration)
     Ok(Figure::of_cpu(server.cpu()? - before, wall, messages))
 }
 
-/// Lets all clients send rounds for that time, and returns how many messages came back.
+/// Lets all clients send rounds for that time,
+/// and returns the number of returned messages.
 fn echo(
     clients: &mut [Echoing],
     readiness: &mut Readiness,
@@ -91,7 +93,7 @@ fn echo(
                     (*sent, *missing) = (client.write(round)?, depth);
                 } else {
                     waiting -= 1;
-                    // It is told of nothing any more.
+                    // This client gets no further round.
                     *missing = usize::MAX;
                 }
             }

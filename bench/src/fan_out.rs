@@ -1,4 +1,4 @@
-//! Fan-out: one client has something published, and all wait until all have it.
+//! Fan-out: one client publishes a message, and all wait until all have it.
 
 use crate::client::{Client, READ, Readiness};
 use crate::contenders::Contender;
@@ -7,12 +7,13 @@ use crate::sample::Figure;
 use instep_bench::wire;
 use std::time::{Duration, Instant};
 
-/// A wait that no server needs.
+/// Time limit for a publish, longer than any server needs.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Publishes before anything is measured.
+/// Publishes before the measurement.
 const WARM_UP: u32 = 3;
 
-/// The server's CPU time in µs per delivery of a publish to `subscribers` clients, over about `time`.
+/// Returns the server's CPU time in µs per delivery of a
+/// publish to `subscribers` clients, over about `time`.
 pub fn measure(contender: &Contender, subscribers: usize, time: Duration) -> Result<Figure, String> {
     let server = Server::start(contender, "fan-out", &[])?;
     let mut subscribers = Subscribers::connect(&server, subscribers)?;
@@ -28,7 +29,7 @@ pub fn measure(contender: &Contender, subscribers: usize, time: Duration) -> Res
     Ok(Figure::of_cpu(server.cpu()? - before, wall, deliveries))
 }
 
-/// Clients that all get what the first of them has published.
+/// Clients that all receive the publishes of the first one.
 pub struct Subscribers {
     clients: Vec<Client>,
     readiness: Readiness,
@@ -49,7 +50,7 @@ impl Subscribers {
         Ok(Self { clients, readiness, buffer: vec![0; READ], published: 0 })
     }
 
-    /// Has one message published, and waits until everybody has it, once.
+    /// Publishes one message, and waits until each client has it once.
     pub fn publish(&mut self) -> Result<(), String> {
         self.published += 1;
         let text = format!(r#"{{"label":"count","value":{:07}}}"#, self.published);

@@ -1,4 +1,4 @@
-//! Memory: many clients that have been sent one publish and are silent since.
+//! Memory: many clients that have received one publish and are silent since.
 
 use crate::contenders::Contender;
 use crate::fan_out::Subscribers;
@@ -6,11 +6,12 @@ use crate::process::Server;
 use crate::sample::Figure;
 use std::time::Duration;
 
-/// How long clients are idle before they are weighed.
+/// Idle time of the clients before the measurement.
 const REST: Duration = Duration::from_millis(500);
 
-/// The server's own memory in bytes per idle client, of `clients`: what it has more than one that was made for one client,
-/// and has none. So what is set aside for clients beforehand counts, too.
+/// Returns the server's own memory in bytes per idle client, of `clients`: the
+/// difference to a server that was started for one client and has none. So memory
+/// that is reserved for clients at the start counts, too.
 pub fn measure(contender: &Contender, clients: usize) -> Result<Figure, String> {
     let for_one = ["--clients".to_owned(), "1".to_owned()];
     let before = Server::start(contender, "fan-out", &for_one)?.memory()?;

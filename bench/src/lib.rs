@@ -1,4 +1,4 @@
-//! What the servers under measurement and the program that measures them share.
+//! Code that the servers under measurement and the measuring program share.
 
 pub mod serving;
 pub mod wire;

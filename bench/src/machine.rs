@@ -1,8 +1,8 @@
-//! What a reader needs to know of the machine, and nothing that names it.
+//! Description of the machine, without its name.
 
 use std::process::Command;
 
-/// The machine in a sentence.
+/// Returns the machine in a sentence.
 pub fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let uname = rustix::system::uname();
@@ -19,7 +19,7 @@ pub fn describe() -> String {
     )
 }
 
-/// The compiler and its version, without the date.
+/// Returns the compiler and its version, without the date.
 fn rustc() -> String {
     let output = Command::new("rustc").arg("--version").output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();

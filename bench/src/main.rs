@@ -41,9 +41,9 @@ fn main() -> ExitCode {
 
 fn bench(plan: &Plan, rows: &[&str], write: bool) -> Result<(), String> {
     let machine = machine::describe();
-    // The clients of the largest row, here as in the server.
+    // The clients of the largest row need as many descriptors here as in the server.
     let descriptors = raise_descriptor_limit().map_err(|error| error.to_string())?;
-    let wanted = u64::try_from(plan.idle_clients + 64).expect("a number of clients");
+    let wanted = u64::try_from(plan.idle_clients + 64).expect("too many clients");
     if descriptors < wanted {
         return Err(format!(
             "{wanted} open files are needed, and the hard limit is {descriptors}: raise it with ulimit -Hn"

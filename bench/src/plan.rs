@@ -1,39 +1,40 @@
-//! What is measured, how often and for how long.
+//! Rows, repeats and times of a run.
 
 use std::time::Duration;
 
-/// Bytes of the messages that are echoed.
+/// Lengths of echoed messages, in bytes.
 pub const ECHO_SIZES: [usize; 4] = [16, 125, 1024, 16_384];
-/// How many of them a client sends at once.
+/// Messages that a client sends at once.
 pub const ECHO_DEPTHS: [usize; 2] = [1, 16];
-/// How many subscribers a publish goes to.
+/// Numbers of subscribers of a publish.
 pub const SUBSCRIBERS: [usize; 3] = [100, 1000, 5000];
 
-/// How thorough a run is.
+/// Extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Repeats of a row of echo or fan-out.
     pub repeats: usize,
-    /// How long each repeat of a row of echo is measured.
+    /// Time of each repeat of a row of echo.
     pub echo_time: Duration,
-    /// How long each repeat of a row of fan-out is measured.
+    /// Time of each repeat of a row of fan-out.
     pub fan_out_time: Duration,
     /// Repeats of the row of memory.
     pub idle_repeats: usize,
-    /// Its clients.
+    /// Clients of the row of memory.
     pub idle_clients: usize,
     /// Publishes of instep while a subscriber stalls.
     pub publishes: u32,
-    /// Those of the others: it is only their ratio that counts.
+    /// Publishes of the others, fewer because only their ratio counts.
     pub peer_publishes: u32,
     /// Repeats of instep with a stalled subscriber and without, in turn.
     pub stall_repeats: usize,
-    /// Publishes of the run in which the stalled subscriber is dropped, which takes more than 10 s.
+    /// Publishes of the run in which the stalled
+    /// subscriber is dropped, which takes more than 10 s.
     pub drop_publishes: u32,
 }
 
 impl Plan {
-    /// What docs/reference/benchmarks.md is made from.
+    /// The run for docs/reference/benchmarks.md.
     pub const FULL: Self = Self {
         repeats: 9,
         echo_time: Duration::from_millis(400),

@@ -1,4 +1,4 @@
-//! A server in its own process, and what the system knows of it.
+//! A server process, and its figures in `/proc`.
 
 use crate::contenders::Contender;
 use std::fs;
@@ -6,13 +6,13 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// How long a server may take from its last answer until it sleeps.
+/// Time limit from a server's last answer until it sleeps.
 const SETTLE: Duration = Duration::from_millis(10);
 
-/// A server that runs. It is ended when this is dropped.
+/// Running server, which is ended when dropped.
 pub struct Server {
     child: Child,
-    /// Where it listens, on 127.0.0.1.
+    /// Its port on 127.0.0.1.
     pub port: u16,
 }
 
@@ -37,7 +37,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The time that all its threads have been on a core so far, in nanoseconds, once it sleeps.
+    /// Returns the CPU time of all its threads so far, in nanoseconds, once it sleeps.
     pub fn cpu(&self) -> Result<u64, String> {
         std::thread::sleep(SETTLE);
         let tasks = fs::read_dir(self.file("task")).map_err(|error| self.gone(&error))?;
@@ -50,7 +50,7 @@ impl Server {
         Ok(total)
     }
 
-    /// The bytes of memory that are its own and that it has written to.
+    /// Returns its private dirty memory, in bytes.
     pub fn memory(&self) -> Result<u64, String> {
         let maps = fs::read_to_string(self.file("smaps_rollup")).map_err(|error| self.gone(&error))?;
         let line = maps.lines().find_map(|line| line.strip_prefix("Private_Dirty:"));
@@ -58,7 +58,7 @@ impl Server {
         kibibytes.map(|kibibytes| kibibytes * 1024).ok_or("the system does not tell Private_Dirty".into())
     }
 
-    /// How many descriptors it has open.
+    /// Returns the number of its open descriptors.
     pub fn descriptors(&self) -> Result<usize, String> {
         Ok(fs::read_dir(self.file("fd")).map_err(|error| self.gone(&error))?.count())
     }

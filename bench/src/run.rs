@@ -1,5 +1,6 @@
-//! Runs the rows. Repeats go round: each contender once, then each once more, so that what disturbs the
-//! machine disturbs all of them.
+//! Runs the rows.
+//!
+//! Each repeat runs every contender once, so that a disturbance of the machine affects all of them.
 
 use crate::contenders::{ALL, Contender, FLOOR, INSTEP, PEERS};
 use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, Plan, SUBSCRIBERS};
@@ -7,7 +8,7 @@ use crate::sample::{Figure, Sample, digits};
 use crate::stalled::{self, Seen, Stall};
 use crate::{echo, fan_out, idle};
 
-/// All that was measured.
+/// All results.
 #[derive(Debug, Default)]
 pub struct Results {
     /// CPU time in µs per message.
@@ -16,40 +17,43 @@ pub struct Results {
     pub fan_out: Vec<Row>,
     /// Bytes per idle client.
     pub memory: Option<Row>,
-    /// A stalled subscriber: instep, its limits raised, once per repeat; then each peer.
+    /// A stalled subscriber: instep with raised
+    /// limits, once per repeat; then each peer.
     pub stalled: Vec<Stalled>,
-    /// Peers that did not get through that: who, and why.
+    /// Peers that failed with a stalled subscriber, with the reason.
     pub broken: Vec<(&'static str, String)>,
-    /// And instep with its own limits.
+    /// instep with its own limits.
     pub dropped: Option<Seen>,
 }
 
-/// One row of a table: what each contender needs.
+/// One row of a table, with the figures of each contender.
 #[derive(Debug)]
 pub struct Row {
-    /// What it is about.
+    /// Its name.
     pub name: String,
-    /// Messages that a client sends at once; 1 where nobody does.
+    /// Messages that a client sends at once; 1 if it sends none.
     pub depth: usize,
-    /// In the order of the contenders.
+    /// Figures in the order of the contenders.
     pub samples: Vec<Sample>,
-    /// The parts of the runs that the servers were on their core, in the same order.
+    /// Shares of the runs during which the servers
+    /// were on their core, in the same order.
     pub busy: Vec<Sample>,
 }
 
 /// Runs of one contender with a stalled subscriber, and without.
 #[derive(Debug)]
 pub struct Stalled {
-    /// Whose.
+    /// Name of the contender.
     pub name: &'static str,
-    /// How many publishes each run had.
+    /// Publishes of each run.
     pub publishes: u32,
-    /// Each run without a stalled subscriber, and the one with it that was made next to it.
+    /// Each run without a stalled subscriber, and the next one with it.
     pub runs: Vec<(Seen, Seen)>,
 }
 
 impl Stalled {
-    /// The median of the readers' 99th percentiles with a stalled subscriber, as a ratio to that without.
+    /// Returns the median of the readers' 99th percentiles
+    /// with a stalled subscriber, as a ratio to that without.
     pub fn p99_ratio(&self) -> Sample {
         let medians = |run: fn(&(Seen, Seen)) -> &Seen| {
             Sample(self.runs.iter().map(|runs| Sample(run(runs).p99.clone()).median()).collect())
@@ -57,40 +61,41 @@ impl Stalled {
         medians(|(_, with)| with).ratio(&medians(|(without, _)| without))
     }
 
-    /// The same ratio, of the two runs without a stalled subscriber that are farthest apart.
+    /// Returns the same ratio for the two runs
+    /// without a stalled subscriber that differ most.
     pub fn p99_noise(&self) -> f64 {
         let medians = self.runs.iter().map(|(without, _)| Sample(without.p99.clone()).median()).collect();
-        let (least, greatest) = Sample(medians).spread();
-        greatest / least
+        let (min, max) = Sample(medians).spread();
+        max / min
     }
 }
 
 impl Results {
-    /// Whether nothing was asked for.
+    /// Returns whether no row was selected.
     pub fn is_empty(&self) -> bool {
         self.echo.is_empty() && self.fan_out.is_empty() && self.memory.is_none() && self.stalled.is_empty()
     }
 }
 
 impl Row {
-    /// The peer with the lowest median.
+    /// Returns the peer with the lowest median.
     pub fn best_peer(&self) -> usize {
         let best = PEERS.min_by(|a, b| self.samples[*a].median().total_cmp(&self.samples[*b].median()));
-        best.expect("there are peers")
+        best.expect("there are no peers")
     }
 
-    /// instep as a ratio to the best peer.
+    /// Returns the ratio of instep to the best peer.
     pub fn to_best(&self) -> Sample {
         self.samples[INSTEP].ratio(&self.samples[self.best_peer()])
     }
 
-    /// instep as a ratio to the floor.
+    /// Returns the ratio of instep to the floor.
     pub fn to_floor(&self) -> Sample {
         self.samples[INSTEP].ratio(&self.samples[FLOOR])
     }
 }
 
-/// Runs every row that has one of `rows` in its name; all of them, if nobody is choosy.
+/// Runs every row whose name contains one of `rows`, or all rows if it is empty.
 pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
     let wanted = |name: &str| rows.is_empty() || rows.iter().any(|words| name.contains(words));
     let mut results = Results::default();
@@ -106,7 +111,10 @@ pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
         }
     }
     for subscribers in SUBSCRIBERS {
-        let name = format!("fan-out to {}", digits(f64::from(u32::try_from(subscribers).expect("few"))));
+        let name = format!(
+            "fan-out to {}",
+            digits(f64::from(u32::try_from(subscribers).expect("too many subscribers")))
+        );
         if wanted(&name) {
             let measure = |contender: &_| fan_out::measure(contender, subscribers, plan.fan_out_time);
             results.fan_out.push(row(name, 1, plan.repeats, measure)?);
@@ -142,7 +150,7 @@ fn row(
     let mut busy = samples.clone();
     for repeat in 0..repeats {
         for at in 0..ALL.len() {
-            // Nobody always comes after the same one.
+            // The order rotates, so that no contender always follows the same one.
             let at = (at + repeat) % ALL.len();
             let contender = &ALL[at];
             let figure = twice(|| measure(contender))
@@ -175,7 +183,7 @@ fn stall(contender: &Contender, publishes: u32, repeats: usize) -> Result<Stalle
     Ok(Stalled { name: contender.name, publishes, runs: runs.collect::<Result<_, String>>()? })
 }
 
-/// A busy machine may break a run: it gets a second chance, and everybody is told.
+/// Repeats a failed run once, with a notice, because a busy machine may break it.
 fn twice<R>(run: impl Fn() -> Result<R, String>) -> Result<R, String> {
     run().or_else(|error| {
         eprintln!("once more, because {error}");

@@ -1,19 +1,20 @@
-//! What is made of repeated measurements.
+//! Statistics of repeated measurements.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What one run gave.
+/// Result of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
-    /// In the unit of its row.
+    /// Value in the unit of its row.
     pub value: f64,
-    /// The part of the run that the server was on its core, if that was what was measured.
+    /// Share of the run during which the server was
+    /// on its core, if CPU time was measured.
     pub busy: Option<f64>,
 }
 
 impl Figure {
-    /// From the CPU time in nanoseconds that so many messages or deliveries took: µs for each.
+    /// Returns the µs of CPU time for each of `count` messages or deliveries.
     #[expect(clippy::cast_precision_loss, reason = "they are far below 2^52")]
     pub fn of_cpu(nanoseconds: u64, wall: Duration, count: usize) -> Self {
         let micros = nanoseconds as f64 / 1000.0;
@@ -21,12 +22,12 @@ impl Figure {
     }
 }
 
-/// Measurements of one thing, in the order in which they were made.
+/// Measurements of one quantity, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Sample(pub Vec<f64>);
 
 impl Sample {
-    /// The one in the middle; of an even number, the mean of the two.
+    /// Returns the median. For an even number it is the mean of the two in the middle.
     pub fn median(&self) -> f64 {
         let sorted = self.sorted();
         match sorted.len() {
@@ -36,13 +37,13 @@ impl Sample {
         }
     }
 
-    /// The least and the greatest.
+    /// Returns the minimum and the maximum.
     pub fn spread(&self) -> (f64, f64) {
         let sorted = self.sorted();
         (sorted.first().copied().unwrap_or(f64::NAN), sorted.last().copied().unwrap_or(f64::NAN))
     }
 
-    /// Each measurement as a ratio to that of `other` which was made next to it.
+    /// Returns the ratio of each measurement to that of `other` from the same repeat.
     pub fn ratio(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(ours, theirs)| ours / theirs).collect())
     }
@@ -54,19 +55,19 @@ impl Sample {
     }
 }
 
-/// The median, and behind it the spread.
+/// Writes the median, and behind it the spread.
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (least, greatest) = self.spread();
+        let (min, max) = self.spread();
         match &self.0[..] {
             [] => f.write_str("–"),
             [only] => write!(f, "{}", digits(*only)),
-            _ => write!(f, "{} ({}–{})", digits(self.median()), digits(least), digits(greatest)),
+            _ => write!(f, "{} ({}–{})", digits(self.median()), digits(min), digits(max)),
         }
     }
 }
 
-/// Three digits that count, and whole numbers in full.
+/// Formats with three significant digits, and whole numbers in full.
 pub fn digits(number: f64) -> String {
     match number.abs() {
         0.0..1.0 => format!("{number:.3}"),
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_and_spreads() {
+    fn median_and_spread_are_of_sorted_values() {
         let odd = Sample(vec![3.0, 1.0, 2.0]);
         assert_eq!((odd.median(), odd.spread()), (2.0, (1.0, 3.0)));
         assert_eq!(Sample(vec![4.0, 1.0, 2.0, 3.0]).median(), 2.5);
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_as_long_as_they_need_to_be() {
+    fn digits_keeps_three_significant_digits() {
         let numbers = [0.2512, 4.256, 12.34, 999.6, 1_234_567.0];
         assert_eq!(numbers.map(digits), ["0.251", "4.26", "12.3", "1,000", "1,234,567"]);
     }

@@ -1,4 +1,5 @@
-//! How every server under measurement starts: told what to do by its arguments, alone on its core.
+//! Common start of every server under
+//! measurement: arguments, and a core of its own.
 
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
@@ -8,15 +9,16 @@ use std::io;
 use std::net::TcpListener;
 use tokio::sync::broadcast;
 
-/// The core of the server.
+/// Core of the server.
 pub const SERVER_CORE: usize = 0;
-/// The core of the program that measures.
+/// Core of the measuring program.
 pub const GENERATOR_CORE: usize = 1;
 
-/// How many publishes a peer keeps for subscribers that are a little behind: what instep keeps of events.
+/// Publishes that a peer keeps for subscribers that are
+/// a little behind, as many as instep keeps events.
 pub const KEPT: usize = 64;
 
-/// What a server does with a message.
+/// Reaction of a server to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
     /// Sends it back.
@@ -25,22 +27,23 @@ pub enum Job {
     FanOut,
 }
 
-/// A server that is about to begin.
+/// Options of a server before its start.
 #[derive(Debug)]
 pub struct Start {
-    /// What it is to do.
+    /// Its job.
     pub job: Job,
-    /// What it is told beyond that; each server knows its own.
+    /// Further arguments, which differ between servers.
     pub options: Vec<String>,
     listener: TcpListener,
 }
 
-/// Reads the arguments, takes the server's core and every descriptor that there is, and listens.
+/// Reads the arguments, takes the server's core,
+/// raises the descriptor limit, and listens.
 ///
 /// # Errors
 /// If the arguments are not understood or the system refuses something.
 pub fn start() -> io::Result<Start> {
-    // Servers end with the program that started them, whatever ends it.
+    // Servers end with the program that started them, however it ends.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     take_core(SERVER_CORE)?;
     raise_descriptor_limit()?;
@@ -54,13 +57,13 @@ pub fn start() -> io::Result<Start> {
 }
 
 impl Start {
-    /// The number that stands behind `name` among the options.
+    /// Returns the number behind `name` among the options.
     pub fn number(&self, name: &str) -> Option<usize> {
         let at = self.options.iter().position(|option| option == name)?;
         self.options.get(at + 1)?.parse().ok()
     }
 
-    /// Says where the server listens, which is that it is ready.
+    /// Prints the server's address, which means that it is ready.
     ///
     /// # Errors
     /// If the system refuses.
@@ -70,7 +73,7 @@ impl Start {
         Ok(self.listener)
     }
 
-    /// As [`Start::listener`], for tokio.
+    /// Does the same as [`Start::listener`], for tokio.
     ///
     /// # Errors
     /// If the system refuses.
@@ -79,7 +82,8 @@ impl Start {
     }
 }
 
-/// Accepts for ever, with TCP_NODELAY, as every peer here wants it.
+/// Accepts one connection, retrying for ever,
+/// with TCP_NODELAY, as every peer needs it.
 pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream {
     loop {
         if let Ok((stream, _)) = listener.accept().await
@@ -90,11 +94,12 @@ pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream
     }
 }
 
-/// Sends what a client sends, if `is_text` says so, to all of them: with a channel for each client, as it is usual with
-/// libraries that are streams and sinks.
+/// Sends a client's messages for which `is_text` returns
+/// true to all clients, with a channel for each client,
+/// as is usual with libraries that are streams and sinks.
 ///
 /// # Errors
-/// What ends the client's connection.
+/// If the client's connection fails.
 pub async fn fan_out<S, M, E>(
     mut socket: S,
     publish: &broadcast::Sender<M>,
@@ -125,10 +130,10 @@ where
     }
 }
 
-/// Runs a server on a single thread, tasks that stay on it included.
+/// Runs a server on a single thread, with tasks that stay on it.
 ///
 /// # Errors
-/// If the system refuses a runtime, or the server ends with an error.
+/// If the runtime cannot be built, or the server ends with an error.
 pub fn run(server: impl Future<Output = io::Result<()>>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     tokio::task::LocalSet::new().block_on(&runtime, server)
@@ -137,14 +142,14 @@ pub fn run(server: impl Future<Output = io::Result<()>>) -> io::Result<()> {
 /// Binds this process to one core.
 ///
 /// # Errors
-/// If there is no such core for us.
+/// If that core is not available.
 pub fn take_core(core: usize) -> io::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);
     Ok(sched_setaffinity(None, &cores)?)
 }
 
-/// Lets this process open as many files as it may, and says how many.
+/// Raises the limit of open files as far as allowed, and returns it.
 ///
 /// # Errors
 /// If the system refuses.

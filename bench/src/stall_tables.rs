@@ -5,7 +5,7 @@ use crate::sample::{Sample, digits};
 use crate::stalled::Seen;
 use std::fmt::Write as _;
 
-/// The section, or nothing.
+/// Returns the section, or an empty text without results.
 pub fn write(results: &Results) -> String {
     if results.stalled.is_empty() {
         return String::new();
@@ -72,7 +72,7 @@ fn line(stalled: &Stalled) -> String {
     )
 }
 
-/// In KiB.
+/// Returns the growth of memory, in KiB.
 fn growth(seen: &Seen) -> u64 {
     (seen.memory.1 - seen.memory.0) / 1024
 }

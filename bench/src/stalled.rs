@@ -1,4 +1,5 @@
-//! A stalled subscriber: one client stops reading while much is published, and the others must not notice.
+//! A stalled subscriber: one client stops reading during
+//! many publishes, and others must not be affected.
 
 use crate::client::{Client, READ, Readiness};
 use crate::contenders::Contender;
@@ -7,46 +8,51 @@ use instep_bench::wire::{self, Frame};
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
-/// How many publishes are made at each beat of the clock, and how often it beats.
+/// Number of publishes at each beat of the clock, and its interval.
 const AT_ONCE: u32 = 20;
 const BEAT: Duration = Duration::from_millis(1);
-/// Clients that read. The first of them has everything published.
+/// Number of clients that read. The first of them publishes.
 const READERS: usize = 3;
-/// The SO_RCVBUF of the client that does not read.
+/// SO_RCVBUF of the client that does not read, in bytes.
 const RECEIVE_BUFFER: usize = 8192;
-/// What may wait to be published before the clock is let pass.
+/// Maximum number of bytes that wait to be published.
+///
+/// At this limit, beats are skipped.
 const BACKLOG: usize = 65_536;
-/// How long a last value may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for a last value.
+const LAST_VALUE_TIMEOUT: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the client that does not read does later.
+/// Behaviour of the client that does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stall {
-    /// There is none, to compare with.
+    /// There is none, for comparison.
     None,
-    /// When all has been published, it reads again.
+    /// Reads again after the last publish.
     Resumes,
-    /// When it is dropped, it comes back.
+    /// Connects again after it was dropped.
     Reconnects,
 }
 
-/// What was seen.
+/// Observations of a run.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// The 99th percentile of the readers' latencies in µs, for each second but the first.
+    /// The 99th percentile of the readers' latencies
+    /// in µs, for each second but the first.
     pub p99: Vec<f64>,
-    /// The server's memory a second after the start, and the most of it since, in bytes.
+    /// The server's memory a second after the start, and its maximum since, in bytes.
     pub memory: (u64, u64),
     /// Publishes per second that the server took.
     pub rate: f64,
-    /// Of a stalled client that resumes: the bytes that it read up to the latest value. `None` if that did not come.
+    /// Bytes that a resuming client read up to the
+    /// latest value, or `None` if that did not arrive.
     pub stale: Option<usize>,
-    /// Of one that reconnects: when it was dropped, and whether the first that it got then was the state of that time.
+    /// Time at which a reconnecting client was dropped, and
+    /// whether it then first got the state of that time.
     pub dropped: Option<(Duration, bool)>,
 }
 
-/// Has `publishes` messages published, and watches.
+/// Publishes `publishes` messages, and observes.
 pub fn measure(
     contender: &Contender,
     options: &[String],
@@ -77,7 +83,7 @@ pub fn measure(
         if seen.memory.0 == 0 {
             seen.memory = (memory, memory);
         } else {
-            // None came if the machine did not let us run.
+            // There is none if this process did not run.
             seen.p99.extend(percentile_99(latencies));
             seen.memory.1 = seen.memory.1.max(memory);
         }
@@ -97,17 +103,17 @@ pub fn measure(
     Ok(seen)
 }
 
-/// The clients that read, and what is to be published.
+/// The clients that read, and the publishes that wait.
 struct Run {
     readers: Vec<Client>,
     readiness: Readiness,
     buffer: Vec<u8>,
     backlog: Vec<u8>,
     published: u32,
-    /// The newest value that any reader has got, and what each has got.
+    /// The newest value that any reader has got, and the value of each.
     newest: u32,
     values: Vec<u32>,
-    /// In nanoseconds.
+    /// Latencies, in nanoseconds.
     latencies: Vec<u64>,
 }
 
@@ -146,7 +152,7 @@ impl Run {
         }
     }
 
-    /// Sends and receives what can be sent and received now.
+    /// Sends and receives without waiting.
     fn turn(&mut self) -> Result<(), String> {
         if !self.backlog.is_empty() {
             let sent = self.readers[0].write(&self.backlog)?;
@@ -179,7 +185,7 @@ impl Run {
     fn finish(&mut self) -> Result<(), String> {
         let begin = Instant::now();
         while self.values.iter().any(|value| *value < self.published) {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > LAST_VALUE_TIMEOUT {
                 return Err("a reader waits for the last value in vain".into());
             }
             self.turn()?;
@@ -188,7 +194,7 @@ impl Run {
     }
 }
 
-/// Connects, and returns the first value that comes.
+/// Connects, and returns the first value.
 fn first_value(server: &Server) -> Result<Option<u32>, String> {
     let mut client = Client::connect(server.port, wire::FAN_OUT_PATH, None)?;
     let mut first = None;
@@ -199,7 +205,7 @@ fn first_value(server: &Server) -> Result<Option<u32>, String> {
     Ok(first)
 }
 
-/// Reads up to the value `last`, and returns how many bytes that were.
+/// Reads up to the value `last`, and returns the number of bytes.
 fn until(client: &mut Client, last: u32) -> Result<Option<usize>, String> {
     let before = client.received;
     let found = read_until(client, |value| value == last)?;
@@ -208,9 +214,9 @@ fn until(client: &mut Client, last: u32) -> Result<Option<usize>, String> {
 
 fn read_until(client: &mut Client, mut wanted: impl FnMut(u32) -> bool) -> Result<bool, String> {
     let (begin, mut found) = (Instant::now(), false);
-    // In bites, so that no more is counted than was needed.
+    // In small reads, so that few bytes behind the value are counted.
     let mut buffer = [0; 1024];
-    while !found && begin.elapsed() < PATIENCE {
+    while !found && begin.elapsed() < LAST_VALUE_TIMEOUT {
         client.read(&mut buffer, |frame| {
             found |= wanted(parse(frame)?.0);
             Ok(())
@@ -219,7 +225,7 @@ fn read_until(client: &mut Client, mut wanted: impl FnMut(u32) -> bool) -> Resul
     Ok(found)
 }
 
-/// The value of a publish, and when it was made.
+/// Returns the value of a publish, and its time.
 fn parse(frame: Frame<'_>) -> Result<(u32, u64), String> {
     let text = std::str::from_utf8(frame.payload).unwrap_or_default();
     let numbers = text.strip_prefix(r#"{"label":"count","value":"#).and_then(|rest| rest.strip_suffix('}'));
@@ -229,11 +235,11 @@ fn parse(frame: Frame<'_>) -> Result<(u32, u64), String> {
         .ok_or(format!("a client got something else than what was published: {text}"))
 }
 
-/// The clock of the system, which does not care about processes.
+/// Returns the system's clock, which is common to all processes.
 fn nanoseconds() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
-    let time = Duration::try_from(now).expect("the clock is not negative");
-    u64::try_from(time.as_nanos()).expect("the machine has not run for centuries")
+    let time = Duration::try_from(now).expect("the clock is negative");
+    u64::try_from(time.as_nanos()).expect("the clock exceeds 64 bits")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "they are far below 2^52")]

@@ -1,23 +1,27 @@
-//! What instep is to reach, and whether it does.
+//! Targets of instep, and whether they are met.
 
 use crate::contenders::INSTEP;
 use crate::run::{Results, Row};
 use crate::sample::digits;
 use std::fmt::Write as _;
 
-/// The most that 16 messages at once may cost, as a ratio to the floor.
+/// Maximum cost of 16 messages at once, as a ratio to the floor.
 const PIPELINED: f64 = 1.5;
-/// The most memory of an idle client, in bytes.
+/// Maximum memory of an idle client, in bytes.
 const IDLE: f64 = 1024.0;
-/// What a stalled client may have to read before the latest value, in bytes.
+/// Maximum that a stalled client reads before the latest value, in bytes.
 const STALE: usize = 65_536;
-/// What the server's memory may grow by meanwhile and still be called constant. The buffers of a shard were set aside at the start, but
-/// count from when they are first used in full, which takes a busy machine. A queue would have grown by some 45 MB.
+/// Maximum growth of the server's memory that still counts as constant, in bytes.
+///
+/// The buffers of a shard are reserved at the start, but count from their first full use, which takes a
+/// busy machine. A queue would have grown by some 45 MB.
 const GROWTH: u64 = 262_144;
-/// After how many seconds a stalled client is dropped. It is looked for once a second.
+/// Time after which a stalled client is dropped, in s.
+///
+/// The server checks once a second.
 const DROPPED: std::ops::RangeInclusive<u64> = 10..=12;
 
-/// Each target, what was measured, and whether it holds.
+/// Returns each target, the measured value, and whether it holds.
 pub fn table(results: &Results) -> String {
     let mut text = String::from("| Target | Measured | |\n|---|---|---|\n");
     let mut line = |target: &str, measured: &str, holds: bool| {

@@ -1,40 +1,40 @@
-//! The bytes that both sides agree on: the handshake, frames, payloads.
+//! Bytes on the wire: the handshake, frames, payloads.
 
-/// The path at which a server echoes.
+/// Path of the echo endpoint.
 pub const ECHO_PATH: &str = "/echo";
-/// The path at which a server publishes what it is sent.
+/// Path of the publishing endpoint.
 pub const FAN_OUT_PATH: &str = "/";
 
-/// The key that every client sends: that of RFC 6455, section 1.3.
+/// Key that every client sends, from RFC 6455, section 1.3.
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-/// What a server answers to it.
+/// The server's answer to it.
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// The opcode of the frames after the first of a message.
+/// Opcode of the frames after the first of a message.
 pub const CONTINUATION: u8 = 0;
-/// The opcode of text.
+/// Opcode of text.
 pub const TEXT: u8 = 1;
-/// The opcode of a ping.
+/// Opcode of a ping.
 pub const PING: u8 = 9;
-/// The opcode of its answer.
+/// Opcode of a pong.
 pub const PONG: u8 = 10;
 
-/// A key to mask with. One for all, because none is cheaper to undo than another.
+/// Masking key. One for all, because all cost the same to undo.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// The text of `size` bytes that is echoed.
+/// Returns the echoed text of `size` bytes.
 pub fn text(size: usize) -> Vec<u8> {
     (b'a'..=b'z').cycle().take(size).collect()
 }
 
-/// A whole message, as a server sends it.
+/// Returns a whole message, as a server sends it.
 pub fn server_frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = header(opcode, payload.len(), 0);
     frame.extend_from_slice(payload);
     frame
 }
 
-/// A whole message, as a client sends it: masked.
+/// Returns a whole message, as a client sends it, masked.
 pub fn client_frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = header(opcode, payload.len(), 0x80);
     frame.extend_from_slice(&MASK);
@@ -51,29 +51,29 @@ fn header(opcode: u8, length: usize, masked: u8) -> Vec<u8> {
     }
 }
 
-/// A frame from a server.
+/// Frame of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'b> {
-    /// It ends its message.
+    /// Whether it ends its message.
     pub last: bool,
     /// Its opcode.
     pub opcode: u8,
-    /// What it carries.
+    /// Its payload.
     pub payload: &'b [u8],
 }
 
-/// Finds the frames in what a server sends, whatever way it is cut.
+/// Parser of a server's frames, for any split of the input.
 #[derive(Debug, Default)]
 pub struct Frames {
-    /// The beginning of a frame that has not come as a whole.
+    /// The beginning of an incomplete frame.
     held: Vec<u8>,
 }
 
 impl Frames {
-    /// Hands every frame that `input` completes to `each`.
+    /// Passes every frame that `input` completes to `each`.
     ///
     /// # Errors
-    /// The first one of `each`.
+    /// The first error of `each`.
     pub fn read<E>(
         &mut self,
         mut input: &[u8],
@@ -104,14 +104,15 @@ impl Frames {
     }
 }
 
-/// How many bytes the first frame has at least; exactly, once its header is there.
+/// Returns the minimum length of the first frame,
+/// which is exact once its header is complete.
 fn first_frame(bytes: &[u8]) -> usize {
     let header = header_length(bytes);
     match bytes.get(..header) {
         None => header,
         Some([_, _, rest @ ..]) if !rest.is_empty() => {
             let length = rest.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
-            header + usize::try_from(length).expect("a frame fits into memory")
+            header + usize::try_from(length).expect("the length of a frame does not fit into usize")
         }
         Some(short) => header + usize::from(short[1]),
     }
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_found_however_they_are_cut() {
+    fn frames_are_found_at_any_split() {
         let sizes = [0, 1, 125, 126, 65_535, 65_536];
         let stream: Vec<u8> = sizes.iter().flat_map(|size| server_frame(TEXT, &text(*size))).collect();
         for cut in [1, 2, 3, 1000, stream.len()] {
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_sends_is_masked() {
+    fn client_frames_are_masked() {
         assert_eq!(client_frame(TEXT, b"Hello"), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
     }
 }

@@ -1,4 +1,5 @@
-//! The conformance suite for RFC 6455: the fuzzing client of autobahntestsuite against a real server.
+//! The conformance suite for RFC 6455: the fuzzing
+//! client of autobahntestsuite against a real server.
 //!
 //! The suite runs only under Python 2.7, so it gets an environment of its own below the target folder.
 
@@ -12,27 +13,30 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SUITE: &str = "autobahntestsuite==25.10.1";
-/// The last one that makes environments for Python 2.7.
+/// The last version that makes environments for Python 2.7.
 const VIRTUALENV: &str = "virtualenv==20.21.1";
-/// What the server is expected to do in each case: OK, or INFORMATIONAL where the suite does not judge.
+/// File of the expected behaviour in each case: OK,
+/// or INFORMATIONAL where the suite does not judge.
 const EXPECTED: &str = "conformance/autobahn.txt";
-/// Groups of cases, and how many seconds each may take. The suite writes its results only at the end, so
-/// they run apart.
+/// Groups of cases, with the time limit of each in s.
+///
+/// They run separately, because the suite writes its results only at the end.
 const GROUPS: [(&str, u64); 9] =
     [("1", 60), ("2", 60), ("3", 60), ("4", 60), ("5", 60), ("6", 120), ("7", 60), ("9", 180), ("10", 60)];
-/// Groups of compressed messages: a thousand of them in each case.
+/// Groups of compressed messages, with a thousand of them in each case.
 const COMPRESSED: [(&str, u64); 2] = [("12", 1200), ("13", 1500)];
-/// The cases of each of their parts that are always run: of 16 bytes, of 8 KiB, and of 32 KiB in parts of 256 bytes.
-/// All take a quarter of an hour.
+/// Cases of each of their parts that always run: of 16 bytes, of 8 KiB, and of 32
+/// KiB in parts of 256 bytes. All cases take a quarter of an hour.
 const COMPRESSED_ALWAYS: [&str; 3] = ["1", "8", "13"];
 
-/// How the server behaved in each case, in the suite's words: in the messages, and in the closing handshake.
+/// The server's behaviour in each case, in the suite's
+/// words: in the messages, and in the closing handshake.
 type Results = BTreeMap<String, String>;
 
-/// How much of the suite is run.
+/// Extent of the suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Of the compressed messages only some cases.
+    /// Only some cases of compressed messages.
     Quick,
     Full,
 }
@@ -43,7 +47,8 @@ impl Extent {
     }
 }
 
-/// Runs the suite against `instep serve --app echo`, prints a table, and compares with what is expected.
+/// Runs the suite against `instep serve --app echo`, prints
+/// a table, and compares with the expected behaviour.
 pub(crate) fn test(extent: Extent) -> Outcome {
     match server() {
         Ok(binary) => conform(&mut Command::new(binary), "results", &|case| is_run(case, extent)),
@@ -51,14 +56,15 @@ pub(crate) fn test(extent: Extent) -> Outcome {
     }
 }
 
-/// Runs the suite's groups 1 to 7 and 10 against a program that is started like `instep`, but stands for a small
-/// device. Group 9 is about megabytes; compressed messages take more memory than there is.
+/// Runs the suite's groups 1 to 7 and 10 against a program that is started like
+/// `instep`, but stands for a small device. Group 9 sends megabytes, and compressed
+/// messages need more memory than a device has.
 pub(crate) fn test_device(binary: &Path, image: &Path) -> Outcome {
     let is_run = |case: &str| group_of(case).parse().is_ok_and(|group: u32| group <= 7 || group == 10);
     conform(Command::new(binary).env("INSTEP_IMAGE", image), "device", &is_run)
 }
 
-/// Runs those cases, and leaves the suite's reports in `name`.
+/// Runs the selected cases, and leaves the suite's reports in `name`.
 fn conform(server: &mut Command, name: &str, is_run: &dyn Fn(&str) -> bool) -> Outcome {
     let folder = target().join("autobahn");
     let suite = match prepare(&folder) {
@@ -114,7 +120,7 @@ fn find_python2() -> Option<PathBuf> {
         .find(|python| succeeds(Command::new(python).arg("--version")))
 }
 
-/// Whether the case is run.
+/// Returns whether the case is run.
 fn is_run(case: &str, extent: Extent) -> bool {
     let compressed = COMPRESSED.iter().any(|(compressed, _)| *compressed == group_of(case));
     let always = case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last));
@@ -136,7 +142,7 @@ fn run_groups(
             continue;
         }
         let out = folder.join(group);
-        // Results of an earlier run must not pass for those of this one.
+        // Results of an earlier run must not count as those of this one.
         let _ = fs::remove_dir_all(&out);
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         let spec = serde_json::json!({
@@ -213,7 +219,7 @@ fn compare(results: &Results, expected: &Results, is_run: &dyn Fn(&str) -> bool)
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-/// The server under test. Dropping it ends it.
+/// Server under test, which is ended when dropped.
 struct Server(Child);
 
 impl Server {
@@ -231,12 +237,14 @@ impl Server {
         let url = lines
             .by_ref()
             .find_map(|line| line.strip_prefix("Open http://").map(|rest| format!("ws://{rest}ws")));
-        // Its log is of no use here, but it is to have a reader.
+        // Its log is not used, but must be read, or it would block.
         std::thread::spawn(move || lines.for_each(drop));
         Ok((server, url.ok_or("the server did not say where it listens")?))
     }
 
-    /// Whether it is still alive: what kills it is a failure, whatever the suite says.
+    /// Ends the server.
+    ///
+    /// Returns an error if it has already ended, which is a failure whatever the suite reports.
     fn stop(mut self) -> Result<(), String> {
         match self.0.try_wait() {
             Ok(None) => Ok(()),
@@ -254,10 +262,10 @@ impl Drop for Server {
     }
 }
 
-/// Waits for a process to end, and ends it when it takes too long.
-fn wait(child: &mut Child, patience: Duration) -> Option<()> {
+/// Waits for a process to end, and kills it after the time limit.
+fn wait(child: &mut Child, timeout: Duration) -> Option<()> {
     let start = Instant::now();
-    while start.elapsed() < patience {
+    while start.elapsed() < timeout {
         if matches!(child.try_wait(), Ok(Some(_))) {
             return Some(());
         }

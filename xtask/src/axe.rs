@@ -1,4 +1,5 @@
-//! axe-core, which looks for what keeps people out of a page: fetched when it is needed, never part of this repository.
+//! axe-core, a checker of accessibility, which is fetched
+//! when needed and is never part of this repository.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,10 +9,10 @@ use crate::report::Outcome;
 use crate::tools::{output, run, target};
 
 const VERSION: &str = "4.14.1";
-/// The SHA-256 of its package.
+/// SHA-256 of its package.
 const HASH: &str = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745";
 
-/// The script, in the target folder. `Err`: what is missing.
+/// Returns the script in the target folder, or an error that says what is missing.
 pub(crate) fn script() -> Result<PathBuf, String> {
     let folder = target().join("axe-core").join(VERSION);
     let script = folder.join("package/axe.min.js");

@@ -1,8 +1,8 @@
-//! Do the applications compile for a chip, without an operating system?
+//! Checks that the applications compile for a chip without an operating system.
 //!
-//! A check for this machine would not tell: it lets `std` in. Two toolchains can do it: rustup's,
-//! with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
-//! brings the source of the library along, built by our own cargo.
+//! A check for this machine would not show it, because it allows `std`. Two toolchains can compile them:
+//! rustup's, with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
+//! includes the source of the library, built by our own cargo.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,15 @@ use crate::tools::{Tools, cargo, output, run, target, workspace};
 
 pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 
-/// Debian's compiler. Another one, of the package rustc, may have the same path: it is looked at.
+/// Debian's compiler.
+///
+/// The package rustc may have another one at the same path, so its version is checked.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
-/// The source of the library, in a sysroot.
+/// Source of the library, in a sysroot.
 const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
-/// Builds the library of the applications, and through it every crate it is made of.
+/// Builds the library of the applications, and with it all of its dependencies.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
     let toolchain = match toolchain(tools) {
         Ok(toolchain) => toolchain,
@@ -37,18 +39,18 @@ pub(crate) fn check(tools: &mut Tools) -> Outcome {
         "--target",
         TARGET,
     ]);
-    // This target has no atomic instructions, and one core; a firmware says so by a feature of portable-atomic.
+    // This target has one core without atomic instructions, which firmware states by a feature of portable-atomic.
     build.env(
         "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
         "--cfg=portable_atomic_unsafe_assume_single_core",
     );
-    // With a folder of its own: the other compiler would throw out what the first has built.
+    // A folder of its own, because the other compiler would delete what the first has built.
     build.arg("--target-dir").arg(target().join("bare-metal"));
     toolchain.apply(&mut build);
     run(&mut build)
 }
 
-/// What can build for a chip.
+/// Toolchain that can build for a chip.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Toolchain {
     Rustup,
@@ -56,10 +58,10 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// Lets a command of cargo build with it.
+    /// Makes a cargo command build with it.
     pub(crate) fn apply(self, cargo: &mut Command) {
         if let Self::Debian = self {
-            // Building the library is not stable yet; the variable lets a stable compiler do it.
+            // Building the library is not stable yet; the variable allows it with a stable compiler.
             cargo.arg("-Zbuild-std=core,alloc").env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
         }
         if let Some(path) = path_with_linker() {
@@ -67,7 +69,7 @@ impl Toolchain {
         }
     }
 
-    /// Clippy, which goes with the compiler.
+    /// Returns the Clippy of the compiler.
     pub(crate) fn clippy(self, tools: &mut Tools) -> Result<Command, Outcome> {
         if let Self::Rustup = self {
             return Ok(cargo(&["clippy"]));
@@ -75,7 +77,7 @@ impl Toolchain {
         if !Path::new(DEBIAN_CLIPPY).is_file() {
             tools.install(&format!("{DEBIAN_CLIPPY} is missing; this installs it:"), &["rust-web-clippy"])?;
         }
-        // It calls the cargo that CARGO names, which is the one that runs this.
+        // It calls the cargo that CARGO names, which is the one that runs this program.
         let mut clippy = Command::new(DEBIAN_CLIPPY);
         clippy.arg("clippy");
         Ok(clippy)
@@ -92,12 +94,13 @@ impl Toolchain {
     }
 }
 
-/// Finds a toolchain for [`TARGET`], or installs it if that is wanted.
+/// Finds a toolchain for [`TARGET`], or installs it with `--install`.
 pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
     toolchain_for(TARGET, tools)
 }
 
-/// Finds a toolchain for one of the RISC-V targets, or installs it if that is wanted.
+/// Finds a toolchain for one of the RISC-V
+/// targets, or installs it with `--install`.
 pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain, Outcome> {
     if let Some(found) = Toolchain::find(target) {
         return Ok(found);
@@ -106,7 +109,7 @@ pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain
         "no toolchain for {target}: `rustup target add {target}` installs it; where rustup cannot download,"
     );
     if let Err(outcome) = tools.install(&missing, &["rustc-web", "rust-web-src"]) {
-        // No such packages outside of Debian: rustup is left.
+        // Outside of Debian there are no such packages, so only rustup remains.
         let mut rustup = Command::new("rustup");
         rustup.args(["target", "add", target]);
         if !tools.may_install() || run(&mut rustup) != Outcome::Passed {
@@ -116,30 +119,32 @@ pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain
     Toolchain::find(target).ok_or(Outcome::Failed(format!("what was installed cannot build for {target}")))
 }
 
-/// PATH, with the linker that comes with the toolchain which runs this: Debian's compiler has none for chips.
+/// Returns PATH with the linker of the toolchain that runs this program, because
+/// Debian's compiler has none for chips.
 fn path_with_linker() -> Option<OsString> {
     let linkers = Path::new(&sysroot()?).join(format!("lib/rustlib/{}/bin", host()?));
     let path = std::env::var_os("PATH")?;
     std::env::join_paths(std::env::split_paths(&path).chain([linkers])).ok()
 }
 
-/// The target of this machine, as in `host: x86_64-unknown-linux-gnu`.
+/// Returns the target of this machine, as in `host: x86_64-unknown-linux-gnu`.
 fn host() -> Option<String> {
     let about = output(Command::new("rustc").arg("-vV").current_dir(workspace()))?;
     about.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
 }
 
 fn sysroot() -> Option<String> {
-    // In the workspace, whose rust-toolchain.toml says which one.
+    // In the workspace, whose rust-toolchain.toml selects the toolchain.
     output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace()))
 }
 
-/// Whether the toolchain that runs this has the target.
+/// Returns whether the toolchain that runs this program has the target.
 fn has_target(target: &str) -> bool {
     sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
-/// A compiler that has the source of its own library, and so can build it for a target which nobody has built it for.
+/// Returns a compiler with the source of its own library, which can build it for a
+/// target without a prebuilt one.
 pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     let ours = sysroot().map(PathBuf::from).filter(|root| root.join(SOURCE).is_file());
     if let Some(root) = ours {
@@ -153,19 +158,20 @@ pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome
     Ok(PathBuf::from(DEBIAN_RUSTC))
 }
 
-/// Whether Debian's compiler is there, new enough, and has the source of its own library.
+/// Returns whether Debian's compiler exists, is new
+/// enough, and has the source of its own library.
 fn has_source() -> bool {
     let sysroot = output(Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]));
     let there = sysroot.is_some_and(|root| Path::new(&root).join(SOURCE).is_file());
     there && version().is_some_and(|version| version >= wanted())
 }
 
-/// The minor version of Debian's compiler, as in `rustc 1.96.0 (…)`.
+/// Returns the minor version of Debian's compiler, as in `rustc 1.96.0 (…)`.
 fn version() -> Option<u32> {
     minor(output(Command::new(DEBIAN_RUSTC).arg("--version"))?.strip_prefix("rustc ")?)
 }
 
-/// What this workspace asks for at least.
+/// Returns the minimum version of this workspace.
 fn wanted() -> u32 {
     minor(env!("CARGO_PKG_RUST_VERSION")).expect("a version such as 1.95")
 }

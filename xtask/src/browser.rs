@@ -1,4 +1,4 @@
-//! The browser tests: they need Chromium, chromedriver and a built instep.
+//! The browser tests, which need Chromium, chromedriver and a built instep.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::axe;
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, find, run, server};
 
-/// What Chromium and its relatives are called.
+/// Names of Chromium and its relatives.
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 /// Builds instep, and runs the tests against it.
@@ -20,13 +20,13 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
         Ok(server) => server,
         Err(outcome) => return outcome,
     };
-    // More browsers at once than this only wait for one another on a small machine.
+    // On a small machine, more browsers at once only wait for one another.
     let mut tests = tests();
     tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", server);
     run_with_axe(&mut tests)
 }
 
-/// Runs tests, those of axe-core, too, if it can be had.
+/// Runs tests, with those of axe-core if it is available.
 fn run_with_axe(tests: &mut Command) -> Outcome {
     match axe::script() {
         Ok(script) => run(tests.env("AXE_CORE", script)),
@@ -37,18 +37,19 @@ fn run_with_axe(tests: &mut Command) -> Outcome {
     }
 }
 
-/// What runs against a device: all but TLS and a proxy's path, which are for Linux.
+/// Tests that run against a device, which excludes
+/// TLS and base paths, because they are for Linux.
 const ON_A_DEVICE: [&str; 18] = [
-    "accessible",
-    "at_first_sight",
+    "accessibility",
+    "first_paint",
     "backlog",
     "documents",
-    "for_everyone",
+    "phone_and_keyboard",
     "frames",
     "frozen_and_hidden",
     "in_step",
     "login",
-    "lost_and_back",
+    "reconnect",
     "own_pages",
     "panel",
     "panel_access",
@@ -58,16 +59,17 @@ const ON_A_DEVICE: [&str; 18] = [
     "strict_policy",
     "tutorials",
 ];
-/// Tests that are not for a device, and why.
+/// Tests that do not run on a device, with the reason.
 const NOT_ON_A_DEVICE: [(&str, &str); 5] = [
-    ("led_words_on_two_ports", "it listens on one port"),
-    ("while_the_sensor_is_unavailable", "the test is the server"),
-    ("pointer_and_keyboard_read_it_out", "the test is the server"),
-    ("language_and_numbers_are_the_readers", "the test is the server"),
-    ("what_the_device_writes_is_text", "the test is the server"),
+    ("led_words_tutorial_page_works_on_two_ports", "it listens on one port"),
+    ("chart_has_gap_while_sensor_is_unavailable", "the test is the server"),
+    ("chart_is_read_out_by_pointer_and_keyboard", "the test is the server"),
+    ("panel_uses_language_and_numbers_of_reader", "the test is the server"),
+    ("texts_of_device_are_never_markup", "the test is the server"),
 ];
 
-/// Runs the same tests against a program that is started like `instep`, but stands for a small device.
+/// Runs these tests against a program that is started
+/// like `instep`, but stands for a small device.
 pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
     if let Err(outcome) = prepare(tools) {
         return outcome;
@@ -83,7 +85,7 @@ pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> 
     run_with_axe(&mut tests)
 }
 
-/// Runs the test of the page that asks for a network, against that image.
+/// Runs the test of the provisioning page against that image.
 pub(crate) fn test_own_network(tools: &mut Tools, image: &Path) -> Outcome {
     if let Err(outcome) = prepare(tools) {
         return outcome;
@@ -97,7 +99,7 @@ fn tests() -> Command {
     cargo(&["test", "--package", "browser-tests", "--features", "browser", "--no-fail-fast"])
 }
 
-/// Makes sure of Chromium and its driver.
+/// Checks that Chromium and its driver are installed.
 fn prepare(tools: &mut Tools) -> Result<(), Outcome> {
     let named = |variable: &str| std::env::var_os(variable).is_some();
     let chromium = named("CHROMIUM") || CHROMIUMS.iter().any(|name| find(name).is_some());

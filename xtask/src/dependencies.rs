@@ -1,17 +1,20 @@
-//! The crates that this workspace builds on: their licences, where they come from, that none is there twice, and what
-//! is known against them.
+//! The dependencies of this workspace: their
+//! licences, sources, duplicates and advisories.
 
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, output, run};
 
-/// Workspaces of their own whose crates are given away, too, as firmware. There a crate may be there twice: which
-/// versions the makers of the chips' crates take is theirs to say.
+/// Other workspaces whose crates are distributed, too, as firmware.
+///
+/// Duplicates are allowed there, because the crates of the chips' makers determine the versions.
 const FIRMWARE: [&str; 2] = ["boards/esp/Cargo.toml", "boards/qemu-riscv32/Cargo.toml"];
 
 const INSTALL: [&str; 4] = ["install", "--locked", "cargo-deny", "--version=^0.20"];
 
-/// What `deny.toml` says is checked by cargo-deny. Its database of known faults comes from the network: where that is
-/// out of reach, this says so and goes on.
+/// Runs cargo-deny with `deny.toml`.
+///
+/// Its database of advisories comes from the network; if that is out of reach, the check says so and
+/// goes on.
 pub(crate) fn check(tools: &Tools) -> Outcome {
     let there = || output(&mut cargo(&["deny", "--version"])).is_some();
     if !there() {

@@ -1,4 +1,5 @@
-//! How many instructions a chip takes for a `toggle`: instep and picoserve on the same machine, in QEMU.
+//! Instructions of a chip for a `toggle`: instep
+//! and picoserve on the same machine, in QEMU.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use crate::qemu_image::{self, Built};
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
-/// Where the table is kept, between these lines.
+/// File of the table, and the lines around it.
 const FILE: &str = "docs/reference/benchmarks.md";
 const BEGIN: &str = "<!-- Instructions: written by the command -->\n";
 const END: &str = "<!-- Instructions: up to here -->";
@@ -26,7 +27,7 @@ pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
     }
 }
 
-/// Both images, and what boots them.
+/// Builds both images, and the program that boots them.
 fn build(tools: &mut Tools) -> Result<(Built, String), Outcome> {
     let built = qemu_image::build(tools)?;
     let mut picoserve = cargo(&["build", "--release", "--package", "qemu-picoserve"]);
@@ -66,7 +67,7 @@ fn keep(table: &str) -> Result<(), String> {
     std::fs::write(file, replaced).map_err(failed)
 }
 
-/// The text with the table in the place of the one that is there.
+/// Returns the text with the new table in place of the old one.
 fn replace(text: &str, table: &str) -> Option<String> {
     let (before, rest) = text.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_replaced_and_nothing_else() {
+    fn only_table_is_replaced() {
         let text = format!("before\n{BEGIN}\nold\n\n{END}\nafter\n");
         assert_eq!(replace(&text, "new\n").expect("it"), format!("before\n{BEGIN}\nnew\n\n{END}\nafter\n"));
         assert_eq!(replace("nothing", "new"), None);

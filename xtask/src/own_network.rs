@@ -1,4 +1,4 @@
-//! The image of a device that is its own network, in QEMU: for a person to look at, and for tests.
+//! The image of a device with its own network, in QEMU, for a person and for tests.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,15 +8,15 @@ use crate::qemu_image::{QEMU, build_package};
 use crate::report::Outcome;
 use crate::tools::{Tools, run, target};
 
-/// The package; `cargo xtask qemu own-network` boots it.
+/// The package, which `cargo xtask qemu own-network` boots.
 const PACKAGE: &str = "instep-qemu-own-network";
-/// By this name it is asked for in place of an application.
+/// Name of the image in place of an application.
 pub(crate) const NAME: &str = "own-network";
-/// What its radio hears, for a person to try.
+/// Networks that its radio finds, for a person to try.
 const AROUND: &str = "instep.network=Home:correct-horse:192.168.1.50 instep.network=Cafe::192.168.7.20 \
     instep.network=Mute:12345678:";
 
-/// Builds it.
+/// Builds the image.
 pub(crate) fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     match build_package(tools, PACKAGE) {
         Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release").join(PACKAGE)),
@@ -24,7 +24,8 @@ pub(crate) fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     }
 }
 
-/// Boots it behind QEMU's user network, at http://127.0.0.1:8080/network, and shows its log, until Ctrl-C.
+/// Boots the image behind QEMU's user network, at http://127.0.0.1:8080/network,
+/// and shows its log, until Ctrl-C.
 pub(crate) fn show(tools: &mut Tools) -> Outcome {
     let image = match build(tools) {
         Ok(image) => image,

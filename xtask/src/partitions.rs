@@ -1,14 +1,15 @@
-//! The table of partitions: what the firmware wants, and what a board's flash has.
+//! The partition table: that of the firmware, and that of a board's flash.
 
-/// Where a flash has it, and how long it is at most (ESP-IDF Programming Guide, "Partition Tables").
+/// Offset of the table in the flash, and its maximum
+/// length (ESP-IDF Programming Guide, "Partition Tables").
 pub(crate) const PLACE: (&str, &str) = ("0x8000", "0xc00");
 
-/// Bytes of an entry.
+/// Length of an entry, in bytes.
 const ENTRY: usize = 32;
-/// What each entry begins with.
+/// First bytes of each entry.
 const MAGIC: [u8; 2] = [0xaa, 0x50];
 
-/// A part of the flash.
+/// A partition of the flash.
 #[derive(Debug, PartialEq, Eq)]
 struct Partition {
     name: String,
@@ -16,7 +17,7 @@ struct Partition {
     size: u32,
 }
 
-/// Whether the flash has every partition that the file wants, each in its place.
+/// Returns whether the flash has every partition of the file, each at its offset.
 pub(crate) fn has_all(flash: &[u8], file: &str) -> bool {
     let found: Vec<Partition> = flash.chunks_exact(ENTRY).map_while(entry).collect();
     let mut wanted = rows(file).peekable();
@@ -30,7 +31,7 @@ fn entry(bytes: &[u8]) -> Option<Partition> {
     Some(Partition { name: String::from_utf8_lossy(name).into_owned(), offset: number(2)?, size: number(6)? })
 }
 
-/// The rows of the file; `None` is one that cannot be read.
+/// Returns the rows of the file; `None` for a row that cannot be parsed.
 fn rows(file: &str) -> impl Iterator<Item = Option<Partition>> {
     let rows = file.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     rows.map(|line| {
@@ -41,11 +42,11 @@ fn rows(file: &str) -> impl Iterator<Item = Option<Partition>> {
     })
 }
 
-/// What a flash has to which the file was written.
+/// Returns the table that a flash has after the file was written.
 #[cfg(test)]
 pub(crate) fn written(file: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for Partition { name, offset, size } in rows(file).map(|row| row.expect("a row")) {
+    for Partition { name, offset, size } in rows(file).map(|row| row.expect("a row cannot be parsed")) {
         let mut label = name.into_bytes();
         label.resize(16, 0);
         bytes.extend(
@@ -64,10 +65,10 @@ mod tests {
         "# Name, Type\nsettings, data, undefined, 0x9000, 0x4000\nota_0, app, ota_0, 0x10000, 0x1f0000\n";
 
     #[test]
-    fn another_table_and_none_are_told_from_ours() {
+    fn other_or_missing_table_is_detected() {
         assert!(has_all(&written(OURS), OURS));
         let more = format!("{OURS}more, data, undefined, 0x200000, 0x1000\n");
-        assert!(has_all(&written(&more), OURS), "what else there is does no harm");
+        assert!(has_all(&written(&more), OURS), "a further partition was not accepted");
         assert!(!has_all(&written(OURS), &more));
         for (from, to) in [("0x10000", "0x20000"), ("0x1f0000", "0x100000"), ("settings", "nvs")] {
             assert!(!has_all(&written(&OURS.replace(from, to)), OURS), "{to}");
@@ -75,7 +76,7 @@ mod tests {
         for none in [&[][..], &[0xff; 0xc00], &[0; 0xc00], &written(OURS)[..40]] {
             assert!(!has_all(none, OURS));
         }
-        assert!(!has_all(&written(OURS), ""), "nothing was read");
+        assert!(!has_all(&written(OURS), ""), "an empty file was accepted");
         assert!(!has_all(&written(OURS), "ota_0, app, ota_0, , 0x1f0000\n"));
     }
 }

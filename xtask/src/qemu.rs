@@ -1,4 +1,4 @@
-//! The bare-metal image in QEMU: for a person to look at, and tested.
+//! The bare-metal image in QEMU, for a person and for tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,22 +28,22 @@ const COMMAND_TESTS: [&str; 13] = [
     "rest",
     "things",
 ];
-/// Those among them that are not for a device, and why.
+/// Those among them that do not run on a device, with the reason.
 const NOT_FOR_A_DEVICE: [(&str, &str); 12] = [
-    ("compression_is_agreed_on_as_browsers_offer_it", "a device does not compress"),
-    ("page_and_socket_may_be_on_two_ports_of_one_server", "the image listens on one port"),
-    ("ten_thousand_clients_come_and_go_and_nothing_is_left_of_them", "it measures a process of Linux"),
-    ("two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting", "a device has 14 sockets"),
-    ("of_many_at_once_each_is_done_or_told_to_come_back", "it opens more connections than a device has"),
-    ("what_others_can_reach_needs_a_password_or_open", "a device listens to its network in any case"),
-    ("over_tls_the_cookie_is_secure_and_nobody_is_warned", "a device has no TLS"),
-    ("a_password_comes_from_a_file_too", "a device has no files"),
-    ("nothing_tells_the_password_or_a_session", "it is about options of the command"),
-    ("what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it", "a device has no files"),
-    ("answers_say_the_time_of_day", "a device has no clock"),
-    ("a_client_that_keeps_connections_does_not_meet_one_that_closes", "its limits are those of its firmware"),
+    ("compression_is_negotiated_as_browsers_offer_it", "a device does not compress"),
+    ("page_and_socket_may_use_two_ports_of_server", "the image listens on one port"),
+    ("ten_thousand_visits_leak_nothing", "it measures a process of Linux"),
+    ("two_hundred_slow_or_silent_sockets_delay_no_client", "a device has 14 sockets"),
+    ("concurrent_requests_are_done_or_get_503", "it opens more connections than a device has"),
+    ("public_address_needs_password_or_open", "a device listens to its network in any case"),
+    ("cookie_over_tls_is_secure_and_causes_no_warning", "a device has no TLS"),
+    ("password_may_come_from_file", "a device has no files"),
+    ("password_and_session_appear_nowhere", "it is about options of the command"),
+    ("bom_and_newline_are_no_part_of_password", "a device has no files"),
+    ("answers_have_date_header", "a device has no clock"),
+    ("client_reusing_connections_never_meets_closed_one", "its limits are those of its firmware"),
 ];
-/// An image that has its settings from its build, for a test.
+/// Build-time settings of an image for a test.
 const SETTINGS: [(&str, &str); 5] = [
     ("INSTEP_APP", "led-plain"),
     ("INSTEP_NAME", "lamp"),
@@ -52,7 +52,7 @@ const SETTINGS: [(&str, &str); 5] = [
     ("INSTEP_PAGE", "tests/board/page.html"),
 ];
 
-/// An image for more clients than usual, for a test.
+/// Build-time settings of an image for more clients than usual, for a test.
 const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
 /// Boots an application and shows its log, until Ctrl-C.
@@ -70,7 +70,7 @@ pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     let (mut built, mut others) = (None, None);
     report.step("qemu image", || {
-        // The usual one comes last: it stays where the others were.
+        // The usual image is built last, because it stays in the common place.
         let images = build_other(tools, &SETTINGS, "with-settings").and_then(|with_settings| {
             let for_16 = build_other(tools, &FOR_16, "for-16")?;
             Ok(((with_settings, for_16), build(tools)?))
@@ -93,7 +93,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
-        // A test and its machine take a core each.
+        // A test and its machine use a core each.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
     report.step("qemu: tests of the command", || {
@@ -115,7 +115,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 
-/// Clippy, with the toolchain that builds the image.
+/// Runs Clippy, with the toolchain that builds the image.
 fn lint(tools: &mut Tools) -> Outcome {
     let toolchain = match toolchain(tools) {
         Ok(toolchain) => toolchain,
@@ -130,7 +130,7 @@ fn lint(tools: &mut Tools) -> Outcome {
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// Builds the image with these settings, and puts it out of the way of the others.
+/// Builds the image with these settings, and copies it to a path of its own.
 fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Result<PathBuf, Outcome> {
     let image = build_image(tools, settings)?;
     let kept = image.with_extension(name);

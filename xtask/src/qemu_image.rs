@@ -1,4 +1,4 @@
-//! Building the images for QEMU.
+//! Builds the images for QEMU.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,14 +18,14 @@ pub(crate) struct Built {
     pub(crate) launcher: OsString,
 }
 
-/// Lets a command of cargo work on the board.
+/// Makes a cargo command work on the board.
 pub(crate) fn in_board(cargo: &mut Command, toolchain: Toolchain) {
-    // In its folder it finds its own settings.
+    // In that folder cargo finds the board's own settings.
     cargo.current_dir(workspace().join(BOARD)).arg("--target-dir").arg(target().join("qemu"));
     toolchain.apply(cargo);
 }
 
-/// Builds the image as it is, and what boots it.
+/// Builds the image with defaults, and the program that boots it.
 pub(crate) fn build(tools: &mut Tools) -> Result<Built, Outcome> {
     let image = build_image(tools, &[])?;
     match run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"])) {
@@ -54,7 +54,7 @@ pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Resul
     let mut build = cargo(&["build", "--release"]);
     in_board(&mut build, toolchain);
     build.envs(settings.iter().copied());
-    // It is a file for whoever calls this, not for the board.
+    // The path is relative to the caller's folder, not to the board's.
     let page =
         settings.iter().find(|(name, _)| *name == "INSTEP_PAGE").map(|(_, page)| workspace().join(page));
     let page = page.or(std::env::var_os("INSTEP_PAGE").and_then(|page| std::path::absolute(page).ok()));

@@ -1,9 +1,9 @@
-//! Runs steps one after another, and tells at the end how each went.
+//! Runs steps one after another, and prints their results at the end.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How a step ended.
+/// Result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
@@ -25,7 +25,9 @@ impl Report {
         Report { skip_is_failure, steps: Vec::new() }
     }
 
-    /// Runs a step. One that fails does not stop those after it, so that all is known at the end.
+    /// Runs a step.
+    ///
+    /// A failure does not prevent later steps, so that all results are known at the end.
     pub(crate) fn step(&mut self, name: &str, run: impl FnOnce() -> Outcome) {
         println!("\n=== {name} ===");
         let begun = Instant::now();
@@ -39,7 +41,7 @@ impl Report {
         self.steps.push((name.to_owned(), time, outcome));
     }
 
-    /// Prints the table, and the line that counts.
+    /// Prints the table, and the line with the counts.
     pub(crate) fn finish(&self) -> ExitCode {
         println!("\n{:<24}{:>9}", "step", "seconds");
         for (name, time, outcome) in &self.steps {
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skip_that_nobody_would_notice_is_a_failure() {
+    fn skip_counts_as_failure_where_requested() {
         assert_eq!(counts(true), [2, 2, 0]);
     }
 }

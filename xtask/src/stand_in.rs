@@ -1,14 +1,18 @@
-//! Does the firmware compile for Xtensa chips? Only the toolchain `esp` builds for them. But whether names, types and
-//! features are right can be told without it, by a target that is RISC-V in substance and calls itself Xtensa.
+//! Checks that the firmware compiles for Xtensa chips.
+//!
+//! Only the toolchain `esp` builds for them, but a target that is RISC-V in substance and calls itself
+//! Xtensa suffices to check names, types and features.
 
 use crate::bare_metal::compiler_with_source;
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
-/// The chips that are checked. The S2 has no atomic instructions but loads and stores, and so has its stand-in.
+/// The checked chips.
+///
+/// The S2 has no atomic instructions but loads and stores, and so has its stand-in.
 pub(crate) const CHIPS: [&str; 3] = ["esp32", "esp32s2", "esp32s3"];
 
-/// Type-checks the firmware for a chip. Nothing is built.
+/// Type-checks the firmware for a chip, without building it.
 pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
     let compiler = match compiler_with_source(tools) {
         Ok(compiler) => compiler,
@@ -18,7 +22,7 @@ pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
     let mut check = cargo(&["check", "--release", "-Zbuild-std=core,alloc", "-Zjson-target-spec"]);
     check
         .current_dir(workspace().join("boards/esp"))
-        // The panic handler with addresses has assembly in it.
+        // The panic handler with addresses contains assembly.
         .args(["--bin", "instep-esp", "--no-default-features", "--features", chip, "--target"])
         .arg(folder.join(format!("xtensa-{chip}-none-elf.json")))
         .arg("--target-dir")
@@ -37,7 +41,7 @@ mod tests {
     use esp_boards::BOARDS;
 
     #[test]
-    fn each_chip_of_a_board_is_built_or_checked() {
+    fn each_chip_of_boards_is_built_or_checked() {
         for board in &BOARDS {
             assert!(TESTED.contains(&board.chip) != CHIPS.contains(&board.chip), "{}", board.chip);
         }

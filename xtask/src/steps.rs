@@ -33,21 +33,23 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         Err(outcome) => outcome,
     });
     report.step("documentation", || {
-        // The library alone of the two things that are called instep: they would overwrite each other.
+        // Only the library of the two targets named instep, because their documentation would overwrite each other.
         let args = ["doc", "--workspace", "--lib", "--all-features", "--no-deps"];
         run(cargo(&args).env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.step("reverse proxy", || reverse_proxy(tools));
-    // Properties are tried with the same values each time, so that what was not changed does not fail; `cargo test`
-    // alone has others each time.
+    // Property tests try the same values each time, so that unchanged code does not start to fail; `cargo test`
+    // alone tries other values each time.
     report.step("tests", || {
         run(cargo(&["test", "--workspace", "--no-fail-fast"]).env("PROPTEST_RNG_SEED", "1"))
     });
 }
 
-/// Makes sure of nginx, before which the tests put a server. Without it they pass over that.
+/// Checks that nginx is installed, for tests behind a reverse proxy.
+///
+/// Without it those tests are skipped.
 fn reverse_proxy(tools: &mut Tools) -> Outcome {
-    // Not everyone's PATH has the folder that Debian lays it into.
+    // Debian installs it into a folder that is not in everyone's PATH.
     if find("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file() {
         return Outcome::Passed;
     }
@@ -57,7 +59,7 @@ fn reverse_proxy(tools: &mut Tools) -> Outcome {
     }
 }
 
-/// Makes sure of a part of the toolchain that not everyone installs.
+/// Checks that an optional part of the toolchain is installed.
 fn component(subcommand: &str, name: &str, tools: &Tools) -> Result<(), Outcome> {
     let there = || output(&mut cargo(&[subcommand, "--version"])).is_some();
     if there() {

@@ -1,4 +1,4 @@
-//! Which programs this machine has, and how it gets those it lacks.
+//! Programs of this machine, and the installation of missing ones.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 
 use crate::report::Outcome;
 
-/// What a job needs to know about this machine.
+/// State of this machine that jobs need.
 #[derive(Debug)]
 pub(crate) struct Tools {
     install: bool,
-    /// The package lists are fetched once, not for every package.
+    /// Whether the package lists were fetched, which
+    /// is done once and not for every package.
     lists_are_new: bool,
 }
 
@@ -19,8 +20,10 @@ impl Tools {
         Tools { install, lists_are_new: false }
     }
 
-    /// Installs Debian packages if that is wanted. `Err` is the outcome of a step that needs them:
-    /// `missing` begins the sentence that says so, the command ends it.
+    /// Installs Debian packages with `--install`.
+    ///
+    /// Otherwise returns the outcome of a step that needs them: `missing` begins its sentence, and the
+    /// command ends it.
     pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Result<(), Outcome> {
         let sudo = if is_root() { "" } else { "sudo " };
         let packages = packages.join(" ");
@@ -32,7 +35,7 @@ impl Tools {
             return Err(Outcome::Failed(format!("{missing} `{command}` (but there is no apt-get here)")));
         }
         if !self.lists_are_new {
-            // If it fails, the old lists may still do.
+            // If it fails, the old lists may still suffice.
             let _ = shell(&format!("{sudo}apt-get update"));
             self.lists_are_new = true;
         }
@@ -42,17 +45,17 @@ impl Tools {
         }
     }
 
-    /// Whether `--install` was given.
+    /// Returns whether `--install` was given.
     pub(crate) fn may_install(&self) -> bool {
         self.install
     }
 }
 
-/// Runs a command with its output shown as it comes.
+/// Runs a command with its output shown immediately.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let shown = show(command);
     println!("$ {shown}");
-    // Nothing here asks questions: whoever tries finds no one to answer.
+    // Without input, because no command here may ask questions.
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Outcome::Passed,
         Ok(status) => Outcome::Failed(format!("`{shown}` ended with {status}")),
@@ -66,11 +69,11 @@ fn shell(line: &str) -> Outcome {
     run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// A command as a person would type it; of cargo only the name.
+/// Returns a command as a person would type it, with cargo by its name.
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    // The search path is long, and tells nobody anything.
+    // The search path is long and of no interest.
     let changed = command.get_envs().filter(|(name, _)| *name != "PATH").filter_map(|(name, value)| {
         Some(format!("{}={} ", name.to_string_lossy(), value?.to_string_lossy()))
     });
@@ -78,28 +81,30 @@ fn show(command: &Command) -> String {
     changed.collect::<String>() + &name + &args.collect::<String>()
 }
 
-/// Cargo, with the same toolchain as runs this, in the folder of the workspace.
+/// Returns cargo, with the toolchain that runs
+/// this program, in the folder of the workspace.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(workspace());
     command
 }
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
-    // Asked for when it runs: checkouts that share a target folder may share this program too.
-    let xtask = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo xtask sets CARGO_MANIFEST_DIR");
-    Path::new(&xtask).parent().expect("xtask lies in the workspace").to_owned()
+    // Read at run time, because checkouts that share a target folder may share this program, too.
+    let xtask =
+        std::env::var_os("CARGO_MANIFEST_DIR").expect("CARGO_MANIFEST_DIR is not set; run `cargo xtask`");
+    Path::new(&xtask).parent().expect("the folder of xtask has no parent").to_owned()
 }
 
-/// The folder that cargo builds into, wherever that is: this program lies in it.
+/// Returns the target folder of cargo, which contains this program.
 pub(crate) fn target() -> PathBuf {
-    let program = std::env::current_exe().expect("the path of this program");
+    let program = std::env::current_exe().expect("cannot find the path of this program");
     let target = program.ancestors().nth(2).expect("target/PROFILE/xtask");
     target.to_owned()
 }
 
-/// The server to test: the one that INSTEP_BIN names, or else a new build.
+/// Returns the server to test, which INSTEP_BIN names; by default it is built.
 pub(crate) fn server() -> Result<OsString, Outcome> {
     if let Some(server) = std::env::var_os("INSTEP_BIN") {
         return Ok(server);
@@ -110,13 +115,13 @@ pub(crate) fn server() -> Result<OsString, Outcome> {
     }
 }
 
-/// The path of a program, if it can be started by its name.
+/// Returns the path of a program, if it can be started by its name.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     find_in(&path, program, std::env::consts::EXE_SUFFIX)
 }
 
-/// Its file may be called by its name alone, or with what the files of programs end with.
+/// The file's name is that of the program, or has the suffix of programs.
 fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
     let names = [program.to_owned() + suffix, program.to_owned()];
     std::env::split_paths(path)
@@ -124,14 +129,14 @@ fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// What a program prints on stdout, if it ends well.
+/// Returns the output of a program, if it succeeds.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
 }
 
-/// What a program prints on stdout, or else what it says is wrong.
+/// Returns the output of a program, or its errors.
 pub(crate) fn output_or_error(command: &mut Command) -> Result<String, String> {
     let shown = show(command);
     let output = command.stdin(Stdio::null()).output();
@@ -150,15 +155,16 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_program_is_found_by_its_name_and_on_windows_with_what_it_ends_with() {
+    fn program_is_found_by_name_with_or_without_suffix() {
         let folder = std::env::temp_dir().join(format!("instep-find-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
+        fs::create_dir_all(&folder).expect("cannot create the folder");
         let file = folder.join("espflash.exe");
-        fs::write(&file, "").expect("a file");
-        let path = std::env::join_paths([folder.join("none"), folder.clone()]).expect("a path");
+        fs::write(&file, "").expect("cannot write the file");
+        let path =
+            std::env::join_paths([folder.join("none"), folder.clone()]).expect("cannot join the paths");
         let found = [".exe", ""].map(|suffix| find_in(&path, "espflash", suffix));
         let whole = find_in(&path, "espflash.exe", "");
-        fs::remove_dir_all(&folder).expect("it is removed");
+        fs::remove_dir_all(&folder).expect("cannot remove the folder");
         assert_eq!((found, whole), ([Some(file.clone()), None], Some(file)));
     }
 }

@@ -1,4 +1,4 @@
-//! What a log line or an error advises is done as it stands there, by a shell, and helps.
+//! The advice of a log line or an error works when a shell runs it unchanged.
 
 mod served;
 
@@ -6,18 +6,18 @@ use served::{INSTEP, request, serve};
 use std::process::{Command, Stdio};
 use test_support::{SOON, Server, WebSocket, http};
 
-/// What a shell makes of what stands behind the last one of these options in the line, as arguments.
+/// Returns the arguments that a shell reads behind the last `option` in the line.
 #[track_caller]
 fn arguments(line: &str, option: &str) -> Vec<String> {
     let at = line.rfind(option).unwrap_or_else(|| panic!("no {option} in {line}"));
     let script = format!("printf '%s\\n' {}", &line[at..]);
-    let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
-    let text = String::from_utf8(output.stdout).expect("text");
+    let output = Command::new("sh").args(["-c", &script]).output().expect("cannot run the shell");
+    let text = String::from_utf8(output.stdout).expect("not UTF-8");
     assert!(output.status.success(), "{line}");
     text.lines().map(str::to_owned).collect()
 }
 
-/// A server to which that is added.
+/// Starts a server with the advice as further arguments.
 fn serve_with(advice: &[String]) -> Server {
     let args: Vec<&str> = ["--app", "led-plain", "--name", "lamp"]
         .into_iter()
@@ -32,7 +32,7 @@ fn status(server: &Server, host: &str) -> u16 {
 }
 
 #[test]
-fn a_name_that_the_log_offers_is_allowed_by_the_option_that_it_names() {
+fn host_offered_by_log_is_allowed_by_its_option() {
     let server = serve_with(&[]);
     for host in ["lamp.fritz.box", "LAMP.fritz.box.:8080", "box.example.com:", "1.2.3"] {
         assert_eq!(status(&server, host), 421, "{host}");
@@ -52,7 +52,7 @@ fn a_name_that_the_log_offers_is_allowed_by_the_option_that_it_names() {
 }
 
 #[test]
-fn an_origin_that_the_log_offers_is_allowed_by_the_option_that_it_names() {
+fn origin_offered_by_log_is_allowed_by_its_option() {
     let server = serve_with(&[]);
     for origin in [
         "file://",
@@ -79,19 +79,24 @@ fn an_origin_that_the_log_offers_is_allowed_by_the_option_that_it_names() {
     }
 }
 
-/// What the command says on standard error before it ends with 2.
+/// Returns the error output of the command, which must exit with 2.
 fn failure(args: &[&str]) -> String {
-    let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output().expect("it runs");
+    let output = Command::new(INSTEP)
+        .arg("serve")
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .expect("cannot run the command");
     assert!(!output.status.success(), "{args:?}");
-    String::from_utf8(output.stderr).expect("text")
+    String::from_utf8(output.stderr).expect("not UTF-8")
 }
 
 #[test]
-fn a_port_that_is_taken_leads_to_the_option_with_another_one() {
+fn port_in_use_error_offers_option_with_other_port() {
     for host in ["127.0.0.1", "[::1]"] {
         let taken = std::net::TcpListener::bind(format!("{host}:0"))
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (addr, _listener) = taken.expect("a free port");
+        let (addr, _listener) = taken.expect("no free port");
         let error = failure(&["--addr", &addr.to_string()]);
         let advice = arguments(error.trim_end(), "--addr");
         let port = advice[1].replace("PORT", "0");
@@ -101,7 +106,7 @@ fn a_port_that_is_taken_leads_to_the_option_with_another_one() {
 }
 
 #[test]
-fn an_error_of_an_option_shows_values_that_are_right() {
+fn option_error_shows_valid_values() {
     for (option, wrong) in [("--allow-origin", "example.org"), ("--allow-frame", "capacitor://localhost")] {
         let error = failure(&["--addr", "127.0.0.1:0", option, wrong]);
         let examples: Vec<&str> = error

@@ -1,4 +1,4 @@
-//! Each application as its users meet it: page, wire and log.
+//! Each application as its users see it: page, wire and log.
 
 mod served;
 
@@ -11,19 +11,20 @@ const PLAIN: &str = include_str!("../../../apps/pages/led-plain.html");
 const STATE: &str = include_str!("../../../apps/pages/led-state.html");
 
 #[test]
-fn hello_is_one_page_to_the_byte() {
+fn hello_serves_one_fixed_page() {
     let server = serve(&["--app", "hello"]);
     let page = get(server.addr(), "/");
     assert_eq!(page.status, 200);
     assert_eq!(page.text(), "<html><body><h1>Hello, world!</h1></body></html>");
     assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")), "{page:?}");
     assert_eq!(get(server.addr(), "/ws").status, 404);
-    let refused = WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("there is no endpoint");
+    let refused = WebSocket::try_connect(server.addr(), "/ws", &[])
+        .expect_err("a WebSocket opened without an endpoint");
     assert_eq!(refused.status, 404);
 }
 
 #[test]
-fn toggle_switches_the_led_and_never_sends_a_message() {
+fn toggle_switches_led_and_sends_no_messages() {
     let server = serve(&["--app", "toggle"]);
     assert!(get(server.addr(), "/").text().contains("toggle"));
     let mut client = WebSocket::connect(server.addr(), "/ws");
@@ -45,7 +46,7 @@ fn toggle_switches_the_led_and_never_sends_a_message() {
 }
 
 #[test]
-fn a_command_matches_the_whole_text_message() {
+fn command_matches_whole_text_message() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
@@ -63,7 +64,7 @@ fn a_command_matches_the_whole_text_message() {
 }
 
 #[test]
-fn led_plain_keeps_every_client_and_the_page_in_step() {
+fn led_plain_keeps_clients_and_page_in_step() {
     let server = serve(&["--app", "led-plain"]);
     let page = |state: &str, check: &str| {
         PLAIN.replace("%STATE%", state).replace("%CHECK%", check).replace("%ACCESS%", target().access)
@@ -84,11 +85,11 @@ fn led_plain_keeps_every_client_and_the_page_in_step() {
     assert_eq!(response.header("transfer-encoding"), Some("chunked"));
     let old = http(server.addr(), "GET / HTTP/1.0\r\n\r\n");
     assert_eq!((old.status, old.header("transfer-encoding")), (200, None));
-    assert_eq!(old.text(), page("ON", "checked"), "HTTP/1.0 knows no chunks");
+    assert_eq!(old.text(), page("ON", "checked"), "HTTP/1.0 got another page");
     assert_eq!(get(server.addr(), "/ws").status, 426);
 }
 
-/// Reads one message of led-json: the state of the LED, or the count.
+/// Reads one message of led-json, the LED's state or the count.
 fn read_json(client: &mut WebSocket) -> Result<bool, u64> {
     let text = client.read_text();
     match text.as_str() {
@@ -98,7 +99,10 @@ fn read_json(client: &mut WebSocket) -> Result<bool, u64> {
     }
     let number = text.strip_prefix(r#"{"label":"count","value":"#).and_then(|rest| rest.strip_suffix('}'));
     let number = number.filter(|number| number.parse::<u64>().is_ok_and(|n| n.to_string() == *number));
-    Err(number.unwrap_or_else(|| panic!("not a message of led-json: {text:?}")).parse().expect("a number"))
+    Err(number
+        .unwrap_or_else(|| panic!("not a message of led-json: {text:?}"))
+        .parse()
+        .expect("not a number"))
 }
 
 #[test]
@@ -108,17 +112,19 @@ fn led_json_sends_both_topics_and_counts_seconds() {
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let mut first = [read_json(&mut client), read_json(&mut client)];
     first.sort();
-    let [Ok(false), Err(count)] = first else { panic!("a new client gets each topic once: {first:?}") };
+    let [Ok(false), Err(count)] = first else {
+        panic!("a new client did not get each topic once: {first:?}")
+    };
     assert!(count <= before.elapsed().as_secs(), "{count} is more than there were seconds");
 
     client.send_text("toggle");
     while read_json(&mut client) != Ok(true) {}
     let counts = [read_json(&mut client), read_json(&mut client)];
-    let [Err(one), Err(two)] = counts else { panic!("nothing but counts was due: {counts:?}") };
+    let [Err(one), Err(two)] = counts else { panic!("not two counts: {counts:?}") };
     assert!(one > count && two > one, "{count}, {counts:?}");
     drop(client);
 
-    // It runs without clients, too: who comes back finds it further on.
+    // The count goes on without clients, so a returning client finds a higher one.
     server.expect_line("[1] Disconnected");
     let deadline = Instant::now() + SOON;
     loop {
@@ -126,19 +132,23 @@ fn led_json_sends_both_topics_and_counts_seconds() {
         let mut client = WebSocket::connect(server.addr(), "/ws");
         let mut again = [read_json(&mut client), read_json(&mut client)];
         again.sort();
-        let [Ok(true), Err(count)] = again else { panic!("each topic once: {again:?}") };
+        let [Ok(true), Err(count)] = again else {
+            panic!("a returning client did not get each topic once: {again:?}")
+        };
         if count > two {
             break;
         }
-        assert!(Instant::now() < deadline, "it stands still without clients: {two}, {count}");
+        assert!(Instant::now() < deadline, "the count stopped without clients: {two}, {count}");
     }
 }
 
 #[test]
-fn led_words_tells_everybody_even_if_nothing_changed() {
+fn led_words_tells_every_client_even_without_change() {
     let addresses = ["--addr", "127.0.0.1:0"].repeat(target().addresses.min(2));
     let server = serve(&[&["--app", "led-words"], &addresses[..]].concat());
-    let [first, .., second] = [server.addrs(), server.addrs()].concat()[..] else { panic!("an address") };
+    let [first, .., second] = [server.addrs(), server.addrs()].concat()[..] else {
+        panic!("no second address")
+    };
     let [first, second] = [&first, &second];
     let mut clients = [(first, "/ws"), (first, "/"), (second, "/ws"), (second, "/")]
         .map(|(addr, path)| WebSocket::connect(*addr, path));
@@ -161,12 +171,12 @@ fn led_words_tells_everybody_even_if_nothing_changed() {
     expect_nothing_but_pongs(&mut clients[0]);
     for addr in [first, second] {
         let page = get(*addr, "/");
-        assert_eq!((page.status, page.text().contains("<html")), (200, true), "without an upgrade: the page");
+        assert_eq!((page.status, page.text().contains("<html")), (200, true), "no page without an upgrade");
     }
 }
 
 #[test]
-fn led_state_logs_a_greeting_and_does_not_answer() {
+fn led_state_logs_greeting_and_sends_no_reply() {
     let page = |state: &str| STATE.replace("%STATE%", state).replace("%ACCESS%", target().access);
     let server = serve(&["--app", "led-state"]);
     assert_eq!(get(server.addr(), "/").text(), page("LOW"));
@@ -184,7 +194,7 @@ fn led_state_logs_a_greeting_and_does_not_answer() {
 }
 
 #[test]
-fn soft_ap_answers_the_rest_of_a_path_and_sends_back_what_it_is_sent() {
+fn soft_ap_echoes_messages_and_rest_of_path() {
     let server = serve(&["--app", "soft-ap"]);
     assert_eq!(get(server.addr(), "/").status, 200);
     for (path, rest) in [
@@ -205,11 +215,11 @@ fn soft_ap_answers_the_rest_of_a_path_and_sends_back_what_it_is_sent() {
     sends_back(&server, "/ws");
     server.expect_line("[1] Disconnected");
     let said = server.lines().into_iter().filter(|line| line.contains("Received")).collect::<Vec<_>>();
-    assert_eq!(said, [""; 0], "an inline endpoint logs no messages");
+    assert_eq!(said, [""; 0], "an inline endpoint logged a message");
 }
 
 #[test]
-fn echo_sends_back_what_it_is_sent_on_both_paths() {
+fn echo_returns_messages_on_both_paths() {
     let server = serve(&["--app", "echo"]);
     for (client, path) in [(1, "/ws"), (2, "/")] {
         assert_eq!(get(server.addr(), path).status, 426);
@@ -266,14 +276,14 @@ fn sends_back(server: &Server, path: &str) {
     }
     assert_eq!((message, pong), ("a 🐦".into(), b"between".into()));
 
-    // Longer than any buffer. It is sent beside, because it comes back while it is still being sent.
+    // Longer than any buffer. A thread sends it, because the echo starts before the end is sent.
     let long: Vec<u8> = (0..1_u32 << 20).map(|at| at.to_le_bytes()[usize::from(at % 7 == 0)]).collect();
     let bytes = Frame::encode(true, 0, opcode::BINARY, MASK, &long);
-    let mut tcp = client.tcp().try_clone().expect("a second handle");
+    let mut tcp = client.tcp().try_clone().expect("cannot clone the socket");
     let sender = thread::spawn(move || std::io::Write::write_all(&mut tcp, &bytes));
     let (opcode, message) = client.read_message(test_support::SOON);
     assert!(opcode == opcode::BINARY && message == long, "a message of 1 MiB came back changed");
-    sender.join().expect("no panic").expect("all is sent");
+    sender.join().expect("the thread panicked").expect("cannot send everything");
 
     client.send_close(1000, "done");
     client.expect_close(1000);

@@ -1,5 +1,6 @@
-//! Content in chunked transfer coding, from the clients and the proxy that send it. A program that this machine does not
-//! have is skipped.
+//! Content in chunked transfer coding, from clients and a proxy that send it.
+//!
+//! Programs that this machine does not have are skipped.
 
 mod served;
 
@@ -21,18 +22,18 @@ fn find(program: &str) -> Option<PathBuf> {
     found
 }
 
-/// What a program prints that is given this input.
+/// Returns the output of a program with this input.
 #[track_caller]
 fn output(command: &mut Command, input: &str) -> String {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut process = command.spawn().expect("it starts");
-    process.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
-    let output = process.wait_with_output().expect("it ends");
+    let mut process = command.spawn().expect("cannot start the command");
+    process.stdin.take().expect("no pipe").write_all(input.as_bytes()).expect("cannot write to the program");
+    let output = process.wait_with_output().expect("cannot wait for the process");
     assert!(output.status.success(), "{}", output.status);
-    String::from_utf8(output.stdout).expect("text")
+    String::from_utf8(output.stdout).expect("not UTF-8")
 }
 
-/// A request whose content is in chunks already.
+/// Returns a request whose content is in chunks already.
 fn chunked(method: &str, path: &str, chunks: &str) -> String {
     request(path, &["Content-Type: application/json", "Transfer-Encoding: chunked"])
         .replacen("GET", method, 1)
@@ -40,7 +41,7 @@ fn chunked(method: &str, path: &str, chunks: &str) -> String {
 }
 
 #[test]
-fn curl_uploads_what_it_reads() {
+fn curl_uploads_stdin_in_chunks() {
     let Some(curl) = find("curl") else { return };
     let server = Server::with(&["--app", "workshop"])
         .binary(INSTEP)
@@ -63,7 +64,7 @@ fn curl_uploads_what_it_reads() {
 }
 
 #[test]
-fn node_writes_to_a_request_and_keeps_its_connection() {
+fn node_writes_request_body_and_keeps_connection() {
     let Some(node) = find("node") else { return };
     let server = serve(&["--app", "workshop"]);
     let script = r#"
@@ -89,9 +90,9 @@ fn node_writes_to_a_request_and_keeps_its_connection() {
         })();
     "#;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-node-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("cannot create the folder");
     let file = folder.join("ask.cjs");
-    fs::write(&file, script).expect("it is written");
+    fs::write(&file, script).expect("cannot write the file");
     let said = output(Command::new(node).arg(file).arg(server.addr().port().to_string()), "");
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines[0], "204  false");
@@ -99,7 +100,7 @@ fn node_writes_to_a_request_and_keeps_its_connection() {
     assert_eq!(lines[2], "200 true true");
 }
 
-/// Inputs that servers are known to read in different ways (RFC 9112 section 11.2).
+/// Inputs that servers are known to interpret differently (RFC 9112 section 11.2).
 const AMBIGUOUS: &[&str] = &[
     "4\ntrue\n0\n\n",
     "4\r\ntrue\n0\r\n\r\n",
@@ -115,7 +116,8 @@ const AMBIGUOUS: &[&str] = &[
     "4\r\ntrue\r\n0\r\nX\n: y\r\n\r\n",
 ];
 
-/// None of them reaches the application, and none is followed by a second answer of an hidden request.
+/// Checks that no ambiguous request reaches the application
+/// or is followed by the answer to a hidden request.
 #[track_caller]
 fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
     for chunks in AMBIGUOUS {
@@ -123,7 +125,7 @@ fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
         let mut connection = Http::connect(addr);
         connection.send(chunked("PUT", "/properties/led", chunks) + &hidden);
         connection.finish();
-        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
+        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("not UTF-8");
         let answers = answer.matches("HTTP/1.1 ").count();
         assert!(answers <= 1 && !answer.starts_with("HTTP/1.1 2"), "{chunks:?}: {answer}");
         assert_eq!(get(server.addr(), "/properties/led").text(), "false", "{chunks:?}");
@@ -131,18 +133,18 @@ fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
 }
 
 #[test]
-fn what_is_ambiguous_reaches_nobody() {
+fn ambiguous_request_does_not_reach_application() {
     let server = serve(&["--app", "workshop"]);
     expect_nothing_hidden(server.addr(), &server);
 }
 
 #[test]
-fn nginx_passes_chunks_on() {
+fn nginx_forwards_chunked_request() {
     let Some(nginx) = find("nginx") else { return };
     let server = serve(&["--app", "workshop"]);
-    let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("no free port");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-nginx-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("cannot create the folder");
     let to = server.addr();
     let config = format!(
         "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; client_body_temp_path body; proxy_temp_path proxy; \
@@ -150,12 +152,12 @@ fn nginx_passes_chunks_on() {
          proxy_pass http://instep; proxy_set_header Host localhost; proxy_set_header Connection ''; \
          proxy_http_version 1.1; proxy_request_buffering off; }} }} }}"
     );
-    fs::write(folder.join("nginx.conf"), config).expect("it is written");
+    fs::write(folder.join("nginx.conf"), config).expect("cannot write the file");
     let mut command = Command::new(nginx);
     command
         .args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"])
         .arg(&folder);
-    let mut process = command.stdin(Stdio::null()).spawn().expect("nginx starts");
+    let mut process = command.stdin(Stdio::null()).spawn().expect("cannot start nginx");
     wait_until(3 * SOON, || TcpStream::connect(addr).is_ok(), || "nginx does not listen");
     for (chunks, value) in [
         ("4\r\ntrue\r\n0\r\n\r\n", "true"),
@@ -166,14 +168,18 @@ fn nginx_passes_chunks_on() {
         assert_eq!(http(addr, chunked("PUT", "/properties/led", chunks)).status, 204, "{chunks:?}");
         assert_eq!(get(server.addr(), "/properties/led").text(), value);
     }
-    // nginx reads some of them as it likes, and writes what it read anew.
+    // nginx accepts some of them and forwards its own interpretation.
     for chunks in AMBIGUOUS {
         let mut connection = Http::connect(addr);
         connection.send(chunked("POST", "/nowhere", chunks));
         connection.finish();
-        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("text");
+        let answer = String::from_utf8(connection.read_to_end(2 * SOON)).expect("not UTF-8");
         assert!(answer.matches("HTTP/1.1 ").count() <= 1, "{chunks:?}: {answer}");
-        assert_eq!(http(addr, request("/properties/led", &[])).text(), "false", "it is the answer to this");
+        assert_eq!(
+            http(addr, request("/properties/led", &[])).text(),
+            "false",
+            "not the answer to this request"
+        );
     }
-    process.kill().and_then(|()| process.wait()).expect("it ends");
+    process.kill().and_then(|()| process.wait()).expect("cannot wait for the process");
 }

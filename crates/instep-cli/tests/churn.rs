@@ -1,4 +1,5 @@
-//! Clients that come and go by the thousand, and peers that speak no HTTP at all: the server is as it was before.
+//! Thousands of short-lived clients, and peers that
+//! do not speak HTTP, leave the server as it was.
 
 mod served;
 
@@ -11,27 +12,30 @@ use std::thread;
 use std::time::Duration;
 use test_support::{Http, Random, SOON, Server, WebSocket, wait_until};
 
-/// Connects and disconnects.
+/// Number of connections that open and close.
 const VISITS: usize = 10_000;
-/// Of those, so many come first: whatever is only allocated once is there after them.
+/// Number of visits before the measurement, which
+/// allocate everything that is allocated only once.
 const FIRST: usize = 1_000;
 const THREADS: usize = 4;
-/// Noise of the allocator, of which each thread has its own memory. It is 100 bytes for each visit.
+/// Growth of the resident memory that is allowed as noise of the allocator, which
+/// has an arena for each thread, in bytes. It is 100 bytes for each visit.
 const GROWTH: usize = 900 << 10;
 
-/// Resident memory of the server, in bytes.
+/// Returns the resident memory of the server, in bytes.
 fn resident(server: &Server) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("its status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number of KiB") << 10
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("cannot read the status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("not a number of KiB") << 10
 }
 
-/// How many descriptors the server has open.
+/// Returns the number of open descriptors of the server.
 fn descriptors(server: &Server) -> usize {
-    fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("its descriptors").count()
+    fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("cannot list the descriptors").count()
 }
 
-/// Comes, says something, and goes, in one of the ways there are.
+/// Connects, sends something, and disconnects, in one of several ways.
 fn visit(addr: SocketAddr, number: usize) {
     let mut client = WebSocket::connect(addr, "/ws");
     if number.is_multiple_of(4) {
@@ -39,9 +43,9 @@ fn visit(addr: SocketAddr, number: usize) {
         client.send_close(1000, "");
         client.expect_close(1000);
     } else {
-        // By a reset, which leaves no trace in this machine's table of connections.
+        // A reset leaves no entry in this machine's table of connections.
         client.send_raw(&[0x81][..number % 2]);
-        SockRef::from(client.tcp()).set_linger(Some(Duration::ZERO)).expect("a reset at the end");
+        SockRef::from(client.tcp()).set_linger(Some(Duration::ZERO)).expect("cannot set SO_LINGER");
     }
 }
 
@@ -54,8 +58,8 @@ fn visits(addr: SocketAddr, count: usize) {
 }
 
 #[test]
-fn ten_thousand_clients_come_and_go_and_nothing_is_left_of_them() {
-    // The witness answers no ping meanwhile, however long a busy machine takes.
+fn ten_thousand_visits_leak_nothing() {
+    // The first client answers no ping meanwhile, and a busy machine may take long.
     let server = serve(&["--app", "led-plain", "--limit", "ping_every=3600s"]);
     let mut witness = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(witness.read_text(), "0");
@@ -76,7 +80,7 @@ fn ten_thousand_clients_come_and_go_and_nothing_is_left_of_them() {
 }
 
 #[test]
-fn garbage_is_answered_or_closed_and_nobody_else_notices() {
+fn garbage_is_rejected_without_effect_on_others() {
     let server = serve(&["--app", "led-plain"]);
     let mut witness = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(witness.read_text(), "0");
@@ -86,20 +90,20 @@ fn garbage_is_answered_or_closed_and_nobody_else_notices() {
     let mut random = Random::new(0x2545_f491_4f6c_dd1d);
     let mut bytes = || random.bytes(600);
     for _ in 0..200 {
-        let mut tcp = TcpStream::connect(server.addr()).expect("a connection");
+        let mut tcp = TcpStream::connect(server.addr()).expect("cannot connect");
         // The server may have refused it already.
         let _ = tcp.write_all(&bytes());
         let _ = tcp.shutdown(std::net::Shutdown::Write);
-        tcp.set_read_timeout(Some(SOON)).expect("a timeout");
+        tcp.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
         let mut answer = Vec::new();
         let _ = tcp.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4") || answer.starts_with(b"HTTP/1.1 5"));
 
-        // And as frames. What they mean is left to chance, but the connection ends and changes nothing.
+        // As frames, too. Their effect is random, but the connection ends and changes nothing.
         let client = WebSocket::connect(server.addr(), "/ws");
         let _ = client.tcp().write_all(&bytes());
         let _ = client.tcp().shutdown(std::net::Shutdown::Write);
-        client.tcp().set_read_timeout(Some(SOON)).expect("a timeout");
+        client.tcp().set_read_timeout(Some(SOON)).expect("cannot set the timeout");
         let ended = client.tcp().read_to_end(&mut Vec::new());
         assert!(
             ended.is_ok() || ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
@@ -111,7 +115,7 @@ fn garbage_is_answered_or_closed_and_nobody_else_notices() {
 }
 
 #[test]
-fn two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting() {
+fn two_hundred_slow_or_silent_sockets_delay_no_client() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
@@ -122,16 +126,16 @@ fn two_hundred_sockets_that_dribble_or_stay_silent_keep_nobody_waiting() {
         others.iter_mut().step_by(2).for_each(|other| {
             let _ = other.tcp().write_all(&[*byte]);
         });
-        // Who waited for each of them would wait for minutes.
+        // A server that waited for each of them would take minutes.
         client.send_text("toggle");
         assert_eq!(client.read_text(), if toggles % 2 == 0 { "1" } else { "0" });
         assert_eq!(get(server.addr(), "/").status, 200);
     }
-    // Who has waited for the head to end long enough: 5 s.
+    // The time limit for a head, 5 s, is over.
     for (number, other) in others.iter_mut().enumerate() {
         let end = other.read_to_end(SOON + SOON);
-        let told = end.starts_with(b"HTTP/1.1 408 ");
-        assert_eq!(told, number % 2 == 0, "the silent ones are closed without a word");
-        assert!(told || end.is_empty());
+        let answered = end.starts_with(b"HTTP/1.1 408 ");
+        assert_eq!(answered, number % 2 == 0, "a silent connection was answered, or a slow one was not");
+        assert!(answered || end.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The command line: what it says to whom, and with which exit status it ends.
+//! The command line: output, errors and exit status.
 
 mod served;
 
@@ -9,19 +9,19 @@ use test_support::WebSocket;
 
 /// Runs the command to its end.
 fn run(args: &[&str]) -> Output {
-    Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("the command runs")
+    Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command")
 }
 
-/// Runs a command that fails: its status, and the one thing it says on standard error.
+/// Runs a command that fails; returns its status and its error output.
 #[track_caller]
 fn failure(args: &[&str]) -> (i32, String) {
     let Output { status, stdout, stderr } = run(args);
     assert_eq!(stdout, b"", "{args:?}");
-    (status.code().expect("no signal"), String::from_utf8(stderr).expect("text"))
+    (status.code().expect("ended by a signal"), String::from_utf8(stderr).expect("not UTF-8"))
 }
 
 #[test]
-fn a_wrong_argument_is_explained_and_exits_2() {
+fn wrong_argument_is_explained_and_exits_2() {
     for (args, says) in [
         (&["serve", "--app", "led-jsn"][..], "led-json"),
         (&["serve", "--addr", "8080"], "127.0.0.1:8080"),
@@ -42,7 +42,7 @@ fn a_wrong_argument_is_explained_and_exits_2() {
     ] {
         let (status, error) = failure(args);
         assert_eq!(status, 2, "{args:?}: {error}");
-        // Of the arguments' form and of their values.
+        // Errors in the form of the arguments, and in their values.
         let begins = ["error: ", "instep: --", "instep: there is no option --"];
         assert!(begins.iter().any(|begin| error.starts_with(begin)), "{args:?}: {error}");
         assert!(error.contains(says), "{args:?}: {error}");
@@ -50,7 +50,7 @@ fn a_wrong_argument_is_explained_and_exits_2() {
 }
 
 #[test]
-fn a_page_that_cannot_be_read_is_explained_and_exits_2() {
+fn unreadable_page_is_explained_and_exits_2() {
     let folder = env!("CARGO_MANIFEST_DIR");
     let binary = INSTEP;
     for (page, says) in [
@@ -69,7 +69,7 @@ fn a_page_that_cannot_be_read_is_explained_and_exits_2() {
 }
 
 #[test]
-fn started_twice_on_one_port_the_second_exits_1() {
+fn second_server_on_port_exits_1() {
     let server = serve(&["--app", "led-plain"]);
     let addr = server.addr().to_string();
     for args in [&["serve", "--addr", &addr][..], &["serve", "--addr", "127.0.0.1:0", "--addr", &addr]] {
@@ -81,11 +81,11 @@ fn started_twice_on_one_port_the_second_exits_1() {
         );
         assert_eq!(error.lines().count(), 1, "{error}");
     }
-    assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0", "the first one goes on");
+    assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0", "the first server stopped");
 }
 
 #[test]
-fn a_port_that_this_call_names_twice_is_not_another_instep() {
+fn port_named_twice_is_not_blamed_on_other_server() {
     let port = free_port();
     let [here, all, six] = ["127.0.0.1", "0.0.0.0", "[::1]"].map(|host| format!("{host}:{port}"));
     for (args, says) in [
@@ -110,7 +110,7 @@ fn a_port_that_this_call_names_twice_is_not_another_instep() {
 }
 
 #[test]
-fn all_addresses_of_ipv6_and_of_ipv4_go_together_in_any_order() {
+fn all_ipv6_and_ipv4_addresses_combine_in_any_order() {
     for hosts in [["[::]", "0.0.0.0"], ["0.0.0.0", "[::]"], ["[::]", "127.0.0.1"]] {
         let port = free_port();
         let [first, second] = hosts.map(|host| format!("{host}:{port}"));
@@ -119,16 +119,16 @@ fn all_addresses_of_ipv6_and_of_ipv4_go_together_in_any_order() {
         {
             assert_eq!(get(here, "/healthz").status, 200, "{hosts:?} {here}");
         }
-        let mut told = server.addrs().to_vec();
-        told.sort();
-        let all = told.len();
-        told.dedup();
-        assert_eq!(told.len(), all, "each address is told once: {told:?}");
+        let mut printed = server.addrs().to_vec();
+        printed.sort();
+        let all = printed.len();
+        printed.dedup();
+        assert_eq!(printed.len(), all, "an address was printed more than once: {printed:?}");
     }
 }
 
 #[test]
-fn a_port_without_an_address_is_that_port_of_all_addresses() {
+fn port_without_address_means_all_addresses() {
     for host in ["", "*"] {
         let port = free_port();
         let address = format!("{host}:{port}");
@@ -143,22 +143,22 @@ fn a_port_without_an_address_is_that_port_of_all_addresses() {
     }
 }
 
-/// A port that nobody has, as far as can be known.
+/// Returns a port that is probably free.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("a socket");
-    listener.local_addr().expect("an address").port()
+    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("cannot create a socket");
+    listener.local_addr().expect("no address").port()
 }
 
 #[test]
-fn an_address_that_is_not_this_machines_exits_1() {
-    // Set aside for documentation: no machine has it.
+fn address_of_other_machine_exits_1() {
+    // Reserved for documentation, so no machine has it.
     let (status, error) = failure(&["serve", "--addr", "192.0.2.1:8080", "--open"]);
     assert_eq!(status, 1, "{error}");
     assert!(error.starts_with("instep: 192.0.2.1 is not an address of this machine"), "{error}");
 }
 
 #[test]
-fn hardware_that_cannot_be_had_is_explained_and_exits_1() {
+fn missing_hardware_is_explained_and_exits_1() {
     for (option, value, says, tool) in [
         ("--gpio", "gpiochip999:17", "there is no /dev/gpiochip999", "gpiodetect"),
         ("--gpio", "null:0", "/dev/null is no GPIO chip", "gpiodetect"),
@@ -172,10 +172,10 @@ fn hardware_that_cannot_be_had_is_explained_and_exits_1() {
 }
 
 #[test]
-fn it_lists_its_applications() {
+fn apps_command_lists_applications() {
     let output = run(&["apps"]);
     assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).expect("text");
+    let text = String::from_utf8(output.stdout).expect("not UTF-8");
     let names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let all = [
         "workshop",
@@ -194,29 +194,32 @@ fn it_lists_its_applications() {
         "echo",
     ];
     assert_eq!(names, all);
-    assert!(text.lines().all(|line| line.split_whitespace().count() > 3), "each with what it is: {text}");
+    assert!(
+        text.lines().all(|line| line.split_whitespace().count() > 3),
+        "an application without a description: {text}"
+    );
 }
 
 #[test]
-fn who_stops_reading_the_list_does_no_harm() {
-    let (reader, writer) = std::io::pipe().expect("a pipe");
+fn closed_pipe_of_list_causes_no_panic() {
+    let (reader, writer) = std::io::pipe().expect("no pipe");
     drop(reader);
-    let output = Command::new(INSTEP).arg("apps").stdout(writer).output().expect("the command runs");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "no word of a panic");
+    let output = Command::new(INSTEP).arg("apps").stdout(writer).output().expect("cannot run the command");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "an error was printed");
 }
 
 #[test]
-fn version_and_help() {
+fn version_and_help_are_printed() {
     let version = run(&["--version"]);
     assert!(version.status.success());
     assert_eq!(version.stdout, format!("instep {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
     for args in [&["--help"][..], &["serve", "--help"], &["help", "serve"], &["config", "-h"]] {
         let help = run(args);
         assert!(help.status.success() && help.stderr.is_empty(), "{args:?}");
-        let text = String::from_utf8(help.stdout).expect("text");
+        let text = String::from_utf8(help.stdout).expect("not UTF-8");
         assert!(text.contains("Usage: instep"), "{text}");
     }
-    let text = String::from_utf8(run(&["serve", "--help"]).stdout).expect("text");
+    let text = String::from_utf8(run(&["serve", "--help"]).stdout).expect("not UTF-8");
     for option in [
         "--app",
         "--addr",
@@ -240,7 +243,7 @@ fn version_and_help() {
 }
 
 #[test]
-fn it_prints_addresses_that_can_be_typed() {
+fn printed_addresses_can_be_typed() {
     let server = serve(&["--app", "hello", "--addr", "0.0.0.0:0", "--open"]);
     let port = server.addr().port();
     let urls: Vec<_> = server.lines().into_iter().filter(|line| line.contains("http://")).collect();
@@ -253,15 +256,15 @@ fn it_prints_addresses_that_can_be_typed() {
 }
 
 #[test]
-fn a_page_of_ones_own_is_filled_in_and_its_port_is_thought_of() {
+fn own_page_is_filled_in_and_its_port_is_advised() {
     let page = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-page.html");
     let text = "<style>a { width: 100%; }</style><p>%STATE% %OTHER%</p><script>\n\
         new WebSocket('ws://' + location.hostname + '/ws');\n</script>";
-    std::fs::write(&page, text).expect("a page is written");
-    let server = serve(&["--app", "led-plain", "--page", page.to_str().expect("a name in UTF-8")]);
+    std::fs::write(&page, text).expect("cannot write the page");
+    let server = serve(&["--app", "led-plain", "--page", page.to_str().expect("the path is not UTF-8")]);
     let response = get(server.addr(), "/");
     assert_eq!(response.text(), text.replace("%STATE%", "OFF"));
     assert!(server.lines().iter().any(|line| line.ends_with("add --addr 127.0.0.1:80")));
     assert_eq!(WebSocket::connect(server.addr(), "/ws").read_text(), "0");
-    std::fs::remove_file(page).expect("the page is removed");
+    std::fs::remove_file(page).expect("cannot remove the page");
 }

@@ -1,4 +1,5 @@
-//! Options by file, environment and flags, and `instep config`, which prints what comes of them.
+//! Options of file, environment and flags, and
+//! `instep config`, which prints their result.
 
 mod served;
 
@@ -6,7 +7,7 @@ use served::{INSTEP, get};
 use std::process::{Command, Output, Stdio};
 use test_support::{Server, WebSocket, http, opcode};
 
-/// A working folder of its own.
+/// Working folder of one own.
 struct Folder(test_support::Folder);
 
 impl Folder {
@@ -27,31 +28,35 @@ impl Folder {
     fn run(&self, command: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut instep = Command::new(INSTEP);
         instep.args(command).envs(variables.iter().copied()).current_dir(&self.0);
-        instep.stdin(Stdio::null()).output().expect("the command runs")
+        instep.stdin(Stdio::null()).output().expect("cannot run the command")
     }
 
-    /// What `instep config` prints.
+    /// Returns the output of `instep config`.
     #[track_caller]
     fn config(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let output = self.run(&[&["config"], args].concat(), variables);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
+        String::from_utf8(output.stdout).expect("not UTF-8")
     }
 
-    /// What it says if it cannot. All that serves says the same.
+    /// Returns the error of `instep config`, and checks that `serve` prints the same.
     #[track_caller]
     fn error(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let mut errors = Vec::new();
         for command in ["config", "serve"] {
             let output = self.run(&[&[command], args].concat(), variables);
-            let error = String::from_utf8(output.stderr).expect("text");
+            let error = String::from_utf8(output.stderr).expect("not UTF-8");
             assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{error}");
             errors.push(error);
         }
         assert_eq!(errors[0], errors[1]);
         let error = errors.remove(0);
         assert_eq!(error.lines().count(), 1, "{error}");
-        error.trim_end().strip_prefix("instep: ").expect("its name").into()
+        error
+            .trim_end()
+            .strip_prefix("instep: ")
+            .expect("the error does not begin with the name of the command")
+            .into()
     }
 
     fn server(&self, args: &[&str]) -> test_support::Builder {
@@ -59,7 +64,7 @@ impl Folder {
     }
 }
 
-/// The lines that set something, without where it comes from.
+/// Returns the lines that set something, without their sources.
 fn values(config: &str) -> Vec<&str> {
     let value = |line: &'_ str| line.find("  # ").unwrap_or(line.len());
     config.lines().map(|line| line[..value(line)].trim_end()).filter(|line| !line.starts_with('#')).collect()
@@ -67,7 +72,7 @@ fn values(config: &str) -> Vec<&str> {
 
 #[track_caller]
 fn expect(config: &str, lines: &[&str]) {
-    // Where it comes from stands below each other.
+    // The sources are aligned in a column.
     let narrow = |line: &str| match line.split_once("  # ") {
         Some((value, from)) => format!("{}  # {from}", value.trim_end()),
         None => line.to_owned(),
@@ -78,7 +83,7 @@ fn expect(config: &str, lines: &[&str]) {
 }
 
 #[test]
-fn flags_win_over_the_environment_over_the_file_over_defaults() {
+fn flag_beats_environment_beats_file_beats_default() {
     let file = "app = \"hello\"\nallow_host = [\"a\", \"b\"]\nname = \"file\"\n\n[limits]\nclients = 1\nevents = 1\n\
         idle_time = \"1 s\"\n";
     let folder = Folder::with_file("precedence", file);
@@ -139,7 +144,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
     ] {
         expect(&folder.config(flags, &[]), &[&format!("metrics = \"{value}\"  # flag --metrics")]);
     }
-    // An empty list is one, too.
+    // An empty list is a value, too.
     expect(
         &folder.config(&[], &[("INSTEP_ALLOW_HOST", "")]),
         &["allow_host = []  # environment INSTEP_ALLOW_HOST"],
@@ -147,7 +152,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
 }
 
 #[test]
-fn a_file_is_named_by_a_flag_or_a_variable_or_lies_there() {
+fn file_is_found_by_flag_variable_or_working_folder() {
     let folder = Folder::with_file("which-file", "app = \"hello\"");
     folder.write("other.toml", "app = \"echo\"");
     folder.write("third.toml", "app = \"toggle\"");
@@ -168,7 +173,7 @@ fn a_file_is_named_by_a_flag_or_a_variable_or_lies_there() {
 }
 
 #[test]
-fn what_config_prints_is_a_file_that_gives_the_same() {
+fn config_output_is_file_with_same_result() {
     let folder = Folder::new("round-trip");
     let all = [
         "--app=led-plain",
@@ -193,12 +198,12 @@ fn what_config_prints_is_a_file_that_gives_the_same() {
         folder.write("printed.toml", &printed);
         let again = folder.config(&["--config", "printed.toml"], &[]);
         assert_eq!(values(&again), values(&printed));
-        assert!(!again.contains("# default"), "all of it is in the file:\n{again}");
+        assert!(!again.contains("# default"), "an option is missing in the file:\n{again}");
     }
 }
 
 #[test]
-fn what_is_wrong_in_a_file_is_told_with_its_line() {
+fn error_in_file_names_its_line() {
     let folder = Folder::new("wrong-file");
     for (text, says) in [
         ("\nadr = \"127.0.0.1:0\"", "line 2: \"adr\" is not an option; there are app, addr, name, "),
@@ -241,7 +246,7 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
 }
 
 #[test]
-fn what_is_wrong_in_the_environment_or_a_flag_is_told_with_its_name() {
+fn error_in_environment_or_flag_names_its_source() {
     let folder = Folder::new("wrong-elsewhere");
     for (name, value, says) in [
         (
@@ -280,17 +285,17 @@ fn what_is_wrong_in_the_environment_or_a_flag_is_told_with_its_name() {
             "--limit http_slots: the limits clients and http_slots do not go together: ",
         ),
     ] {
-        // The limits of both together are what does not work in the last one.
+        // Only the limits of both sources together are wrong in the last case.
         let error = folder.error(&[flag, value], &[("INSTEP_LIMIT_CLIENTS", "6000")]);
         assert!(error.starts_with(says), "{flag} {value}\n{error}");
     }
-    // A wrong value is an error even where another one wins.
+    // A wrong value is an error even if a flag overrides it.
     let error = folder.error(&["--app", "echo"], &[("INSTEP_APP", "led")]);
     assert!(error.starts_with("in INSTEP_APP: "), "{error}");
 }
 
 #[test]
-fn variables_of_others_are_left_alone() {
+fn variables_of_other_programs_are_ignored() {
     let folder = Folder::new("others");
     let others = ["INSTEP_BIN", "INSTEP_AP_PASSWORD", "INSTEP_WIFI_SSID", "INSTEP_HOST_ANYTHING", "INSTEPS"];
     let variables = others.map(|name| (name, "x"));
@@ -298,7 +303,7 @@ fn variables_of_others_are_left_alone() {
 }
 
 #[test]
-fn the_server_runs_with_it_and_says_so() {
+fn server_uses_configuration_and_logs_its_source() {
     let folder =
         Folder::with_file("serves", "app = \"led-plain\"\nname = \"lamp\"\n[limits]\nmessage = 10\n");
     let server = folder.server(&["--limit", "clients=1"]).variable("INSTEP_ALLOW_HOST", "light.test").start();
@@ -307,8 +312,9 @@ fn the_server_runs_with_it_and_says_so() {
     assert_eq!((status("lamp.local"), status("light.test"), status("other.test")), (200, 200, 421));
 
     let mut client = WebSocket::connect(server.addr(), "/ws");
-    assert_eq!(client.read_text(), "0", "it is led-plain");
-    let refused = WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("there is one place");
+    assert_eq!(client.read_text(), "0", "not led-plain");
+    let refused =
+        WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("a second client was accepted");
     assert_eq!(refused.status, 503);
     client.send_text("0123456789");
     server.expect_line("[1] Received: 0123456789");
@@ -317,26 +323,26 @@ fn the_server_runs_with_it_and_says_so() {
 }
 
 #[test]
-fn without_a_command_file_and_environment_hold() {
+fn environment_and_file_hold_without_subcommand() {
     let folder = Folder::with_file("no-command", "addr = \"127.0.0.1:x\"");
     let output = folder.run(&[], &[]);
-    let error = String::from_utf8(output.stderr).expect("text");
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
     assert_eq!(output.status.code(), Some(2));
     assert!(error.starts_with("instep: in instep.toml, line 1: "), "{error}");
 }
 
-/// With what is told to be possible, it does run.
+/// The server runs with the limits that the error texts call possible.
 #[test]
-fn it_runs_with_the_least_and_the_most_of_every_limit() {
+fn server_runs_with_min_and_max_of_every_limit() {
     let folder = Folder::new("extremes");
-    let least = "clients=1 http_slots=1 per_address=1 message_rate=0 head=256 headers=5 body=0 message=1 frame=1 events=0 inbox=1 \
+    let min = "clients=1 http_slots=1 per_address=1 message_rate=0 head=256 headers=5 body=0 message=1 frame=1 events=0 inbox=1 \
         replies=1 outbox=23 head_time=100ms idle_time=100ms ping_every=1s pings_missed=1 write_stall=1s \
         linger_time=100ms linger_bytes=1 unsent=1 inflaters=0";
-    let most = "clients=60000 http_slots=5535 per_address=65535 message_rate=1000000 head=1048576 headers=64 body=1073741824 \
+    let max = "clients=60000 http_slots=5535 per_address=65535 message_rate=1000000 head=1048576 headers=64 body=1073741824 \
         message=1073741824 frame=16777216 events=63 inbox=65535 replies=65535 outbox=1073741824 head_time=86400s \
         idle_time=86400s ping_every=86400s pings_missed=255 write_stall=86400s linger_time=86400s \
         linger_bytes=1073741824 unsent=1073741824 inflaters=1024";
-    for limits in [least, most] {
+    for limits in [min, max] {
         let limits: Vec<_> = limits.split_whitespace().map(|limit| format!("--limit={limit}")).collect();
         let limits: Vec<_> = limits.iter().map(String::as_str).collect();
         let server = folder.server(&[&["--app=led-plain"], &limits[..]].concat()).start();
@@ -344,7 +350,7 @@ fn it_runs_with_the_least_and_the_most_of_every_limit() {
         assert_eq!(client.read_text(), "0");
         client.send_text("x");
         server.expect_line("[1] Received: x");
-        // The second connection, which is the most there may be.
+        // The second connection, which is the last one allowed.
         assert_eq!(get(server.addr(), "/").status, 200);
         drop(client);
         server.expect_line("[1] Disconnected");

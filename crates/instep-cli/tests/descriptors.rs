@@ -1,5 +1,5 @@
-//! A server whose process has no descriptor left: it burns no time, goes on serving who is there, tells the
-//! others, and takes clients again as soon as it can.
+//! A server process without free descriptors: it does not spin, serves its clients,
+//! answers new ones with an error, and accepts again as soon as it can.
 
 mod served;
 
@@ -10,48 +10,56 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Http, SOON, Server, WebSocket};
 
-/// For so long there are no descriptors, at least.
+/// Duration of the shortage, at least.
 const SHORTAGE: Duration = Duration::from_secs(2);
-/// Newcomers that are refused meanwhile, at least.
+/// Number of new connections that are refused meanwhile, at least.
 const REFUSED: u32 = 5;
-/// Processor time that the server may take meanwhile. One that asks again and again takes all of it.
+/// Share of the processor that the server may use meanwhile.
+///
+/// A busy loop would use all of it.
 const BUSY: f64 = 0.3;
-/// The kernel's clock ticks of `/proc`, on every Linux.
+/// Clock ticks of `/proc` a second, on every Linux.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// Sets the limit of open files of the server; returns what it was.
+/// Sets the server's limit of open files; returns the old one.
 fn limit_descriptors(server: &Server, current: Option<u64>) -> Rlimit {
-    let pid = Pid::from_raw(server.pid().try_into().expect("a process")).expect("a process");
+    let pid = Pid::from_raw(server.pid().try_into().expect("no process")).expect("no process");
     let old = prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(1024), maximum: Some(1024) });
-    let old = old.expect("the limit of a process of ours");
-    prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum: Some(1024) }).expect("another limit");
+    let old = old.expect("cannot read the limit");
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum: Some(1024) })
+        .expect("cannot set the limit");
     old
 }
 
-/// The first descriptor that the server does not use: with that limit it gets no more.
+/// Returns the first free descriptor number,
+/// which as a limit allows no further descriptor.
 fn descriptors(server: &Server) -> u64 {
     let used = |number: &u64| fs::symlink_metadata(format!("/proc/{}/fd/{number}", server.pid())).is_ok();
     (0..).find(|number| !used(number)).expect("a descriptor that is not used")
 }
 
-/// Processor time that the server has taken.
+/// Returns the processor time that the server has used.
 fn busy(server: &Server) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its times");
-    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
-    // The 14th and 15th of all, of which two are gone.
-    let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks"));
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("cannot read the times");
+    let (_, fields) = stat.rsplit_once(')').expect("no name in parentheses");
+    // The 14th and 15th field. Two were cut off.
+    let ticks = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().expect("not a number of ticks"));
     Duration::from_millis(ticks.sum::<u64>() * 1000 / TICKS_PER_SECOND)
 }
 
 #[test]
-fn it_burns_no_time_serves_who_is_there_and_takes_clients_again() {
+fn server_without_descriptors_serves_and_recovers() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
     limit_descriptors(&server, Some(descriptors(&server)));
 
     let (before, busy_before, mut toggles) = (Instant::now(), busy(&server), 0);
-    // They lie in the kernel's queue, and some of them send nothing.
+    // They wait in the kernel's accept queue, and some of them send nothing.
     let mut silent: Vec<_> = (0..10).map(|_| Http::connect(server.addr())).collect();
     let mut refused = 0;
     while before.elapsed() < SHORTAGE || refused < REFUSED {

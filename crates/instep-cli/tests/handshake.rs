@@ -1,4 +1,5 @@
-//! The opening handshake over a real socket: every check of RFC 6455 section 4.2.1, byte by byte.
+//! The opening handshake over a real socket: every
+//! check of RFC 6455 section 4.2.1, byte by byte.
 
 mod served;
 
@@ -9,7 +10,7 @@ use test_support::{Frame, Http, SOON, Server, http, opcode, target};
 const ANSWER: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const MASK: Option<[u8; 4]> = Some([9, 8, 7, 6]);
 
-/// A handshake in which `from` is replaced by `to`, once.
+/// Returns a handshake in which `from` is replaced by `to`, once.
 #[track_caller]
 fn handshake(from: &str, to: &str) -> String {
     let good = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -19,7 +20,7 @@ fn handshake(from: &str, to: &str) -> String {
     changed
 }
 
-/// Shakes hands, and has one message echoed, to see that the socket is open.
+/// Opens a WebSocket, and checks with an echo that it is open.
 #[track_caller]
 fn expect_open(server: &Server, request: &str) {
     let mut connection = Http::connect(server.addr());
@@ -28,7 +29,7 @@ fn expect_open(server: &Server, request: &str) {
     assert_eq!((response.status, response.header("sec-websocket-accept")), (101, Some(ANSWER)), "{request}");
     assert!(response.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")));
     assert!(response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
-    // What was not offered, or is not there, is not agreed on.
+    // Nothing is agreed on that was not offered.
     for name in ["sec-websocket-protocol", "sec-websocket-extensions", "content-length", "server"] {
         assert_eq!(response.header(name), None, "{request}");
     }
@@ -38,7 +39,7 @@ fn expect_open(server: &Server, request: &str) {
 }
 
 #[test]
-fn what_browsers_and_libraries_vary_is_taken() {
+fn variants_of_browsers_and_libraries_are_accepted() {
     let server = serve(&["--app", "echo"]);
     for (from, to) in [
         ("", ""),
@@ -63,7 +64,7 @@ fn what_browsers_and_libraries_vary_is_taken() {
 }
 
 #[test]
-fn the_first_subprotocol_is_answered_and_none_is_logged() {
+fn first_subprotocol_is_selected_without_log_line() {
     for app in ["echo", "led-json", "workshop"] {
         let mut server = serve(&["--app", app]);
         for (offered, answered) in [
@@ -76,7 +77,7 @@ fn the_first_subprotocol_is_answered_and_none_is_logged() {
             connection.send(handshake("Host", &format!("Sec-WebSocket-Protocol: {offered}\r\nHost")));
             let response = connection.read_head();
             assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, Some(answered)));
-            // One that is refused is logged.
+            // A refused one is logged.
             let refused =
                 handshake("Upgrade\r\nSec", &format!("X\r\nSec-WebSocket-Protocol: {offered}\r\nSec"));
             assert_eq!(http(server.addr(), refused).status, 400);
@@ -89,7 +90,7 @@ fn the_first_subprotocol_is_answered_and_none_is_logged() {
 }
 
 #[test]
-fn compression_is_agreed_on_as_browsers_offer_it() {
+fn compression_is_negotiated_as_browsers_offer_it() {
     let server = serve(&["--app", "echo"]);
     let mut connection = Http::connect(server.addr());
     connection.send(handshake(
@@ -101,15 +102,15 @@ fn compression_is_agreed_on_as_browsers_offer_it() {
         response.header("sec-websocket-extensions"),
         Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover")
     );
-    // "Hello" of RFC 7692 section 7.2.3.1: short enough to come back as it is.
+    // "Hello" of RFC 7692 section 7.2.3.1, which is too short to be compressed in the echo.
     connection.send(Frame::encode(true, 4, opcode::TEXT, MASK, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]));
     connection.send(Frame::encode(true, 0, opcode::CLOSE, MASK, &1000_u16.to_be_bytes()));
     assert_eq!(connection.read_to_end(SOON), b"\x81\x05Hello\x88\x02\x03\xe8");
 }
 
 #[test]
-fn the_log_says_that_a_proxy_has_to_pass_on_upgrade() {
-    // As nginx asks for it unless it is told otherwise.
+fn log_says_that_proxy_must_pass_on_upgrade() {
+    // The request of nginx with its default configuration.
     for (from, to) in [
         ("Upgrade: websocket\r\nConnection: Upgrade", "Connection: close"),
         (
@@ -129,7 +130,7 @@ fn the_log_says_that_a_proxy_has_to_pass_on_upgrade() {
 }
 
 #[test]
-fn every_check_of_the_rfc() {
+fn invalid_handshake_is_rejected_by_each_rfc_check() {
     let server = serve(&["--app", "echo"]);
     let key = "dGhlIHNhbXBsZSBub25jZQ==";
     for (from, to, status) in [
@@ -169,13 +170,13 @@ fn every_check_of_the_rfc() {
         assert_eq!(response.header("sec-websocket-version"), (status == 426).then_some("13"), "{request}");
         assert_eq!(response.header("sec-websocket-accept"), None);
     }
-    // None of them took a client's number.
+    // No rejected handshake used a client number.
     expect_open(&server, &handshake("", ""));
     server.expect_line(&format!("[1] Connected from {}", target().here));
 }
 
 #[test]
-fn another_version_may_be_tried_again_on_the_same_connection() {
+fn wrong_version_may_be_retried_on_same_connection() {
     let server = serve(&["--app", "echo"]);
     let mut connection = Http::connect(server.addr());
     connection.send(handshake(": 13", ": 8"));
@@ -187,7 +188,7 @@ fn another_version_may_be_tried_again_on_the_same_connection() {
 }
 
 #[test]
-fn frames_may_come_in_the_same_write_as_the_handshake() {
+fn frames_may_follow_handshake_in_same_write() {
     let server = serve(&["--app", "echo"]);
     let mut bytes = handshake("", "").into_bytes();
     for text in ["one", "two", "three"] {
@@ -210,7 +211,7 @@ fn frames_may_come_in_the_same_write_as_the_handshake() {
 }
 
 #[test]
-fn nothing_of_a_refused_handshake_is_read_as_frames() {
+fn bytes_after_refused_handshake_are_not_frames() {
     let server = serve(&["--app", "echo"]);
     // With a body, whose length says where the next request begins.
     let frame = Frame::encode(true, 0, opcode::TEXT, MASK, b"hello");

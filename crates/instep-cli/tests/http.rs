@@ -1,4 +1,4 @@
-//! HTTP/1.1 over a real socket: what is refused, and how connections are kept and ended.
+//! HTTP/1.1 over a real socket: refused requests, and the life of connections.
 
 mod served;
 
@@ -13,7 +13,8 @@ use test_support::{Http, Response, SOON, Target, http, target};
 const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
 const HELLO: &str = include_str!("../../../apps/pages/hello.html");
 
-/// A person must be able to read what went wrong, and a browser must not guess what it is.
+/// Checks that a person can read the error, and
+/// that a browser need not guess its type.
 #[track_caller]
 fn expect_readable(response: &Response) {
     let body = response.text();
@@ -25,7 +26,7 @@ fn expect_readable(response: &Response) {
 }
 
 #[test]
-fn a_request_that_is_wrong_is_told_so_and_the_connection_goes_on() {
+fn invalid_request_is_answered_and_connection_stays() {
     let server = serve(&["--app", "soft-ap"]);
     let image = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"];
     let mut connection = Http::connect(server.addr());
@@ -52,7 +53,7 @@ fn a_request_that_is_wrong_is_told_so_and_the_connection_goes_on() {
 }
 
 #[test]
-fn a_request_that_cannot_be_read_is_told_so_and_ends_the_connection() {
+fn unreadable_request_is_answered_and_connection_ends() {
     let server = serve(&["--app", "hello"]);
     let post = |headers: &[&str]| request("/", headers).replacen("GET", "POST", 1);
     let Target { head, headers, body, .. } = *target();
@@ -84,13 +85,13 @@ fn a_request_that_cannot_be_read_is_told_so_and_ends_the_connection() {
         (post(&["Transfer-Encoding: chunked"]) + "1\nx\n0\n\n", 400),
         (request("/", &[]).replacen("HTTP/1.1", "HTTP/2.0", 1), 505),
     ] {
-        // What comes behind it belongs to nobody: it must not be taken for a request.
+        // The bytes behind it must not be taken for a request.
         let response = last_answer(server.addr(), bytes.clone() + &request("/", &[]));
         assert_eq!(response.status, status, "{bytes:?}");
         assert_eq!(response.header("connection"), Some("close"));
         expect_readable(&response);
     }
-    // At the limits, just below.
+    // Just below the limits.
     let rest = head - request("/", &["X: "]).len();
     assert_eq!(http(server.addr(), request("/", &[&format!("X: {}", "x".repeat(rest))])).status, 200);
     assert_eq!(http(server.addr(), request("/", &many[1..])).status, 200);
@@ -99,7 +100,7 @@ fn a_request_that_cannot_be_read_is_told_so_and_ends_the_connection() {
 }
 
 #[test]
-fn a_head_that_does_not_arrive_in_time_is_told_so_and_a_silent_connection_is_closed() {
+fn slow_head_gets_408_and_silent_connection_is_closed() {
     let server = serve(&["--app", "hello"]);
     let mut silent = Http::connect(server.addr());
     let mut slow = Http::connect(server.addr());
@@ -112,7 +113,7 @@ fn a_head_that_does_not_arrive_in_time_is_told_so_and_a_silent_connection_is_clo
 }
 
 #[test]
-fn requests_in_one_write_are_answered_in_their_order() {
+fn pipelined_requests_are_answered_in_order() {
     let server = serve(&["--app", "soft-ap"]);
     let mut connection = Http::connect(server.addr());
     for round in 0..3 {
@@ -122,7 +123,7 @@ fn requests_in_one_write_are_answered_in_their_order() {
             assert_eq!(connection.read().text(), format!("{path}-{round}"));
         }
     }
-    // A body that nobody asked for lies between them, and a last word behind them.
+    // An unused body lies between them, and a last request behind them.
     let rest = [
         request("/any/four", &["Content-Length: 29"]),
         "GET /any/no HTTP/1.1\r\nHost: a".into(),
@@ -139,7 +140,7 @@ fn requests_in_one_write_are_answered_in_their_order() {
 }
 
 #[test]
-fn http_1_0_keeps_the_connection_only_if_it_asks() {
+fn http_1_0_keeps_connection_only_on_request() {
     let server = serve(&["--app", "hello"]);
     let mut connection = Http::connect(server.addr());
     for _ in 0..2 {
@@ -153,13 +154,13 @@ fn http_1_0_keeps_the_connection_only_if_it_asks() {
 }
 
 #[test]
-fn a_head_request_gets_the_head_alone() {
+fn head_request_gets_head_alone() {
     let server = serve(&["--app", "led-plain"]);
     let mut connection = Http::connect(server.addr());
     for path in ["/", "/instep.js", "/nothing", "/ws"] {
         connection.send(request(path, &[]));
         let full = connection.read();
-        // It asks for no WebSocket, even if it says so.
+        // A HEAD request opens no WebSocket, even with Upgrade.
         for upgrade in [&[][..], &["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]]
         {
             connection.send(request(path, upgrade).replacen("GET", "HEAD", 1));
@@ -174,7 +175,7 @@ fn a_head_request_gets_the_head_alone() {
 }
 
 #[test]
-fn no_other_page_can_show_a_page_in_a_frame_and_scripts_in_it_still_run() {
+fn page_cannot_be_framed_and_its_scripts_run() {
     for app in ["hello", "led-plain", "led-json"] {
         let server = serve(&["--app", app]);
         let page = get(server.addr(), "/");
@@ -187,12 +188,12 @@ fn no_other_page_can_show_a_page_in_a_frame_and_scripts_in_it_still_run() {
 }
 
 #[test]
-fn a_copy_that_is_still_right_is_not_sent_again() {
+fn unchanged_copy_is_not_sent_again() {
     let server = serve(&["--app", "hello"]);
     let page = get(server.addr(), "/");
     assert_eq!(page.text(), HELLO);
     assert_eq!(page.header("cache-control"), Some("no-cache"));
-    let etag = page.header("etag").expect("an ETag").to_owned();
+    let etag = page.header("etag").expect("no ETag").to_owned();
     let mut connection = Http::connect(server.addr());
     for list in [etag.clone(), format!("\"other\", W/{etag}"), "*".into()] {
         connection.send(request("/", &[&format!("If-None-Match: {list}")]));
@@ -204,14 +205,14 @@ fn a_copy_that_is_still_right_is_not_sent_again() {
 }
 
 #[test]
-fn the_script_is_compressed_for_those_who_take_it() {
+fn script_is_compressed_if_accepted() {
     let server = serve(&["--app", "led-json"]);
     let vary = target().uncompressed.then_some("Accept-Encoding");
     let takes = ["Accept-Encoding: br, gzip"];
     let response = http(server.addr(), request("/instep.js", &takes));
     assert_eq!((&unzipped(&response)[..], response.header("vary")), (SCRIPT, vary));
     assert!(response.body.len() < SCRIPT.len() / 2);
-    let etag = format!("If-None-Match: {}", response.header("etag").expect("an ETag"));
+    let etag = format!("If-None-Match: {}", response.header("etag").expect("no ETag"));
     assert_eq!(http(server.addr(), request("/instep.js", &[takes[0], &etag])).status, 304);
     for takes_none in
         [&[][..], &["Accept-Encoding: identity"], &["Accept-Encoding: gzip;q=0, *"], &["Accept-Encoding: "]]
@@ -220,7 +221,7 @@ fn the_script_is_compressed_for_those_who_take_it() {
         assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/javascript")));
         assert_eq!(response.header("vary"), vary);
         if !target().uncompressed {
-            assert_eq!(unzipped(&response), SCRIPT, "it has no other");
+            assert_eq!(unzipped(&response), SCRIPT, "another body than the compressed one");
             continue;
         }
         assert_eq!(
@@ -229,15 +230,15 @@ fn the_script_is_compressed_for_those_who_take_it() {
             "{takes_none:?}"
         );
         let copy = http(server.addr(), request("/instep.js", &[takes_none, &[&etag]].concat()));
-        assert_eq!(copy.status, 200, "another body has another ETag");
+        assert_eq!(copy.status, 200, "two bodies share an ETag");
     }
 }
 
 #[test]
-fn curl_prints_the_page_of_a_thing() {
+fn curl_prints_page_of_thing() {
     let server = serve(&["--app", "workshop"]);
     for (path, begins) in [("/", "<!doctype html>"), ("/panel.js", "/**"), ("/instep.js", "/**")] {
-        // As `curl` sends it.
+        // The request of `curl`.
         let response = http(server.addr(), request(path, &["User-Agent: curl/8.5.0", "Accept: */*"]));
         if !target().uncompressed {
             assert!(String::from_utf8(unzipped(&response)).is_ok());
@@ -251,20 +252,20 @@ fn curl_prints_the_page_of_a_thing() {
 fn unzipped(response: &Response) -> Vec<u8> {
     assert_eq!(response.header("content-encoding"), Some("gzip"));
     let mut unzipped = Vec::new();
-    GzDecoder::new(&response.body[..]).read_to_end(&mut unzipped).expect("it is gzip");
+    GzDecoder::new(&response.body[..]).read_to_end(&mut unzipped).expect("not gzip");
     unzipped
 }
 
 #[test]
-fn an_answer_arrives_even_if_the_client_is_still_sending() {
+fn answer_arrives_while_client_is_still_sending() {
     let server = serve(&["--app", "hello"]);
     for _ in 0..20 {
-        let tcp = TcpStream::connect(server.addr()).expect("a connection");
-        let mut sending = tcp.try_clone().expect("a second handle");
+        let tcp = TcpStream::connect(server.addr()).expect("cannot connect");
+        let mut sending = tcp.try_clone().expect("cannot clone the socket");
         let sender = thread::spawn(move || {
             let head = request("/", &["Content-Length: 2097152"]).replacen("GET", "POST", 1);
-            sending.write_all(head.as_bytes()).expect("the head is sent");
-            // The server does not read to the end: this fails at some point.
+            sending.write_all(head.as_bytes()).expect("cannot send the head");
+            // The server does not read to the end, so this fails at some point.
             let _ = sending.write_all(&vec![b'x'; 2 << 20]);
         });
         let mut connection = Http::over(tcp);
@@ -272,12 +273,12 @@ fn an_answer_arrives_even_if_the_client_is_still_sending() {
         assert_eq!((response.status, response.header("connection")), (413, Some("close")));
         expect_readable(&response);
         connection.expect_end(SOON);
-        sender.join().expect("no panic");
+        sender.join().expect("the thread panicked");
     }
 }
 
 #[test]
-fn a_client_that_waits_for_leave_to_send_its_body_gets_the_answer_at_once() {
+fn expect_100_continue_gets_final_answer_at_once() {
     let server = serve(&["--app", "hello"]);
     let waits = request("/", &["Content-Length: 5", "Expect: 100-continue"]).replacen("GET", "POST", 1);
     let response = last_answer(server.addr(), waits);
@@ -285,12 +286,12 @@ fn a_client_that_waits_for_leave_to_send_its_body_gets_the_answer_at_once() {
 }
 
 #[test]
-fn a_target_may_be_a_whole_address_and_then_names_the_host() {
+fn absolute_target_is_accepted_and_names_host() {
     let server = serve(&["--app", "soft-ap"]);
     let own = server.addr();
     assert_eq!(get(own, &format!("http://{own}/any/thing?query")).text(), "thing");
     assert_eq!(get(own, &format!("HTTP://{own}")).status, 200);
-    assert_eq!(get(own, "http://evil.test/any/thing").status, 421, "it goes before Host");
+    assert_eq!(get(own, "http://evil.test/any/thing").status, 421, "the host of the target was not checked");
     for scheme in ["http", "https", "ws", "WSS"] {
         assert_eq!(get(own, &format!("{scheme}://localhost/")).status, 200, "{scheme}");
         assert_eq!(get(own, &format!("{scheme}://evil.test/")).status, 421, "{scheme}");
@@ -300,31 +301,39 @@ fn a_target_may_be_a_whole_address_and_then_names_the_host() {
     {
         assert_eq!(last_answer(own, request(target, &[])).status, 400, "{target}");
     }
-    // Host has to be there nevertheless, and is passed over.
+    // Host is still required, and ignored.
     assert_eq!(http(own, "GET ws://localhost/ HTTP/1.1\r\nHost: evil.test\r\n\r\n").status, 200);
     assert_eq!(http(own, "GET ws://localhost/ HTTP/1.1\r\n\r\n").status, 400);
 }
 
 #[test]
-fn answers_say_the_time_of_day() {
+fn answers_have_date_header() {
     let server = serve(&["--app", "workshop"]);
     let lines = ["/", "/nothing", "/properties/led", "/healthz"].map(|path| request(path, &[]));
     let odd = [request("*", &[]).replacen("GET", "OPTIONS", 1), "garbage\r\n\r\n".to_owned()];
     for line in lines.into_iter().chain(odd) {
         let response = http(server.addr(), &line);
         let date = response.header("date").unwrap_or_else(|| panic!("{line:?}: {response:?}"));
-        // As this machine's own program reads it.
-        let read =
-            std::process::Command::new("date").args(["-u", "+%s", "-d", date]).output().expect("date runs");
-        let seconds: u64 = String::from_utf8(read.stdout).expect("text").trim().parse().expect("a number");
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+        // As this machine's `date` reads it.
+        let read = std::process::Command::new("date")
+            .args(["-u", "+%s", "-d", date])
+            .output()
+            .expect("cannot run date");
+        let seconds: u64 =
+            String::from_utf8(read.stdout).expect("not UTF-8").trim().parse().expect("not a number");
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .expect("the clock is before 1970")
+            .as_secs();
         assert!(date.len() == 29 && date.ends_with(" GMT") && now.abs_diff(seconds) <= 10, "{date}");
     }
 }
 
-/// Node takes the time that is said; without that, a request now and then meets a connection that is being closed.
+/// Node reads Keep-Alive.
+///
+/// Without it, a request would sometimes meet a connection that is being closed.
 #[test]
-fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
+fn client_reusing_connections_never_meets_closed_one() {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let Some(node) =
         std::env::split_paths(&path).map(|folder| folder.join("node")).find(|file| file.is_file())
@@ -360,7 +369,7 @@ fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
     "#;
     let url = format!("http://{}/", server.addr());
     let output = std::process::Command::new(node).args(["-e", script, &url]).output().expect("node runs");
-    let said = String::from_utf8(output.stdout).expect("text");
+    let said = String::from_utf8(output.stdout).expect("not UTF-8");
     assert_eq!(
         said,
         "200 false, 200, 200 true, 200, 200 false, 200\n",
@@ -369,9 +378,10 @@ fn a_client_that_keeps_connections_does_not_meet_one_that_closes() {
     );
 }
 
-/// A server that the machine did not let run for a while finds its deadlines past, and the request that came in time.
+/// A server that was suspended finds its deadlines
+/// past, and a request that came in time.
 #[test]
-fn a_request_that_came_while_the_server_was_stopped_is_answered() {
+fn request_sent_while_server_was_stopped_is_answered() {
     let server = serve(&["--app", "hello", "--limit", "idle_time=1 s"]);
     let mut connections = [(); 8].map(|()| Http::connect(server.addr()));
     for connection in &mut connections {
@@ -390,7 +400,7 @@ fn a_request_that_came_while_the_server_was_stopped_is_answered() {
 }
 
 #[test]
-fn a_path_cannot_add_headers_or_markup() {
+fn path_cannot_inject_headers_or_markup() {
     let server = serve(&["--app", "soft-ap"]);
     let path = "/any/%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a<script>";
     let response = get(server.addr(), path);
@@ -401,13 +411,13 @@ fn a_path_cannot_add_headers_or_markup() {
     for path in ["/any/a\rSet-Cookie: a=b", "/any/a\tb"] {
         assert_eq!(last_answer(server.addr(), request(path, &[])).status, 400, "{path:?}");
     }
-    // A bare line feed ends the line, so what is behind it is a header of the request, and no more.
+    // A bare line feed ends the line, so the rest is a header of the request.
     let response = last_answer(server.addr(), "GET /any/a\nHost: localhost\r\n\r\n");
     assert_eq!((response.status, response.header("set-cookie")), (400, None));
 }
 
 #[test]
-fn a_request_may_come_in_pieces_and_behind_empty_lines() {
+fn request_may_be_split_and_follow_empty_lines() {
     let server = serve(&["--app", "soft-ap"]);
     let mut connection = Http::connect(server.addr());
     let bytes = format!("\r\n\r\n{}", request("/any/slow", &["Accept: text/plain"]));
@@ -418,6 +428,6 @@ fn a_request_may_come_in_pieces_and_behind_empty_lines() {
     connection.expect_silence(Duration::from_millis(50));
     connection.send(request("/any/again", &[]));
     connection.finish();
-    assert_eq!(connection.read().text(), "again", "the answer to a last request still comes");
+    assert_eq!(connection.read().text(), "again", "the last request was not answered");
     connection.expect_end(SOON);
 }

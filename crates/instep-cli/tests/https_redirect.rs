@@ -1,4 +1,5 @@
-//! `--https-redirect`: whoever opens a page without TLS is led to the address with it.
+//! `--https-redirect`: a page opened without TLS
+//! is redirected to the address with it.
 
 mod served;
 
@@ -7,7 +8,7 @@ use std::process::{Command, Stdio};
 use test_support::{Folder, WebSocket, http};
 
 #[test]
-fn a_browser_is_led_on_and_a_program_is_answered() {
+fn browser_is_redirected_and_program_is_answered() {
     let folder = Folder::new("redirect");
     let server = serve(&[
         "--app",
@@ -23,7 +24,7 @@ fn a_browser_is_led_on_and_a_program_is_answered() {
         "--tls-key",
         &folder.file("key"),
     ]);
-    let [plain, secure] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
+    let [plain, secure] = server.addrs() else { panic!("not two addresses: {:?}", server.addrs()) };
     let browser = http(*plain, request("/a?b", &["Accept: text/html"]));
     let location = format!("https://localhost:{}/a?b", secure.port());
     assert_eq!((browser.status, browser.header("Location")), (302, Some(&*location)));
@@ -32,9 +33,10 @@ fn a_browser_is_led_on_and_a_program_is_answered() {
 }
 
 #[test]
-fn without_an_address_to_lead_to_it_does_not_start() {
+fn redirect_without_tls_address_is_an_error() {
     let args = ["serve", "--addr", "127.0.0.1:0", "--https-redirect"];
-    let output = Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("it runs");
+    let output =
+        Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("add --addr https://127.0.0.1:8443 --tls-self-signed"), "{error}");

@@ -1,5 +1,5 @@
-//! A client that floods the application keeps neither others from being heard, nor the server from serving
-//! when nobody reads its log.
+//! A client that floods the application delays no other client's messages, and a
+//! log that is not read does not stop the server.
 
 mod served;
 
@@ -10,26 +10,27 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Frame, SOON, Server, WebSocket, opcode, target};
 
-/// So often somebody else toggles during a flood.
+/// Toggles by other clients during a flood.
 const TOGGLES: usize = 1_000;
 
-/// Sends messages that match no command as fast as the server takes them, for as long as there are more batches of a
-/// hundred.
+/// Sends messages that match no command as fast as the server takes them, in
+/// batches of a hundred, while `more` returns true.
 fn flood(server: &Server, mut more: impl FnMut() -> bool) -> WebSocket {
     let client = WebSocket::connect(server.addr(), "/ws");
-    client.tcp().set_write_timeout(Some(6 * SOON)).expect("a timeout");
+    client.tcp().set_write_timeout(Some(6 * SOON)).expect("cannot set the timeout");
     let frames = Frame::encode(true, 0, opcode::TEXT, Some([3, 1, 4, 1]), b"no command").repeat(100);
     while more() {
-        client.tcp().write_all(&frames).expect("the server takes it, sooner or later");
+        client.tcp().write_all(&frames).expect("the server does not take the frames");
     }
     client
 }
 
-/// Sends so many messages, and returns when all are taken.
+/// Sends the number of messages that suits the
+/// target, and returns when all are taken.
 fn flood_of_messages(server: &Server) {
     let mut batches = 0..target().flood / 100;
     let mut client = flood(server, || batches.next().is_some());
-    // The server reads a message only after the one before it: all were taken when the ping is answered.
+    // The server reads a message only after the one before it, so all were taken when the ping is answered.
     client.send_ping(b"end");
     let deadline = Instant::now() + 6 * SOON;
     loop {
@@ -53,11 +54,11 @@ impl Drop for Over<'_> {
 }
 
 #[test]
-fn commands_of_others_get_through() {
+fn commands_get_through_flood_of_other_clients() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
-    // The floods end when all toggles got through, or when this fails.
+    // The floods end when all toggles got through, or when the test fails.
     let over = AtomicBool::new(false);
     let mut slowest = Duration::ZERO;
     thread::scope(|scope| {
@@ -78,7 +79,7 @@ fn commands_of_others_get_through() {
 }
 
 #[test]
-fn empty_messages_are_messages_and_what_is_behind_them_is_heard() {
+fn empty_message_counts_and_later_messages_arrive() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
@@ -98,24 +99,24 @@ fn empty_messages_are_messages_and_what_is_behind_them_is_heard() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_keeps_nobody_waiting() {
+fn unread_log_delays_no_client() {
     let mut server = serve(&["--app", "led-plain"]);
     server.pause_reading(true);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
     flood_of_messages(&server);
-    // Far more than the pipe and the ring hold, and it serves on.
+    // Much more than the pipe and the ring hold, and the server goes on.
     client.send_text("toggle");
     let state = loop {
         let frame = client.read_frame(SOON);
-        // On a busy machine the flood lasts longer than the time between two pings.
+        // On a busy machine the flood takes longer than the interval of pings.
         if frame.opcode != opcode::PING {
             break frame;
         }
     };
     assert_eq!(state.text(), "1");
     assert_eq!(get(server.addr(), "/").status, 200);
-    assert!(server.lines().len() < 10_000, "somebody has read {} lines", server.lines().len());
+    assert!(server.lines().len() < 10_000, "the log was read: {} lines", server.lines().len());
 
     if !target().ends {
         return;
@@ -127,12 +128,12 @@ fn a_log_that_nobody_reads_keeps_nobody_waiting() {
 }
 
 #[test]
-fn lines_that_are_lost_are_counted() {
+fn lost_log_lines_are_counted() {
     let server = serve(&["--app", "led-plain"]);
     server.pause_reading(true);
     flood_of_messages(&server);
     server.pause_reading(false);
-    // The next line that finds room tells how many were lost before it. It takes a moment until there is room.
+    // The next line that fits says how many were lost before it. It takes a moment until there is room.
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let end = "[2] Received: the end";
     let (deadline, mut others) = (Instant::now() + SOON, 1);
@@ -143,12 +144,15 @@ fn lines_that_are_lost_are_counted() {
         thread::sleep(Duration::from_millis(20));
     }
     let (lines, flooded) = (server.lines(), target().flood);
-    let told = lines.iter().filter(|line| line.as_str() == "[1] Received: no command").count();
+    let logged = lines.iter().filter(|line| line.as_str() == "[1] Received: no command").count();
     let lost: usize = lines
         .iter()
         .filter_map(|line| {
             line.strip_prefix('(')?.strip_suffix(" lines of the log were lost here)")?.parse::<usize>().ok()
         })
         .sum();
-    assert!(lost > 0 && (flooded..=flooded + others).contains(&(told + lost)), "{told} told, {lost} lost");
+    assert!(
+        lost > 0 && (flooded..=flooded + others).contains(&(logged + lost)),
+        "{logged} logged, {lost} lost"
+    );
 }

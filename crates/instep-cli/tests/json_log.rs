@@ -1,4 +1,4 @@
-//! The log for programs: an object on each line, with what a program wants apart from the sentence.
+//! The JSON log: one object a line, with fields beside the message.
 
 mod served;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 use served::serve;
 use test_support::{SOON, Server, WebSocket, http};
 
-/// The object whose message is this.
+/// Returns the object with this message.
 #[track_caller]
 fn object(server: &Server, message: &str) -> Value {
     let quoted = Value::from(message).to_string();
@@ -15,10 +15,10 @@ fn object(server: &Server, message: &str) -> Value {
 }
 
 #[test]
-fn every_line_is_an_object_that_says_who_and_from_where() {
+fn json_log_lines_have_client_and_address() {
     let server = serve(&["--app", "led-plain", "--log-format", "json"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
-    let port = client.tcp().local_addr().expect("an address").port();
+    let port = client.tcp().local_addr().expect("no address").port();
     let connected = object(&server, "[1] Connected from 127.0.0.1");
     assert_eq!(connected["client"], 1);
     assert_eq!(connected["peer"], "127.0.0.1");
@@ -42,9 +42,13 @@ fn every_line_is_an_object_that_says_who_and_from_where() {
         .map(|line| {
             let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
             assert!(value["message"].is_string() && value["timestamp"].is_string(), "{line}");
-            value["level"].as_str().expect("a level").to_owned()
+            value["level"].as_str().expect("no level").to_owned()
         })
         .collect();
     assert!(levels.iter().all(|level| ["INFO", "WARN"].contains(&level.as_str())), "{levels:?}");
-    assert_eq!(levels.iter().filter(|level| *level == "WARN").count(), 2, "a refusal and a broken frame");
+    assert_eq!(
+        levels.iter().filter(|level| *level == "WARN").count(),
+        2,
+        "not two warnings, of a refusal and a broken frame"
+    );
 }

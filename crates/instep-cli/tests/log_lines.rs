@@ -1,4 +1,4 @@
-//! The log tells what happened, a line for each thing, and nothing from outside can forge or break a line.
+//! The log has one line for each event, and input cannot forge or break a line.
 
 mod served;
 
@@ -6,14 +6,14 @@ use served::{expect_log, serve};
 use std::time::{Duration, Instant};
 use test_support::{Http, SOON, Server, WebSocket, http, opcode, target};
 
-/// What was logged of this client from its second line on.
+/// Returns the log lines of a client after its first.
 fn said_of(server: &Server, client: &str) -> Vec<String> {
     let lines = server.lines().into_iter();
     lines.filter_map(|line| Some(line.strip_prefix(client)?.to_owned())).skip(1).collect()
 }
 
 #[test]
-fn the_lines_of_a_visit() {
+fn visit_logs_connect_messages_and_disconnect() {
     let server = serve(&["--app", "led-plain"]);
     let mut one = WebSocket::connect(server.addr(), "/ws");
     let mut two = WebSocket::connect(server.addr(), "/ws");
@@ -44,7 +44,7 @@ fn the_lines_of_a_visit() {
 }
 
 #[test]
-fn what_was_received_stands_before_what_it_caused() {
+fn received_message_is_logged_before_its_effect() {
     let server = serve(&["--app", "toggle"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     for _ in 0..500 {
@@ -53,7 +53,7 @@ fn what_was_received_stands_before_what_it_caused() {
     client.send_text("end");
     server.expect_line("[1] Received: end");
     let lines = server.lines();
-    let first = lines.iter().position(|line| line.contains("Connected")).expect("a client") + 1;
+    let first = lines.iter().position(|line| line.contains("Connected")).expect("no client connected") + 1;
     for (number, pair) in lines[first..].chunks_exact(2).enumerate() {
         let led = if number % 2 == 0 { "LED ON" } else { "LED OFF" };
         assert_eq!(pair, ["[1] Received: toggle", led], "the pair number {number}");
@@ -61,7 +61,7 @@ fn what_was_received_stands_before_what_it_caused() {
 }
 
 #[test]
-fn a_payload_stays_one_line_and_forges_nothing() {
+fn payload_stays_one_line_and_forges_nothing() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let cases = [
@@ -87,7 +87,7 @@ fn a_payload_stays_one_line_and_forges_nothing() {
 }
 
 #[test]
-fn a_long_payload_is_cut_at_80_bytes() {
+fn long_payload_is_cut_at_80_bytes() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let x = |count: usize| "x".repeat(count);
@@ -110,7 +110,7 @@ fn a_long_payload_is_cut_at_80_bytes() {
 }
 
 #[test]
-fn text_that_is_not_utf8_never_becomes_a_message() {
+fn non_utf8_text_never_becomes_message() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     client.frame(true, 0, opcode::TEXT, Some([1, 2, 3, 4]), b"toggle\xff");
@@ -120,7 +120,7 @@ fn text_that_is_not_utf8_never_becomes_a_message() {
 }
 
 #[test]
-fn a_request_cannot_forge_a_line_either() {
+fn request_cannot_forge_log_line() {
     let server = serve(&["--app", "hello"]);
     for (header, status) in [
         ("Host: a\u{9b}31m.test", 421),
@@ -140,9 +140,9 @@ fn a_request_cannot_forge_a_line_either() {
     }
 }
 
-/// Of refusals there are so many lines in each second, and it is said how many there were besides.
+/// Refusals have a limited number of lines in each second, and the rest is counted.
 #[test]
-fn a_flood_of_refusals_does_not_flood_the_log() {
+fn flood_of_refusals_does_not_flood_log() {
     const REFUSED: usize = 500;
     let server = serve(&["--app", "led-plain"]);
     let wrong = "GET /ws HTTP/1.1\r\nHost: evil.test\r\n\r\n";
@@ -152,21 +152,21 @@ fn a_flood_of_refusals_does_not_flood_the_log() {
         connection.send(wrong);
         assert_eq!(connection.read().status, 421);
     }
-    let seconds = usize::try_from(before.elapsed().as_secs()).expect("seconds");
-    let told = || server.lines().iter().filter(|line| line.starts_with("Refused a request")).count();
+    let seconds = usize::try_from(before.elapsed().as_secs()).expect("no seconds");
+    let logged = || server.lines().iter().filter(|line| line.starts_with("Refused a request")).count();
     let left_out = || {
         let number = |line: &String| line.split_once(" more refusals")?.0.parse::<usize>().ok();
         server.lines().iter().filter_map(number).sum::<usize>()
     };
-    // Those that were not told of are counted before the next one that is.
+    // Suppressed refusals are counted in the next line.
     let mut more = 0;
     let deadline = Instant::now() + SOON;
-    while told() + left_out() < REFUSED + more {
-        assert!(Instant::now() < deadline, "{} told, {} left out", told(), left_out());
+    while logged() + left_out() < REFUSED + more {
+        assert!(Instant::now() < deadline, "{} logged, {} left out", logged(), left_out());
         std::thread::sleep(Duration::from_millis(200));
         assert_eq!(http(server.addr(), wrong).status, 421);
         more += 1;
     }
-    assert_eq!(told() + left_out(), REFUSED + more);
-    assert!(told() <= 20 * (seconds + 2) + more, "{} of {REFUSED} in {seconds} s", told());
+    assert_eq!(logged() + left_out(), REFUSED + more);
+    assert!(logged() <= 20 * (seconds + 2) + more, "{} of {REFUSED} in {seconds} s", logged());
 }

@@ -1,4 +1,4 @@
-//! The log-in over real sockets: where the password comes from, whom it lets in, and that nothing tells it.
+//! The log-in over real sockets: sources of the password, access, and secrecy.
 
 mod served;
 
@@ -16,7 +16,7 @@ const FORM: &str = "password=open+sesame%2B";
 const BASIC: &str = "Basic dXNlcjpvcGVuIHNlc2FtZSs=";
 
 #[test]
-fn a_browser_logs_in_uses_the_device_and_logs_out() {
+fn browser_logs_in_uses_device_and_logs_out() {
     let server = guarded(&["--app", "led-plain"]);
     let addr = server.addr();
     let asked = http(addr, request("/", &["Accept: text/html"]));
@@ -25,17 +25,22 @@ fn a_browser_logs_in_uses_the_device_and_logs_out() {
         (get(addr, "/").status, get(addr, "/instep.js").status, get(addr, "/healthz").status),
         (401, 401, 200)
     );
-    assert_eq!(WebSocket::try_connect(addr, "/ws", &[]).expect_err("there is no session").status, 401);
+    assert_eq!(
+        WebSocket::try_connect(addr, "/ws", &[]).expect_err("a WebSocket opened without a session").status,
+        401
+    );
 
     let cookie = log_in(addr);
     let name = format!("instep_{}=", target().port.unwrap_or(addr.port()));
     assert!(cookie.starts_with(&name), "{cookie}");
     assert_eq!(http(addr, request("/", &[&format!("Cookie: {cookie}")])).status, 200);
-    let mut socket = WebSocket::try_connect(addr, "/ws", &[("Cookie", &cookie)]).expect("it is let in");
+    let mut socket =
+        WebSocket::try_connect(addr, "/ws", &[("Cookie", &cookie)]).expect("the upgrade was refused");
     assert_eq!(socket.read_text(), "0");
     socket.send_text("toggle");
     assert_eq!(socket.read_text(), "1");
-    let mut other = WebSocket::try_connect(addr, "/ws", &[("Cookie", &log_in(addr))]).expect("it is let in");
+    let mut other =
+        WebSocket::try_connect(addr, "/ws", &[("Cookie", &log_in(addr))]).expect("the upgrade was refused");
     assert_eq!(other.read_text(), "1");
 
     let out = post(addr, "/logout", &[&format!("Cookie: {cookie}")], "");
@@ -49,13 +54,13 @@ fn a_browser_logs_in_uses_the_device_and_logs_out() {
 }
 
 #[test]
-fn tools_send_the_password_with_each_request() {
+fn tool_sends_password_with_each_request() {
     let server = guarded(&["--app", "led-plain"]);
     let addr = server.addr();
     for authorization in [BASIC, &format!("Bearer {PASSWORD}")] {
         assert_eq!(http(addr, request("/", &[&format!("Authorization: {authorization}")])).status, 200);
         let headers = [("Authorization", authorization)];
-        let mut socket = WebSocket::try_connect(addr, "/ws", &headers).expect("it is let in");
+        let mut socket = WebSocket::try_connect(addr, "/ws", &headers).expect("the upgrade was refused");
         assert_eq!(socket.read_text(), "0");
     }
     let wrong = http(addr, request("/", &["Authorization: Bearer open"]));
@@ -64,25 +69,26 @@ fn tools_send_the_password_with_each_request() {
 }
 
 #[test]
-fn nobody_waits_while_a_password_is_checked_and_one_is_checked_after_the_other() {
+fn password_checks_queue_and_delay_no_client() {
     let server = guarded(&["--app", "echo"]);
     let addr = server.addr();
-    let mut socket = WebSocket::try_connect(addr, "/ws", &[("Authorization", BASIC)]).expect("it is let in");
+    let mut socket =
+        WebSocket::try_connect(addr, "/ws", &[("Authorization", BASIC)]).expect("the upgrade was refused");
     let mut forms: Vec<_> = (0..4).map(|_| Http::connect(addr)).collect();
     for form in &mut forms {
         form.send(posted("/login", &[], FORM));
     }
-    // All of them wait for the first one, and the echo for none.
+    // The checks wait for the first one, and the echo for none.
     socket.send_text("now");
     assert_eq!(socket.read_text(), "now");
     let mut cookies: Vec<_> = forms.iter_mut().map(|form| cookie(&form.read())).collect();
     cookies.sort();
     cookies.dedup();
-    assert_eq!(cookies.len(), 4, "each log-in has a session of its own");
+    assert_eq!(cookies.len(), 4, "two log-ins share a session");
 }
 
 #[test]
-fn five_wrong_passwords_make_wait_and_the_log_tells() {
+fn five_wrong_passwords_block_address_and_are_logged() {
     let server = guarded(&["--app", "led-plain"]);
     let addr = server.addr();
     let session = log_in(addr);
@@ -94,11 +100,12 @@ fn five_wrong_passwords_make_wait_and_the_log_tells() {
     let before = Instant::now();
     let wait = post(addr, "/login", &[], FORM);
     assert_eq!(wait.status, 429);
-    let seconds: u64 = wait.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("seconds");
+    let seconds: u64 =
+        wait.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("no seconds");
     assert!((1..=60).contains(&seconds) && wait.text().contains("Try again in 1 minute."), "{seconds}");
     assert!(before.elapsed() < Duration::from_secs(60));
     assert_eq!(http(addr, request("/", &[&format!("Authorization: {BASIC}")])).status, 429);
-    assert_eq!(http(addr, request("/", &[&format!("Cookie: {session}")])).status, 200, "a session goes on");
+    assert_eq!(http(addr, request("/", &[&format!("Cookie: {session}")])).status, 200, "a session ended");
     server.wait_for_line(
         |line| line.contains(&format!("A wrong password from {}, the 5th", target().here)),
         SOON,
@@ -106,11 +113,11 @@ fn five_wrong_passwords_make_wait_and_the_log_tells() {
 }
 
 #[test]
-fn what_others_can_reach_needs_a_password_or_open() {
+fn public_address_needs_password_or_open() {
     for addresses in [&["--addr", "0.0.0.0:0"][..], &["--addr", "127.0.0.1:0", "--addr", "[::]:0"]] {
         let refused = run(&[&["serve"], addresses].concat(), &[]);
         assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(2), &b""[..]));
-        let error = String::from_utf8(refused.stderr).expect("text");
+        let error = String::from_utf8(refused.stderr).expect("not UTF-8");
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(
             error.contains("INSTEP_PASSWORD")
@@ -128,7 +135,7 @@ fn what_others_can_reach_needs_a_password_or_open() {
     let line = server.wait_for_line(|line| line.contains("no TLS"), SOON);
     assert!(line.contains("The password can be read on its way"), "{line}");
 
-    // Here nobody else listens, and nobody is warned.
+    // Only this machine can reach it, so there is no warning.
     let server = guarded(&["--app", "hello"]);
     assert_eq!(get(server.addr(), "/").status, 401);
     let server_open = serve(&["--app", "hello"]);
@@ -139,8 +146,8 @@ fn what_others_can_reach_needs_a_password_or_open() {
 }
 
 #[test]
-fn a_page_says_that_its_device_is_open_to_everyone_if_it_is() {
-    // By itself this machine listens to nobody but itself.
+fn page_shows_that_device_is_open_to_everyone() {
+    // By default a server listens to this machine only.
     let open = if target().access.is_empty() { &["--addr", "0.0.0.0:0", "--open"][..] } else { &[] };
     // `hello` is fixed to the byte.
     for app in ["toggle", "led-plain", "led-json", "led-words", "led-state", "soft-ap"] {
@@ -156,24 +163,27 @@ fn a_page_says_that_its_device_is_open_to_everyone_if_it_is() {
 }
 
 #[test]
-fn over_tls_the_cookie_is_secure_and_nobody_is_warned() {
+fn cookie_over_tls_is_secure_and_causes_no_warning() {
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| File::path(&format!("login-{name}")));
     let files = ["--tls-cert", certificate.name(), "--tls-key", key.name(), "--tls-self-signed"];
     let addresses = ["--addr", "127.0.0.1:0", "--addr", "https://0.0.0.0:0"];
     let server = guarded(&[&["--app", "led-plain"], &addresses[..], &files].concat());
     let [plain, secure, ..] = server.addrs() else { panic!("{:?}", server.addrs()) };
-    let tls = Tls::trusting(std::fs::read_to_string(&certificate.0).expect("a certificate"));
+    let tls = Tls::trusting(std::fs::read_to_string(&certificate.0).expect("no certificate"));
     let connect = || tls.connect(SocketAddr::from(([127, 0, 0, 1], secure.port())));
     let mut https = Http::from(connect());
     https.send(posted("/login", &[], FORM));
     let entered = https.read();
-    let cookie = entered.header("set-cookie").expect("a cookie");
-    let (pair, attributes) = cookie.split_once(';').expect("attributes");
+    let cookie = entered.header("set-cookie").expect("no cookie");
+    let (pair, attributes) = cookie.split_once(';').expect("the cookie has no attributes");
     assert!(pair.starts_with(&format!("instep_{}=", secure.port())), "{cookie}");
     assert!(attributes.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
-    let mut socket = WebSocket::over(connect(), "/ws", &[("Cookie", pair)]).expect("it is let in");
+    let mut socket = WebSocket::over(connect(), "/ws", &[("Cookie", pair)]).expect("the upgrade was refused");
     assert_eq!(socket.read_text(), "0");
-    assert!(log_in(*plain).starts_with(&format!("instep_{}=", plain.port())), "its own, without Secure");
+    assert!(
+        log_in(*plain).starts_with(&format!("instep_{}=", plain.port())),
+        "the cookie without TLS has another name"
+    );
     https.send(posted("/logout", &[&format!("Cookie: {pair}")], ""));
     assert_eq!(https.read().status, 303);
     socket.expect_close(1008);
@@ -181,7 +191,7 @@ fn over_tls_the_cookie_is_secure_and_nobody_is_warned() {
 }
 
 #[test]
-fn a_password_comes_from_a_file_too() {
+fn password_may_come_from_file() {
     let file = File::new("lines", format!("{PASSWORD}\r\n"));
     let server = serve(&["--app", "hello", "--password-file", file.name()]);
     log_in(server.addr());
@@ -204,11 +214,15 @@ fn a_password_comes_from_a_file_too() {
     expect_refused(&["--password-file", file.name()], &[("INSTEP_PASSWORD", "x")], "two passwords");
     expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "opposites");
     expect_refused(&[], &[("INSTEP_PASSWORD", "")], "1 to 128 bytes");
-    assert_eq!(run(&["serve", "--password", "x"], &[]).status.code(), Some(2), "not where others see it");
+    assert_eq!(
+        run(&["serve", "--password", "x"], &[]).status.code(),
+        Some(2),
+        "a password was accepted on the command line"
+    );
 }
 
 #[test]
-fn what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it() {
+fn bom_and_newline_are_no_part_of_password() {
     let added = ["\u{feff}open sesame+\r\n", "\u{feff}open sesame+", "open sesame+\n"];
     for text in added {
         let file = File::new("added", text);
@@ -222,25 +236,27 @@ fn what_an_editor_or_a_shell_adds_to_a_password_is_no_part_of_it() {
     }
     let mut instep = Command::new(INSTEP);
     instep.args(["serve", "--addr", "127.0.0.1:0"]).env("INSTEP_PASSWORD", OsStr::from_bytes(b"k\xfc"));
-    let error = String::from_utf8(instep.output().expect("the command runs").stderr).expect("text");
+    let error =
+        String::from_utf8(instep.output().expect("cannot run the command").stderr).expect("not UTF-8");
     assert!(error.contains("not text in UTF-8") && error.lines().count() == 1, "{error}");
 }
 
 #[test]
-fn nothing_tells_the_password_or_a_session() {
+fn password_and_session_appear_nowhere() {
     let printed = run(&["config"], &[("INSTEP_PASSWORD", "xyzzy")]);
-    let text = String::from_utf8(printed.stdout).expect("text");
-    let line = text.lines().find(|line| line.contains("# password =")).expect("it is told that there is one");
+    let text = String::from_utf8(printed.stdout).expect("not UTF-8");
+    let line =
+        text.lines().find(|line| line.contains("# password =")).expect("the password is not mentioned");
     assert!(line.contains("\"***\"") && line.ends_with("# environment INSTEP_PASSWORD"), "{line}");
     assert!(!text.contains("xyzzy"), "{text}");
     let long = "xyzzy".repeat(40);
     let refused = run(&["config"], &[("INSTEP_PASSWORD", &long)]);
-    let error = String::from_utf8(refused.stderr).expect("text");
+    let error = String::from_utf8(refused.stderr).expect("not UTF-8");
     assert!(error.contains("***") && !error.contains("xyzzy"), "{error}");
 
     let server = guarded(&["--app", "led-plain", "--log-format", "json"]);
     let session = log_in(server.addr());
-    let id = session.split_once('=').expect("a value").1.to_owned();
+    let id = session.split_once('=').expect("no value").1.to_owned();
     let _ = post(server.addr(), "/login", &[&format!("Cookie: {session}")], "password=opensesame");
     let _ = http(server.addr(), request("/?password=opensesame", &["Authorization: Bearer opensesame"]));
     server.wait_for_line(|line| line.contains("A wrong password"), SOON);
@@ -254,7 +270,7 @@ fn guarded(args: &[&str]) -> Server {
     with(args).variable("INSTEP_PASSWORD", PASSWORD).start()
 }
 
-/// Where it listens for this machine, if it listens everywhere.
+/// Returns its address for this machine, if it listens everywhere.
 fn loopback(server: &Server) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], server.addr().port()))
 }
@@ -275,46 +291,46 @@ fn log_in(addr: SocketAddr) -> String {
     cookie(&post(addr, "/login", &[], FORM))
 }
 
-/// The cookie that a log-in got.
+/// Returns the cookie that a log-in set.
 #[track_caller]
 fn cookie(response: &Response) -> String {
     assert_eq!(response.status, 303, "{response:?}");
-    let cookie = response.header("set-cookie").expect("a cookie");
+    let cookie = response.header("set-cookie").expect("no cookie");
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
-    cookie.split_once(';').expect("attributes").0.to_owned()
+    cookie.split_once(';').expect("the cookie has no attributes").0.to_owned()
 }
 
 fn run(args: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut instep = Command::new(INSTEP);
     instep.args(args).envs(variables.iter().copied()).current_dir(env!("CARGO_TARGET_TMPDIR"));
-    instep.stdin(Stdio::null()).output().expect("the command runs")
+    instep.stdin(Stdio::null()).output().expect("cannot run the command")
 }
 
 #[track_caller]
 fn expect_refused(args: &[&str], variables: &[(&str, &str)], why: &str) {
     let output = run(&[&["serve", "--addr", "127.0.0.1:0"], args].concat(), variables);
-    let error = String::from_utf8(output.stderr).expect("text");
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains(why) && error.lines().count() == 1, "{error}");
 }
 
-/// A file that is removed at the end.
+/// File that is removed at the end.
 struct File(PathBuf);
 
 impl File {
     fn new(name: &str, text: impl AsRef<[u8]>) -> Self {
         let file = Self::path(&format!("password-{name}"));
-        std::fs::write(&file.0, text).expect("a file is written");
+        std::fs::write(&file.0, text).expect("cannot write the file");
         file
     }
 
-    /// One that somebody else writes.
+    /// Path of a file that another program writes.
     fn path(name: &str) -> Self {
         Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
     }
 
     fn name(&self) -> &str {
-        self.0.to_str().expect("a name in UTF-8")
+        self.0.to_str().expect("the path is not UTF-8")
     }
 }
 

@@ -1,5 +1,5 @@
-//! Many clients, some of which toggle: all see the same changes in the same order, and none is left
-//! behind at the end.
+//! Many clients, some of which toggle: all see the same changes in the same order,
+//! and none is left behind at the end.
 
 mod served;
 
@@ -9,10 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Random, SOON, Server, WebSocket, opcode, target, wait_until};
 
-/// How often each client decides whether to toggle.
+/// Number of times that each client decides whether to toggle.
 const ROUNDS: u32 = 10;
 
-/// A client, and all states of the LED that it was sent.
+/// Client, with all states of the LED that it received.
 struct Visitor {
     socket: WebSocket,
     read: fn(&str) -> Option<bool>,
@@ -22,7 +22,7 @@ struct Visitor {
 }
 
 impl Visitor {
-    /// Takes note of a message; says whether it was a pong instead.
+    /// Records a message; returns whether it was a pong instead.
     fn hear(&mut self, within: Duration) -> bool {
         let Some(frame) = self.socket.try_read_frame(within) else { return false };
         if frame.opcode == opcode::PONG {
@@ -36,8 +36,9 @@ impl Visitor {
         false
     }
 
-    /// Hears all that has been sent to it so far: it comes before the answer to a ping. Twice, because what
-    /// was published a moment ago may come behind the first answer.
+    /// Receives everything sent so far, because that precedes the answer to a ping.
+    ///
+    /// It does so twice, because a recent publish may follow the first answer.
     fn catch_up(&mut self) {
         for _ in 0..2 {
             self.socket.send_ping(b"");
@@ -45,7 +46,7 @@ impl Visitor {
         }
     }
 
-    /// Toggles now and then, and listens meanwhile. Says how often it toggled.
+    /// Toggles now and then, and listens meanwhile. Returns the number of toggles.
     fn visit(&mut self) -> usize {
         let mut toggles = 0;
         for _ in 0..ROUNDS {
@@ -59,7 +60,7 @@ impl Visitor {
         toggles
     }
 
-    /// Listens until it knows the last state.
+    /// Listens until the last state arrives.
     fn settle(&mut self, last: bool) {
         let deadline = Instant::now() + SOON;
         self.catch_up();
@@ -90,8 +91,8 @@ fn count(text: &str) -> Option<u64> {
     text.strip_prefix(r#"{"label":"count","value":"#)?.strip_suffix('}')?.parse().ok()
 }
 
-/// Whether `states` are what is left of OFF, ON, OFF, … after `changes` changes, when some were passed over:
-/// two equal neighbours take the place of three.
+/// Returns whether `states` can be what is left of OFF, ON, OFF, … after `changes`
+/// changes, if some were superseded: two equal neighbours stand for three.
 fn is_coalesced(states: &[bool], changes: usize) -> bool {
     let passed_over = states.windows(2).filter(|pair| pair[0] == pair[1]).count();
     let first = usize::from(states[0]);
@@ -136,23 +137,23 @@ fn run(app: &str, read: fn(&str) -> Option<bool>) -> (Server, Vec<Visitor>) {
 }
 
 #[test]
-fn led_plain_with_as_many_clients_as_there_may_be() {
+fn led_plain_serves_max_clients() {
     let (server, mut visitors) = run("led-plain", plain);
-    // Nothing comes behind the last state.
+    // No message follows the last state.
     for visitor in &mut visitors {
         let before = visitor.states.len();
         visitor.catch_up();
         assert_eq!(visitor.states.len(), before);
     }
-    let last = *visitors[0].states.last().expect("a state");
+    let last = *visitors[0].states.last().expect("no state arrived");
     let shown = if last { "role=\"status\">ON<" } else { "role=\"status\">OFF<" };
     assert!(get(server.addr(), "/").text().contains(shown));
 }
 
 #[test]
-fn led_json_with_as_many_clients_as_there_may_be() {
+fn led_json_serves_max_clients() {
     let (_server, mut visitors) = run("led-json", json);
-    // The seconds go on for each of them.
+    // The count goes on for each of them.
     for visitor in &mut visitors {
         let before = visitor.counts.len();
         while visitor.counts.len() == before {

@@ -1,4 +1,4 @@
-//! `--metrics`: what it counts, exactly, and who may ask.
+//! `--metrics`: exact counts, and access to them.
 
 mod scraped;
 mod served;
@@ -13,23 +13,23 @@ use test_support::{Frame, Http, SOON, Server, WebSocket, http, opcode};
 
 const METRICS: [&str; 2] = ["--metrics", "127.0.0.1:0"];
 
-/// A server of that application, and where it tells its metrics.
+/// Starts a server of `app`; returns it with the address of its metrics.
 #[track_caller]
 fn measured(app: &str) -> (Server, SocketAddr) {
     let server = serve(&["--app", app, METRICS[0], METRICS[1]]);
     let metrics = metrics_addr(&server);
-    // From now on all of it runs.
+    // From now on every shard runs.
     assert_eq!(get(server.addr(), "/healthz").text(), "ok");
     (server, metrics)
 }
 
 #[test]
-fn what_happened_is_counted_exactly() {
+fn events_are_counted_exactly() {
     let (server, metrics) = measured("led-plain");
     let addr = server.addr();
     let start = Scrape::until(metrics, |scrape| scrape.value("instep_connections") == 0);
     assert_eq!((start.value("instep_clients"), start.value("instep_revision")), (0, 1));
-    assert_eq!(start.value("instep_publishes_total"), 1, "the state at the start");
+    assert_eq!(start.value("instep_publishes_total"), 1, "not one publish at the start");
     assert_eq!(
         (start.value("instep_shard_unresponsive"), start.value("instep_client_lag_revisions_count")),
         (0, 0)
@@ -55,7 +55,7 @@ fn what_happened_is_counted_exactly() {
     let [mut first, mut second, mut third, fourth, mut fifth] = clients;
     first.send_close(1000, "");
     first.expect_close(1000);
-    second.send_close(4999, "a reason that nobody may read in a label");
+    second.send_close(4999, "a reason that must not become a label");
     second.expect_close(4999);
     third.frame(true, 0, 3, Some([1, 2, 3, 4]), b"");
     third.expect_close(1002);
@@ -63,7 +63,7 @@ fn what_happened_is_counted_exactly() {
     fifth.frame(true, 0, opcode::CLOSE, Some([1, 2, 3, 4]), b"");
     fifth.expect_close(1000);
     let refused = |headers: &[(&str, &str)]| {
-        WebSocket::try_connect(addr, "/ws", headers).expect_err("it is refused").status
+        WebSocket::try_connect(addr, "/ws", headers).expect_err("not refused").status
     };
     assert_eq!(refused(&[("Origin", "http://evil.test")]), 403);
     assert_eq!(refused(&[("Origin", "http://evil.test"), ("Host", "evil.test")]), 421);
@@ -90,12 +90,12 @@ fn what_happened_is_counted_exactly() {
     assert_eq!(more, BTreeMap::from(expected));
     assert_eq!((ended.value("instep_clients"), ended.lag("+Inf")), (0, 0));
 
-    // Asking changes nothing.
+    // A scrape changes no counter.
     assert_eq!(Scrape::of(metrics).since(&ended), BTreeMap::new());
 }
 
 #[test]
-fn every_byte_is_counted_and_the_messages_of_inline_endpoints_too() {
+fn bytes_and_inline_messages_are_counted() {
     let (server, metrics) = measured("echo");
     let start = Scrape::until(metrics, |scrape| scrape.value("instep_connections") == 0);
     let mut connection = Http::connect(server.addr());
@@ -123,7 +123,7 @@ fn every_byte_is_counted_and_the_messages_of_inline_endpoints_too() {
     let before = Scrape::until(metrics, sent(before.value("instep_sent_bytes_total") + 1));
     let bytes = vec![0; 100_000];
     client.send_binary(&bytes);
-    // It comes back in pieces, as it was read.
+    // The echo comes back in pieces, as it was read.
     let (mut length, mut sent) = (0, 0);
     while length < bytes.len() {
         let frame = client.read_frame(SOON);
@@ -136,16 +136,17 @@ fn every_byte_is_counted_and_the_messages_of_inline_endpoints_too() {
         ("instep_sent_bytes_total", sent),
     ];
     let after = Scrape::until(metrics, |scrape| scrape.since(&before) == BTreeMap::from(expected));
-    assert_eq!((after.value("instep_clients"), after.lag("+Inf")), (1, 0), "it follows nothing");
+    assert_eq!((after.value("instep_clients"), after.lag("+Inf")), (1, 0), "an inline client has a lag");
 }
 
 #[test]
-fn a_client_that_does_not_read_shows_in_the_lag() {
+fn client_that_does_not_read_shows_in_lag() {
     let (server, metrics) = measured("led-words");
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&server.addr().into()).expect("a connection");
-    let mut stalled = WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&server.addr().into()).expect("cannot connect");
+    let mut stalled = WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused");
     let mut talker = WebSocket::connect(server.addr(), "/ws");
     let batch = Frame::encode(true, 0, opcode::TEXT, Some([1, 2, 3, 4]), b"LED ON").repeat(32);
     let mut events = 0;
@@ -162,26 +163,29 @@ fn a_client_that_does_not_read_shows_in_the_lag() {
         let scrape = Scrape::of(metrics);
         assert_eq!(Some(scrape.value("instep_events_total")), events);
         assert_eq!(scrape.lag("+Inf"), 2);
-        // So far that it must have missed some.
+        // So far behind that it must have missed some.
         if scrape.lag("64") < 2 {
             break scrape;
         }
-        assert!(events < Some(100_000), "the kernel takes all of it: {scrape:#?}");
+        assert!(events < Some(100_000), "the kernel buffers everything: {scrape:#?}");
     };
     assert!(behind.lag("0") == 1 && behind.value("instep_client_lag_revisions_sum") > 64, "{behind:#?}");
     talker.send_text("LED OFF");
-    let mut heard = 1;
+    let mut received = 1;
     while stalled.read_text() != "LED is now OFF" {
-        heard += 1;
+        received += 1;
     }
     let caught_up = Scrape::until(metrics, |scrape| scrape.lag("0") == 2);
     assert_eq!(caught_up.value("instep_client_lag_revisions_sum"), 0);
-    assert_eq!(caught_up.value("instep_events_missed_total") + heard, caught_up.value("instep_events_total"));
-    assert!(heard > 0 && caught_up.value("instep_events_missed_total") > 0);
+    assert_eq!(
+        caught_up.value("instep_events_missed_total") + received,
+        caught_up.value("instep_events_total")
+    );
+    assert!(received > 0 && caught_up.value("instep_events_missed_total") > 0);
 }
 
 #[test]
-fn nothing_that_a_client_says_is_in_the_text() {
+fn metrics_text_contains_no_client_input() {
     let (server, metrics) = measured("soft-ap");
     let addr = server.addr();
     let strange = "/any/strange\"}-path\\n{a=\"b\"}";
@@ -234,7 +238,7 @@ fn nothing_that_a_client_says_is_in_the_text() {
 }
 
 #[test]
-fn only_metrics_and_only_for_those_who_know_the_name() {
+fn metrics_need_known_host_and_have_one_path() {
     let (server, metrics) = measured("hello");
     let answer = http(metrics, REQUEST);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
@@ -252,7 +256,7 @@ fn only_metrics_and_only_for_those_who_know_the_name() {
         (request("/metrics", &[&format!("X: {}", "x".repeat(8192))]), 431),
         ("\x16\x03\x01\x02".into(), 400),
     ] {
-        // What comes behind it is not answered.
+        // A request behind it is not answered.
         let mut connection = Http::connect(metrics);
         connection.send(request.clone() + REQUEST);
         let response = connection.read();
@@ -265,12 +269,12 @@ fn only_metrics_and_only_for_those_who_know_the_name() {
     let head = http(metrics, REQUEST.replacen("GET", "HEAD", 1));
     assert_eq!((head.status, head.text()), (200, ""));
     assert!(Scrape::of(metrics).0.len() > 40);
-    // Nor are they told anywhere else.
+    // The server's own address has no metrics.
     assert_eq!(get(server.addr(), "/metrics").status, 404);
 }
 
 #[test]
-fn who_holds_its_connections_only_delays_it_and_disturbs_no_client() {
+fn held_metrics_connections_delay_only_scrapes() {
     let (server, metrics) = measured("echo");
     let mut silent: Vec<_> = (0..20).map(|_| Http::connect(metrics)).collect();
     for half in &mut silent[10..] {
@@ -288,14 +292,14 @@ fn who_holds_its_connections_only_delays_it_and_disturbs_no_client() {
 }
 
 #[test]
-fn it_is_off_unless_asked_for_and_an_address_in_use_is_told() {
+fn metrics_are_off_by_default_and_need_free_address() {
     let server = serve(&["--app", "hello"]);
     assert!(!server.lines().iter().any(|line| line.contains("etrics")));
     let taken = server.addr().to_string();
     let command = Command::new(INSTEP)
         .args(["serve", "--addr", "127.0.0.1:0", "--metrics", &taken])
         .output()
-        .expect("it runs");
+        .expect("cannot run the command");
     let error = String::from_utf8_lossy(&command.stderr);
     assert_eq!(command.status.code(), Some(1), "{error}");
     assert!(error.contains(&taken) && error.contains("--metrics 127.0.0.1:PORT"), "{error}");

@@ -1,4 +1,4 @@
-//! Who may come in: Host against rebound names, Origin against other sites' pages.
+//! Access control: Host against rebound names, Origin against pages of other sites.
 
 mod served;
 
@@ -6,7 +6,7 @@ use served::{request, serve};
 use std::net::SocketAddr;
 use test_support::{SOON, Server, WebSocket, http, target};
 
-/// What a handshake with this Host and Origin gets: 101 or the refusal's status.
+/// Returns the status of a handshake with this Host and Origin.
 #[track_caller]
 fn handshake(addr: SocketAddr, host: &str, origin: &str) -> u16 {
     let mut headers = vec![("Origin", origin)];
@@ -22,13 +22,13 @@ fn handshake(addr: SocketAddr, host: &str, origin: &str) -> u16 {
     }
 }
 
-/// The status of a page asked for by this Host.
+/// Returns the status of a page requested with this Host.
 fn page(server: &Server, host: &str) -> u16 {
     http(server.addr(), request("/", &[]).replacen("localhost", host, 1)).status
 }
 
 #[test]
-fn a_name_that_was_rebound_is_refused_and_the_log_says_how_to_allow_it() {
+fn rebound_host_is_refused_with_advice_in_log() {
     let server = serve(&["--app", "led-plain", "--name", "lamp"]);
     for host in
         ["127.0.0.1", "127.0.0.1:8080", "[::1]:80", "LocalHost", "lamp", "LAMP.local:8080", "10.0.0.1"]
@@ -56,7 +56,7 @@ fn a_name_that_was_rebound_is_refused_and_the_log_says_how_to_allow_it() {
 }
 
 #[test]
-fn a_page_from_elsewhere_is_refused_and_the_log_says_how_to_allow_it() {
+fn foreign_origin_is_refused_with_advice_in_log() {
     let server = serve(&["--app", "led-plain"]);
     for origin in [
         "http://evil.test",
@@ -77,7 +77,7 @@ fn a_page_from_elsewhere_is_refused_and_the_log_says_how_to_allow_it() {
     server.wait_for_line(|line| line.ends_with(&format!("{}null", target().allow_origin)), SOON);
     assert!(!server.lines().iter().any(|line| line.contains("Connected")));
 
-    // A page's own scripts, and what is no browser.
+    // A page's own scripts, and programs that are no browsers.
     let own = format!("http://{}", server.addr());
     assert_eq!(handshake(server.addr(), "", &own), 101);
     assert_eq!(handshake(server.addr(), "", &own.replace("http:", "HTTPS:")), 101, "a TLS proxy before it");
@@ -87,7 +87,7 @@ fn a_page_from_elsewhere_is_refused_and_the_log_says_how_to_allow_it() {
 }
 
 #[test]
-fn an_origin_that_is_allowed_passes_and_no_other() {
+fn allowed_origin_passes_and_others_do_not() {
     let args = ["--app", "led-plain", "--allow-origin", "null", "--allow-origin", "http://panel.test:8000"];
     let server = serve(&args);
     for origin in ["null", "http://panel.test:8000", "HTTP://Panel.Test:8000"] {
@@ -100,16 +100,20 @@ fn an_origin_that_is_allowed_passes_and_no_other() {
 }
 
 #[test]
-fn page_and_socket_may_be_on_two_ports_of_one_server() {
+fn page_and_socket_may_use_two_ports_of_server() {
     let server = serve(&["--app", "led-plain", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"]);
-    let [page, socket] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
+    let [page, socket] = server.addrs() else { panic!("not two addresses: {:?}", server.addrs()) };
     let origin = format!("http://{page}");
     assert_eq!(handshake(*socket, "", &origin), 101);
     assert_eq!(handshake(*page, "", &format!("http://{socket}")), 101);
-    assert_eq!(handshake(*socket, &format!("localhost:{}", socket.port()), &origin), 403, "another name");
+    assert_eq!(
+        handshake(*socket, &format!("localhost:{}", socket.port()), &origin),
+        403,
+        "another name was accepted"
+    );
     // The port of another program on the same machine.
     let other = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    assert_eq!(handshake(*socket, "", &format!("http://{}", other.expect("a free port"))), 403);
+    assert_eq!(handshake(*socket, "", &format!("http://{}", other.expect("no free port"))), 403);
     // Default ports are dropped on both sides.
     let (named, plain) = ("localhost:80", "http://localhost");
     assert_eq!(handshake(*socket, named, plain), 101);
@@ -117,7 +121,7 @@ fn page_and_socket_may_be_on_two_ports_of_one_server() {
 }
 
 #[test]
-fn another_site_may_link_here_but_not_load_from_here() {
+fn other_site_may_link_but_not_load() {
     let server = serve(&["--app", "led-plain"]);
     let status = |headers: &[&str]| http(server.addr(), request("/", headers)).status;
     assert_eq!(status(&["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"]), 403);
@@ -132,5 +136,9 @@ fn another_site_may_link_here_but_not_load_from_here() {
     let line = server.wait_for_line(|line| line.contains("a page from somewhere else"), SOON);
     assert!(line.contains(target().here) && line.contains(target().allow_origin), "{line}");
     let form = request("/", &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]);
-    assert_eq!(http(server.addr(), form.replacen("GET", "POST", 1)).status, 403, "a form is not a link");
+    assert_eq!(
+        http(server.addr(), form.replacen("GET", "POST", 1)).status,
+        403,
+        "a form was taken for a link"
+    );
 }

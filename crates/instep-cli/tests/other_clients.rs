@@ -1,4 +1,5 @@
-//! Clients and a proxy that others wrote, which `cargo xtask clients` fetches: they use a Thing as their users do.
+//! Independent clients and a proxy, which `cargo xtask
+//! clients` fetches, use a Thing as their users do.
 
 mod served;
 
@@ -8,10 +9,10 @@ use std::process::{Child, Command};
 use std::time::Instant;
 use test_support::{Http, SOON, Server, WebSocket, http, wait_until};
 
-/// The folder into which the clients were fetched.
+/// Returns the folder into which the clients were fetched.
 fn fetched() -> PathBuf {
     std::env::var_os("OTHER_CLIENTS")
-        .expect("`cargo xtask clients` fetches them and sets OTHER_CLIENTS")
+        .expect("OTHER_CLIENTS is not set; run `cargo xtask clients`, which fetches the clients")
         .into()
 }
 
@@ -19,10 +20,10 @@ fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/other_clients").join(name)
 }
 
-/// Runs a client against the server, which it asserts things of itself.
+/// Runs a client against the server. The client contains the assertions.
 #[track_caller]
 fn uses(server: &Server, client: &mut Command) {
-    let output = client.arg(format!("http://{}", server.addr())).output().expect("the client runs");
+    let output = client.arg(format!("http://{}", server.addr())).output().expect("cannot run the client");
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{wrong}");
 }
@@ -41,35 +42,37 @@ fn python(name: &str) -> Command {
 
 #[test]
 #[ignore = "it needs undici: `cargo xtask clients`"]
-fn undici_uses_a_thing() {
+fn undici_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut node("undici.cjs"));
 }
 
 #[test]
 #[ignore = "it needs ws: `cargo xtask clients`"]
-fn ws_uses_a_thing() {
+fn ws_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut node("ws.cjs"));
 }
 
 #[test]
 #[ignore = "it needs aiohttp: `cargo xtask clients`"]
-fn aiohttp_uses_a_thing() {
+fn aiohttp_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut python("python_aiohttp.py"));
 }
 
 #[test]
 #[ignore = "it needs websockets: `cargo xtask clients`"]
-fn websockets_of_python_use_a_thing() {
+fn python_websockets_uses_thing() {
     uses(&serve(&["--app", "workshop"]), &mut python("python_websockets.py"));
 }
 
 #[test]
 #[ignore = "it needs a JDK: `cargo xtask clients`"]
-fn the_http_client_of_java_uses_a_thing() {
+fn java_http_client_uses_thing() {
     uses(&serve(&["--app", "workshop"]), Command::new("java").arg(script("Client.java")));
 }
 
-/// HAProxy before a server, which it checks by `OPTIONS` of HTTP/1.0. Dropping it ends it.
+/// HAProxy in front of a server, which it checks by `OPTIONS` of HTTP/1.0.
+///
+/// Dropping it ends it.
 struct HaProxy {
     process: Child,
     addr: std::net::SocketAddr,
@@ -77,8 +80,9 @@ struct HaProxy {
 
 impl HaProxy {
     fn start(server: &Server) -> Self {
-        let port =
-            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|free| free.local_addr())
+            .expect("no free port");
         let text = format!(
             "defaults\n mode http\n timeout connect 2s\n timeout client 10s\n timeout server 10s\n timeout tunnel 10s\n\
              frontend front\n bind {port}\n default_backend device\n\
@@ -86,8 +90,8 @@ impl HaProxy {
             server.addr()
         );
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("haproxy-{}.cfg", port.port()));
-        std::fs::write(&file, text).expect("it is written");
-        let process = Command::new("haproxy").arg("-f").arg(&file).spawn().expect("HAProxy runs");
+        std::fs::write(&file, text).expect("cannot write the file");
+        let process = Command::new("haproxy").arg("-f").arg(&file).spawn().expect("cannot run HAProxy");
         wait_until(SOON, || std::net::TcpStream::connect(port).is_ok(), || "HAProxy does not listen");
         Self { process, addr: port }
     }
@@ -102,15 +106,16 @@ impl Drop for HaProxy {
 
 #[test]
 #[ignore = "it needs HAProxy: `cargo xtask clients`"]
-fn haproxy_finds_the_device_well_and_passes_chunks_and_websockets_on() {
+fn haproxy_checks_health_and_forwards_requests() {
     let server = serve(&["--app", "workshop", "--trust-proxy", "127.0.0.1"]);
     let proxy = HaProxy::start(&server);
-    // Ten checks and more: a server that fails one is down at once, and then the answer is HAProxy's own 503.
+    // Time for more than ten checks. A server that fails one is down at once, and then the answer is
+    // HAProxy's own 503.
     let begin = Instant::now();
     while begin.elapsed() < std::time::Duration::from_millis(1_500) {
         let answer =
             http(proxy.addr, "GET /properties/led HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        assert_eq!(answer.status, 200, "the device is well");
+        assert_eq!(answer.status, 200, "HAProxy considers the server down");
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     let mut connection = Http::connect(proxy.addr);

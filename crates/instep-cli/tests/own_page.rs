@@ -1,4 +1,4 @@
-//! A page of one's own: a folder with all its files, or one file.
+//! The user's own page: a folder with all its files, or one file.
 
 mod served;
 
@@ -26,7 +26,7 @@ fn status(server: &Server, path: &str) -> u16 {
 }
 
 #[test]
-fn a_folder_is_served_with_types_and_etags_and_templates_in_html_alone() {
+fn folder_has_types_etags_and_templates_in_html_only() {
     let folder = Folder::with(
         "types",
         &[
@@ -67,7 +67,7 @@ fn a_folder_is_served_with_types_and_etags_and_templates_in_html_alone() {
         assert_eq!(response.header("cache-control"), Some("no-cache"));
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(response.header("x-frame-options"), Some("SAMEORIGIN"));
-        let etag = format!("If-None-Match: {}", response.header("etag").expect("an ETag"));
+        let etag = format!("If-None-Match: {}", response.header("etag").expect("no ETag"));
         let copy = http(addr, request(path, &[&etag]));
         assert_eq!((copy.status, copy.body.len()), (304, 0), "{path}");
         let mut connection = Http::connect(addr);
@@ -83,7 +83,7 @@ fn a_folder_is_served_with_types_and_etags_and_templates_in_html_alone() {
 }
 
 #[test]
-fn nothing_hidden_no_listing_and_nothing_from_elsewhere() {
+fn folder_hides_dotfiles_listings_and_outside_files() {
     let folder = Folder::with(
         "hidden",
         &[
@@ -101,9 +101,9 @@ fn nothing_hidden_no_listing_and_nothing_from_elsewhere() {
     symlink("/", site.join("root")).unwrap();
     symlink(".htpasswd", site.join("visible.txt")).unwrap();
     symlink("sub/a.txt", site.join("within.txt")).unwrap();
-    assert!(Command::new("mkfifo").arg(site.join("pipe")).status().expect("mkfifo").success());
+    assert!(Command::new("mkfifo").arg(site.join("pipe")).status().expect("cannot run mkfifo").success());
     let server = serve_page(&site, &[]);
-    assert_eq!(get(server.addr(), "/within.txt").text(), "a", "a link that stays within");
+    assert_eq!(get(server.addr(), "/within.txt").text(), "a", "a link within the folder was not followed");
     for path in [
         "/.htpasswd",
         "/.git/config",
@@ -131,14 +131,14 @@ fn nothing_hidden_no_listing_and_nothing_from_elsewhere() {
         assert_eq!(response.status, 404, "{path}");
         assert!(!response.text().contains("secret"), "{path}");
     }
-    // A file that becomes a link out of the folder afterwards.
+    // A file that is replaced by a link out of the folder.
     fs::remove_file(site.join("sub/a.txt")).unwrap();
     symlink("../../secret.txt", site.join("sub/a.txt")).unwrap();
     assert_eq!((status(&server, "/sub/a.txt"), status(&server, "/within.txt")), (404, 404));
 }
 
 #[test]
-fn it_is_behind_the_log_in() {
+fn folder_needs_log_in() {
     let folder = Folder::with("log-in", &[("index.html", PAGE.as_bytes()), ("a.css", b"a"), ("login", b"x")]);
     let server =
         with(&["--app", "led-plain", "--page", text(&folder)]).variable("INSTEP_PASSWORD", "sesame").start();
@@ -154,7 +154,7 @@ fn it_is_behind_the_log_in() {
 }
 
 #[test]
-fn the_devices_own_goes_first_and_a_file_that_is_hidden_so_is_told() {
+fn file_hidden_by_device_path_is_reported() {
     let folder = Folder::with(
         "own",
         &[
@@ -167,7 +167,7 @@ fn the_devices_own_goes_first_and_a_file_that_is_hidden_so_is_told() {
         ],
     );
     let server = serve(&["--app", "workshop", "--page", text(&folder)]);
-    assert!(get(server.addr(), "/").text().contains("%OTHER%"), "in place of the panel");
+    assert!(get(server.addr(), "/").text().contains("%OTHER%"), "not the user's page");
     assert!(!get(server.addr(), "/instep.js").text().contains("mine"));
     assert_eq!(get(server.addr(), "/properties/led").text(), "false");
     assert_eq!(get(server.addr(), "/healthz").text(), "ok");
@@ -176,18 +176,18 @@ fn the_devices_own_goes_first_and_a_file_that_is_hidden_so_is_told() {
         ("mine", "mine")
     );
     let lines = server.lines();
-    let told: Vec<_> = lines
+    let logged: Vec<_> = lines
         .iter()
         .filter_map(|line| line.split('"').nth(1).filter(|_| line.contains("own there")))
         .collect();
-    assert_eq!(told, ["/healthz", "/instep.js", "/properties/led"]);
+    assert_eq!(logged, ["/healthz", "/instep.js", "/properties/led"]);
 }
 
 #[test]
-fn what_changes_is_seen_at_the_next_reload() {
+fn changed_file_is_served_at_next_reload() {
     let folder = Folder::with("change", &[("index.html", b"first"), ("a.css", b"first")]);
     let server = serve_page(&folder, &[]);
-    let etag = get(server.addr(), "/a.css").header("etag").expect("an ETag").to_owned();
+    let etag = get(server.addr(), "/a.css").header("etag").expect("no ETag").to_owned();
     for name in ["index.html", "a.css"] {
         fs::write(folder.join(name), "second").unwrap();
     }
@@ -196,7 +196,7 @@ fn what_changes_is_seen_at_the_next_reload() {
     assert_eq!((second.status, second.text()), (200, "second"));
     fs::write(folder.join("new.js"), "new").unwrap();
     assert_eq!(get(server.addr(), "/new.js").text(), "new");
-    // The whole folder gives way to another one.
+    // The whole folder is replaced by another one.
     fs::rename(&folder, folder.with_extension("old")).unwrap();
     assert_eq!(status(&server, "/"), 404);
     fs::create_dir(&folder).unwrap();
@@ -213,7 +213,7 @@ fn what_changes_is_seen_at_the_next_reload() {
 }
 
 #[test]
-fn each_file_that_the_page_asks_for_in_vain_is_told_once() {
+fn missing_file_is_logged_once() {
     let folder = Folder::with("missing", &[("index.html", PAGE.as_bytes()), ("page.html", PAGE.as_bytes())]);
     for (page, says) in [
         (folder.to_path_buf(), "which is not in its folder"),
@@ -228,13 +228,13 @@ fn each_file_that_the_page_asks_for_in_vain_is_told_once() {
         }
         server.wait_for_line(|line| line.contains("/last.js"), SOON);
         let lines = server.lines();
-        let told: Vec<_> = lines.iter().filter(|line| line.starts_with("The page asks for")).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].contains("\"/style.css\"") && told[0].contains(says), "{told:?}");
+        let logged: Vec<_> = lines.iter().filter(|line| line.starts_with("The page asks for")).collect();
+        assert_eq!(logged.len(), 2, "{logged:?}");
+        assert!(logged[0].contains("\"/style.css\"") && logged[0].contains(says), "{logged:?}");
     }
 }
 
-/// The most memory that a process has had, in KiB.
+/// Returns the peak memory of the process, in KiB.
 fn peak(server: &Server) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -245,23 +245,23 @@ fn peak(server: &Server) -> u64 {
 fn read_head(stream: &mut TcpStream) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).expect("a byte of the head");
+        stream.read_exact(&mut byte).expect("cannot read the head");
         head.push(byte[0]);
     }
-    String::from_utf8(head).expect("text")
+    String::from_utf8(head).expect("not UTF-8")
 }
 
 fn ask(addr: SocketAddr, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(addr).expect("a connection");
-    stream.set_read_timeout(Some(SOON)).expect("a timeout");
-    stream.write_all(request(path, &[]).as_bytes()).expect("it is sent");
+    let mut stream = TcpStream::connect(addr).expect("cannot connect");
+    stream.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
+    stream.write_all(request(path, &[]).as_bytes()).expect("cannot send");
     stream
 }
 
 const LARGE: u64 = 96 << 20;
 
 #[test]
-fn a_file_of_any_size_costs_no_memory() {
+fn large_file_uses_no_more_memory() {
     let folder = Folder::with(
         "large",
         &[("index.html", PAGE.as_bytes()), ("large.bin", b"begin"), ("large.html", b"%STATE%")],
@@ -279,7 +279,7 @@ fn a_file_of_any_size_costs_no_memory() {
         assert!(path == "/large.html" || head.contains(&format!("Content-Length: {LARGE}\r\n")), "{head}");
         // In chunks it is a little more.
         while left > 0 {
-            let length = stream.read(&mut buffer).expect("more of it");
+            let length = stream.read(&mut buffer).expect("cannot read the rest");
             assert!(length > 0, "{left} bytes are missing");
             left = left.saturating_sub(u64::try_from(length).unwrap());
         }
@@ -289,21 +289,21 @@ fn a_file_of_any_size_costs_no_memory() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_sent_is_not_mixed_with_another() {
+fn file_replaced_while_sent_is_cut_off() {
     let folder = Folder::with("torn", &[("index.html", PAGE.as_bytes()), ("large.bin", b"")]);
     let file = folder.join("large.bin");
     fs::File::create(&file).unwrap().set_len(LARGE).unwrap();
     let server = serve_page(&folder, &[]);
     let mut stream = ask(server.addr(), "/large.bin");
     read_head(&mut stream);
-    // Most of it is not even in the kernel yet.
+    // Most of the file is not even in the kernel yet.
     fs::write(folder.join("other"), vec![b'x'; usize::try_from(LARGE).unwrap()]).unwrap();
     fs::rename(folder.join("other"), &file).unwrap();
     let mut all = Vec::new();
     // The end may come as a reset.
     let _ = stream.read_to_end(&mut all);
-    assert!(u64::try_from(all.len()).unwrap() < LARGE, "it is cut off");
-    assert!(all.iter().all(|byte| *byte == 0), "nothing of the other one");
+    assert!(u64::try_from(all.len()).unwrap() < LARGE, "the whole file arrived");
+    assert!(all.iter().all(|byte| *byte == 0), "bytes of the other file arrived");
     let mut new = ask(server.addr(), "/large.bin");
     assert!(read_head(&mut new).starts_with("HTTP/1.1 200 "));
     let mut first = [0];
@@ -312,7 +312,7 @@ fn a_file_that_changes_while_it_is_sent_is_not_mixed_with_another() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_a_page_is_told_at_the_start() {
+fn folder_that_cannot_be_page_is_reported_at_start() {
     let folder = Folder::with(
         "refused",
         &[
@@ -334,8 +334,8 @@ fn a_folder_that_cannot_be_a_page_is_told_at_the_start() {
             .args(["serve", "--addr", "127.0.0.1:0", "--page", text(&page)])
             .stdin(Stdio::null())
             .output()
-            .expect("the command runs");
-        let error = String::from_utf8(output.stderr).expect("text");
+            .expect("cannot run the command");
+        let error = String::from_utf8(output.stderr).expect("not UTF-8");
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.starts_with("instep: the page ") && error.contains(says), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");

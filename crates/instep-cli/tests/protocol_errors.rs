@@ -1,5 +1,5 @@
-//! Frames that break RFC 6455, or a limit: each gets the close code of section 7.4 and a line in the log, and
-//! nobody else notices.
+//! Frames that violate RFC 6455, or a limit: each gets the close code of section
+//! 7.4 and a log line, and other clients are not affected.
 
 mod served;
 
@@ -8,7 +8,7 @@ use test_support::{Frame, SOON, WebSocket, opcode, target};
 
 const MASK: Option<[u8; 4]> = Some([0xaa, 0x55, 0x0f, 0xf0]);
 
-/// A frame, masked, as it should be or not.
+/// Returns a masked frame, valid or not.
 fn frame(fin: bool, rsv: u8, opcode: u8, payload: &[u8]) -> Vec<u8> {
     Frame::encode(fin, rsv, opcode, MASK, payload)
 }
@@ -17,7 +17,7 @@ fn close(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(true, 0, opcode::CLOSE, &[&code.to_be_bytes(), reason].concat())
 }
 
-/// A header that is written as no encoder would, and its masking key.
+/// Returns a header that no encoder would write, with its masking key.
 fn header(bytes: &[u8]) -> Vec<u8> {
     [bytes, &[0; 4]].concat()
 }
@@ -27,7 +27,7 @@ fn text(payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn each_gets_its_close_code_and_a_log_line_and_nobody_else_notices() {
+fn protocol_error_gets_close_code_and_log_line() {
     let server = serve(&["--app", "led-plain"]);
     let mut witness = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(witness.read_text(), "0");
@@ -67,7 +67,7 @@ fn each_gets_its_close_code_and_a_log_line_and_nobody_else_notices() {
             1009,
         ),
     ];
-    // Of these the header is enough. A length that is cut to 32 bits would be another one.
+    // In these cases the header is enough. A length truncated to 32 bits would be another one.
     for (what, length) in [
         ("an announced message of 2^31 bytes", 1_u64 << 31),
         ("one of 2^32 + 5 bytes", (1 << 32) + 5),
@@ -99,7 +99,7 @@ fn each_gets_its_close_code_and_a_log_line_and_nobody_else_notices() {
         number += 1;
         let mut client = WebSocket::connect(server.addr(), "/ws");
         assert_eq!(client.read_text(), "0");
-        // What stands behind the broken frame must not be obeyed.
+        // The command behind the broken frame must not be executed.
         client.send_raw(&[bytes, text(b"toggle")].concat());
         client.expect_close(code);
         let start = format!("[{number}] Closed with {code}: ");
@@ -119,12 +119,12 @@ fn each_gets_its_close_code_and_a_log_line_and_nobody_else_notices() {
 }
 
 #[test]
-fn text_that_is_not_utf8_is_refused_at_the_first_bad_byte() {
+fn invalid_utf8_is_refused_at_first_bad_byte() {
     let server = serve(&["--app", "led-plain"]);
     for payload in [&b"ab\xff"[..], b"\xed\xa0", b"ok \xf4\x90", b"\xc0"] {
         let mut client = WebSocket::connect(server.addr(), "/ws");
         assert_eq!(client.read_text(), "0");
-        // A frame of 100 bytes, of which these come and no more.
+        // A frame of 100 bytes, of which only the first bytes are sent.
         let whole = [payload, &[b'x'; 100][payload.len()..]].concat();
         let begun = &text(&whole)[..6 + payload.len()];
         for byte in begun {
@@ -135,7 +135,7 @@ fn text_that_is_not_utf8_is_refused_at_the_first_bad_byte() {
 }
 
 #[test]
-fn a_message_as_long_as_the_limit_is_taken() {
+fn message_at_length_limit_is_accepted() {
     let server = serve(&["--app", "led-json"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let limit = target().message;
@@ -152,7 +152,7 @@ fn a_message_as_long_as_the_limit_is_taken() {
 }
 
 #[test]
-fn closing_is_answered_with_the_same_code_and_nothing_comes_behind() {
+fn close_is_answered_with_its_code_and_ends_stream() {
     let server = serve(&["--app", "led-words"]);
     for (number, code) in [1000, 1001, 1003, 1007, 1014, 3000, 4999].into_iter().enumerate() {
         let mut client = WebSocket::connect(server.addr(), "/ws");
@@ -163,18 +163,18 @@ fn closing_is_answered_with_the_same_code_and_nothing_comes_behind() {
     let mut client = WebSocket::connect(server.addr(), "/ws");
     client.frame(true, 0, opcode::CLOSE, MASK, b"");
     client.expect_close(1000);
-    // One that is just gone.
+    // A client that disconnects without a close frame.
     drop(WebSocket::connect(server.addr(), "/ws"));
     server.expect_line("[9] Disconnected");
     assert!(!server.lines().iter().any(|line| line.contains("Closed with") || line.contains("LED ON")));
 }
 
 #[test]
-fn control_frames_between_fragments_are_answered_and_pongs_are_not() {
+fn control_frames_between_fragments_are_answered() {
     let server = serve(&["--app", "led-plain"]);
     let mut client = WebSocket::connect(server.addr(), "/ws");
     assert_eq!(client.read_text(), "0");
-    client.frame(true, 0, opcode::PONG, MASK, b"nobody asked");
+    client.frame(true, 0, opcode::PONG, MASK, b"unsolicited");
     client.frame(false, 0, opcode::TEXT, MASK, b"tog");
     for payload in [&b""[..], b"ping", &[0xff; 125]] {
         client.send_ping(payload);

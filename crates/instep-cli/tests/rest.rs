@@ -1,4 +1,5 @@
-//! A Thing by plain HTTP over real sockets: what is asked on one connection is seen on all others.
+//! A Thing by plain HTTP over real sockets: a
+//! change by one connection is seen on all others.
 
 mod served;
 
@@ -28,7 +29,7 @@ fn read_line(events: &mut Http, wanted: &str) {
 }
 
 #[test]
-fn what_is_asked_by_put_and_post_is_seen_everywhere() {
+fn put_and_post_are_seen_by_every_client() {
     let server = serve(&["--app", "workshop"]);
     let addr = server.addr();
     let mut client = WebSocket::connect(addr, "/ws");
@@ -40,7 +41,7 @@ fn what_is_asked_by_put_and_post_is_seen_everywhere() {
 
     for on in ["true", "false", "true"] {
         assert_eq!(ask(addr, "PUT", "/properties/led", on).status, 204);
-        assert_eq!(get(addr, "/properties/led").text(), on, "at once, whichever shard answers");
+        assert_eq!(get(addr, "/properties/led").text(), on, "a shard answered with an old value");
         client.read_text_until(|text| text == format!(r#"{{"label":"led","value":{on}}}"#));
         read_line(&mut events, &format!(r#"data: {{"label":"led","value":{on}}}"#));
     }
@@ -55,7 +56,7 @@ fn what_is_asked_by_put_and_post_is_seen_everywhere() {
         (wrong.status, wrong.text().starts_with(r#"{"code":"out-of-range","name":"brightness""#)),
         (422, true)
     );
-    assert_eq!(get(addr, "/properties/brightness").text(), "50", "nothing changed");
+    assert_eq!(get(addr, "/properties/brightness").text(), "50", "a refused value was written");
     let all = get(addr, "/properties");
     assert!(all.text().starts_with(r#"{"led":true,"brightness":50,"#), "{}", all.text());
     let past = get(addr, "/properties/temperature/history");
@@ -66,7 +67,7 @@ fn what_is_asked_by_put_and_post_is_seen_everywhere() {
 }
 
 #[test]
-fn several_properties_are_written_at_once_and_each_has_a_stream() {
+fn several_properties_are_written_and_streamed() {
     let server = serve(&["--app", "workshop"]);
     let addr = server.addr();
     let stream = |path: &str| {
@@ -97,7 +98,7 @@ fn several_properties_are_written_at_once_and_each_has_a_stream() {
 }
 
 #[test]
-fn of_many_at_once_each_is_done_or_told_to_come_back() {
+fn concurrent_requests_are_done_or_get_503() {
     let server = serve(&["--app", "workshop"]);
     let addr = server.addr();
     let askers: Vec<_> = (0..40)
@@ -121,7 +122,7 @@ fn of_many_at_once_each_is_done_or_told_to_come_back() {
         .collect();
     let done: usize = askers.into_iter().map(|asker| asker.join().unwrap()).sum();
     assert!(done > 0);
-    // None of them left a slot behind.
+    // No request left a slot occupied.
     for _ in 0..40 {
         assert_eq!(ask(addr, "PUT", "/properties/brightness", "1").status, 204);
     }

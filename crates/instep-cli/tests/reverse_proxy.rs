@@ -1,5 +1,5 @@
-//! Behind the real nginx and the real Caddy, with the configurations that docs/guide/reverse-proxy shows. A proxy that this
-//! machine does not have is skipped.
+//! The real nginx and the real Caddy, with the configurations of
+//! docs/guide/reverse-proxy. A proxy that this machine does not have is skipped.
 
 mod served;
 
@@ -11,19 +11,21 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use test_support::{Http, Response, SOON, Server, WebSocket, http, opcode, wait_until};
 
-/// Another address of this machine, so that the client is told from the proxy.
+/// Another address of this machine, to distinguish the client from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
-/// How long a page stays open with nothing to say: longer than nginx waits here for a byte.
+/// Time that a page stays open without traffic,
+/// longer than nginx's read timeout in this test.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// A proxy as a process of its own. It ends when dropped.
+/// Proxy process, which ends when dropped.
 struct Proxy {
     process: Child,
     addr: SocketAddr,
 }
 
 impl Proxy {
-    /// Starts nginx with the configuration of the documentation, or says that there is none.
+    /// Starts nginx with the configuration of the
+    /// documentation, or reports that it is missing.
     fn nginx(server: &Server) -> Option<Proxy> {
         Self::nginx_with("nginx", server, include_str!("../../../docs/guide/reverse-proxy/nginx.conf"))
     }
@@ -35,20 +37,20 @@ impl Proxy {
         let site = replace(shown, &[("listen 80;", &format!("listen {addr};"))]);
         let site =
             replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]) + &stripping(addr, server);
-        fs::write(folder.join("instep.conf"), site).expect("the site is written");
-        // What a distribution's own nginx.conf does, and a short patience.
+        fs::write(folder.join("instep.conf"), site).expect("cannot write the site");
+        // The settings of a distribution's nginx.conf, and a short timeout.
         let temporary = ["client_body", "proxy"].map(|what| format!("{what}_temp_path {what};"));
         let whole = format!(
             "pid nginx.pid; error_log stderr; events {{}} http {{ access_log off; proxy_read_timeout 4s; {} include instep.conf; }}",
             temporary.concat()
         );
-        fs::write(folder.join("nginx.conf"), whole).expect("the configuration is written");
+        fs::write(folder.join("nginx.conf"), whole).expect("cannot write the configuration");
         let mut command = Command::new(program);
         command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"]);
         Some(Proxy::start(command.arg(folder), addr))
     }
 
-    /// The same with Caddy, without certificates.
+    /// Starts Caddy likewise, without certificates.
     fn caddy(server: &Server) -> Option<Proxy> {
         let program = find("caddy")?;
         let addr = free_addr();
@@ -64,17 +66,17 @@ impl Proxy {
             ],
         );
         let site = format!("{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}}\n{site}");
-        fs::write(folder.join("Caddyfile"), site).expect("the configuration is written");
+        fs::write(folder.join("Caddyfile"), site).expect("cannot write the configuration");
         let mut command = Command::new(program);
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(folder.join("Caddyfile"));
         Some(Proxy::start(command.env("HOME", &folder).env("XDG_DATA_HOME", &folder), addr))
     }
 
     fn start(command: &mut Command, addr: SocketAddr) -> Proxy {
-        let process = command.stdin(Stdio::null()).spawn().expect("the proxy starts");
+        let process = command.stdin(Stdio::null()).spawn().expect("cannot start the proxy");
         let mut proxy = Proxy { process, addr };
         let listens = || {
-            let ended = proxy.process.try_wait().expect("its state");
+            let ended = proxy.process.try_wait().expect("cannot read the state");
             assert!(ended.is_none(), "the proxy does not listen: {ended:?}");
             TcpStream::connect(addr).is_ok()
         };
@@ -82,19 +84,19 @@ impl Proxy {
         proxy
     }
 
-    /// The answer to a GET for this host and path.
+    /// Returns the answer to a GET for this host and path.
     #[track_caller]
     fn get(&self, host: &str, path: &str) -> Response {
         http(self.addr, request(path, &[]).replacen("localhost", host, 1))
     }
 
-    /// A WebSocket from [`CLIENT`].
+    /// Opens a WebSocket from [`CLIENT`].
     #[track_caller]
     fn upgrade(&self, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
-        let socket =
-            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
-        socket.bind(&SocketAddr::from((CLIENT, 0)).into()).expect("an address of this machine");
-        socket.connect(&self.addr.into()).expect("a connection");
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
+            .expect("cannot create a socket");
+        socket.bind(&SocketAddr::from((CLIENT, 0)).into()).expect("cannot bind the address");
+        socket.connect(&self.addr.into()).expect("cannot connect");
         WebSocket::upgrade(socket.into(), path, headers)
     }
 }
@@ -118,16 +120,17 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 fn free_addr() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("no free port")
 }
 
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("cannot create the folder");
     folder
 }
 
-/// A server of nginx that takes `/home` off the path, as the documentation says that it has to.
+/// Returns a server block of nginx that removes `/home`
+/// from the path, as the documentation requires.
 fn stripping(addr: SocketAddr, server: &Server) -> String {
     let upstream = server.addr();
     format!(
@@ -140,7 +143,7 @@ fn stripping(addr: SocketAddr, server: &Server) -> String {
     )
 }
 
-/// Replaces what must be there.
+/// Replaces texts that must exist.
 #[track_caller]
 fn replace(text: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text.to_owned(), |text, (from, to)| {
@@ -166,7 +169,7 @@ const ARGS: &[&str] = &[
     "ping_every=1 s",
 ];
 
-/// The log-in leads to itself and back, below the path, too.
+/// Checks that the log-in redirects to itself and back, below the path, too.
 fn expect_log_in(proxy: &Proxy) {
     for (host, base) in [("lamp.example", ""), ("home.example", "/device")] {
         let asked = http(
@@ -185,18 +188,18 @@ fn expect_log_in(proxy: &Proxy) {
             (303, Some(&*format!("{base}/?a=b"))),
             "{host}"
         );
-        // The proxy was asked without TLS.
-        let cookie = inside.header("set-cookie").expect("a session");
+        // The proxy was reached without TLS.
+        let cookie = inside.header("set-cookie").expect("no session cookie");
         assert!(cookie.ends_with("; HttpOnly; SameSite=Strict"), "{cookie}");
     }
 }
 
-/// A server with a password.
+/// Starts a server with a password.
 fn guarded() -> Server {
     Server::with(ARGS).binary(INSTEP).variable("INSTEP_PASSWORD", "xyzz").start()
 }
 
-/// What has to work behind every proxy.
+/// Checks everything that has to work behind every proxy.
 fn expect_all(server: &Server, proxy: &Proxy) {
     // Pages and scripts, at a name of their own and below a path.
     for (host, path) in [("lamp.example", "/"), ("home.example", "/device/")] {
@@ -211,24 +214,28 @@ fn expect_all(server: &Server, proxy: &Proxy) {
     assert!(matches!(redirect.status, 301 | 302), "{redirect:?}");
     assert_eq!(redirect.header("location"), Some("/device/"));
 
-    // WebSockets: by a page that came over TLS, on the usual port and another, and by no page.
+    // WebSockets of a page over TLS, on the usual port and another, and of a program.
     let at = |host, origin| [("Host", host), ("Origin", origin), ("X-Forwarded-For", "192.0.2.66")];
-    let mut below = proxy.upgrade("/device/ws", &at("home.example", "https://home.example")).expect("101");
+    let mut below = proxy
+        .upgrade("/device/ws", &at("home.example", "https://home.example"))
+        .expect("the upgrade was refused");
     assert_eq!(below.read_text(), "0");
     server.wait_for_line(|line| line == "[1] Connected from 127.0.0.2", SOON);
-    let mut whole = proxy.upgrade("/ws", &at("lamp.example:8443", "https://lamp.example:8443")).expect("101");
+    let mut whole = proxy
+        .upgrade("/ws", &at("lamp.example:8443", "https://lamp.example:8443"))
+        .expect("the upgrade was refused");
     assert_eq!(whole.read_text(), "0");
     below.send_text("toggle");
     assert_eq!((below.read_text(), whole.read_text()), ("1".into(), "1".into()));
-    // Pages from elsewhere, and a path that is not there.
+    // Pages of other origins, and an unknown path.
     let foreign = proxy.upgrade("/device/ws", &at("home.example", "https://evil.test"));
-    assert_eq!(foreign.expect_err("it is refused").status, 403);
+    assert_eq!(foreign.expect_err("not refused").status, 403);
     let line = server.wait_for_line(|line| line.ends_with("--allow-origin https://evil.test"), SOON);
     assert!(line.contains("127.0.0.2"), "{line}");
     let nowhere = proxy.upgrade("/device/nothing", &at("home.example", "https://home.example"));
-    assert_eq!(nowhere.expect_err("it is refused").status, 404);
+    assert_eq!(nowhere.expect_err("not refused").status, 404);
 
-    // Pings keep it open, and what is said after a while still arrives.
+    // Pings keep it open, and a later message still arrives.
     let deadline = Instant::now() + IDLE;
     let mut pings = 0;
     while let Some(within) = deadline.checked_duration_since(Instant::now()) {
@@ -246,29 +253,29 @@ fn expect_all(server: &Server, proxy: &Proxy) {
 }
 
 #[test]
-fn the_documentation_shows_what_is_tried() {
+fn documentation_shows_tested_configuration() {
     let page = include_str!("../../../docs/guide/reverse-proxy.md");
     for (language, file) in [
         ("nginx", include_str!("../../../docs/guide/reverse-proxy/nginx.conf")),
         ("caddyfile", include_str!("../../../docs/guide/reverse-proxy/Caddyfile")),
     ] {
-        let block = page.split(&format!("```{language}\n")).nth(1).expect("a block").split("```").next();
+        let block = page.split(&format!("```{language}\n")).nth(1).expect("no block").split("```").next();
         assert!(block.is_some_and(|block| !block.is_empty() && file.contains(block)), "{block:?}");
     }
 }
 
-/// Where a client of each proxy finds the device, whatever it says itself.
+/// Checks `base` for a client of each proxy, whatever the client's own headers say.
 fn expect_base(proxy: &Proxy, host: &str, path: &str, base: &str) {
     let path = format!("{path}/.well-known/wot");
     let lie = ["X-Forwarded-Prefix: /evil"];
     let description = http(proxy.addr, request(&path, &lie).replacen("localhost", host, 1));
     assert_eq!(description.status, 200, "{host}");
-    let description: serde_json::Value = serde_json::from_str(description.text()).expect("JSON");
+    let description: serde_json::Value = serde_json::from_str(description.text()).expect("not JSON");
     assert_eq!(description["base"], base);
 }
 
 #[test]
-fn the_description_says_where_nginx_has_the_device() {
+fn description_base_is_path_behind_nginx() {
     let args: Vec<_> = ARGS.iter().map(|arg| if *arg == "led-plain" { "lamp" } else { arg }).collect();
     let server = serve(&args);
     if let Some(proxy) = Proxy::nginx(&server) {
@@ -285,7 +292,7 @@ fn the_description_says_where_nginx_has_the_device() {
 }
 
 #[test]
-fn nginx() {
+fn nginx_forwards_pages_and_websockets() {
     let server = serve(ARGS);
     if let Some(proxy) = Proxy::nginx(&server) {
         expect_all(&server, &proxy);
@@ -296,7 +303,9 @@ fn nginx() {
     }
 }
 
-/// The least that makes nginx a proxy: it asks in HTTP/1.0, and passes no WebSocket.
+/// The smallest configuration of nginx as a proxy.
+///
+/// It sends HTTP/1.0 requests, and forwards no WebSocket.
 const PLAIN_NGINX: &str = "server {
     listen 80;
     location / {
@@ -307,7 +316,7 @@ const PLAIN_NGINX: &str = "server {
 ";
 
 #[test]
-fn nginx_that_passes_no_websocket_passes_streams_and_revisions() {
+fn nginx_without_websocket_forwards_streams() {
     let server = serve(&["--app", "workshop"]);
     let Some(proxy) = Proxy::nginx_with("nginx-plain", &server, PLAIN_NGINX) else { return };
     let refused = proxy.upgrade("/ws", &[("Host", "localhost")]).expect_err("no WebSocket");
@@ -320,14 +329,14 @@ fn nginx_that_passes_no_websocket_passes_streams_and_revisions() {
     stream.send(request("/events?revision", &[]));
     let head = stream.read_head();
     assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
-    // What it brings until it is that far: other things happen, too.
+    // Reads until that revision. Other events may precede it.
     let mut up_to = |revision: u64| {
         let mut brought = String::new();
         loop {
             brought += &String::from_utf8_lossy(&stream.read_until(b"{\"label\":\"alive\",\"value\":"));
             let number = stream.read_until(b"}");
             let number = String::from_utf8_lossy(&number).trim_end_matches('}').parse::<u64>();
-            if number.expect("a revision") >= revision {
+            if number.expect("no revision") >= revision {
                 return brought;
             }
         }
@@ -335,13 +344,13 @@ fn nginx_that_passes_no_websocket_passes_streams_and_revisions() {
     up_to(0);
     let put = request("/properties/led", &["Content-Type: application/json", "Content-Length: 4"]);
     let answer = http(proxy.addr, put.replacen("GET", "PUT", 1) + "true");
-    let revision = answer.header("instep-revision").expect("a revision").parse().expect("a number");
+    let revision = answer.header("instep-revision").expect("no revision").parse().expect("not a number");
     assert_eq!(answer.status, 204);
     assert!(up_to(revision).contains("{\"label\":\"led\",\"value\":true}"));
 }
 
 #[test]
-fn caddy() {
+fn caddy_forwards_pages_and_websockets() {
     let server = serve(ARGS);
     if let Some(proxy) = Proxy::caddy(&server) {
         expect_all(&server, &proxy);

@@ -1,4 +1,5 @@
-//! Each application that is a Thing, as its users meet it: what it is asked, what all clients see, what the log tells.
+//! Each application with a Thing, as its users see it:
+//! commands, the values of all clients, and the log.
 
 mod served;
 
@@ -7,10 +8,10 @@ use served::serve;
 use std::time::{Duration, Instant};
 use test_support::{Server, WebSocket};
 
-/// Longer than anything here takes.
+/// Time limit for each wait, longer than any should take.
 const ENOUGH: Duration = Duration::from_secs(20);
 
-/// A page, as far as it matters here: it knows the latest value of each label.
+/// Page that keeps the latest value of each label.
 struct Page {
     socket: WebSocket,
     values: Value,
@@ -29,13 +30,13 @@ impl Page {
     }
 
     fn read(&mut self) -> Value {
-        let frame: Value = serde_json::from_str(&self.socket.read_text()).expect("JSON");
-        let label = frame["label"].as_str().expect("a label").to_owned();
+        let frame: Value = serde_json::from_str(&self.socket.read_text()).expect("not JSON");
+        let label = frame["label"].as_str().expect("no label").to_owned();
         self.values[label] = frame["value"].clone();
         frame
     }
 
-    /// Reads on until a frame is as `wanted`.
+    /// Reads until a frame matches `wanted`.
     #[track_caller]
     fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let begin = Instant::now();
@@ -44,11 +45,11 @@ impl Page {
             if wanted(&frame) {
                 return frame;
             }
-            assert!(begin.elapsed() < ENOUGH, "it never came; the last values are {}", self.values);
+            assert!(begin.elapsed() < ENOUGH, "no such frame; the last values are {}", self.values);
         }
     }
 
-    /// Reads on until the property has that value.
+    /// Reads until the property has that value.
     #[track_caller]
     fn sees(&mut self, label: &str, value: &Value) {
         if self.values[label] != *value {
@@ -56,7 +57,7 @@ impl Page {
         }
     }
 
-    /// Asks, and returns the answer.
+    /// Sends a frame with an id, and returns the answer.
     #[track_caller]
     fn ask(&mut self, mut frame: Value) -> Value {
         frame["id"] = json!(7);
@@ -66,11 +67,11 @@ impl Page {
 }
 
 #[test]
-fn a_lamp_is_switched_dimmed_and_blinks_once_at_a_time() {
+fn lamp_switches_dims_and_blinks_once_at_a_time() {
     let server = serve(&["--app", "lamp"]);
     let (mut one, mut other) = (Page::open(&server), Page::open(&server));
     assert_eq!(one.ask(json!({"label": "led", "value": true})), json!({"label": "ok", "id": 7}));
-    assert_eq!(one.values["led"], json!(true), "the answer comes after what it caused");
+    assert_eq!(one.values["led"], json!(true), "the answer precedes its effect");
     server.expect_line("LED ON");
     one.send(&json!({"label": "brightness", "value": 30}));
     for page in [&mut one, &mut other] {
@@ -81,13 +82,13 @@ fn a_lamp_is_switched_dimmed_and_blinks_once_at_a_time() {
     other.send(&json!({"label": "blink", "id": 2}));
     let refused = other.until(|frame| frame["id"] == 2);
     assert_eq!((&refused["label"], &refused["value"]["code"]), (&json!("error"), &json!("refused")));
-    assert_eq!(other.until(|frame| frame["id"] == 1)["label"], "ok", "it has blinked");
+    assert_eq!(other.until(|frame| frame["id"] == 1)["label"], "ok", "blinking was not answered");
     assert_eq!(one.ask(json!({"label": "brightness", "value": 101}))["value"]["code"], "out-of-range");
     assert_eq!(one.values["brightness"], json!(30));
 }
 
 #[test]
-fn a_motor_reaches_its_speed_turns_round_through_rest_and_stops_at_once() {
+fn motor_reaches_speed_reverses_via_rest_and_stops() {
     let server = serve(&["--app", "motor"]);
     let mut page = Page::open(&server);
     page.sees("turning", &json!(false));
@@ -103,7 +104,7 @@ fn a_motor_reaches_its_speed_turns_round_through_rest_and_stops_at_once() {
 }
 
 #[test]
-fn what_one_says_in_the_chat_all_hear_and_text_stays_text() {
+fn chat_message_reaches_all_and_text_stays_text() {
     let server = serve(&["--app", "chat"]);
     let (mut one, mut other) = (Page::open(&server), Page::open(&server));
     let said = "<img src=x onerror=alert(1)> \"%STATE%\" \u{1f600}\n\u{7}";
@@ -116,7 +117,7 @@ fn what_one_says_in_the_chat_all_hear_and_text_stays_text() {
 }
 
 #[test]
-fn the_console_shows_the_log_but_nothing_that_a_client_sent() {
+fn console_shows_log_without_client_input() {
     let server = serve(&["--app", "console"]);
     let mut page = Page::open(&server);
     let mut other = Page::open(&server);
@@ -133,7 +134,7 @@ fn the_console_shows_the_log_but_nothing_that_a_client_sent() {
         assert!(!line(frame, "secret"), "{frame}");
         line(frame, "[2] Disconnected")
     });
-    // Showing a line is no line: nothing more comes until the next sign of life.
+    // A displayed line is not logged itself, so nothing follows until the next keep-alive.
     page.until(|frame| {
         assert_ne!(frame["label"], "lines", "{frame}");
         frame["label"] == "alive"
@@ -141,7 +142,7 @@ fn the_console_shows_the_log_but_nothing_that_a_client_sent() {
 }
 
 #[test]
-fn the_weather_station_shows_what_is_measured() {
+fn weather_station_shows_measured_values() {
     let server = serve(&["--app", "weather"]);
     let mut page = Page::open(&server);
     for (label, range) in [("temperature", 0.0..40.0), ("humidity", 0.0..101.0), ("pressure", 900.0..1100.0)]
@@ -153,7 +154,7 @@ fn the_weather_station_shows_what_is_measured() {
 }
 
 #[test]
-fn a_workshop_has_all_kinds_and_says_why_not() {
+fn workshop_has_all_kinds_and_explains_refusals() {
     let server = serve(&["--app", "workshop"]);
     let (mut one, mut other) = (Page::open(&server), Page::open(&server));
     for (label, value) in [
@@ -164,7 +165,7 @@ fn a_workshop_has_all_kinds_and_says_why_not() {
         ("name", json!("Bench <1>")),
     ] {
         assert_eq!(one.ask(json!({"label": label, "value": value})), json!({"label": "ok", "id": 7}));
-        assert_eq!(one.values[label], value, "the answer comes after what it caused");
+        assert_eq!(one.values[label], value, "the answer precedes its effect");
         other.sees(label, &value);
     }
     server.expect_line("LED ON");
@@ -181,11 +182,11 @@ fn a_workshop_has_all_kinds_and_says_why_not() {
     assert_eq!(
         (&one.values["name"], &one.values["speed"]),
         (&json!("Bench <1>"), &json!(-50)),
-        "nothing changed"
+        "a refused frame changed something"
     );
     other.send(&json!({"label": "say", "value": "hello"}));
     one.sees("said", &json!("hello"));
-    // It is done when it has blinked.
+    // It is answered when it has blinked.
     one.send(&json!({"label": "blink", "id": 1}));
     one.until(|frame| frame["label"] == "lines" && frame["value"]["message"] == "It blinks");
     let blinked = one.until(|frame| frame["id"] == 1);

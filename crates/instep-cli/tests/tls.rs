@@ -1,4 +1,5 @@
-//! `https` and `wss`: where the certificate comes from, and what is said when it cannot be had.
+//! `https` and `wss`: the sources of the
+//! certificate, and the errors if there is none.
 
 mod served;
 
@@ -10,10 +11,10 @@ use std::process::{Command, Stdio};
 use test_support::{Folder, Http, Response, SOON, Server, Stream, Tls, WebSocket};
 
 fn certificate(folder: &Folder) -> String {
-    fs::read_to_string(folder.join("certificate.pem")).expect("a certificate")
+    fs::read_to_string(folder.join("certificate.pem")).expect("no certificate")
 }
 
-/// A server with a certificate of its own, kept in the folder.
+/// Starts a server with a self-signed certificate in this in the folder.
 #[track_caller]
 fn serve_in(folder: &Folder, args: &[&str]) -> Server {
     let files = ["--tls-cert", &folder.file("certificate.pem"), "--tls-key", &folder.file("key.pem")];
@@ -27,26 +28,27 @@ fn get_over(stream: Stream, path: &str) -> Response {
     https.read()
 }
 
-/// The fingerprint that the server tells.
+/// Returns the fingerprint in the log.
 fn fingerprint(server: &Server) -> String {
     let wanted = "The certificate's SHA-256 fingerprint: ";
     let line = server.wait_for_line(|line| line.starts_with(wanted), SOON);
     line[wanted.len()..].to_owned()
 }
 
-/// What a command says that is called in a wrong way: one sentence, and status 2.
+/// Returns the error of a command with wrong
+/// options, which is one sentence with status 2.
 #[track_caller]
 fn sentence(args: &[&str]) -> String {
     let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output();
-    let output = output.expect("the command runs");
-    let error = String::from_utf8(output.stderr).expect("text");
+    let output = output.expect("cannot run the command");
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}: {error}");
     assert!(error.starts_with("instep: ") && error.lines().count() == 1, "{error}");
     error
 }
 
 #[test]
-fn page_and_websocket_by_every_name_over_tls() {
+fn page_and_websocket_work_over_tls_by_every_name() {
     let folder = Folder::new("tls-names");
     let mut server = serve_in(&folder, &["--app", "led-plain", "--allow-host", "other.test"]);
     let tls = Tls::trusting(certificate(&folder));
@@ -62,11 +64,12 @@ fn page_and_websocket_by_every_name_over_tls() {
     let origin = format!("https://127.0.0.1:{port}");
     let host = format!("127.0.0.1:{port}");
     let headers = [("Host", host.as_str()), ("Origin", origin.as_str())];
-    let mut client = WebSocket::over(tls.connect(server.addr()), "/ws", &headers).expect("an upgrade");
+    let mut client =
+        WebSocket::over(tls.connect(server.addr()), "/ws", &headers).expect("the upgrade was refused");
     assert_eq!(client.read_text(), "0");
     client.send_text("toggle");
     assert_eq!(client.read_text(), "1");
-    // The server tells both layers of its end.
+    // The server closes both layers at its end.
     server.terminate();
     client.expect_close(1001);
     drop(client);
@@ -74,17 +77,17 @@ fn page_and_websocket_by_every_name_over_tls() {
 }
 
 #[test]
-fn tls_is_chosen_for_each_address() {
+fn tls_is_chosen_per_address() {
     let folder = Folder::new("tls-each");
     let server = serve_in(&folder, &["--app", "led-plain", "--addr", "127.0.0.1:0"]);
     let [plain, secure] = server.addrs() else { panic!("{:?}", server.addrs()) };
     let mut one = WebSocket::connect(*plain, "/ws");
     let tls = Tls::trusting(certificate(&folder));
-    let mut other = WebSocket::over(tls.connect(*secure), "/ws", &[]).expect("an upgrade");
+    let mut other = WebSocket::over(tls.connect(*secure), "/ws", &[]).expect("the upgrade was refused");
     assert_eq!((one.read_text(), other.read_text()), ("0".into(), "0".into()));
     one.send_text("toggle");
     assert_eq!((one.read_text(), other.read_text()), ("1".into(), "1".into()));
-    // Who takes one for the other is told so.
+    // A request by the wrong protocol gets an error.
     let answer = last_answer(*secure, format!("GET / HTTP/1.1\r\nHost: {secure}\r\n\r\n"));
     assert_eq!(
         (answer.status, answer.text()),
@@ -93,9 +96,9 @@ fn tls_is_chosen_for_each_address() {
 }
 
 #[test]
-fn what_is_no_http_on_a_plain_port_is_answered_and_closed() {
+fn non_http_bytes_on_plain_port_get_answer_and_close() {
     let server = serve(&["--app", "hello"]);
-    // The beginning of a client's TLS: a record with a message of the handshake.
+    // The beginning of a client's TLS, a record with a handshake message.
     let hello = [&[22, 3, 1, 0, 204, 1, 0, 0, 200, 3, 3][..], &[7; 198]].concat();
     let noise: Vec<u8> = (0..=255).rev().cycle().take(2000).collect();
     for bytes in [&hello[..], &noise, b"\0\0\0\0", b"hello\r\n\r\n", &[0xff; 20_000]] {
@@ -111,26 +114,28 @@ fn what_is_no_http_on_a_plain_port_is_answered_and_closed() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_kept_and_only_its_user_reads_the_key() {
+fn self_signed_key_is_kept_and_private() {
     let folder = Folder::new("tls-kept");
     let mut server = serve_in(&folder, &["--app", "hello"]);
     let before = fingerprint(&server);
-    let mode = |name| fs::metadata(folder.file(name)).expect("a file").permissions().mode() & 0o777;
+    let mode =
+        |name| fs::metadata(folder.file(name)).expect("cannot open the file").permissions().mode() & 0o777;
     assert_eq!(mode("key.pem"), 0o600);
     let (made, kept) =
         (certificate(&folder), format!("Made a certificate, kept in {}", folder.file("certificate.pem")));
     assert!(server.lines().contains(&kept), "{:?}", server.lines());
     assert_eq!(before.len(), 32 * 3 - 1, "{before}");
 
-    // Whatever became of its mode meanwhile.
-    fs::set_permissions(folder.file("key.pem"), fs::Permissions::from_mode(0o644)).expect("a mode");
+    // Its mode is repaired if it was changed.
+    fs::set_permissions(folder.file("key.pem"), fs::Permissions::from_mode(0o644))
+        .expect("cannot set the mode");
     server.restart();
     assert_eq!((mode("key.pem"), fingerprint(&server), certificate(&folder)), (0o600, before, made));
     assert!(!server.lines().contains(&kept));
 }
 
 #[test]
-fn a_self_signed_certificate_is_made_anew_when_it_is_not_right_any_more() {
+fn self_signed_certificate_is_renewed_if_invalid() {
     let folder = Folder::new("tls-renewed");
     let first = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     // Another name.
@@ -143,20 +148,20 @@ fn a_self_signed_certificate_is_made_anew_when_it_is_not_right_any_more() {
     // Without it again.
     let third = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     assert!(third != second && third != first);
-    // Its time is over.
-    let key = fs::read_to_string(folder.file("key.pem")).expect("a key");
-    let (before, times) = key.split_once(" valid from ").expect("times");
-    let (_, rest) = times.split_once('\n').expect("more lines");
+    // It has expired.
+    let key = fs::read_to_string(folder.file("key.pem")).expect("cannot read the key");
+    let (before, times) = key.split_once(" valid from ").expect("no times");
+    let (_, rest) = times.split_once('\n').expect("no more lines");
     folder.write("key.pem", format!("{before} valid from 1000000000 to 1034300800\n{rest}"));
     let fourth = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     assert_ne!(third, fourth);
     // Half of it is lost.
-    fs::remove_file(folder.file("certificate.pem")).expect("it is removed");
+    fs::remove_file(folder.file("certificate.pem")).expect("cannot remove it");
     assert_ne!(fourth, fingerprint(&serve_in(&folder, &["--app", "hello"])));
 }
 
 #[test]
-fn it_is_kept_in_a_folder_for_what_programs_remember() {
+fn self_signed_certificate_is_kept_in_state_folder() {
     let folder = Folder::new("tls-usual");
     let mut process = Command::new(INSTEP)
         .args(["serve", "--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-self-signed"])
@@ -165,23 +170,24 @@ fn it_is_kept_in_a_folder_for_what_programs_remember() {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("the command runs");
-    let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        .expect("cannot run the command");
+    let lines = BufReader::new(process.stdout.take().expect("no pipe")).lines();
     let line = lines.map_while(Result::ok).find(|line| line.starts_with("Made "));
-    process.kill().expect("it is killed");
-    process.wait().expect("it ends");
+    process.kill().expect("cannot kill the process");
+    process.wait().expect("cannot wait for the process");
     assert_eq!(
         line,
         Some(format!("Made a certificate, kept in {}", folder.file("instep/certificate-0.pem")))
     );
-    let mode = |name| fs::metadata(folder.file(name)).expect("it is there").permissions().mode() & 0o777;
+    let mode =
+        |name| fs::metadata(folder.file(name)).expect("the file is missing").permissions().mode() & 0o777;
     assert_eq!((mode("instep"), mode("instep/key-0.pem")), (0o700, 0o600));
 }
 
 #[test]
-fn files_of_ones_own_are_used_and_never_overwritten() {
+fn own_certificate_is_used_and_never_overwritten() {
     let folder = Folder::new("tls-own");
-    let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).expect("a certificate");
+    let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).expect("no certificate");
     let (one, other) = (made("127.0.0.1"), made("127.0.0.1"));
     let cert = folder.write("certificate.pem", one.cert.pem());
     let key = folder.write("key.pem", one.signing_key.serialize_pem());
@@ -223,9 +229,9 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
 }
 
 #[test]
-fn a_certificate_that_has_expired_is_told_of_at_the_start() {
+fn expired_certificate_is_reported_at_start() {
     let folder = Folder::new("tls-expired");
-    // Of version 3, and valid for a day in 2026.
+    // Version 3, and valid for a day in 2026.
     let pair = folder.write("pair.pem", include_bytes!("../../instep-tokio/tests/data/lamp.test.pem"));
     let args = ["--app", "hello", "--addr", "https://127.0.0.1:0", "--tls-cert", &pair, "--tls-key", &pair];
     let server = serve(&args);
@@ -234,7 +240,7 @@ fn a_certificate_that_has_expired_is_told_of_at_the_start() {
 }
 
 #[test]
-fn options_that_do_not_go_together_are_explained() {
+fn incompatible_tls_options_are_explained() {
     for (args, says) in [
         (&["--addr", "https://127.0.0.1:0"][..], "--tls-self-signed"),
         (&["--addr", "https://127.0.0.1:0", "--tls-cert", "a.pem"], "--tls-key go together"),

@@ -1,5 +1,5 @@
-//! The Thing Description as a program uses that knows nothing else: the W3C's reference client, node-wot, which
-//! `cargo xtask node-wot` fetches.
+//! The Thing Description as a generic program uses it: node-wot, the W3C's
+//! reference client, which `cargo xtask node-wot` fetches.
 
 mod served;
 
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use test_support::{SOON, Server, target};
 
-/// Where node-wot is.
+/// Returns the folder of node-wot.
 fn node_modules() -> PathBuf {
-    let folder =
-        std::env::var_os("NODE_WOT").expect("`cargo xtask node-wot` fetches node-wot and sets NODE_WOT");
+    let folder = std::env::var_os("NODE_WOT")
+        .expect("NODE_WOT is not set; run `cargo xtask node-wot`, which fetches node-wot");
     Path::new(&folder).join("node_modules")
 }
 
-/// What the client did with all that the server's Thing has.
+/// Returns what the client did with the server's Thing.
 #[track_caller]
 fn consume(server: &Server) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web_of_things/consume.js");
@@ -25,23 +25,23 @@ fn consume(server: &Server) -> Value {
         .args([script.as_os_str(), address.as_ref()])
         .env("NODE_PATH", node_modules())
         .output()
-        .expect("Node.js runs");
+        .expect("cannot run Node.js");
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{wrong}");
-    serde_json::from_str(said.lines().last().expect("what it did")).expect("JSON")
+    serde_json::from_str(said.lines().last().expect("the client printed nothing")).expect("not JSON")
 }
 
-/// Names, in the order of the alphabet: the client does not keep any other.
+/// Returns the names in alphabetical order, because the client keeps no order.
 fn names(list: &Value) -> Vec<&str> {
-    let mut names: Vec<_> = list.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let mut names: Vec<_> = list.as_array().expect("not a list").iter().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names
 }
 
 #[test]
 #[ignore = "it needs node-wot: `cargo xtask node-wot`"]
-fn the_reference_client_uses_all_that_a_thing_has() {
-    // A device has places for eight clients, and each stream is one.
+fn reference_client_uses_everything_of_thing() {
+    // A device has eight client slots, and each stream uses one.
     let workshop = target().clients > 12;
     let (app, read_only, written): (_, &[&str], &[&str]) = if workshop {
         ("workshop", &["door", "temperature", "turning"], &["brightness", "led", "mode", "name", "speed"])
@@ -62,11 +62,11 @@ fn the_reference_client_uses_all_that_a_thing_has() {
     if workshop {
         assert_eq!(did["said"], json!(["hello"]));
     }
-    // Each stream was a client, and it has gone.
+    // Each stream was a client, and is gone.
     let streams = all.len() + names(&did["subscribed"]).len();
     for client in 1..=streams {
         server.wait_for_line(|line| line == format!("[{client}] Disconnected"), SOON);
     }
-    let values: Value = serde_json::from_str(get(server.addr(), "/properties").text()).expect("JSON");
+    let values: Value = serde_json::from_str(get(server.addr(), "/properties").text()).expect("not JSON");
     assert_eq!(values["brightness"], json!(if workshop { 51 } else { 99 }));
 }

@@ -1,4 +1,5 @@
-//! Content in chunks: what is sent in any chunks comes out at any cut, and any bytes end in an error or in nothing.
+//! Content in chunks: it survives any chunks and any
+//! split, and random bytes end in an error or in nothing.
 
 use instep_proto::http::{Chunks, HeadError, HeadLimits};
 use proptest::collection::vec;
@@ -6,11 +7,12 @@ use proptest::prelude::*;
 
 const LIMITS: HeadLimits = HeadLimits { bytes: 2048, headers: 32 };
 
-/// Decodes `wire` in pieces that end at `cuts`: the content, and the bytes that were used.
+/// Decodes `wire` in pieces that end at `cuts`;
+/// returns the content and the number of used bytes.
 fn decode(wire: &[u8], cuts: &[usize], max: u64) -> Result<(Vec<u8>, usize, Chunks), HeadError> {
     let mut ends: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
     ends.sort_unstable();
-    // As a driver has it: the content so far, and what has come behind it.
+    // As a driver has it: the content so far, followed by undecoded bytes.
     let (mut chunks, mut buffer, mut used, mut from) = (Chunks::new(), Vec::new(), 0, 0);
     for end in ends {
         let content = chunks.length();
@@ -27,7 +29,7 @@ fn decode(wire: &[u8], cuts: &[usize], max: u64) -> Result<(Vec<u8>, usize, Chun
 
 proptest! {
     #[test]
-    fn content_survives_any_chunks_and_any_cut(
+    fn content_survives_any_chunks_and_any_split(
         parts in vec((vec(any::<u8>(), 1..200), 0_usize..4, "(;[a-z]{1,9}(=\"[ -!#-~]{0,9}\")?)?"), 0..8),
         trailer in "(X-[a-z]{1,9}: [ -~]{0,20}\r\n){0,3}",
         behind in vec(any::<u8>(), 0..50),
@@ -43,7 +45,7 @@ proptest! {
         let length = wire.len();
         wire.extend(&behind);
         let content = parts.iter().flat_map(|(part, ..)| part.clone()).collect::<Vec<_>>();
-        let (decoded, used, chunks) = decode(&wire, &cuts, content.len() as u64).expect("it is well-formed");
+        let (decoded, used, chunks) = decode(&wire, &cuts, content.len() as u64).expect("well-formed chunks were refused");
         prop_assert!(chunks.is_done());
         prop_assert_eq!(used, length);
         prop_assert_eq!(chunks.announced(), content.len() as u64);
@@ -51,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_give_the_same_at_any_cut(
+    fn random_bytes_decode_equally_at_any_split(
         wire in "[0-9a-f;:\r\n \\PC]{0,120}",
         cuts in vec(any::<usize>(), 0..12),
         max in 0_u64..40,

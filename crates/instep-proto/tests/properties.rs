@@ -1,4 +1,5 @@
-//! What must hold for every input: messages survive any cut, and nothing that is sent makes the receiver panic.
+//! Properties of every input: messages survive any
+//! split, and no input makes the receiver panic.
 
 use instep_proto::frame::{FrameHeader, Opcode, Payload, SERVER_HEADER_MAX, encode_frame, encode_header};
 use instep_proto::http::{
@@ -8,7 +9,7 @@ use instep_proto::message::{Kind, PART_MAX, Received, Receiver};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A message as a client sends it: in fragments, with a ping before some of them.
+/// Message of a client, in fragments, with a ping before some of them.
 #[derive(Clone, Debug)]
 struct Message {
     kind: Kind,
@@ -19,14 +20,14 @@ struct Message {
 fn message() -> impl Strategy<Value = Message> {
     let ping = || proptest::option::of(vec(any::<u8>(), 0..=125));
     let binary = vec((vec(any::<u8>(), 0..300), ping()), 1..4).prop_map(|parts| (Kind::Binary, parts));
-    // Text is cut anywhere, within characters, too.
+    // Text is split anywhere, within characters, too.
     let text = (".{0,80}", vec((0_usize..300, ping()), 1..4)).prop_map(|(text, cuts)| {
         let (mut rest, mut parts) = (text.into_bytes(), Vec::new());
         for (cut, ping) in cuts {
             let tail = rest.split_off(cut.min(rest.len()));
             parts.push((core::mem::replace(&mut rest, tail), ping));
         }
-        parts.last_mut().expect("at least one part").0.append(&mut rest);
+        parts.last_mut().expect("no part").0.append(&mut rest);
         (Kind::Text, parts)
     });
     prop_oneof![binary, text].prop_map(|(kind, parts)| {
@@ -64,10 +65,10 @@ fn wire(messages: &[Message], key: [u8; 4]) -> Vec<u8> {
 }
 
 /// Messages, and the payloads of pings.
-type Heard = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>);
+type Output = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>);
 
-/// What the receiver hands out when the input is cut into such parts.
-fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> Heard {
+/// Returns the receiver's messages for input that is split at `cuts`.
+fn receive(mut wire: Vec<u8>, cuts: &[usize], max: usize) -> Output {
     let mut receiver = Receiver::new();
     let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
@@ -75,55 +76,57 @@ fn receive(mut wire: Vec<u8>, cuts: &[usize], most: usize) -> Heard {
     let mut at = 0;
     for end in cuts {
         loop {
-            let (used, incomplete) =
-                match receiver.receive(&mut wire[at..end], most, usize::MAX).expect("the input is right") {
-                    (used, Received::Incomplete) => (used, true),
-                    (used, Received::Piece(piece)) => {
-                        assert_eq!(piece.first, !matches!(messages.last(), Some((_, None))));
-                        if piece.first {
-                            messages.push((piece.kind, None));
-                        }
-                        open.extend_from_slice(piece.bytes);
-                        if piece.last {
-                            let whole = core::mem::take(&mut open);
-                            messages.last_mut().expect("it has begun").1 = Some(whole);
-                        }
-                        (used, false)
+            let (used, incomplete) = match receiver
+                .receive(&mut wire[at..end], max, usize::MAX)
+                .expect("valid input was refused")
+            {
+                (used, Received::Incomplete) => (used, true),
+                (used, Received::Piece(piece)) => {
+                    assert_eq!(piece.first, !matches!(messages.last(), Some((_, None))));
+                    if piece.first {
+                        messages.push((piece.kind, None));
                     }
-                    (used, Received::Ping(payload)) => {
-                        pings.push(payload.to_vec());
-                        (used, false)
+                    open.extend_from_slice(piece.bytes);
+                    if piece.last {
+                        let whole = core::mem::take(&mut open);
+                        messages.last_mut().expect("a message continues without a beginning").1 = Some(whole);
                     }
-                    (used, _) => (used, false),
-                };
+                    (used, false)
+                }
+                (used, Received::Ping(payload)) => {
+                    pings.push(payload.to_vec());
+                    (used, false)
+                }
+                (used, _) => (used, false),
+            };
             at += used;
             if incomplete {
                 break;
             }
         }
     }
-    (messages.into_iter().map(|(kind, whole)| (kind, whole.expect("it has ended"))).collect(), pings)
+    (messages.into_iter().map(|(kind, whole)| (kind, whole.expect("a message has no end"))).collect(), pings)
 }
 
 proptest! {
     #[test]
-    fn messages_survive_any_cut(
+    fn messages_survive_any_split(
         messages in vec(message(), 1..5),
         key in any::<[u8; 4]>(),
         cuts in vec(any::<usize>(), 0..8),
-        most in 1_usize..400,
+        max in 1_usize..400,
     ) {
         let expected: Vec<_> =
             messages.iter().map(|message| (message.kind, message.fragments.concat())).collect();
         let pings: Vec<_> = messages.iter().flat_map(|message| message.pings.iter().flatten().cloned()).collect();
-        let received = receive(wire(&messages, key), &cuts, most);
+        let received = receive(wire(&messages, key), &cuts, max);
         prop_assert_eq!(received, (expected, pings));
     }
 
     #[test]
-    fn any_bytes_end_in_an_error_or_in_nothing(mut bytes in vec(any::<u8>(), 0..600), most in 1_usize..100) {
+    fn random_bytes_end_in_error_or_nothing(mut bytes in vec(any::<u8>(), 0..600), max in 1_usize..100) {
         let (mut receiver, mut at) = (Receiver::new(), 0);
-        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], most, usize::MAX) {
+        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], max, usize::MAX) {
             let incomplete = received == Received::Incomplete;
             at += used;
             if incomplete {
@@ -134,8 +137,8 @@ proptest! {
     }
 
     #[test]
-    fn a_header_is_read_as_it_was_written(fin in any::<bool>(), length in any::<u32>(), key in any::<[u8; 4]>()) {
-        let length = usize::try_from(length).expect("these tests run on 64 bits");
+    fn header_is_read_as_written(fin in any::<bool>(), length in any::<u32>(), key in any::<[u8; 4]>()) {
+        let length = usize::try_from(length).expect("usize has fewer than 32 bits");
         let mut bytes = [0; 14];
         let used = encode_header(fin, Opcode::Binary, length, &mut bytes);
         bytes[1] |= 0x80;
@@ -145,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn an_encoded_frame_holds_its_payload(payload in vec(any::<u8>(), 0..400), room in 0_usize..400) {
+    fn encoded_frame_contains_payload(payload in vec(any::<u8>(), 0..400), room in 0_usize..400) {
         let mut block = vec![0; SERVER_HEADER_MAX + room];
         match encode_frame(Payload::Binary(&payload), &mut block) {
             Ok(frame) => {
@@ -157,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn any_head_is_read_or_refused(bytes in vec(any::<u8>(), 0..300), text in "(GET|POST) /[ -~]{0,40} HTTP/1.[01]\r\n([A-Za-z-]{1,12}: [ -~]{0,20}\r\n){0,6}\r\n") {
+    fn random_head_is_read_or_refused(bytes in vec(any::<u8>(), 0..300), text in "(GET|POST) /[ -~]{0,40} HTTP/1.[01]\r\n([A-Za-z-]{1,12}: [ -~]{0,20}\r\n){0,6}\r\n") {
         let limits = HeadLimits { bytes: 256, headers: 5 };
         for bytes in [&bytes[..], text.as_bytes()] {
             if let Ok(Some((_, used))) = RequestHead::parse(bytes, limits) {
@@ -167,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn what_stands_in_a_form_comes_back_and_what_is_no_form_harms_nobody(text in ".{0,60}", bytes in vec(any::<u8>(), 0..200)) {
+    fn form_value_round_trips_and_random_form_is_harmless(text in ".{0,60}", bytes in vec(any::<u8>(), 0..200)) {
         let form = format!("a=1&next={}&b=2", QueryValue(&text));
         prop_assert!(form.bytes().all(|byte| byte.is_ascii_graphic()));
         let mut out = [0; 240];
@@ -178,10 +181,10 @@ proptest! {
     }
 
     #[test]
-    fn a_template_without_values_stays_as_it_is(body in "[a-zA-Z_%<> ]{0,200}", most in 1_usize..50) {
+    fn template_without_values_is_unchanged(body in "[a-zA-Z_%<> ]{0,200}", max in 1_usize..50) {
         let template = Template::new(body.as_bytes(), false);
         let (mut out, mut at) = (Vec::new(), 0);
-        while let Some((segment, next)) = template.segment(at, most) {
+        while let Some((segment, next)) = template.segment(at, max) {
             let (bytes, next) = match segment {
                 Segment::Literal(bytes) => (bytes, next),
                 Segment::Name(_) => (&b"%"[..], at + 1),

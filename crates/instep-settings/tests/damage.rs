@@ -1,4 +1,5 @@
-//! What happens with what this version cannot read: newer, broken and random settings, and half a reset.
+//! Settings that this version cannot read: newer,
+//! broken and random ones, and an interrupted reset.
 
 mod mock_flash;
 mod used_flash;
@@ -14,7 +15,7 @@ use proptest::prelude::*;
 use std::cell::Cell;
 use used_flash::{LED, name, opened, used};
 
-/// A flash as a version of that number would leave it.
+/// Returns a flash written by a version of this number.
 fn of_version(version: u16) -> MockFlash {
     struct Newer<S>(S, u16);
     impl<S: Storage> Storage for Newer<S> {
@@ -46,7 +47,7 @@ fn of_version(version: u16) -> MockFlash {
 }
 
 #[test]
-fn a_newer_version_is_left_alone_until_somebody_sets_something() {
+fn newer_settings_are_left_alone_until_a_change() {
     let mut flash = of_version(VERSION + 1);
     let before = flash.bytes.clone();
     {
@@ -55,7 +56,7 @@ fn a_newer_version_is_left_alone_until_somebody_sets_something() {
         assert_eq!(found, LoadOutcome::Newer(VERSION + 1));
         assert!(found.is_warning() && found.to_string().contains("version 2"), "{found}");
         assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (None, None), "defaults");
-        // It works with what it has.
+        // The device works with its build-time defaults.
         settings.take_build(Build { device_name: name("built"), ..Build::default() });
         Kept::by(&settings).keep(LED, b"off").unwrap();
         block_on(async {
@@ -65,7 +66,7 @@ fn a_newer_version_is_left_alone_until_somebody_sets_something() {
         });
         assert_eq!(settings.device_name(), name("built"));
     }
-    assert_eq!(flash.bytes, before, "it would be lost for a version that can read it");
+    assert_eq!(flash.bytes, before, "settings of a newer version were overwritten");
     {
         let settings = Settings::new();
         let (mut saver, _) = opened(&settings, &mut flash);
@@ -78,7 +79,7 @@ fn a_newer_version_is_left_alone_until_somebody_sets_something() {
 }
 
 #[test]
-fn a_flash_that_cannot_be_read_is_left_alone_too() {
+fn unreadable_flash_is_left_alone_until_a_change() {
     let mut flash = MockFlash { broken: true, ..used() };
     let before = flash.bytes.clone();
     {
@@ -91,7 +92,7 @@ fn a_flash_that_cannot_be_read_is_left_alone_too() {
         assert_eq!(block_on(saver.save()), Err(FlashError::Flash(MockError::Broken)));
     }
     assert_eq!(flash.bytes, before);
-    // It comes back to itself while the device runs.
+    // The flash recovers while the device runs.
     let broken = Cell::new(true);
     {
         let settings = Settings::new();
@@ -106,10 +107,10 @@ fn a_flash_that_cannot_be_read_is_left_alone_too() {
     }
     let settings = Settings::new();
     assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Loaded);
-    assert_eq!(settings.device_name(), name("set"), "it is newer than what was there");
+    assert_eq!(settings.device_name(), name("set"), "an older value replaced a newer one");
 }
 
-/// A flash that can neither be read nor erased for a while.
+/// Flash that can neither be read nor erased for a while.
 struct Flaky<'a>(&'a mut MockFlash, &'a Cell<bool>);
 
 impl ErrorType for Flaky<'_> {
@@ -138,7 +139,7 @@ impl NorFlash for Flaky<'_> {
 }
 
 #[test]
-fn a_reset_forgets_everything_even_if_it_is_cut_off_and_done_again() {
+fn interrupted_reset_can_be_repeated_and_erases_all() {
     for steps in 0..25 {
         let mut flash = used();
         for _ in 0..2 {
@@ -159,14 +160,14 @@ fn a_reset_forgets_everything_even_if_it_is_cut_off_and_done_again() {
         };
         flash.power = Some(steps);
         let cut = reset(&mut flash).is_err();
-        assert_eq!(cut, steps < 24, "three pages of eight steps");
+        assert_eq!(cut, steps < 24, "a reset does not take 24 steps");
         flash.power = None;
         let settings = Settings::new();
         let _ = opened(&settings, &mut flash);
         let found = settings.device_name();
         assert!(
             found.is_none() || found == name("lamp-199"),
-            "after {steps}: {found:?} is older than what was reset"
+            "after {steps}: {found:?} was restored by a reset"
         );
         reset(&mut flash).unwrap();
         assert_eq!(opened(&settings, &mut flash).1, LoadOutcome::Empty);
@@ -174,12 +175,12 @@ fn a_reset_forgets_everything_even_if_it_is_cut_off_and_done_again() {
 }
 
 #[test]
-fn what_is_set_after_a_reset_that_failed_is_newer_than_what_it_left() {
+fn value_set_after_failed_reset_replaces_older_values() {
     let mut flash = used();
     {
         let settings = Settings::new();
         let (mut saver, _) = opened(&settings, &mut flash);
-        // Into the second page.
+        // Enough changes to reach the second page.
         for number in 0..200 {
             settings.set_device_name(name(&format!("lamp-{number}")));
             block_on(saver.save()).unwrap();
@@ -203,7 +204,8 @@ fn what_is_set_after_a_reset_that_failed_is_newer_than_what_it_left() {
     assert_eq!((settings.device_name(), Kept::by(&settings).value(LED)), (name("set"), None));
 }
 
-/// Whatever the flash holds, the device starts, is told once, can be set up and finds that again.
+/// Opens a flash with any content, and checks that the
+/// device starts, reports once, and can be set up lastingly.
 fn is_usable(flash: &mut MockFlash) -> (Option<DeviceName>, LoadOutcome<FlashError<MockError>>) {
     let settings = Settings::new();
     let found = {
@@ -214,7 +216,7 @@ fn is_usable(flash: &mut MockFlash) -> (Option<DeviceName>, LoadOutcome<FlashErr
         (before, found)
     };
     let settings = Settings::new();
-    assert_eq!(opened(&settings, flash).1, LoadOutcome::Loaded, "there is no second report");
+    assert_eq!(opened(&settings, flash).1, LoadOutcome::Loaded, "a second report");
     assert_eq!(settings.device_name(), name("again"));
     found
 }
@@ -223,14 +225,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_bytes_are_defaults_and_one_report(seed in prop::collection::vec(any::<u8>(), 64..PAGE)) {
+    fn random_bytes_give_defaults_and_one_report(seed in prop::collection::vec(any::<u8>(), 64..PAGE)) {
         let mut flash = MockFlash::new(3);
         flash.bytes.iter_mut().zip(seed.iter().cycle()).for_each(|(byte, random)| *byte = *random);
         prop_assert_eq!(is_usable(&mut flash), (None, LoadOutcome::Corrupt));
     }
 
     #[test]
-    fn a_page_of_random_bytes_never_makes_up_a_value(
+    fn page_of_random_bytes_changes_no_value(
         page in 0_usize..3,
         from in 0..PAGE,
         seed in prop::collection::vec(any::<u8>(), 1..PAGE),

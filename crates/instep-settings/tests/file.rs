@@ -1,4 +1,5 @@
-//! Settings in a file: what is left after a program was ended between any two steps, and what cannot be used.
+//! Settings in a file: the state after a program
+//! ended between any two steps, and unusable files.
 
 use embassy_futures::block_on;
 use instep_settings::{
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 const LED: KeptName = KeptName::new("led");
 
-/// An empty folder for a test of that name.
+/// Returns an empty folder for a test.
 fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("settings-{test}"));
     let _ = fs::remove_dir_all(&folder);
@@ -33,18 +34,18 @@ fn load(file: &Path) -> (Option<Vec<u8>>, LoadOutcome<FileError>) {
 }
 
 #[test]
-fn what_is_saved_is_there_again_and_only_its_owner_reads_it() {
+fn saved_settings_are_restored_and_private() {
     let file = folder("again").join("state");
     assert_eq!(load(&file), (None, LoadOutcome::Empty));
     save(&file, b"on");
     save(&file, b"off");
     assert_eq!(load(&file), (Some(b"off".to_vec()), LoadOutcome::Loaded));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "another file is left");
 }
 
 #[test]
-fn a_program_that_ended_between_two_steps_leaves_the_old_or_the_new() {
+fn interrupted_save_leaves_old_or_new_settings() {
     let folder = folder("steps");
     let (file, temporary) = (folder.join("state"), folder.join(".state.new"));
     save(&file, b"off");
@@ -52,7 +53,7 @@ fn a_program_that_ended_between_two_steps_leaves_the_old_or_the_new() {
     save(&file, b"on");
     let new = fs::read(&file).unwrap();
     fs::write(&file, &old).unwrap();
-    // The steps of a save, cut off after each: a part of the new one is written,
+    // A save interrupted after each step: a part of the new file is written,
     for length in 0..=new.len() {
         fs::write(&temporary, &new[..length]).unwrap();
         assert_eq!(load(&file), (Some(b"off".to_vec()), LoadOutcome::Loaded), "{length}");
@@ -60,7 +61,7 @@ fn a_program_that_ended_between_two_steps_leaves_the_old_or_the_new() {
     // and it is renamed.
     fs::rename(&temporary, &file).unwrap();
     assert_eq!(load(&file), (Some(b"on".to_vec()), LoadOutcome::Loaded));
-    // What is left over is in nobody's way.
+    // A leftover file does no harm.
     fs::write(&temporary, b"half").unwrap();
     save(&file, b"other");
     assert_eq!(load(&file), (Some(b"other".to_vec()), LoadOutcome::Loaded));
@@ -68,7 +69,7 @@ fn a_program_that_ended_between_two_steps_leaves_the_old_or_the_new() {
 }
 
 #[test]
-fn a_damaged_file_means_defaults_and_one_report() {
+fn damaged_file_gives_defaults_and_one_report() {
     let file = folder("damaged").join("state");
     save(&file, b"on");
     let good = fs::read(&file).unwrap();
@@ -83,7 +84,7 @@ fn a_damaged_file_means_defaults_and_one_report() {
     for bytes in damaged {
         fs::write(&file, &bytes).unwrap();
         let (led, opened) = load(&file);
-        // The version is before the checksum: another one is a newer one.
+        // The version is before the checksum, so another one means a newer file.
         assert!(matches!(opened, LoadOutcome::Corrupt | LoadOutcome::Newer(_)), "{opened:?}");
         assert_eq!(led, None);
     }
@@ -93,17 +94,17 @@ fn a_damaged_file_means_defaults_and_one_report() {
 }
 
 #[test]
-fn a_newer_file_is_left_alone() {
+fn newer_file_is_left_alone() {
     let file = folder("newer").join("state");
     let newer = [&b"instep settings\n"[..], &(VERSION + 1).to_le_bytes(), b"in any form"].concat();
     fs::write(&file, &newer).unwrap();
     assert_eq!(load(&file), (None, LoadOutcome::Newer(VERSION + 1)));
     save(&file, b"on");
-    assert_eq!(fs::read(&file).unwrap(), newer, "a kept value is no reason");
+    assert_eq!(fs::read(&file).unwrap(), newer, "a persisted value overwrote a newer file");
 }
 
 #[test]
-fn secrets_are_in_the_file_and_nowhere_else() {
+fn secrets_are_only_in_file() {
     let file = folder("secrets").join("state");
     let settings = Settings::new();
     let (mut saver, _) = block_on(Saver::open(&settings, FileStorage::new(&file).unwrap()));
@@ -115,7 +116,7 @@ fn secrets_are_in_the_file_and_nowhere_else() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_with_its_name() {
+fn unusable_file_is_named_in_error() {
     let folder = folder("refused");
     let refused = |path: &Path| FileStorage::new(path).unwrap_err().to_string();
     assert!(refused(&folder).contains("settings-refused"), "{}", refused(&folder));
@@ -127,7 +128,7 @@ fn what_cannot_be_used_is_told_with_its_name() {
     let error = nowhere.check().unwrap_err().to_string();
     assert!(error.contains("none/state") && error.contains("folder"), "{error}");
 
-    // No user can read that, not even root.
+    // No user can read a link to itself, not even root.
     let circle = folder.join("circle");
     symlink(&circle, &circle).unwrap();
     let (_, opened) = load(&circle);
@@ -139,7 +140,7 @@ fn what_cannot_be_used_is_told_with_its_name() {
 }
 
 #[test]
-fn a_symbolic_link_stays_one_and_what_it_leads_to_is_replaced() {
+fn symbolic_link_stays_and_its_target_is_replaced() {
     let folder = folder("link");
     let disk = folder.join("disk");
     fs::create_dir(&disk).unwrap();
@@ -147,46 +148,46 @@ fn a_symbolic_link_stays_one_and_what_it_leads_to_is_replaced() {
     symlink("second", &link).unwrap();
     symlink("disk/kept", folder.join("second")).unwrap();
     let stays = || fs::symlink_metadata(&link).unwrap().is_symlink();
-    // What it leads to is not there at first.
+    // The target does not exist at first.
     for led in [b"on", b"of"] {
         save(&link, led);
         assert!(stays() && fs::symlink_metadata(&target).unwrap().is_file());
         assert_eq!((load(&link).0, load(&target).0), (Some(led.to_vec()), Some(led.to_vec())));
     }
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "nothing else is left");
-    assert_eq!(fs::read_dir(&disk).unwrap().count(), 1, "nothing else is left");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "another file is left");
+    assert_eq!(fs::read_dir(&disk).unwrap().count(), 1, "another file is left");
     let storage = FileStorage::new(&link).unwrap();
-    assert_eq!(storage.path(), link, "it is called as it was named");
+    assert_eq!(storage.path(), link, "the path was resolved");
     storage.check().unwrap();
     assert!(storage.remove().unwrap());
-    assert!(stays() && !target.exists(), "what was kept is gone");
+    assert!(stays() && !target.exists(), "the target was not removed");
     save(&link, b"on");
     assert!(stays() && target.exists());
 }
 
 #[test]
-fn a_full_disk_is_called_that() {
+fn full_disk_is_named_in_error() {
     use std::io::{Error, ErrorKind};
-    let told = |error: Error| FileError::Write("/kept/state".into(), error).to_string();
+    let message_of = |error: Error| FileError::Write("/kept/state".into(), error).to_string();
     for full in [Error::from_raw_os_error(28), ErrorKind::StorageFull.into(), ErrorKind::QuotaExceeded.into()]
     {
-        let said = told(full);
+        let said = message_of(full);
         assert!(said.contains("the disk is full") && said.contains("/kept/state"), "{said}");
         assert!(!said.contains("allowed"), "{said}");
     }
     assert_eq!(Error::from_raw_os_error(28).kind(), ErrorKind::StorageFull, "ENOSPC of Linux");
-    assert!(told(ErrorKind::PermissionDenied.into()).contains("allowed to write"));
+    assert!(message_of(ErrorKind::PermissionDenied.into()).contains("allowed to write"));
 }
 
 #[test]
-fn a_folder_without_the_right_to_write_is_told() {
+fn unwritable_folder_is_reported() {
     let folder = folder("locked");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
     let storage = FileStorage::new(folder.join("state")).unwrap();
     let result = storage.check();
     let is_root = fs::write(folder.join("probe"), b"").is_ok();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-    // Root may do everything.
+    // Root may write everywhere.
     match result {
         Err(error) => assert!(error.to_string().contains("allowed to write"), "{error}"),
         Ok(()) => assert!(is_root),
@@ -194,7 +195,7 @@ fn a_folder_without_the_right_to_write_is_told() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_left_alone() {
+fn file_of_other_kind_is_left_alone() {
     let file = folder("foreign").join("notes.txt");
     let storage = FileStorage::new(&file).unwrap();
     for foreign in ["x", "instep-settings", "milk, butter, bread and a new lamp"] {
@@ -208,14 +209,14 @@ fn a_file_of_somebody_else_is_left_alone() {
     for ours in [&b""[..], &[0; 100], b"instep set", b"instep settings\nand damage"] {
         fs::write(&file, ours).unwrap();
         storage.check().unwrap();
-        assert_eq!(fs::read(&file).unwrap(), ours, "only tried");
+        assert_eq!(fs::read(&file).unwrap(), ours, "a check changed the file");
         assert_eq!(load(&file).0, None);
         assert!(storage.remove().unwrap());
     }
 }
 
 #[test]
-fn removing_tells_whether_there_was_something() {
+fn remove_returns_whether_file_existed() {
     let file = folder("remove").join("state");
     let storage = FileStorage::new(&file).unwrap();
     assert!(!storage.remove().unwrap());

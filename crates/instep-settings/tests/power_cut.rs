@@ -1,5 +1,6 @@
-//! Power is cut at every step of every write. Afterwards each setting has its old value or its new one, and the device can be
-//! set up as before.
+//! Power cuts at every step of every write.
+//!
+//! Afterwards each setting has its old or its new value, and the device can be set up as before.
 
 mod mock_flash;
 
@@ -13,7 +14,7 @@ use mock_flash::{MockError, MockFlash};
 const LED: KeptName = KeptName::new("led");
 const SCENE: KeptName = KeptName::new("scene");
 
-/// All that is set here, to compare.
+/// All settings that these tests change, for comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct State {
     network: Option<Network>,
@@ -37,7 +38,7 @@ impl State {
         }
     }
 
-    /// Whether each setting is that of one of the two.
+    /// Returns whether each setting has its value in one of the two states.
     fn is_between(&self, old: &Self, new: &Self) -> bool {
         fn one<T: PartialEq>(value: &T, old: &T, new: &T) -> bool {
             value == old || value == new
@@ -51,7 +52,7 @@ impl State {
     }
 }
 
-/// What changes before the save of that number.
+/// Makes the changes of save `number`.
 fn change(settings: &Settings, number: usize) {
     let text = format!("{number:08}");
     let password = || Some(WifiPassword::new(text.as_bytes()).unwrap());
@@ -74,10 +75,11 @@ fn change(settings: &Settings, number: usize) {
     }
 }
 
-/// Enough to fill every page and come round.
+/// Number of saves that fill every page and start over.
 const SAVES: usize = 110;
 
-/// Changes and saves; returns how it stood before the last save, and how it should stand after it.
+/// Changes and saves; returns the state before the
+/// last save, and the expected state after it.
 fn live(
     flash: &mut MockFlash,
     from: usize,
@@ -126,9 +128,9 @@ fn cut_everywhere(new: &MockFlash, from: usize) {
             found.is_between(&old, &new),
             "after {steps} steps: {opened:?} {found:#?}\n{old:#?}\n{new:#?}"
         );
-        // The very first save, cut off, looks like damage; there was nothing to lose.
+        // The very first save, interrupted, looks like damage, but there was nothing to lose.
         assert!(opened == LoadOutcome::Loaded || old == State::default(), "after {steps} steps: {opened:?}");
-        // It was no more than a loss of power.
+        // The device works on as after any loss of power.
         let (_, wanted, result) = live(&mut flash, 1000, 6);
         assert_eq!(result, Ok(()), "after {steps} steps");
         assert_eq!(reopened(&mut flash), (wanted, LoadOutcome::Loaded), "after {steps} steps");
@@ -138,8 +140,8 @@ fn cut_everywhere(new: &MockFlash, from: usize) {
         steps += 1;
     }
     let erased = live_long(new, from).erased;
-    assert!(erased.iter().sum::<usize>() > 1, "it keeps to one page: {erased:?}");
-    assert!(steps > 1_500, "{steps} steps are few");
+    assert!(erased.iter().sum::<usize>() > 1, "only one page was used: {erased:?}");
+    assert!(steps > 1_500, "only {steps} steps");
 }
 
 fn live_long(new: &MockFlash, from: usize) -> MockFlash {
@@ -149,29 +151,29 @@ fn live_long(new: &MockFlash, from: usize) -> MockFlash {
 }
 
 #[test]
-fn from_a_blank_flash() {
+fn power_cut_on_blank_flash_keeps_old_or_new_values() {
     cut_everywhere(&MockFlash::new(2), 0);
 }
 
 #[test]
-fn from_a_blank_flash_that_is_cut_in_whole_words() {
+fn power_cut_between_words_keeps_old_or_new_values() {
     cut_everywhere(&MockFlash { torn: 0xff, ..MockFlash::new(2) }, 0);
 }
 
 #[test]
-fn from_a_flash_that_has_come_round() {
+fn power_cut_on_used_flash_keeps_old_or_new_values() {
     let mut used = MockFlash::new(3);
     for life in 0..4 {
         used = live_long(&used, life * SAVES);
     }
-    assert!(used.erased.iter().all(|times| *times > 0), "it does not come round: {:?}", used.erased);
+    assert!(used.erased.iter().all(|times| *times > 0), "a page was never erased: {:?}", used.erased);
     used.erased.fill(0);
     cut_everywhere(&used, 4 * SAVES);
 }
 
 #[test]
-fn a_cut_while_it_recovers_from_a_cut() {
-    // Not every step, to keep it short.
+fn power_cut_during_recovery_keeps_old_or_new_values() {
+    // Not at every step, to save time.
     for first in (0..2_000).step_by(11) {
         let mut flash = MockFlash { power: Some(first), ..MockFlash::new(2) };
         let (old, new, _) = live(&mut flash, 0, SAVES);

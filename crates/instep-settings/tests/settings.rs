@@ -1,4 +1,4 @@
-//! When settings are written and where, and what a build brings.
+//! Times and places of writes, and the defaults of a build.
 
 mod mock_flash;
 mod used_flash;
@@ -14,7 +14,7 @@ use mock_flash::{MockError, MockFlash, PAGE};
 use used_flash::{LED, name, opened, used};
 
 #[test]
-fn changes_are_written_together_and_not_at_once() {
+fn changes_are_written_together_after_a_delay() {
     let mut flash = MockFlash::new(2);
     let settings = Settings::new();
     let kept = Kept::by(&settings);
@@ -22,10 +22,10 @@ fn changes_are_written_together_and_not_at_once() {
         let (mut saver, _) = opened(&settings, &mut flash);
         block_on(async {
             saver.turn(1_000).await.unwrap();
-            assert_eq!(saver.due(), None, "nothing has changed");
+            assert_eq!(saver.due(), None, "a save is due without a change");
             assert!(poll_once(settings.changed()).is_pending());
             let mut due = Vec::new();
-            // A button that somebody presses ten times in each second, for 20 s.
+            // A button that is pressed ten times a second, for 20 s.
             for now in (2_000..22_000).step_by(100) {
                 kept.keep(LED, if now % 200 == 0 { b"on" } else { b"off" }).unwrap();
                 assert!(poll_once(settings.changed()).is_ready());
@@ -43,7 +43,7 @@ fn changes_are_written_together_and_not_at_once() {
 }
 
 #[test]
-fn what_is_as_it_was_is_not_written() {
+fn unchanged_value_is_not_written() {
     let mut flash = used();
     let written = flash.written;
     let settings = Settings::new();
@@ -57,7 +57,7 @@ fn what_is_as_it_was_is_not_written() {
 }
 
 #[test]
-fn a_flash_that_fails_is_tried_again_later() {
+fn failed_save_is_retried_later() {
     let mut flash = used();
     flash.power = Some(0);
     let settings = Settings::new();
@@ -67,13 +67,13 @@ fn a_flash_that_fails_is_tried_again_later() {
         saver.turn(0).await.unwrap();
         assert_eq!(saver.turn(SAVE_EVERY).await, Err(FlashError::Flash(MockError::PowerCut)));
         assert_eq!(saver.due(), Some(2 * SAVE_EVERY));
-        assert_eq!(saver.turn(SAVE_EVERY + 1).await, Ok(()), "not yet");
-        assert!(saver.turn(2 * SAVE_EVERY).await.is_err(), "it is not forgotten");
+        assert_eq!(saver.turn(SAVE_EVERY + 1).await, Ok(()), "retried too early");
+        assert!(saver.turn(2 * SAVE_EVERY).await.is_err(), "not retried");
     });
 }
 
 #[test]
-fn a_save_that_is_dropped_on_its_way_is_done_by_the_next() {
+fn cancelled_save_is_completed_by_next_one() {
     /// Never ends, the first time.
     struct Slow(bool, usize);
     impl Storage for Slow {
@@ -103,11 +103,11 @@ fn a_save_that_is_dropped_on_its_way_is_done_by_the_next() {
         assert!(poll_once(saver.save()).is_pending());
         block_on(saver.save()).unwrap();
     }
-    assert_eq!(slow.1, 2, "the version and the name");
+    assert_eq!(slow.1, 2, "not two records, the version and the name");
 }
 
 #[test]
-fn a_build_wins_once_when_it_brings_something_new() {
+fn new_build_value_wins_once() {
     let mut flash = MockFlash::new(2);
     let boot = |flash: &mut MockFlash, build: Option<&str>, set: Option<&str>| {
         let settings = Settings::new();
@@ -124,15 +124,15 @@ fn a_build_wins_once_when_it_brings_something_new() {
     assert_eq!(boot(None, None), None);
     assert_eq!(boot(Some("first"), None).unwrap(), "first");
     assert_eq!(boot(Some("first"), Some("set")).unwrap(), "set");
-    assert_eq!(boot(Some("first"), None).unwrap(), "set", "the same build again");
-    assert_eq!(boot(None, None).unwrap(), "set", "a build without a name");
+    assert_eq!(boot(Some("first"), None).unwrap(), "set", "the same build replaced a set value");
+    assert_eq!(boot(None, None).unwrap(), "set", "a build without a name replaced a set value");
     assert_eq!(boot(Some("second"), None).unwrap(), "second");
     assert_eq!(boot(Some("second"), Some("third")).unwrap(), "third");
     assert_eq!(boot(Some("second"), None).unwrap(), "third");
 }
 
 #[test]
-fn each_value_of_a_build_is_looked_at_on_its_own() {
+fn each_build_value_is_compared_by_itself() {
     let settings = Settings::new();
     let network = |name: &str, password: &[u8]| {
         let password = Some(WifiPassword::new(password).unwrap());
@@ -146,12 +146,16 @@ fn each_value_of_a_build_is_looked_at_on_its_own() {
     settings.take_build(Build { log_in: hash(3), ..build.clone() });
     assert_eq!((settings.network(), settings.log_in()), (network("home", b"abcdefgh"), hash(3)));
     settings.take_build(Build { network: network("workshop", b"87654321"), ..build });
-    assert_eq!(settings.network(), network("workshop", b"87654321"), "another password is another network");
+    assert_eq!(
+        settings.network(),
+        network("workshop", b"87654321"),
+        "a new password in the build had no effect"
+    );
     assert!(!format!("{settings:?}").contains("87654321"), "{settings:?}");
 }
 
 #[test]
-fn all_pages_wear_alike() {
+fn all_pages_wear_equally() {
     let mut flash = MockFlash::new(5);
     {
         let settings = Settings::new();
@@ -161,14 +165,14 @@ fn all_pages_wear_alike() {
             block_on(saver.save()).unwrap();
         }
     }
-    let (least, most) = (flash.erased.iter().min().unwrap(), flash.erased.iter().max().unwrap());
-    assert!(most - least <= 1 && *least > 0, "{:?}", flash.erased);
+    let (min, max) = (flash.erased.iter().min().unwrap(), flash.erased.iter().max().unwrap());
+    assert!(max - min <= 1 && *min > 0, "{:?}", flash.erased);
     let erased: usize = flash.erased.iter().sum();
-    assert!(erased < 50, "a page holds more than a hundred saves: {erased} erasures for 5,000");
+    assert!(erased < 50, "{erased} erasures for 5,000 saves, of which a page holds more than a hundred");
 }
 
 #[test]
-fn values_are_kept_up_to_their_limits() {
+fn values_are_stored_up_to_their_limits() {
     let mut flash = MockFlash::new(2);
     const NAMES: [&str; KEPT_MAX + 1] =
         ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
@@ -183,8 +187,8 @@ fn values_are_kept_up_to_their_limits() {
         let [first, last] = [NAMES[0], NAMES[KEPT_MAX]].map(KeptName::new);
         assert_eq!(kept.keep(last, b""), Err(KeepError::Full));
         assert_eq!(kept.keep(first, &[7; KEPT_VALUE_MAX + 1]), Err(KeepError::TooLong));
-        assert_eq!(kept.value(first).unwrap(), [7; KEPT_VALUE_MAX], "it stays");
-        // There is room again when the removal is stored.
+        assert_eq!(kept.value(first).unwrap(), [7; KEPT_VALUE_MAX], "a value was lost");
+        // There is room again once the removal is stored.
         kept.remove(first);
         assert_eq!(kept.keep(last, b""), Err(KeepError::Full));
         block_on(saver.save()).unwrap();
@@ -201,7 +205,7 @@ fn values_are_kept_up_to_their_limits() {
 }
 
 #[test]
-fn an_output_is_off_on_or_as_it_was() {
+fn power_up_option_sets_output_off_on_or_restored() {
     let settings = Settings::new();
     let switch = |power_up| KeptSwitch::new(Kept::by(&settings), LED, power_up);
     assert!(
@@ -210,7 +214,7 @@ fn an_output_is_off_on_or_as_it_was() {
             && !switch(PowerUp::Last).at_start()
     );
     switch(PowerUp::Off).switched(true).unwrap();
-    assert_eq!(Kept::by(&settings).value(LED), None, "there is nothing to keep");
+    assert_eq!(Kept::by(&settings).value(LED), None, "a value was persisted without need");
     switch(PowerUp::Last).switched(true).unwrap();
     assert!(switch(PowerUp::Last).at_start() && !switch(PowerUp::Off).at_start());
     switch(PowerUp::Last).switched(false).unwrap();
@@ -220,7 +224,7 @@ fn an_output_is_off_on_or_as_it_was() {
     assert!(!nothing.at_start());
 }
 
-/// A flash with other words and pages.
+/// Flash with other sizes of words and pages.
 struct Other<'a, const WORD: usize, const PAGE_BYTES: usize>(&'a mut MockFlash);
 
 impl<const WORD: usize, const PAGE_BYTES: usize> ErrorType for Other<'_, WORD, PAGE_BYTES> {
@@ -252,7 +256,7 @@ impl<const WORD: usize, const PAGE_BYTES: usize> NorFlash for Other<'_, WORD, PA
 }
 
 #[test]
-fn words_and_pages_of_other_sizes_do_as_well() {
+fn other_word_and_page_sizes_work() {
     fn lives<const WORD: usize, const PAGE_BYTES: usize>() {
         let mut flash = MockFlash::new(8);
         for life in 0_u32..4 {
@@ -284,7 +288,7 @@ fn words_and_pages_of_other_sizes_do_as_well() {
 }
 
 #[test]
-fn a_flash_with_too_small_pages_or_too_large_words_is_refused() {
+fn too_small_pages_or_too_large_words_are_refused() {
     let mut flash = MockFlash::new(4);
     let small = FlashStorage::new(Other::<4, 2048>(&mut flash), 0..8192).map(drop);
     assert_eq!(small, Err(FlashError::Geometry));
@@ -293,7 +297,7 @@ fn a_flash_with_too_small_pages_or_too_large_words_is_refused() {
 }
 
 #[test]
-fn a_flash_that_does_not_suit_is_refused() {
+fn unsuitable_flash_is_refused() {
     let new = |from, to| FlashStorage::new(MockFlash::new(3), from..to).map(drop);
     let page = u32::try_from(PAGE).unwrap();
     assert_eq!(new(0, 2 * page), Ok(()));

@@ -1,4 +1,5 @@
-//! An application that never pauses: clients come, are heard and get what they ask for all the same.
+//! An application that publishes without a pause:
+//! clients still connect, are served and get answers.
 
 mod in_process;
 
@@ -13,7 +14,7 @@ instep::topics! { const TOPICS = [NUMBER]; }
 static APP: App = App::new("busy", "for tests").endpoint("/ws").echo("/echo").topics(TOPICS);
 
 #[test]
-fn who_publishes_without_a_pause_keeps_nobody_out() {
+fn constant_publishing_shuts_no_client_out() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let device = server.device();
     let stop = AtomicBool::new(false);
@@ -27,7 +28,7 @@ fn who_publishes_without_a_pause_keeps_nobody_out() {
                 }
             });
         }
-        let everybody_is_served = std::panic::catch_unwind(|| {
+        let all_served = std::panic::catch_unwind(|| {
             let mut followers: Vec<_> = (0..20).map(|_| WebSocket::connect(server.addr, "/ws")).collect();
             let mut echo = WebSocket::connect(server.addr, "/echo");
             for _ in 0..20 {
@@ -39,6 +40,6 @@ fn who_publishes_without_a_pause_keeps_nobody_out() {
             }
         });
         stop.store(true, Ordering::Relaxed);
-        everybody_is_served.unwrap();
+        all_served.unwrap();
     });
 }

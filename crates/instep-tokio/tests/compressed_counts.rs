@@ -1,4 +1,4 @@
-//! Compressed messages are counted as the messages that they are, and as the bytes that went over the wire.
+//! Compressed messages are counted as messages, and by their bytes on the wire.
 
 mod compressed;
 mod in_process;
@@ -10,9 +10,9 @@ use instep_tokio::{Metrics, SocketLimits};
 use std::io::Read as _;
 use test_support::{Frame, SOON, WebSocket, opcode, wait_for};
 
-/// A block that stores the bytes as they are (RFC 7692 section 7.2.3.3).
+/// Returns a block that stores the bytes uncompressed (RFC 7692 section 7.2.3.3).
 fn stored(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).expect("a block's length");
+    let length = u16::try_from(bytes.len()).expect("too long for a block");
     let mut block = vec![0];
     block.extend(length.to_le_bytes());
     block.extend((!length).to_le_bytes());
@@ -21,19 +21,19 @@ fn stored(bytes: &[u8]) -> Vec<u8> {
     block
 }
 
-/// A short compressed text, as it came.
+/// Reads the frame of a short compressed text, as received.
 #[track_caller]
 fn read_compressed(client: &WebSocket) -> Vec<u8> {
     let mut stream = client.tcp();
     let mut frame = vec![0; 2];
-    stream.read_exact(&mut frame).expect("a header");
+    stream.read_exact(&mut frame).expect("no frame header");
     assert!(frame[0] == 0xc1 && frame[1] < 126, "{frame:x?}");
     frame.resize(2 + usize::from(frame[1]), 0);
-    stream.read_exact(&mut frame[2..]).expect("a payload");
+    stream.read_exact(&mut frame[2..]).expect("no payload");
     frame
 }
 
-/// The metrics, as soon as they are as wanted.
+/// Waits until the metrics are `wanted`, and returns them.
 #[track_caller]
 fn until(server: &Running, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
     let (all, own) = (server.server(), runtime());
@@ -41,12 +41,12 @@ fn until(server: &Running, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
     wait_for(
         SOON,
         || Some(metrics()).filter(&wanted),
-        || format!("it does not come to that: {:?}", metrics()),
+        || format!("the metrics do not reach the expected values: {:?}", metrics()),
     )
 }
 
 #[test]
-fn messages_and_the_bytes_of_the_wire() {
+fn compressed_messages_and_wire_bytes_are_counted() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let long = "lamp ".repeat(400);
 
@@ -75,7 +75,7 @@ fn messages_and_the_bytes_of_the_wire() {
     assert_eq!(after.sent_bytes - before.sent_bytes, both as u64);
     assert_eq!((after.counts.publishes, after.lag.map(|lag| lag.clients())), (1, Some(2)));
 
-    // Cut into frames and then into bytes, to the application: one message.
+    // Split into frames and then into bytes, it is one message for the application.
     let block = stored(b"toggle");
     follower.send_raw(&Frame::encode(false, COMPRESSED, opcode::TEXT, MASK, &block[..4]));
     follower.send_raw(&Frame::encode(true, 0, opcode::CONTINUATION, MASK, &block[4..]));
@@ -85,7 +85,7 @@ fn messages_and_the_bytes_of_the_wire() {
 }
 
 #[test]
-fn who_is_closed_because_others_wait_for_its_memory_is_counted_by_1013() {
+fn client_closed_for_its_inflater_is_counted_by_1013() {
     let limits = Limits { write_stall: 100, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
     let mut client = connect(&server, "/echo");

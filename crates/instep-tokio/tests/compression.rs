@@ -1,4 +1,5 @@
-//! Compressed messages over real sockets: whole, too long, too many at once, and what goes to everybody.
+//! Compressed messages over real sockets: complete,
+//! too long, too many at once, and published.
 
 mod compressed;
 mod in_process;
@@ -14,67 +15,67 @@ use test_support::{Frame, SOON, WebSocket, opcode};
 
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
-/// A message's payload, compressed with the largest window.
+/// Returns a message's payload, compressed with the largest window.
 fn deflated(bytes: &[u8]) -> Vec<u8> {
     let mut compress = Compress::new(flate2::Compression::best(), false);
     let mut out = Vec::with_capacity(bytes.len() + 100);
-    compress.compress_vec(bytes, &mut out, FlushCompress::Sync).expect("it has room");
+    compress.compress_vec(bytes, &mut out, FlushCompress::Sync).expect("no room for the compressed bytes");
     assert!(out.ends_with(&TAIL));
     out.truncate(out.len() - TAIL.len());
     out
 }
 
-/// What was compressed with a window of 512 bytes.
+/// Decompresses with a window of 512 bytes.
 fn inflated(bytes: &[u8], length: usize) -> Vec<u8> {
     let mut decompress = Decompress::new_with_window_bits(false, 9);
     let mut out = Vec::with_capacity(length + 100);
     let whole = [bytes, &TAIL].concat();
     decompress
         .decompress_vec(&whole, &mut out, FlushDecompress::Sync)
-        .expect("a window of 2^9 bytes suffices");
+        .expect("not decompressible with a window of 2^9 bytes");
     out
 }
 
-/// A client that takes compressed messages and tells what came of each frame.
+/// Client that accepts compressed messages and returns each frame unprocessed.
 struct Follower(BufReader<TcpStream>);
 
 impl Follower {
     fn connect(server: &Running) -> Self {
-        let mut stream = TcpStream::connect(server.addr).expect("a connection");
+        let mut stream = TcpStream::connect(server.addr).expect("cannot connect");
         let (name, value) = OFFER;
         let request = format!(
             "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{name}: {value}\r\n\r\n"
         );
-        stream.write_all(request.as_bytes()).expect("it takes a request");
-        stream.set_read_timeout(Some(SOON)).expect("a time");
+        stream.write_all(request.as_bytes()).expect("cannot send the request");
+        stream.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
         let mut reader = BufReader::new(stream);
-        let mut lines = reader.by_ref().lines().map(|line| line.expect("a line"));
+        let mut lines = reader.by_ref().lines().map(|line| line.expect("no line"));
         assert!(lines.next().is_some_and(|line| line.contains(" 101 ")));
-        assert!(lines.any(|line| line.is_empty()), "the end of the head");
+        assert!(lines.any(|line| line.is_empty()), "the head has no end");
         Self(reader)
     }
 
-    /// The next frame: its first byte and its payload.
+    /// Returns the next frame, as its first byte and its payload.
     #[track_caller]
     fn read(&mut self) -> (u8, Vec<u8>) {
         let mut header = [0; 2];
-        self.0.read_exact(&mut header).expect("a header");
+        self.0.read_exact(&mut header).expect("no frame header");
         let length = match header[1] {
             126 => {
                 let mut length = [0; 2];
-                self.0.read_exact(&mut length).expect("a length");
+                self.0.read_exact(&mut length).expect("no frame length");
                 u16::from_be_bytes(length)
             }
             short => u16::from(short),
         };
         let mut payload = vec![0; usize::from(length)];
-        self.0.read_exact(&mut payload).expect("a payload");
+        self.0.read_exact(&mut payload).expect("no payload");
         (header[0], payload)
     }
 }
 
-/// Text with something to compress that does not repeat within 512 bytes alone.
+/// Returns text that compresses, but not only by repeats within 512 bytes.
 fn readings(count: u32) -> String {
     (0..count)
         .map(|n| {
@@ -84,7 +85,7 @@ fn readings(count: u32) -> String {
 }
 
 #[test]
-fn what_goes_to_everybody_is_compressed_for_who_takes_that() {
+fn published_message_is_compressed_for_willing_client() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let mut plain = WebSocket::connect(server.addr, "/ws");
     let mut takes = Follower::connect(&server);
@@ -101,7 +102,8 @@ fn what_goes_to_everybody_is_compressed_for_who_takes_that() {
             assert_eq!(inflated(&payload, text.len()), text.as_bytes());
         }
     }
-    // Who comes later gets the last, whichever shard it is dealt to. It is compressed where another follows already.
+    // Later clients get the latest message, on whichever shard. It is compressed on the shard of the first
+    // follower.
     server.device().publish(compressed::TEXT, &*long);
     let (_, payload) = takes.read();
     let (mut late, mut later) = (Follower::connect(&server), Follower::connect(&server));
@@ -113,7 +115,7 @@ fn what_goes_to_everybody_is_compressed_for_who_takes_that() {
 }
 
 #[test]
-fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
+fn compressed_message_arrives_and_bomb_ends_at_limit() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let mut inbox = server.inbox();
     let mut client = connect(&server, "/ws");
@@ -122,17 +124,17 @@ fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
     client.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &deflated(text.as_bytes())));
     let exact = "=".repeat(65_536);
     client.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &deflated(exact.as_bytes())));
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     runtime().block_on(async {
-        while heard.len() < 2 {
+        while received.len() < 2 {
             if let Message::Text { text, .. } = inbox.next().await {
-                heard.push(text.to_owned());
+                received.push(text.to_owned());
             }
         }
     });
-    assert!(heard == [text, exact], "they are as they were");
+    assert!(received == [text, exact], "a message was changed");
 
-    // Some 16 KB that stand for 16 MiB.
+    // About 16 KB that decompress to 16 MiB.
     let bomb = deflated(&vec![b'='; 16 << 20]);
     client.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &bomb));
     client.expect_close(1009);
@@ -142,7 +144,7 @@ fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
     let mut broken = connect(&server, "/ws");
     broken.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &[0xff; 20]));
     broken.expect_close(1007);
-    // An echo has no limit, and gives back as much as the client takes.
+    // An echo has no limit, and returns as much as the client takes.
     let mut echo = connect(&server, "/echo");
     echo.send_raw(&Frame::encode(true, COMPRESSED, opcode::BINARY, MASK, &bomb));
     let (mut length, mut last) = (0, false);
@@ -155,17 +157,17 @@ fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
 }
 
 #[test]
-fn who_finds_all_inflaters_taken_waits_and_nobody_keeps_one_for_ever() {
+fn message_waits_for_inflater_returned_by_other() {
     let limits = Limits { write_stall: 4_000, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
-    // Clients are dealt to two shards in turn: every second one is a neighbour of the first.
+    // Clients are assigned to two shards in turn, so every second one shares the first one's shard.
     let mut holder = connect(&server, "/echo");
     let _other = WebSocket::connect(server.addr, "/echo");
     let mut waiting = connect(&server, "/echo");
     let payload = deflated(b"hello, hello");
     for answers in [true, false] {
         holder.send_raw(&Frame::encode(false, COMPRESSED, opcode::TEXT, MASK, &payload[..5]));
-        // A pong tells that it was taken.
+        // A pong shows that it was taken.
         holder.send_ping(b"");
         while holder.read_frame(SOON).opcode != opcode::PONG {}
         waiting.send_raw(&Frame::encode(true, COMPRESSED, opcode::TEXT, MASK, &payload));

@@ -1,5 +1,6 @@
-//! When the process has no descriptor left: who makes room for a newcomer, and that whoever is well stays. One
-//! test, because the limit is that of the whole process.
+//! Eviction when the process has no free descriptor, which spares live clients.
+//!
+//! One test, because the limit applies to the whole process.
 
 mod in_process;
 
@@ -18,31 +19,33 @@ use test_support::{Http, SOON, WebSocket, opcode, wait_until};
 static APP: App = App::new("descriptors", "for tests").page("/", Asset::html("<p>Hi</p>")).endpoint("/ws");
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-/// Long, so that a busy machine keeps nobody who is well from showing it.
+/// Ping interval, in ms.
+///
+/// It is long, so that a live client on a busy machine can answer in time.
 const PING_EVERY: u64 = 1_500;
 
-/// A socket that needs no descriptor any more to be connected.
+/// Returns a socket that needs no further descriptor to be connected.
 fn socket() -> Socket {
-    Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket")
+    Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket")
 }
 
 fn connect(socket: Socket, addr: SocketAddr) -> TcpStream {
-    socket.connect(&addr.into()).expect("a connection");
+    socket.connect(&addr.into()).expect("cannot connect");
     socket.into()
 }
 
-/// Takes every descriptor that there is, up to the highest in use.
+/// Uses up all descriptors up to the highest in use.
 fn take_all_descriptors() -> Vec<File> {
-    let entries = std::fs::read_dir("/proc/self/fd").expect("the descriptors");
+    let entries = std::fs::read_dir("/proc/self/fd").expect("cannot list the descriptors");
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u64>().ok());
-    let highest = numbers.max().expect("a descriptor");
+    let highest = numbers.max().expect("no descriptor");
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = Some(highest + 1);
-    setrlimit(Resource::Nofile, limit).expect("a lower limit");
+    setrlimit(Resource::Nofile, limit).expect("cannot lower the limit");
     std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
 }
 
-/// Shows that it is well, until it is to stop.
+/// Answers pings until `stop` is set.
 fn be_well(mut client: WebSocket, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         client.send_ping(b"I am well");
@@ -60,23 +63,23 @@ impl Drop for Stop<'_> {
 }
 
 #[test]
-fn who_is_idle_or_does_not_answer_makes_room_and_who_is_well_stays() {
+fn idle_or_dead_client_is_evicted_without_descriptors() {
     let limits = Limits { ping_every: PING_EVERY, pings_missed: u8::MAX, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
     let mut sockets: Vec<_> = (0..6).map(|_| socket()).collect();
-    let mut next = || connect(sockets.pop().expect("one more"), server.addr);
-    let upgrade = |tcp| WebSocket::upgrade(tcp, "/ws", &[]).expect("a place");
+    let mut next = || connect(sockets.pop().expect("no socket left"), server.addr);
+    let upgrade = |tcp| WebSocket::upgrade(tcp, "/ws", &[]).expect("no free slot");
     let (stop_one, stop_all) = (AtomicBool::new(false), AtomicBool::new(false));
     let ends = [Stop(&stop_one), Stop(&stop_all)];
 
-    // The oldest of all is well; the one that does not answer is younger, and the idle connection is the youngest.
+    // The oldest client is live. The one that does not answer is younger, and the idle connection is the youngest.
     let oldest = WebSocket::connect(server.addr, "/ws");
     let mut silent = WebSocket::connect(server.addr, "/ws");
     let mut idle = Http::connect(server.addr);
     idle.send(GET);
     assert_eq!(idle.read().status, 200);
     thread::scope(|scope| {
-        // Whoever is well stops even if this fails.
+        // Live clients stop even if the test fails.
         let ends = ends;
         scope.spawn(|| be_well(oldest, &stop_all));
         thread::sleep(Duration::from_millis(2 * PING_EVERY + PING_EVERY / 2));
@@ -93,7 +96,7 @@ fn who_is_idle_or_does_not_answer_makes_room_and_who_is_well_stays() {
         scope.spawn(|| be_well(second, &stop_one));
         silent.expect_close(1013);
 
-        // Now all are well, and the newcomers are told so.
+        // Now all clients are live, and new connections are refused.
         let mut refused = [(); 2].map(|()| Http::over(next()));
         for refused in &mut refused {
             refused.send(GET);
@@ -104,9 +107,9 @@ fn who_is_idle_or_does_not_answer_makes_room_and_who_is_well_stays() {
         }
         assert_eq!(server.device().clients(), 3);
 
-        // Somebody leaves, and there is room again.
+        // A client leaves, and there is room again.
         stop_one.store(true, Ordering::Relaxed);
-        wait_until(SOON, || server.device().clients() < 3, || "the client is not gone");
+        wait_until(SOON, || server.device().clients() < 3, || "the client is still connected");
         let mut page = Http::over(next());
         page.send(GET);
         assert_eq!(page.read().status, 200);

@@ -1,4 +1,5 @@
-//! When all places are taken, over real sockets: who comes too late is told so, and places are given back.
+//! All client slots in use, over real sockets:
+//! rejection of new clients, and reuse of slots.
 
 mod in_process;
 
@@ -22,36 +23,38 @@ fn expect_full(response: &Response) {
 }
 
 #[test]
-fn a_websocket_too_many_gets_503_before_the_101_and_a_page_is_served_meanwhile() {
+fn websocket_over_limit_gets_503_and_page_is_served() {
     let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
     let mut one = WebSocket::connect(server.addr, "/ws");
     let _two = WebSocket::connect(server.addr, "/echo");
     for path in ["/ws", "/echo"] {
-        expect_full(&WebSocket::try_connect(server.addr, path, &[]).expect_err("there is no place"));
+        expect_full(
+            &WebSocket::try_connect(server.addr, path, &[]).expect_err("a WebSocket over the limit opened"),
+        );
     }
     assert_eq!(http(server.addr, GET).text(), "<p>Hi</p>");
     assert_eq!(server.device().clients(), 2);
-    // A handshake that is wrong is told that first.
+    // An invalid handshake gets its own error first.
     let wrong = WebSocket::try_connect(server.addr, "/ws", &[("Origin", "http://evil.test")]);
-    assert_eq!(wrong.expect_err("it is refused").status, 403);
+    assert_eq!(wrong.expect_err("not refused").status, 403);
 
     one.send_close(1000, "");
     one.expect_close(1000);
     let mut three = WebSocket::connect(server.addr, "/ws");
     three.send_ping(b"in");
     assert_eq!(three.read_frame(SOON).payload, b"in");
-    // One that is just gone gives its place back, too.
+    // A client that disconnects without a close frame frees its slot, too.
     drop(three);
     let deadline = Instant::now() + SOON;
     while server.device().clients() > 1 {
-        assert!(Instant::now() < deadline, "the place is not given back");
+        assert!(Instant::now() < deadline, "the slot was not freed");
         std::thread::yield_now();
     }
     drop(WebSocket::connect(server.addr, "/ws"));
 }
 
 #[test]
-fn a_connection_too_many_gets_503_whatever_it_asks_for() {
+fn connection_over_limit_gets_503_for_any_request() {
     let sockets = SocketLimits { http_slots: 0, ..SocketLimits::default() };
     let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, sockets);
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
@@ -59,12 +62,14 @@ fn a_connection_too_many_gets_503_whatever_it_asks_for() {
     let mut head = Http::connect(server.addr);
     head.send(GET.replacen("GET", "HEAD", 1));
     assert_eq!(head.read_head().status, 503);
-    assert_eq!(head.read_to_end(SOON), b"", "the answer to HEAD has no body");
-    expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
+    assert_eq!(head.read_to_end(SOON), b"", "the answer to HEAD has a body");
+    expect_full(
+        &WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("a WebSocket over the limit opened"),
+    );
     let metrics = in_process::runtime().block_on(server.server().metrics());
     let refused = [RefusalReason::Full, RefusalReason::PerAddress].map(|reason| metrics.refused(reason));
-    assert_eq!(refused, [3, 0], "each connection once");
-    // Who is in stays in.
+    assert_eq!(refused, [3, 0], "a refused connection was not counted once");
+    // Connected clients stay connected.
     for client in &mut clients {
         client.send_ping(b"still here");
         assert_eq!(client.read_frame(SOON).payload, b"still here");
@@ -72,12 +77,12 @@ fn a_connection_too_many_gets_503_whatever_it_asks_for() {
     drop(clients);
     let deadline = Instant::now() + SOON;
     while http(server.addr, GET).status != 200 {
-        assert!(Instant::now() < deadline, "the place is not given back");
+        assert!(Instant::now() < deadline, "the slot was not freed");
     }
 }
 
 #[test]
-fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
+fn longest_idle_connection_is_evicted_at_limit() {
     let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     let mut idle: Vec<_> = (0..64)
@@ -90,10 +95,10 @@ fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
             connection
         })
         .collect();
-    // The first one is not it any more.
+    // The first one is no longer the longest idle.
     idle[0].send(GET);
     assert_eq!(idle[0].read().status, 200);
-    // Each newcomer keeps the slot that it was given.
+    // Each new connection keeps its slot.
     for longest in &mut idle[1..4] {
         let mut newcomer = Http::connect(server.addr);
         newcomer.send(GET);
@@ -105,7 +110,9 @@ fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
         connection.send(GET);
         assert_eq!(connection.read().status, 200);
     }
-    expect_full(&WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("there is no place"));
+    expect_full(
+        &WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("a WebSocket over the limit opened"),
+    );
     for client in &mut clients {
         client.send_ping(b"well");
         assert_eq!(client.read_frame(SOON).payload, b"well");
@@ -113,7 +120,7 @@ fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
 }
 
 #[test]
-fn at_the_limit_a_page_is_served_whoever_stays_silent_or_dribbles() {
+fn page_is_served_beside_silent_or_slow_connections() {
     let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     let mut others = Vec::new();

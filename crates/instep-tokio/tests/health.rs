@@ -1,4 +1,4 @@
-//! `/healthz`, for whoever watches over the server.
+//! `/healthz`, for a monitor.
 
 mod in_process;
 
@@ -19,12 +19,12 @@ fn ask(addr: SocketAddr, method: &str, headers: &str) -> Response {
 }
 
 #[test]
-fn it_says_ok_to_those_who_may_ask() {
+fn healthz_answers_ok_to_allowed_hosts() {
     let server = serve(&BARE, Limits::LINUX, SocketLimits::default());
     let answer = ask(server.addr, "GET", "Host: localhost");
     assert_eq!((answer.status, answer.text()), (200, "ok"));
     assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
-    assert_eq!(answer.header("cache-control"), Some("no-store"), "an old answer is none");
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "the answer may be cached");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     let head = ask(server.addr, "HEAD", "Host: localhost");
     assert_eq!((head.status, &head.headers, head.text()), (200, &answer.headers, ""));
@@ -37,7 +37,7 @@ fn it_says_ok_to_those_who_may_ask() {
     let longer = http(server.addr, "GET /healthz/x HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(longer.status, 404);
 
-    // It is a request like others: the connection goes on, and what follows is in order.
+    // The connection goes on, and a pipelined request is answered in order.
     let mut connection = Http::connect(server.addr);
     connection.send("GET /healthz?now HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));
     for _ in 0..3 {
@@ -46,14 +46,14 @@ fn it_says_ok_to_those_who_may_ask() {
 }
 
 #[test]
-fn what_an_application_has_there_itself_is_not_overridden() {
+fn healthz_of_application_is_not_overridden() {
     let server = serve(&OWN, Limits::LINUX, SocketLimits::default());
     assert_eq!(ask(server.addr, "GET", "Host: localhost").text(), "<p>Fine</p>");
     let server = serve(&OWN_ENDPOINT, Limits::LINUX, SocketLimits::default());
     assert_eq!(ask(server.addr, "GET", "Host: localhost").status, 426);
     drop(WebSocket::connect(server.addr, "/healthz"));
 
-    // A page for every path was not meant for this one; a WebSocket there was.
+    // A page for every path does not include this one, but an endpoint for every path does.
     let server = serve(&GREEDY, Limits::LINUX, SocketLimits::default());
     assert_eq!(ask(server.addr, "GET", "Host: localhost").text(), "ok");
     assert_eq!(http(server.addr, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").text(), "<p>All</p>");

@@ -1,4 +1,5 @@
-//! An address that sends more messages than it may: it is slowed down, nothing is lost, and nobody else notices.
+//! An address over its message rate is slowed down,
+//! loses no message, and does not affect others.
 
 mod in_process;
 
@@ -12,28 +13,29 @@ use test_support::{SOON, WebSocket};
 
 static APP: App = App::new("rate", "for tests").echo("/ws");
 
-/// Messages in each second.
+/// Message rate limit, in messages a second.
 const RATE: u32 = 50;
-/// What is sent at once: it takes two seconds more than what is allowed at once.
+/// Messages sent at once. They take two seconds longer than the allowed burst.
 const FLOOD: u32 = 3 * RATE;
 
-/// A client on this machine, with that address of its own.
+/// Returns a client on this machine with its own address.
 fn client(from: [u8; 4], server: SocketAddr) -> WebSocket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.bind(&SocketAddr::from((from, 0)).into()).expect("an address of this machine");
-    socket.connect(&server.into()).expect("a connection");
-    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    socket.bind(&SocketAddr::from((from, 0)).into()).expect("cannot bind the address");
+    socket.connect(&server.into()).expect("cannot connect");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
 #[test]
-fn who_sends_too_much_is_slowed_down_and_nobody_else() {
+fn address_over_message_rate_is_slowed_down_alone() {
     let server = serve(&APP, Limits::LINUX, SocketLimits { message_rate: RATE, ..SocketLimits::default() });
     let mut flooding = client([127, 0, 0, 2], server.addr);
     let before = Instant::now();
     for number in 0..FLOOD {
         flooding.send_text(&number.to_string());
     }
-    // At the limit, from another address: none of these waits.
+    // At the limit, from another address, no message waits.
     let mut other = client([127, 0, 0, 3], server.addr);
     for number in 0..RATE {
         other.send_text(&number.to_string());
@@ -44,8 +46,8 @@ fn who_sends_too_much_is_slowed_down_and_nobody_else() {
         assert_eq!(flooding.read_message(SOON).1, number.to_string().as_bytes());
     }
     let took = before.elapsed();
-    assert!(others < took, "the other one waited, too");
+    assert!(others < took, "the other client was slowed down, too");
     // The server's clock counts whole milliseconds.
-    let least = Duration::from_secs(2) - Duration::from_millis(2);
-    assert!(took >= least, "{FLOOD} messages in {took:?}");
+    let min = Duration::from_secs(2) - Duration::from_millis(2);
+    assert!(took >= min, "{FLOOD} messages in {took:?}");
 }

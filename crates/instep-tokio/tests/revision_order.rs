@@ -1,5 +1,6 @@
-//! Two hundred clients and an application that numbers all that it publishes: each client sees the numbers
-//! rise, every event, and the latest of every topic at the end.
+//! Two hundred clients, and an application that numbers
+//! everything it publishes: each client sees rising numbers,
+//! every event, and at the end the latest value of each topic.
 
 mod in_process;
 
@@ -11,13 +12,16 @@ use test_support::WebSocket;
 
 const CLIENTS: usize = 200;
 const COMMANDS: usize = 1000;
-/// So rarely that all fit into the ring of 64: however late a client is, it misses none.
+/// Commands for each event.
+///
+/// It is so large that all events fit into the ring of 64, so even a late client misses none.
 const EVENT_EVERY: usize = 16;
 
 const TOPICS: Topics = Topics::new(2);
 static APP: App = App::new("order", "for tests").endpoint("/ws").topics(TOPICS);
 
-/// Publishes in answer to each command, everything with the next number; then says that it was the last.
+/// Publishes after each command with consecutive
+/// numbers, and at the end an event that says so.
 async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let (mut number, mut commands, mut events) = (0, 0, 0);
     let mut next = move || {
@@ -40,7 +44,7 @@ async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     device.event(format_args!("{} end {events}", next()));
 }
 
-/// What a client saw: checks it as it comes, up to the end.
+/// Checks the order of all messages of a client, up to the end.
 fn watch(mut client: WebSocket) {
     let (mut last, mut events, mut topics) = (0, 0, [0; 2]);
     loop {
@@ -48,33 +52,33 @@ fn watch(mut client: WebSocket) {
         let parts: Vec<&str> = text.split(' ').collect();
         let [number, kind, value] = parts[..] else { panic!("{text:?}") };
         let (number, value): (usize, usize) =
-            (number.parse().expect("a number"), value.parse().expect("a value"));
+            (number.parse().expect("not a number"), value.parse().expect("no value"));
         assert!(number > last, "{number} after {last}");
         last = number;
         match kind {
             "topic" => topics[value % 2] = value,
             "event" => {
-                assert_eq!(value, events + 1, "no event is missed and none comes twice");
+                assert_eq!(value, events + 1, "an event was missed or repeated");
                 events = value;
             }
             _ => {
-                assert_eq!(value, events, "the end comes last");
+                assert_eq!(value, events, "the end precedes an event");
                 break;
             }
         }
     }
-    assert_eq!(topics, [COMMANDS, COMMANDS - 1], "the latest of each topic");
+    assert_eq!(topics, [COMMANDS, COMMANDS - 1], "not the latest value of each topic");
 }
 
 #[test]
-fn all_see_one_order_and_nobody_is_left_behind() {
+fn all_clients_see_one_order_and_latest_values() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let (device, mut inbox) = (server.device(), server.inbox());
     let mut clients: Vec<_> = (0..CLIENTS).map(|_| WebSocket::connect(server.addr, "/ws")).collect();
     let application = thread::spawn(move || {
         runtime().block_on(run(device, &mut inbox));
     });
-    // Each sends its share without waiting for anything.
+    // Each client sends its share without waiting.
     for round in 0..COMMANDS / CLIENTS {
         for at in 0..CLIENTS {
             clients[(at * 7 + round) % CLIENTS].send_text("go");
@@ -85,5 +89,5 @@ fn all_see_one_order_and_nobody_is_left_behind() {
             scope.spawn(move || watch(client));
         }
     });
-    application.join().expect("the application does not panic");
+    application.join().expect("the application panicked");
 }

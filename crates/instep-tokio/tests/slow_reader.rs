@@ -1,4 +1,4 @@
-//! A client that reads slowly, but steadily, is not one that has stopped.
+//! A client that reads slowly, but steadily, is not a stalled one.
 
 mod in_process;
 
@@ -15,11 +15,13 @@ use test_support::{WebSocket, wait_until};
 instep::topics! { const TOPICS = [FRAME]; }
 static APP: App = App::new("slow", "for tests").endpoint("/ws").topics(TOPICS);
 
-/// Long, so that it is not the test that stops to read on a busy machine.
+/// Write-stall timeout.
+///
+/// It is long, so that a busy machine does not make the test itself stall.
 const STALL: Duration = Duration::from_secs(3);
 
 #[test]
-fn who_takes_a_little_each_time_is_kept_and_who_takes_nothing_is_dropped() {
+fn slow_reader_is_kept_and_stalled_one_is_dropped() {
     let limits = Limits { write_stall: 3_000, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
@@ -28,12 +30,12 @@ fn who_takes_a_little_each_time_is_kept_and_who_takes_nothing_is_dropped() {
     let slow = WebSocket::upgrade(TcpStream::from(socket), "/ws", &[("Host", "localhost")]).unwrap();
     let frame = "x".repeat(60_000);
     let begin = Instant::now();
-    // It takes longer than the stall limit until the kernel calls the socket writable again.
+    // It takes longer than the stall timeout until the kernel reports the socket as writable.
     while begin.elapsed() < 3 * STALL {
         server.device().publish(FRAME, &frame);
         slow.tcp().read_exact(&mut [0; 400]).unwrap();
         thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
     }
-    wait_until(4 * STALL, || server.device().clients() == 0, || "it is still there");
+    wait_until(4 * STALL, || server.device().clients() == 0, || "the stalled client was not dropped");
 }

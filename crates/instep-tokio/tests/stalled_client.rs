@@ -1,5 +1,6 @@
-//! A client that stops reading while 64 MiB are published: the others go on, nothing piles up, neither here
-//! nor in the kernel, and when it reads again it is up to date after a moment.
+//! A client that stops reading while 64 MiB are published:
+//! others go on, neither the server nor the kernel buffers
+//! much, and when it reads again it is soon up to date.
 
 mod in_process;
 
@@ -16,24 +17,28 @@ use std::time::Instant;
 use test_support::{Frame, SOON, WebSocket, opcode, wait_until};
 
 const TOPICS: usize = 8;
-/// The payload of a frame.
+/// Payload of a frame, in bytes.
 const PAYLOAD: usize = 1024;
-/// Half of them retained, half events.
+/// Number of frames, half of them retained, half events.
 const FRAMES: usize = 64 * 1024;
-/// So many are published at once. Half of them are events, which have to stay within the ring of 64.
+/// Frames published at once.
+///
+/// Half of them are events, which have to fit into the ring of 64.
 const BATCH: usize = 32;
-/// Frames of the past that the healthy clients may be behind.
+/// Old frames by which the healthy clients may be behind.
 const BEHIND: usize = 32;
 
-/// User memory may grow by this: noise of the allocator, of the test's own threads and of the page cache.
+/// Allowed growth of the memory, in bytes: noise of the allocator, of the test's
+/// own threads and of the page cache.
 const GROWTH: usize = 8 << 20;
-/// Bytes on their way to the stalled client: those not sent yet (16 KiB, [`SocketLimits::unsent`]), the last write
-/// beyond them, and what its small window took. Without that limit it is megabytes.
+/// Bytes on their way to the stalled client: those not sent yet (16 KiB,
+/// [`SocketLimits::unsent`]), the last write beyond them, and those in its small
+/// window. Without that limit it would be megabytes.
 const QUEUED: usize = 64 << 10;
 
 static APP: App = App::new("flood", "for tests").endpoint("/ws").topics(Topics::new(TOPICS));
 
-/// The frame of that number, from 1: odd ones are events, even ones belong to a topic.
+/// Frame of this number, from 1. Odd ones are events, even ones belong to a topic.
 struct Numbered<'f>(usize, &'f str);
 
 impl fmt::Display for Numbered<'_> {
@@ -44,14 +49,15 @@ impl fmt::Display for Numbered<'_> {
 
 fn number(frame: &Frame) -> usize {
     assert_eq!((frame.opcode, frame.payload.len()), (opcode::TEXT, PAYLOAD));
-    frame.text()[..8].parse().expect("a number")
+    frame.text()[..8].parse().expect("not a number")
 }
 
 fn topic(number: usize) -> usize {
     number / 2 % TOPICS
 }
 
-/// Reads until the last frame, and tells meanwhile how far it is. It misses no event.
+/// Reads up to the last frame, without missing
+/// an event, and stores its progress in `seen`.
 fn keep_up(client: &mut WebSocket, seen: &AtomicUsize) {
     let mut last = 0;
     let mut event = None;
@@ -69,33 +75,35 @@ fn keep_up(client: &mut WebSocket, seen: &AtomicUsize) {
     assert_eq!(event, Some(FRAMES - 1));
 }
 
-/// A connection whose receive buffer is the kernel's smallest.
+/// Opens a connection with the kernel's smallest receive buffer.
 fn narrow_client(addr: SocketAddr) -> WebSocket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    // Before connecting, because the window is told then.
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&addr.into()).expect("a connection");
-    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("an upgrade")
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    // Before connecting, because the handshake announces the window.
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&addr.into()).expect("cannot connect");
+    WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
-/// Resident memory of this process, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("the process's status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+    let status = fs::read_to_string("/proc/self/status").expect("cannot read the status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
     kib * 1024
 }
 
-/// Bytes that the kernel holds on their way to this client: unsent, unacknowledged, and unread.
+/// Returns the bytes that the kernel holds on their way
+/// to this client: unsent, unacknowledged, and unread.
 fn queued(client: &TcpStream) -> usize {
-    let port = |addr: std::io::Result<SocketAddr>| addr.expect("an address").port();
+    let port = |addr: std::io::Result<SocketAddr>| addr.expect("no address").port();
     let (theirs, ours) = (port(client.local_addr()), port(client.peer_addr()));
-    let table = fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
-    let hex = |text: &str| usize::from_str_radix(text, 16).expect("a hexadecimal number");
+    let table = fs::read_to_string("/proc/net/tcp").expect("cannot read the table of sockets");
+    let hex = |text: &str| usize::from_str_radix(text, 16).expect("not a hexadecimal number");
     let queues = table.lines().skip(1).filter_map(|line| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let port = |at: usize| hex(columns[at].split(':').nth(1).expect("a port"));
-        let (sending, receiving) = columns[4].split_once(':').expect("two queues");
+        let port = |at: usize| hex(columns[at].split(':').nth(1).expect("no free port"));
+        let (sending, receiving) = columns[4].split_once(':').expect("no two queues");
         match (port(1), port(2)) {
             pair if pair == (ours.into(), theirs.into()) => Some(hex(sending)),
             pair if pair == (theirs.into(), ours.into()) => Some(hex(receiving)),
@@ -106,12 +114,13 @@ fn queued(client: &TcpStream) -> usize {
 }
 
 #[test]
-fn others_go_on_and_nothing_piles_up() {
-    // Longer than the test takes: how the patience with such a client ends is tested elsewhere.
+fn stalled_client_delays_no_other_and_uses_no_memory() {
+    // Longer than the test takes, because other tests cover the timeout.
     let limits = Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
     let device = server.device();
-    // Connections are dealt to the two shards in turn: one of the healthy ones shares the stalled one's.
+    // Connections are assigned to the two shards in turn, so one of the healthy clients shares the stalled
+    // one's shard.
     let mut stalled = narrow_client(server.addr);
     let mut healthy = [(); 3].map(|()| WebSocket::connect(server.addr, "/ws"));
     let seen = [const { AtomicUsize::new(0) }; 3];
@@ -139,7 +148,7 @@ fn others_go_on_and_nothing_piles_up() {
                 );
             }
             if number == FRAMES / 16 {
-                // By now everything has been touched that is used at all.
+                // By now all memory in use has been touched.
                 start = resident();
             }
             if number % (FRAMES / 256) == 0 {
@@ -152,12 +161,15 @@ fn others_go_on_and_nothing_piles_up() {
     assert!(growth < GROWTH, "{growth} bytes of memory");
     assert!(most_queued > 0 && most_queued < QUEUED, "{most_queued} bytes in the kernel");
 
-    // It reads again. What is in the kernel comes first, then the ring's events and the latest of each topic.
+    // The client reads again. The bytes in the kernel come first, then the ring's events and the latest value
+    // of each topic.
     let (mut bytes, mut last, mut latest) = (0, 0, [0; TOPICS]);
     let mut old = 0;
     let before = Instant::now();
     let expected: Vec<usize> = (0..TOPICS)
-        .map(|wanted| (1..=FRAMES).rev().find(|n| n % 2 == 0 && topic(*n) == wanted).expect("one of each"))
+        .map(|wanted| {
+            (1..=FRAMES).rev().find(|n| n % 2 == 0 && topic(*n) == wanted).expect("a topic without a frame")
+        })
         .collect();
     while latest[..] != expected {
         let frame = stalled.read_frame(SOON);
@@ -184,7 +196,7 @@ fn others_go_on_and_nothing_piles_up() {
         old >> 10
     );
 
-    // And it is a client like any other again.
+    // From here on it is a client like any other.
     device.publish(Topics::new(TOPICS).at(0).expect("topic out of range"), Numbered(FRAMES + 1, &fill));
     for client in healthy.iter_mut().chain([&mut stalled]) {
         while number(&client.read_frame(SOON)) != FRAMES + 1 {}

@@ -1,4 +1,5 @@
-//! Clients that all go and come back at once, die in the middle of a frame, or send more than the application takes.
+//! Clients that reconnect all at once, disconnect in the middle of a frame, or send
+//! more than the application takes.
 
 mod in_process;
 
@@ -17,7 +18,8 @@ instep::topics! { const TOPICS = [STATE]; }
 static APP: App = App::new("storm", "for tests").endpoint("/ws").topics(TOPICS);
 const MASK: Option<[u8; 4]> = Some([1, 2, 3, 4]);
 
-/// Takes all that comes, for ever: a client's place is free again when the application has been told that it is gone.
+/// Takes every message, because a client's slot is freed
+/// only when the application has received its end.
 fn take_all(mut inbox: Inbox<'static>) {
     thread::spawn(move || {
         runtime().block_on(async {
@@ -28,20 +30,20 @@ fn take_all(mut inbox: Inbox<'static>) {
     });
 }
 
-/// Ends a connection as a client does that lost its power and comes back: without a word, by a reset.
+/// Ends a connection by a reset, as after a loss of power.
 fn kill(tcp: &TcpStream) {
-    SockRef::from(tcp).set_linger(Some(Duration::ZERO)).expect("a reset at the end");
+    SockRef::from(tcp).set_linger(Some(Duration::ZERO)).expect("cannot set SO_LINGER");
 }
 
 #[test]
-fn all_clients_go_and_return_at_once() {
+fn all_clients_reconnect_at_once() {
     const CLIENTS: usize = 200;
     const THREADS: usize = 8;
     let limits = Limits { clients: CLIENTS, ..Limits::LINUX };
     let server = serve(&APP, limits, SocketLimits::default());
     take_all(server.inbox());
     let device = server.device();
-    // Whose place is not free yet tries again, as the 503 says, only sooner.
+    // A client whose slot is not free yet tries again, as the 503 says, only sooner.
     let come = |addr| {
         let attempt = || match WebSocket::try_connect(addr, "/ws", &[]) {
             Ok(client) => Some(client),
@@ -51,7 +53,7 @@ fn all_clients_go_and_return_at_once() {
                 None
             }
         };
-        wait_for(SOON, attempt, || "there is no place for who comes back")
+        wait_for(SOON, attempt, || "no slot for a returning client")
     };
     let mut clients: Vec<WebSocket> = Vec::new();
     for round in 0..5 {
@@ -62,12 +64,14 @@ fn all_clients_go_and_return_at_once() {
             let threads = [(); THREADS].map(|()| {
                 scope.spawn(|| (0..CLIENTS / THREADS).map(|_| come(server.addr)).collect::<Vec<_>>())
             });
-            clients.extend(threads.into_iter().flat_map(|thread| thread.join().expect("no panic")));
+            clients
+                .extend(threads.into_iter().flat_map(|thread| thread.join().expect("the thread panicked")));
         });
         for client in &mut clients {
-            assert_eq!(client.read_text(), round.to_string(), "the state comes first");
+            assert_eq!(client.read_text(), round.to_string(), "not the state first");
         }
-        let full = WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("all places are taken");
+        let full = WebSocket::try_connect(server.addr, "/ws", &[])
+            .expect_err("a client over the limit was accepted");
         assert_eq!(full.status, 503);
     }
     device.event("all are there");
@@ -76,7 +80,8 @@ fn all_clients_go_and_return_at_once() {
     }
 }
 
-/// A client that sends a part of what it wanted to, reads a part of what it gets, and is gone.
+/// Connects, sends a random part of its bytes,
+/// reads a part of the answer, and disconnects.
 fn die_somewhere(addr: SocketAddr, random: &mut Random) {
     let mut all = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -87,12 +92,12 @@ fn die_somewhere(addr: SocketAddr, random: &mut Random) {
     {
         all.extend(Frame::encode(true, 0, code, MASK, &vec![b'x'; length]));
     }
-    // Half of them do not get past the head and a few bytes more.
+    // Half of the clients send the head and at most a few bytes more.
     let end = if random.below(2) == 0 { head + 20 } else { all.len() };
-    let mut tcp = TcpStream::connect(addr).expect("a connection");
-    tcp.write_all(&all[..random.below(end)]).expect("the server takes it");
+    let mut tcp = TcpStream::connect(addr).expect("cannot connect");
+    tcp.write_all(&all[..random.below(end)]).expect("cannot send");
     if random.below(2) == 0 {
-        tcp.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+        tcp.set_read_timeout(Some(Duration::from_millis(1))).expect("cannot set the timeout");
         let _ = tcp.read(&mut [0; 2000][..1 + random.below(1999)]);
     }
     if random.below(2) == 0 {
@@ -101,7 +106,7 @@ fn die_somewhere(addr: SocketAddr, random: &mut Random) {
 }
 
 #[test]
-fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
+fn clients_dying_within_frames_disturb_no_other() {
     const WITNESSES: usize = 4;
     const DYING: usize = 300;
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
@@ -160,14 +165,14 @@ fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
 }
 
 #[test]
-fn who_sends_more_than_the_application_takes_is_slowed_down_by_tcp_and_nothing_is_lost() {
+fn fast_client_is_slowed_down_without_loss() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let mut inbox = server.inbox();
     let client = WebSocket::connect(server.addr, "/ws");
     let mut tcp = client.tcp();
-    // So that little of it is in the kernel.
-    SockRef::from(tcp).set_send_buffer_size(65_536).expect("a send buffer");
-    tcp.set_write_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+    // Keeps the kernel's buffer small.
+    SockRef::from(tcp).set_send_buffer_size(65_536).expect("cannot set the buffer size");
+    tcp.set_write_timeout(Some(Duration::from_millis(300))).expect("cannot set the timeout");
     let message =
         |number: usize| Frame::encode(true, 0, opcode::TEXT, MASK, format!("{number:01000}").as_bytes());
     let (mut sent, mut rest) = (0, Vec::new());
@@ -188,12 +193,12 @@ fn who_sends_more_than_the_application_takes_is_slowed_down_by_tcp_and_nothing_i
         }
         false
     });
-    assert!(blocked.is_some(), "64 MiB were taken, although nobody took a message");
+    assert!(blocked.is_some(), "64 MiB were accepted, although the application took no message");
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut tcp = client.tcp();
-            tcp.set_write_timeout(Some(SOON)).expect("a timeout");
-            tcp.write_all(&rest).expect("it goes on as soon as the application does");
+            tcp.set_write_timeout(Some(SOON)).expect("cannot set the timeout");
+            tcp.write_all(&rest).expect("cannot send after the application went on");
         });
         runtime().block_on(async {
             let mut expected = 0;
@@ -205,5 +210,5 @@ fn who_sends_more_than_the_application_takes_is_slowed_down_by_tcp_and_nothing_i
             }
         });
     });
-    println!("blocked after {sent} messages of 1 KiB; all were heard");
+    println!("blocked after {sent} messages of 1 KiB; the application got all of them");
 }

@@ -1,4 +1,4 @@
-//! TLS: what holds without it holds with it.
+//! TLS behaves as plain TCP does.
 
 mod in_process;
 mod over_tls;
@@ -14,15 +14,16 @@ use test_support::{Frame, Http, SOON, Tls, WebSocket, opcode};
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
 
-/// Reads until the peer closes, and returns what came.
+/// Reads until the peer closes, and returns the bytes.
 fn read_to_end(mut tcp: &TcpStream) -> Vec<u8> {
-    tcp.set_read_timeout(Some(SOON)).expect("a time-out");
+    tcp.set_read_timeout(Some(SOON)).expect("cannot set the timeout");
     let mut bytes = Vec::new();
-    tcp.read_to_end(&mut bytes).expect("the server closes");
+    tcp.read_to_end(&mut bytes).expect("the server does not close");
     bytes
 }
 
-/// The first record of a client, as RFC 8446 has it: with a whole message of the handshake, or with its beginning.
+/// Returns the first record of a client, as RFC 8446 has
+/// it, with a whole handshake message or its beginning.
 fn hello(length: u8) -> Vec<u8> {
     let mut record = vec![22, 3, 1, 0, length, 1, 0, 0, 200, 3, 3];
     record.resize(5 + usize::from(length), 0);
@@ -30,17 +31,17 @@ fn hello(length: u8) -> Vec<u8> {
 }
 
 #[test]
-fn echo_in_both_versions_and_a_clean_end() {
+fn echo_works_in_both_tls_versions_and_ends_cleanly() {
     let (server, tls) = start(Limits::LINUX);
     let (_, _, other) = certificate();
     for tls in [tls.clone(), tls.clone().name("localhost")] {
         let stream = tls.connect(server.addr);
         assert_eq!(stream.alpn(), Some(&b"http/1.1"[..]));
         assert_eq!(format!("{:?}", stream.tls_version()), "Some(TLSv1_3)");
-        let mut client = WebSocket::over(stream, "/echo", &[]).expect("an upgrade");
+        let mut client = WebSocket::over(stream, "/echo", &[]).expect("the upgrade was refused");
         expect_echo(&mut client, "over TLS");
         client.send_close(1000, "");
-        // The stream would complain about an end without close_notify.
+        // The stream would fail at an end without close_notify.
         client.expect_close(1000);
     }
     assert!(tls.name("elsewhere.test").try_connect(server.addr).is_err());
@@ -48,20 +49,20 @@ fn echo_in_both_versions_and_a_clean_end() {
 }
 
 #[test]
-fn tls_1_2_for_those_who_have_no_better() {
+fn tls_1_2_client_is_accepted() {
     let (certificate, _, pem) = certificate();
     let server =
         serve_by(app(), Limits::LINUX, SocketLimits::default(), |socket| Listener::tls(socket, certificate));
     let stream = Tls::trusting_with_tls12(&pem).connect(server.addr);
     assert_eq!(format!("{:?}", stream.tls_version()), "Some(TLSv1_2)");
-    let mut client = WebSocket::over(stream, "/echo", &[]).expect("an upgrade");
+    let mut client = WebSocket::over(stream, "/echo", &[]).expect("the upgrade was refused");
     expect_echo(&mut client, "over TLS 1.2");
     client.send_close(1000, "");
     client.expect_close(1000);
 }
 
 #[test]
-fn byte_by_byte() {
+fn tls_bytes_may_arrive_one_by_one() {
     let (server, tls) = start(Limits::LINUX);
     let mut client = connect(&tls.dribbling(), server.addr, "/echo");
     expect_echo(&mut client, "one");
@@ -73,7 +74,7 @@ fn byte_by_byte() {
 }
 
 #[test]
-fn a_mebibyte_there_and_back() {
+fn echo_of_one_mebibyte_over_tls_is_unchanged() {
     let (server, tls) = start(Limits::LINUX);
     let mut client = connect(&tls, server.addr, "/echo");
     let (parts, length) = (16, 1 << 16);
@@ -92,7 +93,7 @@ fn a_mebibyte_there_and_back() {
 }
 
 #[test]
-fn messages_in_one_record_and_in_many() {
+fn messages_may_share_record_or_span_records() {
     let (server, tls) = start(Limits::LINUX);
     let mut client = connect(&tls, server.addr, "/echo");
     let frames: Vec<u8> = (0..100)
@@ -108,7 +109,7 @@ fn messages_in_one_record_and_in_many() {
 }
 
 #[test]
-fn plain_http_is_told_where_to_go() {
+fn plain_http_on_tls_port_gets_redirect_advice() {
     let (server, tls) = start(Limits::LINUX);
     let mut plain = Http::connect(server.addr);
     plain.send(format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", server.addr));
@@ -120,13 +121,13 @@ fn plain_http_is_told_where_to_go() {
     );
     plain.expect_end(SOON);
 
-    // A name that is not the device's is not repeated, and what is no HTTP either gets an answer, too.
+    // A foreign name is not repeated, and bytes that are no HTTP get an answer, too.
     for request in
         ["GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", "HEAD /ws HTTP/1.1\r\nHost: a\r\n\r\n", "what?\r\n\r\n"]
     {
         let mut plain = Http::connect(server.addr);
         plain.send(request);
-        let answer = String::from_utf8(plain.read_to_end(SOON)).expect("text");
+        let answer = String::from_utf8(plain.read_to_end(SOON)).expect("not UTF-8");
         assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n") && !answer.contains("evil"), "{answer}");
     }
     let mut https = Http::from(tls.connect(server.addr));
@@ -135,19 +136,19 @@ fn plain_http_is_told_where_to_go() {
 }
 
 #[test]
-fn a_handshake_that_is_not_finished_in_time_is_the_end() {
+fn unfinished_tls_handshake_is_closed_in_time() {
     let (server, tls) = start(Limits { head_time: 1_500, ..Limits::LINUX });
     let (silent, begun, message_begun) = (
-        TcpStream::connect(server.addr).expect("a connection"),
-        TcpStream::connect(server.addr).expect("a connection"),
-        TcpStream::connect(server.addr).expect("a connection"),
+        TcpStream::connect(server.addr).expect("cannot connect"),
+        TcpStream::connect(server.addr).expect("cannot connect"),
+        TcpStream::connect(server.addr).expect("cannot connect"),
     );
-    (&begun).write_all(&hello(100)[..50]).expect("a part of a record");
-    (&message_begun).write_all(&hello(100)).expect("a record with a part of a message");
+    (&begun).write_all(&hello(100)[..50]).expect("cannot send the part of a record");
+    (&message_begun).write_all(&hello(100)).expect("cannot send the record");
     for tcp in [silent, begun, message_begun] {
         assert_eq!(read_to_end(&tcp), b"");
     }
-    // After the handshake the request has its own time.
+    // After the handshake the request has its own time limit.
     let mut quiet = Http::from(tls.connect(server.addr));
     quiet.expect_end(SOON);
     let mut slow = Http::from(tls.connect(server.addr));
@@ -156,27 +157,27 @@ fn a_handshake_that_is_not_finished_in_time_is_the_end() {
 }
 
 #[test]
-fn broken_records_end_their_own_connection_only() {
+fn broken_record_ends_only_its_connection() {
     let limits = Limits { clients: 1, ..Limits::LINUX };
     let (server, tls) = start(limits);
-    // A handshake that is none is answered by an alert.
-    let tcp = TcpStream::connect(server.addr).expect("a connection");
+    // An invalid handshake is answered by an alert.
+    let tcp = TcpStream::connect(server.addr).expect("cannot connect");
     let mut wrong = hello(204);
     wrong[5] = 99;
-    (&tcp).write_all(&wrong).expect("a wrong record");
-    assert_eq!(read_to_end(&tcp).first(), Some(&21), "an alert");
-    // A part of a message, and then what no message can go on with; a message without end, which is not kept.
+    (&tcp).write_all(&wrong).expect("cannot send the wrong record");
+    assert_eq!(read_to_end(&tcp).first(), Some(&21), "not an alert");
+    // A message that is continued by something else, and a message without an end, which is not buffered.
     let torn = [&hello(100)[..], &[23, 3, 3, 0, 1, 0]].concat();
     let part = [[22, 3, 1, 64, 0].to_vec(), [&[1, 0, 255, 0][..], &[0; 16_380]].concat()].concat();
     let endless = part.repeat(3);
     for wrong in [torn, endless] {
-        let tcp = TcpStream::connect(server.addr).expect("a connection");
-        // The rest is not waited for.
+        let tcp = TcpStream::connect(server.addr).expect("cannot connect");
+        // The server does not wait for the rest.
         let _ = (&tcp).write_all(&wrong);
         assert_eq!(read_to_end(&tcp), b"");
     }
 
-    // Of those who are connected, it gives back the place.
+    // An established connection frees its slot.
     for _ in 0..3 {
         let deadline = Instant::now() + SOON;
         let mut client = loop {
@@ -187,14 +188,14 @@ fn broken_records_end_their_own_connection_only() {
         };
         expect_echo(&mut client, "well");
         let mut tcp = client.tcp();
-        tcp.write_all(&[23, 3, 3, 0, 20]).expect("a record's head");
+        tcp.write_all(&[23, 3, 3, 0, 20]).expect("cannot send the head of a record");
         tcp.write_all(&[0; 20]).expect("a record that is not encrypted");
-        assert_eq!(read_to_end(tcp).first(), Some(&23), "an alert, encrypted");
+        assert_eq!(read_to_end(tcp).first(), Some(&23), "not an encrypted alert");
     }
 }
 
 #[test]
-fn who_says_goodbye_is_let_go() {
+fn close_notify_ends_connection() {
     let (server, tls) = start(Limits::LINUX);
     let mut stream = tls.connect(server.addr);
     stream.say_goodbye();

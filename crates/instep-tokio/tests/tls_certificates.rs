@@ -1,4 +1,4 @@
-//! Certificates: read, told apart, and replaced while the server runs.
+//! Certificates: parsing, errors, and replacement while the server runs.
 
 mod in_process;
 mod over_tls;
@@ -10,7 +10,7 @@ use over_tls::{app, certificate, connect, expect_echo};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 #[test]
-fn a_new_certificate_is_for_new_connections() {
+fn replaced_certificate_applies_to_new_connections() {
     let ((first, tls, _), (second, other, _)) = (certificate(), certificate());
     assert_ne!(first.fingerprint(), second.fingerprint());
     let mine = first.clone();
@@ -26,19 +26,20 @@ fn a_new_certificate_is_for_new_connections() {
 }
 
 #[test]
-fn a_fingerprint_is_that_of_the_certificate() {
+fn fingerprint_is_sha256_of_certificate() {
     let pem = include_bytes!("data/lamp.test.pem");
-    let certificate = Certificate::from_pem(pem, pem).expect("a pair");
-    // As another program has it: openssl x509 -in lamp.test.pem -noout -fingerprint -sha256
+    let certificate = Certificate::from_pem(pem, pem).expect("certificate and key do not match");
+    // Printed by openssl x509 -in lamp.test.pem -noout -fingerprint -sha256
     let expected =
         "DE:18:3F:11:F3:EA:94:37:E6:D9:4F:F4:1B:BF:CC:C9:47:49:89:0E:66:F6:05:6E:35:6E:D9:4A:42:F7:46:97";
     assert_eq!(certificate.fingerprint(), expected);
 }
 
 #[test]
-fn wrong_certificates_and_keys_are_told_apart() {
+fn wrong_certificates_and_keys_have_distinct_errors() {
     let pair = || {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["a".into()]).expect("cannot make a certificate");
         (cert.pem(), signing_key.serialize_pem())
     };
     let ((chain, key), (_, other)) = (pair(), pair());
@@ -54,8 +55,9 @@ fn wrong_certificates_and_keys_are_told_apart() {
 }
 
 #[test]
-fn what_a_key_or_a_certificate_is_not_is_told_in_a_sentence() {
-    let CertifiedKey { cert, .. } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+fn unsupported_key_or_certificate_is_explained() {
+    let CertifiedKey { cert, .. } =
+        generate_simple_self_signed(vec!["a".into()]).expect("cannot make a certificate");
     let chain = cert.pem();
     let old = include_bytes!("data/version-1.pem");
     for (chain, key, expected, says) in [
@@ -84,22 +86,25 @@ fn what_a_key_or_a_certificate_is_not_is_told_in_a_sentence() {
 }
 
 #[test]
-fn a_byte_order_mark_is_read_past() {
+fn byte_order_mark_is_skipped() {
     let pair = || {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["a".into()]).expect("one");
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["a".into()]).expect("cannot make a certificate");
         (format!("\u{feff}{}", cert.pem()), format!("\u{feff}{}", signing_key.serialize_pem()))
     };
     let ((chain, key), (other, _)) = (pair(), pair());
-    let right = Certificate::from_pem(chain.as_bytes(), key.as_bytes()).expect("a pair");
-    // Two files that were joined: the first certificate is the server's own.
-    let joined = Certificate::from_pem(format!("{chain}{other}").as_bytes(), key.as_bytes()).expect("a pair");
+    let right =
+        Certificate::from_pem(chain.as_bytes(), key.as_bytes()).expect("certificate and key do not match");
+    // Two joined files, of which the first certificate is the server's own.
+    let joined = Certificate::from_pem(format!("{chain}{other}").as_bytes(), key.as_bytes())
+        .expect("certificate and key do not match");
     assert_eq!(joined.fingerprint(), right.fingerprint());
 }
 
 #[test]
-fn a_certificate_knows_when_it_is_valid() {
+fn validity_is_read_from_certificate() {
     let pem = include_bytes!("data/lamp.test.pem");
-    let validity = Certificate::from_pem(pem, pem).expect("a pair").validity();
+    let validity = Certificate::from_pem(pem, pem).expect("certificate and key do not match").validity();
     let said = (validity.from.to_string(), validity.until.to_string());
     assert_eq!(said, ("2026-11-21 07:34:52 UTC".into(), "2026-11-22 07:34:52 UTC".into()));
     assert!(validity.from.time() < validity.until.time());

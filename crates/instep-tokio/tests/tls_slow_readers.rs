@@ -1,4 +1,4 @@
-//! TLS, and clients that read slowly or not at all: what holds without it holds with it.
+//! TLS with clients that read slowly or not at all behaves as plain TCP does.
 
 mod in_process;
 mod over_tls;
@@ -12,23 +12,25 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use test_support::{Http, SOON, WebSocket, wait_until};
 
-/// A socket whose receive buffer is the kernel's smallest.
+/// Returns a socket with the kernel's smallest receive buffer.
 fn narrow(addr: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    // Before connecting, because the window is told then.
-    socket.set_recv_buffer_size(1).expect("a small buffer");
-    socket.connect(&addr.into()).expect("a connection");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    // Before connecting, because the handshake announces the window.
+    socket.set_recv_buffer_size(1).expect("cannot set the buffer size");
+    socket.connect(&addr.into()).expect("cannot connect");
     socket.into()
 }
 
-/// What was encrypted, but not taken by the socket, is not lost when the connection ends.
+/// Encrypted bytes that the socket has not taken
+/// yet are not lost at the end of the connection.
 #[test]
-fn an_answer_arrives_although_the_reader_is_slow() {
+fn answer_arrives_at_slow_tls_reader() {
     let (server, tls) = start(Limits { linger_time: 20, ..Limits::LINUX });
-    // Of one of these lengths, just the end has no place in the socket.
+    // At one of these lengths, only the end does not fit into the socket.
     let mut clients: Vec<_> = (1..=LENGTHS)
         .map(|n| {
-            let mut client = Http::from(tls.over(narrow(server.addr)).expect("TLS"));
+            let mut client = Http::from(tls.over(narrow(server.addr)).expect("no TLS session"));
             client.send(format!("GET /{n} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
             client
         })
@@ -41,21 +43,21 @@ fn an_answer_arrives_although_the_reader_is_slow() {
     }
 }
 
-/// Resident memory of this process, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("the process's status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+    let status = fs::read_to_string("/proc/self/status").expect("cannot read the status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
     kib * 1024
 }
 
 #[test]
-fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
+fn stalled_tls_client_uses_no_memory_and_gets_latest() {
     const PAYLOAD: usize = 60_000;
     const FRAMES: usize = 1_000;
     let (server, tls) = start(Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX });
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
+    let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
+    let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     let mut healthy = connect(&tls, server.addr, "/ws");
     let fill = "x".repeat(PAYLOAD - 8);
     let mut start = 0;
@@ -76,10 +78,10 @@ fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_dropped() {
+fn stalled_tls_client_is_dropped() {
     let (server, tls) = start(Limits { write_stall: 300, clients: 1, ..Limits::LINUX });
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
+    let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
+    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     let fill = "x".repeat(60_000);
     let is_free = || {
         server.device().publish(over_tls::TEXT, &fill);
@@ -89,40 +91,41 @@ fn a_client_that_takes_nothing_is_dropped() {
 }
 
 #[test]
-fn nor_does_it_stay_when_only_a_small_record_waits() {
+fn stalled_tls_client_with_small_record_is_dropped() {
     let limits = Limits { write_stall: 300, ping_every: 600_000, ..Limits::LINUX };
     let (server, tls) = start(limits);
-    let stalled = tls.over(narrow(server.addr)).expect("TLS");
-    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
-    // Connections are dealt to two shards in turn: the second one from here is a neighbour.
+    let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
+    let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
+    // Connections are assigned to two shards in turn, so the second one from here shares the shard.
     let [_other, mut neighbour] = [(); 2].map(|()| connect(&tls, server.addr, "/echo"));
     let fill = "x".repeat(1_000);
-    // Less than that fills all buffers, if each is sent, and then nothing is sent any more.
+    // Fewer messages fill all buffers, if each is sent, and then nothing more is sent.
     for _ in 0..200 {
         server.device().publish(over_tls::TEXT, &fill);
         expect_echo(&mut neighbour, "the shard had a turn");
     }
-    wait_until(SOON, || server.device().clients() <= 2, || "it still has its place");
+    wait_until(SOON, || server.device().clients() <= 2, || "the stalled client still has its slot");
 }
 
 #[test]
-fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
-    // Long, so that it is not the test that stops to read on a busy machine.
+fn slow_tls_reader_is_kept_and_stalled_one_is_dropped() {
+    // It is long, so that a busy machine does not make the test itself stall.
     const STALL: Duration = Duration::from_secs(3);
     let limits = Limits { write_stall: 3_000, ping_every: 600_000, ..Limits::LINUX };
     let (server, tls) = start(limits);
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    socket.connect(&server.addr.into()).expect("a connection");
-    let stream = tls.over(socket.into()).expect("TLS");
-    let slow = WebSocket::over(stream, "/ws", &[]).expect("an upgrade");
+    let socket =
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");
+    socket.set_recv_buffer_size(4_096).expect("cannot set the buffer size");
+    socket.connect(&server.addr.into()).expect("cannot connect");
+    let stream = tls.over(socket.into()).expect("no TLS session");
+    let slow = WebSocket::over(stream, "/ws", &[]).expect("the upgrade was refused");
     let fill = "x".repeat(60_000);
     let begin = Instant::now();
     while begin.elapsed() < 3 * STALL {
         server.device().publish(over_tls::TEXT, &fill);
-        slow.tcp().read_exact(&mut [0; 400]).expect("there is more");
+        slow.tcp().read_exact(&mut [0; 400]).expect("no more bytes");
         std::thread::sleep(Duration::from_millis(150));
         assert_eq!(server.device().clients(), 1, "after {:?}", begin.elapsed());
     }
-    wait_until(SOON, || server.device().clients() == 0, || "it is still there");
+    wait_until(SOON, || server.device().clients() == 0, || "the stalled client was not dropped");
 }

@@ -1,4 +1,4 @@
-//! Whatever a form says, the page is a page, and nothing that was typed becomes markup.
+//! For every form, the answer is a whole page, and no input becomes markup.
 
 use instep::board::BoardPages as _;
 use instep_embassy::LogInResources;
@@ -24,7 +24,7 @@ fn page() -> String {
     page
 }
 
-/// Pieces of which forms are made, and pieces that do not belong there.
+/// Returns parts of forms, valid and invalid.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
@@ -49,7 +49,7 @@ fn piece() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_form_breaks_the_page(
+    fn random_form_gets_whole_page_without_markup(
         path in prop::sample::select(vec!["/network", "/network/scan", "/network/device"]),
         pieces in prop::collection::vec(piece(), 0..12),
     ) {

@@ -1,4 +1,5 @@
-//! The servers on network stacks in this process: what a phone that joins gets, and two devices that want one name.
+//! The servers on network stacks in this process: a
+//! phone that joins, and two devices that want one name.
 
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{Config, IpAddress, Ipv4Address, Stack};
@@ -24,7 +25,7 @@ fn socket(stack: Stack<'static>, port: u16) -> UdpSocket<'static> {
     socket
 }
 
-/// What arrives within two seconds.
+/// Returns the next packet, if it arrives within two seconds.
 async fn receive(socket: &UdpSocket<'static>) -> Option<Vec<u8>> {
     let mut buffer = [0; 2048];
     let received = with_timeout(Duration::from_secs(2), socket.recv_from(&mut buffer)).await;
@@ -40,20 +41,20 @@ fn start_dns(stack: Stack<'static>) {
     spawn(async move { serve_dns(stack, DEVICE, leak(DnsMemory::new())).await });
 }
 
-/// The names that a device has had, one after the other.
+/// The names that a device has had, in order.
 type Names = Rc<RefCell<Vec<String>>>;
 
 fn start_mdns(stack: Stack<'static>, seed: u32) -> Names {
     let names = Names::default();
-    let told = names.clone();
+    let recorded = names.clone();
     spawn(async move {
-        let named = |name: &instep_wifi::name::Name| told.borrow_mut().push(name.to_string());
+        let named = |name: &instep_wifi::name::Name| recorded.borrow_mut().push(name.to_string());
         serve_mdns(stack, "lamp".parse().unwrap(), 80, seed, leak(MdnsMemory::new()), named).await;
     });
     names
 }
 
-/// A question for the A record of a name, with this class.
+/// Returns a query for the A record of a name, with this class.
 fn question(name: &str, class: u16) -> Vec<u8> {
     let mut query = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in name.split('.') {
@@ -65,18 +66,18 @@ fn question(name: &str, class: u16) -> Vec<u8> {
     query
 }
 
-/// Asks everybody for a name, as a program without a responder of its own does.
+/// Queries a name by multicast, as a program without a responder of its own does.
 async fn look_up(phone: &UdpSocket<'static>, name: &str) -> Option<Ipv4Address> {
     phone.send_to(&question(name, 1), (IpAddress::Ipv4(mdns::GROUP), mdns::PORT)).await.unwrap();
     let answer = receive(phone).await?;
-    // One question, one answer: its address is at the end of its record, which begins behind the question.
+    // One question and one answer, whose address is at the end of its record behind the question.
     assert_eq!(answer[4..8], [0, 1, 0, 1]);
     let at = 12 + 2 * (name.len() + 2) + 4 + 10;
     Some(Ipv4Address::from(<[u8; 4]>::try_from(&answer[at..at + 4]).unwrap()))
 }
 
 #[test]
-fn a_phone_that_joins_gets_an_address_and_finds_the_device_by_any_name() {
+fn phone_gets_address_and_finds_device_by_any_name() {
     test(async {
         let link = Link::default();
         let device = link.station(DEVICE);
@@ -105,7 +106,7 @@ fn a_phone_that_joins_gets_an_address_and_finds_the_device_by_any_name() {
     });
 }
 
-/// A query for the device's DNS, from an address that nobody has.
+/// Returns a query for the device's DNS from an unused address.
 fn from_nowhere() -> Vec<u8> {
     let query = question("a.b", 1);
     let length = u8::try_from(query.len()).unwrap();
@@ -122,7 +123,7 @@ fn from_nowhere() -> Vec<u8> {
 }
 
 #[test]
-fn who_asks_under_a_false_address_keeps_nobody_waiting_for_long() {
+fn unroutable_dns_query_delays_others_only_briefly() {
     test(async {
         let link = Link::default();
         start_dns(link.station(DEVICE));
@@ -138,13 +139,13 @@ fn who_asks_under_a_false_address_keeps_nobody_waiting_for_long() {
                 break;
             }
             asked += 1;
-            assert!(asked < 3, "the answer to nobody is in its way");
+            assert!(asked < 3, "an unroutable answer blocks the next one");
         }
     });
 }
 
 #[test]
-fn of_two_devices_of_one_name_the_second_gets_a_number_and_both_answer() {
+fn second_device_of_same_name_gets_number() {
     test(async {
         let link = Link::default();
         let first = start_mdns(link.station(DEVICE), 1);
@@ -163,7 +164,7 @@ fn of_two_devices_of_one_name_the_second_gets_a_number_and_both_answer() {
 }
 
 #[test]
-fn it_announces_itself_again_when_the_link_comes_back() {
+fn mdns_announces_again_when_link_returns() {
     test(async {
         let link = Link::default();
         let (device, plug) = link.plugged_station(DEVICE);
@@ -172,7 +173,7 @@ fn it_announces_itself_again_when_the_link_comes_back() {
         let listener = link.station(PHONE);
         listener.join_multicast_group(mdns::GROUP).unwrap();
         let phone = socket(listener, mdns::PORT);
-        assert_eq!(receive(&phone).await, None, "it has said everything");
+        assert_eq!(receive(&phone).await, None, "a packet after the announcements");
         plug.unplug(true);
         Timer::after_secs(2).await;
         plug.unplug(false);
@@ -181,6 +182,6 @@ fn it_announces_itself_again_when_the_link_comes_back() {
             *(if message[2] & 0x80 == 0 { &mut probes } else { &mut announcements }) += 1;
         }
         assert_eq!((probes, announcements), (3, 2));
-        assert_eq!(names.borrow().as_slice(), ["lamp"; 2], "it might have become another one");
+        assert_eq!(names.borrow().as_slice(), ["lamp"; 2], "the name was not confirmed again");
     });
 }

@@ -1,4 +1,5 @@
-//! When the device joins and when it opens its own network, on a clock that passes only when everybody waits.
+//! When the device joins a network and when it opens its own, on a clock that
+//! advances only when all tasks wait.
 
 mod simulated;
 
@@ -8,11 +9,11 @@ use simulated::{CAFE, Device, FULL, HOME, MUTE};
 use std::cell::Cell;
 use virtual_ethernet::test;
 
-/// The longest try of the simulated radio.
+/// Duration of the simulated radio's longest attempt, in s.
 const TRY: u64 = 17;
 
 #[test]
-fn a_network_that_is_known_is_joined_and_nothing_else_is_opened() {
+fn known_network_is_joined_and_own_stays_closed() {
     test(async {
         let device = Device::start(Some(HOME), &[CAFE, HOME], "known").await;
         Timer::after_secs(3600).await;
@@ -22,7 +23,7 @@ fn a_network_that_is_known_is_joined_and_nothing_else_is_opened() {
 }
 
 #[test]
-fn without_a_network_its_own_is_open_and_the_page_leads_to_another() {
+fn own_network_opens_and_leads_to_another_network() {
     test(async {
         let device = Device::start(None, &[HOME, CAFE, MUTE, FULL], "page").await;
         Timer::after_secs(5).await;
@@ -38,32 +39,32 @@ fn without_a_network_its_own_is_open_and_the_page_leads_to_another() {
             assert!(device.page().contains("Joining <bdi>"));
             Timer::after_secs(TRY + 3).await;
             assert!(device.page().contains(problem), "{}", device.page());
-            assert_eq!(device.settings.network(), None, "nothing is kept that was not joined");
+            assert_eq!(device.settings.network(), None, "a network was stored before it was joined");
         }
 
         device.ask_for(HOME, "correct horse");
         Timer::after_secs(5).await;
         assert_eq!(device.settings.network(), Some(simulated::known(HOME)));
-        assert!(std::fs::metadata(&device.file).is_ok(), "it is stored at once");
-        // Its own network stays until somebody has seen where the device will be.
+        assert!(std::fs::metadata(&device.file).is_ok(), "a joined network was not stored at once");
+        // Its own network stays open until the user has seen the device's new address.
         Timer::after_secs(600).await;
         assert!(device.is_open());
-        let told = device.page();
-        assert!(told.contains("http://192.168.1.50/") && told.contains("http://lamp.local/"), "{told}");
+        let page = device.page();
+        assert!(page.contains("http://192.168.1.50/") && page.contains("http://lamp.local/"), "{page}");
         Timer::after(TOLD_STAYS / 2).await;
         assert!(device.is_open() && device.page().contains("http://192.168.1.50/"));
         Timer::after(TOLD_STAYS).await;
         assert!(!device.is_open());
         Timer::after_secs(3).await;
         assert_eq!(device.joined().as_deref(), Some("Home"));
-        assert!(device.times("restart").is_empty(), "its name is what it was");
-        // Whoever comes later asks for something new.
+        assert!(device.times("restart").is_empty(), "restarted although the name is the same");
+        // A later visit begins with the question again.
         assert!(device.page().contains("Which Wi-Fi network"));
     });
 }
 
 #[test]
-fn a_network_that_fails_for_a_minute_is_tried_on_beside_its_own() {
+fn failing_network_is_retried_beside_own_network() {
     test(async {
         let device = Device::start(Some(HOME), &[], "minute").await;
         Timer::after(PATIENCE).await;
@@ -73,15 +74,15 @@ fn a_network_that_fails_for_a_minute_is_tried_on_beside_its_own() {
         let before = device.times("join Home").len();
         Timer::after_secs(600).await;
         let tries = device.times("join Home").len() - before;
-        let most = usize::try_from(600 / RETRY_BESIDE_AP.as_secs()).unwrap();
-        assert!((most / 2..=most).contains(&tries), "{tries}");
+        let max = usize::try_from(600 / RETRY_BESIDE_AP.as_secs()).unwrap();
+        assert!((max / 2..=max).contains(&tries), "{tries}");
 
         // The router has power again.
         device.air.borrow_mut().around = vec![HOME];
         Timer::after(RETRY_BESIDE_AP).await;
         Timer::after_secs(TRY).await;
         assert_eq!(device.joined().as_deref(), Some("Home"));
-        assert!(device.is_open(), "somebody may be using it");
+        assert!(device.is_open(), "its own network was closed although it may be in use");
         Timer::after(AP_STAYS).await;
         Timer::after_secs(5).await;
         assert!(!device.is_open());
@@ -92,7 +93,7 @@ fn a_network_that_fails_for_a_minute_is_tried_on_beside_its_own() {
 }
 
 #[test]
-fn a_network_that_is_lost_is_joined_again_and_its_own_opened_only_after_a_minute() {
+fn lost_network_is_rejoined_own_opens_after_a_minute() {
     test(async {
         let device = Device::start(Some(HOME), &[HOME], "lost").await;
         Timer::after_secs(3600).await;
@@ -113,7 +114,7 @@ fn a_network_that_is_lost_is_joined_again_and_its_own_opened_only_after_a_minute
 }
 
 #[test]
-fn a_wrong_password_that_is_stored_opens_its_own_network_too() {
+fn stored_wrong_password_opens_own_network() {
     test(async {
         let device = Device::start(Some(("Home", "old password", true)), &[HOME], "wrong").await;
         Timer::after(PATIENCE).await;
@@ -127,7 +128,7 @@ fn a_wrong_password_that_is_stored_opens_its_own_network_too() {
 }
 
 #[test]
-fn a_try_that_fails_leads_back_to_the_network_that_was_there() {
+fn failed_attempt_returns_to_previous_network() {
     test(async {
         let device = Device::start(Some(HOME), &[HOME, CAFE], "back").await;
         Timer::after_secs(60).await;
@@ -141,7 +142,7 @@ fn a_try_that_fails_leads_back_to_the_network_that_was_there() {
 }
 
 #[test]
-fn a_new_name_is_shown_and_the_device_starts_anew_with_it() {
+fn new_name_is_shown_and_applies_after_restart() {
     test(async {
         let device = Device::start(None, &[HOME], "name").await;
         Timer::after_secs(5).await;
@@ -157,7 +158,7 @@ fn a_new_name_is_shown_and_the_device_starts_anew_with_it() {
             assert_eq!(device.settings.device_name(), None);
         }
         submit("name=lamp&password=");
-        assert!(!device.page().contains("alert"), "nothing was asked for");
+        assert!(!device.page().contains("alert"), "an alert without a request");
         submit("name=desk&password=");
         assert!(device.page().contains("from its next start on"));
         device.ask_for(HOME, "correct horse");
@@ -171,7 +172,7 @@ fn a_new_name_is_shown_and_the_device_starts_anew_with_it() {
 }
 
 #[test]
-fn a_password_that_nobody_can_enter_is_not_set() {
+fn password_that_cannot_be_typed_is_rejected() {
     test(async {
         let device = Device::start(None, &[HOME], "password").await;
         Timer::after_secs(5).await;
@@ -193,23 +194,23 @@ fn a_password_that_nobody_can_enter_is_not_set() {
 }
 
 #[test]
-fn whoever_loses_the_network_meanwhile_is_asked_again() {
+fn network_lost_after_success_is_asked_for_again() {
     test(async {
         let device = Device::start(None, &[HOME], "again").await;
         Timer::after_secs(5).await;
         device.ask_for(HOME, "correct horse");
         Timer::after_secs(5).await;
-        // Nobody has looked at the page when the network is gone.
+        // The network is lost before the page shows the success.
         device.air.borrow_mut().around = vec![CAFE];
         Timer::after_secs(20).await;
         let page = device.page();
         assert!(device.is_open() && page.contains("Which Wi-Fi network"), "{page}");
-        assert!(page.contains("<bdi>Cafe</bdi>"), "it has looked again");
+        assert!(page.contains("<bdi>Cafe</bdi>"), "the networks were not scanned again");
     });
 }
 
 #[test]
-fn a_device_that_is_reset_knows_nothing_any_more() {
+fn reset_device_has_no_settings() {
     test(async {
         let device = Device::start(None, &[HOME], "reset").await;
         Timer::after_secs(5).await;
@@ -218,12 +219,12 @@ fn a_device_that_is_reset_knows_nothing_any_more() {
         assert!(device.settings.network().is_some() && std::fs::metadata(&device.file).is_ok());
         assert!(device.set_up.reset().await);
         assert_eq!(device.settings.network(), None);
-        assert!(std::fs::metadata(&device.file).is_err(), "nothing is stored any more");
+        assert!(std::fs::metadata(&device.file).is_err(), "settings are still stored");
     });
 }
 
 #[test]
-fn only_a_button_that_is_held_for_all_of_10_s_clears_the_settings() {
+fn only_button_held_for_10_s_clears_settings() {
     test(async {
         let device = Device::start(Some(HOME), &[HOME], "button").await;
         let button: &'static Cell<bool> = Box::leak(Box::default());
@@ -241,12 +242,12 @@ fn only_a_button_that_is_held_for_all_of_10_s_clears_the_settings() {
         };
         for _ in 0..3 {
             hold(HELD - Duration::from_millis(100)).await;
-            assert!(!cleared.get() && device.settings.network().is_some(), "what is held again counts anew");
-            assert!(std::fs::metadata(&device.file).is_ok(), "it is stored");
+            assert!(!cleared.get() && device.settings.network().is_some(), "a released button counted on");
+            assert!(std::fs::metadata(&device.file).is_ok(), "the settings were erased");
         }
         hold(HELD + Duration::from_millis(100)).await;
-        assert!(cleared.get(), "the device is to be started anew");
+        assert!(cleared.get(), "a restart was not requested");
         assert_eq!(device.settings.network(), None);
-        assert!(std::fs::metadata(&device.file).is_err(), "nothing is stored any more");
+        assert!(std::fs::metadata(&device.file).is_err(), "settings are still stored");
     });
 }

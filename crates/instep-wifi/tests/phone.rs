@@ -1,4 +1,5 @@
-//! A phone joins the device's own network and sets it up: all of it but the radio, on a simulated link and clock.
+//! A phone joins the device's own network and provisions it: everything but the
+//! radio, on a simulated link and clock.
 
 mod simulated;
 
@@ -27,13 +28,13 @@ fn leak<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))
 }
 
-/// Its own network, and the one at home.
+/// The device's own network, and the one at home.
 struct Links {
     own: Link,
     home: Link,
 }
 
-/// Starts all that serves a device in both networks.
+/// Starts all servers of a device in both networks.
 macro_rules! serve {
     ($device:expr) => {{
         instep_embassy::resources! {
@@ -48,7 +49,7 @@ macro_rules! serve {
         plug.unplug(true);
         let radio = $device.air.clone();
         spawn(async move {
-            // The link at home is there when the radio has joined.
+            // The link at home comes up when the radio has joined.
             let mut is_joined = false;
             loop {
                 if is_joined != radio.borrow().joined.is_some() {
@@ -85,12 +86,12 @@ macro_rules! serve {
 }
 
 #[test]
-fn a_phone_that_joins_is_led_to_the_page_and_tells_the_device_of_a_network() {
+fn phone_provisions_device_via_captive_portal() {
     test(async {
         let device = Device::start(None, &[HOME, CAFE], "phone").await;
         let links = serve!(device);
         let phone = links.own.join().await;
-        // What it asks for to see whether it is online.
+        // The phone's connectivity check.
         let found = phone.dns_query("connectivitycheck.gstatic.com", DnsQueryType::A).await.unwrap();
         assert_eq!(found.as_slice(), [IpAddress::Ipv4(OWN)]);
         for (host, path) in [
@@ -113,7 +114,7 @@ fn a_phone_that_joins_is_led_to_the_page_and_tells_the_device_of_a_network() {
         );
         assert!(page.contains("open to everyone on this network"));
         assert_eq!(get(phone, OWN, "/network.css").await.0, 200);
-        assert_eq!(get(phone, OWN, "/").await.0, 200, "it can be used as it is");
+        assert_eq!(get(phone, OWN, "/").await.0, 200, "the device is unusable without a password");
 
         let digits = "486f6d65";
         assert_eq!(
@@ -137,7 +138,7 @@ fn a_phone_that_joins_is_led_to_the_page_and_tells_the_device_of_a_network() {
         assert!(!device.is_open());
         assert_eq!(device.joined().as_deref(), Some("Home"));
 
-        // There the page is for who has logged in, and nobody can.
+        // In that network the page needs a log-in, which is impossible without a password.
         let at_home = links.home.station(Ipv4Address::new(192, 168, 1, 7));
         assert_eq!(get(at_home, AT_HOME, "/").await.0, 200);
         assert_eq!(get(at_home, AT_HOME, "/network").await.0, 404);
@@ -146,7 +147,7 @@ fn a_phone_that_joins_is_led_to_the_page_and_tells_the_device_of_a_network() {
 }
 
 #[test]
-fn a_password_that_is_set_on_the_page_is_asked_for_and_cannot_be_changed_there() {
+fn password_set_on_page_is_required_and_fixed() {
     test(async {
         let device = Device::start(Some(HOME), &[HOME], "password").await;
         let links = serve!(device);
@@ -162,17 +163,17 @@ fn a_password_that_is_set_on_the_page_is_asked_for_and_cannot_be_changed_there()
         let page = set("open+sesame").await;
         assert!(page.contains("The password is set") && page.contains("asks for its password"), "{page}");
         assert!(!page.contains("sesame"));
-        let kept = kept_password(device.settings).expect("it is kept");
+        let kept = kept_password(device.settings).expect("the password was not persisted");
         assert!(kept.is(&kept.begin(b"open sesame").step(u32::MAX).unwrap()));
 
-        assert_eq!(get(at_home, AT_HOME, "/").await.0, 303, "to the log-in page");
-        assert_eq!(get(phone, OWN, "/").await.0, 303, "in its own network, too");
+        assert_eq!(get(at_home, AT_HOME, "/").await.0, 303, "not redirected to the log-in page");
+        assert_eq!(get(phone, OWN, "/").await.0, 303, "not redirected in its own network");
         assert!(set("another").await.contains("cannot be changed here"));
         assert!(
             kept_password(device.settings).unwrap().is(&kept.begin(b"open sesame").step(u32::MAX).unwrap())
         );
 
-        // Who has logged in gets the page in the other network as well.
+        // After a log-in the page is there in the other network as well.
         assert_eq!(get(at_home, AT_HOME, "/network").await.0, 303);
         let known =
             format!("GET /network HTTP/1.0\r\nHost: {AT_HOME}\r\nAuthorization: Basic OnNlc2FtZQ==\r\n\r\n");
@@ -185,7 +186,7 @@ fn a_password_that_is_set_on_the_page_is_asked_for_and_cannot_be_changed_there()
 }
 
 #[test]
-fn the_page_tells_the_name_that_the_device_has_where_another_one_has_its_own() {
+fn page_shows_own_name_after_name_conflict() {
     test(async {
         let device = Device::start(None, &[HOME], "taken").await;
         let links = serve!(device);

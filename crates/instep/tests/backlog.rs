@@ -1,4 +1,5 @@
-//! The backlog: who comes is told of the events that the device still has, numbered, over WebSocket and as Server-Sent Events.
+//! Backlog: new and returning clients receive the past events that the device still
+//! has, with their numbers, over WebSocket and as Server-Sent Events.
 
 mod guarded;
 mod link;
@@ -23,7 +24,7 @@ fn event(number: u64) -> String {
 }
 
 #[test]
-fn who_comes_later_gets_the_past_in_its_order_and_then_what_comes() {
+fn late_client_gets_backlog_then_live_events() {
     let mut world = world();
     let bench = Bench::new(world.device);
     bench.door(false);
@@ -45,7 +46,7 @@ fn who_comes_later_gets_the_past_in_its_order_and_then_what_comes() {
     bench.said("c");
     let new = r#"{"label":"said","value":"c","seq":3}"#;
     assert_eq!(said(&mut world, &mut peer), [new]);
-    // Who comes back gets all of it again.
+    // A returning client gets all of it again.
     peer.end(&mut world);
     let mut again = world.open("/ws");
     assert_eq!(texts(&mut again)[1..], [&past[..], &[new]].concat());
@@ -53,7 +54,7 @@ fn who_comes_later_gets_the_past_in_its_order_and_then_what_comes() {
 }
 
 #[test]
-fn the_ring_is_all_there_is_and_who_was_not_there_has_missed_nothing() {
+fn overwritten_events_are_not_missed_by_new_client() {
     let mut world = world();
     let bench = Bench::new(world.device);
     let kept = u64::try_from(world.limits.events).unwrap();
@@ -65,11 +66,11 @@ fn the_ring_is_all_there_is_and_who_was_not_there_has_missed_nothing() {
     let mut peer = world.open("/ws");
     assert_eq!(texts(&mut peer)[1..], (10..=all).map(event).collect::<Vec<_>>());
     assert_eq!(world.device.counts().events_missed, 0);
-    // Who was there has.
+    // A client that was connected has missed some.
     let frames = said(&mut world, &mut slow);
     assert_eq!((frames[0].as_str(), &frames[1]), (r#"{"label":"missed","value":9}"#, &event(10)));
 
-    // From its first turn on a new client is as any other.
+    // From its first turn on, a new client is like any other.
     let mut stuck = world.client();
     stuck.window = 200;
     stuck.send(&mut world, link::upgrade("/ws").as_bytes());
@@ -78,7 +79,7 @@ fn the_ring_is_all_there_is_and_who_was_not_there_has_missed_nothing() {
     }
     stuck.window = usize::MAX;
     stuck.turn(&mut world);
-    let end = link::find(&stuck.received, b"\r\n\r\n").expect("an answer") + 4;
+    let end = link::find(&stuck.received, b"\r\n\r\n").expect("no answer") + 4;
     stuck.received.drain(..end);
     let frames = texts(&mut stuck);
     assert_eq!(frames[1], r#"{"label":"missed","value":5}"#);
@@ -86,7 +87,7 @@ fn the_ring_is_all_there_is_and_who_was_not_there_has_missed_nothing() {
 }
 
 #[test]
-fn numbers_count_what_was_sent_and_nothing_else() {
+fn event_numbers_count_only_sent_events() {
     let mut world = world();
     let bench = Bench::new(world.device);
     bench.said("1");
@@ -97,14 +98,14 @@ fn numbers_count_what_was_sent_and_nothing_else() {
     bench.said("4");
     let mut peer = open(&mut world);
     let last = said(&mut world, &mut peer);
-    assert_eq!(last, [""; 0], "all of it came with the first turn");
+    assert_eq!(last, [""; 0], "the first turn did not deliver everything");
     let mut peer = world.open("/ws");
     let led = r#"{"label":"led","value":true}"#.to_string();
     assert_eq!(texts(&mut peer)[1..], [event(1), led, event(2), "of another kind".into(), event(4)]);
 }
 
 #[test]
-fn a_line_of_a_log_is_cut_so_that_its_number_has_room() {
+fn log_line_is_cut_to_fit_its_number() {
     const NAME: &str = "abcdefghijklmnopqrstuvwxyz012345";
     const LOG: Thing = Thing::new("Log", &[Interaction::new(NAME, "Log", Kind::Log)]);
     const APP: App = App::new("log", "with the longest name").thing(&LOG).backlog();
@@ -119,7 +120,7 @@ fn a_line_of_a_log_is_cut_so_that_its_number_has_room() {
 }
 
 #[test]
-fn where_nobody_tells_the_starts_apart_nothing_says_so() {
+fn device_without_boot_id_sends_no_event_ids() {
     let mut world = World::with_app(&APP, Limits::DEVICE);
     Bench::new(world.device).said(1);
     let mut peer = world.open("/ws");
@@ -127,13 +128,13 @@ fn where_nobody_tells_the_starts_apart_nothing_says_so() {
     assert!(!frames[0].contains("start"), "{frames:?}");
     assert_eq!(frames[1..], [event(1)]);
     let mut listener = listen(&mut world, "Last-Event-ID: 00000000-1\r\n");
-    assert!(!heard(&mut world, &mut listener).contains("id:"), "what an id means is not known");
+    assert!(!take_text(&mut world, &mut listener).contains("id:"), "an id was sent without a boot id");
     world.device.set_boot_id(0);
     assert!(texts(&mut world.open("/ws"))[0].ends_with(r#","start":"00000001"}}"#));
 }
 
 #[test]
-fn who_did_not_ask_has_no_part_in_it() {
+fn application_without_backlog_sends_no_past_events() {
     let mut world = workshop::world();
     world.device.set_boot_id(START);
     let bench = Bench::new(world.device);
@@ -145,28 +146,28 @@ fn who_did_not_ask_has_no_part_in_it() {
     bench.said("now");
     assert_eq!(said(&mut world, &mut peer), [r#"{"label":"said","value":"now"}"#]);
     let mut listener = listen(&mut world, "Last-Event-ID: 0c0ffee0-0\r\n");
-    assert!(!heard(&mut world, &mut listener).contains("said"));
+    assert!(!take_text(&mut world, &mut listener).contains("said"));
     bench.said("now");
-    assert_eq!(heard(&mut world, &mut listener), "data: {\"label\":\"said\",\"value\":\"now\"}\n\n");
+    assert_eq!(take_text(&mut world, &mut listener), "data: {\"label\":\"said\",\"value\":\"now\"}\n\n");
 }
 
-/// Someone who listens to the events, behind the `thing` of which they are.
+/// Opens an event stream and drops its first event, `thing`.
 fn listen(world: &mut World, headers: &str) -> Peer {
     let mut peer = world.client();
     let request = format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
     let answer = exchange_with(world, &mut peer, &request);
     assert_eq!(answer.status, 200, "{}", answer.all);
-    peer.received = answer.body.split_once("\n\n").expect("its first event").1.into();
+    peer.received = answer.body.split_once("\n\n").expect("no first event").1.into();
     peer
 }
 
-fn heard(world: &mut World, peer: &mut Peer) -> String {
+fn take_text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 #[test]
-fn an_event_source_goes_on_where_it_was() {
+fn event_source_resumes_after_last_event_id() {
     let mut world = world();
     let bench = Bench::new(world.device);
     bench.led(true);
@@ -177,12 +178,12 @@ fn an_event_source_goes_on_where_it_was() {
     let led = "data: {\"label\":\"led\",\"value\":true}\n\n".to_string();
     let all = |numbers: std::ops::RangeInclusive<u64>| led.clone() + &numbers.map(event).collect::<String>();
     let mut peer = listen(&mut world, "");
-    assert_eq!(heard(&mut world, &mut peer), all(1..=3));
+    assert_eq!(take_text(&mut world, &mut peer), all(1..=3));
     bench.said(4);
-    assert_eq!(heard(&mut world, &mut peer), event(4));
+    assert_eq!(take_text(&mut world, &mut peer), event(4));
     let mut again = |last: &str, numbers| {
         let mut peer = listen(&mut world, &format!("Last-Event-ID: {last}\r\n"));
-        assert_eq!(heard(&mut world, &mut peer), all(numbers), "{last}");
+        assert_eq!(take_text(&mut world, &mut peer), all(numbers), "{last}");
         peer.end(&mut world);
     };
     again("0c0ffee0-2", 3..=4);
@@ -190,7 +191,7 @@ fn an_event_source_goes_on_where_it_was() {
     again("0c0ffee0-0", 1..=4);
     #[expect(clippy::reversed_empty_ranges, reason = "it has had all of them")]
     again("0c0ffee0-4", 5..=4);
-    // It was another start, or nothing that we said.
+    // The id is of another start, or no id that the device sent.
     for last in
         ["0c0ffee1-2", "2", "-2", "0c0ffee0-", "0c0ffee0-x", "0c0ffee0-99999999999999999999", "0c0ffee0-2-2"]
     {
@@ -198,13 +199,13 @@ fn an_event_source_goes_on_where_it_was() {
     }
     #[expect(clippy::reversed_empty_ranges, reason = "it has had all that there will be for long")]
     again("0c0ffee0-18446744073709551615", 5..=4);
-    // What the ring has forgotten meanwhile, the numbers tell.
+    // The numbers show what the ring has dropped meanwhile.
     for number in 5..=22 {
         bench.said(number);
     }
     let mut late = listen(&mut world, "Last-Event-ID: 0c0ffee0-4\r\n");
-    assert_eq!(heard(&mut world, &mut late), all(7..=22));
-    let said = heard(&mut world, &mut peer);
+    assert_eq!(take_text(&mut world, &mut late), all(7..=22));
+    let said = take_text(&mut world, &mut peer);
     assert!(said.starts_with("data: {\"label\":\"missed\",\"value\":2}\n\nid: 0c0ffee0-7\n"), "{said}");
-    assert_eq!(world.device.counts().events_missed, 2, "of him who was there");
+    assert_eq!(world.device.counts().events_missed, 2, "only the connected client missed events");
 }

@@ -1,4 +1,4 @@
-//! Pages that a board brings along: who gets them, and what becomes of their forms.
+//! Pages of a board: access to them, and the handling of their forms.
 
 mod guarded;
 mod link;
@@ -47,7 +47,7 @@ fn with_pages(mut world: World, access: &'static Access) -> (World, &'static Pag
 }
 
 #[test]
-fn in_its_own_network_it_answers_without_a_log_in() {
+fn board_page_in_own_network_needs_no_log_in() {
     let (mut world, pages) = with_pages(guarded(), &OWN_NETWORK);
     let page = get(&mut world, "/network", "");
     assert_eq!((page.status, page.header("Transfer-Encoding")), (200, Some("chunked")));
@@ -60,7 +60,7 @@ fn in_its_own_network_it_answers_without_a_log_in() {
     }
     assert!(page.body.ends_with("0\r\n\r\n"));
     assert_eq!(get(&mut world, "/network.css", "").body, "main{}");
-    assert_eq!(get(&mut world, "/", "").status, 401, "the application's pages ask");
+    assert_eq!(get(&mut world, "/", "").status, 401, "the application's pages need a log-in");
 
     let sent = post(&mut world, "/network", "Origin: http://lamp\r\n", "network=a&password=b");
     assert_eq!((sent.status, sent.header("Location")), (303, Some("/network")));
@@ -73,7 +73,7 @@ fn in_its_own_network_it_answers_without_a_log_in() {
 }
 
 #[test]
-fn in_another_network_only_who_has_logged_in_gets_it() {
+fn board_page_in_other_network_needs_log_in() {
     let (mut world, pages) = with_pages(guarded(), &link::ACCESS);
     assert_eq!(get(&mut world, "/network", "").status, 401);
     assert_eq!(get(&mut world, "/network", NAVIGATION).header("Location"), Some("/login?next=/network"));
@@ -83,7 +83,7 @@ fn in_another_network_only_who_has_logged_in_gets_it() {
     assert_eq!(post(&mut world, "/network", &session, "network=a").status, 303);
     assert_eq!(pages.0.lock().unwrap().len(), 1);
 
-    // Where nobody is asked, nobody has logged in.
+    // Without a password no session can exist.
     let (mut world, pages) = with_pages(World::new(Limits::DEVICE), &link::ACCESS);
     assert_eq!(get(&mut world, "/network", "").status, 404);
     assert_eq!(post(&mut world, "/network", "", "network=a").status, 404);
@@ -91,7 +91,7 @@ fn in_another_network_only_who_has_logged_in_gets_it() {
 }
 
 #[test]
-fn pages_from_elsewhere_can_neither_send_a_form_nor_go_by_another_name() {
+fn board_form_from_other_origin_or_host_is_rejected() {
     let (mut world, pages) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
     for headers in [
         "Origin: http://evil.test\r\n",
@@ -106,11 +106,11 @@ fn pages_from_elsewhere_can_neither_send_a_form_nor_go_by_another_name() {
 }
 
 #[test]
-fn a_form_is_taken_whole_and_no_longer_than_it_may_be() {
+fn board_form_is_taken_whole_up_to_its_limit() {
     let (mut world, pages) = with_pages(World::new(Limits::LINUX), &OWN_NETWORK);
     assert_eq!(post(&mut world, "/network", "", &"a".repeat(1025)).status, 413);
     assert_eq!(post(&mut world, "/network", "", &"a".repeat(1024)).status, 303);
-    // In two pieces, and by a client that asks first.
+    // In two pieces, and with `Expect: 100-continue`.
     let mut peer = world.client();
     peer.send(
         &mut world,
@@ -124,7 +124,7 @@ fn a_form_is_taken_whole_and_no_longer_than_it_may_be() {
 }
 
 #[test]
-fn from_the_moment_there_is_a_password_it_is_asked_for() {
+fn password_set_on_board_page_is_required_at_once() {
     let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
     let memory = LogInMemory {
         sessions: link::leak(4, instep::login::Session::default()),
@@ -140,13 +140,13 @@ fn from_the_moment_there_is_a_password_it_is_asked_for() {
     log_in.change_password(Password::new(PASSWORD.as_bytes(), [1; 16], 10).unwrap(), world.device);
     assert!(log_in.is_on());
     open.turn(&mut world);
-    assert!(open.take().ends_with(CLOSED), "who came in without is closed with 1008");
+    assert!(open.take().ends_with(CLOSED), "a socket opened without a password is not closed with 1008");
     assert_eq!(get(&mut world, "/", "").status, 401);
     let session = guarded::log_in(&mut world, "");
     assert_eq!(get(&mut world, "/", &session).status, 200);
 }
 
-/// Its second part is longer than a part may be.
+/// Board page whose second part is longer than a part may be.
 #[derive(Debug)]
 struct TooLong;
 
@@ -166,7 +166,7 @@ impl BoardPages for TooLong {
 }
 
 #[test]
-fn a_part_that_is_too_long_ends_the_page_rather_than_the_server() {
+fn board_page_with_too_long_part_ends_early() {
     let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
     world.board = Some(&TooLong);
     let old = exchange(&mut world, "GET /network HTTP/1.0\r\nHost: lamp\r\n\r\n");

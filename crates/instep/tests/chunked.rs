@@ -1,20 +1,20 @@
-//! Content in chunked transfer coding: what it does, and what is refused, on the simulated link.
+//! Content in chunked transfer coding, accepted and refused, on the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::JSON;
 use guarded::{Answer, BASIC, FORM, PASSWORD, check, exchange_with, guard, guarded};
 use instep::board::{BoardPage, BoardPages};
 use instep::driver::Client;
 use instep::{Access, Limits};
 use link::{Peer, World, inbox};
 use std::sync::Mutex;
+use thing_request::JSON;
 use workshop::{asked, world};
 
-/// A request whose content comes in chunks of that size.
+/// Returns a request whose content comes in chunks of `size` bytes.
 fn chunked(request: &str, headers: &str, content: &str, size: usize) -> String {
     let chunks: String = content
         .as_bytes()
@@ -28,13 +28,14 @@ fn raw(request: &str, headers: &str, chunks: &str) -> String {
     format!("{request} HTTP/1.1\r\nHost: lamp\r\nTransfer-Encoding: chunked\r\n{headers}\r\n{chunks}")
 }
 
-/// The statuses of the answers in a row that have a length or no body.
+/// Returns the statuses of consecutive answers that have a length or no body.
 fn statuses(answers: &[u8]) -> Vec<u16> {
     let text = String::from_utf8_lossy(answers);
     text.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].parse().unwrap()).collect()
 }
 
-/// What the application is asked by a request that arrives in pieces of that length, and the answer.
+/// Sends a request in pieces of `piece` bytes; returns the command that the
+/// application gets, and the answer.
 fn ask(world: &mut World, text: &str, piece: usize) -> (Option<String>, Answer) {
     let mut inbox =
         world.device.inbox(instep::driver::Buffer::lent(link::leak(world.limits.message, 0))).unwrap();
@@ -48,7 +49,7 @@ fn ask(world: &mut World, text: &str, piece: usize) -> (Option<String>, Answer) 
 }
 
 #[test]
-fn a_thing_is_written_and_invoked() {
+fn chunked_request_writes_property_and_invokes_action() {
     for (request, headers, content, size, command) in [
         ("PUT /properties/led", JSON, "true", 4, Some("Led(true)")),
         ("PUT /properties/led", JSON, " false\n", 1, Some("Led(false)")),
@@ -61,17 +62,17 @@ fn a_thing_is_written_and_invoked() {
             let mut world = world();
             let (asked, answer) = ask(&mut world, &text, piece);
             assert_eq!((asked.as_deref(), answer.status), (command, 204), "{text:?} in pieces of {piece}");
-            assert_eq!(answer.header("Connection"), None, "it goes on");
+            assert_eq!(answer.header("Connection"), None, "the connection does not stay open");
         }
     }
     let (asked, answer) = ask(&mut world(), &chunked("PUT /properties/led", "", "true", 1), 5);
     assert_eq!((asked, answer.status), (None, 415));
     let (asked, answer) = ask(&mut world(), &chunked("PUT /properties/led", JSON, "", 1), 5);
-    assert_eq!((asked, answer.status), (None, 400), "a property needs a value");
+    assert_eq!((asked, answer.status), (None, 400), "a property was written without a value");
 }
 
 #[test]
-fn extensions_and_trailers_are_passed_over() {
+fn chunk_extensions_and_trailers_are_skipped() {
     let content = "2;a=\"b;\";c\r\ntr\r\n2\r\nue\r\n00;d\r\nContent-Length: 7\r\nHost: evil.test\r\n\r\n";
     let text = raw("PUT /properties/led", JSON, content);
     for piece in 1..text.len() {
@@ -81,7 +82,7 @@ fn extensions_and_trailers_are_passed_over() {
 }
 
 #[test]
-fn requests_behind_it_are_answered_in_their_order() {
+fn requests_behind_chunks_are_answered_in_order() {
     let texts = [
         chunked("PUT /properties/led", "", "true", 1),
         chunked("GET /properties/led", "", "ignored", 3),
@@ -101,7 +102,7 @@ fn requests_behind_it_are_answered_in_their_order() {
 }
 
 #[test]
-fn a_client_that_waits_for_word_is_told_to_go_on() {
+fn chunked_request_with_expect_gets_100_continue() {
     let text = chunked("PUT /properties/led", &format!("{JSON}Expect: 100-continue\r\n"), "true", 3);
     let head = text.find("\r\n\r\n").unwrap() + 4;
     for cut in [head, head + 1, text.len()] {
@@ -119,7 +120,7 @@ fn a_client_that_waits_for_word_is_told_to_go_on() {
 }
 
 #[test]
-fn a_tool_is_told_to_go_on_once_its_password_is_checked() {
+fn expect_with_password_gets_100_after_check() {
     let expects = format!("{JSON}{BASIC}\r\nExpect: 100-continue\r\n");
     let with_length =
         format!("PUT /properties/led HTTP/1.1\r\nHost: lamp\r\nContent-Length: 4\r\n{expects}\r\ntrue");
@@ -129,7 +130,7 @@ fn a_tool_is_told_to_go_on_once_its_password_is_checked() {
         let mut inbox = inbox(&world);
         let mut peer = world.client();
         peer.send(&mut world, &text.as_bytes()[..head]);
-        assert_eq!(peer.take(), b"", "the password is checked first");
+        assert_eq!(peer.take(), b"", "answered before the password was checked");
         check(&world);
         peer.turn(&mut world);
         assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -141,7 +142,7 @@ fn a_tool_is_told_to_go_on_once_its_password_is_checked() {
 }
 
 #[test]
-fn one_logs_in_with_it() {
+fn chunked_log_in_form_opens_session() {
     for size in [1, 5, 100] {
         let text = chunked("POST /login", "", FORM, size);
         for piece in [1, 11, text.len()] {
@@ -155,7 +156,7 @@ fn one_logs_in_with_it() {
             assert!(answer.header("Set-Cookie").is_some());
         }
     }
-    // Longer than a device's buffer by far, and not longer than a form may be.
+    // Much longer than a device's buffer, and exactly as long as a form may be.
     let form = format!("x={}&{FORM}", "y".repeat(1024 - 3 - FORM.len()));
     let mut guarded = guard(world());
     for (form, status) in [(form.clone(), 303), (format!("{form}&"), 413)] {
@@ -194,7 +195,7 @@ impl BoardPages for Network {
 }
 
 #[test]
-fn a_device_is_set_up_with_it() {
+fn chunked_form_reaches_board_page() {
     static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/network"), ..link::ACCESS };
     let network: &'static Network = Box::leak(Box::default());
     let mut world = World::new(Limits::DEVICE);
@@ -208,7 +209,7 @@ fn a_device_is_set_up_with_it() {
 }
 
 #[test]
-fn framing_that_may_be_read_in_two_ways_is_refused_wherever_it_is_sent() {
+fn ambiguous_framing_is_refused_everywhere() {
     let chunks = [
         "4\ntrue\r\n0\r\n\r\n",
         "4\r\ntrue\n0\r\n\r\n",
@@ -250,7 +251,7 @@ fn framing_that_may_be_read_in_two_ways_is_refused_wherever_it_is_sent() {
 }
 
 #[test]
-fn heads_that_may_be_read_in_two_ways_are_refused() {
+fn ambiguous_heads_are_refused() {
     let body = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: lamp\r\n\r\n";
     for (version, headers, status) in [
         ("1.1", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400),
@@ -273,14 +274,14 @@ fn heads_that_may_be_read_in_two_ways_are_refused() {
 }
 
 #[test]
-fn decoded_bytes_count_for_the_limits() {
+fn limits_count_decoded_bytes() {
     let name = |length: usize| format!("\"{}\"", "x".repeat(length));
     let status = |text: &str| ask(&mut world(), text, 256).1.status;
-    // 9 bytes are too long for the application, which is a matter of the value; 512 are for a message.
+    // Nine bytes are too long for the property, which makes it a wrong value; the message limit is 512.
     assert_eq!(status(&chunked("PUT /properties/name", JSON, &name(9), 1)), 422);
     assert_eq!(status(&chunked("PUT /properties/name", JSON, &name(511), 1)), 413);
     assert_eq!(status(&raw("PUT /properties/name", JSON, "ffffffffffffffff\r\n")), 413);
-    assert_eq!(status(&raw("PUT /properties/name", JSON, "401\r\n")), 413, "before any of it has come");
+    assert_eq!(status(&raw("PUT /properties/name", JSON, "401\r\n")), 413, "not refused before the content");
     let extension =
         |length: usize| raw("POST /actions/blink", "", &format!("0;{}\r\n\r\n", "e".repeat(length)));
     assert_eq!(status(&extension(2047)), 204);
@@ -289,14 +290,14 @@ fn decoded_bytes_count_for_the_limits() {
         |count: usize| raw("POST /actions/blink", "", &format!("0\r\n{}\r\n", "a:b\r\n".repeat(count)));
     assert_eq!(status(&trailers(32)), 204);
     assert_eq!(status(&trailers(33)), 431);
-    // What nobody reads is thrown away up to the limit of bodies.
+    // Content that no handler reads is discarded up to the body limit.
     assert_eq!(status(&chunked("GET /nowhere", "", &"x".repeat(1024), 7)), 404);
     assert_eq!(status(&chunked("GET /", "", &"x".repeat(1025), 7)), 413);
 }
 
-/// On Linux more is thrown away than is kept.
+/// On Linux more is discarded than is buffered.
 #[test]
-fn content_that_is_thrown_away_is_bounded() {
+fn discarded_content_is_bounded() {
     let limits = Limits { body: 4000, ..Limits::DEVICE };
     let next = "GET /any/more HTTP/1.1\r\nHost: lamp\r\n\r\n";
     for (content, expected) in [(4000, vec![404, 200]), (4001, vec![404])] {
@@ -311,7 +312,7 @@ fn content_that_is_thrown_away_is_bounded() {
             assert_eq!(peer.last.unwrap().shut_down, expected.len() == 1);
         }
     }
-    // Its framing is checked, too.
+    // The framing of discarded content is checked, too.
     let text = chunked("POST /nowhere", "", &"x".repeat(2000), 100).replacen("0\r\n\r\n", "0\n\n", 1) + next;
     let mut world = World::new(limits);
     let mut peer = world.client();
@@ -320,7 +321,7 @@ fn content_that_is_thrown_away_is_bounded() {
 }
 
 #[test]
-fn it_has_to_come_in_time() {
+fn chunked_content_has_a_time_limit() {
     for cut in ["", "4", "4\r\n", "4\r\ntr", "4\r\ntrue\r\n0\r\n"] {
         let mut world = world();
         let mut peer = world.client();
@@ -337,7 +338,7 @@ fn it_has_to_come_in_time() {
         let answer = exchange_with(&mut world, &mut peer, "");
         assert_eq!((answer.status, answer.header("Connection")), (408, Some("close")), "{cut:?}");
     }
-    // What is thrown away, too, however steadily it comes.
+    // Discarded content is limited, too, even if it arrives steadily.
     let mut world = World::new(Limits { body: 100_000, ..Limits::DEVICE });
     let mut peer = world.client();
     peer.send(&mut world, raw("POST /nowhere", "", "500\r\n").as_bytes());
@@ -350,7 +351,7 @@ fn it_has_to_come_in_time() {
 }
 
 #[test]
-fn it_is_no_handshake() {
+fn chunked_upgrade_request_is_rejected() {
     let mut world = World::new(Limits::DEVICE);
     let mut peer: Peer = world.client();
     let text = link::upgrade("/ws").replace("Host", "Transfer-Encoding: chunked\r\nHost") + "0\r\n\r\n";

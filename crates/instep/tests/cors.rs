@@ -1,16 +1,16 @@
-//! Pages from elsewhere that are allowed: what their browsers are told (WHATWG Fetch, CORS protocol), and what they cannot do
-//! all the same. On the simulated link.
+//! Allowed pages from other origins (WHATWG Fetch, CORS protocol): the headers for
+//! their browsers, and what stays forbidden. On the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::{JSON, ask, request_text};
 use guarded::*;
 use instep::access::Origins;
 use instep::{Access, Limits};
 use link::{REQUESTS, World, inbox};
+use thing_request::{JSON, ask, request_text};
 use workshop::{APP, asked, world};
 
 const ELSEWHERE: &str = "Origin: http://panel.test\r\n";
@@ -24,7 +24,7 @@ fn open(mut world: World) -> World {
     world
 }
 
-/// What a response tells a browser about who may read it.
+/// Returns the origins that a response allows to read it.
 #[track_caller]
 fn shared_with(answer: &Answer) -> Option<String> {
     assert!(!answer.all.contains("Allow-Credentials"), "{}", answer.all);
@@ -41,7 +41,7 @@ fn shared_with(answer: &Answer) -> Option<String> {
 }
 
 #[test]
-fn each_address_is_read_by_the_pages_that_are_allowed_and_says_so() {
+fn each_address_is_readable_by_allowed_origins() {
     let mut world = open(world());
     for path in [
         "/",
@@ -65,7 +65,7 @@ fn each_address_is_read_by_the_pages_that_are_allowed_and_says_so() {
             let answer = get(&mut world, path, &format!("Origin: {origin}\r\n"));
             assert_eq!(shared_with(&answer).as_deref(), said, "{path} {origin}");
         }
-        // A copy that is kept for a page of the device's own is none for another.
+        // A cached copy for the device's own page is not valid for another origin.
         assert_eq!(shared_with(&get(&mut world, path, "")), None, "{path}");
         let mut none = workshop::world();
         let answer = get(&mut none, path, ELSEWHERE);
@@ -79,16 +79,16 @@ fn each_address_is_read_by_the_pages_that_are_allowed_and_says_so() {
 }
 
 #[test]
-fn a_copy_that_is_still_right_is_shared_too() {
+fn not_modified_response_has_cors_headers() {
     let mut world = open(world());
     let first = get(&mut world, "/.well-known/wot", ELSEWHERE);
-    let etag = first.header("ETag").expect("an ETag").to_owned();
+    let etag = first.header("ETag").expect("no ETag").to_owned();
     let again = get(&mut world, "/.well-known/wot", &format!("{ELSEWHERE}If-None-Match: {etag}\r\n"));
     assert_eq!((again.status, shared_with(&again).as_deref()), (304, Some("http://panel.test")));
 }
 
 #[test]
-fn what_is_written_and_what_is_refused_is_shared_with_the_page_that_asked() {
+fn writes_and_errors_are_readable_by_allowed_origin() {
     let mut world = open(world());
     let mut inbox = inbox(&world);
     let json = format!("{JSON}{ELSEWHERE}");
@@ -113,7 +113,7 @@ fn what_is_written_and_what_is_refused_is_shared_with_the_page_that_asked() {
 }
 
 #[test]
-fn who_comes_too_late_may_read_that_too() {
+fn unavailable_response_is_readable_by_allowed_origin() {
     let mut world = open(world());
     let mut inbox = inbox(&world);
     let text = request_text("PUT", "/properties/level", &format!("{JSON}{ELSEWHERE}"), "7");
@@ -131,14 +131,14 @@ fn who_comes_too_late_may_read_that_too() {
     let late = exchange_with(&mut world, &mut waiting[0], "");
     assert_eq!((late.status, shared_with(&late).as_deref()), (503, Some("http://panel.test")));
 
-    // All places are taken.
+    // All client slots are taken.
     let mut world = open(World::with_app(&APP, Limits { clients: 1, ..Limits::DEVICE }));
     let _client = workshop::open(&mut world);
     let events = get(&mut world, "/events", ELSEWHERE);
     assert_eq!((events.status, shared_with(&events).as_deref()), (503, Some("http://panel.test")));
 }
 
-/// The status of a handshake.
+/// Returns the status of a handshake.
 fn socket(world: &mut World, headers: &str) -> String {
     let mut peer = world.client();
     peer.send(world, link::upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{headers}\r\n"), 1).as_bytes());
@@ -151,22 +151,22 @@ fn preflight(world: &mut World, path: &str, headers: &str) -> Answer {
 }
 
 #[test]
-fn a_browser_that_asks_first_is_told_without_a_log_in_and_not_under_another_name() {
+fn preflight_needs_no_log_in_but_a_known_host() {
     let mut world = open(guard(world()));
     for path in ["/properties/led", "/actions/blink", "/nowhere", "/ws", "/"] {
-        let told = preflight(&mut world, path, ELSEWHERE);
-        assert_eq!((told.status, told.body.as_str()), (204, ""), "{}", told.all);
-        assert_eq!(shared_with(&told).as_deref(), Some("http://panel.test"));
-        assert_eq!(told.header("Access-Control-Allow-Methods"), Some("GET, HEAD, POST, PUT"));
+        let answer = preflight(&mut world, path, ELSEWHERE);
+        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{}", answer.all);
+        assert_eq!(shared_with(&answer).as_deref(), Some("http://panel.test"));
+        assert_eq!(answer.header("Access-Control-Allow-Methods"), Some("GET, HEAD, POST, PUT"));
         let headers = Some("Authorization, Content-Type, Last-Event-ID");
-        assert_eq!(told.header("Access-Control-Allow-Headers"), headers);
-        assert_eq!(told.header("Access-Control-Max-Age"), Some("600"));
-        assert_eq!((told.header("Content-Length"), told.header("Connection")), (None, None));
-        assert_eq!(told.header("Access-Control-Allow-Private-Network"), None);
+        assert_eq!(answer.header("Access-Control-Allow-Headers"), headers);
+        assert_eq!(answer.header("Access-Control-Max-Age"), Some("600"));
+        assert_eq!((answer.header("Content-Length"), answer.header("Connection")), (None, None));
+        assert_eq!(answer.header("Access-Control-Allow-Private-Network"), None);
     }
     let private = format!("{ELSEWHERE}Access-Control-Request-Private-Network: true\r\n");
-    let told = preflight(&mut world, "/", &private);
-    assert_eq!(told.header("Access-Control-Allow-Private-Network"), Some("true"));
+    let answer = preflight(&mut world, "/", &private);
+    assert_eq!(answer.header("Access-Control-Allow-Private-Network"), Some("true"));
 
     let refused = preflight(&mut world, "/properties/led", "Origin: http://evil.test\r\n");
     assert_eq!((refused.status, shared_with(&refused)), (403, None));
@@ -174,7 +174,7 @@ fn a_browser_that_asks_first_is_told_without_a_log_in_and_not_under_another_name
         "OPTIONS / HTTP/1.1\r\nHost: evil.test\r\n{ELSEWHERE}Access-Control-Request-Method: PUT\r\n\r\n"
     );
     assert_eq!(exchange(&mut world, &rebound).status, 421);
-    // No browser asks, or a page of the device's own, or nobody is allowed: what OPTIONS always gets.
+    // No preflight, a page of the device itself, or no origin allowed: the usual answer to OPTIONS.
     for answer in [
         request(&mut world, "OPTIONS", "/properties/led", ELSEWHERE, ""),
         preflight(&mut world, "/properties/led", "Origin: http://lamp\r\n"),
@@ -186,7 +186,7 @@ fn a_browser_that_asks_first_is_told_without_a_log_in_and_not_under_another_name
 }
 
 #[test]
-fn a_page_that_may_not_read_the_answer_has_nothing_done() {
+fn request_from_unreadable_origin_has_no_effect() {
     let mut world = world();
     let mut inbox = inbox(&world);
     for (access, origin, done) in [
@@ -211,13 +211,17 @@ fn a_page_that_may_not_read_the_answer_has_nothing_done() {
 }
 
 #[test]
-fn a_page_from_elsewhere_has_no_session_whatever_cookie_its_browser_sends() {
+fn cross_origin_request_with_cookie_has_no_session() {
     let mut world = open(guard(world()));
     let mut inbox = inbox(&world);
     let cookie = log_in(&mut world, "");
     let with = |origin: &str| format!("{cookie}Origin: {origin}\r\n");
     assert_eq!(get(&mut world, "/properties/led", &with("http://lamp")).status, 200);
-    assert_eq!(socket(&mut world, &with("http://lamp:81")), "101", "its own, at another port");
+    assert_eq!(
+        socket(&mut world, &with("http://lamp:81")),
+        "101",
+        "the device's own page at another port is rejected"
+    );
     let panel = with("http://panel.test");
     for path in ["/", "/properties", "/properties/led", "/events", "/.well-known/wot"] {
         let answer = get(&mut world, path, &panel);
@@ -226,26 +230,26 @@ fn a_page_from_elsewhere_has_no_session_whatever_cookie_its_browser_sends() {
             (401, Some("http://panel.test")),
             "{path}"
         );
-        // One that nobody allowed cannot read anything, and gets nothing.
+        // An origin that is not allowed cannot read anything, and gets nothing.
         assert!(matches!(get(&mut world, path, &with("http://evil.test")).status, 401 | 403), "{path}");
     }
     assert_eq!(socket(&mut world, &panel), "401");
     assert_eq!(socket(&mut world, &with("http://evil.test")), "403");
     assert_eq!(request(&mut world, "PUT", "/properties/led", &format!("{JSON}{panel}"), "true").status, 401);
     assert_eq!(asked(&world, &mut inbox), None);
-    // Neither does it get a cookie, nor is one taken away.
+    // It gets no cookie, and none is deleted.
     for origin in ["http://panel.test", "http://evil.test"] {
         for (path, body) in [("/login", FORM), ("/logout", "")] {
             let answer = post(&mut world, path, &with(origin), body);
             assert_eq!((answer.status, answer.header("Set-Cookie")), (403, None), "{path} {origin}");
         }
     }
-    assert_eq!(get(&mut world, "/properties/led", &cookie).status, 200, "the session goes on");
+    assert_eq!(get(&mut world, "/properties/led", &cookie).status, 200, "the session ended");
     // It sends the password with each request.
     let tool = format!("{ELSEWHERE}{BASIC}\r\n");
     let answer = get(&mut world, "/properties/led", &tool);
     assert_eq!((answer.status, shared_with(&answer).as_deref()), (200, Some("http://panel.test")));
-    // Wrong ones are told to wait, which it may read as well.
+    // Wrong passwords get Retry-After, which it may read as well.
     for _ in 0..5 {
         get(&mut world, "/properties/led", &format!("{ELSEWHERE}Authorization: Bearer x\r\n"));
     }
@@ -255,7 +259,7 @@ fn a_page_from_elsewhere_has_no_session_whatever_cookie_its_browser_sends() {
 }
 
 #[test]
-fn why_no_websocket_opens_is_told_to_everyone() {
+fn upgrade_probe_is_readable_by_every_origin() {
     let mut world = open(guard(world()));
     let why = get(&mut world, "/ws?why=http%3A%2F%2Fpanel.test", ELSEWHERE);
     assert_eq!((why.status, why.header("Access-Control-Allow-Origin")), (401, Some("*")));

@@ -1,12 +1,12 @@
-//! What is counted, on a simulated link: every client that is gone, everything that was refused.
+//! Counters, on a simulated link: every closed client, every refused request.
 
 mod link;
 
 use instep::Limits;
 use instep::driver::{Counts, DropReason, RefusalReason};
-use link::{LED, Peer, World, frame, heard, inbox, upgrade};
+use link::{LED, Peer, World, frame, inbox, next_item, upgrade};
 
-/// The counts, of which each client is in exactly one.
+/// Returns the counts, after checking that each client is counted exactly once.
 #[track_caller]
 fn counts(world: &World) -> Counts {
     let counts = world.device.counts();
@@ -27,7 +27,7 @@ fn refused(world: &World) -> Vec<(&'static str, u64)> {
 }
 
 #[test]
-fn a_closing_handshake_is_counted_by_its_code() {
+fn closing_handshake_is_counted_by_code() {
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);
     for (bytes, code) in [
@@ -35,7 +35,7 @@ fn a_closing_handshake_is_counted_by_its_code() {
         (frame(0x88, &1001_u16.to_be_bytes()), "1001"),
         (frame(0x88, b""), "1005"),
         (frame(0x88, &3210_u16.to_be_bytes()), "other"),
-        // What we close for.
+        // Codes with which the server closes.
         (frame(0x83, b""), "1002"),
         (frame(0x81, b"\xff"), "1007"),
         (frame(0x81, &[b'x'; 513]), "1009"),
@@ -48,7 +48,7 @@ fn a_closing_handshake_is_counted_by_its_code() {
             let mut peer = world.open(path);
             assert_eq!(counts(&world).clients, 1);
             peer.send(&mut world, &bytes);
-            // Nor is it counted again when the connection goes.
+            // Nor is it counted again at the end of the connection.
             peer.end(&mut world);
             let expected = before.iter().find(|(label, _)| *label == code).map_or(1, |(_, count)| count + 1);
             let after = closed(&world);
@@ -57,14 +57,14 @@ fn a_closing_handshake_is_counted_by_its_code() {
                 after.iter().map(|(_, n)| n).sum::<u64>(),
                 before.iter().map(|(_, n)| n).sum::<u64>() + 1
             );
-            while heard(&mut inbox).is_some() {}
+            while next_item(&mut inbox).is_some() {}
         }
     }
     assert_eq!(counts(&world).opened, 13);
 }
 
 #[test]
-fn a_client_that_is_dropped_is_counted_by_the_reason() {
+fn dropped_client_is_counted_by_reason() {
     let limits = Limits { ping_every: 1000, write_stall: 1000, ..Limits::DEVICE };
     let mut world = World::new(limits);
     let dropped = |world: &World| DropReason::ALL.map(|reason| counts(world).dropped(reason));
@@ -96,14 +96,14 @@ fn a_client_that_is_dropped_is_counted_by_the_reason() {
     stalled.client.abandon(&mut world.surroundings());
     assert_eq!(dropped(&world), [1, 1, 1, 1], "once");
 
-    // A connection that never became a client is none that was dropped.
+    // A connection that never became a client is not counted as dropped.
     world.client().client.abandon(&mut world.surroundings());
     world.client().end(&mut world);
     assert_eq!((dropped(&world), counts(&world).opened), ([1, 1, 1, 1], 4));
 }
 
 #[test]
-fn what_is_refused_is_counted_by_the_reason() {
+fn refusal_is_counted_by_reason() {
     let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
     let ask = |world: &mut World, request: &str| {
         let mut peer: Peer = world.client();
@@ -132,7 +132,7 @@ fn what_is_refused_is_counted_by_the_reason() {
     let all = ["body", "full", "handshake", "head", "host", "origin", "timeout"].map(|reason| (reason, 1));
     assert_eq!(refused(&world), all);
 
-    // What is answered, if only by an error, is not refused.
+    // An answered request is not refused, even if the answer is an error.
     for path in ["/", "/nothing", "/ws", "/healthz"] {
         ask(&mut world, &format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n"));
     }
@@ -141,7 +141,7 @@ fn what_is_refused_is_counted_by_the_reason() {
 }
 
 #[test]
-fn messages_publishes_events_and_what_was_missed() {
+fn messages_publishes_and_missed_events_are_counted() {
     let mut world = World::new(Limits { events: 4, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
@@ -151,9 +151,9 @@ fn messages_publishes_events_and_what_was_missed() {
         assert_eq!(peer.send(&mut world, &[*bytes]).messages, 0);
     }
     assert_eq!(peer.send(&mut world, &part[part.len() - 1..]).messages, 1);
-    // The second one has no place yet.
+    // The second one has no inbox slot yet.
     assert_eq!(peer.send(&mut world, &frame(0x81, b"")).messages, 0);
-    while heard(&mut inbox).is_some() {}
+    while next_item(&mut inbox).is_some() {}
     assert_eq!(peer.turn(&mut world).messages, 1);
     assert_eq!(echo.send(&mut world, &[frame(0x81, b"a"), frame(0x82, b"")].concat()).messages, 2);
 

@@ -1,12 +1,12 @@
-//! What clients get and when, on a simulated link.
+//! Delivery to clients: contents and order, on a simulated link.
 
 mod link;
 
 use instep::{Limits, SendError};
-use link::{LED, World, frame, heard, inbox, opened};
+use link::{LED, World, frame, inbox, next_item, opened};
 
 #[test]
-fn a_new_client_and_a_slow_one_get_the_latest_and_no_more() {
+fn new_and_slow_clients_get_only_latest_value() {
     let mut world = World::new(Limits::DEVICE);
     world.device.publish(LED, "old");
     world.device.publish(LED, "new");
@@ -24,11 +24,11 @@ fn a_new_client_and_a_slow_one_get_the_latest_and_no_more() {
     assert!(slow.last.unwrap().wants_write);
     slow.window = usize::MAX;
     slow.turn(&mut world);
-    assert_eq!(slow.take(), b"\x81\x03one\x81\x03six", "what has begun ends; then the latest");
+    assert_eq!(slow.take(), b"\x81\x03one\x81\x03six", "not the frame in progress, then the latest value");
 }
 
 #[test]
-fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
+fn events_reach_all_clients_and_reply_follows_publish() {
     let mut world = World::new(Limits { replies: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     world.device.event("before anybody came");
@@ -42,7 +42,7 @@ fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
     one.client.expect_reply();
     one.turn(&mut world);
     two.turn(&mut world);
-    // The LED's first value is gone before anybody asked for it.
+    // The LED's first value was superseded before a client got it.
     assert_eq!(one.take(), b"\x81\x04ding\x81\x04done\x81\x010");
     assert_eq!(two.take(), b"\x81\x04ding\x81\x010");
     assert!(world.device.send(first, "x".repeat(257)).is_err());
@@ -53,18 +53,18 @@ fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
 }
 
 #[test]
-fn the_inbox_serves_in_turn_and_takes_one_message_of_each() {
+fn inbox_takes_one_message_per_client_in_turn() {
     let limits = Limits { inbox: 2, ..Limits::DEVICE };
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut flood = world.open("/ws");
     let mut calm = world.open("/ws");
     let turn = flood.send(&mut world, &frame(0x81, b"f").repeat(5));
-    assert!(!turn.wants_read, "one message waits, so the next is not taken");
+    assert!(!turn.wants_read, "a second message was taken");
     calm.send(&mut world, &frame(0x81, b"c"));
     let mut order = Vec::new();
     for _ in 0..20 {
-        while let Some(message) = heard(&mut inbox) {
+        while let Some(message) = next_item(&mut inbox) {
             order.push(message);
             flood.turn(&mut world);
             calm.turn(&mut world);
@@ -74,11 +74,11 @@ fn the_inbox_serves_in_turn_and_takes_one_message_of_each() {
     assert_eq!(order[4..], ["1 f", "1 f", "1 f", "1 f"]);
     assert!(flood.last.unwrap().wants_read);
     flood.send(&mut world, &frame(0x88, b""));
-    assert_eq!(heard(&mut inbox).as_deref(), Some("1 close"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("1 close"));
 }
 
 #[test]
-fn an_empty_message_that_had_to_wait_stops_nothing() {
+fn empty_message_that_waited_blocks_nothing() {
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
@@ -87,7 +87,7 @@ fn an_empty_message_that_had_to_wait_stops_nothing() {
         &[frame(0x81, b"a"), frame(0x82, b""), frame(0x81, b""), frame(0x81, b"b")].concat(),
     );
     let mut order = Vec::new();
-    while let Some(message) = heard(&mut inbox) {
+    while let Some(message) = next_item(&mut inbox) {
         order.push(message);
         peer.turn(&mut world);
     }
@@ -96,24 +96,24 @@ fn an_empty_message_that_had_to_wait_stops_nothing() {
 }
 
 #[test]
-fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
+fn client_waiting_for_inbox_slot_gets_it_after_others() {
     let limits = Limits { inbox: 1, ..Limits::DEVICE };
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..4).map(|_| world.open("/ws")).collect();
-    while heard(&mut inbox).is_some() {}
+    while next_item(&mut inbox).is_some() {}
     for peer in &mut peers {
         peer.send(&mut world, &frame(0x82, b"hello"));
     }
     assert!(!peers[1].last.unwrap().wants_read);
-    // The one that would be next leaves without a word.
+    // The next in line leaves without a closing handshake.
     let mut leaver = peers.remove(1);
     let now = world.now;
     world.now = now + 1;
     leaver.client.abandon(&mut world.surroundings());
     let mut messages = Vec::new();
     for _ in 0..10 {
-        if let Some(message) = heard(&mut inbox) {
+        if let Some(message) = next_item(&mut inbox) {
             messages.push(message);
         }
         for slot in world.follow() {
@@ -126,7 +126,7 @@ fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
 }
 
 #[test]
-fn places_are_limited_given_back_and_a_page_is_served_meanwhile() {
+fn client_slots_are_limited_and_freed_while_pages_load() {
     let limits = Limits { clients: 2, ..Limits::DEVICE };
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
@@ -143,19 +143,19 @@ fn places_are_limited_given_back_and_a_page_is_served_meanwhile() {
     one.end(&mut world);
     assert_eq!(world.device.clients(), 1);
     assert_eq!(
-        (heard(&mut inbox).as_deref(), heard(&mut inbox).as_deref()),
+        (next_item(&mut inbox).as_deref(), next_item(&mut inbox).as_deref()),
         (Some("1 open"), Some("1 close"))
     );
     world.open("/ws");
-    assert_eq!(heard(&mut inbox).as_deref(), Some("3 open"), "numbers are never used again");
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("3 open"), "a client number was reused");
 }
 
 #[test]
-fn a_connection_too_many_is_told_so_and_closed() {
+fn connection_over_limit_is_answered_and_closed() {
     let mut world = World::new(Limits::DEVICE);
     let mut peer = world.client();
     peer.client.refuse();
-    assert!(!peer.turn(&mut world).closed, "it has asked for nothing yet");
+    assert!(!peer.turn(&mut world).closed, "closed before its request");
     let turn = peer.send(&mut world, link::upgrade("/ws").as_bytes());
     assert!(peer.take().starts_with(b"HTTP/1.1 503 "));
     assert!(turn.shut_down);
@@ -163,7 +163,7 @@ fn a_connection_too_many_is_told_so_and_closed() {
 }
 
 #[test]
-fn nothing_of_an_echo_is_heard_and_nothing_published_goes_there() {
+fn echo_endpoint_is_apart_from_inbox_and_feed() {
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);
     world.device.publish(LED, "1");
@@ -182,8 +182,8 @@ fn nothing_of_an_echo_is_heard_and_nothing_published_goes_there() {
         payload.extend_from_slice(&rest[header..header + length]);
         rest = &rest[header + length..];
     }
-    assert_eq!(payload, long, "a message longer than any buffer comes back in fragments");
-    assert_eq!(heard(&mut inbox), None);
+    assert_eq!(payload, long, "the message did not come back whole");
+    assert_eq!(next_item(&mut inbox), None);
 }
 
 #[test]
@@ -201,16 +201,16 @@ fn sixteen_messages_of_one_read_leave_in_one_write() {
 }
 
 #[test]
-fn no_more_messages_are_taken_than_are_allowed_and_none_is_lost() {
+fn message_allowance_per_turn_holds_without_loss() {
     let mut world = World::new(Limits::DEVICE);
     let mut peer = world.open("/echo");
     let sent: Vec<u8> = (b'a'..=b'h').flat_map(|byte| frame(0x81, &[byte])).collect();
     peer.allowance = 8;
     let turn = peer.send(&mut world, &sent);
-    assert_eq!((turn.messages, peer.take().len()), (8, 24), "at the limit");
+    assert_eq!((turn.messages, peer.take().len()), (8, 24), "more than the allowance in one turn");
     peer.allowance = 3;
     let turn = peer.send(&mut world, &sent);
-    assert_eq!((turn.messages, turn.wants_read), (3, false), "above it");
+    assert_eq!((turn.messages, turn.wants_read), (3, false), "the rest was not taken in the next turn");
     assert_eq!(peer.take(), b"\x81\x01a\x81\x01b\x81\x01c");
     peer.allowance = 0;
     assert_eq!(peer.turn(&mut world).messages, 0);

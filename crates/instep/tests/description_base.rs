@@ -1,4 +1,5 @@
-//! `base` of the Thing Description: where the client found the device, on the simulated link.
+//! `base` of the Thing Description, the address at which the client found the
+//! device. On the simulated link.
 
 mod guarded;
 mod link;
@@ -30,18 +31,19 @@ fn text(path: &str, host: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n")
 }
 
-/// What `base` says; empty: there is none.
+/// Returns the value of `base`, which is empty if the description has none.
 fn base(answer: &Answer) -> &str {
     assert_eq!(answer.status, 200, "{}", answer.all);
     assert_eq!(answer.header("Content-Length"), Some(answer.body.len().to_string().as_str()));
     let begin = r#"{"@context":["https://www.w3.org/2022/wot/td/v1.1",{"instep":"urn:instep:"}],"#;
-    let rest = answer.body.strip_prefix(begin).expect("how it begins");
+    let rest = answer.body.strip_prefix(begin).expect("the description begins differently");
     assert!(rest.contains(r#""title":"A bench","#) && rest.ends_with("}}"), "{rest}");
-    rest.strip_prefix("\"base\":\"").map_or("", |rest| rest.split_once("\",\"title\"").expect("its end").0)
+    rest.strip_prefix("\"base\":\"")
+        .map_or("", |rest| rest.split_once("\",\"title\"").expect("`base` has no end").0)
 }
 
 #[test]
-fn base_is_where_the_client_found_the_device() {
+fn base_is_address_used_by_client() {
     let mut world = world();
     for (path, host, expected) in [
         (PATH, "lamp", "http://lamp/.well-known/"),
@@ -66,7 +68,7 @@ fn base_is_where_the_client_found_the_device() {
 }
 
 #[test]
-fn only_a_trusted_proxy_says_how_it_was_asked() {
+fn base_follows_headers_of_trusted_proxy_only() {
     let mut world = world();
     let https = "X-Forwarded-Proto: https\r\n";
     for (from, path, headers, expected) in [
@@ -79,7 +81,7 @@ fn only_a_trusted_proxy_says_how_it_was_asked() {
             "X-Forwarded-Prefix: /home/\r\nX-Forwarded-Proto: HTTPS\r\n",
             "https://lamp/home/.well-known/",
         ),
-        // What the client wrote stands before what the proxy adds.
+        // The client's own headers stand before those that the proxy adds.
         (
             PROXY,
             PATH,
@@ -87,7 +89,7 @@ fn only_a_trusted_proxy_says_how_it_was_asked() {
             "http://lamp/home/.well-known/",
         ),
         (PROXY, PATH, "X-Forwarded-Prefix: /evil, /home\r\n", "http://lamp/home/.well-known/"),
-        // It left this one in the path.
+        // The proxy left its prefix in the path.
         (
             PROXY,
             "/device/.well-known/wot",
@@ -136,11 +138,11 @@ fn only_a_trusted_proxy_says_how_it_was_asked() {
 }
 
 #[test]
-fn a_copy_is_right_for_one_base_alone() {
+fn cached_description_is_valid_for_one_base() {
     let mut world = world();
     let prefix = "X-Forwarded-Prefix: /home\r\n";
     let first = exchange_from(&mut world, PROXY, &text(PATH, "lamp", prefix));
-    let etag = first.header("ETag").expect("an ETag").to_string();
+    let etag = first.header("ETag").expect("no ETag").to_string();
     let copy = |headers: &str| format!("If-None-Match: {etag}\r\n{headers}");
     for (host, headers, status) in [
         ("lamp", prefix, 304),
@@ -158,7 +160,7 @@ fn a_copy_is_right_for_one_base_alone() {
 }
 
 #[test]
-fn it_comes_whole_behind_another_answer_and_through_any_window() {
+fn description_survives_pipelining_and_any_window() {
     let mut world = world();
     let whole = exchange_from(&mut world, ELSEWHERE, &text(PATH, "lamp", "")).all;
     for window in [1, 100, 1000] {
@@ -173,7 +175,7 @@ fn it_comes_whole_behind_another_answer_and_through_any_window() {
             peer.window = window;
             peer.turn(&mut world);
         }
-        let all = String::from_utf8(peer.take()).expect("text");
+        let all = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(all.ends_with(&whole.repeat(2)), "{window}: {all}");
     }
 }

@@ -1,4 +1,4 @@
-//! Server-Sent Events, and why a WebSocket does not open, on the simulated link.
+//! Server-Sent Events, and the upgrade probe, on the simulated link.
 
 mod guarded;
 mod link;
@@ -20,8 +20,8 @@ fn listen_with(world: &mut World, headers: &str) -> Peer {
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     assert_eq!((answer.header("Content-Length"), answer.header("Connection")), (None, Some("close")));
     let begin = "retry: 2000\ndata: {\"label\":\"thing\",\"value\":{\"wire\":1,\"hash\":\"";
-    let rest = answer.body.strip_prefix(begin).expect("how it begins");
-    peer.received = rest.split_once("\n\n").expect("its end").1.into();
+    let rest = answer.body.strip_prefix(begin).expect("the stream begins differently");
+    peer.received = rest.split_once("\n\n").expect("the first event has no end").1.into();
     peer
 }
 
@@ -29,19 +29,19 @@ fn listen(world: &mut World) -> Peer {
     listen_with(world, "")
 }
 
-/// What came since this was asked last.
+/// Returns the text received since the last call.
 fn text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 #[test]
-fn who_listens_gets_all_there_is_and_then_what_comes_in_its_order() {
+fn listener_gets_state_then_changes_in_order() {
     let mut world = workshop::world();
     let bench = Bench::new(world.device);
     bench.led(true);
     bench.heat(1.5);
-    bench.said("nobody hears it");
+    bench.said("before any listener");
     let mut peer = listen(&mut world);
     assert_eq!(
         text(&mut world, &mut peer),
@@ -57,13 +57,16 @@ fn who_listens_gets_all_there_is_and_then_what_comes_in_its_order() {
     );
     assert_eq!(text(&mut world, &mut peer), "");
     assert!(peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n").wants_read);
-    assert_eq!(text(&mut world, &mut peer), "", "nothing else is asked on this connection");
+    assert_eq!(text(&mut world, &mut peer), "", "a request behind the stream was answered");
     let mut again = listen(&mut world);
-    assert!(text(&mut world, &mut again).contains("\"led\",\"value\":false"), "and all of it again");
+    assert!(
+        text(&mut world, &mut again).contains("\"led\",\"value\":false"),
+        "a new stream does not begin with the whole state"
+    );
 }
 
 #[test]
-fn a_slow_listener_gets_the_latest_whole_and_is_told_what_it_missed() {
+fn slow_listener_gets_latest_values_and_missed_count() {
     let mut world = workshop::world();
     let bench = Bench::new(world.device);
     let mut peer = listen(&mut world);
@@ -80,16 +83,16 @@ fn a_slow_listener_gets_the_latest_whole_and_is_told_what_it_missed() {
     assert!(all.ends_with("\n\n"));
     let (mut next, mut missed, mut level) = (0, 0_u32, String::new());
     for event in all.trim_end().split("\n\n") {
-        let event = event.strip_prefix("data: {\"label\":\"").expect("whole events");
+        let event = event.strip_prefix("data: {\"label\":\"").expect("an event is cut");
         if let Some(rest) = event.strip_prefix("missed\",\"value\":") {
-            missed = rest.trim_end_matches('}').parse().expect("a number");
+            missed = rest.trim_end_matches('}').parse().expect("the missed count is not a number");
             assert!(missed > 0);
             next += missed;
         } else if let Some(rest) = event.strip_prefix("said\",\"value\":\"") {
             assert_eq!(
                 rest.trim_end_matches("\"}").parse(),
                 Ok(next),
-                "in order, none twice, missed ones counted"
+                "events are out of order, repeated, or lost without a count"
             );
             next += 1;
         } else {
@@ -101,7 +104,7 @@ fn a_slow_listener_gets_the_latest_whole_and_is_told_what_it_missed() {
 }
 
 #[test]
-fn a_listener_counts_as_a_client_until_it_is_gone() {
+fn listener_counts_as_client_until_it_leaves() {
     let mut world = World::with_app(&APP, Limits { clients: 2, ..Limits::DEVICE });
     let mut inbox = link::inbox(&world);
     let mut first = listen(&mut world);
@@ -120,11 +123,11 @@ fn a_listener_counts_as_a_client_until_it_is_gone() {
     let mut fourth = listen(&mut world);
     fourth.client.abandon(&mut world.surroundings());
     assert_eq!(world.device.clients(), 1);
-    assert_eq!(workshop::asked(&world, &mut inbox), None, "the application does not hear of it");
+    assert_eq!(workshop::asked(&world, &mut inbox), None, "the application got a message from a listener");
 }
 
 #[test]
-fn every_ten_seconds_a_comment_says_that_the_device_is_there() {
+fn idle_stream_gets_comment_every_ten_seconds() {
     let mut world = workshop::world();
     let mut peer = listen(&mut world);
     for round in 1..4 {
@@ -138,13 +141,13 @@ fn every_ten_seconds_a_comment_says_that_the_device_is_there() {
     Bench::new(world.device).led(true);
     peer.turn(&mut world);
     world.now += world.limits.write_stall;
-    assert!(peer.turn(&mut world).closed, "it takes nothing");
+    assert!(peer.turn(&mut world).closed, "a stalled listener was not dropped");
     assert_eq!(world.device.counts().dropped(DropReason::WriteStall), 1);
     assert_eq!(world.device.clients(), 0);
 }
 
 #[test]
-fn listeners_are_checked_as_everybody_and_go_with_their_session() {
+fn listener_is_checked_and_ends_with_its_session() {
     let mut world = guarded::guard(workshop::world());
     assert_eq!(get(&mut world, "/events", "").status, 401);
     let cookie = guarded::log_in(&mut world, "");
@@ -152,16 +155,20 @@ fn listeners_are_checked_as_everybody_and_go_with_their_session() {
         format!("{cookie}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n");
     assert_eq!(get(&mut world, "/events", &elsewhere).status, 403);
     let older = format!("{cookie}Origin: http://evil.test\r\n");
-    assert_eq!(get(&mut world, "/events", &older).status, 403, "whatever else the browser says");
+    assert_eq!(
+        get(&mut world, "/events", &older).status,
+        403,
+        "a foreign request passed with an older browser's headers"
+    );
     let mut peer = listen_with(&mut world, &cookie);
     assert_eq!(guarded::post(&mut world, "/logout", &cookie, "").status, 303);
-    assert!(peer.turn(&mut world).shut_down, "the session has ended");
+    assert!(peer.turn(&mut world).shut_down, "the stream outlived the log-out");
     assert_eq!(world.device.clients(), 0);
 
     let cookie = guarded::log_in(&mut world, "");
     let mut peer = listen_with(&mut world, &cookie);
     world.now += 30 * guarded::DAY;
-    assert!(peer.turn(&mut world).shut_down, "the session is too old");
+    assert!(peer.turn(&mut world).shut_down, "the stream outlived the session");
     let head = request(&mut world, "HEAD", "/events", &format!("{}\r\n", guarded::BASIC), "");
     assert_eq!(
         (head.status, head.header("Content-Type"), world.device.clients()),
@@ -172,11 +179,11 @@ fn listeners_are_checked_as_everybody_and_go_with_their_session() {
 }
 
 #[test]
-fn only_a_thing_has_events() {
+fn application_without_thing_has_no_events() {
     assert_eq!(get(&mut World::new(Limits::DEVICE), "/events", "").status, 404);
 }
 
-/// The status, which any page may read.
+/// Returns the status and the CORS header, which must let any page read it.
 fn why(world: &mut World, query: &str, headers: &str) -> (u16, Option<String>) {
     let answer = get(world, &format!("/ws?{query}"), headers);
     if answer.status != 426 {
@@ -186,7 +193,7 @@ fn why(world: &mut World, query: &str, headers: &str) -> (u16, Option<String>) {
 }
 
 #[test]
-fn a_page_is_told_why_its_websocket_does_not_open() {
+fn upgrade_probe_says_why_websocket_does_not_open() {
     let cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n";
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -210,7 +217,7 @@ fn a_page_is_told_why_its_websocket_does_not_open() {
     }
     let long = format!("why=http://{}", "x".repeat(400));
     assert_eq!(why(&mut world, &long, "").0, 403);
-    assert_eq!(world.device.clients(), 0, "nothing opened");
+    assert_eq!(world.device.clients(), 0, "a probe opened a client");
     let rebound = "GET /ws?why=http://evil.test HTTP/1.1\r\nHost: evil.test\r\n\r\n";
     let mut peer = world.client();
     assert_eq!(exchange_with(&mut world, &mut peer, rebound).status, 421);
@@ -231,7 +238,7 @@ fn a_page_is_told_why_its_websocket_does_not_open() {
 }
 
 #[test]
-fn a_page_is_told_that_it_has_to_log_in_without_a_dialogue() {
+fn upgrade_probe_asks_for_log_in_without_dialogue() {
     let mut world = guarded::guarded();
     let browser = "User-Agent: Mozilla/5.0\r\nAccept: text/html\r\n";
     let answer = get(&mut world, "/ws?why=http://lamp", browser);

@@ -1,11 +1,11 @@
-//! Whatever way the input is cut, the output is the same.
+//! The output does not depend on how the input is split.
 
 mod link;
 
 use instep::Limits;
 use link::{LED, World, frame, upgrade};
 
-/// What a client sends from its first byte to its last.
+/// Returns all bytes of each scenario's client.
 fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
     let get = |path: &str, headers: &str| {
         format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n").into_bytes()
@@ -94,22 +94,22 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// All that the client gets, with messages joined where only the cut decides where a fragment ends: `on_device`, where nothing can
-/// be saved for an open WebSocket.
+/// Returns all output for a client, with fragments joined, because the cut decides
+/// where they end. `on_device`: an open WebSocket cannot persist its buffer.
 fn run(name: &str, parts: &[&[u8]], on_device: bool) -> Vec<u8> {
     let mut world = World::new(Limits::DEVICE);
     world.device.set_page_value("STATE", "ON");
     if name == "commands" {
-        // Elsewhere whether it is sent before the connection ends is a matter of the cut.
+        // Otherwise the cut decides whether it is sent before the connection ends.
         world.device.publish(LED, "1");
     }
     let mut peer = world.client();
     peer.capacity = on_device.then_some(1040);
     for part in parts {
         let mut turn = peer.send(&mut world, part);
-        // Not all may be taken at once.
+        // One turn may leave input.
         while turn.used > 0 && !turn.closed {
-            // The peer has taken what was in the socket.
+            // The peer has taken the bytes in the socket.
             peer.window = usize::MAX;
             turn = peer.turn(&mut world);
         }
@@ -117,7 +117,7 @@ fn run(name: &str, parts: &[&[u8]], on_device: bool) -> Vec<u8> {
     join_fragments(&peer.take())
 }
 
-/// Undoes what depends on the cut alone: how an echo is divided into fragments, and where a chunk ends.
+/// Undoes the effects of the cut: the fragments of an echo and the ends of chunks.
 fn join_fragments(bytes: &[u8]) -> Vec<u8> {
     let Some(end) = bytes.starts_with(b"HTTP/1.1 101").then(|| link::find(bytes, b"\r\n\r\n").unwrap() + 4)
     else {
@@ -133,7 +133,7 @@ fn join_fragments(bytes: &[u8]) -> Vec<u8> {
         let payload = &rest[header..header + length];
         rest = &rest[header + length..];
         if first & 0x08 != 0 {
-            // A control frame may come before or within a message that is echoed.
+            // A control frame may come before or within an echoed message.
             control.extend([*first, *second]);
             control.extend_from_slice(payload);
         } else {
@@ -152,10 +152,10 @@ fn join_fragments(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn every_cut_gives_the_same_output() {
+fn every_split_gives_the_same_output() {
     for (name, bytes) in scenarios() {
         let whole = text(&run(name, &[&bytes], false));
-        assert!(!whole.is_empty(), "{name}: no answer");
+        assert!(!whole.is_empty(), "{name}: no output");
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
         for on_device in [false, true] {
             assert_eq!(text(&run(name, &single, on_device)), whole, "{name}, byte by byte");
@@ -172,7 +172,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_answers_are_the_right_ones() {
+fn unsplit_scenarios_give_expected_answers() {
     let answers = |name: &str| {
         let (_, bytes) = scenarios().into_iter().find(|(other, _)| *other == name).unwrap();
         text(&run(name, &[&bytes], false))

@@ -1,4 +1,5 @@
-//! Files of a page of one's own, behind what the application has: who gets them, and what becomes of one that breaks off.
+//! Files of a folder, served behind the application's
+//! own paths: access, and a file that breaks off.
 
 mod guarded;
 mod link;
@@ -13,7 +14,7 @@ use link::World;
 const TEXT: &[u8] = b"0123456789 and much more";
 static STYLE: Asset = Asset::new("text/css", b"main{}");
 
-/// Files by their names: `/plain`, `/template`, and `/broken` that end early.
+/// Files by name: `/plain`, `/template`, and `/broken`, which ends early.
 #[derive(Debug)]
 struct Files;
 
@@ -60,7 +61,7 @@ fn world() -> World {
 }
 
 #[test]
-fn the_page_of_a_folder_is_there_where_an_endpoint_is_too() {
+fn folder_page_shares_path_with_endpoint() {
     const BOTH: App = link::APP.endpoint("/").with_folder(&Files);
     let mut world = World::with_app(&BOTH, Limits::DEVICE);
     assert_eq!(get(&mut world, "/", "").body.as_bytes(), TEXT);
@@ -69,7 +70,7 @@ fn the_page_of_a_folder_is_there_where_an_endpoint_is_too() {
 }
 
 #[test]
-fn files_are_behind_all_that_the_application_has_but_its_page() {
+fn files_come_after_paths_of_application_but_not_page() {
     let mut world = world();
     let text = std::str::from_utf8(TEXT).unwrap();
     for path in ["/", "/plain"] {
@@ -102,7 +103,7 @@ fn files_are_behind_all_that_the_application_has_but_its_page() {
 }
 
 #[test]
-fn those_that_are_built_in_are_assets() {
+fn built_in_files_are_served_as_assets() {
     static FILES: instep::folder::Files = instep::folder::Files(&[
         ("/", Asset::template("<p>%STATE% 100%%</p>").percent_escape()),
         ("/style.css", Asset::hashed("text/css", b"p {}", 7)),
@@ -114,28 +115,28 @@ fn those_that_are_built_in_are_assets() {
     assert!(get(&mut world, "/", "").body.contains("<p>ON 100%</p>"));
     let style = get(&mut world, "/style.css", "");
     assert_eq!((&*style.body, style.header("ETag")), ("p {}", Some("\"0000000000000007\"")));
-    assert_eq!(get(&mut world, "/script.js", "").body, "let on;", "the application's own");
+    assert_eq!(get(&mut world, "/script.js", "").body, "let on;", "a file hides the application's asset");
     assert_eq!(get(&mut world, "/style", "").status, 404);
 }
 
 #[test]
-fn they_are_behind_the_log_in() {
+fn files_need_log_in() {
     let mut world = guard(world());
     assert_eq!(get(&mut world, "/plain", "").status, 401);
     assert_eq!(get(&mut world, "/plain", &format!("{BASIC}\r\n")).status, 200);
 }
 
 #[test]
-fn one_that_breaks_off_ends_the_connection_and_nothing_follows() {
+fn broken_file_ends_connection_without_next_answer() {
     let mut world = world();
     let two = |path: &str| {
         let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
         request(path) + &request("/asset")
     };
     let broken = exchange(&mut world, &two("/broken"));
-    assert_eq!(broken.body, "0123456789", "fewer bytes than its length says");
+    assert_eq!(broken.body, "0123456789", "not the bytes before the break");
     assert!(broken.all.contains(&format!("Content-Length: {}\r\n", TEXT.len())));
     let broken = exchange(&mut world, &two("/broken-template"));
-    assert_eq!(broken.body, "0002\r\nON\r\n", "without the last chunk");
-    assert!(exchange(&mut world, &two("/plain")).all.contains("main{}"), "else the next answer follows");
+    assert_eq!(broken.body, "0002\r\nON\r\n", "not the chunks before the break");
+    assert!(exchange(&mut world, &two("/plain")).all.contains("main{}"), "no answer behind a whole file");
 }

@@ -1,16 +1,17 @@
-//! A device with a password in a frame of another site's page (`Access::frames`): which cookie its log-in sets there, and what the
-//! page around it can do with that. On the simulated link.
+//! A device with a password in a frame of another site's page
+//! (`Access::frames`): the cookie of its log-in, and the
+//! limits of the page around the frame. On the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::JSON;
 use guarded::*;
 use instep::Access;
 use instep::access::Origins;
 use link::{World, inbox, upgrade};
+use thing_request::JSON;
 use workshop::{asked, world};
 
 const FRAMED: &str = "Sec-Fetch-Dest: iframe\r\nSec-Fetch-Mode: navigate\r\n";
@@ -19,7 +20,7 @@ static FRAME: Access = Access { frames: &["https://dash.test"], ports: &[443], .
 static BOTH: Access = Access { origins: Origins::of(&["https://dash.test"]), ..FRAME };
 static NEITHER: Access = Access { frames: &[], ..FRAME };
 
-/// A request over TLS, or not.
+/// Sends a request, over TLS if `secure`.
 fn send(world: &mut World, secure: bool, request: &str) -> Answer {
     let mut peer = world.client();
     peer.client.set_local_port(443);
@@ -35,7 +36,7 @@ fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
 }
 
 #[test]
-fn the_cookie_goes_beyond_its_site_only_from_a_frame_over_tls_that_is_allowed() {
+fn cross_site_cookie_needs_allowed_frame_and_tls() {
     let mut world = guard(world());
     for (access, secure, headers, attributes) in [
         (&FRAME, true, FRAMED, "SameSite=None; Secure; Partitioned"),
@@ -50,14 +51,14 @@ fn the_cookie_goes_beyond_its_site_only_from_a_frame_over_tls_that_is_allowed() 
             let own = if secure { "https://lamp" } else { "http://lamp" };
             let headers = format!("{headers}Origin: {own}\r\nSec-Fetch-Site: same-origin\r\n");
             let answer = send(&mut world, secure, &request("POST", path, &headers, form));
-            let cookie = answer.header("Set-Cookie").expect("a cookie");
+            let cookie = answer.header("Set-Cookie").expect("no cookie was set");
             assert!(cookie.ends_with(&format!("; HttpOnly; {attributes}")), "{cookie} at {headers}");
         }
     }
 }
 
 #[test]
-fn the_log_in_page_may_be_framed_and_finds_out_where_its_cookie_would_be_lost() {
+fn framed_log_in_page_detects_lost_cookie() {
     let mut world = guard(world());
     for (access, secure, headers, script) in [
         (&FRAME, false, "", true),
@@ -72,7 +73,7 @@ fn the_log_in_page_may_be_framed_and_finds_out_where_its_cookie_would_be_lost() 
             send(&mut world, secure, &request("GET", "/login", headers, "")),
             send(&mut world, secure, &request("POST", "/login", headers, "password=wrong")),
         ] {
-            let policy = answer.header("Content-Security-Policy").expect("a policy");
+            let policy = answer.header("Content-Security-Policy").expect("no content security policy");
             let frames = if access.frames.is_empty() { "'self'" } else { "'self' https://dash.test" };
             assert!(policy.ends_with(&format!("; frame-ancestors {frames}")), "{policy}");
             assert_eq!(
@@ -83,7 +84,7 @@ fn the_log_in_page_may_be_framed_and_finds_out_where_its_cookie_would_be_lost() 
             );
             assert_eq!(policy.contains("; script-src 'sha256-"), script, "{policy}");
             assert_eq!(answer.body.contains("<script>"), script, "{}", answer.body);
-            // Without script, too, there is the way out of the frame.
+            // Without script, too, there is a link out of the frame.
             assert_eq!(answer.body.contains("target=\"_blank\""), script, "{}", answer.body);
             assert!(!policy.contains("unsafe"), "{policy}");
         }
@@ -91,16 +92,20 @@ fn the_log_in_page_may_be_framed_and_finds_out_where_its_cookie_would_be_lost() 
 }
 
 #[test]
-fn the_page_around_it_can_do_nothing_with_the_cookie_of_the_frame() {
+fn embedding_page_cannot_use_cookie_of_frame() {
     let own = format!("Origin: https://lamp\r\nSec-Fetch-Site: same-origin\r\n{FRAMED}");
-    // The browser sends the cookie with whatever the page around the frame asks for, because that is the site it is kept for.
+    // The browser sends the cookie with each request of the embedding page, because the cookie is partitioned
+    // by that site.
     for access in [&FRAME, &BOTH] {
         let mut world = guard(world());
         world.access = access;
         let mut inbox = inbox(&world);
         let entered = send(&mut world, true, &request("POST", "/login", &own, FORM));
-        let cookie =
-            entered.header("Set-Cookie").and_then(|cookie| cookie.split_once(';')).expect("a cookie").0;
+        let cookie = entered
+            .header("Set-Cookie")
+            .and_then(|cookie| cookie.split_once(';'))
+            .expect("no cookie was set")
+            .0;
         let cookie = format!("Cookie: {cookie}\r\n");
         let outer = format!("{cookie}Origin: https://dash.test\r\nSec-Fetch-Site: cross-site\r\n");
         let (cors, plain) = ("Sec-Fetch-Mode: cors\r\n", "Sec-Fetch-Mode: no-cors\r\n");
@@ -115,7 +120,7 @@ fn the_page_around_it_can_do_nothing_with_the_cookie_of_the_frame() {
             ("GET", "/events", format!("{outer}{cors}")),
             ("GET", "/properties", format!("{outer}{cors}")),
             ("GET", "/", format!("{outer}{cors}")),
-            // A picture or a script comes without Origin.
+            // An image or a script is requested without Origin.
             ("GET", "/properties", format!("{cookie}Sec-Fetch-Site: cross-site\r\n{plain}")),
             ("GET", "/instep.js", format!("{cookie}Sec-Fetch-Site: cross-site\r\n{plain}")),
             // A sandboxed frame.
@@ -142,18 +147,18 @@ fn the_page_around_it_can_do_nothing_with_the_cookie_of_the_frame() {
         peer.client.set_local_port(443);
         peer.client.secure();
         peer.send(&mut world, upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes());
-        let refused = String::from_utf8(peer.take()).expect("text");
+        let refused = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(refused.starts_with("HTTP/1.1 40"), "{refused}");
-        assert_eq!(asked(&world, &mut inbox), None, "nothing has reached the application");
+        assert_eq!(asked(&world, &mut inbox), None, "a request reached the application");
 
-        // The page in the frame goes on.
+        // The page in the frame stays logged in.
         let inside = format!("{cookie}Origin: https://lamp\r\nSec-Fetch-Site: same-origin\r\n");
         assert_eq!(send(&mut world, true, &request("GET", "/properties", &inside, "")).status, 200);
         let link = format!("{cookie}Sec-Fetch-Site: cross-site\r\n{FRAMED}");
         assert_ne!(
             send(&mut world, true, &request("GET", "/", &link, "")).status,
             303,
-            "nobody is asked again"
+            "the framed page has to log in again"
         );
     }
 }

@@ -1,14 +1,15 @@
-//! The way of messages to the application: who gets a place in the inbox, and that replies have room.
+//! Messages on their way to the application:
+//! allocation of inbox slots, and room for replies.
 
 mod link;
 
 use instep::{Inbox, Limits};
-use link::{FOLLOWERS, LED, World, frame, heard, inbox};
+use link::{FOLLOWERS, LED, World, frame, inbox, next_item};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
-/// Gives a turn to each peer whose slot wants one, in that order, until none does.
+/// Gives a turn to each peer whose slot is ready, in order, until none is.
 fn follow(world: &mut World, peers: &mut [link::Peer]) {
     loop {
         let slots = world.follow();
@@ -25,18 +26,18 @@ fn follow(world: &mut World, peers: &mut [link::Peer]) {
 }
 
 #[test]
-fn a_place_that_becomes_free_is_kept_for_who_waits_longest() {
+fn freed_inbox_slot_is_reserved_for_longest_waiting() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
-    while heard(&mut inbox).is_some() {}
+    while next_item(&mut inbox).is_some() {}
     peers[0].send(&mut world, &frame(0x81, b"flood").repeat(20));
     peers[1].send(&mut world, &frame(0x81, b"calm"));
     peers[2].send(&mut world, &frame(0x81, b"calm"));
     let mut order = Vec::new();
     for _ in 0..4 {
-        order.extend(heard(&mut inbox));
-        // It tries again before anybody else can.
+        order.extend(next_item(&mut inbox));
+        // It tries again before any other client can.
         peers[0].turn(&mut world);
         follow(&mut world, &mut peers);
     }
@@ -44,25 +45,25 @@ fn a_place_that_becomes_free_is_kept_for_who_waits_longest() {
 }
 
 #[test]
-fn who_leaves_with_a_place_kept_for_it_leaves_it_to_the_next() {
+fn client_leaving_with_reserved_slot_passes_it_on() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
-    while heard(&mut inbox).is_some() {}
+    while next_item(&mut inbox).is_some() {}
     for peer in &mut peers {
         peer.send(&mut world, &frame(0x81, b"hello"));
     }
-    assert_eq!(heard(&mut inbox).as_deref(), Some("1 hello"));
-    // Now a place is kept for the second.
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("1 hello"));
+    // Now a slot is reserved for the second.
     let mut leaver = peers.remove(1);
     leaver.client.abandon(&mut world.surroundings());
     follow(&mut world, &mut peers);
-    assert_eq!(heard(&mut inbox).as_deref(), Some("2 close"));
-    assert_eq!(heard(&mut inbox).as_deref(), Some("3 hello"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("2 close"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("3 hello"));
 }
 
 #[test]
-fn who_has_no_room_for_the_reply_keeps_no_place_from_others() {
+fn client_without_reply_room_holds_no_inbox_slot() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
@@ -73,22 +74,22 @@ fn who_has_no_room_for_the_reply_keeps_no_place_from_others() {
     for peer in &mut peers {
         peer.send(&mut world, &frame(0x81, b"hello"));
     }
-    // The second, who is next, reads nothing of what it is sent.
+    // The second, which is next, reads nothing that it is sent.
     peers[1].window = 0;
     while world.device.send(clients[1], "x".repeat(200)).is_ok() {
         follow(&mut world, &mut peers);
     }
-    assert_eq!(heard(&mut inbox).as_deref(), Some("1 hello"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("1 hello"));
     follow(&mut world, &mut peers);
-    assert_eq!(heard(&mut inbox).as_deref(), Some("3 hello"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("3 hello"));
     peers[1].window = usize::MAX;
     peers[1].turn(&mut world);
     follow(&mut world, &mut peers);
-    assert_eq!(heard(&mut inbox).as_deref(), Some("2 hello"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("2 hello"));
 }
 
 #[test]
-fn a_message_is_taken_only_where_the_longest_reply_has_room() {
+fn message_is_taken_only_if_longest_reply_fits() {
     let mut world = World::new(Limits { frame: 2000, replies: 4, outbox: 4100, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
@@ -96,31 +97,34 @@ fn a_message_is_taken_only_where_the_longest_reply_has_room() {
     peer.window = 0;
     peer.send(&mut world, &frame(0x81, b"again").repeat(10));
     let mut taken = 0;
-    while heard(&mut inbox).is_some() {
+    while next_item(&mut inbox).is_some() {
         taken += 1;
-        world.device.send(client, "x".repeat(1900)).expect("a message that was taken can be answered");
+        world
+            .device
+            .send(client, "x".repeat(1900))
+            .expect("no room for the reply to a message that was taken");
         peer.turn(&mut world);
     }
     assert!((1..5).contains(&taken), "{taken}");
     peer.window = usize::MAX;
     while taken < 10 {
         peer.turn(&mut world);
-        assert!(heard(&mut inbox).is_some(), "{taken} of 10");
+        assert!(next_item(&mut inbox).is_some(), "{taken} of 10");
         taken += 1;
         world.device.send(client, "x".repeat(1900)).unwrap();
     }
 }
 
 #[test]
-fn a_slot_that_passes_to_another_driver_is_not_forgotten() {
+fn slot_passed_to_another_driver_is_not_lost() {
     let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut first = world.open("/ws");
     let client = link::opened(&mut inbox).unwrap();
     world.device.send(client, "for the first").unwrap();
-    // Its driver drops it before it looks who is to have a turn.
+    // Its driver drops it before thing_request for the ready slots.
     first.client.abandon(&mut world.surroundings());
-    assert_eq!(heard(&mut inbox).as_deref(), Some("1 close"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("1 close"));
     world.follower = 1;
     let second = world.open("/ws");
     let client = link::opened(&mut inbox).unwrap();
@@ -128,10 +132,10 @@ fn a_slot_that_passes_to_another_driver_is_not_forgotten() {
     assert_eq!(world.follow(), [second.client.slot().unwrap()]);
 }
 
-/// With room for one reply: what the application answers to a message is never lost, even if it takes its time and the
-/// client has sent the next message meanwhile.
+/// With room for one reply, no reply of the application is lost, even if it comes
+/// late and the client has sent its next message meanwhile.
 #[test]
-fn who_sends_on_before_the_answer_gets_each_answer() {
+fn client_sending_before_reply_gets_each_reply() {
     let mut world = World::new(Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
@@ -139,12 +143,12 @@ fn who_sends_on_before_the_answer_gets_each_answer() {
     peer.send(&mut world, &[frame(0x81, b"a"), frame(0x81, b"b"), frame(0x81, b"c")].concat());
     let mut answered = Vec::new();
     for _ in 0..10 {
-        while let Some(message) = heard(&mut inbox) {
+        while let Some(message) = next_item(&mut inbox) {
             if answered.len() % 2 == 0 {
-                // It waits for something before it answers: the next message comes in.
+                // The application waits before it replies, and the next message comes in.
                 follow(&mut world, std::slice::from_mut(&mut peer));
             }
-            world.device.send(client, &message).expect("room for the answer");
+            world.device.send(client, &message).expect("no room for the reply");
             answered.push(message);
         }
         follow(&mut world, std::slice::from_mut(&mut peer));
@@ -153,7 +157,9 @@ fn who_sends_on_before_the_answer_gets_each_answer() {
     assert_eq!(peer.take(), b"\x81\x031 a\x81\x031 b\x81\x031 c");
 }
 
-/// Two peers. The first reads nothing, and its outbox fills up after its message was taken.
+/// Opens two peers.
+///
+/// The first reads nothing, and its outbox fills up after its message was taken.
 fn one_without_room(world: &mut World, inbox: &mut Inbox<'_>) -> [link::Peer; 2] {
     let mut peers = [world.open("/ws"), world.open("/ws")];
     let (first, _) = (link::opened(inbox).unwrap(), link::opened(inbox).unwrap());
@@ -166,40 +172,40 @@ fn one_without_room(world: &mut World, inbox: &mut Inbox<'_>) -> [link::Peer; 2]
 }
 
 #[test]
-fn a_message_whose_answer_has_no_room_yet_keeps_no_place_from_others() {
+fn message_without_reply_room_holds_no_inbox_slot() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peers = one_without_room(&mut world, &mut inbox);
     peers[1].send(&mut world, &frame(0x81, b"two"));
-    assert_eq!(heard(&mut inbox), None, "what waits is for who does not read");
+    assert_eq!(next_item(&mut inbox), None, "a message of the peer that does not read was delivered");
     follow(&mut world, &mut peers);
-    assert_eq!(heard(&mut inbox).as_deref(), Some("2 two"));
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("2 two"));
     peers[1].send(&mut world, &frame(0x81, b"three"));
     peers[0].window = usize::MAX;
     follow(&mut world, &mut peers);
     peers[0].turn(&mut world);
-    let rest = [heard(&mut inbox), heard(&mut inbox)].map(Option::unwrap);
+    let rest = [next_item(&mut inbox), next_item(&mut inbox)].map(Option::unwrap);
     assert_eq!(rest, ["2 three", "1 one"]);
     peers[0].send(&mut world, &frame(0x81, b"four"));
     peers[1].send(&mut world, &frame(0x81, b"four"));
-    assert_eq!(heard(&mut inbox).as_deref(), Some("1 four"), "one place, as before");
-    assert_eq!(heard(&mut inbox), None);
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("1 four"), "the freed inbox slot was lost");
+    assert_eq!(next_item(&mut inbox), None);
 }
 
 #[test]
-fn who_leaves_before_its_answer_had_room_is_still_heard() {
+fn client_leaving_without_reply_room_still_delivers() {
     let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
     let mut peers = one_without_room(&mut world, &mut inbox);
-    assert_eq!(heard(&mut inbox), None);
+    assert_eq!(next_item(&mut inbox), None);
     peers[0].client.abandon(&mut world.surroundings());
-    assert_eq!([heard(&mut inbox), heard(&mut inbox)].map(Option::unwrap), ["1 one", "1 close"]);
+    assert_eq!([next_item(&mut inbox), next_item(&mut inbox)].map(Option::unwrap), ["1 one", "1 close"]);
     peers[1].send(&mut world, &frame(0x81, b"two"));
-    assert_eq!(heard(&mut inbox).as_deref(), Some("2 two"), "the place is free again");
+    assert_eq!(next_item(&mut inbox).as_deref(), Some("2 two"), "the inbox slot was not freed");
 }
 
 #[test]
-fn every_driver_is_woken_once_however_many_there_are() {
+fn every_driver_is_woken_once() {
     #[derive(Default)]
     struct Woken(AtomicUsize);
     impl Wake for Woken {
@@ -219,7 +225,7 @@ fn every_driver_is_woken_once_however_many_there_are() {
     world.device.publish(LED, "1");
     assert_eq!(counts(), [1; FOLLOWERS]);
     world.device.publish(LED, "0");
-    assert_eq!(counts(), [0; FOLLOWERS], "it has not looked yet");
+    assert_eq!(counts(), [0; FOLLOWERS], "woken before registering");
 
     // A reply wakes the driver of its client.
     register(&world);

@@ -1,4 +1,5 @@
-//! What answers say of the connection and of the time of day, on the simulated link and its clock.
+//! The headers Connection, Keep-Alive and Date of
+//! answers, on the simulated link and its clock.
 
 mod guarded;
 mod link;
@@ -15,7 +16,7 @@ fn ask(world: &mut World, peer: &mut Peer, request: &str) -> Answer {
 }
 
 #[test]
-fn a_connection_is_kept_longer_than_answers_say() {
+fn connection_outlives_advertised_keep_alive() {
     for (idle_time, said) in [(5_000, 4), (15_000, 14), (5_001, 5), (1_999, 1)] {
         let mut world = World::new(Limits { idle_time, ..Limits::DEVICE });
         let mut peer = world.client();
@@ -23,7 +24,7 @@ fn a_connection_is_kept_longer_than_answers_say() {
             let answer = ask(&mut world, &mut peer, GET);
             assert_eq!(answer.header("Keep-Alive"), Some(&*format!("timeout={said}")), "{idle_time}");
             assert_eq!(answer.header("Connection"), None);
-            // It is still there when that is over, and for a while.
+            // It is still open after that time, and for a while.
             world.now += said * 1000;
             assert!(!peer.turn(&mut world).shut_down);
         }
@@ -36,7 +37,7 @@ fn a_connection_is_kept_longer_than_answers_say() {
 }
 
 #[test]
-fn it_is_said_only_where_the_connection_goes_on() {
+fn keep_alive_header_is_sent_only_if_connection_stays() {
     let mut world = World::new(Limits::DEVICE);
     for (request, said) in [
         (GET.to_owned(), true),
@@ -58,11 +59,15 @@ fn it_is_said_only_where_the_connection_goes_on() {
     }
     let mut brief = World::new(Limits { idle_time: 1_000, ..Limits::DEVICE });
     let mut peer = brief.client();
-    assert_eq!(ask(&mut brief, &mut peer, GET).header("Keep-Alive"), None, "less than a second is not said");
+    assert_eq!(
+        ask(&mut brief, &mut peer, GET).header("Keep-Alive"),
+        None,
+        "less than a second was advertised"
+    );
 }
 
 #[test]
-fn answers_say_the_time_of_day_where_there_is_a_clock() {
+fn date_header_is_sent_if_there_is_a_clock() {
     const LONG: App = link::APP.page("/long", Asset::new("text/plain", &[b'x'; 2000]));
     let mut world = World::with_app(&LONG, Limits::DEVICE);
     let mut without = world.client();
@@ -82,7 +87,7 @@ fn answers_say_the_time_of_day_where_there_is_a_clock() {
         let answer = ask(&mut world, &mut peer, &request);
         assert_eq!(answer.header("Date"), Some("second 7"), "{}", answer.all);
     }
-    // A head that is written in parts says one time.
+    // A head that is written in parts has one date.
     let mut peer = world.client();
     peer.window = 0;
     peer.send(&mut world, GET.replace("/script.js", "/long").as_bytes());
@@ -93,7 +98,7 @@ fn answers_say_the_time_of_day_where_there_is_a_clock() {
     }
     let text = String::from_utf8(peer.take()).unwrap();
     assert!(text.contains("\r\nDate: second 7\r\n") && text.ends_with(&"x".repeat(2000)), "{text}");
-    // So does an answer to what came without a whole request.
+    // So has an answer to an incomplete request.
     let mut peer = world.client();
     peer.send(&mut world, b"GET /");
     world.now += Limits::DEVICE.head_time;

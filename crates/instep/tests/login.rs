@@ -1,4 +1,5 @@
-//! The log-in, on a simulated link and clock: who is asked for the password, and whom it lets in.
+//! The log-in, on a simulated link and clock: which
+//! requests need the password, and which get a session.
 
 mod guarded;
 mod link;
@@ -11,7 +12,7 @@ use instep::{Access, Instant, Limits};
 use link::{LED, PEER, World, frame};
 
 #[test]
-fn without_a_session_only_the_log_in_page_and_healthz_answer() {
+fn only_log_in_page_and_healthz_work_without_session() {
     let mut world = guarded();
     for (path, headers, status) in [
         ("/", "", 401),
@@ -46,19 +47,19 @@ fn without_a_session_only_the_log_in_page_and_healthz_answer() {
     assert_eq!(
         browser.header("WWW-Authenticate"),
         Some("Bearer realm=\"instep\""),
-        "at Basic it would ask itself"
+        "Basic would make the browser open its own dialogue"
     );
     assert_eq!(get(&mut world, "/", NAVIGATION).header("Location"), Some("/login"));
     let deep = get(&mut world, "/any/a?b=c", NAVIGATION);
     assert_eq!(deep.header("Location"), Some("/login?next=/any/a%3Fb%3Dc"));
     assert_eq!(deep.header("Cache-Control"), Some("no-store"));
-    // Where it does not fit, the way back is forgotten, and nothing else.
+    // Where it does not fit, only the way back is dropped.
     let long = get(&mut world, &format!("/{}", "%".repeat(700)), NAVIGATION);
     assert_eq!((long.status, long.header("Location")), (303, Some("/login")));
 }
 
 #[test]
-fn in_its_own_network_a_phone_is_led_to_the_page_that_asks() {
+fn phone_in_own_network_is_redirected_to_log_in_page() {
     static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..link::ACCESS };
     let mut world = guarded();
     world.access = &OWN_NETWORK;
@@ -71,7 +72,7 @@ fn in_its_own_network_a_phone_is_led_to_the_page_that_asks() {
 }
 
 #[test]
-fn without_a_password_nobody_is_asked() {
+fn device_without_password_has_no_log_in() {
     let mut world = World::new(Limits::DEVICE);
     assert_eq!(get(&mut world, "/", "").status, 200);
     assert_eq!(get(&mut world, "/login", "").status, 404);
@@ -79,7 +80,7 @@ fn without_a_password_nobody_is_asked() {
 }
 
 #[test]
-fn the_page_is_strict_and_whole() {
+fn log_in_page_has_strict_policy_and_is_complete() {
     let mut world = guarded();
     let page = get(&mut world, "/login", "");
     let policy = page.header("Content-Security-Policy").unwrap();
@@ -105,7 +106,7 @@ fn the_page_is_strict_and_whole() {
 }
 
 #[test]
-fn the_password_opens_a_session_that_lets_page_and_socket_in() {
+fn password_opens_session_for_page_and_socket() {
     let mut world = guarded();
     let entered = post(&mut world, "/login?next=/any/a%3Fb", "", FORM);
     assert_eq!((entered.status, entered.header("Location")), (303, Some("/any/a?b")));
@@ -139,11 +140,11 @@ fn the_password_opens_a_session_that_lets_page_and_socket_in() {
 }
 
 #[test]
-fn a_session_is_new_at_each_log_in_and_the_one_presented_ends() {
+fn log_in_creates_session_and_ends_presented_one() {
     let mut world = guarded();
     let chosen = "Cookie: instep_80=11111111111111111111111111111111\r\n";
     let fixed = log_in(&mut world, chosen);
-    assert!(!fixed.contains("1111111111111111"), "a presented id is not adopted");
+    assert!(!fixed.contains("1111111111111111"), "a presented id was adopted");
     assert_eq!(get(&mut world, "/", chosen).status, 401);
     let mut socket = handshake(&mut world, "/ws", &fixed).unwrap();
     let second = log_in(&mut world, &fixed);
@@ -151,13 +152,13 @@ fn a_session_is_new_at_each_log_in_and_the_one_presented_ends() {
     assert_eq!((get(&mut world, "/", &fixed).status, get(&mut world, "/", &second).status), (401, 200));
     socket.turn(&mut world);
     assert_eq!(socket.take(), CLOSED);
-    // Another browser's goes on.
+    // The session of another browser stays.
     let other = log_in(&mut world, "");
     assert_eq!((get(&mut world, "/", &second).status, get(&mut world, "/", &other).status), (200, 200));
 }
 
 #[test]
-fn one_browser_too_many_takes_the_place_of_the_one_that_came_longest_ago() {
+fn session_over_limit_replaces_least_recently_used() {
     let mut world = guarded();
     let first = log_in(&mut world, "");
     for _ in 0..4 {
@@ -168,14 +169,14 @@ fn one_browser_too_many_takes_the_place_of_the_one_that_came_longest_ago() {
 }
 
 #[test]
-fn log_out_closes_the_sockets_of_that_session_and_no_other() {
+fn log_out_closes_only_sockets_of_its_session() {
     let mut world = guarded();
     let (one, other) = (log_in(&mut world, ""), log_in(&mut world, ""));
     let mut its =
         [handshake(&mut world, "/ws", &one).unwrap(), handshake(&mut world, "/echo", &one).unwrap()];
     let mut others = handshake(&mut world, "/ws", &other).unwrap();
     assert_eq!(request(&mut world, "GET", "/logout", &one, "").status, 405);
-    assert_eq!(get(&mut world, "/", &one).status, 200, "a link does not log out");
+    assert_eq!(get(&mut world, "/", &one).status, 200, "a link logged out");
 
     let out = post(&mut world, "/logout", &one, "");
     assert_eq!((out.status, out.header("Location")), (303, Some("/login")));
@@ -190,16 +191,20 @@ fn log_out_closes_the_sockets_of_that_session_and_no_other() {
     others.send(&mut world, &frame(0x89, b""));
     assert_eq!(others.take(), b"\x8a\x00");
     assert_eq!(world.device.clients(), 1);
-    assert_eq!(post(&mut world, "/logout", "", "").status, 303, "who is out already is out");
+    assert_eq!(
+        post(&mut world, "/logout", "", "").status,
+        303,
+        "log-out without a session is not redirected"
+    );
 }
 
 #[test]
-fn a_session_ends_after_30_days_with_its_sockets() {
+fn session_and_its_sockets_end_after_30_days() {
     let mut world = guarded();
     let cookie = log_in(&mut world, "");
     world.now = 30 * DAY - 10_000;
     let mut socket = handshake(&mut world, "/ws", &cookie).unwrap();
-    // It is due then, whatever its pings are.
+    // It ends then, independent of its pings.
     world.now = 30 * DAY - 5_000;
     let turn = socket.send(&mut world, &frame(0x8a, b""));
     assert_eq!(turn.wake_at.as_millis(), 30 * DAY);
@@ -214,7 +219,7 @@ fn a_session_ends_after_30_days_with_its_sockets() {
 }
 
 #[test]
-fn a_new_password_closes_everybody() {
+fn new_password_closes_every_session() {
     let mut world = guarded();
     let cookie = log_in(&mut world, "");
     let tool = format!("{BASIC}\r\n");
@@ -227,12 +232,12 @@ fn a_new_password_closes_everybody() {
         assert_eq!(socket.take(), CLOSED);
     }
     assert_eq!(get(&mut world, "/", &cookie).status, 401);
-    assert_eq!(get(&mut world, "/", &tool).status, 401, "it is not remembered");
+    assert_eq!(get(&mut world, "/", &tool).status, 401, "the old password is still cached");
     assert_eq!(get(&mut world, "/", "Authorization: Bearer new\r\n").status, 200);
 }
 
 #[test]
-fn tools_send_the_password_with_each_request() {
+fn tool_sends_password_with_each_request() {
     let mut world = guarded();
     let basic = format!("{BASIC}\r\n");
     for _ in 0..3 {
@@ -252,7 +257,7 @@ fn tools_send_the_password_with_each_request() {
 }
 
 #[test]
-fn pages_from_elsewhere_can_neither_log_in_nor_out() {
+fn cross_origin_page_can_neither_log_in_nor_out() {
     let mut world = guarded();
     let cookie = log_in(&mut world, "");
     for elsewhere in ["Origin: http://evil.test\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
@@ -267,14 +272,14 @@ fn pages_from_elsewhere_can_neither_log_in_nor_out() {
     let own = "Origin: http://lamp\r\n";
     assert_eq!(post(&mut world, "/login", own, FORM).status, 303);
     assert_eq!(post(&mut world, "/logout", &format!("{cookie}{own}"), "").status, 303);
-    // Nobody under another name is asked for the password at all.
+    // A request with another Host is not asked for the password at all.
     let rebound = form("/login", "", FORM).replace("Host: lamp", "Host: evil.test");
     assert_eq!(exchange(&mut world, &rebound).status, 421);
     assert_eq!(exchange(&mut world, &rebound.replace("POST", "GET")).status, 421);
 }
 
 #[test]
-fn an_encrypted_way_has_a_cookie_of_its_own() {
+fn tls_connection_has_separate_cookie() {
     let mut world = guarded();
     let memory = link::exchange(&world.limits);
     let mut client = Client::new(link::PEER, 1, memory, Instant::from_millis(0));
@@ -291,11 +296,11 @@ fn an_encrypted_way_has_a_cookie_of_its_own() {
     let page =
         exchange_with(&mut world, &mut again, &format!("GET / HTTP/1.1\r\nHost: lamp\r\n{cookie}\r\n"));
     assert_eq!(page.status, 200);
-    assert_eq!(get(&mut world, "/", &cookie).status, 401, "443 is no port of this server");
+    assert_eq!(get(&mut world, "/", &cookie).status, 401, "the cookie of another port was accepted");
 }
 
 #[test]
-fn behind_a_proxy_the_addresses_are_its_own_and_failures_those_of_its_clients() {
+fn log_in_behind_proxy_uses_forwarded_addresses() {
     static BEHIND: Access =
         Access { proxies: &[IpNetwork::host(PEER)], base_path: "/device", ..Access::new("lamp") };
     let mut world = guarded();
@@ -331,7 +336,7 @@ fn behind_a_proxy_the_addresses_are_its_own_and_failures_those_of_its_clients() 
 }
 
 #[test]
-fn a_log_out_ends_every_session_that_the_browser_shows() {
+fn log_out_ends_every_session_in_cookie_header() {
     let mut world = guarded();
     let one = log_in(&mut world, "");
     let two = log_in(&mut world, "");
@@ -342,7 +347,7 @@ fn a_log_out_ends_every_session_that_the_browser_shows() {
 }
 
 #[test]
-fn a_cookie_that_is_not_text_hides_no_session() {
+fn non_text_cookie_hides_no_session() {
     let mut world = guarded();
     let cookie = log_in(&mut world, "");
     let mut request = b"GET / HTTP/1.1\r\nHost: lamp\r\nCookie: other=\xff\xfe; ".to_vec();
@@ -355,13 +360,13 @@ fn a_cookie_that_is_not_text_hides_no_session() {
 }
 
 #[test]
-fn a_password_that_was_right_until_it_changed_lets_nobody_in() {
+fn password_changed_during_check_is_rejected() {
     let mut world = guarded();
     let mut peer = world.client();
     peer.client.set_local_port(80);
     peer.send(&mut world, form("/login", "", FORM).as_bytes());
     check(&world);
-    // It was checked, and before its browser is told, it is not the password any more.
+    // It was checked, but it is replaced before its browser gets the answer.
     world.log_in.unwrap().change_password(Password::new(b"new", [2; 16], 10).unwrap(), world.device);
     peer.turn(&mut world);
     check(&world);
@@ -371,7 +376,7 @@ fn a_password_that_was_right_until_it_changed_lets_nobody_in() {
 }
 
 #[test]
-fn a_session_whose_page_is_open_is_used() {
+fn session_with_open_page_counts_as_used() {
     let mut world = guarded();
     let open = log_in(&mut world, "");
     let mut socket = handshake(&mut world, "/ws", &open).unwrap();
@@ -384,8 +389,8 @@ fn a_session_whose_page_is_open_is_used() {
     assert_eq!(socket.take(), b"");
     assert_eq!(get(&mut world, "/", &open).status, 200);
     let statuses: Vec<_> = others.iter().map(|other| get(&mut world, "/", other).status).collect();
-    assert_eq!(statuses, [401, 200, 200, 200], "the first of those who have no page open had to go");
-    // Where all have one open, the one that was longest without a request goes.
+    assert_eq!(statuses, [401, 200, 200, 200], "not the oldest session without an open page was evicted");
+    // If each has a page open, the one with the oldest request is evicted.
     let sockets: Vec<_> =
         others[1..].iter().map(|other| handshake(&mut world, "/ws", other).unwrap()).collect();
     world.now += 1_000;

@@ -1,5 +1,6 @@
-//! The log's lines about what was not published have a target of their own: an application that publishes the log leaves them
-//! out, because each would cause the next one.
+//! Log lines about unpublished values have their own target,
+//! so that an application that publishes its log can leave
+//! them out. Otherwise each would cause the next one.
 
 mod link;
 mod workshop;
@@ -25,7 +26,7 @@ impl log::Log for Lines {
 }
 
 #[test]
-fn lines_about_what_was_not_published_have_a_target_of_their_own() {
+fn log_lines_of_failed_publishes_have_own_target() {
     log::set_logger(&Lines).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     const THING: Thing = Bench::THING;
@@ -45,7 +46,7 @@ fn lines_about_what_was_not_published_have_a_target_of_their_own() {
     for cause in causes {
         cause();
         let lines = std::mem::take(&mut *LINES.lock().unwrap());
-        let [(target, line)] = &lines[..] else { panic!("one line: {lines:?}") };
+        let [(target, line)] = &lines[..] else { panic!("not exactly one line: {lines:?}") };
         assert_eq!(target, instep::log_target::NOT_PUBLISHED, "{line}");
     }
 }

@@ -1,4 +1,5 @@
-//! The passwords that are presented, on a simulated link and clock: right and wrong ones, too many, and in pieces.
+//! Presented passwords, on a simulated link and clock:
+//! right and wrong ones, too many, and in pieces.
 
 mod guarded;
 mod link;
@@ -8,7 +9,7 @@ use instep::Limits;
 use std::net::IpAddr;
 
 #[test]
-fn five_wrong_passwords_make_an_address_wait_but_no_session_and_nobody_else() {
+fn five_wrong_passwords_block_their_address_only() {
     let mut world = guarded();
     let cookie = log_in(&mut world, "");
     let tool = format!("{BASIC}\r\n");
@@ -39,13 +40,17 @@ fn five_wrong_passwords_make_an_address_wait_but_no_session_and_nobody_else() {
     world.now += 120_000;
     assert_eq!(post(&mut world, "/login", "", FORM).status, 303);
     for _ in 0..4 {
-        assert_eq!(post(&mut world, "/login", "", wrong).status, 401, "all is forgotten");
+        assert_eq!(
+            post(&mut world, "/login", "", wrong).status,
+            401,
+            "failures were not forgotten after a log-in"
+        );
     }
     assert_eq!(post(&mut world, "/login", "", FORM).status, 303);
 }
 
 #[test]
-fn an_address_of_ipv6_waits_with_its_neighbours() {
+fn wrong_passwords_block_whole_ipv6_prefix() {
     let mut world = guarded();
     let from = |host: u16| IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, host]);
     for host in 0..5 {
@@ -57,8 +62,8 @@ fn an_address_of_ipv6_waits_with_its_neighbours() {
 }
 
 #[test]
-fn a_form_may_be_long_wrong_or_cut_anywhere() {
-    // It has a limit of its own.
+fn log_in_form_may_be_long_wrong_or_split_anywhere() {
+    // The form has a limit of its own.
     let mut world = guarded_with(Limits { body: 0, ..Limits::DEVICE });
     let padded = |length: usize| format!("{FORM}&x={}", "y".repeat(length - FORM.len() - 3));
     assert_eq!(post(&mut world, "/login", "", &padded(1023)).status, 303);
@@ -71,7 +76,7 @@ fn a_form_may_be_long_wrong_or_cut_anywhere() {
     for wrong in ["password=", &format!("password={}", "x".repeat(129))] {
         assert_eq!(post(&mut world, "/login", "", wrong).status, 401, "{wrong}");
     }
-    // What follows in the same bytes is answered after it.
+    // A request in the same bytes is answered after the form.
     let both = form("/login", "", FORM) + "GET /healthz HTTP/1.1\r\nHost: lamp\r\n\r\n";
     for cut in 0..both.len() {
         let mut peer = world.client();
@@ -87,7 +92,7 @@ fn a_form_may_be_long_wrong_or_cut_anywhere() {
 }
 
 #[test]
-fn who_waits_for_word_is_told_to_go_on_once() {
+fn log_in_with_expect_gets_100_continue_once() {
     let mut world = guarded();
     let (head, body) = (form("/login", "Expect: 100-continue\r\n", FORM), FORM);
     let head = head.strip_suffix(body).unwrap();
@@ -100,7 +105,7 @@ fn who_waits_for_word_is_told_to_go_on_once() {
     check(&world);
     peer.turn(&mut world);
     assert!(peer.take().starts_with(b"HTTP/1.1 303 "));
-    // A body that does not come ends like a head that does not.
+    // A missing body ends like a missing head.
     let mut peer = world.client();
     peer.send(&mut world, head.as_bytes());
     world.now += world.limits.head_time;
@@ -109,11 +114,11 @@ fn who_waits_for_word_is_told_to_go_on_once() {
 }
 
 #[test]
-fn others_are_served_while_a_password_is_checked_and_a_check_that_never_ends_is_503() {
+fn password_check_delays_no_others_and_times_out() {
     let mut world = guarded();
     let mut peer = world.client();
     let turn = peer.send(&mut world, form("/login", "", FORM).as_bytes());
-    assert!(!turn.wants_read && !turn.closed, "nothing more is read meanwhile");
+    assert!(!turn.wants_read && !turn.closed, "not waiting for the check");
     assert_eq!(turn.wake_at.as_millis(), 20);
     let mut other = world.client();
     other.send(&mut world, b"GET /healthz HTTP/1.1\r\nHost: lamp\r\n\r\n");
@@ -125,12 +130,12 @@ fn others_are_served_while_a_password_is_checked_and_a_check_that_never_ends_is_
     peer.turn(&mut world);
     let text = String::from_utf8(peer.take()).unwrap();
     assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("Retry-After: "), "{text}");
-    // The next one gets what is its own.
+    // The next client gets the result of its own check.
     assert_eq!(post(&mut world, "/login", "", "password=wrong").status, 401);
 }
 
 #[test]
-fn more_than_wait_to_be_checked_are_all_answered() {
+fn password_checks_beyond_queue_are_all_answered() {
     let mut world = guarded();
     let mut peers: Vec<_> = (0..6).map(|_| world.client()).collect();
     for peer in &mut peers {

@@ -1,4 +1,4 @@
-//! What the log says of a request that is refused, and that it helps to follow it.
+//! Log lines of refused requests, and the advice in them.
 
 mod link;
 
@@ -11,7 +11,7 @@ use std::cell::RefCell;
 struct Lines;
 
 thread_local! {
-    /// Each test runs on a thread of its own.
+    /// Each test has its own thread.
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -37,21 +37,21 @@ fn lines() -> Vec<String> {
     LINES.with(RefCell::take)
 }
 
-/// The status of a handshake, and what the log said.
+/// Returns the status of a handshake, and the log lines.
 fn handshake(access: Access, host: &str, origin: Option<&str>) -> (String, Vec<String>) {
     let mut world = World::new(Limits::DEVICE);
     world.access = Box::leak(Box::new(access));
     let mut peer = world.client();
     let origin = origin.map_or(String::new(), |origin| format!("Origin: {origin}\r\n"));
     let request = upgrade("/ws").replacen("Host: lamp", &format!("Host: {host}"), 1);
-    let request = request.strip_suffix("\r\n").expect("a head");
+    let request = request.strip_suffix("\r\n").expect("no head");
     lines();
     peer.send(&mut world, format!("{request}{origin}\r\n").as_bytes());
     let answer = String::from_utf8_lossy(&peer.received).into_owned();
     (answer.get(9..12).unwrap_or_default().into(), lines())
 }
 
-/// What stands behind the way in, as a shell reads it.
+/// Returns the value that a log line offers after `way_in`, as a shell reads it.
 fn offered(lines: &[String], way_in: &str) -> Option<&'static str> {
     let line = lines.iter().find(|line| line.starts_with("Refused "))?;
     let (_, offer) = line.split_once(way_in)?;
@@ -64,7 +64,7 @@ fn lamp(ways_in: AllowHints) -> Access {
 }
 
 #[test]
-fn a_name_that_the_log_offers_lets_the_request_in() {
+fn host_offered_by_log_lets_request_in() {
     listen();
     let long = format!("{}.test", "a".repeat(200));
     for ways_in in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
@@ -110,7 +110,7 @@ fn connected() -> String {
 }
 
 #[test]
-fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
+fn origin_offered_by_log_lets_only_its_pages_in() {
     listen();
     let long = format!("chrome-extension://{}", "a".repeat(200));
     let origins = [
@@ -159,7 +159,8 @@ fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
     }
 }
 
-/// Those of HTTP have no case, and a port that they need not say.
+/// Schemes and hosts of HTTP are case-insensitive,
+/// and their default port may be left out.
 fn same(a: &str, b: &str) -> bool {
     let bare = |origin: &str| match origin.to_ascii_lowercase() {
         http if http.starts_with("http") => http.trim_end_matches(":80").to_owned(),
@@ -169,7 +170,7 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 #[test]
-fn only_a_page_that_came_over_http_can_be_the_devices_own() {
+fn own_page_must_have_http_or_https_origin() {
     listen();
     for origin in ["capacitor://lamp", "ws://lamp", "file://lamp", "app://lamp:80", "http://", "http://:80"] {
         assert_eq!(handshake(lamp(AllowHints::FLAGS), "lamp", Some(origin)).0, "403", "{origin}");
@@ -177,7 +178,7 @@ fn only_a_page_that_came_over_http_can_be_the_devices_own() {
 }
 
 #[test]
-fn a_full_network_says_how_many_places_it_has_and_not_how_many_the_device_has() {
+fn full_network_logs_its_own_number_of_slots() {
     listen();
     let limits = Limits { clients: 3, ..Limits::DEVICE };
     let mut world = World::with_networks(&APP, limits, 2);

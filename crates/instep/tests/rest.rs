@@ -1,14 +1,15 @@
-//! The Thing by plain HTTP: what stands in CONTRACTS section 4, on the simulated link.
+//! The Thing by plain HTTP, as docs/contracts.md
+//! section 4 has it, on the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::{JSON, ask, request_text, unchunk};
 use guarded::{exchange_with, get, request};
 use instep::{Inbox, Limits};
 use link::{World, inbox};
+use thing_request::{JSON, ask, request_text, unchunk};
 use workshop::{Bench, asked, world};
 
 #[test]
@@ -17,7 +18,7 @@ fn values_are_read_alone_and_together() {
     let bench = Bench::new(world.device);
     for path in ["led", "level", "mode", "name", "heat", "door"] {
         let answer = get(&mut world, &format!("/properties/{path}"), "");
-        assert_eq!((answer.status, answer.body.as_str()), (200, "null"), "nothing was published");
+        assert_eq!((answer.status, answer.body.as_str()), (200, "null"), "a value without a publish");
     }
     bench.led(true);
     bench.level(-2.5);
@@ -52,7 +53,7 @@ fn values_are_read_alone_and_together() {
 }
 
 #[test]
-fn all_values_come_whole_through_any_window() {
+fn all_values_arrive_whole_through_any_window() {
     let mut world = world();
     Bench::new(world.device).name("12345678");
     let whole = get(&mut world, "/properties", "").all;
@@ -71,7 +72,7 @@ fn all_values_come_whole_through_any_window() {
 }
 
 #[test]
-fn what_is_written_reaches_the_application_and_is_answered_when_it_is_done() {
+fn write_is_answered_when_application_is_done() {
     let mut world = world();
     let mut inbox = inbox(&world);
     for (method, path, body, command) in [
@@ -99,7 +100,7 @@ fn what_is_written_reaches_the_application_and_is_answered_when_it_is_done() {
 }
 
 #[test]
-fn what_is_wrong_is_told_and_changes_nothing() {
+fn wrong_request_is_explained_and_changes_nothing() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let led = "/properties/led";
@@ -167,7 +168,7 @@ fn what_is_wrong_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn types_with_parameters_and_in_capitals_are_the_same() {
+fn media_type_ignores_case_and_parameters() {
     let mut world = world();
     let mut inbox = inbox(&world);
     for header in ["Content-Type: Application/JSON; charset=utf-8\r\n", "content-type:application/json\r\n"] {
@@ -180,7 +181,7 @@ fn types_with_parameters_and_in_capitals_are_the_same() {
 }
 
 #[test]
-fn bodies_have_a_limit() {
+fn body_limits_are_exact() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let around = r#"{"label":"led","value":,"id":0}"#.len();
@@ -193,7 +194,7 @@ fn bodies_have_a_limit() {
 }
 
 #[test]
-fn a_body_may_come_in_any_pieces_and_after_word_to_go_on() {
+fn body_may_arrive_in_pieces_and_after_100_continue() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let text = request_text("PUT", "/properties/name", JSON, "\"abc\"")
@@ -225,7 +226,7 @@ fn a_body_may_come_in_any_pieces_and_after_word_to_go_on() {
 }
 
 #[test]
-fn pages_from_elsewhere_and_who_is_not_logged_in_get_nothing() {
+fn cross_origin_or_logged_out_request_gets_nothing() {
     let mut world = guarded::guard(workshop::world());
     let mut inbox = inbox(&world);
     let basic = format!("{}\r\n", guarded::BASIC);
@@ -251,7 +252,7 @@ fn pages_from_elsewhere_and_who_is_not_logged_in_get_nothing() {
         assert_eq!(exchange_with(&mut world, &mut peer, &named).status, 421, "{path}");
     }
     assert_eq!(asked(&world, &mut inbox), None);
-    // From now on the password is known.
+    // From now on the password is cached.
     assert_eq!(get(&mut world, "/properties/led", &basic).status, 200);
     let headers = format!("{basic}{JSON}");
     let (command, answer) = ask(&mut world, &mut inbox, "PUT", "/properties/led", &headers, "true", |_| {});
@@ -259,7 +260,7 @@ fn pages_from_elsewhere_and_who_is_not_logged_in_get_nothing() {
 }
 
 #[test]
-fn the_past_is_told_by_age_and_gaps_are_shown() {
+fn history_shows_ages_and_gaps() {
     let mut world = world();
     let bench = Bench::new(world.device);
     let past = |world: &mut World| unchunk(&get(world, "/properties/heat/history", "").body);
@@ -273,20 +274,24 @@ fn the_past_is_told_by_age_and_gaps_are_shown() {
     assert_eq!(past(&mut world), "[[3000,20.13],[2000,null],[100,1.00]]");
     bench.heat(2.0);
     world.now = 14_000;
-    assert_eq!(past(&mut world), "[[3000,null],[1100,1.00],[0,2.00]]", "what is asked for is up to date");
+    assert_eq!(past(&mut world), "[[3000,null],[1100,1.00],[0,2.00]]", "history is not up to date");
 }
 
 #[test]
-fn the_description_is_kept_until_it_changes() {
+fn cached_description_is_valid_until_it_changes() {
     let mut world = world();
     let first = get(&mut world, "/.well-known/wot", "");
     assert_eq!(first.header("Content-Length"), Some(first.body.len().to_string().as_str()));
-    let etag = first.header("ETag").expect("an ETag").to_string();
+    let etag = first.header("ETag").expect("no ETag").to_string();
     let again = get(&mut world, "/.well-known/wot", &format!("If-None-Match: {etag}\r\n"));
     assert_eq!((again.status, again.body.as_str()), (304, ""));
     let mut guarded = guarded::guard(workshop::world());
     let headers = format!("{}\r\nIf-None-Match: {etag}\r\n", guarded::BASIC);
-    assert_eq!(get(&mut guarded, "/.well-known/wot", &headers).status, 200, "its security is another");
+    assert_eq!(
+        get(&mut guarded, "/.well-known/wot", &headers).status,
+        200,
+        "a description with other security is the same"
+    );
     for window in [1, 13, 700] {
         let mut peer = world.client();
         peer.window = 0;
@@ -300,7 +305,7 @@ fn the_description_is_kept_until_it_changes() {
 }
 
 #[test]
-fn an_application_that_is_no_thing_has_none_of_it() {
+fn application_without_thing_has_no_rest_paths() {
     let mut world = World::new(Limits::DEVICE);
     for path in ["/.well-known/wot", "/properties", "/properties/led", "/actions/blink"] {
         assert_eq!(get(&mut world, path, "").status, 404, "{path}");

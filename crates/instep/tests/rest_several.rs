@@ -1,21 +1,21 @@
 //! `PUT /properties`: several properties in one request, on the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::{JSON, ask, request_text};
 use guarded::exchange_with;
 use instep::{App, Inbox, Interaction, Kind, Limits, Thing};
 use link::{Peer, World, inbox};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use thing_request::{JSON, ask, request_text};
 use workshop::{asked, world};
 
 const PATH: &str = "/properties";
 
-/// One with more properties than an inbox or an object holds.
+/// Thing with more properties than an inbox or an object holds.
 static MANY: Thing = Thing::new(
     "Many",
     &[
@@ -39,7 +39,7 @@ static MANY: Thing = Thing::new(
     ],
 );
 const MANY_APP: App = App::new("many", "for tests").thing(&MANY);
-/// One that is never written.
+/// Thing without a writable property.
 static SENSOR: Thing = Thing::new("Sensor", &[Interaction::new("door", "Door", Kind::BinarySensor)]);
 const SENSOR_APP: App = App::new("sensor", "for tests").thing(&SENSOR);
 
@@ -53,7 +53,7 @@ fn put(world: &mut World, body: &str) -> Peer {
     peer
 }
 
-/// An object with the first of [`MANY`].
+/// Returns an object with the first `count` properties of [`MANY`].
 fn first(count: usize) -> String {
     let names = [
         "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7",
@@ -62,7 +62,8 @@ fn first(count: usize) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// Which of [`MANY`] is asked for next; what was asked for before is answered.
+/// Returns the property of [`MANY`] that is
+/// written next, after answering the one before.
 fn next(inbox: &mut Inbox<'_>) -> Option<&'static str> {
     let mut next = pin!(inbox.next_request(&MANY));
     match Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
@@ -72,17 +73,17 @@ fn next(inbox: &mut Inbox<'_>) -> Option<&'static str> {
 }
 
 #[test]
-fn all_are_done_in_their_order_before_it_is_answered() {
+fn properties_are_written_in_order_before_answer() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, r#" {"level" : -1.50e1,"n\u0061me":"\"x","led":true , "mode":"night"} "#);
     for command in ["Level(-15.0)", r#"Name("\"x")"#, "Led(true)", "Mode(\"night\")"] {
         assert!(peer.received.is_empty());
         assert_eq!(asked(&world, &mut inbox).as_deref(), Some(command));
-        // It has no answer yet, and the next one waits for that.
+        // The first write has no answer yet, and the next one waits for it.
         peer.turn(&mut world);
         if command != "Mode(\"night\")" {
-            let answer = inbox.defer().expect("it is owed");
+            let answer = inbox.defer().expect("no answer is owed");
             assert_eq!(asked(&world, &mut inbox), None);
             answer.done();
         }
@@ -92,13 +93,13 @@ fn all_are_done_in_their_order_before_it_is_answered() {
     let answer = exchange_with(&mut world, &mut peer, "");
     assert_eq!((answer.status, answer.body.as_str(), answer.header("Connection")), (204, "", None));
     let again = exchange_with(&mut world, &mut peer, &request_text("GET", PATH, "", ""));
-    assert_eq!(again.status, 200, "the connection goes on");
+    assert_eq!(again.status, 200, "the connection did not stay open");
     let (_, nothing) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, "{}", |_| {});
     assert_eq!(nothing.status, 204);
 }
 
 #[test]
-fn if_one_is_wrong_none_is_done() {
+fn one_wrong_value_prevents_all_writes() {
     let mut world = world();
     let mut inbox = inbox(&world);
     for (body, status, code, name) in [
@@ -143,7 +144,7 @@ fn if_one_is_wrong_none_is_done() {
 }
 
 #[test]
-fn what_the_application_refuses_is_told_beside_what_is_done() {
+fn refused_properties_are_listed_beside_written_ones() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, r#"{"name":"","led":true,"level":1,"mode":"day"}"#);
@@ -170,7 +171,7 @@ fn what_the_application_refuses_is_told_beside_what_is_done() {
 }
 
 #[test]
-fn names_that_have_no_room_are_left_out() {
+fn names_beyond_room_of_answer_are_left_out() {
     const fn long(name: &'static str) -> Interaction {
         assert!(name.len() == 32);
         switch(name)
@@ -223,7 +224,7 @@ fn names_that_have_no_room_are_left_out() {
 }
 
 #[test]
-fn there_are_no_more_than_the_inbox_and_an_object_hold() {
+fn inbox_and_object_limit_number_of_properties() {
     for (limits, count, status) in [
         (Limits::DEVICE, 8, 204),
         (Limits::DEVICE, 9, 413),
@@ -237,7 +238,7 @@ fn there_are_no_more_than_the_inbox_and_an_object_hold() {
         let mut done = 0;
         while next(&mut inbox).is_some() {
             done += 1;
-            inbox.defer().expect("it is owed").done();
+            inbox.defer().expect("no answer is owed").done();
             peer.turn(&mut world);
         }
         let answer = exchange_with(&mut world, &mut peer, "");
@@ -245,7 +246,7 @@ fn there_are_no_more_than_the_inbox_and_an_object_hold() {
         assert_eq!(done, if status == 204 { count } else { 0 });
         assert!(status == 204 || answer.body.starts_with(r#"{"code":"too-long""#));
     }
-    // A value that is longer than a message with its frame around it.
+    // A value that is too long for a message together with its frame.
     let mut world = world();
     let mut inbox = inbox(&world);
     let long = format!(r#"{{"led":true,"level":1.{}}}"#, "0".repeat(485));
@@ -254,7 +255,7 @@ fn there_are_no_more_than_the_inbox_and_an_object_hold() {
 }
 
 #[test]
-fn places_are_kept_for_all_or_none_is_handed_over() {
+fn inbox_slots_are_reserved_for_all_properties_or_none() {
     let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut others: Vec<_> = (0..6).map(|_| world.open("/ws")).collect();
@@ -265,48 +266,48 @@ fn places_are_kept_for_all_or_none_is_handed_over() {
     let answer = exchange_with(&mut world, &mut too_many, "");
     assert_eq!((answer.status, answer.header("Retry-After")), (503, Some("5")), "{}", answer.all);
     let mut two = put(&mut world, &first(2));
-    assert!(two.received.is_empty(), "there are places for them");
-    // Who comes then waits, although the second of the two is not in the inbox yet.
+    assert!(two.received.is_empty(), "refused although inbox slots are free");
+    // A later client waits, although the second property is not in the inbox yet.
     let mut late = world.open("/ws");
     late.send(&mut world, &link::frame(0x81, br#"{"label":"b6","value":true}"#));
-    let mut heard = Vec::new();
+    let mut taken = Vec::new();
     while let Some(name) = next(&mut inbox) {
-        heard.push(name);
-        inbox.defer().expect("it is owed").done();
+        taken.push(name);
+        inbox.defer().expect("no answer is owed").done();
         two.turn(&mut world);
         late.turn(&mut world);
     }
-    assert_eq!(heard.iter().filter(|name| **name == "b7").count(), 6);
-    let mut rest: Vec<_> = heard.into_iter().filter(|name| *name != "b7").collect();
+    assert_eq!(taken.iter().filter(|name| **name == "b7").count(), 6);
+    let mut rest: Vec<_> = taken.into_iter().filter(|name| *name != "b7").collect();
     rest.sort_unstable();
     assert_eq!(rest, ["a0", "a1", "b6"]);
     assert_eq!(exchange_with(&mut world, &mut two, "").status, 204);
 }
 
-/// The inbox has all its places.
+/// Checks that all inbox slots are free.
 fn check_that_nothing_is_kept(world: &mut World, inbox: &mut Inbox<'_>) {
-    assert_eq!(next(inbox), None, "the rest is not done");
+    assert_eq!(next(inbox), None, "the rest was written");
     let mut peer = put(world, &first(8));
     let mut done = 0;
     while next(inbox).is_some() {
         done += 1;
-        inbox.defer().expect("it is owed").done();
+        inbox.defer().expect("no answer is owed").done();
         peer.turn(world);
     }
     assert_eq!((done, exchange_with(world, &mut peer, "").status), (8, 204));
 }
 
 #[test]
-fn who_goes_meanwhile_takes_the_rest_along() {
+fn client_leaving_cancels_remaining_writes() {
     for taken in 0..8 {
         let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
         let mut inbox = inbox(&world);
         let mut peer = put(&mut world, &first(8));
         for at in 0..taken {
             assert!(next(&mut inbox).is_some());
-            // The last one is with the application when the client goes.
+            // The last one is with the application when the client leaves.
             if at + 1 < taken {
-                inbox.defer().expect("it is owed").done();
+                inbox.defer().expect("no answer is owed").done();
                 peer.turn(&mut world);
             }
         }
@@ -316,13 +317,13 @@ fn who_goes_meanwhile_takes_the_rest_along() {
 }
 
 #[test]
-fn all_of_it_has_five_seconds() {
+fn all_writes_share_five_seconds() {
     let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, &first(4));
     assert!(next(&mut inbox).is_some());
     world.now = 4_900;
-    inbox.defer().expect("it is owed").done();
+    inbox.defer().expect("no answer is owed").done();
     peer.turn(&mut world);
     assert!(next(&mut inbox).is_some());
     peer.turn(&mut world);

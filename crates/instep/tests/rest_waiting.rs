@@ -1,18 +1,18 @@
-//! A request to a Thing waits until the application is done with it: in which order, for how long, and what becomes of
-//! it if somebody leaves. On the simulated link.
+//! A request to a Thing waits for the application: order, time limit, and clients
+//! that leave meanwhile. On the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::{JSON, request_text};
 use guarded::{exchange_with, get, request};
 use instep::Limits;
 use link::{Peer, REQUESTS, World, frame, inbox};
+use thing_request::{JSON, request_text};
 use workshop::{APP, Bench, asked, world};
 
-/// One that waits, and its peer.
+/// Sends a request that waits, and returns its peer.
 fn begin(world: &mut World, body: &str) -> Peer {
     let mut peer = world.client();
     peer.send(world, request_text("PUT", "/properties/level", JSON, body).as_bytes());
@@ -21,13 +21,13 @@ fn begin(world: &mut World, body: &str) -> Peer {
 }
 
 #[test]
-fn a_read_after_a_write_sees_what_was_published_before_the_answer() {
+fn read_after_write_sees_value_published_before_answer() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let mut peer = begin(&mut world, "7");
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(7.0)"));
     peer.turn(&mut world);
-    assert!(peer.received.is_empty(), "it is not done yet");
+    assert!(peer.received.is_empty(), "answered before it was done");
     Bench::new(world.device).level(7.0);
     asked(&world, &mut inbox);
     assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
@@ -35,7 +35,7 @@ fn a_read_after_a_write_sees_what_was_published_before_the_answer() {
 }
 
 #[test]
-fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
+fn requests_beyond_slots_get_503_with_retry_after() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let mut waiting: Vec<_> = (0..REQUESTS).map(|number| begin(&mut world, &number.to_string())).collect();
@@ -51,7 +51,7 @@ fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
         assert_eq!(exchange_with(&mut world, peer, "").status, 204);
     }
 
-    // The inbox is full of what clients said.
+    // The inbox is full of messages.
     let mut world = World::with_app(&APP, Limits { inbox: 1, ..Limits::DEVICE });
     let mut inbox = link::inbox(&world);
     let mut client = workshop::open(&mut world);
@@ -61,7 +61,7 @@ fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
     let mut peer = begin(&mut world, "1");
     client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(1.0)"));
-    assert_eq!(asked(&world, &mut inbox), None, "the client's turn has to come first");
+    assert_eq!(asked(&world, &mut inbox), None, "a command came before the client's turn");
     for slot in world.follow() {
         assert_eq!(
             [peer.client.slot(), client.client.slot()]
@@ -79,10 +79,10 @@ fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
 }
 
 #[test]
-fn an_application_that_does_not_answer_is_not_waited_for() {
+fn unanswered_request_times_out() {
     let mut world = world();
     let mut inbox = inbox(&world);
-    // Nobody takes the first, and the second is taken and not answered.
+    // The application does not take the first, and takes the second without an answer.
     for taken in [false, true] {
         let mut peer = begin(&mut world, "1");
         assert_eq!(peer.last.unwrap().wake_at.as_millis(), world.now + 5_000);
@@ -97,10 +97,10 @@ fn an_application_that_does_not_answer_is_not_waited_for() {
         assert_eq!((late.status, late.header("Retry-After")), (503, Some("5")));
         assert_eq!(late.header("Connection"), Some("close"));
         if !taken {
-            assert_eq!(asked(&world, &mut inbox), None, "what was given up is not done later");
+            assert_eq!(asked(&world, &mut inbox), None, "a request that timed out was done later");
         }
     }
-    // The late answer is nobody's.
+    // The late answer reaches no client.
     let mut next = begin(&mut world, "2");
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(2.0)"));
     next.turn(&mut world);
@@ -110,7 +110,7 @@ fn an_application_that_does_not_answer_is_not_waited_for() {
 }
 
 #[test]
-fn who_leaves_gives_its_slot_back() {
+fn client_leaving_frees_its_request_slot() {
     let mut world = world();
     let mut inbox = inbox(&world);
     for _ in 0..3 * REQUESTS {
@@ -121,7 +121,7 @@ fn who_leaves_gives_its_slot_back() {
         assert!(peer.turn(&mut world).closed);
     }
     assert_eq!(asked(&world, &mut inbox), None);
-    // Who has said all waits for the answer nevertheless.
+    // A client that has closed its direction gets its answer nevertheless.
     let mut peer = begin(&mut world, "3");
     assert!(!peer.end(&mut world).closed);
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Level(3.0)"));

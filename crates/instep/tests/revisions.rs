@@ -1,14 +1,15 @@
-//! Revisions: what `?revision` adds to streams and WebSockets, and the header of answers, as docs/contracts.md has them.
+//! Revisions: the effects of `?revision` on streams and WebSockets, and the header
+//! of answers, as docs/contracts.md has them.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::{JSON, ask};
 use guarded::exchange_with;
 use instep::{App, Limits};
 use link::{Peer, World, inbox};
+use thing_request::{JSON, ask};
 use workshop::{Bench, said, texts};
 
 const START: u32 = 0xc0f_fee0;
@@ -20,35 +21,39 @@ fn world() -> World {
     world
 }
 
-/// A stream, and what follows its first frame at once.
+/// Opens a stream; returns it with the text that follows the first frame at once.
 fn listen(world: &mut World, query: &str, headers: &str) -> (Peer, String) {
     let mut peer = world.client();
     let request = format!("GET /events{query} HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
     let answer = exchange_with(world, &mut peer, &request);
     assert_eq!(answer.status, 200, "{}", answer.all);
-    let rest = answer.body.strip_prefix("retry: 2000\ndata: {\"label\":\"thing\"").expect("how it begins");
-    let begin = rest.split_once("\n\n").expect("its end").1.to_owned();
+    let rest = answer
+        .body
+        .strip_prefix("retry: 2000\ndata: {\"label\":\"thing\"")
+        .expect("the stream begins differently");
+    let begin = rest.split_once("\n\n").expect("the first frame has no end").1.to_owned();
     let more = text(world, &mut peer);
     (peer, begin + &more)
 }
 
-/// What came since this was asked last.
+/// Returns the text received since the last call.
 fn text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
-/// As a stream tells that everything came up to `revision`, `seq` events among it.
+/// Returns the event for "everything up to
+/// `revision` has arrived", `seq` events among it.
 fn up_to(seq: u64, revision: u64) -> String {
     format!("id: 0c0ffee0-{seq}\ndata: {{\"label\":\"alive\",\"value\":{revision}}}\n\n")
 }
 
 #[test]
-fn a_stream_that_asks_is_told_up_to_which_revision_everything_came() {
+fn stream_with_revision_gets_position_of_its_data() {
     let mut world = world();
     let bench = Bench::new(world.device);
     let (mut early, begin) = listen(&mut world, "?revision", "");
-    assert_eq!(begin, up_to(0, 0), "nothing was published, and this is all");
+    assert_eq!(begin, up_to(0, 0), "a position without a publish is wrong");
     bench.led(true);
     bench.said("a");
     bench.said("b");
@@ -57,7 +62,7 @@ fn a_stream_that_asks_is_told_up_to_which_revision_everything_came() {
     assert_eq!(text(&mut world, &mut early), "", "once");
     for query in ["?revision", "?revision=", "?a=b&revision&c", "?revision=0badf00d-1", "?revision=x"] {
         let (mut peer, begin) = listen(&mut world, query, "");
-        assert_eq!(begin, format!("{LED_ON}{}", up_to(2, 3)), "{query}: past events are part of what it has");
+        assert_eq!(begin, format!("{LED_ON}{}", up_to(2, 3)), "{query}: past events are not counted");
         peer.end(&mut world);
     }
     for query in ["", "?", "?revisions", "?a=revision", "?Revision"] {
@@ -67,35 +72,36 @@ fn a_stream_that_asks_is_told_up_to_which_revision_everything_came() {
         assert_eq!(text(&mut world, &mut other), "data: {\"label\":\"said\",\"value\":\"c\"}\n\n");
         other.end(&mut world);
     }
-    // What cannot be told from another start has no position.
+    // Without a boot id there is no position.
     let mut nameless = workshop::world();
     let (_, begin) = listen(&mut nameless, "?revision", "");
     assert_eq!(begin, "data: {\"label\":\"alive\",\"value\":0}\n\n");
 }
 
 #[test]
-fn who_reads_slowly_is_told_of_revisions_too_and_never_of_one_too_many() {
+fn slow_stream_gets_revisions_but_never_one_too_high() {
     let mut world = world();
     let bench = Bench::new(world.device);
     let (mut peer, begin) = listen(&mut world, "?revision", "");
     let mut all = begin;
-    let mut told_while_behind = 0;
+    let mut revisions_while_behind = 0;
     for number in 0..400_u32 {
         bench.level(f64::from(number % 100));
         bench.said(number);
         peer.window = if number == 399 { usize::MAX } else { 41 };
         let part = text(&mut world, &mut peer);
-        told_while_behind += usize::from(number < 399 && part.contains("alive"));
+        revisions_while_behind += usize::from(number < 399 && part.contains("alive"));
         all += &part;
     }
     let (mut had, mut events) = (0, 0);
     for block in all.trim_end().split("\n\n") {
-        let data = block.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
-        let value = data.split_once("\"value\":").expect("a value").1.trim_end_matches('}').trim_matches('"');
+        let data = block.lines().find_map(|line| line.strip_prefix("data: ")).expect("no data");
+        let value =
+            data.split_once("\"value\":").expect("no value").1.trim_end_matches('}').trim_matches('"');
         if data.contains("alive") {
-            let revision: u64 = value.parse().expect("a number");
+            let revision: u64 = value.parse().expect("the revision is not a number");
             assert!(had == 0 || revision > had);
-            // Each round published two: a value, and an event.
+            // Each round published a value and an event.
             assert!(
                 events <= revision.div_ceil(2) && revision / 2 <= events,
                 "{revision} with {events} events"
@@ -103,17 +109,17 @@ fn who_reads_slowly_is_told_of_revisions_too_and_never_of_one_too_many() {
             assert!(block.starts_with(&format!("id: 0c0ffee0-{events}\n")), "{block}");
             had = revision;
         } else if data.contains("missed") {
-            events += value.parse::<u64>().expect("a number");
+            events += value.parse::<u64>().expect("the value is not a number");
         } else if data.contains("said") {
             events += 1;
         }
     }
     assert_eq!((had, events), (800, 400));
-    assert!(told_while_behind > 5, "{told_while_behind}");
+    assert!(revisions_while_behind > 5, "{revisions_while_behind}");
 }
 
 #[test]
-fn who_comes_back_is_told_exactly_how_many_events_it_missed() {
+fn returning_stream_gets_exact_missed_count() {
     let mut world = world();
     let bench = Bench::new(world.device);
     for number in 0..3_u32 {
@@ -139,7 +145,7 @@ fn who_comes_back_is_told_exactly_how_many_events_it_missed() {
 }
 
 #[test]
-fn with_a_backlog_only_what_the_ring_has_forgotten_is_missed() {
+fn missed_count_with_backlog_is_of_overwritten_events() {
     const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
     let mut world = World::with_app(&APP, Limits { events: 4, ..Limits::DEVICE });
     world.device.set_boot_id(START);
@@ -155,13 +161,17 @@ fn with_a_backlog_only_what_the_ring_has_forgotten_is_missed() {
     assert_eq!(listen(&mut world, "?revision=0c0ffee0-3", "").1, events(4));
     let missed = "data: {\"label\":\"missed\",\"value\":2}\n\n";
     assert_eq!(listen(&mut world, "?revision=0c0ffee0-1", "").1, missed.to_owned() + &events(4));
-    assert_eq!(listen(&mut world, "?revision", "").1, events(4), "it was not there");
+    assert_eq!(listen(&mut world, "?revision", "").1, events(4), "a new stream missed events");
     let last = "Last-Event-ID: 0c0ffee0-1\r\n";
-    assert_eq!(listen(&mut world, "", last).1, (4..8).map(event).collect::<String>(), "it does not ask");
+    assert_eq!(
+        listen(&mut world, "", last).1,
+        (4..8).map(event).collect::<String>(),
+        "a stream without `?revision` was sent one"
+    );
 }
 
 #[test]
-fn a_stream_with_revisions_is_told_every_five_seconds_that_the_device_is_there() {
+fn idle_stream_with_revision_gets_frame_every_5_s() {
     let mut world = world();
     let (mut peer, _) = listen(&mut world, "?revision", "");
     for round in 1..4 {
@@ -174,7 +184,7 @@ fn a_stream_with_revisions_is_told_every_five_seconds_that_the_device_is_there()
 }
 
 #[test]
-fn a_websocket_that_asks_is_told_the_same_and_others_are_not() {
+fn websocket_gets_revisions_only_with_query() {
     let mut world = world();
     let bench = Bench::new(world.device);
     bench.led(true);
@@ -190,7 +200,7 @@ fn a_websocket_that_asks_is_told_the_same_and_others_are_not() {
     assert_eq!(said(&mut world, &mut asks), [new[0].to_owned(), new[1].into(), alive(3)]);
     assert_eq!(said(&mut world, &mut other), new);
     assert_eq!(said(&mut world, &mut asks), [""; 0], "once");
-    // Not before the socket has taken all of it.
+    // Not before the socket has taken everything.
     bench.led(true);
     asks.window = 5;
     assert_eq!(said_bytes(&mut world, &mut asks), 5);
@@ -212,7 +222,7 @@ fn said_bytes(world: &mut World, peer: &mut Peer) -> usize {
 }
 
 #[test]
-fn an_answer_names_the_revision_that_it_follows() {
+fn answer_names_revision_that_it_follows() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let device = world.device;
@@ -224,7 +234,7 @@ fn an_answer_names_the_revision_that_it_follows() {
     let (mut stream, _) = listen(&mut world, "?revision", "");
     let answer = put(&mut world, &mut inbox, false);
     assert_eq!((answer.status, answer.header("Instep-Revision")), (204, Some("2")));
-    assert!(text(&mut world, &mut stream).ends_with(&up_to(0, 2)), "and a stream gets as far");
+    assert!(text(&mut world, &mut stream).ends_with(&up_to(0, 2)), "the stream is behind the answer");
     let refuse = |inbox: &mut instep::Inbox<'_>| {
         Bench::new(device).said("no");
         inbox.refuse("not now");
@@ -237,6 +247,6 @@ fn an_answer_names_the_revision_that_it_follows() {
     assert_eq!(
         (unknown.status, unknown.header("Instep-Revision")),
         (404, None),
-        "the application was not asked"
+        "the application got a command"
     );
 }

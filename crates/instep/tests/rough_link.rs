@@ -1,31 +1,32 @@
-//! A rough link: what a client sends arrives in pieces, what it is sent is taken in pieces or not at all for a while,
-//! wake-ups come in any order and for nothing, and some peers vanish without a word. Time moves when it is told to.
+//! A rough link: input arrives in pieces, output is taken in pieces
+//! or stalls for a while, wake-ups are reordered and spurious, and
+//! some peers vanish silently. Only tests move the clock.
 
 mod link;
 
 use instep::{Inbox, Limits, Topics};
-use link::{Peer, World, frame, heard, inbox};
+use link::{Peer, World, frame, inbox, next_item};
 use std::collections::HashMap;
 use test_support::Random;
 
 const TOPICS: usize = 2;
 const PEERS: usize = 8;
 const STEPS: usize = 3_000;
-/// A stall of the link that a client survives.
-const PATIENCE: u64 = 8_000;
-/// Bytes that the socket of a device holds.
+/// Stall of the link that a client survives, in ms.
+const SURVIVED_STALL: u64 = 8_000;
+/// Capacity of a device's socket, in bytes.
 const CAPACITY: usize = 600;
 
-/// A peer behind a rough link.
+/// Peer behind a rough link.
 struct Rough {
     number: usize,
     peer: Peer,
-    /// What it has sent and the link has not delivered.
+    /// Bytes that were sent and not yet delivered.
     under_way: Vec<u8>,
     sent: usize,
-    /// It has vanished: nothing comes from it, and nothing reaches it.
+    /// Whether it has vanished, so that nothing passes in either direction.
     lost: bool,
-    /// Since when the link takes nothing.
+    /// Start of the present stall.
     stalled: Option<u64>,
     last: usize,
     last_event: usize,
@@ -61,14 +62,14 @@ impl Rough {
         self.under_way.extend(frame(0x81, text.as_bytes()));
     }
 
-    /// A turn, with some of what is under way.
-    fn turn(&mut self, world: &mut World, most: usize) {
+    /// Gives a turn, with at most `max` bytes of the input that is under way.
+    fn turn(&mut self, world: &mut World, max: usize) {
         if self.lost {
             self.peer.turn(world);
             return;
         }
         let reads = self.peer.last.is_none_or(|turn| turn.wants_read);
-        let length = if reads { most.min(self.under_way.len()) } else { 0 };
+        let length = if reads { max.min(self.under_way.len()) } else { 0 };
         let part: Vec<u8> = self.under_way.drain(..length).collect();
         let turn = self.peer.send(world, &part);
         assert!(!turn.closed && !turn.shut_down, "{} is well, but was ended at {}", self.number, world.now);
@@ -76,7 +77,7 @@ impl Rough {
         self.note_stall(world.now);
     }
 
-    /// Reads the frames that are there whole.
+    /// Reads the complete frames.
     fn read(&mut self) {
         let mut received = self.peer.take();
         let mut rest = &received[..];
@@ -86,7 +87,7 @@ impl Rough {
             rest = &more[payload.len()..];
             match first {
                 0x89 => self.under_way.extend(frame(0x8a, payload)),
-                0x81 => self.note(std::str::from_utf8(payload).expect("text")),
+                0x81 => self.note(std::str::from_utf8(payload).expect("not UTF-8")),
                 other => panic!("{other:#x} is not the first byte of any frame that was sent"),
             }
         }
@@ -95,20 +96,20 @@ impl Rough {
     }
 
     fn note(&mut self, text: &str) {
-        let (kind, number) = text.split_once(' ').expect("two words");
-        let number = number.parse().expect("a number");
+        let (kind, number) = text.split_once(' ').expect("an event is not two words");
+        let number = number.parse().expect("the number of an event is not one");
         assert!(number > self.last, "{number} after {}", self.last);
         self.last = number;
         match kind {
             "event" => (self.last_event, self.events) = (number, self.events + 1),
-            topic => self.topics[topic.parse::<usize>().expect("a topic")] = number,
+            topic => self.topics[topic.parse::<usize>().expect("an event has no topic")] = number,
         }
     }
 
-    /// The link takes so many bytes from now on. Where it takes any, the server is told.
+    /// Opens the window for `window` bytes. If it is not 0, the server is woken.
     fn open(&mut self, window: usize, world: &mut World) {
         match self.peer.capacity {
-            // The peer takes as much of what is in the socket, and the driver sees that.
+            // The peer takes that much from the socket, and the driver sees it.
             Some(capacity) if window > 0 => {
                 self.peer.window = self.peer.window.saturating_add(window).min(capacity);
                 self.peer.client.accepted(link::at(world.now));
@@ -134,14 +135,14 @@ impl Rough {
     }
 }
 
-/// The application: hears what there is, of which each client's messages are numbered.
-fn listen(inbox: &mut Inbox<'_>, heard_of: &mut HashMap<usize, usize>) {
-    while let Some(message) = heard(inbox) {
+/// Takes all messages for the application, and checks their numbers per client.
+fn listen(inbox: &mut Inbox<'_>, received: &mut HashMap<usize, usize>) {
+    while let Some(message) = next_item(inbox) {
         let words: Vec<&str> = message.split_whitespace().collect();
         if let [_, peer, _, count] = words[..] {
-            let [peer, count] = [peer, count].map(|word| word.parse().expect("a number"));
-            let before = heard_of.insert(peer, count).unwrap_or_default();
-            assert_eq!(count, before + 1, "the messages of {peer}");
+            let [peer, count] = [peer, count].map(|word| word.parse().expect("a message is not two numbers"));
+            let before = received.insert(peer, count).unwrap_or_default();
+            assert_eq!(count, before + 1, "a message is lost or repeated from {peer}");
         }
     }
 }
@@ -152,7 +153,7 @@ fn run(seed: u64, on_device: bool) -> usize {
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..PEERS).map(|number| Rough::new(number, on_device, &mut world)).collect();
     let (mut number, mut last_event, mut events, mut topics) = (0, 0, 0, [0; TOPICS]);
-    let mut heard_of = HashMap::new();
+    let mut received = HashMap::new();
     for step in 0..STEPS {
         let one = random.below(PEERS);
         match random.below(10) {
@@ -173,28 +174,28 @@ fn run(seed: u64, on_device: bool) -> usize {
             2 => peers[one].say_something(),
             3 if !peers[one].lost => peers[one].open(0, &mut world),
             4 if !peers[one].lost => peers[one].open(1 + random.below(20), &mut world),
-            5 => listen(&mut inbox, &mut heard_of),
+            5 => listen(&mut inbox, &mut received),
             6 => world.now += random.below(400) as u64,
             7 if step > STEPS / 2 && peers.iter().filter(|peer| peer.lost).count() < 2 => {
                 peers[one].peer.window = 0;
                 peers[one].lost = true;
             }
             _ => {
-                let most = random.below(40);
+                let max = random.below(40);
                 random.shuffle(&mut peers);
                 let some = random.below(PEERS);
-                peers.iter_mut().take(some).for_each(|peer| peer.turn(&mut world, most));
+                peers.iter_mut().take(some).for_each(|peer| peer.turn(&mut world, max));
                 peers.sort_by_key(|peer| peer.number);
             }
         }
         for peer in &mut peers {
-            if !peer.lost && peer.stalled.is_some_and(|since| world.now >= since + PATIENCE) {
+            if !peer.lost && peer.stalled.is_some_and(|since| world.now >= since + SURVIVED_STALL) {
                 peer.open(usize::MAX, &mut world);
                 peer.turn(&mut world, usize::MAX);
             }
         }
     }
-    // The link recovers, and who is lost is given up in time. Who is well stays.
+    // The link recovers. Lost peers are dropped in time, the others stay.
     let end = world.now + Limits::DEVICE.ping_every * 4;
     while world.now < end {
         for peer in &mut peers {
@@ -203,25 +204,25 @@ fn run(seed: u64, on_device: bool) -> usize {
             }
             for _ in 0..20 {
                 peer.turn(&mut world, usize::MAX);
-                listen(&mut inbox, &mut heard_of);
+                listen(&mut inbox, &mut received);
             }
         }
         world.now += 500;
     }
     let lost = peers.iter().filter(|peer| peer.lost).count();
     for peer in &peers {
-        let closed = peer.peer.last.expect("turns").closed;
+        let closed = peer.peer.last.expect("the peer had no turn").closed;
         assert_eq!(closed, peer.lost, "{}", peer.number);
         if !peer.lost {
             assert_eq!(
                 (peer.topics, peer.last_event),
                 (topics, last_event),
-                "the latest, for {}",
+                "{} has not the latest values",
                 peer.number
             );
             assert!(peer.events <= events);
-            let heard_of = heard_of.get(&peer.number).copied().unwrap_or_default();
-            assert_eq!(heard_of, peer.sent, "all that {} has sent", peer.number);
+            let received = received.get(&peer.number).copied().unwrap_or_default();
+            assert_eq!(received, peer.sent, "the application did not get all messages of {}", peer.number);
         }
     }
     assert_eq!(world.device.clients(), PEERS - lost);
@@ -229,10 +230,10 @@ fn run(seed: u64, on_device: bool) -> usize {
 }
 
 #[test]
-fn who_is_well_is_up_to_date_and_heard_and_who_is_lost_is_given_up() {
+fn rough_link_keeps_live_clients_and_drops_lost_ones() {
     for on_device in [false, true] {
         let seeds = (1..=40_u64).map(|seed| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let lost: usize = seeds.map(|seed| run(seed, on_device)).sum();
-        assert!(lost > 0, "no peer was ever lost");
+        assert!(lost > 0, "no peer was lost");
     }
 }

@@ -1,4 +1,5 @@
-//! The stream of one property or event, on the simulated link: bare values, as clients of the Web of Things take them.
+//! The stream of one property or event, on the simulated
+//! link: bare values, as Web of Things clients read them.
 
 mod guarded;
 mod link;
@@ -11,7 +12,7 @@ use workshop::{APP, Bench};
 
 const BACKLOG: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
 
-/// Listens, and returns what came behind the head and the time after which a client comes back.
+/// Opens a stream; returns it with the text behind the head and the retry time.
 fn listen_with(world: &mut World, path: &str, headers: &str) -> (Peer, String) {
     let mut peer = world.client();
     peer.client.set_local_port(80);
@@ -20,7 +21,7 @@ fn listen_with(world: &mut World, path: &str, headers: &str) -> (Peer, String) {
     assert_eq!(answer.status, 200, "{}", answer.all);
     assert_eq!(answer.header("Content-Type"), Some("text/event-stream"));
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
-    let rest = answer.body.strip_prefix("retry: 2000\n").expect("how it begins");
+    let rest = answer.body.strip_prefix("retry: 2000\n").expect("the stream begins differently");
     (peer, rest.into())
 }
 
@@ -28,14 +29,14 @@ fn listen(world: &mut World, path: &str) -> (Peer, String) {
     listen_with(world, path, "")
 }
 
-/// What came since this was asked last.
+/// Returns the text received since the last call.
 fn text(world: &mut World, peer: &mut Peer) -> String {
     peer.turn(world);
-    String::from_utf8(peer.take()).expect("text")
+    String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 #[test]
-fn a_property_begins_with_its_present_value_and_tells_no_other() {
+fn property_stream_begins_with_present_value() {
     for (name, value, next) in [
         ("led", "true", "false"),
         ("name", r#""a\"b""#, r#""c""#),
@@ -65,13 +66,13 @@ fn a_property_begins_with_its_present_value_and_tells_no_other() {
 }
 
 #[test]
-fn an_event_begins_with_nothing_and_comes_bare() {
+fn event_stream_begins_empty_and_has_bare_values() {
     for app in [&APP, &BACKLOG] {
         let mut world = World::with_app(app, Limits::DEVICE);
         world.device.set_boot_id(0xc0f_fee0);
         let bench = Bench::new(world.device);
         bench.led(true);
-        bench.said("nobody hears it");
+        bench.said("before any listener");
         let (mut said, begin) = listen(&mut world, "/events/said");
         let (mut lines, _) = listen(&mut world, "/events/lines");
         let numbered = app.has_backlog();
@@ -93,7 +94,7 @@ fn an_event_begins_with_nothing_and_comes_bare() {
 }
 
 #[test]
-fn who_comes_back_gets_the_events_in_between_where_they_are_numbered() {
+fn returning_event_stream_gets_numbered_events_between() {
     let mut world = World::with_app(&BACKLOG, Limits::DEVICE);
     world.device.set_boot_id(0xc0f_fee0);
     let bench = Bench::new(world.device);
@@ -110,7 +111,7 @@ fn who_comes_back_gets_the_events_in_between_where_they_are_numbered() {
 }
 
 #[test]
-fn a_slow_one_gets_the_latest_value_or_is_told_how_many_events_were_lost() {
+fn slow_stream_gets_latest_value_or_missed_count() {
     let mut world = workshop::world();
     let bench = Bench::new(world.device);
     let (mut level, _) = listen(&mut world, "/properties/level/events");
@@ -128,19 +129,23 @@ fn a_slow_one_gets_the_latest_value_or_is_told_how_many_events_were_lost() {
     let last = format!("data: {}.0\n\n", events + 5);
     let levels = text(&mut world, &mut level);
     assert!(levels.ends_with(&last) && !levels.contains("missed"), "{levels}");
-    assert!(levels.matches("data").count() < 10, "values take the place of older ones");
+    assert!(levels.matches("data").count() < 10, "superseded values were sent");
     let said = text(&mut world, &mut said);
-    let (before, after) = said.split_once("event: missed\ndata: ").expect("it is told");
-    let (missed, after) = after.split_once("\n\n").expect("its end");
-    let missed: u32 = missed.parse().expect("a number");
+    let (before, after) = said.split_once("event: missed\ndata: ").expect("no missed event");
+    let (missed, after) = after.split_once("\n\n").expect("the missed event has no end");
+    let missed: u32 = missed.parse().expect("the missed count is not a number");
     let came = before.matches("data: \"").count() + after.matches("data: \"").count();
     assert_eq!(missed + u32::try_from(came).unwrap(), events + 6, "{said}");
     assert!(after.starts_with(&format!("data: \"{}\"\n\n", 6)), "{said}");
-    assert_eq!(world.device.counts().events_missed, u64::from(missed), "values are none that are lost");
+    assert_eq!(
+        world.device.counts().events_missed,
+        u64::from(missed),
+        "superseded values are counted as missed"
+    );
 }
 
 #[test]
-fn a_stream_counts_as_a_client_and_is_checked_as_one() {
+fn stream_counts_as_client_and_needs_session() {
     let mut world = World::with_app(&APP, Limits { clients: 1, ..Limits::DEVICE });
     let (mut first, _) = listen(&mut world, "/events/said");
     assert_eq!(world.device.clients(), 1);
@@ -149,7 +154,7 @@ fn a_stream_counts_as_a_client_and_is_checked_as_one() {
         assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")), "{path}");
     }
     world.now = 10_000;
-    assert_eq!(text(&mut world, &mut first), ":\n\n", "the device is there");
+    assert_eq!(text(&mut world, &mut first), ":\n\n", "no keep-alive comment");
     assert!(first.end(&mut world).closed);
     assert_eq!(world.device.clients(), 0);
 
@@ -161,12 +166,12 @@ fn a_stream_counts_as_a_client_and_is_checked_as_one() {
         assert_eq!(get(&mut world, path, &elsewhere).status, 403, "{path}");
         let (mut peer, _) = listen_with(&mut world, path, &cookie);
         assert_eq!(guarded::post(&mut world, "/logout", &cookie, "").status, 303);
-        assert!(peer.turn(&mut world).shut_down, "the session has ended");
+        assert!(peer.turn(&mut world).shut_down, "the stream outlived its session");
     }
 }
 
 #[test]
-fn other_names_and_other_methods() {
+fn stream_of_unknown_name_or_wrong_method_is_refused() {
     let mut world = workshop::world();
     for path in [
         "/events/led",

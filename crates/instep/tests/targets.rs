@@ -1,18 +1,19 @@
-//! What a request may be sent to: escaped names, whole addresses, and OPTIONS, on the simulated link.
+//! Request targets: escaped names, whole
+//! addresses, and OPTIONS, on the simulated link.
 
-mod asking;
 mod guarded;
 mod link;
+mod thing_request;
 mod workshop;
 
-use asking::{JSON, ask};
 use guarded::{Answer, exchange, get, guard, guarded, request};
 use instep::Limits;
 use link::{World, inbox};
+use thing_request::{JSON, ask};
 use workshop::{Bench, world};
 
 #[test]
-fn escaped_names_are_the_same_names() {
+fn escaped_names_are_equal_to_plain_names() {
     let mut world = world();
     let mut inbox = inbox(&world);
     Bench::new(world.device).led(true);
@@ -44,10 +45,10 @@ fn escaped_names_are_the_same_names() {
 }
 
 #[test]
-fn escaped_paths_lead_to_the_same_pages_and_stay_behind_the_log_in() {
+fn escaped_paths_find_same_pages_behind_log_in() {
     let mut world = World::new(Limits::DEVICE);
     assert_eq!(get(&mut world, "/scr%69pt.js", "").body, "let on;");
-    assert_eq!(get(&mut world, "/an%79/a%20b", "").body, "a%20b", "the rest of a path stays as it is");
+    assert_eq!(get(&mut world, "/an%79/a%20b", "").body, "a%20b", "the rest of a path was unescaped");
     for path in
         ["/script%2Ejs%00", "/script.js%", "/script.js%2", "/%2Fscript.js", "/scr%2569pt.js", "/any%2Fx"]
     {
@@ -60,7 +61,7 @@ fn escaped_paths_lead_to_the_same_pages_and_stay_behind_the_log_in() {
 }
 
 #[test]
-fn whole_addresses_name_the_host_that_is_checked() {
+fn absolute_target_is_checked_as_host() {
     let at = |world: &mut World, target: &str, host: &str| {
         exchange(world, &format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")).status
     };
@@ -75,7 +76,7 @@ fn whole_addresses_name_the_host_that_is_checked() {
     assert_eq!(at(&mut world, "lamp:80", "lamp"), 400);
     let upgrade = link::upgrade("ws://lamp/ws").replace("Host: lamp", "Host: proxy.test");
     assert_eq!(exchange(&mut world, &upgrade).status, 101);
-    // The page that asks is compared with it, too.
+    // The Origin of the page is compared with it, too.
     let page = |target: &str, origin: &str| {
         let headers = format!("Host: lamp\r\nOrigin: {origin}\r\nHost");
         exchange(
@@ -94,7 +95,7 @@ fn options(world: &mut World, path: &str) -> Answer {
 }
 
 #[test]
-fn options_name_the_methods() {
+fn options_lists_allowed_methods() {
     let mut bench = world();
     for (path, methods) in [
         ("/properties/led", "GET, HEAD, PUT, OPTIONS"),
@@ -128,9 +129,10 @@ fn options_name_the_methods() {
     assert_eq!(plain.device.clients(), 0);
 }
 
-/// HAProxy's `option httpchk` asks so, and marks a server down that answers otherwise.
+/// HAProxy's `option httpchk` sends this request,
+/// and marks a server down if the answer differs.
 #[test]
-fn options_need_no_log_in_and_in_http_1_0_no_host() {
+fn options_needs_no_log_in_and_no_host_in_http_1_0() {
     for mut world in [World::new(Limits::DEVICE), guarded(), guard(world())] {
         for target in ["/", "*"] {
             let answer = exchange(&mut world, &format!("OPTIONS {target} HTTP/1.0\r\n\r\n"));
@@ -138,7 +140,7 @@ fn options_need_no_log_in_and_in_http_1_0_no_host() {
             assert_eq!(answer.header("Connection"), Some("close"));
         }
     }
-    // Behind a log-in it does not tell what there is.
+    // Behind a log-in the answer does not tell which paths exist.
     let mut world = guard(world());
     for path in ["/", "/properties/led", "/nowhere", "/login"] {
         let answer = options(&mut world, path);
@@ -148,7 +150,7 @@ fn options_need_no_log_in_and_in_http_1_0_no_host() {
             "{path}"
         );
     }
-    // Host and Origin are checked as everywhere.
+    // Host and Origin are checked as usual.
     assert_eq!(exchange(&mut world, "OPTIONS / HTTP/1.1\r\nHost: evil.test\r\n\r\n").status, 421);
     assert_eq!(exchange(&mut world, "OPTIONS / HTTP/1.1\r\n\r\n").status, 400);
     assert_eq!(request(&mut world, "OPTIONS", "/", "Origin: http://evil.test\r\n", "").status, 403);

@@ -1,4 +1,5 @@
-//! The frames of a Thing, as docs/reference/wire.md has them: what clients send, and what they are answered.
+//! The frames of a Thing, as docs/reference/wire.md
+//! has them: messages of clients, and their answers.
 
 mod link;
 mod workshop;
@@ -8,7 +9,7 @@ use link::{Peer, World, frame, inbox};
 use workshop::{Bench, asked, open, said, texts};
 
 #[test]
-fn each_kind_is_written_as_it_was_declared() {
+fn each_kind_is_written_as_declared() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     for (message, command) in [
@@ -32,12 +33,12 @@ fn each_kind_is_written_as_it_was_declared() {
         peer.send(&mut world, &frame(0x81, message.as_bytes()));
         assert_eq!(asked(&world, &mut inbox).as_deref(), Some(command), "{message}");
         assert_eq!(asked(&world, &mut inbox), None);
-        assert_eq!(said(&mut world, &mut peer), [""; 0], "nobody asked for an answer to {message}");
+        assert_eq!(said(&mut world, &mut peer), [""; 0], "an answer without an id to {message}");
     }
 }
 
 #[test]
-fn what_is_wrong_is_told_to_its_sender_alone_and_changes_nothing() {
+fn wrong_frame_is_explained_to_its_sender_only() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     let mut other = open(&mut world);
@@ -204,8 +205,8 @@ fn what_is_wrong_is_told_to_its_sender_alone_and_changes_nothing() {
     assert_eq!(asked(&world, &mut inbox), None);
     let bytes = workshop::error("", "not-json", "", "this is not JSON: send text, not bytes");
     assert_eq!(said(&mut world, &mut peer), [bytes]);
-    assert_eq!(world.device.counts().revision, revision, "nothing was published");
-    // Both go on.
+    assert_eq!(world.device.counts().revision, revision, "a wrong frame was published");
+    // Both clients stay connected.
     for peer in [&mut peer, &mut other] {
         peer.send(&mut world, &frame(0x81, br#"{"label":"led","value":true}"#));
         assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
@@ -213,14 +214,14 @@ fn what_is_wrong_is_told_to_its_sender_alone_and_changes_nothing() {
 }
 
 #[test]
-fn an_answer_comes_when_the_application_goes_on_and_after_what_it_published() {
+fn answer_follows_values_published_before_it() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     let mut other = open(&mut world);
     let bench = Bench::new(world.device);
     peer.send(&mut world, &frame(0x81, br#"{"label":"led","value":true,"id":7}"#));
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
-    assert_eq!(said(&mut world, &mut peer), [""; 0], "it is not done yet");
+    assert_eq!(said(&mut world, &mut peer), [""; 0], "answered before it was done");
     bench.led(true);
     bench.said("on");
     assert_eq!(asked(&world, &mut inbox), None);
@@ -230,7 +231,7 @@ fn an_answer_comes_when_the_application_goes_on_and_after_what_it_published() {
 }
 
 #[test]
-fn the_application_answers_refuses_or_answers_later() {
+fn application_may_answer_refuse_or_defer() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     let ask = |world: &mut World, inbox: &mut Inbox<'_>, peer: &mut Peer, id: &str| {
@@ -266,22 +267,22 @@ fn the_application_answers_refuses_or_answers_later() {
     inbox.refuse(format_args!("{}", "x".repeat(200)));
     let cut = format!("{}…", "x".repeat(256 - 144));
     expect(&mut world, &mut inbox, &mut peer, &[&workshop::error("", "refused", "say", &cut)]);
-    // One that takes its time: others come meanwhile.
+    // A deferred answer, with other commands meanwhile.
     ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
     let later = inbox.defer().unwrap();
-    assert!(inbox.defer().is_none(), "there is one answer");
+    assert!(inbox.defer().is_none(), "a second answer is owed");
     ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":5}"#]);
     later.done();
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":4}"#]);
-    // A late answer and the next one in one moment: there is room for both.
+    // A late answer and the next one at the same moment both have room.
     ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
     let later = inbox.defer().unwrap();
     ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
     later.respond(true);
     let both = [r#"{"label":"ok","id":4,"value":true}"#, r#"{"label":"ok","id":5}"#];
     expect(&mut world, &mut inbox, &mut peer, &both);
-    // Who is gone is owed nothing.
+    // A client that has left is owed no answer.
     ask(&mut world, &mut inbox, &mut peer, r#","id":6"#);
     peer.client.abandon(&mut world.surroundings());
     let mut next = open(&mut world);
@@ -289,7 +290,7 @@ fn the_application_answers_refuses_or_answers_later() {
 }
 
 #[test]
-fn a_wait_for_a_request_that_is_given_up_loses_nothing() {
+fn cancelled_wait_for_request_loses_nothing() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     for id in 0..20 {
@@ -303,15 +304,15 @@ fn a_wait_for_a_request_that_is_given_up_loses_nothing() {
 }
 
 #[test]
-fn of_writes_that_wait_the_latest_wins() {
+fn waiting_write_is_replaced_by_latest() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     let level = |value: i32| frame(0x81, format!(r#"{{"label":"level","value":{value}}}"#).as_bytes());
     for value in 0..60 {
         peer.send(&mut world, &level(value));
-        assert!(peer.last.unwrap().wants_read, "it is read from all the while");
+        assert!(peer.last.unwrap().wants_read, "reading stopped");
     }
-    // What is wrong takes no other's place, and another property waits its turn. So does what comes behind it.
+    // A wrong frame replaces no other, and another property waits its turn, as do the frames behind it.
     peer.send(&mut world, &frame(0x81, br#"{"label":"level","value":1000}"#));
     assert!(!peer.last.unwrap().wants_read);
     peer.send(&mut world, &frame(0x81, br#"{"label":"led","value":true}"#));
@@ -331,7 +332,7 @@ fn of_writes_that_wait_the_latest_wins() {
 }
 
 #[test]
-fn neither_what_asks_for_an_answer_nor_an_action_is_passed_over() {
+fn write_with_id_and_action_are_never_superseded() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     for message in [

@@ -1,4 +1,5 @@
-//! The frames of a Thing, as docs/reference/wire.md has them: what clients are told unasked.
+//! The frames of a Thing, as docs/reference/wire.md
+//! has them: frames that the device sends by itself.
 
 mod link;
 mod workshop;
@@ -8,7 +9,7 @@ use link::{Peer, World, frame, inbox};
 use workshop::{Bench, asked, open, said, texts};
 
 #[test]
-fn the_first_frame_says_which_thing_it_is_and_then_come_all_values() {
+fn first_frame_identifies_thing_then_values_follow() {
     const OTHER: App = App::new("bench", "for tests").thing(&Bench::THING).version("1.2.3");
     const SAME: App = App::new("bench", "of another name").version("1.2.3").thing(&Bench::THING);
     let hash = |app: &'static App| {
@@ -24,21 +25,21 @@ fn the_first_frame_says_which_thing_it_is_and_then_come_all_values() {
     };
     assert_eq!(hash(&workshop::APP), hash(&workshop::APP));
     assert_eq!(hash(&OTHER), hash(&SAME));
-    assert_ne!(hash(&workshop::APP), hash(&OTHER), "another version may be another Thing");
+    assert_ne!(hash(&workshop::APP), hash(&OTHER), "another version has the same hash");
 }
 
 #[test]
-fn plain_endpoints_hear_nothing_of_all_this() {
+fn plain_endpoint_gets_no_frames_of_thing() {
     let mut world = World::new(Limits::DEVICE);
     let mut peer = world.open("/ws");
-    assert_eq!(peer.last.unwrap().wake_at.as_millis(), 10_000, "the first ping");
+    assert_eq!(peer.last.unwrap().wake_at.as_millis(), 10_000, "not the time of the first ping");
     world.now = 9_000;
     peer.turn(&mut world);
     assert_eq!(peer.take(), b"");
 }
 
 #[test]
-fn a_device_that_has_nothing_to_say_says_that_it_is_alive() {
+fn idle_device_sends_keepalive_frame() {
     let mut world = workshop::world();
     let mut peer = open(&mut world);
     let bench = Bench::new(world.device);
@@ -52,12 +53,12 @@ fn a_device_that_has_nothing_to_say_says_that_it_is_alive() {
     world.now = 8_000;
     bench.led(true);
     assert_eq!(said(&mut world, &mut peer), [r#"{"label":"led","value":true}"#]);
-    // From there on the time counts; that of pings does not.
+    // The keep-alive interval begins here, and pings do not restart it.
     world.now = 12_999;
     assert_eq!(texts_without_pings(&mut world, &mut peer), [""; 0]);
     world.now = 13_000;
     assert_eq!(texts_without_pings(&mut world, &mut peer), alive);
-    // An event or an answer is as good.
+    // An event or an answer restarts it as well.
     world.now = 17_000;
     bench.said("x");
     assert_eq!(texts_without_pings(&mut world, &mut peer).len(), 1);
@@ -67,14 +68,14 @@ fn a_device_that_has_nothing_to_say_says_that_it_is_alive() {
     assert_eq!(texts_without_pings(&mut world, &mut peer), alive);
 }
 
-/// A pong keeps it from being dropped.
+/// Answers pings so that the client is not dropped, and returns the texts.
 fn texts_without_pings(world: &mut World, peer: &mut Peer) -> Vec<String> {
     peer.send(world, &frame(0x8a, b""));
     texts(peer)
 }
 
 #[test]
-fn who_does_not_read_gets_no_frames_that_say_so() {
+fn client_that_does_not_read_gets_no_keepalive() {
     let mut world = workshop::world();
     let mut peer = open(&mut world);
     peer.window = 3;
@@ -89,7 +90,7 @@ fn who_does_not_read_gets_no_frames_that_say_so() {
 }
 
 #[test]
-fn who_missed_events_is_told_before_those_that_follow() {
+fn missed_frame_precedes_later_events() {
     let mut world = workshop::world();
     let bench = Bench::new(world.device);
     let mut peer = open(&mut world);
@@ -112,7 +113,7 @@ fn who_missed_events_is_told_before_those_that_follow() {
 }
 
 #[test]
-fn what_was_missed_is_told_before_a_reply_too() {
+fn missed_frame_precedes_reply() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
     let bench = Bench::new(world.device);
@@ -129,7 +130,7 @@ fn what_was_missed_is_told_before_a_reply_too() {
 }
 
 #[test]
-fn what_the_application_says_comes_out_as_declared() {
+fn published_values_are_encoded_as_declared() {
     let mut world = workshop::world();
     let mut peer = open(&mut world);
     let bench = Bench::new(world.device);
@@ -164,7 +165,7 @@ fn what_the_application_says_comes_out_as_declared() {
     bench.lines(Severity::Error, "x".repeat(300));
     let cut = "x".repeat(256 - 96);
     expect(&format!(r#"{{"label":"lines","value":{{"severity":"error","message":"{cut}…"}}}}"#));
-    // Nothing of these is anything.
+    // None of these matches the declaration.
     Bench::THING.publish(world.device, "led", 1.0);
     Bench::THING.publish(world.device, "heat", true);
     Bench::THING.publish(world.device, "blink", true);

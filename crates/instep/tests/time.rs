@@ -1,4 +1,4 @@
-//! What time asks for, on a clock that moves when it is told to.
+//! Deadlines, on a clock that only tests move.
 
 mod link;
 
@@ -8,7 +8,7 @@ use link::{LED, World, frame};
 const LIMITS: Limits = Limits::DEVICE;
 
 #[test]
-fn a_silent_connection_is_closed_without_a_word() {
+fn silent_connection_is_closed_without_response() {
     let mut world = World::new(LIMITS);
     let mut peer = world.client();
     let turn = peer.turn(&mut world);
@@ -21,7 +21,7 @@ fn a_silent_connection_is_closed_without_a_word() {
 }
 
 #[test]
-fn a_head_that_dribbles_is_ended_by_408() {
+fn slow_head_is_ended_by_408() {
     let mut world = World::new(LIMITS);
     let mut peer = world.client();
     world.now = 3_000;
@@ -38,7 +38,7 @@ fn a_head_that_dribbles_is_ended_by_408() {
 }
 
 #[test]
-fn request_that_came_before_a_late_turn_is_answered() {
+fn request_before_late_turn_is_answered() {
     let mut world = World::new(LIMITS);
     let mut peer = world.client();
     for late in [LIMITS.head_time, LIMITS.head_time + LIMITS.idle_time] {
@@ -54,7 +54,7 @@ fn request_that_came_before_a_late_turn_is_answered() {
 }
 
 #[test]
-fn keep_alive_ends_after_the_idle_time() {
+fn keep_alive_ends_after_idle_time() {
     let mut world = World::new(Limits { idle_time: 15_000, ..LIMITS });
     let mut peer = world.client();
     peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
@@ -67,7 +67,7 @@ fn keep_alive_ends_after_the_idle_time() {
 }
 
 #[test]
-fn half_a_frame_is_no_sign_of_life() {
+fn silence_within_frame_drops_client() {
     let mut world = World::new(LIMITS);
     let mut peer = world.open("/ws");
     let message = frame(0x81, b"toggle");
@@ -79,14 +79,14 @@ fn half_a_frame_is_no_sign_of_life() {
     peer.send(&mut world, &message[3..4]);
     for at in [30_000, 40_000, 49_999] {
         world.now = at;
-        assert!(!peer.turn(&mut world).closed, "a byte of it is one: at {at}");
+        assert!(!peer.turn(&mut world).closed, "dropped although a byte came: at {at}");
     }
     world.now = 50_000;
     assert!(peer.turn(&mut world).closed);
 }
 
 #[test]
-fn who_answers_no_ping_is_dropped_and_who_answers_stays() {
+fn client_without_pong_is_dropped() {
     let mut world = World::new(LIMITS);
     let (mut dead, mut alive) = (world.open("/ws"), world.open("/ws"));
     for (at, pings) in [(9_999, 0), (10_000, 1), (19_999, 1), (20_000, 2), (29_999, 2)] {
@@ -104,9 +104,10 @@ fn who_answers_no_ping_is_dropped_and_who_answers_stays() {
     assert_eq!(world.device.clients(), 1);
 }
 
-/// A machine that slept, or a process that was stopped, has not heard anybody for long.
+/// After a suspend of the machine or a stop of
+/// the process, nothing was received for long.
 #[test]
-fn after_a_pause_of_the_server_there_is_time_to_answer() {
+fn pause_of_server_leaves_time_for_pong() {
     let mut world = World::new(LIMITS);
     let mut peer = world.open("/ws");
     world.now = 300_000;
@@ -122,7 +123,7 @@ fn after_a_pause_of_the_server_there_is_time_to_answer() {
 }
 
 #[test]
-fn who_is_not_read_from_is_not_held_to_be_dead() {
+fn client_that_is_not_read_is_not_dropped() {
     let mut world = World::new(LIMITS);
     let mut peer = world.open("/ws");
     peer.send(&mut world, &frame(0x81, b"x").repeat(3));
@@ -133,7 +134,7 @@ fn who_is_not_read_from_is_not_held_to_be_dead() {
 }
 
 #[test]
-fn a_link_that_takes_nothing_is_given_up_after_the_write_stall() {
+fn link_without_progress_is_dropped_after_write_stall() {
     let mut world = World::new(LIMITS);
     let mut peer = world.open("/ws");
     peer.window = 1;
@@ -143,17 +144,17 @@ fn a_link_that_takes_nothing_is_given_up_after_the_write_stall() {
     assert_eq!(turn.wake_at.as_millis(), LIMITS.write_stall);
     world.now = 5_000;
     peer.window = 1;
-    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 10_000, "the next ping");
+    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 10_000, "not the time of the next ping");
     world.now = 5_000 + LIMITS.write_stall - 1;
     peer.send(&mut world, &frame(0x8a, b""));
-    assert!(!peer.last.unwrap().closed, "it is heard, but takes nothing");
+    assert!(!peer.last.unwrap().closed, "dropped although the peer sends");
     world.now += 1;
     assert!(peer.turn(&mut world).closed);
     assert_eq!(world.device.clients(), 0);
 }
 
 #[test]
-fn a_closed_connection_lingers_for_a_second_or_64_kib() {
+fn closed_connection_drains_for_one_second_or_64_kib() {
     let mut world = World::new(LIMITS);
     let mut peer = world.open("/ws");
     assert!(peer.send(&mut world, &frame(0x88, b"\x03\xe9")).shut_down);
@@ -173,16 +174,16 @@ fn a_closed_connection_lingers_for_a_second_or_64_kib() {
     let mut world = World::new(LIMITS);
     let mut peer = world.client();
     peer.send(&mut world, b"\x16\x03\x01");
-    assert!(peer.end(&mut world).closed, "or until the peer closes, too");
+    assert!(peer.end(&mut world).closed, "draining after the peer closed");
 }
 
 #[test]
-fn the_idle_time_begins_when_the_answer_has_gone_and_its_end_is_no_reset() {
+fn idle_time_starts_after_answer_ends_without_reset() {
     let mut world = World::new(LIMITS);
     let mut peer = world.client();
     peer.window = 20;
     peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
-    // It takes the last byte when the time for an idle connection is long over.
+    // The peer takes the last byte long after the idle timeout of the connection.
     world.now = LIMITS.write_stall - 1;
     peer.turn(&mut world);
     peer.window = usize::MAX;
@@ -193,11 +194,11 @@ fn the_idle_time_begins_when_the_answer_has_gone_and_its_end_is_no_reset() {
     assert!(peer.take().ends_with(b"100%\r\n0\r\n\r\n"));
     world.now += LIMITS.idle_time;
     let turn = peer.turn(&mut world);
-    assert!(turn.shut_down && !turn.closed, "a request may be on its way to us");
+    assert!(turn.shut_down && !turn.closed, "closed without draining");
 }
 
 #[test]
-fn an_answer_that_has_begun_is_written_to_its_end() {
+fn answer_in_progress_is_written_to_its_end() {
     for device_closes in [true, false] {
         let mut world = World::new(LIMITS);
         let mut peer = world.client();

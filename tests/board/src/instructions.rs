@@ -1,9 +1,11 @@
-//! `instep-instructions NAME=IMAGE…`: how many instructions a chip takes for a `toggle`, with 1, 4 and 8 clients.
+//! `instep-instructions NAME=IMAGE…` counts the instructions of a chip for a
+//! `toggle`, with 1, 4 and 8 clients.
 //!
-//! Each image runs `led-plain` in QEMU, which counts instructions (`-icount shift=0`), and tells on its serial port how many
-//! it used, sleep left out. One client sends `toggle`, and all wait until all have the new state: so the figure holds
-//! whatever it takes to serve them, the network driver, TCP's acknowledgements and the log included. It is the same in each
-//! run but for when QEMU lets frames through. `INSTEP_BIN` names what boots an image.
+//! Each image runs `led-plain` in QEMU, which counts instructions (`-icount shift=0`), and prints on its
+//! serial port how many it used, without sleep. One client sends `toggle`, and all wait until all have the
+//! new state, so the figure includes everything that serves them: the network driver, TCP's acknowledgements
+//! and the log. It is the same in each run except for the times at which QEMU lets frames through.
+//! `INSTEP_BIN` names the program that boots an image.
 
 #![forbid(unsafe_code)]
 
@@ -13,12 +15,12 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use test_support::WebSocket;
 
-/// Clients at once.
+/// Numbers of simultaneous clients.
 const CLIENTS: [usize; 3] = [1, 4, 8];
-/// Before anything is counted.
+/// Toggles before the measurement.
 const WARM_UP: usize = 50;
 const TOGGLES: usize = 1000;
-/// Each time the image is booted anew.
+/// Measurements for each number of clients. The image is booted anew for each.
 const RUNS: usize = 5;
 
 fn main() -> ExitCode {
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Instructions for each toggle.
+/// Returns the instructions for each toggle.
 fn measure(image: &str, clients: usize) -> f64 {
     let mut device = Device::boot(image);
     let mut clients: Vec<_> = (0..clients).map(|_| WebSocket::connect(device.addr, "/ws")).collect();
@@ -58,7 +60,7 @@ fn measure(image: &str, clients: usize) -> f64 {
     (device.instructions() - before) as f64 / TOGGLES as f64
 }
 
-/// A machine. Dropping it switches it off.
+/// Machine, which is switched off when dropped.
 struct Device {
     qemu: Child,
     keys: ChildStdin,
@@ -68,33 +70,34 @@ struct Device {
 
 impl Device {
     fn boot(image: &str) -> Self {
-        let launcher = std::env::var_os("INSTEP_BIN").expect("INSTEP_BIN names what boots an image");
+        let launcher =
+            std::env::var_os("INSTEP_BIN").expect("INSTEP_BIN does not name the program that boots an image");
         let mut qemu = Command::new(launcher)
             .args(["serve", "--app", "led-plain", "--addr", "127.0.0.1:0"])
             .envs([("INSTEP_IMAGE", image), ("INSTEP_COUNT", "1")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("QEMU starts");
-        let (keys, log) = (qemu.stdin.take().expect("a pipe"), qemu.stdout.take().expect("a pipe"));
+            .expect("cannot start QEMU");
+        let (keys, log) = (qemu.stdin.take().expect("no pipe"), qemu.stdout.take().expect("no pipe"));
         let addr = SocketAddr::from(([0; 4], 0));
         let mut device = Self { qemu, keys, log: BufReader::new(log), addr };
         let url = device.wait_for("Open http://");
-        device.addr = url.trim_end_matches('/').parse().expect("an address");
+        device.addr = url.trim_end_matches('/').parse().expect("no address");
         device
     }
 
     fn instructions(&mut self) -> u64 {
-        self.keys.write_all(b"i").and_then(|()| self.keys.flush()).expect("it takes a key");
-        self.wait_for("Instructions: ").parse().expect("a number")
+        self.keys.write_all(b"i").and_then(|()| self.keys.flush()).expect("the serial port takes no key");
+        self.wait_for("Instructions: ").parse().expect("not a number")
     }
 
-    /// The rest of the first line that begins so.
+    /// Waits for the first line that begins with `start`; returns the rest of it.
     fn wait_for(&mut self, start: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
-            let read = self.log.read_line(&mut line).expect("its log");
+            let read = self.log.read_line(&mut line).expect("cannot read its log");
             assert!(read > 0, "the image ended without {start:?}");
             if let Some(rest) = line.trim_end().strip_prefix(start) {
                 return rest.to_owned();
@@ -105,23 +108,23 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
-        // It fails only if it has ended already.
+        // It fails only if the machine has already ended.
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
     }
 }
 
-/// The median of some runs, and the least and the most of them.
+/// Median, minimum and maximum of some runs.
 struct Figures {
     median: f64,
-    least: f64,
-    most: f64,
+    min: f64,
+    max: f64,
 }
 
 impl Figures {
     fn of(mut runs: Vec<f64>) -> Self {
         runs.sort_by(f64::total_cmp);
-        Self { median: runs[runs.len() / 2], least: runs[0], most: runs[runs.len() - 1] }
+        Self { median: runs[runs.len() / 2], min: runs[0], max: runs[runs.len() - 1] }
     }
 }
 
@@ -136,8 +139,8 @@ fn table(measured: &[(&str, [Figures; CLIENTS.len()])]) -> String {
         let plural = if *clients == 1 { "" } else { "s" };
         let _ = write!(text, "\n| for a `toggle`, {clients} client{plural} |");
         for (_, figures) in measured {
-            let Figures { median, least, most } = figures[at];
-            let _ = write!(text, " {} ({}–{}) |", number(median), number(least), number(most));
+            let Figures { median, min, max } = figures[at];
+            let _ = write!(text, " {} ({}–{}) |", number(median), number(min), number(max));
         }
     }
     let (first, last) = (CLIENTS[0], CLIENTS[CLIENTS.len() - 1]);
@@ -149,7 +152,7 @@ fn table(measured: &[(&str, [Figures; CLIENTS.len()])]) -> String {
     text + "\n"
 }
 
-/// Without decimals, and with a comma before the last three digits.
+/// Formats without decimals, and with a comma before the last three digits.
 fn number(number: f64) -> String {
     let digits = format!("{number:.0}");
     match digits.len().checked_sub(3).filter(|at| *at > 0) {
@@ -163,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_medians_ranges_and_what_one_more_costs() {
+    fn table_has_medians_ranges_and_cost_per_client() {
         let figures = |first: f64| {
             [first, 2.0 * first, 8.0 * first].map(|run| Figures::of(vec![run + 1.0, run, run - 1.0]))
         };

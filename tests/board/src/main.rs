@@ -1,9 +1,9 @@
-//! `instep-qemu serve --app APP --addr 127.0.0.1:PORT`: boots the bare-metal image that the environment variable
-//! `INSTEP_IMAGE` names, and shows its log.
+//! `instep-qemu serve --app APP --addr 127.0.0.1:PORT` boots the bare-metal image
+//! that the environment variable `INSTEP_IMAGE` names, and shows its log.
 //!
-//! It takes the place of the command `instep` in tests: it becomes QEMU, so whoever started it can freeze or end it
-//! as a server, and the image says where it is to be found. When the image crashes, QEMU ends with status 1. What else a
-//! test says to a server QEMU tells the image, which has its own ways for it in firmware: variables when it is built.
+//! In tests it takes the place of the command `instep`. It becomes QEMU, so its parent can freeze or end it
+//! as a server, and the image prints its address. If the image crashes, QEMU ends with status 1. Further
+//! options of a test are passed to the image by QEMU, where firmware has variables at build time.
 
 #![forbid(unsafe_code)]
 
@@ -18,8 +18,8 @@ const QEMU: &str = "qemu-system-riscv32";
 const USAGE: &str = "usage: INSTEP_IMAGE=FILE instep-qemu serve [--app APP] [--addr 127.0.0.1:PORT] [--name NAME] \
     [--page FILE] [--allow-host NAME]... [--allow-origin ORIGIN]... [--allow-frame ORIGIN]...";
 
-/// Options of `instep serve` that the image is told under the same name.
-const TOLD: [&str; 5] = ["app", "name", "allow-host", "allow-origin", "allow-frame"];
+/// Options of `instep serve` that are passed to the image under the same name.
+const PASSED_ON: [&str; 5] = ["app", "name", "allow-host", "allow-origin", "allow-frame"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,29 +36,29 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// QEMU with that image, which is to be found at `addr`.
+/// Returns QEMU with that image, reachable at `addr`.
 fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Command> {
     let mut qemu = Command::new(QEMU);
     qemu.args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
         .args(["-device", "virtio-rng-device", "-device", "virtio-net-device,netdev=n0"])
         .args(["-netdev", &format!("user,id=n0,hostfwd=tcp:{addr}-:80")]);
-    let mut told = format!("{} instep.url=http://{addr}/", options.told);
+    let mut passed_on = format!("{} instep.url=http://{addr}/", options.passed_on);
     if let Some(page) = &options.page {
         let length = std::fs::metadata(page)?.len();
-        told += &format!(" instep.page={length}");
+        passed_on += &format!(" instep.page={length}");
         // QEMU takes a single comma for the end of the name.
         let page = page.replace(',', ",,");
         qemu.args(["-device", &format!("loader,file={page},addr=0x80800000,force-raw=on")]);
     }
     if let Some(password) = std::env::var_os("INSTEP_PASSWORD") {
-        told += " instep.password=";
-        told.extend(password.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")));
+        passed_on += " instep.password=";
+        passed_on.extend(password.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")));
     }
     if std::env::var_os("INSTEP_COUNT").is_some() {
-        // An instruction takes a nanosecond, and its serial port can be asked how many there were.
+        // An instruction takes a nanosecond, and the serial port can print their number.
         qemu.args(["-icount", "shift=0"]);
     }
-    qemu.args(["-serial", "stdio", "-append", &told]).arg("-kernel").arg(image);
+    qemu.args(["-serial", "stdio", "-append", &passed_on]).arg("-kernel").arg(image);
     Ok(qemu)
 }
 
@@ -66,14 +66,14 @@ fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Com
 struct Options {
     addr: SocketAddr,
     page: Option<String>,
-    /// What the image is told.
-    told: String,
+    /// Options for the image.
+    passed_on: String,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Option<Self> {
         let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let mut options = Self { addr, page: None, told: String::new() };
+        let mut options = Self { addr, page: None, passed_on: String::new() };
         let (first, rest) = args.split_first()?;
         let mut rest = rest.iter();
         while let Some(name) = rest.next() {
@@ -81,8 +81,8 @@ impl Options {
             match name {
                 "addr" => options.addr = value.parse().ok()?,
                 "page" => options.page = Some(value.clone()),
-                _ if TOLD.contains(&name) && !value.contains([' ', ',']) => {
-                    options.told += &format!(" instep.{name}={value}");
+                _ if PASSED_ON.contains(&name) && !value.contains([' ', ',']) => {
+                    options.passed_on += &format!(" instep.{name}={value}");
                 }
                 _ => return None,
             }
@@ -91,7 +91,8 @@ impl Options {
     }
 }
 
-/// The same address; a free port in place of 0, which nobody else is likely to take before QEMU does.
+/// Returns the same address, with a free port in place of 0, which no other program
+/// is likely to take before QEMU does.
 fn free(addr: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(addr)?.local_addr()
 }
@@ -101,13 +102,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_takes_what_a_test_says_to_a_server_and_nothing_else() {
+    fn options_of_tests_are_parsed_and_others_rejected() {
         let parse = |line: &str| Options::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let options =
-            parse("serve --app led-plain --addr 127.0.0.1:0 --allow-host a --allow-host b").expect("options");
-        let told = " instep.app=led-plain instep.allow-host=a instep.allow-host=b";
-        assert_eq!((options.told.as_str(), options.addr.port()), (told, 0));
-        assert_eq!(parse("serve").expect("options").told, "");
+        let options = parse("serve --app led-plain --addr 127.0.0.1:0 --allow-host a --allow-host b")
+            .expect("valid options were rejected");
+        let passed_on = " instep.app=led-plain instep.allow-host=a instep.allow-host=b";
+        assert_eq!((options.passed_on.as_str(), options.addr.port()), (passed_on, 0));
+        assert_eq!(parse("serve").expect("no options").passed_on, "");
         for wrong in
             ["apps", "serve --app", "serve --metrics x", "serve --addr x", "serve --app a,b", "serve app x"]
         {

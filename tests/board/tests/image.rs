@@ -1,6 +1,7 @@
-//! The image in QEMU: pages, WebSockets in step, its limits, and everything that must not bring it down.
+//! The image in QEMU: pages, WebSockets in step,
+//! its limits, and inputs that must not crash it.
 //!
-//! `Server` starts it and, at the end of each test, checks that it still runs; else it shows the image's log.
+//! `Server` starts it and checks at the end of each test that it still runs; otherwise it shows the image's log.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use test_support::{Builder, Frame, Http, SOON, Server, WebSocket, http, opcode, wait_for};
 
-/// What the image is built for.
+/// Limits of the image: clients, bytes of a message and bytes of a head.
 const CLIENTS: usize = 8;
 const MESSAGE: usize = 512;
 const HEAD: usize = 2048;
@@ -31,18 +32,18 @@ fn boot_with(args: &[&str]) -> Builder {
 fn load(addr: SocketAddr) {
     let page = http(addr, PAGE);
     assert_eq!(page.status, 200);
-    assert!(page.text().ends_with("</html>\n"), "the page is not whole: {} bytes", page.body.len());
+    assert!(page.text().ends_with("</html>\n"), "the page is incomplete: {} bytes", page.body.len());
 }
 
-/// Connects as a page does that was cut off: until it is let in.
+/// Connects as a disconnected page does, with retries until a slot is free.
 fn reconnect(addr: SocketAddr) -> WebSocket {
-    // A refused connection and a 503 are the same to a page: it tries again, a little later.
+    // A page treats a refused connection like a 503, and tries again a little later.
     let attempt = || thread::spawn(move || WebSocket::try_connect(addr, "/ws", &[])).join().ok()?.ok();
-    wait_for(3 * SOON, attempt, || "not let in")
+    wait_for(3 * SOON, attempt, || "no free slot")
 }
 
 #[test]
-fn a_page_loads_and_two_clients_are_in_step() {
+fn page_loads_and_two_clients_are_in_step() {
     let server = boot("led-json");
     load(server.addr());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr(), "/ws"));
@@ -51,7 +52,7 @@ fn a_page_loads_and_two_clients_are_in_step() {
         clients[sender].send_text("toggle");
         clients.iter_mut().for_each(|client| drop(client.read_text_until(|text| text == state)));
     }
-    // Who comes late gets the state first.
+    // A late client gets the state first.
     WebSocket::connect(server.addr(), "/ws").read_text_until(|text| text == ON);
     server.expect_line("[1] Received: toggle");
     server.expect_line("LED ON");
@@ -67,7 +68,7 @@ fn every_application_boots() {
 }
 
 #[test]
-fn a_thousand_pages_in_a_row() {
+fn thousand_sequential_pages_load() {
     let server = boot("led-plain");
     for _ in 0..1000 {
         load(server.addr());
@@ -75,13 +76,14 @@ fn a_thousand_pages_in_a_row() {
 }
 
 #[test]
-fn a_storm_of_reconnects_calms_down() {
+fn storm_of_reconnects_calms_down() {
     let server = boot("led-json");
     let addr = server.addr();
     load(addr);
     for round in 0..10 {
         let clients: Vec<_> = (0..CLIENTS).map(|_| thread::spawn(move || reconnect(addr))).collect();
-        let mut clients: Vec<_> = clients.into_iter().map(|client| client.join().expect("in")).collect();
+        let mut clients: Vec<_> =
+            clients.into_iter().map(|client| client.join().expect("the thread panicked")).collect();
         clients[round % CLIENTS].send_text("toggle");
         let state = if round % 2 == 0 { ON } else { OFF };
         clients.iter_mut().for_each(|client| drop(client.read_text_until(|text| text == state)));
@@ -90,17 +92,17 @@ fn a_storm_of_reconnects_calms_down() {
 }
 
 #[test]
-fn a_client_that_does_not_read_delays_nobody_and_is_dropped() {
+fn stalled_client_delays_no_other_and_is_dropped() {
     let server = boot("echo");
     let stalled = WebSocket::connect(server.addr(), "/ws");
-    stalled.tcp().set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    stalled.tcp().set_write_timeout(Some(Duration::from_secs(1))).expect("cannot set the timeout");
     let message = Frame::encode(true, 0, opcode::BINARY, Some([1, 2, 3, 4]), &[7; 65_536]);
-    let mut tcp = stalled.tcp().try_clone().expect("the socket");
-    // Until nobody takes any more: neither the image nor what lies between.
+    let mut tcp = stalled.tcp().try_clone().expect("cannot clone the socket");
+    // Until all buffers are full, those of the image and those on the way.
     let mut sent = 0;
     while std::io::Write::write_all(&mut tcp, &message).is_ok() {
         sent += 1;
-        assert!(sent < 10_000, "the image reads although nobody takes what it sends");
+        assert!(sent < 10_000, "the image reads although its answers are not read");
     }
     let mut other = WebSocket::connect(server.addr(), "/ws");
     for number in 0..100 {
@@ -116,7 +118,7 @@ fn a_client_that_does_not_read_delays_nobody_and_is_dropped() {
 }
 
 #[test]
-fn a_client_that_sleeps_gets_the_latest_state() {
+fn suspended_client_gets_latest_state() {
     let server = boot("led-plain");
     let (mut asleep, mut awake) =
         (WebSocket::connect(server.addr(), "/ws"), WebSocket::connect(server.addr(), "/ws"));
@@ -138,7 +140,7 @@ fn a_client_that_sleeps_gets_the_latest_state() {
 }
 
 #[test]
-fn lengths_beyond_32_bits_are_never_cut() {
+fn lengths_beyond_32_bits_are_not_truncated() {
     let server = boot("led-json");
     for (length, code) in [
         (0x201, 1002),
@@ -161,7 +163,7 @@ fn lengths_beyond_32_bits_are_never_cut() {
 }
 
 #[test]
-fn its_limits() {
+fn image_limits_are_exact() {
     let server = boot("led-plain");
     let addr = server.addr();
 
@@ -180,7 +182,7 @@ fn its_limits() {
     assert_eq!(http(addr, head(HEAD + 1)).status, 431);
 
     let clients: Vec<_> = (0..CLIENTS).map(|_| reconnect(addr)).collect();
-    let refused = WebSocket::try_connect(addr, "/ws", &[]).expect_err("a client too many");
+    let refused = WebSocket::try_connect(addr, "/ws", &[]).expect_err("a client over the limit was accepted");
     assert_eq!(refused.status, 503);
     assert!(refused.header("Retry-After").is_some());
     load(addr);
@@ -189,7 +191,7 @@ fn its_limits() {
 }
 
 #[test]
-fn who_keeps_a_connection_without_using_it_yields() {
+fn idle_connection_is_evicted() {
     let server = boot("led-plain");
     let addr = server.addr();
     let mut kept = Vec::new();
@@ -200,7 +202,7 @@ fn who_keeps_a_connection_without_using_it_yields() {
         kept.push(connection);
     }
     load(addr);
-    // Those that say nothing at all, too, if with a little patience.
+    // Silent connections are evicted, too, after a while.
     let silent: Vec<_> = (0..4).map(|_| Http::connect(addr)).collect();
     thread::sleep(Duration::from_millis(500));
     load(addr);
@@ -208,7 +210,7 @@ fn who_keeps_a_connection_without_using_it_yields() {
 }
 
 #[test]
-fn a_page_is_told_whether_the_device_is_open_to_everyone() {
+fn page_shows_whether_device_is_open_to_everyone() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/page.html");
     let server = boot_with(&["--app", "led-plain", "--page", page]).start();
     server.expect_line("There is no password: this device is open to everyone on this network");
@@ -222,9 +224,9 @@ fn a_page_is_told_whether_the_device_is_open_to_everyone() {
 }
 
 #[test]
-fn an_image_has_its_settings_from_its_build() {
-    let image =
-        std::env::var("INSTEP_IMAGE_WITH_SETTINGS").expect("INSTEP_IMAGE_WITH_SETTINGS names an image");
+fn image_has_settings_of_its_build() {
+    let image = std::env::var("INSTEP_IMAGE_WITH_SETTINGS")
+        .expect("INSTEP_IMAGE_WITH_SETTINGS does not name an image");
     let server = boot_with(&[]).variable("INSTEP_IMAGE", image).start();
     let addr = server.addr();
     server.wait_for_line(|line| line.starts_with("instep ") && line.contains("application led-plain"), SOON);
@@ -244,13 +246,13 @@ fn an_image_has_its_settings_from_its_build() {
 }
 
 #[test]
-fn a_crash_ends_qemu_and_tells_why() {
-    let launcher = std::env::var_os("INSTEP_BIN").expect("INSTEP_BIN names the launcher");
+fn crash_ends_qemu_and_is_logged() {
+    let launcher = std::env::var_os("INSTEP_BIN").expect("INSTEP_BIN does not name the launcher");
     let output = Command::new(launcher)
         .args(["serve", "--app", "none", "--addr", "127.0.0.1:0"])
         .stdin(Stdio::null())
         .output()
-        .expect("the launcher starts");
+        .expect("the launcher does not start");
     let log = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{log}");
     assert!(log.contains("panicked") && log.contains(r#"there is no application "none""#), "{log}");

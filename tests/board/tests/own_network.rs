@@ -1,5 +1,5 @@
-//! The image of a device that is its own network, in QEMU, on a link with phones of this process: every frame between them is
-//! a real one. Only the radio is simulated.
+//! The image of a device with its own network, in QEMU, on a link with phones of
+//! this process. Every frame between them is real, and only the radio is simulated.
 
 use embassy_net::dns::DnsQueryType;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
@@ -15,14 +15,14 @@ use virtual_ethernet::{Link, ask, get, post, test_in_real_time};
 const OWN: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const OTHER: Ipv4Address = Ipv4Address::new(192, 168, 4, 2);
 const PHONE: Ipv4Address = Ipv4Address::new(192, 168, 4, 99);
-/// What `lamp` keeps.
+/// A persistent property of `lamp`.
 const BRIGHTNESS: &str = "/properties/brightness";
-/// The password `open sesame`, as tools give it.
+/// The password `open sesame` in Basic authorization.
 const BASIC: &str = "Authorization: Basic dXNlcjpvcGVuIHNlc2FtZQ==";
-/// Longer than anything takes, on a machine that has much else to do.
+/// Time limit for each wait, longer than any takes on a busy machine.
 const LATEST: Duration = Duration::from_secs(60);
 
-/// A machine, and what its serial port said.
+/// Machine with the lines of its serial port.
 struct Machine {
     qemu: Child,
     log: Arc<Mutex<Vec<String>>>,
@@ -30,46 +30,46 @@ struct Machine {
 
 impl Machine {
     /// Boots the image that `INSTEP_OWN_NETWORK_IMAGE` names, on that link.
-    fn boot(link: &Link, told: &str) -> Self {
-        let image =
-            std::env::var_os("INSTEP_OWN_NETWORK_IMAGE").expect("INSTEP_OWN_NETWORK_IMAGE names the image");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
+    fn boot(link: &Link, options: &str) -> Self {
+        let image = std::env::var_os("INSTEP_OWN_NETWORK_IMAGE")
+            .expect("INSTEP_OWN_NETWORK_IMAGE does not name the image");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let port = listener.local_addr().expect("no address").port();
         let number = link.next_number();
         let mut qemu = Command::new("qemu-system-riscv32")
             .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
             .args(["-serial", "stdio", "-device", "virtio-rng-device"])
             .args(["-device", &format!("virtio-net-device,netdev=n0,mac=02:00:00:00:00:{number:02x}")])
             .args(["-netdev", &format!("socket,id=n0,connect=127.0.0.1:{port}")])
-            .args(["-append", told])
+            .args(["-append", options])
             .arg("-kernel")
             .arg(image)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("QEMU starts");
-        link.wire(listener.accept().expect("QEMU connects").0);
+            .expect("cannot start QEMU");
+        link.wire(listener.accept().expect("QEMU does not connect").0);
         let log = Arc::<Mutex<Vec<String>>>::default();
-        let (lines, said) = (BufReader::new(qemu.stdout.take().expect("its output")).lines(), log.clone());
+        let (lines, said) = (BufReader::new(qemu.stdout.take().expect("no pipe")).lines(), log.clone());
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                said.lock().expect("nobody panics").push(line.trim_end().to_owned());
+                said.lock().expect("another thread panicked").push(line.trim_end().to_owned());
             }
         });
         Self { qemu, log }
     }
 
-    /// Waits for the `times`th line that satisfies this.
+    /// Waits for the `times`th line for which `wanted` returns true.
     async fn expect(&self, times: usize, wanted: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + LATEST;
         loop {
             let found = {
-                let log = self.log.lock().expect("nobody panics");
+                let log = self.log.lock().expect("another thread panicked");
                 log.iter().filter(|line| wanted(line)).nth(times - 1).cloned()
             };
             match found {
                 Some(line) => return line,
-                None if Instant::now() > until => panic!("it never said so: {:#?}", self.log.lock()),
+                None if Instant::now() > until => panic!("no such line in the log: {:#?}", self.log.lock()),
                 None => Timer::after_millis(20).await,
             }
         }
@@ -88,11 +88,11 @@ impl Drop for Machine {
         if std::thread::panicking() || !still_runs {
             eprintln!("its log: {:#?}", self.log.lock());
         }
-        assert!(still_runs || std::thread::panicking(), "the image has crashed");
+        assert!(still_runs || std::thread::panicking(), "the image crashed");
     }
 }
 
-/// Loads the page until it says this.
+/// Loads the page until it contains `text`.
 async fn page_with(phone: Stack<'static>, from: Ipv4Address, text: &str) -> String {
     let until = Instant::now() + LATEST;
     loop {
@@ -101,13 +101,13 @@ async fn page_with(phone: Stack<'static>, from: Ipv4Address, text: &str) -> Stri
         if page.contains(text) {
             return page;
         }
-        assert!(Instant::now() < until, "it never says {text:?}: {page}");
+        assert!(Instant::now() < until, "the page never contained {text:?}: {page}");
         Timer::after_millis(100).await;
     }
 }
 
 #[test]
-fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it() {
+fn phone_provisions_device_which_joins_and_persists() {
     test_in_real_time(async {
         let link = Link::default();
         let device = Machine::boot(
@@ -119,10 +119,10 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
         device.expect_line("Open http://192.168.4.1/network").await;
 
         let phone = link.join().await;
-        let config = phone.config_v4().expect("it has joined");
+        let config = phone.config_v4().expect("the phone has no address");
         assert_eq!((config.gateway, config.dns_servers.as_slice()), (Some(OWN), &[OWN][..]));
         let found = with_timeout(LATEST, phone.dns_query("captive.apple.com", DnsQueryType::A)).await;
-        assert_eq!(found.expect("soon").expect("an answer").as_slice(), [IpAddress::Ipv4(OWN)]);
+        assert_eq!(found.expect("DNS timed out").expect("DNS failed").as_slice(), [IpAddress::Ipv4(OWN)]);
         for (host, path) in [
             ("connectivitycheck.gstatic.com", "/generate_204"),
             ("captive.apple.com", "/hotspot-detect.html"),
@@ -137,8 +137,8 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
         }
         let page = page_with(phone, OWN, "<bdi>Home</bdi>").await;
         assert!(page.contains("2.4 GHz only") && page.ends_with("</html>\n"), "{page}");
-        assert_eq!(get(phone, OWN, "/").await.0, 200, "the application's page");
-        // Somebody dims the lamp.
+        assert_eq!(get(phone, OWN, "/").await.0, 200, "not the application's page");
+        // The phone's user dims the lamp.
         let (status, answer) = get(phone, OWN, BRIGHTNESS).await;
         assert!(status == 200 && answer.ends_with("\r\n\r\n100"), "{answer}");
         let dim = format!(
@@ -159,21 +159,22 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
         }
         assert_eq!(post(phone, OWN, "/network/device", "name=desk&password=open+sesame").await, 303);
         page_with(phone, OWN, "The password is set").await;
-        assert_eq!(get(phone, OWN, "/").await.0, 303, "it is asked for");
+        assert_eq!(get(phone, OWN, "/").await.0, 303, "the password is not required");
         assert_eq!(post(phone, OWN, "/network", "network=486f6d65&password=correct-horse").await, 303);
         device.expect_line("IP Address: 192.168.1.50").await;
         let page = page_with(phone, OWN, "http://192.168.1.50/").await;
         assert!(page.contains("http://desk.local/"), "{page}");
 
-        // Half a minute after the phone was told, it starts anew with its new name, and knows everything.
+        // Half a minute after the page has shown its new address, the device restarts with its new name and
+        // all settings.
         device.expect(1, |line| line == "The device starts anew, with its new name").await;
         let joins = joins.replace("S:lamp;", "S:desk;");
         device.expect(1, |line| line == joins).await;
         device.expect(2, |line| line == "IP Address: 192.168.1.50").await;
         device.expect_line("This device is http://desk.local/").await;
-        assert_eq!(get(phone, OWN, "/").await.0, 303, "it still asks for its password");
+        assert_eq!(get(phone, OWN, "/").await.0, 303, "the password is not required after a restart");
         assert!(page_with(phone, OWN, "asks for its password").await.contains("value=\"desk\""));
-        // The lamp is as bright as it was.
+        // The lamp is as bright as before.
         device.expect_line("brightness is restored").await;
         let read = format!("GET {BRIGHTNESS} HTTP/1.0\r\nHost: {OWN}\r\n{BASIC}\r\n\r\n");
         let (status, answer) = ask(phone, OWN, &read).await;
@@ -181,25 +182,25 @@ fn a_phone_joins_is_led_to_the_page_and_the_device_joins_a_network_and_keeps_it(
     });
 }
 
-/// Who has a name, by multicast DNS.
+/// Returns the address of a name by multicast DNS.
 async fn look_up(phone: Stack<'static>, name: &str) -> Option<Ipv4Address> {
     let (mut receive_meta, mut send_meta) = ([PacketMetadata::EMPTY; 4], [PacketMetadata::EMPTY; 4]);
     let (mut receive, mut send) = ([0; 2048], [0; 2048]);
     let mut socket = UdpSocket::new(phone, &mut receive_meta, &mut receive, &mut send_meta, &mut send);
-    socket.bind(0).expect("a port");
+    socket.bind(0).expect("no free port");
     let mut query = vec![0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in name.split('.') {
-        query.push(u8::try_from(label.len()).expect("a label"));
+        query.push(u8::try_from(label.len()).expect("the label is too long"));
         query.extend(label.bytes());
     }
     query.extend([0, 0, 1, 0, 1]);
     let answer_at = query.len() + query.len() - 12 - 4 + 10;
     let mut answer = [0; 1024];
-    // It may be lost: others do not send it again.
+    // The query may be lost, and other programs do not repeat it.
     for _ in 0..5 {
-        socket.send_to(&query, (IpAddress::Ipv4(mdns::GROUP), mdns::PORT)).await.expect("sent");
+        socket.send_to(&query, (IpAddress::Ipv4(mdns::GROUP), mdns::PORT)).await.expect("cannot send");
         if let Ok(Ok((_, _))) = with_timeout(Duration::from_secs(2), socket.recv_from(&mut answer)).await {
-            let octets: [u8; 4] = answer[answer_at..answer_at + 4].try_into().expect("four");
+            let octets: [u8; 4] = answer[answer_at..answer_at + 4].try_into().expect("not four bytes");
             return Some(octets.into());
         }
     }
@@ -207,7 +208,7 @@ async fn look_up(phone: Stack<'static>, name: &str) -> Option<Ipv4Address> {
 }
 
 #[test]
-fn of_two_devices_of_one_name_the_second_becomes_another_and_both_answer() {
+fn second_device_of_same_name_is_renamed() {
     test_in_real_time(async {
         let link = Link::default();
         let first = Machine::boot(&link, "instep.name=lamp");

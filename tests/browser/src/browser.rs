@@ -1,4 +1,4 @@
-//! One browser: a Chromium with a profile of its own.
+//! A Chromium with a profile of its own.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,14 +15,14 @@ use tokio::runtime::Runtime;
 
 use crate::driver::Driver;
 
-/// The time between two looks at a page that is being waited for.
+/// Interval of polling a page.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Why each is there:
+/// Flags of Chromium, with their reasons:
 /// - `remote-debugging-pipe`: the browser ends with chromedriver, even if that is killed;
-/// - `no-sandbox`: root cannot use the sandbox, as in a container; only our own pages are opened;
+/// - `no-sandbox`: root cannot use the sandbox, as in a container, and only our own pages are opened;
 /// - `disable-dev-shm-usage`: /dev/shm may be tiny in a container;
-/// - the others keep a browser without a network from looking for one.
+/// - the others keep a browser without a network from searching for one.
 const FLAGS: [&str; 10] = [
     "--headless",
     "--remote-debugging-pipe",
@@ -36,14 +36,16 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
 ];
 
-/// chromedriver would switch these on. A hidden tab must be treated as in a person's browser.
+/// Flags that chromedriver would set.
+///
+/// A hidden tab must be treated as in a person's browser.
 const UNWANTED_FLAGS: [&str; 3] = [
     "disable-background-timer-throttling",
     "disable-backgrounding-occluded-windows",
     "disable-renderer-backgrounding",
 ];
 
-/// How a browser is to be started.
+/// Options for starting a browser.
 #[derive(Debug, Default)]
 pub struct Setup {
     rules: Vec<String>,
@@ -54,31 +56,32 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Makes `name`, a host name or `host:port`, lead to that address, whatever port a page names.
+    /// Resolves `name`, a host name or `host:port`,
+    /// to that address, for any port in a URL.
     pub fn resolve(mut self, name: &str, addr: SocketAddr) -> Setup {
         self.rules.push(format!("MAP {name} {addr}"));
         self
     }
 
-    /// The size and the manners of a phone.
+    /// Sets the size and the touch input of a phone.
     pub fn phone(mut self) -> Setup {
         self.phone = true;
         self
     }
 
-    /// A person who goes on when the browser warns of a certificate.
+    /// Ignores certificate warnings, as a person does who proceeds.
     pub fn trust_certificates(mut self) -> Setup {
         self.trusting = true;
         self
     }
 
-    /// A person who likes it dark.
+    /// Prefers a dark colour scheme.
     pub fn dark(mut self) -> Setup {
         self.dark = true;
         self
     }
 
-    /// A person who reads that language, such as `de-DE`.
+    /// Sets the preferred language, such as `de-DE`.
     pub fn language(mut self, tag: &str) -> Setup {
         self.language = Some(tag.into());
         self
@@ -105,10 +108,13 @@ impl Setup {
             "goog:loggingPrefs": { "browser": "ALL" },
             "acceptInsecureCerts": self.trusting,
         }) else {
-            unreachable!("an object was written")
+            unreachable!("`json!` did not make an object")
         };
 
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("cannot build the runtime");
         let client = runtime.block_on(async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             let url = format!("http://{}", driver.addr);
@@ -130,11 +136,13 @@ impl Setup {
     }
 }
 
-/// A tab of a browser.
+/// Tab of a browser.
 #[derive(Debug)]
 pub struct Tab(WindowHandle);
 
-/// A browser with a page open. It ends when dropped, and fails the test if a script on the page failed.
+/// Browser with an open page.
+///
+/// It ends when dropped, and fails the test if a script on the page failed.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
@@ -149,20 +157,20 @@ impl Browser {
         Setup::default().open(url)
     }
 
-    /// Prepares a browser that is out of the ordinary.
+    /// Returns the default options, to change before the start.
     pub fn with() -> Setup {
         Setup::default()
     }
 
-    /// Opens another page in the tab in front.
+    /// Opens another page in the front tab.
     #[track_caller]
     pub fn goto(&self, url: &str) {
         self.wait(self.client.goto(url), &format!("open {url}"));
-        // Else the browser's own page about the error would be taken for the one that was wanted.
+        // Otherwise the browser's error page would be taken for the requested one.
         assert_ne!(self.eval("location.protocol"), "chrome-error:", "the browser could not open {url}");
     }
 
-    /// The value of a JavaScript expression.
+    /// Returns the value of a JavaScript expression.
     #[track_caller]
     pub fn eval(&self, expression: &str) -> Value {
         self.run(&format!("return ({expression});"))
@@ -191,18 +199,21 @@ impl Browser {
         }
     }
 
-    /// Waits until the element with this id reads exactly so.
+    /// Waits until the element with this id has exactly this text.
     #[track_caller]
     pub fn wait_for_text(&self, id: &str, text: &str) {
         let [id, text] = [id, text].map(|string| Value::from(string).to_string());
         self.wait_until(&format!("document.getElementById({id}).textContent === {text}"), SOON);
     }
 
-    /// What the element with this id reads.
+    /// Returns the text of the element with this id.
     #[track_caller]
     pub fn text(&self, id: &str) -> String {
         let id = Value::from(id).to_string();
-        self.eval(&format!("document.getElementById({id}).textContent")).as_str().expect("a text").to_owned()
+        self.eval(&format!("document.getElementById({id}).textContent"))
+            .as_str()
+            .expect("not a text")
+            .to_owned()
     }
 
     /// Clicks on the element with this id, as a mouse does.
@@ -217,15 +228,16 @@ impl Browser {
         self.wait(self.element(id).send_keys(text), &format!("type into {id}"));
     }
 
-    /// Types with the keyboard, wherever its focus is. The constants of [`fantoccini::key::Key`] are
-    /// keys that write nothing.
+    /// Types with the keyboard into the focused element.
+    ///
+    /// The constants of [`fantoccini::key::Key`] are keys that write nothing.
     #[track_caller]
     pub fn press(&self, keys: &str) {
         let focused = self.wait(self.client.active_element(), "find the focus");
         self.wait(focused.send_keys(keys), "press a key");
     }
 
-    /// Takes a picture of the page, kept as `target/screenshots/NAME.png`.
+    /// Saves a picture of the page as `target/screenshots/NAME.png`.
     #[track_caller]
     pub fn screenshot(&self, name: &str) {
         let png = self.wait(self.client.screenshot(), "take a screenshot");
@@ -233,10 +245,10 @@ impl Browser {
         let file: PathBuf = folder.join(format!("{name}.png"));
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&file, png))
-            .expect("keep a screenshot");
+            .expect("cannot save the screenshot");
     }
 
-    /// The tab in front.
+    /// Returns the front tab.
     #[track_caller]
     pub fn tab(&self) -> Tab {
         Tab(self.wait(self.client.window(), "ask for the tab"))
@@ -258,31 +270,31 @@ impl Browser {
         tab
     }
 
-    /// What is asked from now on is asked of that tab or window; none is hidden or shown by that.
+    /// Selects the tab or window for further calls, without showing or hiding any.
     #[track_caller]
     pub fn look_at(&self, tab: &Tab) {
         self.wait(self.client.switch_to_window(tab.0.clone()), "change to another tab");
     }
 
-    /// Closes the tab or window that is asked.
+    /// Closes the selected tab or window.
     #[track_caller]
     pub fn close_tab(&self) {
         self.wait(self.client.close_window(), "close a window");
     }
 
-    /// Goes into the first frame of the page: what is asked from now on is asked of it.
+    /// Selects the first frame of the page for further calls.
     #[track_caller]
     pub fn enter_frame(&self) {
         self.wait(self.client.clone().enter_frame(0), "go into a frame");
     }
 
-    /// Goes back to the page around the frame.
+    /// Selects the page around the frame again.
     #[track_caller]
     pub fn leave_frame(&self) {
         self.wait(self.client.clone().enter_parent_frame(), "leave a frame");
     }
 
-    /// Brings the tab to the front that a page has opened.
+    /// Brings a tab that a page has opened to the front.
     #[track_caller]
     pub fn show_opened(&self) {
         let here = self.wait(self.client.window(), "ask for the tab");
@@ -297,24 +309,25 @@ impl Browser {
         }
     }
 
-    /// Brings a tab to the front; what is asked from now on is asked of it.
+    /// Brings a tab to the front and selects it for further calls.
     #[track_caller]
     pub fn show(&self, tab: &Tab) {
         self.wait(self.client.switch_to_window(tab.0.clone()), "change to another tab");
         self.devtools("Page.bringToFront", &json!({}));
     }
 
-    /// What the console said since it was last asked: level, source and text of each entry.
+    /// Returns the console's entries since the last
+    /// call: level, source and text of each.
     #[track_caller]
     pub fn console(&self) -> Vec<String> {
         let entries = self.command("se/log", &json!({ "type": "browser" }));
-        let entries = entries.as_array().expect("a list of entries").iter();
+        let entries = entries.as_array().expect("the console is not a list").iter();
         entries
             .map(|e| format!("{} {}: {}", e["level"], e["source"], e["message"]).replace('"', ""))
             .collect()
     }
 
-    /// What scripts did wrong. That a device cannot be reached is no script's fault.
+    /// Returns errors of scripts. An unreachable device is not one.
     fn script_errors(&self) -> Vec<String> {
         let mut errors = self.console();
         errors.retain(|entry| {
@@ -323,22 +336,22 @@ impl Browser {
         errors
     }
 
-    /// A command of the DevTools protocol, for what WebDriver has no command for.
+    /// Runs a command of the DevTools protocol that WebDriver lacks.
     #[track_caller]
     pub fn devtools(&self, command: &str, params: &Value) -> Value {
         self.command("goog/cdp/execute", &json!({ "cmd": command, "params": params }))
     }
 
-    /// A command that only chromedriver knows.
+    /// Runs a command of chromedriver's own.
     #[track_caller]
     fn command(&self, path: &str, body: &Value) -> Value {
-        let session = self.wait(self.client.session_id(), "ask for the session").expect("a session");
+        let session = self.wait(self.client.session_id(), "ask for the session").expect("no session");
         let (addr, body) = (self.driver.addr, body.to_string());
         let head =
             format!("POST /session/{session}/{path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n");
         let response = http(addr, format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
         assert_eq!(response.status, 200, "{path} {body}: {}", response.text());
-        serde_json::from_str::<Value>(response.text()).expect("an answer in JSON")["value"].take()
+        serde_json::from_str::<Value>(response.text()).expect("the answer of chromedriver is not JSON")["value"].take()
     }
 
     #[track_caller]

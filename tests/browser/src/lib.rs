@@ -4,7 +4,7 @@
 //! `browser`. They find the programs `chromedriver` and Chromium by themselves; the environment
 //! variables `CHROMEDRIVER` and `CHROMIUM` name others, and `INSTEP_BIN` the server under test.
 //!
-//! Everything here blocks: a test reads from top to bottom.
+//! Everything here blocks, so a test reads from top to bottom.
 
 #![forbid(unsafe_code)]
 
@@ -21,12 +21,12 @@ pub use browser::{Browser, Setup, Tab};
 #[cfg(feature = "browser")]
 pub use proxy::{Proxy, Upgrade};
 
-/// The file of a page that is written as the tutorials write theirs.
+/// Returns the file of a page in the style of the tutorials.
 pub fn tutorial_page(app: &str) -> String {
     package::folder()
         .join("pages")
         .join(format!("{app}.html"))
         .into_os_string()
         .into_string()
-        .expect("a path in UTF-8")
+        .expect("the path is not UTF-8")
 }

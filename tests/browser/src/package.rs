@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-/// The folder of this package. Asked for when a test runs: checkouts that share a target folder may
-/// share the test too.
+/// Returns the folder of this package.
+///
+/// It is read at run time, because checkouts that share a target folder may share the test, too.
 pub(crate) fn folder() -> PathBuf {
-    std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo test sets CARGO_MANIFEST_DIR").into()
+    std::env::var_os("CARGO_MANIFEST_DIR").expect("CARGO_MANIFEST_DIR is not set; run by cargo test").into()
 }

@@ -1,4 +1,6 @@
-//! A reverse proxy that does to WebSockets what the test wants. It serves one request on each connection.
+//! A reverse proxy that treats WebSockets as the test requires.
+//!
+//! It serves one request on each connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,24 +9,24 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What becomes of a request for a WebSocket.
+/// Treatment of a WebSocket request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upgrade {
-    /// It goes on to the device.
+    /// It is forwarded to the device.
     Passes,
-    /// It goes on without `Upgrade` and `Connection`, as nginx does unless it is told otherwise.
+    /// It is forwarded without `Upgrade` and `Connection`, as nginx does by default.
     IsDropped,
-    /// It is answered with 400 by the proxy itself.
+    /// The proxy answers it with 400.
     IsRefused,
     /// It is never answered.
     IsForgotten,
 }
 
-/// A proxy in threads of its own, until the test ends.
+/// Proxy in threads of its own, until the test ends.
 #[derive(Debug)]
 pub struct Proxy {
     shared: Arc<Shared>,
-    /// Where it listens.
+    /// Its address.
     pub addr: SocketAddr,
 }
 
@@ -32,16 +34,16 @@ pub struct Proxy {
 struct Shared {
     device: SocketAddr,
     upgrade: Mutex<Upgrade>,
-    /// Streams bring nothing.
+    /// Whether streams are held back.
     held: Mutex<bool>,
     released: Condvar,
-    /// Streams bring what they bring so many milliseconds later.
+    /// Delay of streams, in ms.
     delay: AtomicU64,
-    /// Streams that are open.
+    /// Number of open streams.
     streams: AtomicUsize,
-    /// WebSockets that are open.
+    /// Number of open WebSockets.
     sockets: AtomicUsize,
-    /// Streams that were ever open.
+    /// Number of streams ever opened.
     begun: AtomicUsize,
 }
 
@@ -50,10 +52,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Proxy {
-    /// Starts one before the device at that address.
+    /// Starts a proxy in front of the device at that address.
     pub fn start(device: SocketAddr, upgrade: Upgrade) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let addr = listener.local_addr().expect("no address");
         let shared = Arc::new(Shared {
             device,
             upgrade: Mutex::new(upgrade),
@@ -68,51 +70,51 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let shared = Arc::clone(&serving);
-                // It ends when either side does.
+                // The thread ends when either side does.
                 thread::spawn(move || shared.serve(client));
             }
         });
         Proxy { shared, addr }
     }
 
-    /// From now on, requests for WebSockets are treated so.
+    /// Sets the treatment of WebSocket requests from now on.
     pub fn upgrade(&self, upgrade: Upgrade) {
         *lock(&self.shared.upgrade) = upgrade;
     }
 
-    /// What streams bring stays here until [`Proxy::release`].
+    /// Holds back the bytes of streams until [`Proxy::release`].
     pub fn hold(&self) {
         *lock(&self.shared.held) = true;
     }
 
-    /// What streams brought goes on, and what they bring.
+    /// Forwards the held bytes of streams, and all later ones.
     pub fn release(&self) {
         *lock(&self.shared.held) = false;
         self.shared.released.notify_all();
     }
 
-    /// From now on, streams are so much slower than all else.
+    /// Delays streams from now on.
     pub fn delay(&self, delay: Duration) {
         self.shared.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How many streams are open.
+    /// Returns the number of open streams.
     pub fn streams(&self) -> usize {
         self.shared.streams.load(Ordering::Relaxed)
     }
 
-    /// How many streams were ever open.
+    /// Returns the number of streams ever opened.
     pub fn streams_begun(&self) -> usize {
         self.shared.begun.load(Ordering::Relaxed)
     }
 
-    /// How many WebSockets are open.
+    /// Returns the number of open WebSockets.
     pub fn sockets(&self) -> usize {
         self.shared.sockets.load(Ordering::Relaxed)
     }
 }
 
-/// Counts while it lives.
+/// Increments a counter while it lives.
 struct Counted<'c>(Option<&'c AtomicUsize>);
 
 impl<'c> Counted<'c> {
@@ -138,7 +140,7 @@ impl Shared {
         let upgrade = *lock(&self.upgrade);
         let asks = head.to_ascii_lowercase().contains("\r\nupgrade: websocket");
         if asks && upgrade == Upgrade::IsRefused {
-            // The browser has gone if this fails.
+            // If this fails, the browser has gone.
             let _ = client
                 .write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             return;
@@ -160,11 +162,13 @@ impl Shared {
         }
         let count = if streams { Some(&self.streams) } else { passes.then_some(&self.sockets) };
         let _counted = Counted::new(count);
-        let (mut from, mut to) =
-            (client.try_clone().expect("a socket"), device.try_clone().expect("a socket"));
+        let (mut from, mut to) = (
+            client.try_clone().expect("cannot create a socket"),
+            device.try_clone().expect("cannot create a socket"),
+        );
         thread::scope(|scope| {
             scope.spawn(move || {
-                // Either end of either connection is the end of both.
+                // The end of either connection ends both.
                 let _ = std::io::copy(&mut from, &mut to);
                 let _ = to.shutdown(Shutdown::Both);
                 let _ = from.shutdown(Shutdown::Read);
@@ -186,7 +190,7 @@ impl Shared {
     }
 }
 
-/// The head of a request, and what came behind it.
+/// Reads the head of a request, and returns it with the bytes behind it.
 fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
@@ -200,7 +204,7 @@ fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     }
 }
 
-/// The same without `Upgrade`, for one request on a connection.
+/// Returns the head without `Upgrade`, for one request on a connection.
 fn without_upgrade(head: &str) -> String {
     let hops = ["upgrade:", "connection:", "keep-alive:"];
     let lines = head.trim_end().lines();

@@ -1,4 +1,5 @@
-//! A page that is opened later shows the last lines, each once: also when it comes back, and when the device was started anew.
+//! A page that opens later shows the last events, each
+//! once, also after a reconnect or a restart of the device.
 
 use browser_tests::Browser;
 use serde_json::{Value, json};
@@ -22,10 +23,10 @@ fn say(browser: &Browser, text: &str) {
     browser.wait_until("document.getElementById('control-say').value === ''", SOON);
 }
 
-/// What the card shows, line by line.
+/// The lines on the card.
 const LINES: &str = "[...document.querySelectorAll('#card-said li span')].map((span) => span.textContent)";
 
-/// Waits until the card shows these lines and no others.
+/// Waits until the card shows exactly these lines.
 #[track_caller]
 fn shows(browser: &Browser, lines: &[&str]) {
     let wanted = Value::from(json!(lines).to_string());
@@ -33,7 +34,7 @@ fn shows(browser: &Browser, lines: &[&str]) {
 }
 
 #[test]
-fn a_chat_that_is_opened_later_shows_what_was_said_once_and_for_all() {
+fn late_page_shows_past_chat_lines_once() {
     let mut server = Server::start(&["--app", "chat"]);
     let one = open(&server);
     let anew = "<i>anew</i>";
@@ -44,7 +45,7 @@ fn a_chat_that_is_opened_later_shows_what_was_said_once_and_for_all() {
     for browser in [&one, &other] {
         shows(browser, &["one", "two", anew]);
     }
-    // Who was there knows when; of what is told again nobody does.
+    // A page that was connected knows the time of an event. Replayed events have no time.
     let times =
         "[...document.querySelectorAll('#card-said time')].map((time) => time.dateTime !== '').join()";
     assert_eq!((one.eval(times), other.eval(times)), (json!("true,true,true"), json!("false,false,false")));
@@ -55,7 +56,7 @@ fn a_chat_that_is_opened_later_shows_what_was_said_once_and_for_all() {
     assert_eq!(other.eval(times), "false,false,false,true");
     other.screenshot("panel-backlog");
 
-    // The connection is lost and made anew, of the page alone: it is told all of it again, and of what it did not hear.
+    // Only the page's connection is lost. On the new one everything is replayed, with the events in between.
     one.run(
         "window.lost = false;
          const look = () => { window.lost ||= document.body.dataset.state !== 'live'; };
@@ -68,13 +69,13 @@ fn a_chat_that_is_opened_later_shows_what_was_said_once_and_for_all() {
         browser.wait_until(LIVE, 3 * SOON);
         shows(browser, &["one", "two", anew, "four", "five"]);
     }
-    // What comes behind the past shows that all of it was there.
+    // An event behind the replayed ones shows that all have arrived.
     say(&one, "six");
     for browser in [&one, &other] {
         shows(browser, &["one", "two", anew, "four", "five", "six"]);
     }
 
-    // The device starts anew, and says what it said at first: to a page that knows these numbers already.
+    // The device restarts and repeats its first events, whose numbers the page knows already.
     server.kill();
     for browser in [&one, &other] {
         browser.wait_until(LOST, SOON);
@@ -92,37 +93,37 @@ fn a_chat_that_is_opened_later_shows_what_was_said_once_and_for_all() {
 }
 
 #[test]
-fn a_page_of_ones_own_is_told_of_each_event_once() {
+fn own_page_gets_each_event_once() {
     let mut server = Server::start(&["--app", "chat"]);
     let one = open(&server);
     say(&one, "a");
     let other = open(&server);
     other.run(
-        "window.told = []; window.connections = 0;
+        "window.received = []; window.connections = 0;
          import('./instep.js').then(({ connect }) => {
            window.thing = connect();
            thing.on('thing', () => { window.connections += 1; });
-           thing.on('said', (value, { seq }) => { window.told.push(`${seq} ${value}`); });
+           thing.on('said', (value, { seq }) => { window.received.push(`${seq} ${value}`); });
          });",
     );
-    let told = |wanted: &str| {
+    let received = |wanted: &str| {
         other.wait_until(
-            &format!("window.told.join() === '{wanted}' && window.thing.state === 'live'"),
+            &format!("window.received.join() === '{wanted}' && window.thing.state === 'live'"),
             3 * SOON,
         );
     };
-    told("1 a");
+    received("1 a");
     say(&one, "b");
-    told("1 a,2 b");
+    received("1 a,2 b");
     for connections in 2..4 {
         other.run("window.dispatchEvent(new Event('pagehide'))");
         other.wait_until(&format!("window.connections === {connections}"), 3 * SOON);
-        told("1 a,2 b");
+        received("1 a,2 b");
     }
     server.kill();
     one.wait_until(LOST, SOON);
     server.restart();
     one.wait_until(LIVE, 3 * SOON);
     say(&one, "c");
-    told("1 a,2 b,1 c");
+    received("1 a,2 b,1 c");
 }

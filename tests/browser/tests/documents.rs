@@ -1,4 +1,5 @@
-//! What the documents show: their pages, as somebody saves and serves them, and the types of the script.
+//! Examples of the documents: their pages, saved and
+//! served as shown, and the types of the script.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,15 +10,16 @@ use test_support::{SOON, Server};
 const GUIDE: &str = include_str!("../../../docs/guide/your-own-page.md");
 const TYPES: &str = include_str!("../../../crates/instep-panel/assets/instep.d.ts");
 
-/// Serves the page that the guide shows for an application, by the command that stands above it.
+/// Serves the page that the guide shows for an
+/// application, by the command above it.
 fn serve(app: &str) -> Server {
     let saved = "my-page.html";
     let command = format!("`instep serve --app {app} --page {saved}`");
-    let (_, section) = GUIDE.split_once(&command).expect("it says how");
+    let (_, section) = GUIDE.split_once(&command).expect("the guide does not show the command");
     let block = section.split("```html\n").nth(1).and_then(|rest| rest.split("```").next());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{app}-{saved}"));
-    std::fs::write(&file, block.expect("it shows a page")).expect("a file");
-    Server::start(&["--app", app, "--page", file.to_str().expect("a path in UTF-8")])
+    std::fs::write(&file, block.expect("the guide shows no page")).expect("cannot write the file");
+    Server::start(&["--app", app, "--page", file.to_str().expect("the path is not UTF-8")])
 }
 
 fn two_browsers(server: &Server) -> [Browser; 2] {
@@ -26,7 +28,7 @@ fn two_browsers(server: &Server) -> [Browser; 2] {
 }
 
 #[test]
-fn the_page_for_a_thing() {
+fn guide_page_for_thing_works() {
     let mut server = serve("workshop");
     let pages = two_browsers(&server);
     for page in &pages {
@@ -55,7 +57,7 @@ fn the_page_for_a_thing() {
 }
 
 #[test]
-fn the_page_for_other_applications() {
+fn guide_page_for_other_application_works() {
     let server = serve("led-json");
     let pages = two_browsers(&server);
     for page in &pages {
@@ -70,7 +72,7 @@ fn the_page_for_other_applications() {
 }
 
 #[test]
-fn the_types_of_the_script_are_those_that_it_has() {
+fn declared_types_match_script() {
     let server = Server::start(&["--app", "led-json"]);
     let page = Browser::open(&format!("http://{}/", server.addr()));
     page.run(
@@ -83,7 +85,7 @@ fn the_types_of_the_script_are_those_that_it_has() {
     assert_eq!(page.eval("window.exported"), "connect");
     assert!(TYPES.contains("\nexport function connect(path?: string, options?: Options): Thing;\n"));
 
-    // Each member is there, of its kind, and no other.
+    // Each declared member exists, is of its kind, and no other exists.
     let kind = |name: &str| {
         page.eval(&format!(
             "typeof thing[{name:?}] === 'function' ? `function of ${{thing[{name:?}].length}}` : 'value'"
@@ -98,11 +100,15 @@ fn the_types_of_the_script_are_those_that_it_has() {
         "[...Object.keys(thing), ...Object.getOwnPropertyNames(Object.getPrototypeOf(thing))]
          .filter((name) => name !== 'constructor')",
     );
-    let had: BTreeSet<String> =
-        had.as_array().expect("a list").iter().map(|name| name.as_str().expect("a name").into()).collect();
+    let had: BTreeSet<String> = had
+        .as_array()
+        .expect("not a list")
+        .iter()
+        .map(|name| name.as_str().expect("not a name").into())
+        .collect();
     assert_eq!(had, typed);
 
-    // What a failed promise brings.
+    // Members of the error of a rejected promise.
     page.run("thing.close(); thing.set('led', true).catch((error) => { window.failed = error; });");
     page.wait_until("window.failed !== undefined", SOON);
     for (name, _) in members("ThingError") {
@@ -110,22 +116,22 @@ fn the_types_of_the_script_are_those_that_it_has() {
     }
     assert_eq!(page.eval("[thing.state, failed.name, failed.code].join()"), "closed,ThingError,not-live");
 
-    // The words and options, as the script has them.
+    // The words and options of the script.
     page.run(
         "fetch('./instep.js').then((answer) => answer.text()).then((text) => { window.script = text; });",
     );
     page.wait_until("window.script !== undefined", SOON);
     let script = page.eval("window.script");
-    let script = script.as_str().expect("a text");
+    let script = script.as_str().expect("not a text");
     for name in ["State", "Reason"] {
         let line = TYPES.lines().find(|line| line.starts_with(&format!("export type {name} = ")));
-        for word in line.expect("a type").split('"').skip(1).step_by(2) {
+        for word in line.expect("no such type").split('"').skip(1).step_by(2) {
             assert!(script.contains(&format!("\"{word}\"")), "{name} {word}");
         }
     }
     let options = script.split("constructor(path, {").nth(1).and_then(|rest| rest.split('}').next());
     let options: BTreeSet<&str> = options
-        .expect("the options of a thing")
+        .expect("no options of a thing")
         .split(", ")
         .map(|option| option.split('=').next().unwrap_or_default().trim())
         .collect();
@@ -133,24 +139,25 @@ fn the_types_of_the_script_are_those_that_it_has() {
     assert_eq!(options, typed.iter().map(|(name, _)| name.as_str()).collect());
 }
 
-/// The members of an interface, and of those that are functions how many parameters they have.
+/// Returns the members of an interface, functions with their number of parameters.
 fn members(interface: &str) -> Vec<(String, Option<usize>)> {
-    let start = TYPES.split(&format!("export interface {interface} ")).nth(1).expect("an interface");
+    let start = TYPES.split(&format!("export interface {interface} ")).nth(1).expect("no such interface");
     let body = start.split("\n}").next().unwrap_or_default();
-    // Its members are indented by two spaces, and what they consist of by more.
+    // Its members are indented by two spaces, and their parts by more.
     let lines = body.lines().filter_map(|line| line.strip_prefix("  "));
     let lines = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
     lines
         .map(|line| {
             let line = line.strip_prefix("readonly ").unwrap_or(line);
-            let length = line.find(|letter: char| !letter.is_ascii_alphanumeric()).expect("an end");
+            let length =
+                line.find(|letter: char| !letter.is_ascii_alphanumeric()).expect("a member without an end");
             let (name, rest) = line.split_at(length);
             (name.to_owned(), rest.strip_prefix('(').map(parameters))
         })
         .collect()
 }
 
-/// How many parameters stand before the parenthesis that ends them.
+/// Returns the number of parameters before the closing parenthesis.
 fn parameters(text: &str) -> usize {
     let (mut depth, mut count) = (0, 0);
     for letter in text.chars() {

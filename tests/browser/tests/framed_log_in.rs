@@ -1,4 +1,5 @@
-//! A device with a password that another page shows in a frame, under names that are not localhost.
+//! A device with a password in a frame of another
+//! page, under names other than localhost.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +10,22 @@ const PASSWORD: &str = "open sesame";
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
 
-/// Servers with certificates of their own, and the folder in which they are kept.
+/// Folder of servers' certificates.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Folder {
         let folder =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("framed-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::create_dir_all(&folder).expect("cannot create the folder");
         Folder(folder)
     }
 
     fn file(&self, name: &str) -> String {
-        self.0.join(name).into_os_string().into_string().expect("a path in UTF-8")
+        self.0.join(name).into_os_string().into_string().expect("the path is not UTF-8")
     }
 
-    /// What makes a server speak TLS.
+    /// Returns the options of a server with TLS.
     fn tls(&self, name: &str) -> [String; 7] {
         let [certificate, key] = ["pem", "key"].map(|kind| self.file(&format!("{name}.{kind}")));
         ["--addr", "https://127.0.0.1:0", "--tls-self-signed", "--tls-cert", &certificate, "--tls-key", &key]
@@ -38,14 +39,14 @@ impl Drop for Folder {
     }
 }
 
-/// A server whose page shows the device at `url` in a frame.
+/// Starts a server whose page shows the device at `url` in a frame.
 fn outer(folder: &Folder, name: &str, url: &str, more: &[String]) -> Server {
     let file = folder.file("outer.html");
     std::fs::write(
         &file,
         format!("<!doctype html><title>outer</title><iframe width=800 height=600 src='{url}'></iframe>"),
     )
-    .expect("a file");
+    .expect("cannot write the file");
     let args = ["--app", "hello", "--allow-host", name, "--page", &file].map(str::to_owned);
     start(Server::with(&[]), &args, more)
 }
@@ -61,7 +62,7 @@ fn device(args: &[&str], more: &[String]) -> Server {
 }
 
 #[test]
-fn without_tls_the_frame_of_another_site_offers_a_window_of_its_own() {
+fn cross_site_frame_without_tls_offers_new_window() {
     let folder = Folder::new("plain");
     let device = device(&["--allow-frame", "http://outer.test"], &[]);
     let outer = outer(&folder, "outer.test", "http://lamp.local/", &[]);
@@ -72,7 +73,11 @@ fn without_tls_the_frame_of_another_site_offers_a_window_of_its_own() {
     browser.enter_frame();
     browser.wait_until("document.getElementById('framed')?.hidden === false", SOON);
     assert_eq!(browser.eval("location.host + location.pathname"), "lamp.local/login");
-    assert_eq!(browser.eval("document.forms[0].hidden"), true, "its log-in would be lost");
+    assert_eq!(
+        browser.eval("document.forms[0].hidden"),
+        true,
+        "the frame offers a log-in that would be lost"
+    );
     assert_eq!(browser.eval("document.getElementById('own').hidden"), false);
     browser.screenshot("log-in-framed");
     browser.run("document.querySelector('#own a').id = 'way-out'");
@@ -81,7 +86,7 @@ fn without_tls_the_frame_of_another_site_offers_a_window_of_its_own() {
     browser.show_opened();
     browser.wait_until("document.getElementById('password') !== null", SOON);
     assert_eq!(browser.eval("document.getElementById('own').hidden"), true);
-    assert_eq!(browser.eval("document.cookie"), "", "what was tried is gone");
+    assert_eq!(browser.eval("document.cookie"), "", "the trial cookie was not deleted");
     browser.type_into("password", PASSWORD);
     browser.click("log-in");
     browser.wait_until(LIVE, SOON);
@@ -89,7 +94,7 @@ fn without_tls_the_frame_of_another_site_offers_a_window_of_its_own() {
 }
 
 #[test]
-fn without_tls_a_frame_of_the_same_site_works() {
+fn same_site_frame_without_tls_works() {
     let folder = Folder::new("same");
     let device = device(&["--allow-frame", "http://dash.home.test", "--allow-host", "lamp.home.test"], &[]);
     let outer = outer(&folder, "dash.home.test", "http://lamp.home.test/", &[]);
@@ -99,7 +104,7 @@ fn without_tls_a_frame_of_the_same_site_works() {
         .open("http://dash.home.test/");
     browser.enter_frame();
     browser.wait_until("document.getElementById('own')?.hidden === false", SOON);
-    assert_eq!(browser.eval("document.forms[0].hidden"), false, "its log-in holds");
+    assert_eq!(browser.eval("document.forms[0].hidden"), false, "the frame does not offer its log-in");
     browser.type_into("password", PASSWORD);
     browser.click("log-in");
     browser.wait_until(LIVE, SOON);
@@ -107,7 +112,7 @@ fn without_tls_a_frame_of_the_same_site_works() {
 }
 
 #[test]
-fn over_tls_it_works_in_the_frame_and_the_page_around_it_gains_nothing() {
+fn cross_site_frame_over_tls_works_alone() {
     for allowed in [false, true] {
         let folder = Folder::new(&format!("tls-{allowed}"));
         let mut args = vec!["--allow-frame", "https://outer.test"];
@@ -174,10 +179,10 @@ fn over_tls_it_works_in_the_frame_and_the_page_around_it_gains_nothing() {
         let received = device.lines().iter().filter(|line| line.contains("Received")).count();
         assert_eq!(received, 1, "{:?}", device.lines());
         assert!(!device.lines().iter().any(|line| line.contains("Logged out")));
-        // What it may not do is told on its console.
+        // Denied accesses of the page are reported on its console.
         browser.console();
 
-        // The frame goes on, also when it is loaded anew, until it logs out itself.
+        // The frame stays logged in, also after a reload, until it logs out itself.
         browser.run("document.querySelector('iframe').src += '?again'");
         browser.enter_frame();
         browser.wait_until(&format!("location.search === '?again' && {LIVE}"), SOON);

@@ -1,16 +1,17 @@
-//! Pages of others that show the device in a frame: a reader could be made to press its buttons unawares.
+//! Pages of other sites that show the device in a frame
+//! could trick a reader into pressing its buttons.
 
 use std::path::Path;
 
 use browser_tests::Browser;
 use test_support::{SOON, Server, target};
 
-/// A page of `http://outer.test` with the device in a frame.
+/// Opens a page of `http://outer.test` with the device in a frame.
 fn open_around(device: &Server) -> (Server, Browser) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("frame-{}.html", device.addr().port()));
     let frame = format!("<iframe src='http://{}/' onload='window.loaded = true'></iframe>", device.addr());
-    std::fs::write(&file, frame).expect("a file");
-    let file = file.to_str().expect("a path in UTF-8");
+    std::fs::write(&file, frame).expect("cannot write the file");
+    let file = file.to_str().expect("the path is not UTF-8");
     let outer = Server::start(&["--app", "hello", "--allow-host", "outer.test", "--page", file]);
     let browser = Browser::with().resolve("outer.test", outer.addr()).open("http://outer.test/");
     browser.wait_until("window.loaded", SOON);
@@ -18,12 +19,15 @@ fn open_around(device: &Server) -> (Server, Browser) {
 }
 
 #[test]
-fn nobody_may_unless_it_is_allowed() {
+fn framing_is_denied_unless_allowed() {
     let device = Server::start(&["--app", "led-plain"]);
     let (_outer, browser) = open_around(&device);
     let console = browser.console();
     assert!(console.iter().any(|entry| entry.contains("frame-ancestors")), "{console:?}");
-    assert!(!device.lines().iter().any(|line| line.contains("Connected")), "its script has not run");
+    assert!(
+        !device.lines().iter().any(|line| line.contains("Connected")),
+        "the script of the framed page ran"
+    );
 
     let device = Server::start(&["--app", "led-plain", "--allow-frame", "http://outer.test"]);
     let (_outer, browser) = open_around(&device);

@@ -1,4 +1,5 @@
-//! The device falls silent without a word, and nobody looks at the page meanwhile.
+//! The device falls silent without a close frame
+//! while the page is visible or hidden.
 
 use std::time::Duration;
 
@@ -8,17 +9,17 @@ use test_support::{SOON, Server, WebSocket};
 const LIVE: &str = "document.getElementById('panel').classList.contains('live')";
 const STALE: &str = "!document.getElementById('panel').classList.contains('live')";
 
-/// Keeps in `window.seen` whether the tab was visible, each time that changed.
+/// Records in `window.seen` each change of the tab's visibility.
 const RECORD_VISIBILITY: &str = "window.seen = [document.visibilityState];
     document.addEventListener('visibilitychange', () => window.seen.push(document.visibilityState));";
 
-/// Keeps in `window.links` what the page said of its connection, each time that changed.
+/// Records in `window.links` each state of the connection that the page shows.
 const RECORD_LINK: &str = "const link = document.getElementById('link');
     window.links = [link.textContent];
     new MutationObserver(() => window.links.push(link.textContent)).observe(link, { childList: true });";
 
 #[test]
-fn a_page_in_front_of_a_frozen_device_says_so_within_15_s_and_is_right_again_after() {
+fn page_reports_frozen_device_within_15_s_and_recovers() {
     let server = Server::start(&["--app", "led-json"]);
     let mut other = WebSocket::connect(server.addr(), "/ws");
     let url = format!("http://{}/", server.addr());
@@ -37,14 +38,14 @@ fn a_page_in_front_of_a_frozen_device_says_so_within_15_s_and_is_right_again_aft
     assert_eq!(front.text("message"), "The device has stopped answering.");
     // A hidden tab has its timers only once a second or so: it needs some time more.
     std::thread::sleep(Duration::from_secs(4));
-    // It reaches the device when that goes on: the state changes while the pages are away.
+    // The command takes effect when the device goes on, so the state changes while the pages are disconnected.
     other.send_text("toggle");
 
     server.thaw();
     front.wait_until(LIVE, Duration::from_secs(20));
     front.wait_for_text("ledStatus", "LED ON");
 
-    // The tab that nobody saw meanwhile: it was hidden, and is right soon after it is shown.
+    // The hidden tab is up to date soon after it is shown.
     behind.show(&hidden);
     behind.wait_until(LIVE, Duration::from_secs(5));
     behind.wait_for_text("ledStatus", "LED ON");
@@ -54,7 +55,7 @@ fn a_page_in_front_of_a_frozen_device_says_so_within_15_s_and_is_right_again_aft
 }
 
 #[test]
-fn a_hidden_tab_is_right_when_it_is_shown_again() {
+fn hidden_tab_is_up_to_date_when_shown_again() {
     let mut server = Server::start(&["--app", "led-json"]);
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.wait_until(LIVE, SOON);
@@ -62,7 +63,7 @@ fn a_hidden_tab_is_right_when_it_is_shown_again() {
     let hidden = browser.tab();
     let front = browser.new_tab();
 
-    // What happens while it is hidden, but connected.
+    // A change while it is hidden, but connected.
     let mut other = WebSocket::connect(server.addr(), "/ws");
     other.send_text("toggle");
     other.read_text_until(|text| text.contains("LED ON"));
@@ -70,8 +71,8 @@ fn a_hidden_tab_is_right_when_it_is_shown_again() {
     browser.wait_until(LIVE, Duration::from_secs(2));
     browser.wait_for_text("ledStatus", "LED ON");
 
-    // While it is hidden the device is away, so long that the page waits longer and longer between
-    // its attempts. Shown again it does not wait any more.
+    // While it is hidden, the device is gone so long that the page's retry interval grows.
+    // Shown again, the page retries at once.
     browser.show(&front);
     server.kill();
     std::thread::sleep(Duration::from_secs(12));

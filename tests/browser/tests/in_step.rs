@@ -1,4 +1,4 @@
-//! Several browsers on one device show the same, at once.
+//! Several browsers on one device show the same at the same time.
 
 use browser_tests::Browser;
 use test_support::{SOON, Server, WebSocket};
@@ -6,7 +6,7 @@ use test_support::{SOON, Server, WebSocket};
 const LIVE: &str = "document.getElementById('panel').classList.contains('live')";
 
 #[test]
-fn two_browsers_show_what_either_does() {
+fn two_browsers_show_changes_of_either() {
     let server = Server::start(&["--app", "led-json"]);
     let url = format!("http://{}/", server.addr());
     let (one, other) = (Browser::open(&url), Browser::open(&url));
@@ -33,7 +33,7 @@ fn two_browsers_show_what_either_does() {
 }
 
 #[test]
-fn a_browser_that_comes_later_shows_the_state_at_once() {
+fn late_browser_shows_state_at_once() {
     let server = Server::start(&["--app", "led-json"]);
     let mut first = WebSocket::connect(server.addr(), "/ws");
     first.send_text("toggle");
@@ -41,12 +41,12 @@ fn a_browser_that_comes_later_shows_the_state_at_once() {
 
     let later = Browser::open(&format!("http://{}/", server.addr()));
     later.wait_until(LIVE, SOON);
-    // Not waited for: from the moment the page calls itself live it must be right.
+    // Not polled, because the page must be right from the moment it calls itself live.
     assert_eq!(later.text("ledStatus"), "LED ON");
 }
 
 #[test]
-fn the_count_goes_on() {
+fn count_on_page_goes_on() {
     let server = Server::start(&["--app", "led-json"]);
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.wait_until("document.getElementById('countData').textContent >= 2", SOON);

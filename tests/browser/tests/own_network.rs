@@ -1,4 +1,5 @@
-//! The page that asks for a network, in a real browser as wide as a phone: the image of a device that is its own network, in QEMU.
+//! The provisioning page in a real browser as wide as a phone, on the image of a
+//! device with its own network, in QEMU.
 
 use browser_tests::Browser;
 use std::io::{BufRead as _, BufReader};
@@ -6,7 +7,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use test_support::SOON;
 
-/// What the device's radio hears: one of the names would like to be markup.
+/// Networks that the device's radio finds. One of the names contains markup.
 const AROUND: &str =
     "instep.name=lamp instep.network=Home:correct-horse:192.168.1.50 instep.network=<b>Next</b>:12345678:";
 const HOME: &str = "document.querySelector('input[value=\"486f6d65\"]')";
@@ -22,12 +23,13 @@ impl Drop for Machine {
     }
 }
 
-/// Boots the image that `INSTEP_OWN_NETWORK_IMAGE` names, and says at which port it is to be found.
+/// Boots the image that `INSTEP_OWN_NETWORK_IMAGE`
+/// names, and returns the port that leads to it.
 fn boot() -> (Machine, u16) {
-    let image =
-        std::env::var_os("INSTEP_OWN_NETWORK_IMAGE").expect("INSTEP_OWN_NETWORK_IMAGE names the image");
+    let image = std::env::var_os("INSTEP_OWN_NETWORK_IMAGE")
+        .expect("INSTEP_OWN_NETWORK_IMAGE does not name the image");
     let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("no free port").port();
     let network = "user,id=n0,net=192.168.4.0/24,host=192.168.4.254";
     let mut qemu = Command::new("qemu-system-riscv32")
         .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
@@ -38,26 +40,26 @@ fn boot() -> (Machine, u16) {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("QEMU starts");
-    let mut log = BufReader::new(qemu.stdout.take().expect("its output")).lines().map_while(Result::ok);
+        .expect("cannot start QEMU");
+    let mut log = BufReader::new(qemu.stdout.take().expect("no pipe")).lines().map_while(Result::ok);
     let machine = Machine(qemu);
-    assert!(log.any(|line| line.starts_with("Open http://192.168.4.1/network")), "it has ended");
-    // What it says later is to be read, too, or it would wait.
+    assert!(log.any(|line| line.starts_with("Open http://192.168.4.1/network")), "the image ended early");
+    // Its later output must be read, too, or it would block.
     std::thread::spawn(move || log.for_each(drop));
     (machine, port)
 }
 
 #[test]
-fn a_person_tells_the_device_of_a_network() {
+fn person_provisions_device_on_phone() {
     let (_machine, port) = boot();
     let browser = Browser::with().phone().open(&format!("http://127.0.0.1:{port}/network"));
-    // It comes again by itself until there are networks.
+    // The page reloads by itself until there are networks.
     browser.wait_until(&format!("{HOME} !== null"), SOON);
     assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true);
     assert_eq!(
         browser.eval("getComputedStyle(document.querySelector('legend')).fontWeight"),
         "600",
-        "its style holds"
+        "the style was not applied"
     );
     assert_eq!(browser.eval("document.querySelectorAll('bdi')[1].textContent"), "<b>Next</b>");
     assert_eq!(browser.eval("document.querySelector('b')"), serde_json::Value::Null);
@@ -68,7 +70,7 @@ fn a_person_tells_the_device_of_a_network() {
         "document.querySelector('[role=alert]')?.textContent === 'The network refuses this password.'",
         SOON,
     );
-    assert_eq!(browser.eval(&format!("{HOME}.checked")), true, "what was chosen stays chosen");
+    assert_eq!(browser.eval(&format!("{HOME}.checked")), true, "the chosen network is no longer selected");
     assert_eq!(browser.eval(&format!("{PASSWORD}.value")), "");
     browser.screenshot("network-refused");
 
@@ -77,5 +79,5 @@ fn a_person_tells_the_device_of_a_network() {
     assert_eq!(browser.eval("document.querySelector('a').href"), "http://lamp.local/");
     browser.screenshot("network-joined");
     let refused = |entry: &String| entry.contains("Content Security Policy");
-    assert_eq!(browser.console().into_iter().find(refused), None, "it does nothing that its policy forbids");
+    assert_eq!(browser.console().into_iter().find(refused), None, "the page violated its policy");
 }

@@ -1,9 +1,10 @@
-//! The page that each application brings along.
+//! The page of each application.
 
 use browser_tests::Browser;
 use test_support::{SOON, Server};
 
-/// Our pages say so in the element `message`, which begins with this word.
+/// The `message` element of our pages begins
+/// with this word once they are connected.
 const CONNECTED: &str = "document.getElementById('message').textContent.startsWith('Connected.')";
 
 fn open(server: &Server) -> Browser {
@@ -11,14 +12,14 @@ fn open(server: &Server) -> Browser {
 }
 
 #[test]
-fn hello() {
+fn hello_page_shows_greeting() {
     let server = Server::start(&["--app", "hello"]);
     let page = open(&server);
     assert_eq!(page.eval("document.querySelector('h1').textContent"), "Hello, world!");
 }
 
 #[test]
-fn toggle() {
+fn toggle_page_switches_led() {
     let server = Server::start(&["--app", "toggle"]);
     let page = open(&server);
     page.wait_until(CONNECTED, SOON);
@@ -30,7 +31,7 @@ fn toggle() {
 }
 
 #[test]
-fn led_plain() {
+fn led_plain_pages_stay_in_step() {
     let server = Server::start(&["--app", "led-plain"]);
     let pages = [open(&server), open(&server)];
     for page in &pages {
@@ -47,7 +48,7 @@ fn led_plain() {
 }
 
 #[test]
-fn led_words() {
+fn led_words_page_shows_answers() {
     let server = Server::start(&["--app", "led-words"]);
     let page = open(&server);
     page.wait_until(CONNECTED, SOON);
@@ -58,7 +59,7 @@ fn led_words() {
 }
 
 #[test]
-fn led_state() {
+fn led_state_page_shows_pin_level() {
     let server = Server::start(&["--app", "led-state"]);
     let page = open(&server);
     page.wait_until(CONNECTED, SOON);
@@ -68,11 +69,11 @@ fn led_state() {
 }
 
 #[test]
-fn soft_ap() {
+fn soft_ap_page_shows_messages_as_text() {
     let server = Server::start(&["--app", "soft-ap"]);
     let page = open(&server);
     page.wait_until(CONNECTED, SOON);
-    // What comes from outside is shown as text, never run.
+    // Received bytes are shown as text, never run.
     let text = "<img src=x onerror=window.run=1>";
     page.type_into("text", text);
     page.click("send");

@@ -1,4 +1,5 @@
-//! The panel of a Thing: each kind in two browsers and on the device, and what it shows when something is wrong.
+//! The panel of a Thing: each kind in two
+//! browsers and on the device, and its errors.
 
 use browser_tests::Browser;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use test_support::{SOON, Server, WebSocket, target};
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
 
-/// What a reader does not wait for: a second for an attempt to connect, and a busy machine.
+/// Time limit for "at once": a second for a connection attempt, and a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 #[track_caller]
@@ -18,7 +19,7 @@ fn open(server: &Server) -> Browser {
     browser
 }
 
-/// Another client, which sees what the device says.
+/// Another client, which receives the values of the device.
 struct Peer(WebSocket);
 
 impl Peer {
@@ -29,7 +30,7 @@ impl Peer {
     #[track_caller]
     fn sees(&mut self, label: &str, value: &Value) {
         self.0.read_text_until(|text| {
-            let frame: Value = serde_json::from_str(text).expect("JSON");
+            let frame: Value = serde_json::from_str(text).expect("not JSON");
             frame["label"] == label && frame["value"] == *value
         });
     }
@@ -39,7 +40,7 @@ impl Peer {
     }
 }
 
-/// Sets a slider as a finger does that lets go at once.
+/// Moves a slider as a finger does that lets go at once.
 #[track_caller]
 fn slide(browser: &Browser, id: &str, value: i32) {
     browser.run(&format!(
@@ -55,7 +56,7 @@ fn choose(browser: &Browser, id: &str, value: &str) {
     ));
 }
 
-/// Waits until one of the lines of a card reads so.
+/// Waits until one of the lines of a card has this text.
 #[track_caller]
 fn hears(browser: &Browser, card: &str, line: &str) {
     let line = Value::from(line);
@@ -68,7 +69,7 @@ fn hears(browser: &Browser, card: &str, line: &str) {
 }
 
 #[test]
-fn what_one_browser_does_the_other_and_the_device_show() {
+fn change_in_one_browser_shows_in_other_and_device() {
     let server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
     let mut device = Peer::connect(&server);
@@ -120,15 +121,15 @@ fn what_one_browser_does_the_other_and_the_device_show() {
     one.wait_until("document.getElementById('control-blink').textContent === 'Blink'", SOON);
     device.sees("lines", &json!({"severity": "debug", "message": "It blinks"}));
     hears(&other, "lines", "It blinks");
-    assert_eq!(one.eval("document.querySelectorAll('main img').length"), 0, "text stays text");
+    assert_eq!(one.eval("document.querySelectorAll('main img').length"), 0, "text became markup");
 }
 
 #[test]
-fn what_the_device_does_every_browser_shows_with_its_past() {
+fn device_values_show_in_every_browser_with_history() {
     let server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
     for browser in [&one, &other] {
-        // Its temperature walks, its door opens and closes, and the log tells.
+        // Its temperature changes, its door opens and closes, and it writes its log.
         browser.wait_until(
             "/^\\d+[.,]\\d/.test(document.getElementById('value-temperature').textContent)",
             SOON,
@@ -136,7 +137,7 @@ fn what_the_device_does_every_browser_shows_with_its_past() {
         browser.wait_until("document.getElementById('value-door').classList.contains('on')", 2 * SOON);
         browser.wait_until("document.querySelector('#card-lines li.warning') !== null", SOON);
     }
-    // What has been measured so far is there with the page.
+    // Earlier measurements are there with the page.
     one.goto(&format!("http://{}/", server.addr()));
     one.wait_until(
         "(document.querySelector('#card-temperature .line')?.getAttribute('d') ?? '').split('L').length > 7",
@@ -145,7 +146,7 @@ fn what_the_device_does_every_browser_shows_with_its_past() {
 }
 
 #[test]
-fn what_is_refused_is_told_at_its_control_which_returns_to_the_truth() {
+fn refusal_is_shown_at_its_control_which_resets() {
     let server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
     one.run("document.getElementById('control-brightness').max = 200");
@@ -163,12 +164,12 @@ fn what_is_refused_is_told_at_its_control_which_returns_to_the_truth() {
     one.click("control-blink");
     other.click("control-blink");
     other.wait_for_text("problem-blink", "it blinks already");
-    assert_eq!(other.text("problem-name"), "", "nobody else is told");
+    assert_eq!(other.text("problem-name"), "", "another browser shows the refusal");
     one.screenshot("panel-refused");
 }
 
 #[test]
-fn a_slider_in_motion_converges_and_asks_no_more_often_than_is_of_use() {
+fn moving_slider_converges_with_limited_requests() {
     let server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
     // A finger that moves for two seconds, 60 times a second.
@@ -196,15 +197,15 @@ fn a_slider_in_motion_converges_and_asks_no_more_often_than_is_of_use() {
     for browser in [&one, &other] {
         browser.wait_until("document.getElementById('control-brightness').value === '13'", SOON);
     }
-    assert_eq!(one.eval("window.jumps"), 0, "nobody took it from under the finger");
-    let sent = one.eval("window.sent").as_u64().expect("a count");
+    assert_eq!(one.eval("window.jumps"), 0, "the slider jumped under the finger");
+    let sent = one.eval("window.sent").as_u64().expect("not a count");
     assert!((2..=90).contains(&sent), "{sent} writes for 121 positions");
     let mut device = Peer::connect(&server);
     device.sees("brightness", &json!(13));
 }
 
 #[test]
-fn a_slider_is_filled_from_zero_where_its_range_passes_zero() {
+fn slider_is_filled_from_zero_inside_range() {
     let server = Server::start(&["--app", "workshop"]);
     let browser = open(&server);
     let filled = |name: &str, value: i32, from: &str, to: &str| {
@@ -213,7 +214,7 @@ fn a_slider_is_filled_from_zero_where_its_range_passes_zero() {
         let part = |end: &str| browser.eval(&format!("{input}.getPropertyValue('--{end}')"));
         assert_eq!((part("from"), part("to")), (json!(from), json!(to)), "{name} at {value}");
         let track = browser.eval(&format!("{input}.getPropertyValue('--track')"));
-        let track = track.as_str().expect("a text").to_owned();
+        let track = track.as_str().expect("not a text").to_owned();
         assert!(track.contains(&format!(" {from}, ")) && track.contains(&format!(" {to}, ")), "{track}");
     };
     filled("speed", 50, "50%", "75%");
@@ -229,7 +230,7 @@ fn a_slider_is_filled_from_zero_where_its_range_passes_zero() {
 }
 
 #[test]
-fn out_of_step_it_says_so_and_takes_nothing() {
+fn disconnected_panel_says_so_and_is_disabled() {
     let mut server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
     one.click("control-led");
@@ -250,7 +251,7 @@ fn out_of_step_it_says_so_and_takes_nothing() {
     server.restart();
     for browser in [&one, &other] {
         browser.wait_until(LIVE, 3 * SOON);
-        // The device starts with its lamp off, whatever the page showed.
+        // The device starts with its lamp off, independent of the page.
         browser.wait_until(
             "document.getElementById('control-led').getAttribute('aria-checked') === 'false' && !document.getElementById('control-led').disabled",
             SOON,
@@ -259,7 +260,7 @@ fn out_of_step_it_says_so_and_takes_nothing() {
 }
 
 #[test]
-fn restarted_under_load_all_pages_converge() {
+fn all_pages_converge_after_restart_under_load() {
     let mut server = Server::start(&["--app", "workshop"]);
     let (one, other) = (open(&server), open(&server));
     let load = |server: &Server, level: u32| {
@@ -272,7 +273,7 @@ fn restarted_under_load_all_pages_converge() {
     drop(load(&server, 0));
     server.kill();
     server.restart();
-    // Whoever returns meets the load, and the pages are as the device is in the end.
+    // Returning pages meet the load, and show the device's state in the end.
     let mut peer = load(&server, 7);
     peer.send(&json!({"label": "brightness", "value": 77}));
     for browser in [&one, &other] {
@@ -283,7 +284,7 @@ fn restarted_under_load_all_pages_converge() {
 }
 
 #[test]
-fn a_frozen_device_is_stale_within_15_seconds() {
+fn panel_of_frozen_device_is_stale_within_15_s() {
     let server = Server::start(&["--app", "workshop"]);
     let browser = open(&server);
     server.freeze();
@@ -293,7 +294,7 @@ fn a_frozen_device_is_stale_within_15_seconds() {
 }
 
 #[test]
-fn a_tab_that_was_hidden_catches_up_at_once() {
+fn hidden_tab_catches_up_at_once_when_shown() {
     let server = Server::start(&["--app", "workshop"]);
     let browser = open(&server);
     let page = browser.tab();
@@ -308,7 +309,7 @@ fn a_tab_that_was_hidden_catches_up_at_once() {
 }
 
 #[test]
-fn a_tab_that_was_hidden_while_the_device_was_away_is_right_at_once() {
+fn hidden_tab_reconnects_at_once_when_shown() {
     let mut server = Server::start(&["--app", "workshop"]);
     let browser = open(&server);
     browser.click("control-led");
@@ -316,7 +317,7 @@ fn a_tab_that_was_hidden_while_the_device_was_away_is_right_at_once() {
     let page = browser.tab();
     browser.new_tab();
     server.kill();
-    // So long that the page waits longer and longer between its attempts.
+    // So long that the page's retry interval grows.
     std::thread::sleep(Duration::from_secs(12));
     server.restart();
     let mut device = Peer::connect(&server);
@@ -333,8 +334,8 @@ fn a_tab_that_was_hidden_while_the_device_was_away_is_right_at_once() {
 }
 
 #[test]
-fn a_full_device_says_so() {
-    // On Linux it is an option, on a device fixed.
+fn panel_says_that_device_is_full() {
+    // The limit is an option on Linux, and fixed on a device.
     let (clients, options): (_, &[_]) =
         if target().port.is_none() { (1, &["--limit", "clients=1"]) } else { (target().clients, &[]) };
     let server = Server::start(&[&["--app", "workshop"], options].concat());

@@ -1,4 +1,5 @@
-//! The panel of a device that lets this page in no more, or not yet: it says why, and what to do.
+//! The panel of a device that rejects this page:
+//! it shows the reason, and the remedy.
 
 use browser_tests::Browser;
 use std::io::{Read as _, Write as _};
@@ -12,7 +13,7 @@ const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
 
 #[test]
-fn a_session_that_ends_asks_the_reader_to_sign_in_and_leads_back() {
+fn ended_session_asks_for_log_in_and_leads_back() {
     let server = Server::with(&["--app", "workshop"]).variable("INSTEP_PASSWORD", PASSWORD).start();
     let home = format!("http://{}/", server.addr());
     let browser = Browser::open(&home);
@@ -20,9 +21,13 @@ fn a_session_that_ends_asks_the_reader_to_sign_in_and_leads_back() {
     browser.click("log-in");
     browser.wait_until("location.pathname === '/'", SOON);
     browser.wait_until(LIVE, SOON);
-    assert_eq!(browser.eval("document.getElementById('in').hidden"), true, "there is no need to");
+    assert_eq!(
+        browser.eval("document.getElementById('in').hidden"),
+        true,
+        "the log-in is offered without need"
+    );
     assert_eq!(browser.eval("document.getElementById('out').hidden"), false);
-    assert_eq!(browser.text("access"), "", "it is not open to everyone");
+    assert_eq!(browser.text("access"), "", "the page says that the device is open to everyone");
 
     let panel = browser.tab();
     browser.new_tab();
@@ -47,23 +52,23 @@ fn a_session_that_ends_asks_the_reader_to_sign_in_and_leads_back() {
     server.expect_line("LED ON");
 }
 
-/// Somebody between page and device who names the device to it by the device's own address, as a careless reverse proxy does:
-/// so the page's origin is a stranger's.
-struct Between {
+/// Proxy that replaces Host by the device's own address, as a careless reverse
+/// proxy does, so that the page's origin is foreign.
+struct CarelessProxy {
     addr: SocketAddr,
     device: Arc<Mutex<SocketAddr>>,
 }
 
-impl Between {
+impl CarelessProxy {
     fn start(device: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let addr = listener.local_addr().expect("no address");
         let device = Arc::new(Mutex::new(device));
         let leads_to = Arc::clone(&device);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let device = *leads_to.lock().expect("no thread panicked");
-                // What becomes of a connection that breaks, the page tells.
+                let device = *leads_to.lock().expect("another thread panicked");
+                // The page shows the effect of a broken connection.
                 thread::spawn(move || pass_on(stream, addr, device));
             }
         });
@@ -71,7 +76,7 @@ impl Between {
     }
 }
 
-/// Passes on one request, and then everything.
+/// Forwards one request, and then everything.
 fn pass_on(mut page: TcpStream, own: SocketAddr, device: SocketAddr) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut bytes = [0; 4096];
@@ -96,10 +101,10 @@ fn pass_on(mut page: TcpStream, own: SocketAddr, device: SocketAddr) -> std::io:
 }
 
 #[test]
-fn a_page_from_elsewhere_is_told_what_lets_it_in_and_that_does() {
+fn panel_shows_working_option_that_allows_its_origin() {
     let device = Server::start(&["--app", "workshop"]);
-    let between = Between::start(device.addr());
-    let origin = format!("http://{}", between.addr);
+    let proxy = CarelessProxy::start(device.addr());
+    let origin = format!("http://{}", proxy.addr);
     let browser = Browser::open(&format!("{origin}/"));
     browser.wait_until(
         &format!(
@@ -113,24 +118,24 @@ fn a_page_from_elsewhere_is_told_what_lets_it_in_and_that_does() {
     let advice = format!("{}{origin}", target().allow_origin);
     device.wait_for_line(|line| line.ends_with(&advice), SOON);
     if target().port.is_some() {
-        return; // a device is told when it is built
+        return; // a device has this option at build time
     }
-    // Somebody does as it says, and the page comes in by itself.
+    // The operator follows the advice, and the page connects by itself.
     let allowing = Server::start(&["--app", "workshop", "--allow-origin", &origin]);
-    *between.device.lock().expect("no thread panicked") = allowing.addr();
+    *proxy.device.lock().expect("another thread panicked") = allowing.addr();
     browser.wait_until(LIVE, 3 * SOON);
     browser.click("control-led");
     allowing.expect_line("LED ON");
 }
 
 #[test]
-fn whoever_finds_the_device_full_returns_when_it_says() {
+fn page_of_full_device_retries_after_given_time() {
     let (clients, options): (_, &[_]) =
         if target().port.is_none() { (1, &["--limit", "clients=1"]) } else { (target().clients, &[]) };
     let server = Server::start(&[&["--app", "workshop"], options].concat());
     let peers: Vec<_> = (0..clients).map(|_| WebSocket::connect(server.addr(), "/ws")).collect();
     let browser = Browser::open(&format!("http://{}/", server.addr()));
-    // By itself the script would try again after 1 s at most; the device says 5.
+    // By default the script would retry after 1 s at most; the device says 5.
     browser.run(
         "import('./instep.js').then(({ connect }) => {
            const thing = connect();
@@ -143,9 +148,9 @@ fn whoever_finds_the_device_full_returns_when_it_says() {
          });",
     );
     browser.wait_until("window.wait !== undefined", SOON);
-    let wait = browser.eval("window.wait").as_f64().expect("a time");
+    let wait = browser.eval("window.wait").as_f64().expect("not a time");
     assert!((4_000.0..=10_000.0).contains(&wait), "{wait} ms");
-    // And the reader is told.
+    // The reader sees the reason.
     browser
         .wait_until("/^Next attempt in \\d+ s\\.$/.test(document.getElementById('retry').textContent)", SOON);
     drop(peers);

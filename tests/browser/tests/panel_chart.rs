@@ -1,4 +1,4 @@
-//! The chart on the panel: what it draws, where it has a gap, and what it reads out.
+//! The chart on the panel: its line, its gaps, and its read-out.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use test_support::{SOON, Server, target};
 
 instep::thing! {
-    /// A tank whose sensor fails when the test wants it to.
+    /// A tank whose sensor fails on demand.
     pub Tank: "Tank", commands Command {
         level: sensor { title: "Level", unit: "l", precision: 1, history: 120 every 1_000 },
     }
@@ -24,19 +24,19 @@ instep::thing! {
 
 static APP: App = App::new("tank", "for tests").thing(&Tank::THING).pages(&PANEL);
 
-/// How many pieces the line has, or 0.
+/// Number of pieces of the line.
 const PIECES: &str =
     "(document.querySelector('#card-level .line')?.getAttribute('d') ?? '').split('M').length - 1";
-/// How many points the line has.
+/// Number of points of the line.
 const POINTS: &str =
     "(document.querySelector('#card-level .line')?.getAttribute('d') ?? '').split(/[ML]/).length - 1";
 const READ: &str = "document.querySelector('#card-level figcaption output').textContent";
 
-/// Measures four times a second what `level` says; `None`: the sensor has failed.
+/// Publishes `level` four times a second; `None` means that the sensor has failed.
 fn measure(device: &'static Device, level: &Mutex<Option<f64>>, ended: &AtomicBool) {
     let tank = Tank::new(device);
     while !ended.load(Ordering::Relaxed) {
-        tank.level(level.lock().expect("no thread panicked").unwrap_or(f64::NAN));
+        tank.level(level.lock().expect("another thread panicked").unwrap_or(f64::NAN));
         thread::sleep(Duration::from_millis(250));
     }
 }
@@ -47,11 +47,11 @@ fn with_tank(test: impl FnOnce(&Browser, &str, &dyn Fn(Option<f64>))) {
     let (level, ended) = (Mutex::new(Some(20.5)), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| measure(server.device(), &level, &ended));
-        // Also if the test fails.
+        // Ends the thread even if the test fails.
         let _end = End(&ended);
         let url = format!("http://{}/", server.addr);
         let browser = Browser::open(&url);
-        test(&browser, &url, &|to| *level.lock().expect("no thread panicked") = to);
+        test(&browser, &url, &|to| *level.lock().expect("another thread panicked") = to);
     });
 }
 
@@ -64,7 +64,7 @@ impl Drop for End<'_> {
 }
 
 #[test]
-fn while_the_sensor_is_unavailable_the_line_has_a_gap_live_and_from_history() {
+fn chart_has_gap_while_sensor_is_unavailable() {
     with_tank(|browser, url, set| {
         browser.wait_until(&format!("{POINTS} >= 3"), SOON);
         // One, unless this machine was busy for seconds.
@@ -76,7 +76,7 @@ fn while_the_sensor_is_unavailable_the_line_has_a_gap_live_and_from_history() {
         set(Some(23.5));
         browser.wait_until(&format!("{PIECES} > {pieces} && {POINTS} >= 5"), SOON);
         browser.wait_until("/^23\\.5\\b/.test(document.getElementById('value-level').textContent)", SOON);
-        // Another page sees what was before it came.
+        // Another page shows the earlier values.
         browser.goto(url);
         browser.wait_until(&format!("{PIECES} >= 2 && {POINTS} >= 5"), SOON);
         // The gap is read out as such.
@@ -96,12 +96,12 @@ fn while_the_sensor_is_unavailable_the_line_has_a_gap_live_and_from_history() {
 }
 
 #[test]
-fn pointer_and_keyboard_read_it_out() {
+fn chart_is_read_out_by_pointer_and_keyboard() {
     with_tank(|browser, _, set| {
         browser.wait_until(&format!("{POINTS} >= 3"), SOON);
         set(Some(25.25));
         browser.wait_until(&format!("{POINTS} >= 5"), SOON);
-        assert_eq!(browser.eval(READ), "", "nobody asked");
+        assert_eq!(browser.eval(READ), "", "a value is read out without a request");
 
         let at = |part: f64| {
             let spot = browser.eval(&format!(
@@ -123,7 +123,7 @@ fn pointer_and_keyboard_read_it_out() {
         browser.devtools("Input.dispatchMouseEvent", &json!({ "type": "mouseMoved", "x": 1, "y": 1 }));
         browser.wait_until(&format!("{READ} === ''"), SOON);
 
-        // The same for who has no pointer, and for who does not see it.
+        // The same by keyboard and by screen reader.
         let said = "document.getElementById('chart-level').getAttribute('aria-valuetext')";
         browser.run("document.getElementById('chart-level').focus()");
         browser.press("\u{e011}"); // Home
@@ -139,7 +139,7 @@ fn pointer_and_keyboard_read_it_out() {
 }
 
 #[test]
-fn a_device_that_was_away_leaves_a_gap() {
+fn chart_has_gap_after_device_was_away() {
     let line = "(document.querySelector('#card-temperature .line')?.getAttribute('d') ?? '')";
     let server = Server::start(&["--app", "workshop"]);
     let browser = Browser::open(&format!("http://{}/", server.addr()));
@@ -151,7 +151,7 @@ fn a_device_that_was_away_leaves_a_gap() {
     server.thaw();
     browser.wait_until(&format!("{line}.split('M').length > {pieces}"), 2 * SOON);
     if target().port.is_none() {
-        // What the device itself remembers has it, too. (QEMU's clock stands still meanwhile.)
+        // The device's own history has the gap, too. (QEMU's clock stands still meanwhile.)
         browser.goto(&format!("http://{}/", server.addr()));
         browser.wait_until(&format!("{line}.split('M').length >= 3"), SOON);
     }

@@ -1,10 +1,10 @@
-//! The log on the panel: what is shown of it, and what waits.
+//! The log on the panel: its filter, its search, and its pause.
 
 use browser_tests::Browser;
 use serde_json::{Value, json};
 use test_support::{SOON, Server, WebSocket};
 
-/// What each line that can be seen says.
+/// Text of each visible line.
 const SEEN: &str = "[...document.querySelectorAll('#card-lines li')]
     .filter((line) => line.getClientRects().length > 0).map((line) => line.querySelector('span').textContent)";
 
@@ -19,13 +19,13 @@ fn open() -> (Server, Browser, WebSocket) {
     (server, page, peer)
 }
 
-/// Makes the device log: it says at `info` what mode it has.
+/// Makes the device log its mode at `info`.
 #[track_caller]
 fn log_mode(peer: &mut WebSocket, mode: &str) {
     peer.send_text(&json!({"label": "mode", "value": mode}).to_string());
     let line = format!("It is {mode} now");
     peer.read_text_until(|text| {
-        let frame: Value = serde_json::from_str(text).expect("JSON");
+        let frame: Value = serde_json::from_str(text).expect("not JSON");
         frame["label"] == "lines" && frame["value"]["message"] == *line
     });
 }
@@ -44,12 +44,12 @@ fn sees(page: &Browser, line: &str, seen: bool) {
 }
 
 #[test]
-fn what_is_less_severe_than_asked_for_is_hidden_and_comes_back() {
+fn log_lines_below_severity_are_hidden_and_come_back() {
     let (_server, page, mut peer) = open();
     peer.send_text(&json!({"label": "blink"}).to_string());
     log_mode(&mut peer, "night");
     sees(&page, "It is night now", true);
-    sees(&page, "It blinks", false); // at `debug`, which is not shown unless asked for
+    sees(&page, "It blinks", false); // at `debug`, which is hidden by default
     choose(&page, "debug");
     sees(&page, "It blinks", true);
     sees(&page, "It is night now", true);
@@ -67,7 +67,7 @@ fn what_is_less_severe_than_asked_for_is_hidden_and_comes_back() {
 }
 
 #[test]
-fn what_comes_while_it_is_paused_waits_and_is_counted() {
+fn log_lines_wait_and_are_counted_while_paused() {
     let (_server, page, mut peer) = open();
     log_mode(&mut peer, "night");
     sees(&page, "It is night now", true);
@@ -77,7 +77,11 @@ fn what_comes_while_it_is_paused_waits_and_is_counted() {
     log_mode(&mut peer, "day");
     // The door may add lines of its own.
     page.wait_until("parseInt(document.getElementById('pause-lines').textContent.match(/\\d+/)) >= 2", SOON);
-    assert_eq!(page.eval(&format!("{SEEN}.includes('It is away now')")), false, "it is paused");
+    assert_eq!(
+        page.eval(&format!("{SEEN}.includes('It is away now')")),
+        false,
+        "a line was shown during the pause"
+    );
     page.click("pause-lines");
     page.wait_for_text("pause-lines", "Pause");
     let order = page.eval(&format!("{SEEN}.filter((line) => line.startsWith('It is'))"));
@@ -87,7 +91,7 @@ fn what_comes_while_it_is_paused_waits_and_is_counted() {
 }
 
 #[test]
-fn it_is_searched_and_cleared() {
+fn log_is_searched_and_cleared() {
     let (_server, page, mut peer) = open();
     log_mode(&mut peer, "night");
     log_mode(&mut peer, "away");
@@ -95,7 +99,7 @@ fn it_is_searched_and_cleared() {
     page.type_into("search-lines", "NIGHT");
     sees(&page, "It is night now", true);
     sees(&page, "It is away now", false);
-    // What comes now is searched, too.
+    // New lines are searched, too.
     log_mode(&mut peer, "day");
     log_mode(&mut peer, "night");
     page.wait_until(&format!("{SEEN}.length === 2"), SOON);
@@ -104,7 +108,7 @@ fn it_is_searched_and_cleared() {
     sees(&page, "It is day now", true);
     sees(&page, "It is away now", true);
 
-    // What waits is cleared, too.
+    // Waiting lines are cleared, too.
     page.click("pause-lines");
     log_mode(&mut peer, "away");
     page.wait_until("parseInt(document.getElementById('pause-lines').textContent.match(/\\d+/)) >= 1", SOON);
@@ -113,5 +117,5 @@ fn it_is_searched_and_cleared() {
     page.click("pause-lines");
     log_mode(&mut peer, "day");
     sees(&page, "It is day now", true);
-    assert_eq!(page.eval(&format!("{SEEN}.includes('It is away now')")), false, "it was cleared");
+    assert_eq!(page.eval(&format!("{SEEN}.includes('It is away now')")), false, "a cleared line was shown");
 }

@@ -1,4 +1,5 @@
-//! What the panel writes: in the reader's language, with the reader's numbers, and of the device's own texts never markup.
+//! Texts of the panel: the reader's language and number
+//! format, and the device's texts without markup.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
@@ -11,7 +12,7 @@ use instep_tokio::SocketLimits;
 use test_support::{SOON, Server, WebSocket};
 
 instep::thing! {
-    /// What measures, and nothing moves it.
+    /// A station with read-only values.
     pub Station: "Station", commands StationCommand {
         temperature: sensor { title: "Temperature", unit: "°C", precision: 1, history: 60 every 1_000 },
         pressure: sensor { title: "Pressure", unit: "hPa", precision: 1 },
@@ -23,7 +24,7 @@ instep::thing! {
 }
 
 instep::thing! {
-    /// Whoever declared it means no good.
+    /// A Thing whose texts contain markup.
     pub Hostile: "<img src=x onerror=window.hurt=1>", commands HostileCommand {
         led => Led: switch { title: "<img src=x onerror=window.hurt=2>", group: "<img src=x onerror=window.hurt=3>" },
         mode => Mode: select { title: "Mode", options: ["<img src=x onerror=window.hurt=4>", "\"></option><script>window.hurt=5</script>"] },
@@ -42,7 +43,7 @@ static HOSTILE: App = App::new("hostile", "for tests")
 
 #[track_caller]
 fn reads(browser: &Browser, id: &str, text: &str) {
-    // Which of the narrow spaces a browser puts there is its own.
+    // A browser may use any of the narrow spaces.
     browser.wait_until(
         &format!(
             "document.getElementById('{id}')?.textContent.replace(/[\\u00a0\\u202f]/g, ' ') === '{text}'"
@@ -52,7 +53,7 @@ fn reads(browser: &Browser, id: &str, text: &str) {
 }
 
 #[test]
-fn language_and_numbers_are_the_readers() {
+fn panel_uses_language_and_numbers_of_reader() {
     let server = serve(&STATION, Limits::LINUX, SocketLimits::default());
     let station = Station::new(server.device());
     station.temperature(21.5);
@@ -85,7 +86,7 @@ fn language_and_numbers_are_the_readers() {
     reads(&english, "value-wet", "On");
     assert_eq!(english.eval("document.documentElement.lang"), "en");
 
-    // Where there is no translation the words are English, and the numbers the reader's all the same.
+    // Without a translation the words are English, but the numbers are the reader's.
     let french = Browser::with().language("fr-FR,fr").open(&url);
     reads(&french, "state", "Connected");
     reads(&french, "value-temperature", "21,5 °C");
@@ -94,7 +95,7 @@ fn language_and_numbers_are_the_readers() {
 }
 
 #[test]
-fn what_the_device_writes_is_text_wherever_it_stands() {
+fn texts_of_device_are_never_markup() {
     let server = serve(&HOSTILE, Limits::LINUX, SocketLimits::default());
     let hostile = Hostile::new(server.device());
     hostile.led(true);
@@ -124,14 +125,14 @@ fn what_the_device_writes_is_text_wherever_it_stands() {
     assert_eq!(browser.eval("document.title"), "<img src=x onerror=window.hurt=1>");
     assert_eq!(browser.text("version"), "Version <img src=x onerror=window.hurt=8>");
     assert!(browser.text("value-level").ends_with("<img src=x onerror=window.hurt=7>"));
-    // What is said of the history, too.
+    // The read-out of the history, too.
     hostile.level(2.0);
     assert_eq!(browser.eval("document.querySelectorAll('img, main script').length"), 0);
     assert_eq!(browser.eval("window.hurt === undefined"), true);
 }
 
 #[test]
-fn a_text_that_is_being_edited_stays_and_the_reader_is_told_what_it_became() {
+fn edited_text_stays_and_change_is_announced() {
     let server = Server::start(&["--app", "workshop"]);
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.wait_until(
@@ -147,21 +148,21 @@ fn a_text_that_is_being_edited_stays_and_the_reader_is_told_what_it_became() {
     browser.type_into("control-name", " of");
     name("Shed");
     browser.wait_for_text("hint-name", "Meanwhile it has become “Shed”.");
-    assert_eq!(browser.eval(value), "Workshop of", "nobody takes the words from under the keyboard");
+    assert_eq!(browser.eval(value), "Workshop of", "the edited text was replaced");
     browser.press(" mine");
     assert_eq!(browser.eval(value), "Workshop of mine");
     browser.press("\u{e007}"); // Enter
     settles_on(&browser, value, "Workshop of mine");
     browser.wait_for_text("hint-name", "");
 
-    // Who gives up gets the truth.
+    // Cancelling shows the device's value.
     browser.type_into("control-name", "!");
     name("Barn");
     browser.wait_for_text("hint-name", "Meanwhile it has become “Barn”.");
     browser.press("\u{e00c}"); // Escape
     settles_on(&browser, value, "Barn");
     browser.wait_for_text("hint-name", "");
-    // And nobody edits now: it follows.
+    // Without editing, the field follows the device.
     name("Attic");
     settles_on(&browser, value, "Attic");
 }

@@ -1,4 +1,6 @@
-//! A browser has six connections to a device at once. Without WebSocket, its pages leave some of them for commands.
+//! A browser has six connections to a device.
+//!
+//! Without WebSocket, its pages leave some of them for commands.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
@@ -12,7 +14,8 @@ use serde_json::json;
 use std::time::Instant;
 use test_support::{SOON, Server, WebSocket, wait_until};
 
-/// How many pages of a browser have a stream: what docs/reference/javascript.md says.
+/// Number of pages of a browser that have a
+/// stream, as docs/reference/javascript.md says.
 const STREAMS: usize = 4;
 /// More pages than a browser has connections.
 const PAGES: usize = 8;
@@ -21,7 +24,7 @@ const LIVE: &str = "document.body.dataset.state === 'live' && document.getElemen
 const WAITS: &str = "document.getElementById('state')?.textContent.startsWith('This browser has enough pages of this device open.')";
 const VISIBLE: &str = "document.visibilityState === 'visible'";
 
-/// Waits until the proxy has so many streams.
+/// Waits until the proxy has `wanted` streams.
 #[track_caller]
 fn streams(proxy: &Proxy, wanted: usize) {
     wait_until(
@@ -32,7 +35,7 @@ fn streams(proxy: &Proxy, wanted: usize) {
 }
 
 #[test]
-fn of_eight_visible_windows_four_have_a_stream_and_all_can_ask() {
+fn four_of_eight_windows_have_streams_and_all_send() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let url = format!("http://{}/", proxy.addr);
@@ -51,7 +54,7 @@ fn of_eight_visible_windows_four_have_a_stream_and_all_can_ask() {
         browser.look_at(window);
         assert_eq!(browser.eval(VISIBLE), true, "window {number}");
         browser.wait_until(if number < STREAMS { LIVE } else { WAITS }, SOON);
-        // Each has a connection left, whatever the others do.
+        // Each has a connection left for a request.
         browser.run("window.read = null; fetch('properties/led', { cache: 'no-store' }).then((answer) => answer.json()).then((value) => { window.read = value; });");
         browser.wait_until("window.read !== null", SOON);
     }
@@ -67,7 +70,7 @@ fn of_eight_visible_windows_four_have_a_stream_and_all_can_ask() {
             );
         }
     }
-    // A window that is closed makes room for another.
+    // A closed window makes room for another.
     browser.look_at(&windows[1]);
     browser.close_tab();
     let waiting = || {
@@ -85,7 +88,7 @@ fn of_eight_visible_windows_four_have_a_stream_and_all_can_ask() {
 }
 
 #[test]
-fn a_page_that_nobody_sees_has_no_stream_and_is_right_when_it_is_seen_again() {
+fn hidden_page_has_no_stream_and_catches_up_when_shown() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let url = format!("http://{}/", proxy.addr);
@@ -100,7 +103,7 @@ fn a_page_that_nobody_sees_has_no_stream_and_is_right_when_it_is_seen_again() {
          new MutationObserver(() => retries.push(retry.textContent)).observe(retry, { childList: true });",
     );
     let mut other = WebSocket::connect(server.addr(), "/ws");
-    // As many tabs as one likes: one of them is seen.
+    // Any number of tabs, of which one is visible.
     for _ in 0..PAGES {
         browser.new_tab();
         streams(&proxy, 0);
@@ -116,7 +119,7 @@ fn a_page_that_nobody_sees_has_no_stream_and_is_right_when_it_is_seen_again() {
     );
     browser.show(&first);
     browser.wait_until(LIVE, SOON);
-    // It waited for no time that it could have told.
+    // Its wait had no known end.
     assert_eq!(browser.eval("window.states.slice(0, 2).join()"), "waiting,connecting");
     assert_eq!(
         browser.eval("window.retries.every((retry) => retry === '' || retry === 'Trying again …')"),
@@ -130,13 +133,13 @@ fn a_page_that_nobody_sees_has_no_stream_and_is_right_when_it_is_seen_again() {
 }
 
 #[test]
-fn what_was_asked_before_a_page_is_hidden_is_answered_before_its_stream_closes() {
+fn request_before_page_is_hidden_is_answered() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&format!("http://{}/", proxy.addr));
     browser.wait_until(LIVE, SOON);
     let first = browser.tab();
-    // It takes a second.
+    // Blinking takes a second.
     browser.click("control-blink");
     browser.new_tab();
     server.expect_line("[HTTP] Received: {\"label\":\"blink\",\"id\":0}");
@@ -148,7 +151,7 @@ fn what_was_asked_before_a_page_is_hidden_is_answered_before_its_stream_closes()
 }
 
 #[test]
-fn a_stream_that_is_made_anew_at_once_keeps_its_place() {
+fn stream_reopened_at_once_keeps_its_slot() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&format!("http://{}/healthz", proxy.addr));
@@ -162,15 +165,19 @@ fn a_stream_that_is_made_anew_at_once_keeps_its_place() {
     for begun in 1..4 {
         browser.wait_until("window.thing?.state === 'live'", SOON);
         assert_eq!((proxy.streams(), proxy.streams_begun()), (1, begun));
-        // A page that is never told that the device is there makes its connection anew when the network is back.
+        // Without keep-alives the page reconnects when the network is back.
         browser.run("dispatchEvent(new Event('online'))");
         browser.wait_until("window.thing.state !== 'live'", SOON);
     }
-    assert_eq!(browser.eval("states.filter((state) => state.startsWith('waiting')).length"), 1, "at first");
+    assert_eq!(
+        browser.eval("states.filter((state) => state.startsWith('waiting')).length"),
+        1,
+        "the page waited more than once"
+    );
 }
 
 instep::thing! {
-    /// Nobody keeps its events for those who come later.
+    /// A Thing without a backlog.
     pub Bell: "Bell", commands Command {
         led => Led: switch { title: "Lamp" },
         ring: event { title: "Ring" },
@@ -180,7 +187,7 @@ instep::thing! {
 static APP: App = App::new("bell", "for tests").thing(&Bell::THING).pages(&PANEL);
 
 #[test]
-fn who_comes_back_is_told_how_many_events_it_missed() {
+fn returning_stream_gets_missed_event_count() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let proxy = Proxy::start(server.addr, Upgrade::IsDropped);
     let browser = Browser::open(&format!("http://{}/", proxy.addr));
@@ -203,7 +210,7 @@ fn who_comes_back_is_told_how_many_events_it_missed() {
         browser.eval("[...document.querySelectorAll('#card-ring li span')].map((line) => line.textContent)"),
         json!(["1", "5"])
     );
-    // What a WebSocket brought meanwhile was not missed.
+    // Events that a WebSocket brought meanwhile were not missed.
     proxy.upgrade(Upgrade::Passes);
     streams(&proxy, 0);
     bell.ring(6);

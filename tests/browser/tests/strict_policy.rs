@@ -1,4 +1,4 @@
-//! What the strict policy lets a page do, as a browser understands it.
+//! The strict content security policy in a real browser.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use instep_proto::http::STRICT_POLICY;
 use test_support::{SOON, Server};
 
 #[test]
-fn the_devices_own_script_and_socket_and_nothing_within_the_page() {
+fn strict_policy_allows_own_script_and_socket_only() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("strict.html");
     let page = format!(
         "<meta http-equiv='Content-Security-Policy' content=\"{STRICT_POLICY}\">
         <script>window.within = true;</script><p id='text' style='color: red' onclick='window.within = true'>Text</p>
         <script type='module' src='./instep.js'></script>"
     );
-    std::fs::write(&file, page).expect("a file");
-    let file = file.to_str().expect("a path in UTF-8");
+    std::fs::write(&file, page).expect("cannot write the file");
+    let file = file.to_str().expect("the path is not UTF-8");
     let server = Server::start(&["--app", "led-json", "--page", file]);
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.click("text");

@@ -1,5 +1,6 @@
-//! Pages that offer a subprotocol, as arduinoWebSockets' own example does. A browser closes a WebSocket whose answer names
-//! none of those that it offered.
+//! Pages that offer a subprotocol, as the example of arduinoWebSockets does.
+//!
+//! A browser closes a WebSocket if the response selects none of them.
 
 use std::path::Path;
 
@@ -15,10 +16,10 @@ const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Sub</title><p id='
 </script>";
 
 #[test]
-fn a_page_that_offers_subprotocols_opens() {
+fn page_offering_subprotocols_connects() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("subprotocols.html");
-    std::fs::write(&file, PAGE).expect("a file");
-    let file = file.to_str().expect("a path in UTF-8");
+    std::fs::write(&file, PAGE).expect("cannot write the file");
+    let file = file.to_str().expect("the path is not UTF-8");
     for app in ["led-json", "workshop", "echo"] {
         let server = Server::start(&["--app", app, "--page", file]);
         for (offered, answered) in

@@ -5,7 +5,7 @@ use test_support::{Folder, SOON, Server};
 
 const LIVE: &str = "document.getElementById('panel').classList.contains('live')";
 
-/// A server with a certificate of its own, and the folder in which it is kept.
+/// Server with a certificate of its own, and the folder of the certificate.
 struct Device {
     server: Server,
     _folder: Folder,
@@ -22,7 +22,7 @@ impl Device {
 }
 
 #[test]
-fn two_browsers_in_step_over_wss_and_back_after_a_restart() {
+fn two_browsers_in_step_over_wss_and_after_restart() {
     let mut device = Device::start("step", &["--app", "led-json"]);
     let url = format!("https://{}/", device.server.addr());
     let browsers = [(); 2].map(|()| Browser::with().trust_certificates().open(&url));
@@ -39,7 +39,7 @@ fn two_browsers_in_step_over_wss_and_back_after_a_restart() {
 
     device.server.kill();
     browsers[0].wait_until(&format!("!{LIVE}"), SOON);
-    // The certificate was kept, so nobody is asked again.
+    // The certificate was kept, so there is no new warning.
     device.server.restart();
     for browser in &browsers {
         browser.wait_until(LIVE, 2 * SOON);
@@ -47,9 +47,10 @@ fn two_browsers_in_step_over_wss_and_back_after_a_restart() {
     }
 }
 
-/// What docs/guide/tls.md says of tutorials' pages: with `ws://` they fail on an `https` page.
+/// The rule of docs/guide/tls.md for pages of
+/// tutorials: `ws://` fails on an `https` page.
 #[test]
-fn a_tutorials_ws_url_fails_on_an_https_page() {
+fn ws_url_of_tutorial_fails_on_https_page() {
     let page = tutorial_page("led-plain");
     let device =
         Device::start("tutorial", &["--app", "led-plain", "--allow-host", "lamp.test", "--page", &page]);
@@ -57,7 +58,7 @@ fn a_tutorials_ws_url_fails_on_an_https_page() {
         .trust_certificates()
         .resolve("lamp.test", device.server.addr())
         .open("https://lamp.test/");
-    // Asked for, so that it does not count as a mistake.
+    // The console is read, so that the entry does not count as an error.
     let console = browser.console();
     assert!(console.iter().any(|line| line.contains("loaded over HTTPS")), "{console:?}");
     let refused = |url: &str| {

@@ -1,5 +1,6 @@
-//! Pages written as the tutorials write theirs, served unedited: `ws://`, the host name without a
-//! port, `/ws`, and a fixed timer of 2 s. For the browser all is on port 80 of `lamp.test`.
+//! Pages in the style of the tutorials, served unedited: `ws://`,
+//! the host name without a port, `/ws`, and a fixed timer of 2 s.
+//! For the browser everything is on port 80 of `lamp.test`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,14 +8,15 @@ use std::time::Duration;
 use browser_tests::{Browser, tutorial_page};
 use test_support::{SOON, Server};
 
-/// What a page's own timer of 2 s needs, and a busy machine.
+/// Time limit for a reconnect: the page's own timer of 2 s, and a busy machine.
 const RECONNECTED: Duration = Duration::from_secs(8);
 
 fn serve(app: &str) -> Server {
     Server::start(&["--app", app, "--allow-host", "lamp.test", "--page", &tutorial_page(app)])
 }
 
-/// Two browsers with the page open and connected; `socket` is the name of the page's variable.
+/// Opens the page in two browsers, connected;
+/// `socket` is the name of the page's variable.
 fn two_browsers(server: &Server, socket: &str) -> [Browser; 2] {
     let open = || Browser::with().resolve("lamp.test", server.addr()).open("http://lamp.test/");
     let browsers = [open(), open()];
@@ -34,7 +36,7 @@ fn all_read(browsers: &[Browser], id: &str, text: &str) {
     }
 }
 
-/// Switches the device off and on again. The pages must notice, and return by themselves.
+/// Restarts the device. The pages must notice, and reconnect by themselves.
 fn off_and_on(server: &mut Server, browsers: &[Browser], socket: &str) {
     server.kill();
     for browser in browsers {
@@ -45,7 +47,7 @@ fn off_and_on(server: &mut Server, browsers: &[Browser], socket: &str) {
 }
 
 #[test]
-fn led_plain() {
+fn led_plain_tutorial_page_works() {
     let mut server = serve("led-plain");
     let pages = two_browsers(&server, "socket");
     all_read(&pages, "state", "OFF");
@@ -56,7 +58,7 @@ fn led_plain() {
     pages[0].screenshot("tutorial-led-plain");
     assert_eq!(pages[0].text("state"), "ON");
 
-    // Filled in by the device, before any script has run.
+    // Filled in by the device before any script has run.
     pages[1].goto("http://lamp.test/");
     assert_eq!(pages[1].text("state"), "ON");
     assert_eq!(pages[1].eval("document.getElementById('toggle-btn').hasAttribute('checked')"), true);
@@ -69,7 +71,7 @@ fn led_plain() {
 }
 
 #[test]
-fn led_json() {
+fn led_json_tutorial_page_works() {
     let mut server = serve("led-json");
     let pages = two_browsers(&server, "webSocket");
     all_read(&pages, "ledStatus", "LED OFF");
@@ -89,26 +91,27 @@ fn led_json() {
 }
 
 #[test]
-fn led_words() {
+fn led_words_tutorial_page_works() {
     let mut server = serve("led-words");
     let pages = two_browsers(&server, "webSocket");
     words(&mut server, &pages);
 }
 
-/// The page on port 80 and the socket on 81, as with the library that can do no better.
+/// The page on port 80 and the socket on 81, for
+/// a library that cannot share a port.
 #[test]
-fn led_words_on_two_ports() {
-    let page = std::fs::read_to_string(tutorial_page("led-words")).expect("the page");
+fn led_words_tutorial_page_works_on_two_ports() {
+    let page = std::fs::read_to_string(tutorial_page("led-words")).expect("cannot read the page");
     let edited = page.replace("window.location.hostname + '/ws'", "window.location.hostname + ':81/ws'");
     assert_ne!(edited, page, "the page does not name its socket as expected");
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("led-words-81.html");
-    std::fs::write(&file, edited).expect("a file");
-    let file = file.to_str().expect("a path in UTF-8");
+    std::fs::write(&file, edited).expect("cannot write the file");
+    let file = file.to_str().expect("the path is not UTF-8");
 
     let mut args = vec!["--app", "led-words", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"];
     args.extend(["--allow-host", "lamp.test", "--allow-origin", "http://lamp.test", "--page", file]);
     let mut server = Server::start(&args);
-    let [http, websocket] = server.addrs() else { panic!("two addresses: {:?}", server.addrs()) };
+    let [http, websocket] = server.addrs() else { panic!("not two addresses: {:?}", server.addrs()) };
     let open = || {
         let rules = Browser::with().resolve("lamp.test:80", *http).resolve("lamp.test:81", *websocket);
         rules.open("http://lamp.test/")
@@ -120,7 +123,7 @@ fn led_words_on_two_ports() {
 }
 
 fn words(server: &mut Server, pages: &[Browser; 2]) {
-    // Nothing is said to a new client.
+    // A new client gets no message.
     all_read(pages, "answer", "");
 
     pages[0].click("on");
@@ -131,7 +134,7 @@ fn words(server: &mut Server, pages: &[Browser; 2]) {
     all_read(pages, "answer", "LED is now OFF");
 
     off_and_on(server, pages, "webSocket");
-    // The sender hears of it even if nothing changed: the LED is off when the device starts.
+    // The sender gets an answer even if nothing changed, because the LED is off when the device starts.
     pages[0].run("document.getElementById('answer').textContent = ''");
     pages[0].click("off");
     all_read(pages, "answer", "LED is now OFF");
@@ -140,11 +143,11 @@ fn words(server: &mut Server, pages: &[Browser; 2]) {
 }
 
 #[test]
-fn led_state() {
+fn led_state_tutorial_page_works() {
     let mut server = serve("led-state");
     let pages = two_browsers(&server, "websocket");
     all_read(&pages, "state", "LOW");
-    // A greeting is logged, and answered by nothing: the page would take it for a state.
+    // A greeting is logged and not answered, because the page would take an answer for a state.
     server.expect_line("[1] Received: Hello from the page");
 
     pages[0].click("button");

@@ -1,4 +1,5 @@
-//! Behind a proxy that passes no WebSocket, pages go on by Server-Sent Events and REST, and nobody sees a difference.
+//! Behind a proxy that forwards no WebSocket, pages go on by Server-Sent Events and
+//! REST, without a visible difference.
 
 #[path = "../../../crates/instep-tokio/tests/in_process/mod.rs"]
 mod in_process;
@@ -18,17 +19,18 @@ use test_support::{SOON, Server, WebSocket, wait_until};
 const LIVE: &str = "document.body.dataset.state === 'live' && document.getElementById('card-led') !== null";
 const ON: &str = "document.getElementById('control-led').getAttribute('aria-checked') === 'true'";
 
-/// A page with `window.thing`, and in `window.told` what it was told: states, and what the handlers of a few labels heard.
-const CONNECT: &str = "window.told = []; window.states = [];
+/// Creates `window.thing`, and records states in `window.states` and the values of
+/// some labels in `window.received`.
+const CONNECT: &str = "window.received = []; window.states = [];
     import('./instep.js').then(({ connect }) => {
       window.thing = connect();
       thing.onstate = () => states.push(thing.state + (thing.reason ? ' ' + thing.reason : ''));
       for (const label of ['led', 'brightness', 'said', 'missed', 'tick']) {
-        thing.on(label, (value, frame) => told.push([label, value, frame.seq].filter((part) => part !== undefined).join(' ')));
+        thing.on(label, (value, frame) => received.push([label, value, frame.seq].filter((part) => part !== undefined).join(' ')));
       }
     });";
 
-/// Calls the thing, and keeps in `window.came` what came of it.
+/// Calls the Thing, and returns the outcome of the promise.
 fn call(browser: &Browser, call: &str) -> String {
     browser.run(&format!(
         "window.came = null;
@@ -36,7 +38,7 @@ fn call(browser: &Browser, call: &str) -> String {
                      (error) => {{ window.came = error.name + ' ' + error.code + ' ' + error.label; }});"
     ));
     browser.wait_until("window.came !== null", 2 * SOON);
-    browser.eval("window.came").as_str().expect("a text").to_owned()
+    browser.eval("window.came").as_str().expect("not a text").to_owned()
 }
 
 fn url(proxy: &Proxy) -> String {
@@ -44,7 +46,7 @@ fn url(proxy: &Proxy) -> String {
 }
 
 #[test]
-fn the_panel_works_behind_a_proxy_that_drops_upgrade_or_answers_itself() {
+fn panel_works_behind_proxy_without_upgrade() {
     let server = Server::start(&["--app", "workshop"]);
     let mut other = WebSocket::connect(server.addr(), "/ws");
     for upgrade in [Upgrade::IsDropped, Upgrade::IsRefused] {
@@ -54,7 +56,7 @@ fn the_panel_works_behind_a_proxy_that_drops_upgrade_or_answers_itself() {
         assert_eq!((browser.text("state").as_str(), proxy.sockets(), proxy.streams()), ("Connected", 0, 1));
         browser.click("control-led");
         browser.wait_until(ON, SOON);
-        // The switch is drawn as it shall be before the device has it.
+        // The switch shows the requested state before the device confirms it.
         other.read_text_until(|text| text == r#"{"label":"led","value":true}"#);
         other.send_text(r#"{"label":"led","value":false}"#);
         browser.wait_until(&format!("!({ON})"), SOON);
@@ -69,7 +71,7 @@ fn the_panel_works_behind_a_proxy_that_drops_upgrade_or_answers_itself() {
 }
 
 #[test]
-fn a_page_of_ones_own_gets_the_same_answers_as_over_a_websocket() {
+fn own_page_gets_same_answers_without_websocket() {
     let server = Server::start(&["--app", "workshop"]);
     let (without, with) =
         (Proxy::start(server.addr(), Upgrade::IsDropped), Proxy::start(server.addr(), Upgrade::Passes));
@@ -94,22 +96,22 @@ fn a_page_of_ones_own_gets_the_same_answers_as_over_a_websocket() {
         "thing.invoke('blink', 3)",
         "thing.invoke('nothing')",
         "thing.slide('brightness', 30)",
-        "Promise.all([thing.set('led', true), thing.set('led', false), thing.set('led', true)]).then(() => told.filter((one) => one.startsWith('led')).at(-1))",
+        "Promise.all([thing.set('led', true), thing.set('led', false), thing.set('led', true)]).then(() => received.filter((one) => one.startsWith('led')).at(-1))",
     ] {
         let expected = call(&with, asked);
         assert_eq!(call(&without, asked), expected, "{asked}");
     }
-    // What is sent by hand comes back as by a WebSocket.
+    // A frame sent by hand comes back as by a WebSocket.
     for browser in [&without, &with] {
-        browser.run("window.heard = []; thing.onmessage = (data) => heard.push(data); thing.send('{\"label\":\"led\",\"value\":false,\"id\":\"x\"}')");
+        browser.run("window.messages = []; thing.onmessage = (data) => messages.push(data); thing.send('{\"label\":\"led\",\"value\":false,\"id\":\"x\"}')");
         browser.run("window.sent = thing.send('{\"label\":\"led\",\"value\":false,\"id\":77}')");
-        browser.wait_until("heard.includes('{\"label\":\"ok\",\"id\":77}')", SOON);
+        browser.wait_until("messages.includes('{\"label\":\"ok\",\"id\":77}')", SOON);
     }
-    assert_eq!(without.eval("thing.send('toggle')"), false, "there is nothing that would take it");
+    assert_eq!(without.eval("thing.send('toggle')"), false, "a frame was accepted without a WebSocket");
 }
 
 #[test]
-fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
+fn write_is_done_only_after_stream_delivers_value() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&url(&proxy));
@@ -118,7 +120,7 @@ fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
     for number in 51..54 {
         proxy.hold();
         browser.run(&format!(
-            "window.done = null; thing.set('brightness', {number}).then(() => {{ window.done = told.filter((one) => one.startsWith('brightness')).at(-1); }});"
+            "window.done = null; thing.set('brightness', {number}).then(() => {{ window.done = received.filter((one) => one.startsWith('brightness')).at(-1); }});"
         ));
         server.expect_line(&format!(
             "[HTTP] Received: {{\"label\":\"brightness\",\"value\":{number},\"id\":0}}"
@@ -127,14 +129,14 @@ fn what_was_set_has_come_when_it_is_done_however_late_the_stream_is() {
             .then((value) => { window.read = value; })";
         browser.run(reads);
         browser.wait_until(&format!("window.read === {number}"), SOON);
-        // The answer of the PUT is there as well by now: it was asked for before.
-        assert_eq!(browser.eval("window.done"), json!(null), "the stream has not brought it");
+        // The answer of the PUT has arrived by now, because it was requested earlier.
+        assert_eq!(browser.eval("window.done"), json!(null), "done before the stream delivered the value");
         proxy.release();
         browser.wait_until(&format!("window.done === 'brightness {number}'"), SOON);
     }
 }
 
-/// Waits until the proxy has so many open WebSockets and streams.
+/// Waits until the proxy has these numbers of open WebSockets and streams.
 #[track_caller]
 fn carries(proxy: &Proxy, wanted: (usize, usize)) {
     wait_until(
@@ -145,7 +147,7 @@ fn carries(proxy: &Proxy, wanted: (usize, usize)) {
 }
 
 #[test]
-fn unreachable_is_told_from_without_upgrade_and_a_device_that_comes_back_is_followed_again() {
+fn unreachable_differs_from_no_upgrade_and_recovers() {
     let mut server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&url(&proxy));
@@ -160,7 +162,7 @@ fn unreachable_is_told_from_without_upgrade_and_a_device_that_comes_back_is_foll
     browser.wait_until(LIVE, 4 * SOON);
     browser.wait_until(&format!("!({ON})"), SOON);
     assert_eq!(proxy.streams(), 1);
-    // Where it falls silent, so does the stream.
+    // When the device falls silent, the stream does so, too.
     server.freeze();
     browser.wait_until(&reads("The device does not answer any more."), 2 * SOON);
     server.thaw();
@@ -168,14 +170,14 @@ fn unreachable_is_told_from_without_upgrade_and_a_device_that_comes_back_is_foll
 }
 
 #[test]
-fn a_plain_endpoint_has_no_stream_and_its_page_says_what_is_in_the_way() {
+fn plain_endpoint_has_no_stream_and_page_says_why() {
     let server = Server::start(&["--app", "led-json"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&url(&proxy));
     browser.wait_for_text("message", "A proxy before the device lets no WebSocket through.");
     proxy.upgrade(Upgrade::Passes);
     browser.wait_until("document.getElementById('panel').classList.contains('live')", 2 * SOON);
-    // Nor has an endpoint beside the Thing's.
+    // An endpoint beside the Thing's has none either.
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&format!("{}healthz", url(&proxy)));
@@ -185,19 +187,19 @@ fn a_plain_endpoint_has_no_stream_and_its_page_says_what_is_in_the_way() {
 }
 
 #[test]
-fn a_proxy_that_never_answers_an_upgrade_only_takes_longer() {
+fn unanswered_upgrade_only_delays_connection() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsForgotten);
     let browser = Browser::open(&url(&proxy));
     browser.wait_until(LIVE, 4 * SOON);
     assert_eq!(proxy.streams(), 1);
-    // The attempt beside the stream is given up, too, and another one is made.
+    // The attempt beside the stream times out, too, and another one is made.
     proxy.upgrade(Upgrade::Passes);
     carries(&proxy, (1, 0));
 }
 
 #[test]
-fn a_full_device_keeps_the_stream_until_there_is_a_place() {
+fn full_device_keeps_stream_until_slot_is_free() {
     let server = Server::start(&["--app", "workshop", "--limit", "clients=2"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let other = WebSocket::connect(server.addr(), "/ws");
@@ -205,7 +207,7 @@ fn a_full_device_keeps_the_stream_until_there_is_a_place() {
     browser.wait_until(LIVE, SOON);
     proxy.upgrade(Upgrade::Passes);
     let refused = || server.lines().iter().filter(|line| line.contains("all 2 places are taken")).count();
-    wait_until(2 * SOON, || refused() >= 2, || "nobody tried");
+    wait_until(2 * SOON, || refused() >= 2, || "no WebSocket was tried");
     assert_eq!((browser.eval(LIVE), proxy.streams()), (json!(true), 1));
     browser.click("control-led");
     browser.wait_until(ON, SOON);
@@ -217,7 +219,7 @@ fn a_full_device_keeps_the_stream_until_there_is_a_place() {
 }
 
 #[test]
-fn the_log_in_is_that_of_the_cookie() {
+fn log_in_without_websocket_uses_cookie() {
     let server = Server::with(&["--app", "workshop"]).variable("INSTEP_PASSWORD", "sesame").start();
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let browser = Browser::open(&url(&proxy));
@@ -236,7 +238,7 @@ fn the_log_in_is_that_of_the_cookie() {
 }
 
 #[test]
-fn with_a_backlog_every_event_comes_once_whatever_carries_it() {
+fn events_with_backlog_arrive_once_on_any_transport() {
     let server = Server::start(&["--app", "workshop"]);
     let proxy = Proxy::start(server.addr(), Upgrade::IsDropped);
     let mut other = WebSocket::connect(server.addr(), "/ws");
@@ -245,32 +247,32 @@ fn with_a_backlog_every_event_comes_once_whatever_carries_it() {
     say("before");
     server.expect_line("[1] Received: {\"label\":\"say\",\"value\":\"before\"}");
     browser.run(CONNECT);
-    let told = |wanted: &str| {
-        let said = "told.filter((one) => one.startsWith('said') || one.startsWith('missed')).map((one) => one.split(' ')[1]).join(' ')";
+    let received = |wanted: &str| {
+        let said = "received.filter((one) => one.startsWith('said') || one.startsWith('missed')).map((one) => one.split(' ')[1]).join(' ')";
         browser.wait_until(&format!("{said} === '{wanted}' && thing.state === 'live'"), 4 * SOON);
     };
-    told("before");
+    received("before");
     say("one");
-    told("before one");
+    received("before one");
     // The stream begins anew.
     let lost = "dispatchEvent(new Event('pagehide'))";
     browser.run(lost);
     say("two");
-    told("before one two");
+    received("before one two");
     proxy.upgrade(Upgrade::Passes);
     carries(&proxy, (1, 0));
     say("three");
-    told("before one two three");
-    // And the other way round.
+    received("before one two three");
+    // And vice versa.
     proxy.upgrade(Upgrade::IsDropped);
     browser.run(lost);
     say("four");
-    told("before one two three four");
+    received("before one two three four");
     carries(&proxy, (0, 1));
 }
 
 instep::thing! {
-    /// It counts, and nobody keeps its events for those who come later.
+    /// A Thing that counts, without a backlog.
     pub Counter: "Counter", commands Command {
         led => Led: switch { title: "Lamp" },
         tick: event { title: "Tick" },
@@ -279,7 +281,7 @@ instep::thing! {
 
 static APP: App = App::new("counter", "for tests").thing(&Counter::THING).pages(&PANEL);
 
-/// Tells of a number each few milliseconds, until `ended`.
+/// Publishes a number every few milliseconds, until `ended`.
 fn count(device: &'static Device, ended: &AtomicBool) {
     let counter = Counter::new(device);
     for number in 0_u32.. {
@@ -287,7 +289,7 @@ fn count(device: &'static Device, ended: &AtomicBool) {
             return;
         }
         counter.tick(number);
-        // Sometimes the same twice, which only a count can tell from once.
+        // Sometimes the same twice, which only a count can distinguish from once.
         thread::sleep(Duration::from_millis(if number % 5 == 0 { 0 } else { 7 }));
     }
 }
@@ -300,10 +302,11 @@ impl Drop for End<'_> {
     }
 }
 
-/// Which of the numbers in `window.told` do not follow the one before, with what was told as missed.
+/// Numbers in `window.received` that do not
+/// follow the one before, counting missed ones.
 const GAPS: &str = "(() => {
     let next = null, gaps = [];
-    for (const one of told) {
+    for (const one of received) {
       const [label, value] = one.split(' ');
       if (label === 'missed') next += Number(value);
       if (label !== 'tick') continue;
@@ -314,12 +317,12 @@ const GAPS: &str = "(() => {
   })()";
 
 #[test]
-fn the_websocket_takes_over_and_every_event_comes_once_also_without_a_backlog() {
+fn switch_to_websocket_repeats_no_event() {
     let server = serve(&APP, Limits::LINUX, SocketLimits::default());
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| count(server.device(), &ended));
-        // Also if the test fails.
+        // Ends the thread even if the test fails.
         let _end = End(&ended);
         for delay in [0, 40, 300].map(Duration::from_millis) {
             let proxy = Proxy::start(server.addr, Upgrade::IsDropped);
@@ -327,17 +330,17 @@ fn the_websocket_takes_over_and_every_event_comes_once_also_without_a_backlog() 
             // The panel there has a stream of its own.
             browser.run(CONNECT);
             browser.wait_until("window.thing?.state === 'live'", SOON);
-            browser.wait_until("told.length > 100", SOON);
+            browser.wait_until("received.length > 100", SOON);
             assert_eq!((proxy.sockets(), proxy.streams()), (0, 2));
             browser.run("window.states.length = 0");
             proxy.delay(delay);
             proxy.upgrade(Upgrade::Passes);
             carries(&proxy, (2, 0));
-            let told = browser.eval("told.length");
-            browser.wait_until(&format!("told.length > {told} + 200"), SOON);
+            let received = browser.eval("received.length");
+            browser.wait_until(&format!("received.length > {received} + 200"), SOON);
             assert_eq!(browser.eval(GAPS), "");
-            assert_eq!(browser.eval("told.some((one) => one.startsWith('missed'))"), false);
-            assert_eq!(browser.eval("window.states.join()"), "", "it was live all the time");
+            assert_eq!(browser.eval("received.some((one) => one.startsWith('missed'))"), false);
+            assert_eq!(browser.eval("window.states.join()"), "", "the connection was interrupted");
         }
     });
 }

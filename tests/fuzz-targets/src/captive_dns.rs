@@ -7,14 +7,14 @@ use std::net::Ipv4Addr;
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
 
-/// Judges what comes of `data`.
+/// Checks the answer to `data`.
 pub(crate) fn check(data: &[u8]) {
     let mut reply = [0xee; REPLY_MAX];
     let ours = answer(data, ADDRESS, &mut reply).map(|length| reply[..length].to_vec());
     if let Some(reply) = &ours {
-        assert_eq!(reply[..2], data[..2], "the id");
-        assert_eq!((reply[2] & 0xf8, reply[3] & 0x0f), (0x80, 0), "an answer without error");
-        assert!(data[2] & 0xf8 == 0, "to a query");
+        assert_eq!(reply[..2], data[..2], "the id of the answer differs");
+        assert_eq!((reply[2] & 0xf8, reply[3] & 0x0f), (0x80, 0), "not an answer without error");
+        assert!(data[2] & 0xf8 == 0, "answered something that is not a query");
     }
     match read(data) {
         Read::Broken => assert_eq!(ours, None),
@@ -23,7 +23,7 @@ pub(crate) fn check(data: &[u8]) {
             let expected = expected(data, &questions);
             match ours {
                 Some(mut ours) => {
-                    // Bits that copy what was asked.
+                    // Bits that are copied from the query.
                     ours[2..4].copy_from_slice(&expected[2..4]);
                     assert_eq!(ours, expected);
                 }
@@ -31,7 +31,7 @@ pub(crate) fn check(data: &[u8]) {
             }
         }
     }
-    // Too little room is no answer, and nothing is written beyond it.
+    // Too small a buffer gives no answer, and nothing is written beyond it.
     let mut short = [0xee; 40];
     if let Some(length) = answer(data, ADDRESS, &mut short[..30]) {
         assert!(length <= 30);
@@ -39,7 +39,7 @@ pub(crate) fn check(data: &[u8]) {
     assert_eq!(short[30..], [0xee; 10]);
 }
 
-/// A name without compression, a type and a class.
+/// Name without compression, type and class.
 struct Question {
     name: Vec<u8>,
     kind: [u8; 2],
@@ -47,9 +47,9 @@ struct Question {
 }
 
 enum Read {
-    /// No query, or it ends too early.
+    /// Not a query, or truncated.
     Broken,
-    /// Compressed as nobody does it: every reading is right.
+    /// Compressed in an unusual way, so that every interpretation is right.
     Odd,
     Query(Vec<Question>),
 }
@@ -62,7 +62,7 @@ fn read(data: &[u8]) -> Read {
     let mut questions = Vec::new();
     for _ in 0..u16::from_be_bytes([data[4], data[5]]) {
         let mut name = Vec::new();
-        // Where reading goes on behind the name, once a pointer was followed.
+        // The position behind the name, after a pointer was followed.
         let (mut from, mut behind) = (at, None);
         loop {
             match data.get(from) {

@@ -1,12 +1,12 @@
-//! Content in chunked transfer coding, from any bytes, in any parts.
+//! Content in chunked transfer coding, from any bytes, in any pieces.
 //!
-//! Input: how many bytes of extensions and trailer fields, how many of those fields and how many bytes of content there may
-//! be (each a byte, the first and the last times 8), how it is cut, and the content.
+//! Input: the limits of extensions and trailer fields in bytes, of their number and of the content in bytes
+//! (each a byte, the first and the last times 8), the lengths of the pieces, and the content.
 
 use crate::script::{cut, first, split};
 use instep_proto::http::{Chunks, HeadError, HeadLimits};
 
-/// Judges what comes of `data`.
+/// Checks the decoding of `data`.
 pub(crate) fn check(data: &[u8]) {
     let (bytes, data) = first(data);
     let (headers, data) = first(data);
@@ -50,7 +50,7 @@ pub(crate) fn check(data: &[u8]) {
     assert!(expected.beside <= limits.bytes && expected.fields <= limits.headers);
 }
 
-/// How content ends.
+/// End of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Done,
@@ -59,15 +59,15 @@ pub(crate) enum End {
     Malformed,
 }
 
-/// What the model reads.
+/// Result of the model.
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) content: Vec<u8>,
-    /// Bytes up to its end, or up to the end of what is there.
+    /// Bytes up to the end of the content, or of the available bytes.
     pub(crate) used: usize,
     pub(crate) end: End,
     announced: u64,
-    /// Bytes and number of what is passed over.
+    /// Bytes and number of skipped extensions and fields.
     beside: usize,
     fields: usize,
 }
@@ -114,7 +114,7 @@ impl Read {
         }
     }
 
-    /// The size of the next chunk.
+    /// Reads the size of the next chunk.
     fn size(&mut self, bytes: &[u8]) -> Result<u64, End> {
         let well = |line: &[u8]| {
             let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
@@ -125,27 +125,28 @@ impl Read {
         };
         self.beside += self.part(bytes).iter().skip_while(|byte| byte.is_ascii_hexdigit()).count();
         let digits_of = |line: &[u8]| line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-        // White space alone behind the size is no extension.
+        // White space alone behind the size is not an extension.
         let whole = |line: &[u8]| {
             let digits = digits_of(line);
             digits > 0 && (line.len() == digits || line.contains(&b';'))
         };
         let line = self.line(bytes, well, whole)?;
         let digits = digits_of(line);
-        let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).expect("digits"), 16)
-            .expect("16 digits");
+        let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).expect("no digits"), 16)
+            .expect("not 16 digits");
         self.announced = self.announced.saturating_add(size);
         Ok(size)
     }
 
-    /// What there is of the line that is next.
+    /// Returns the available part of the next line.
     fn part<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         let rest = &bytes[self.used..];
         &rest[..rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len())]
     }
 
-    /// The line that is next, without its CR LF. `well`: whether this may be the beginning of one; `whole`: whether it may
-    /// end so.
+    /// Returns the next line without its CR LF.
+    ///
+    /// `well` tells whether a line may begin so, `whole` whether it may end so.
     fn line<'b>(
         &mut self,
         bytes: &'b [u8],

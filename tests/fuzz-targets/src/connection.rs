@@ -1,8 +1,8 @@
-//! A whole connection: what a client sends, in arbitrary parts, while time passes, the link takes what it takes,
-//! and the application publishes and answers.
+//! A whole connection: a client's bytes in arbitrary pieces, while time passes, the
+//! window of the link changes, and the application publishes and replies.
 //!
-//! Input: a mode, the length of a script, the script, and what goes over the wire. Each byte of the script is a
-//! step; when it is over, all that is left arrives and is taken.
+//! Input: a mode, the length of a script, the script, and the bytes on the wire. Each byte of the script is a
+//! step; at its end all remaining bytes arrive and are taken.
 
 use crate::answers::{self, Response};
 use crate::link::{LIMITS, Link, TOPICS, World};
@@ -14,22 +14,23 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// To the endpoint that sends everything back; to the application; a connection from its first byte on.
+/// Kinds of connections: to the echo endpoint, to the
+/// application, or from the first byte of a request.
 const ECHO: u8 = 0;
 const APPLICATION: u8 = 1;
 
-/// How an input is meant: its first byte.
+/// Interpretation of an input, from its first byte.
 #[derive(Clone, Copy)]
 struct Mode {
     /// [`ECHO`], [`APPLICATION`] or another.
     what: u8,
-    /// The link takes nothing at first.
+    /// Whether the link takes nothing at first.
     narrow: bool,
-    /// permessage-deflate is agreed on.
+    /// Whether permessage-deflate is negotiated.
     deflate: bool,
 }
 
-/// Judges what comes of `data`.
+/// Checks the result of `data`.
 pub(crate) fn check(data: &[u8]) {
     let (first, data) = first(data);
     let (script, wire) = split(data);
@@ -42,7 +43,7 @@ pub(crate) fn check(data: &[u8]) {
     }
 }
 
-/// A request that opens a WebSocket, and its answer (RFC 6455 section 1.3).
+/// Opens a WebSocket, and checks the answer (RFC 6455 section 1.3).
 pub(crate) fn upgrade(link: &mut Link<'_>, path: &str, deflate: bool) {
     let offer = if deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
     let request = format!(
@@ -57,14 +58,16 @@ pub(crate) fn upgrade(link: &mut Link<'_>, path: &str, deflate: bool) {
     link.received = rest.to_vec();
 }
 
-/// Every message comes back.
+/// Checks that every message comes back.
 fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let expected = model::read(wire, Rules { deflate, limit: usize::MAX });
     let world = World::new(deflate);
     let mut link = world.connect();
     upgrade(&mut link, "/echo", deflate);
     let stopped = run(&mut link, script, wire, narrow, &mut |link| {
-        world.device.publish(Topics::new(TOPICS).at(0).expect("topic out of range"), "nobody here gets this");
+        world
+            .device
+            .publish(Topics::new(TOPICS).at(0).expect("topic out of range"), "not for an echo client");
         link.follow();
     });
     let (done, rest) = answers::acts(&link.received);
@@ -79,12 +82,14 @@ fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     } else if !close && link.is_closed() && (link.may_be_dropped() || stopped) {
         assert!(is_beginning(&done, &expected.acts), "{done:?}, but {expected:?}");
     } else {
-        assert_eq!(rest, b"", "a frame was not ended");
+        assert_eq!(rest, b"", "a frame is incomplete");
         assert!(expected.allows(&done), "{done:?}, but {expected:?}");
     }
 }
 
-/// Where messages are compressed, nobody says how much of one comes out of a part of it, and so what comes between.
+/// Compares a compressed echo.
+///
+/// The output of a part of a message is unspecified, and so is the place of control frames.
 fn compressed_echo(done: &[Act], expected: &Reading, cut_off: bool) {
     let done = Reading { acts: done.to_vec(), ..Reading::default() };
     let ([ours, theirs], [pongs, expected_pongs]) =
@@ -100,7 +105,8 @@ fn compressed_echo(done: &[Act], expected: &Reading, cut_off: bool) {
     }
 }
 
-/// The application hears every message, and everybody hears the application.
+/// Checks that the application gets every message,
+/// and the client every message of the application.
 fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let expected = model::read(wire, Rules { deflate, limit: LIMITS.message });
     let world = World::new(deflate);
@@ -114,15 +120,15 @@ fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
         if step % 3 == 0 {
             app.publish(&world);
         } else {
-            app.hear(&world);
+            app.take_message(&world);
         }
         link.follow();
     });
-    // Whatever still waits is heard.
+    // The application takes all waiting messages.
     loop {
-        let heard = app.hear(&world);
+        let taken = app.take_message(&world);
         link.follow();
-        if !heard {
+        if !taken {
             break;
         }
     }
@@ -130,11 +136,11 @@ fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let (done, pongs, close) = app.check(&link.received, narrow || stopped || dropped);
     let given_up = deflate && close.is_some_and(|code| link.may_be_given_up(code));
     if stopped || dropped || given_up {
-        assert!(expected.messages().starts_with(&app.heard));
+        assert!(expected.messages().starts_with(&app.received_messages));
         assert!(expected.pongs().starts_with(&pongs));
     } else {
-        assert_eq!(app.heard, expected.messages());
-        assert_eq!(link.messages, app.heard.len(), "messages are counted");
+        assert_eq!(app.received_messages, expected.messages());
+        assert_eq!(link.messages, app.received_messages.len(), "messages are counted wrongly");
         assert_eq!(pongs, expected.pongs());
         assert!(expected.allows_close(close), "closed with {close:?}, but {expected:?}");
         assert_eq!(app.closed, close.is_some());
@@ -144,7 +150,7 @@ fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     }
 }
 
-/// Requests, and whatever a client says to a server that it takes for another.
+/// Sends requests, or bytes of another protocol.
 fn requests(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let world = World::new(deflate);
     let mut link = world.connect();
@@ -164,7 +170,7 @@ fn requests(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     if link.now > 0 || stopped {
         return;
     }
-    assert_eq!(parts, whole, "another cut, another answer");
+    assert_eq!(parts, whole, "the answer depends on the split");
     if let Some(Response { status: 101, head, .. }) = whole.last() {
         let deflate = head.contains("permessage-deflate");
         let (end, echoes) = end_of_requests(wire, whole.len());
@@ -179,7 +185,7 @@ fn requests(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     }
 }
 
-/// The responses, and the frames after them.
+/// Reads the responses, and returns them with the frames behind them.
 fn read_answers<'b>(bytes: &'b [u8], wire: &[u8]) -> (Vec<Response>, &'b [u8]) {
     let (mut heads, mut rest) = (Vec::new(), wire);
     while let Some(request) = Request::read(&rest[empty_lines(rest)..]) {
@@ -188,31 +194,34 @@ fn read_answers<'b>(bytes: &'b [u8], wire: &[u8]) -> (Vec<Response>, &'b [u8]) {
         rest = &rest[request.length..];
         rest = request.content(rest).map_or(&[], |content| &rest[content..]);
     }
-    // One that cannot be read says what it is, all the same.
+    // An unreadable request still shows its method.
     heads.push(rest[empty_lines(rest)..].starts_with(b"HEAD "));
     answers::responses(bytes, &heads)
 }
 
-/// Where the `count`-th request ends, and whether it is to the echo.
+/// Returns the end of the `count`-th request, and whether its target is the echo.
 fn end_of_requests(wire: &[u8], count: usize) -> (usize, bool) {
     let (mut end, mut echoes) = (0, false);
     for _ in 0..count {
         end += empty_lines(&wire[end..]);
-        let request = Request::read(&wire[end..]).expect("a request that was answered by more than an error");
+        let request =
+            Request::read(&wire[end..]).expect("an unreadable request was answered without an error");
         echoes = request.place().is_some_and(|(_, path, _)| path == "/echo");
         end += request.length;
-        end += request.content(&wire[end..]).expect("it has come");
+        end += request.content(&wire[end..]).expect("the request was answered before its content arrived");
     }
     (end, echoes)
 }
 
-/// Bytes of line ends before a request, whole or not: the server does not mind them.
+/// Returns the bytes of line ends before a request,
+/// complete or not, which the server skips.
 fn empty_lines(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
-/// Does what the script says, then delivers the rest to a link that takes everything. `act` is the application's
-/// turn. Says whether one of the ends stopped before that.
+/// Performs the script, then delivers the rest to a link that takes everything.
+///
+/// `act` is the application's turn. Returns whether one of the ends stopped before that.
 fn run(
     link: &mut Link<'_>,
     script: &[u8],
@@ -257,7 +266,7 @@ fn run(
         }
     }
     link.widen(usize::MAX);
-    // What a client sends after the end of its own direction does not arrive.
+    // Bytes that a client sends after the end of its direction do not arrive.
     for _ in 0..wire.len() + 100 {
         if link.is_closed() || (rest.is_empty() && link.is_settled()) {
             break;
@@ -270,29 +279,38 @@ fn run(
     }
     assert!(
         link.is_closed() || (rest.is_empty() && link.is_settled()),
-        "it does not go on: {:?}, {} bytes wait",
+        "the connection makes no progress: {:?}, {} bytes wait",
         link.last,
         link.waiting.len() + rest.len()
     );
     stopped
 }
 
-/// An application that answers what it hears. All that it says begins with a number, and a letter for what it is.
+/// Application that replies to its messages.
+///
+/// Each of its own messages begins with a number, and a letter for its kind.
 struct Application<'w> {
     inbox: Inbox<'w>,
     number: usize,
-    /// What it heard: opcode and payload.
-    heard: Vec<(u8, Vec<u8>)>,
-    /// What it sent to the client that it heard.
+    /// Received messages: opcode and payload.
+    received_messages: Vec<(u8, Vec<u8>)>,
+    /// Numbers of the replies.
     sent: Vec<usize>,
-    /// What it published last, by topic.
+    /// Number of the latest publish, by topic.
     latest: [usize; TOPICS],
     closed: bool,
 }
 
 impl<'w> Application<'w> {
     fn new(inbox: Inbox<'w>) -> Self {
-        Self { inbox, number: 0, heard: Vec::new(), sent: Vec::new(), latest: [0; TOPICS], closed: false }
+        Self {
+            inbox,
+            number: 0,
+            received_messages: Vec::new(),
+            sent: Vec::new(),
+            latest: [0; TOPICS],
+            closed: false,
+        }
     }
 
     fn publish(&mut self, world: &World) {
@@ -300,7 +318,7 @@ impl<'w> Application<'w> {
         let (number, filler) =
             (self.number, "x".repeat(if self.number % 7 == 5 { 270 } else { self.number * 7 % 60 }));
         match number % 3 {
-            2 => world.device.try_event(format_args!("{number} e {filler}")).expect("it fits"),
+            2 => world.device.try_event(format_args!("{number} e {filler}")).expect("the event is too long"),
             topic => {
                 self.latest[topic] = number;
                 world
@@ -309,16 +327,16 @@ impl<'w> Application<'w> {
                         Topics::new(TOPICS).at(topic).expect("topic out of range"),
                         format_args!("{number} t {filler}"),
                     )
-                    .expect("it fits");
+                    .expect("the message is too long");
             }
         }
     }
 
-    /// Hears one message, if there is one, and answers it.
-    fn hear(&mut self, world: &World) -> bool {
+    /// Takes one message, if there is one, and replies. Returns whether there was one.
+    fn take_message(&mut self, world: &World) -> bool {
         let next = pin!(self.inbox.next());
         let Poll::Ready(message) = next.poll(&mut Context::from_waker(Waker::noop())) else { return false };
-        assert!(!self.closed, "a message after the last");
+        assert!(!self.closed, "a message after the end");
         let client = match message {
             Message::Open { .. } => return true,
             Message::Close { .. } => {
@@ -326,11 +344,11 @@ impl<'w> Application<'w> {
                 return true;
             }
             Message::Text { client, text } => {
-                self.heard.push((1, text.as_bytes().to_vec()));
+                self.received_messages.push((1, text.as_bytes().to_vec()));
                 client
             }
             Message::Binary { client, bytes } => {
-                self.heard.push((2, bytes.to_vec()));
+                self.received_messages.push((2, bytes.to_vec()));
                 client
             }
             other => panic!("the model does not know {other:?}"),
@@ -343,17 +361,19 @@ impl<'w> Application<'w> {
         true
     }
 
-    /// Checks what a client received of it. Returns how many replies that were, the pongs and the close code.
+    /// Checks the client's received messages.
+    ///
+    /// Returns the number of replies, the pongs and the close code.
     fn check(&self, received: &[u8], part: bool) -> (usize, Vec<Vec<u8>>, Option<u16>) {
         let (acts, rest) = answers::acts(received);
-        assert!(part || rest.is_empty(), "a frame was not ended");
+        assert!(part || rest.is_empty(), "a frame is incomplete");
         let reading = Reading { acts, ..Reading::default() };
         let (mut published, mut replied, mut replies) = (0, 0, Vec::new());
         let mut got = BTreeSet::new();
         for (opcode, payload) in reading.messages() {
-            let text = String::from_utf8(payload).expect("it is text");
+            let text = String::from_utf8(payload).expect("the message is not text");
             let mut words = text.split(' ');
-            let number: usize = words.next().expect("a number").parse().expect("a number");
+            let number: usize = words.next().expect("no number").parse().expect("not a number");
             assert_eq!(opcode, 1);
             assert!(number <= self.number);
             if words.next() == Some("r") {

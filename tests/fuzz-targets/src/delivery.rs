@@ -1,6 +1,7 @@
-//! What a feed encodes comes out as it was published, in order, at every follower, whatever the sockets take.
+//! The messages of a feed arrive as published, in order,
+//! at every follower, for any windows of the sockets.
 //!
-//! Input: the longest payload, then steps: what to do, how much of it, and the payload where there is one.
+//! Input: the longest payload, then steps: an operation, its extent, and the payload if there is one.
 
 use crate::answers::frames;
 use crate::script::first;
@@ -12,7 +13,7 @@ use instep_proto::frame::{Payload, SERVER_HEADER_MAX, TooLong};
 const TOPICS: usize = 3;
 const EVENTS: usize = 2;
 
-/// Judges what comes of `data`.
+/// Checks the result of `data`.
 pub(crate) fn check(data: &[u8]) {
     let (room, mut data) = first(data);
     let room = usize::from(room) * 2;
@@ -25,9 +26,9 @@ pub(crate) fn check(data: &[u8]) {
     let mut history = History::default();
     let mut followers: Vec<_> = feeds
         .iter()
-        .map(|feed| Follower::new(feed, FixedBuffer::new(storage.next().expect("as many as feeds"))))
+        .map(|feed| Follower::new(feed, FixedBuffer::new(storage.next().expect("fewer buffers than feeds"))))
         .collect();
-    // What of the history the shard has seen.
+    // Revision up to which the shard has seen the history.
     let mut seen = 0;
     while let [step, amount, rest @ ..] = data {
         let (amount, who) = (usize::from(*amount), usize::from(step >> 4 & 1));
@@ -35,7 +36,7 @@ pub(crate) fn check(data: &[u8]) {
         let mut payload = || {
             let (payload, rest) = data.split_at(amount.min(data.len()));
             data = rest;
-            // Longer than one byte of length can say.
+            // Longer than one byte of length can express.
             payload.repeat(if step >> 7 == 1 { 4 } else { 1 })
         };
         match step & 7 {
@@ -79,7 +80,7 @@ pub(crate) fn check(data: &[u8]) {
     for (feed, follower) in feeds.iter().zip(&mut followers) {
         follower.flush(feed, &history.all, usize::MAX);
         let (read, rest) = frames(&follower.received);
-        assert_eq!(rest, b"", "a frame was not ended");
+        assert_eq!(rest, b"", "a frame is incomplete");
         assert!(read.iter().all(|frame| frame.fin && matches!(frame.opcode, 1 | 2)));
         let events = history.all.iter().filter(|published| published.topic.is_none()).count();
         assert_eq!(follower.event, events);
@@ -110,14 +111,14 @@ impl Memory {
     }
 }
 
-/// A message that was published at the revision that is its place in the history, from 1.
+/// Message published at the revision that is its position in the history, from 1.
 struct Published {
-    /// `None`: it is an event.
+    /// Topic, or `None` for an event.
     topic: Option<usize>,
     frame: Vec<u8>,
 }
 
-/// All that was ever published.
+/// Everything ever published.
 #[derive(Default)]
 struct History {
     all: Vec<Published>,
@@ -157,7 +158,7 @@ impl History {
     }
 }
 
-/// A frame of a server, as RFC 6455 section 5.2 has it.
+/// Returns a frame of a server, as RFC 6455 section 5.2 has it.
 fn encode(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u64).to_be_bytes();
     let mut frame = vec![0x80 | opcode];
@@ -173,15 +174,15 @@ fn encode(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A client, and what it should get.
+/// Client, with the messages that it should get.
 struct Follower<'s> {
     cursor: Cursor,
     unsent: FixedBuffer<'s>,
     limit: usize,
     received: Vec<u8>,
     missed: u64,
-    /// From here on the model: what is on its way, the newest message of a topic and the next event, each as a
-    /// place in the history or among the events.
+    /// The model from here on: bytes on their way, the newest message of each topic,
+    /// and the next event, each as an index into the history or the events.
     rest: Vec<u8>,
     revision: usize,
     event: usize,
@@ -208,7 +209,7 @@ impl<'s> Follower<'s> {
         }
     }
 
-    /// The next message that it needs, by its revision.
+    /// Returns the next message for it, by its revision.
     fn next(&self, history: &[Published]) -> Option<usize> {
         let latest =
             |topic| history.iter().rposition(|published| published.topic == Some(topic)).map(|at| at + 1);
@@ -218,7 +219,7 @@ impl<'s> Follower<'s> {
         topics.chain(events.get(oldest).copied()).min()
     }
 
-    /// It is on its way to it.
+    /// Marks a message as on its way.
     fn advance(&mut self, revision: usize, history: &[Published]) {
         let events = history.iter().filter(|published| published.topic.is_none()).count();
         self.event = self.event.max(events.saturating_sub(EVENTS));
@@ -230,7 +231,7 @@ impl<'s> Follower<'s> {
         }
     }
 
-    /// Its socket takes so many bytes.
+    /// Takes up to `window` bytes into its socket.
     fn flush(&mut self, feed: &Feed<'_>, history: &[Published], mut window: usize) {
         let mut expected = self.received.clone();
         let mut left = window;
@@ -262,7 +263,7 @@ impl<'s> Follower<'s> {
         assert_eq!(accepted, all);
     }
 
-    /// A reply to it alone, after all that was published.
+    /// Sends a reply to this client, behind everything published.
     fn reply(&mut self, feed: &mut Feed<'_>, history: &[Published], bytes: &[u8], room: usize) {
         let mut revision = 0;
         let encoded = feed.encode(Payload::Binary(bytes), |after, frame| {

@@ -1,8 +1,9 @@
 //! The DHCP server of a device's own network.
 //!
-//! Input: steps. A first byte below 128 lets so many times 30 seconds pass. Another one sends a message: 255 one of any bytes, whose
-//! length comes first; others say who asks (the lowest 3 bits) for what (the next 4), and are followed by the last byte of
-//! the address it has, of the one it wants, and of the server it means, each 0 for none.
+//! Input: steps. A first byte below 128 advances the clock by that many times 30 seconds. Another one sends a
+//! message: 255 one of any bytes, preceded by their number; others contain the client (the lowest 3 bits) and
+//! the kind (the next 4), followed by the last byte of the client's address, of the requested one, and of the
+//! server's, each 0 for none.
 
 use crate::script::first;
 use instep_wifi::dhcp::{LEASE, OFFER, REPLY_MAX, Server};
@@ -15,7 +16,7 @@ const LEASES: usize = 4;
 
 type Mac = [u8; 6];
 
-/// Judges what comes of `data`.
+/// Checks the answers to `data`.
 pub(crate) fn check(mut data: &[u8]) {
     let mut server = Server::<LEASES>::new(host(DEVICE), "http://192.168.4.1/");
     let mut model = Model::default();
@@ -31,7 +32,7 @@ pub(crate) fn check(mut data: &[u8]) {
                 let (length, rest) = first(data);
                 let (message, rest) = rest.split_at(usize::from(length).min(rest.len()));
                 data = rest;
-                // Fuzzers do not write 236 bytes of nothing.
+                // Fuzzers do not write 236 zeroes.
                 if message.len() < 20 { message.to_vec() } else { [&dress(1, 0), message].concat() }
             }
             step => {
@@ -64,7 +65,8 @@ pub(crate) fn check(mut data: &[u8]) {
     }
 }
 
-/// The fixed fields of a message from that client, at that address, and the cookie.
+/// Returns the fixed fields of a message from
+/// that client, at that address, and the cookie.
 fn dress(client: u8, has: u8) -> Vec<u8> {
     let mut message = vec![1, 1, 6, 0, 1, 2, 3, client, 0, 0, 0x80, 0];
     message.extend(if has == 0 { [0; 4] } else { host(has).octets() });
@@ -79,7 +81,7 @@ fn host(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(192, 168, 4, last)
 }
 
-/// Who has what, and until when.
+/// Leases, with their clients and expiry.
 #[derive(Default)]
 struct Model {
     leased: BTreeMap<Ipv4Addr, (Mac, Duration)>,
@@ -93,7 +95,7 @@ impl Model {
         live.map(|(address, (mac, _))| (*address, *mac)).collect()
     }
 
-    /// Whether the message may get that answer, and what comes of it.
+    /// Checks an answer to a message, and updates the leases.
     fn judge(&mut self, now: Duration, message: &[u8], answer: Option<&[u8]>) {
         let kind = option(message, 53).and_then(|kind| kind.first().copied());
         let is_request = message.len() >= 240
@@ -101,16 +103,16 @@ impl Model {
             && message[24..28] == [0; 4]
             && message[236..240] == [99, 130, 83, 99];
         let Some(kind) = kind.filter(|_| is_request) else { return assert_eq!(answer, None) };
-        let mac: Mac = message[28..34].try_into().expect("six bytes");
+        let mac: Mac = message[28..34].try_into().expect("not six bytes");
         let address = |code| option(message, code).and_then(|data| data.first_chunk().copied()).map(octets);
         let (has, wants, means) =
-            (octets(message[12..16].try_into().expect("four")), address(50), address(54));
+            (octets(message[12..16].try_into().expect("not four bytes")), address(50), address(54));
         let Some(answer) = answer else {
             let ours = means == Some(host(DEVICE));
             match kind {
                 1 => assert!((2..6).all(|last| !self.is_free(now, host(last), mac)), "an address was free"),
                 3 => assert!(means.is_some() && !ours || wants.is_none() && has.is_unspecified()),
-                // Only one's own is given back or found out to be in use.
+                // A client can only release or decline its own address.
                 4 if ours => {
                     let of = |owner: Option<&(Mac, Duration)>| owner.is_some_and(|(owner, _)| *owner == mac);
                     if let Some(wants) = wants.filter(|a| of(self.leased.get(a)) || of(self.offered.get(a))) {
@@ -134,8 +136,8 @@ impl Model {
         };
         assert_eq!((answer[..3].to_vec(), &answer[4..8]), (vec![2, 1, 6], &message[4..8]));
         assert_eq!(answer[28..44], message[28..44]);
-        let yours = octets(answer[16..20].try_into().expect("four"));
-        match (kind, option(answer, 53).expect("a kind")[0]) {
+        let yours = octets(answer[16..20].try_into().expect("not four bytes"));
+        match (kind, option(answer, 53).expect("no message type")[0]) {
             (1, 2) => {
                 assert!(self.is_free(now, yours, mac), "{yours} is offered to two");
                 let leased =
@@ -162,7 +164,7 @@ impl Model {
         }
     }
 
-    /// Whether `mac` may have it.
+    /// Returns whether `mac` may have the address.
     fn is_free(&self, now: Duration, address: Ipv4Addr, mac: Mac) -> bool {
         let others = |owner: Option<&(Mac, Duration)>| {
             owner.is_some_and(|(owner, until)| *owner != mac && *until > now)
@@ -184,7 +186,8 @@ fn octets(octets: [u8; 4]) -> Ipv4Addr {
     octets.into()
 }
 
-/// The last option of that number that has a body such as the server looks for.
+/// Returns the last option of that number whose
+/// body has the length that the server expects.
 fn option(message: &[u8], code: u8) -> Option<&[u8]> {
     let mut found = None;
     let mut rest = message.get(240..)?;

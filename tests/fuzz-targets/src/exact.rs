@@ -1,5 +1,6 @@
-//! JSON as `serde_json` reads it, but with each number as it was written: a number is JSON however large it is, and no
-//! `f64` tells whether `1e-400` is a whole number.
+//! JSON as `serde_json` reads it, but with each number as
+//! written, because a JSON number may be arbitrarily large, and
+//! an `f64` cannot tell whether `1e-400` is a whole number.
 
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -8,18 +9,18 @@ use std::collections::BTreeMap;
 pub(crate) enum Exact {
     Null,
     Bool(bool),
-    /// As it was written.
+    /// The number as written.
     Number(String),
     String(String),
     Array(Vec<Exact>),
-    /// Of a key that stands there twice, the last value.
+    /// The last value of a repeated key.
     Object(BTreeMap<String, Exact>),
 }
 
 impl Exact {
-    /// Reads a document. `None`: that is not JSON.
+    /// Reads a document. Returns `None` if it is not JSON.
     pub(crate) fn parse(text: &str) -> Option<Exact> {
-        // Checks how it is put together. What is in its strings is checked as each of them is read.
+        // Checks the structure. Strings are checked as each of them is read.
         let text = serde_json::from_str::<&RawValue>(text).ok()?.get();
         Some(match text.as_bytes()[0] {
             b'{' => {
@@ -40,7 +41,8 @@ impl Exact {
         })
     }
 
-    /// The number times 10 to the power of `precision`, if that is a whole number of 64 bits.
+    /// Returns the number times 10 to the power of
+    /// `precision`, if that is a whole number of 64 bits.
     pub(crate) fn units(&self, precision: u8) -> Option<i64> {
         match self {
             Self::Number(digits) => units(digits, precision),
@@ -49,7 +51,7 @@ impl Exact {
     }
 }
 
-/// A number is as many units as the digits say, shifted by hand.
+/// Returns the number in units of its last digit, computed digit by digit.
 pub(crate) fn units(number: &str, precision: u8) -> Option<i64> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -57,9 +59,9 @@ pub(crate) fn units(number: &str, precision: u8) -> Option<i64> {
     if digits.bytes().all(|digit| digit == b'0') {
         return Some(0);
     }
-    // As far as this, no other number reaches 1, or ends before its point.
-    let most = i32::try_from(number.len()).ok()? + 30;
-    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= most)?;
+    // Beyond this, no number reaches 1, or ends before its point.
+    let max = i32::try_from(number.len()).ok()? + 30;
+    let exponent = exponent.parse::<i32>().ok().filter(|exponent| exponent.abs() <= max)?;
     let shift = exponent + i32::from(precision) - i32::try_from(part.len()).ok()?;
     let (kept, rest) = match usize::try_from(shift) {
         Ok(shift) => (digits + &"0".repeat(shift), String::new()),

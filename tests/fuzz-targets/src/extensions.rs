@@ -4,7 +4,7 @@
 
 use instep_proto::deflate::PermessageDeflate;
 
-/// Judges what comes of `data`.
+/// Checks the answer to `data`.
 pub(crate) fn check(data: &[u8]) {
     let Ok(header) = std::str::from_utf8(data) else { return };
     let ours = PermessageDeflate::find(header).map(|offer| offer.to_string());
@@ -12,17 +12,19 @@ pub(crate) fn check(data: &[u8]) {
         assert_eq!(ours, offers.iter().find_map(accept));
     }
     if let Some(answer) = ours {
-        // What is answered is an offer, too, and one that gets the same answer.
+        // The answer is an offer, too, and gets the same answer.
         let again = PermessageDeflate::find(&answer).map(|offer| offer.to_string());
         assert_eq!(again.as_ref(), Some(&answer));
     }
 }
 
-/// An extension: its name and its parameters.
+/// Extension: its name and its parameters.
 type Extension = (Vec<u8>, Vec<(Vec<u8>, Option<Vec<u8>>)>);
 
-/// The list of RFC 6455 section 9.1; `None` if it is none, or has a backslash in a quoted value, which no value that
-/// means anything needs.
+/// Reads the list of RFC 6455 section 9.1.
+///
+/// Returns `None` if it is not one, or if a quoted value has a backslash, which no meaningful value
+/// needs.
 fn read(header: &[u8]) -> Option<Vec<Extension>> {
     let mut rest = header;
     let mut extensions = Vec::new();
@@ -75,7 +77,8 @@ fn token(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     (end > 0).then(|| (bytes[..end].to_vec(), &bytes[end..]))
 }
 
-/// The answer to an offer, if this server takes it: RFC 7692 section 7.1, and no window of 256 bytes.
+/// Returns the answer to an offer if this server accepts
+/// it: RFC 7692 section 7.1, and no window of 256 bytes.
 fn accept((name, parameters): &Extension) -> Option<String> {
     let bits: Vec<String> = (8..16).map(|bits| bits.to_string()).collect();
     let is_bits = |value: &[u8]| bits.iter().any(|bits| bits.as_bytes() == value);

@@ -7,7 +7,7 @@ use instep_proto::frame::{
     COMPRESSED, CloseCode, CloseReason, FrameHeader, SERVER_HEADER_MAX, encode_header, unmask,
 };
 
-/// Judges what comes of `data`.
+/// Checks the decoding of `data`.
 pub(crate) fn check(data: &[u8]) {
     for cut in 0..=data.len().min(16) {
         header(&data[..cut]);
@@ -23,7 +23,7 @@ pub(crate) fn check(data: &[u8]) {
     close(payload);
 }
 
-/// A header is read as the model reads it.
+/// Checks that a header is read as the model reads it.
 fn header(bytes: &[u8]) {
     let ours = FrameHeader::parse(bytes).map_err(|error| {
         assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
@@ -39,17 +39,17 @@ fn header(bytes: &[u8]) {
     }
 }
 
-/// Written again, it is what it was.
+/// Checks that a header is encoded as it was read.
 fn encode(header: &FrameHeader, bytes: &[u8]) {
     let mut out = [0; SERVER_HEADER_MAX];
-    let length = usize::try_from(header.length).expect("this machine has 64 bits");
+    let length = usize::try_from(header.length).expect("the length does not fit into usize");
     let used = encode_header(header.fin, header.opcode, length, &mut out);
     out[0] |= if header.compressed { COMPRESSED } else { 0 };
     out[1] |= 0x80;
     assert_eq!(&out[..used], &bytes[..bytes.len() - 4]);
 }
 
-/// Unmasking is the same a byte at a time and from any offset.
+/// Checks that unmasking is the same byte by byte and from any offset.
 fn mask(data: &[u8], payload: &[u8]) {
     let Some(key) = data.first_chunk::<4>() else { return };
     let offset = payload.first().copied().unwrap_or(0);

@@ -1,23 +1,24 @@
-//! The reference for DEFLATE (RFC 1951), a bit at a time.
+//! Reference decoder of DEFLATE (RFC 1951), one bit at a time.
 
-/// The longest code of any symbol.
+/// Maximum length of a code, in bits.
 const BITS_MAX: usize = 15;
-/// The order in which the lengths of the lengths' codes come (section 3.2.7).
+/// Order of the code length codes (section 3.2.7).
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/// What a stream unpacks to, as far as it goes.
+/// Decompressed bytes of a stream, as far as it is valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inflated {
-    /// What comes out.
+    /// The decompressed bytes.
     pub(crate) bytes: Vec<u8>,
-    /// Then comes something that is no DEFLATE.
+    /// Whether invalid DEFLATE follows.
     pub(crate) wrong: bool,
 }
 
-/// Unpacks the beginning of a stream, until there are `most` bytes. After a last block another stream begins with
-/// the next byte, which knows nothing of the first.
-pub(crate) fn inflate(packed: &[u8], most: usize) -> Inflated {
-    let mut reader = Reader { packed, at: 0, bytes: Vec::new(), start: 0, most };
+/// Decompresses the beginning of a stream, up to `max` bytes.
+///
+/// After a last block another stream, with an empty window, begins at the next byte.
+pub(crate) fn inflate(packed: &[u8], max: usize) -> Inflated {
+    let mut reader = Reader { packed, at: 0, bytes: Vec::new(), start: 0, max };
     let wrong = loop {
         match reader.block() {
             Ok(false) => {}
@@ -31,22 +32,22 @@ pub(crate) fn inflate(packed: &[u8], most: usize) -> Inflated {
     Inflated { bytes: reader.bytes, wrong }
 }
 
-/// Why it does not go on.
+/// Reason why decoding stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// There is no more input, or enough output.
+    /// No more input, or enough output.
     Over,
     Wrong,
 }
 
 struct Reader<'p> {
     packed: &'p [u8],
-    /// The next bit.
+    /// Index of the next bit.
     at: usize,
     bytes: Vec<u8>,
-    /// Where the stream began.
+    /// Index of the stream's first byte in the output.
     start: usize,
-    most: usize,
+    max: usize,
 }
 
 impl Reader<'_> {
@@ -62,16 +63,16 @@ impl Reader<'_> {
     }
 
     fn put(&mut self, byte: u8) -> Result<(), End> {
-        if self.bytes.len() == self.most {
+        if self.bytes.len() == self.max {
             return Err(End::Over);
         }
         self.bytes.push(byte);
         Ok(())
     }
 
-    /// Reads a block, and says whether it was the last.
+    /// Reads a block; returns whether it was the last.
     fn block(&mut self) -> Result<bool, End> {
-        // They are judged together.
+        // All three bits are checked together.
         let head = self.bits(3)?;
         match head >> 1 {
             0 => self.stored()?,
@@ -109,11 +110,11 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The codes of a block that brings its own.
+    /// Reads the codes of a dynamic block.
     fn codes(&mut self) -> Result<(Code, Code), End> {
         let counts = self.bits(14)?;
         let (literals, distances) = ((counts & 31) + 257, (counts >> 5 & 31) + 1);
-        // Symbols that stand for nothing have no code.
+        // Reserved symbols have no code.
         if literals > 286 || distances > 30 {
             return Err(End::Wrong);
         }
@@ -127,8 +128,8 @@ impl Reader<'_> {
         }
         let mut lengths = Vec::new();
         while lengths.len() < literals + distances {
-            // Where there are no codes at all, zlib reads lengths of nothing, and only then finds that no code ends
-            // the block. The RFC leaves it open.
+            // If there are no codes at all, zlib reads lengths of nothing, and only then finds that no code
+            // ends the block. The RFC does not define it.
             let symbol = if code.longest() == 0 { self.bit().map(|_| 0)? } else { self.symbol(&code)? };
             let (length, times) = match symbol {
                 16 => {
@@ -146,7 +147,7 @@ impl Reader<'_> {
         }
         let (literals, distances) = lengths.split_at(literals);
         let (ends, literals, distances) = (literals[256] > 0, Code::new(literals), Code::new(distances));
-        // One code that is too long does no harm.
+        // A single incomplete code is allowed.
         let whole = |code: &Code| code.left == 0 || (code.left > 0 && code.longest() <= 1);
         if ends && whole(&literals) && whole(&distances) {
             Ok((literals, distances))
@@ -205,12 +206,13 @@ impl Reader<'_> {
     }
 }
 
-/// A Huffman code, as section 3.2.2 has it.
+/// Huffman code, as section 3.2.2 has it.
 struct Code {
-    /// How many symbols have a code of this length.
+    /// Number of symbols with a code of each length.
     counts: [usize; BITS_MAX + 1],
     symbols: Vec<usize>,
-    /// Codes of the greatest length that stand for nothing; less than 0 if there are too many.
+    /// Number of unused codes of the greatest length,
+    /// less than 0 if there are too many codes.
     left: isize,
 }
 
@@ -237,7 +239,7 @@ mod tests {
     use flate2::{Compress, Compression, FlushCompress};
 
     #[test]
-    fn what_zlib_packs_is_unpacked() {
+    fn zlib_output_is_inflated_unchanged() {
         let text: Vec<u8> = (0..20_000_u32).flat_map(|n| (n * n % 977).to_string().into_bytes()).collect();
         for level in [0, 1, 6, 9] {
             for text in [&text[..], &text[..30], b"", &[7; 1000]] {
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_rfc_7692_section_7_2_3() {
+    fn examples_of_rfc_7692_section_7_2_3_inflate() {
         let hello = Inflated { bytes: b"Hello".to_vec(), wrong: false };
         for packed in [
             &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0, 0, 0xff, 0xff][..],
@@ -262,7 +264,7 @@ mod tests {
             assert_eq!(inflate(packed, usize::MAX), hello);
         }
         assert!(inflate(&[0xff; 3], usize::MAX).wrong);
-        // A distance of four before anything is there.
+        // A distance of four at the beginning of the output.
         assert!(inflate(&[0x03, 0x62], usize::MAX).wrong);
     }
 }

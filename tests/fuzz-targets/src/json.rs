@@ -1,11 +1,11 @@
-//! JSON, as `serde_json` reads it.
+//! JSON, compared with `serde_json`.
 //!
 //! Input: a document.
 
 use crate::exact::{self, Exact};
 use instep_proto::json::{JsonError, MEMBERS_MAX, NESTING_MAX, Number, Text, Value, unescape};
 
-/// Judges what comes of `data`.
+/// Checks the parsing of `data`.
 pub(crate) fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     write(text);
@@ -15,17 +15,18 @@ pub(crate) fn check(data: &[u8]) {
             assert!(depth(&expected) <= NESTING_MAX);
             compare(text, &value, &expected);
         }
-        // A number that is no `f64` is all that it cannot hold.
+        // It rejects only numbers that do not fit into an `f64`.
         (Ok(_), Err(error)) => assert!(Exact::parse(text).is_some(), "{error}"),
         (Err(JsonError::NotJson(at)), expected) => {
             assert!(at <= text.len());
-            assert!(expected.is_err(), "it is JSON, but not so at {at}");
+            assert!(expected.is_err(), "valid JSON was rejected at {at}");
         }
         (Err(JsonError::TooDeep(at)), expected) => {
             assert!(matches!(text.as_bytes()[at], b'[' | b'{'));
             assert!(expected.is_err() || expected.is_ok_and(|expected| depth(&expected) > NESTING_MAX));
         }
-        // Whether a key stands there twice it does not tell; a property tells that none is refused that does not.
+        // `serde_json` does not detect a repeated key. A property test checks that a document without one is
+        // accepted.
         (Err(JsonError::DuplicateKey(at)), _) => assert_eq!(text.as_bytes()[at], b'"'),
         (Err(JsonError::TooManyMembers(at)), expected) => {
             assert_eq!(text.as_bytes()[at], b'{');
@@ -40,8 +41,11 @@ fn compare(text: &str, value: &Value<'_>, expected: &serde_json::Value) {
         (Value::Bool(ours), serde_json::Value::Bool(theirs)) => assert_eq!(ours, theirs),
         (Value::Number(ours), serde_json::Value::Number(theirs)) => {
             let (ours_near, theirs) = (ours.as_str().parse::<f64>(), theirs.as_f64());
-            let (ours_near, theirs) = (ours_near.expect("it is a number"), theirs.expect("it is one, too"));
-            // It may round the last digit otherwise.
+            let (ours_near, theirs) = (
+                ours_near.expect("our number is not an f64"),
+                theirs.expect("the expected number is not an f64"),
+            );
+            // It may round the last digit differently.
             assert!((ours_near - theirs).abs() <= theirs.abs() * 1e-15, "{ours_near} or {theirs}");
             same_units(ours);
         }
@@ -59,7 +63,7 @@ fn compare(text: &str, value: &Value<'_>, expected: &serde_json::Value) {
             ours.iter().zip(theirs).for_each(|(ours, theirs)| compare(text, ours, theirs));
         }
         (Value::Object(ours), serde_json::Value::Object(theirs)) => {
-            // Of a key that stands there twice, it has but one.
+            // It keeps one value of a repeated key.
             assert_eq!(ours.members().count(), theirs.len());
             for (key, value) in ours.members() {
                 compare(text, &value, &theirs[&key.to_string()]);
@@ -76,18 +80,21 @@ fn same_units(number: &Number<'_>) {
     }
 }
 
-/// What is written is read, harmless, and cut where it must be.
+/// Checks that written text is read back, is
+/// harmless in HTML, and is cut where necessary.
 fn write(text: &str) {
     let written = Text::new(text).to_string();
-    assert_eq!(serde_json::from_str::<String>(&written).expect("it is JSON"), text);
+    assert_eq!(serde_json::from_str::<String>(&written).expect("the written text is not JSON"), text);
     assert!(Value::parse(&written).is_ok());
-    for most in [0, 1, 7, 20] {
-        let cut = Text::cut(text, most).to_string();
+    for max in [0, 1, 7, 20] {
+        let cut = Text::cut(text, max).to_string();
         assert!(!cut.contains(['<', '>', '&', '\n', '\u{2028}', '\u{2029}']));
-        let read = serde_json::from_str::<String>(&cut).expect("it is JSON");
+        let read = serde_json::from_str::<String>(&cut).expect("the cut text is not JSON");
         if cut != written {
-            assert!(cut.len() <= most + "\"…\"".len());
-            assert!(text.starts_with(read.strip_suffix('…').expect("it says that it is cut")));
+            assert!(cut.len() <= max + "\"…\"".len());
+            assert!(
+                text.starts_with(read.strip_suffix('…').expect("the cut text does not end with an ellipsis"))
+            );
         }
     }
 }
@@ -100,7 +107,7 @@ fn depth(value: &serde_json::Value) -> usize {
     }
 }
 
-/// Those of the object that has most.
+/// Returns the number of members of the largest object.
 fn members(value: &serde_json::Value) -> usize {
     match value {
         serde_json::Value::Array(elements) => elements.iter().map(members).max().unwrap_or(0),

@@ -1,10 +1,11 @@
-//! Memory that is lent for good, and taken back all the same: a device lives as long as one input here.
+//! Memory with a `'static` lifetime that can be freed,
+//! because a device lives as long as one input here.
 
-/// Memory that was lent. Dropping this takes it back.
+/// Owner of lent memory, which is freed when dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Lender(Vec<Box<dyn Loan>>);
 
-/// What can be taken back by dropping it.
+/// Memory that is freed when dropped.
 trait Loan: std::fmt::Debug {}
 
 /// One piece of lent memory.
@@ -16,7 +17,7 @@ impl<T: std::fmt::Debug> Loan for Piece<T> {}
 impl<T> Drop for Piece<T> {
     #[allow(unsafe_code, reason = "without it each input would leave memory behind")]
     fn drop(&mut self) {
-        // SAFETY: the pointer is that of a box, and whoever called `Lender::lend` promised that the memory is
+        // SAFETY: the pointer is that of a box, and the caller of `Lender::lend` promised that the memory is
         // not used any more.
         drop(unsafe { Box::from_raw(self.0) });
     }
@@ -26,12 +27,12 @@ impl Lender {
     /// Lends `items`.
     ///
     /// # Safety
-    /// Whatever it is handed to is dropped before this lender is.
+    /// Every holder of the returned reference must be dropped before this lender.
     #[allow(unsafe_code, reason = "without it each input would leave memory behind")]
     pub(crate) unsafe fn lend<T: std::fmt::Debug + 'static>(&mut self, items: Vec<T>) -> &'static mut [T] {
         let memory = Box::into_raw(items.into_boxed_slice());
         self.0.push(Box::new(Piece(memory)));
-        // SAFETY: the box is used through this reference alone until it is dropped.
+        // SAFETY: the box is used only through this reference until it is dropped.
         unsafe { &mut *memory }
     }
 }

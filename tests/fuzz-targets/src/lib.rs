@@ -1,9 +1,9 @@
-//! What must hold for any input: each target takes bytes that nobody thought of, and panics if something is not as
-//! a simple model has it.
+//! Fuzz targets: each takes arbitrary bytes, and panics
+//! if a result differs from that of a simple model.
 //!
-//! The models are written from the RFCs, read whole byte strings and are slow and simple (for JSON it is `serde_json`). They
-//! use nothing of the code that they judge. `fuzz/` has libFuzzer look for such bytes; `fuzz/corpus/` holds a few with which
-//! it begins.
+//! The models are written from the RFCs, read whole byte strings and are slow and simple (for JSON it is
+//! `serde_json`). They use none of the code under test. `fuzz/` lets libFuzzer search for such bytes, and
+//! `fuzz/corpus/` holds its seeds.
 
 mod answers;
 mod captive_dns;
@@ -44,7 +44,7 @@ pub const TARGETS: [Target; 13] = [
     Target { name: "thing", check: thing::check },
 ];
 
-/// A part of instep, and what must hold for it.
+/// A part of instep, with its check.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// Its name.
@@ -53,19 +53,19 @@ pub struct Target {
 }
 
 impl Target {
-    /// Gives it an input.
+    /// Checks one input.
     ///
     /// # Panics
-    /// If something is not as it must be.
+    /// If a check fails.
     pub fn check(&self, input: &[u8]) {
         (self.check)(input);
     }
 }
 
-/// Gives a target an input.
+/// Checks one input of a target.
 ///
 /// # Panics
-/// If something is not as it must be, or if there is no such target.
+/// If a check fails, or if there is no such target.
 pub fn check(name: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     target.unwrap_or_else(|| panic!("there is no target {name}")).check(input);

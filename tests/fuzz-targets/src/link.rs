@@ -1,4 +1,5 @@
-//! A simulated link: one device, a client without a socket, and a clock that moves when it is told to.
+//! A simulated link: one device, a client without
+//! a socket, and a clock that only tests move.
 
 use crate::lent::Lender;
 use instep::driver::{
@@ -11,10 +12,10 @@ use instep_tokio::Deflate;
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Topics of [`APP`].
+/// Number of topics of [`APP`].
 pub(crate) const TOPICS: usize = 2;
 
-/// The application: a page of each kind, an endpoint of each kind.
+/// Application with a page of each kind and an endpoint of each kind.
 pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
     .page("/", Asset::template("<p>%STATE%</p>100%"))
     .page("/script.js", Asset::new("text/javascript; charset=utf-8", b"let on;").gzip(b"not really gzip"))
@@ -24,13 +25,14 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
     .echo("/echo")
     .topics(Topics::new(TOPICS));
 
-/// It goes by the name of `lamp`.
+/// Access to a device named `lamp`.
 pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
 
-/// Bytes of a message that the application publishes or sends: so many that some are compressed.
+/// Maximum length of a message of the application,
+/// in bytes, long enough for compression.
 const FRAME: usize = 290;
 
-/// Those of a device, but so small that a short input reaches each.
+/// A device's limits, but so small that a short input reaches each.
 pub(crate) const LIMITS: Limits = Limits {
     clients: 1,
     head: HeadLimits { bytes: 600, headers: 12 },
@@ -45,26 +47,26 @@ pub(crate) const LIMITS: Limits = Limits {
     ..Limits::DEVICE
 };
 
-/// Bytes that may be unsent.
+/// Limit of unsent bytes.
 const UNSENT: usize = FRAME + 384;
 
-/// A device, whose memory is taken back when it is dropped.
+/// Device whose memory is freed when dropped.
 #[derive(Debug)]
 pub(crate) struct World {
     app: &'static App,
     /// The device.
     pub(crate) device: Device,
-    /// Its driver's permessage-deflate.
+    /// The driver's permessage-deflate.
     deflate: Option<Deflate>,
     lender: RefCell<Lender>,
 }
 
-/// Memory from a lender, which lives longer than what it is lent to.
+/// Lends memory of a lender, which outlives the borrower.
 macro_rules! lend {
     ($lender:expr, $value:expr; $count:expr) => {{
         #[allow(unsafe_code, reason = "a device wants memory for good")]
-        // SAFETY: it is lent to the device, which its world drops before the lender, or to a link or an inbox,
-        // which borrow the world.
+        // SAFETY: the memory is lent to the device, which `World` drops before the lender, or to a link or an
+        // inbox, which borrow the `World`.
         unsafe {
             $lender.lend((0..$count).map(|_| $value).collect::<Vec<_>>())
         }
@@ -72,12 +74,12 @@ macro_rules! lend {
 }
 
 impl World {
-    /// A device to which nobody is connected; `deflate`: its driver has one inflater.
+    /// Returns a device without clients. `deflate`: its driver has one inflater.
     pub(crate) fn new(deflate: bool) -> Self {
         Self::with_app(&APP, deflate)
     }
 
-    /// The same for another application.
+    /// Returns such a device for another application.
     pub(crate) fn with_app(app: &'static App, deflate: bool) -> Self {
         let topics = app.topic_count();
         let mut lender = Lender::default();
@@ -96,8 +98,8 @@ impl World {
             topic_storage: lend!(lender, 0; block * (topics + 1)),
             events: lend!(lender, RingEntry::default(); LIMITS.events),
             event_storage: lend!(lender, 0; block * (LIMITS.events + 1)),
-            slots: lend!(lender, slots.pop().expect("there are as many"); places),
-            followers: lend!(lender, follower.take().expect("there is one driver"); 1),
+            slots: lend!(lender, slots.pop().expect("fewer slots than followers"); places),
+            followers: lend!(lender, follower.take().expect("no follower for the driver"); 1),
             inbox_queue: lend!(lender, 0; places),
             requests,
             backlog: false,
@@ -111,16 +113,16 @@ impl World {
         Self { app, device, deflate: deflate.then(|| Deflate::new(1)), lender: RefCell::new(lender) }
     }
 
-    /// The device's inbox.
+    /// Returns the device's inbox.
     ///
     /// # Panics
-    /// If it has been taken before.
+    /// If it was already taken.
     pub(crate) fn inbox(&self) -> Inbox<'_> {
         let buffer = Buffer::lent(lend!(self.lender.borrow_mut(), 0; LIMITS.message));
-        self.device.inbox(buffer).expect("it is taken once")
+        self.device.inbox(buffer).expect("the inbox was already taken")
     }
 
-    /// A connection that was just accepted, at 0 milliseconds.
+    /// Returns a connection that was just accepted, at 0 ms.
     pub(crate) fn connect(&self) -> Link<'_> {
         let lender = &mut *self.lender.borrow_mut();
         let topics = self.app.topic_count();
@@ -141,8 +143,8 @@ impl World {
             window: usize::MAX,
             messages: 0,
             now: 0,
-            heard: 0,
-            wrote: 0,
+            last_input: 0,
+            last_output: 0,
             disturbed: true,
             ended: false,
             last: None,
@@ -150,7 +152,7 @@ impl World {
     }
 }
 
-/// A client and the other end of its connection.
+/// Client with the other end of its connection.
 #[derive(Debug)]
 pub(crate) struct Link<'w> {
     app: &'static App,
@@ -160,29 +162,32 @@ pub(crate) struct Link<'w> {
     feed: Feed<'static>,
     compressed_feed: Option<Feed<'static>>,
     scratch: Vec<u8>,
-    /// What came over the wire and was not taken yet.
+    /// Bytes that arrived and were not yet taken.
     pub(crate) waiting: Vec<u8>,
-    /// What the other end got.
+    /// Bytes that the other end received.
     pub(crate) received: Vec<u8>,
-    /// How many more bytes the link takes.
+    /// Bytes that the link still takes.
     pub(crate) window: usize,
-    /// Messages that were taken, as the server counts them.
+    /// Number of taken messages, as the server counts them.
     pub(crate) messages: usize,
-    /// Milliseconds.
+    /// The time, in ms.
     pub(crate) now: u64,
-    /// When a byte came last, or was not wanted.
-    heard: u64,
-    /// When the link last took a byte, or all that there was.
-    wrote: u64,
-    /// Something has happened since the last turn.
+    /// Time of the last byte, or of the last moment when none was wanted, in ms.
+    last_input: u64,
+    /// Time of the link's last progress, or of the
+    /// last moment without unsent bytes, in ms.
+    last_output: u64,
+    /// Whether an event since the last turn justifies another one.
     disturbed: bool,
     ended: bool,
-    /// What the last turn said.
+    /// Result of the last turn.
     pub(crate) last: Option<Turn>,
 }
 
 impl Link<'_> {
-    /// Brings bytes, if the client takes any, and gives it a turn. Says whether it took them.
+    /// Delivers bytes, if the client takes any, and gives it a turn.
+    ///
+    /// Returns whether it took them.
     pub(crate) fn deliver(&mut self, bytes: &[u8]) -> bool {
         if self.last.is_some_and(|turn| turn.closed || !turn.wants_read) {
             return false;
@@ -190,26 +195,26 @@ impl Link<'_> {
         self.waiting.extend_from_slice(bytes);
         if !bytes.is_empty() {
             self.disturbed = true;
-            self.heard = self.now;
+            self.last_input = self.now;
         }
         self.turn();
         true
     }
 
-    /// The other end takes so many more bytes.
+    /// Widens the other end's window by `bytes`.
     pub(crate) fn widen(&mut self, bytes: usize) {
         self.window = self.window.saturating_add(bytes);
         self.disturbed = true;
         self.turn();
     }
 
-    /// Time passes, up to `now`.
+    /// Advances the clock to `now`.
     pub(crate) fn wait(&mut self, now: u64) {
         self.now = self.now.max(now);
         self.turn();
     }
 
-    /// The other end closes its direction.
+    /// Closes the other end's direction.
     pub(crate) fn end(&mut self) {
         self.ended = true;
         self.disturbed = true;
@@ -217,13 +222,14 @@ impl Link<'_> {
         self.turn();
     }
 
-    /// The device has published or sent something, or the inbox has room.
+    /// Gives a turn, because the device has published
+    /// or sent something, or the inbox has room.
     pub(crate) fn follow(&mut self) {
         self.disturbed = true;
         self.turn();
     }
 
-    /// The server stops.
+    /// Stops the server.
     pub(crate) fn stop(&mut self) {
         self.disturbed = true;
         let End { client, mut surroundings, .. } = self.end_of_server();
@@ -231,23 +237,23 @@ impl Link<'_> {
         self.turn();
     }
 
-    /// Whether all that it could take is taken.
+    /// Returns whether everything that can be taken has been taken.
     pub(crate) fn is_settled(&self) -> bool {
         self.waiting.is_empty() || self.last.is_some_and(|turn| turn.wants_read)
     }
 
-    /// Whether it is over.
+    /// Returns whether the connection has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.last.is_some_and(|turn| turn.closed)
     }
 
-    /// Whether an open WebSocket may be dropped without a word: it was silent for too long, or took nothing for
-    /// too long, or has ended itself.
+    /// Returns whether an open WebSocket may be dropped without a close frame: it was
+    /// silent or stalled for too long, or has ended itself.
     pub(crate) fn may_be_dropped(&self) -> bool {
         let pings = u64::from(LIMITS.pings_missed) + 1;
         self.ended
-            || self.now - self.heard >= LIMITS.ping_every * pings
-            || self.now - self.wrote >= LIMITS.write_stall
+            || self.now - self.last_input >= LIMITS.ping_every * pings
+            || self.now - self.last_output >= LIMITS.write_stall
     }
 
     fn end_of_server(&mut self) -> End<'_> {
@@ -277,13 +283,13 @@ impl Link<'_> {
         }
     }
 
-    /// Whether an open WebSocket may be closed like this, although nothing is wrong: half a compressed message has
-    /// kept the only inflater for too long.
+    /// Returns whether an open WebSocket may be closed with this code without an error:
+    /// a partial compressed message has kept the only inflater for too long.
     pub(crate) fn may_be_given_up(&self, code: u16) -> bool {
         code == CloseCode::TRY_AGAIN_LATER.number() && self.now >= LIMITS.write_stall
     }
 
-    /// A turn, and the checks that hold for each.
+    /// Gives a turn, with the checks that hold for each.
     fn turn(&mut self) {
         if self.is_closed() {
             return;
@@ -301,7 +307,7 @@ impl Link<'_> {
         let mut all = true;
         let End { client, mut surroundings, waiting, received, window } = self.end_of_server();
         let turn = client.turn(now, waiting, &mut surroundings, &mut |bytes| {
-            assert!(!bytes.is_empty(), "a write of nothing");
+            assert!(!bytes.is_empty(), "an empty write");
             assert!(may_write, "a write after the end");
             let length = bytes.len().min(*window);
             *window -= length;
@@ -312,38 +318,45 @@ impl Link<'_> {
         let taken = self.received.len() - before;
         let now = self.now;
         assert!(turn.used <= self.waiting.len());
-        assert!(turn.closed || turn.wants_write != all, "what was not taken is due");
+        assert!(turn.closed || turn.wants_write != all, "wants_write is wrong");
         assert!(
             turn.closed || turn.wake_at.as_millis() > now,
-            "a turn is due at {:?} after {now}",
+            "the next turn is due at {:?}, and it is {now}",
             turn.wake_at
         );
         let left = self.waiting.len() - turn.used;
-        assert!(!turn.wants_read || left <= Client::tail_max(&LIMITS), "more before {left} bytes were taken");
+        assert!(
+            !turn.wants_read || left <= Client::tail_max(&LIMITS),
+            "more input is wanted before {left} bytes were taken"
+        );
         if let Some(last) = self.last {
-            assert!(!last.shut_down || turn.shut_down || turn.closed, "it was at its end");
-            // Where a reply has left the device for the output, a message may take its place.
+            assert!(!last.shut_down || turn.shut_down || turn.closed, "a shutdown was revoked");
+            // A reply that moved from the device to the output makes room for a message.
             if !self.disturbed && !last.wants_write && now < last.wake_at.as_millis() {
                 let quiet = Turn { used: turn.used, messages: 0, wake_at: turn.wake_at, ..last };
-                assert_eq!((turn, turn.used, taken), (quiet, 0, 0), "a turn for nothing at {now}");
+                assert_eq!(
+                    (turn, turn.used, taken),
+                    (quiet, 0, 0),
+                    "a turn without a cause changed something at {now}"
+                );
                 assert!(turn.wake_at >= last.wake_at);
             }
         }
         if !turn.wants_read && !turn.closed {
-            self.heard = now;
+            self.last_input = now;
         }
         if !turn.closed && (taken > 0 || !turn.wants_write || self.last.is_none_or(|last| !last.wants_write))
         {
-            self.wrote = now;
+            self.last_output = now;
         }
         self.waiting.drain(..turn.used);
-        self.messages += usize::try_from(turn.messages).expect("this machine has 64 bits");
+        self.messages += usize::try_from(turn.messages).expect("the count does not fit into usize");
         self.disturbed = false;
         self.last = Some(turn);
     }
 }
 
-/// What of a link the server has, and what it does not see.
+/// The parts of a link that the server uses, and those that it does not see.
 struct End<'a> {
     client: &'a mut Client,
     surroundings: TurnContext<'a>,
@@ -352,7 +365,7 @@ struct End<'a> {
     window: &'a mut usize,
 }
 
-/// An empty feed.
+/// Returns an empty feed.
 fn feed(lender: &mut Lender, topics: usize) -> Feed<'static> {
     let block = FRAME + SERVER_HEADER_MAX;
     let table =

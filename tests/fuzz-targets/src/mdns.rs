@@ -1,8 +1,9 @@
 //! The responder of multicast DNS.
 //!
-//! Input: steps. A first byte below 128 lets so many times 10 ms pass, in which it sends what it wants to. Another one is the
-//! first of a message: its bits say whether it is a response, a probe, from another port, from far away, and whether the
-//! first question or record, whose type follows, is about the host or the page. 255 begins a message of any bytes, with its length first.
+//! Input: steps. A first byte below 128 advances the clock by that many times 10 ms, during which the
+//! responder sends. Another one is the first of a message: its bits say whether it is a response, a probe,
+//! from another port, from far away, and whether the first question or record, whose type follows, is about
+//! the host or the page. 255 begins a message of any bytes, preceded by their number.
 
 use crate::script::first;
 use instep_wifi::mdns::{MESSAGE_MAX, PORT, Responder};
@@ -13,9 +14,9 @@ const DEVICE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
 const NEAR: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 99);
 const FAR: Ipv4Addr = Ipv4Addr::new(192, 168, 2, 99);
 
-/// Judges what comes of `data`.
+/// Checks the answers to `data`.
 pub(crate) fn check(mut data: &[u8]) {
-    let wanted = "lamp".parse().expect("a name");
+    let wanted = "lamp".parse().expect("not a valid name");
     let mut now = Duration::from_secs(1);
     let mut responder = Responder::new(now, wanted, DEVICE, 24, 80, 0x1234_5678);
     let mut sent = Sent::default();
@@ -46,12 +47,15 @@ pub(crate) fn check(mut data: &[u8]) {
         let (name, had) = (*responder.name(), responder.has_name());
         let mut reply = [0xee; MESSAGE_MAX];
         if let Some(length) = responder.receive(now, SocketAddrV4::new(from, port), &message, &mut reply) {
-            assert!(had && from == NEAR, "it answers for what it does not have");
+            assert!(had && from == NEAR, "it answers for a foreign name");
             let (flags, questions) = judge(&reply[..length], &name.to_string());
             assert_eq!((flags, questions > 0), (0x8400, port != PORT));
         }
         if *responder.name() != name || responder.has_name() != had {
-            assert!(from == NEAR && port == PORT && message[2] & 0x80 != 0, "only a response changes that");
+            assert!(
+                from == NEAR && port == PORT && message[2] & 0x80 != 0,
+                "a message other than a response changed the name"
+            );
             assert!(had || *responder.name() != name);
             let number = responder.name().as_str().strip_prefix("lamp-").map(str::parse::<u16>);
             assert!(responder.name().as_str() == "lamp" || matches!(number, Some(Ok(2..))));
@@ -59,15 +63,15 @@ pub(crate) fn check(mut data: &[u8]) {
     }
 }
 
-/// What has been sent to all.
+/// Messages sent to all.
 #[derive(Default)]
 struct Sent {
-    /// When the last ones were.
+    /// Times of the last ones.
     times: Vec<Duration>,
 }
 
 impl Sent {
-    /// Sends what there is to send at that time.
+    /// Sends all messages that are due at `now`.
     fn all(&mut self, responder: &mut Responder, now: Duration) {
         let mut out = [0xee; MESSAGE_MAX];
         while let Some(length) = responder.send(now, &mut out) {
@@ -78,11 +82,11 @@ impl Sent {
             // One for each record, and the probes and announcements of one name after the other.
             assert!(self.times.len() <= 16, "it floods the network");
         }
-        assert!(responder.wake_at().is_none_or(|next| next > now), "it has something to send and does not");
+        assert!(responder.wake_at().is_none_or(|next| next > now), "a due message was not sent");
     }
 }
 
-/// A message that concerns the responder.
+/// Returns a message about the responder's names.
 fn compose(step: u8, kind: u8, octet: u8, name: &str) -> Vec<u8> {
     let (response, probe) = (step & 1 != 0, step & 2 != 0);
     let mut owner = Vec::new();
@@ -93,7 +97,7 @@ fn compose(step: u8, kind: u8, octet: u8, name: &str) -> Vec<u8> {
         _ => &["_services", "_dns-sd", "_udp", "local"],
     };
     for label in labels {
-        owner.push(u8::try_from(label.len()).expect("at most 63"));
+        owner.push(u8::try_from(label.len()).expect("a label is longer than 63 bytes"));
         owner.extend(label.bytes());
     }
     owner.push(0);
@@ -114,7 +118,8 @@ fn compose(step: u8, kind: u8, octet: u8, name: &str) -> Vec<u8> {
     out
 }
 
-/// Reads a message that the responder has written; all of it is about itself. Its flags, and how many questions it has.
+/// Checks a message of the responder, which is only about its names; returns its
+/// flags and number of questions.
 fn judge(message: &[u8], name: &str) -> (u16, u16) {
     let number = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
     let mut at = 12;
@@ -157,6 +162,6 @@ fn judge(message: &[u8], name: &str) -> (u16, u16) {
         }
         assert_eq!(class & 0x7fff, 1);
     }
-    assert_eq!(at, message.len(), "there is nothing behind the last record");
+    assert_eq!(at, message.len(), "bytes behind the last record");
     (number(2), number(4))
 }

@@ -1,34 +1,34 @@
-//! Messages put together, in whatever way the input is cut.
+//! Messages joined from fragments, for any split of the input.
 //!
-//! Input: the length of a script, the script, then frames. The first byte of the script is the most that a piece
-//! may hold, the others are where the input is cut.
+//! Input: the length of a script, the script, then frames. The first byte of the script is the maximum length
+//! of a piece, the others are the lengths of the parts of the input.
 
 use crate::model::{self, Act, Reading, Rules};
 use crate::script::{cut, first, split};
 use instep_proto::frame::CloseCode;
 use instep_proto::message::{Kind, PART_MAX, Received, Receiver};
 
-/// Judges what comes of `data`.
+/// Checks the messages in `data`.
 pub(crate) fn check(data: &[u8]) {
     let (script, wire) = split(data);
-    let (most, cuts) = first(script);
-    let most = if most == 0 { usize::MAX } else { usize::from(most) };
+    let (max, cuts) = first(script);
+    let max = if max == 0 { usize::MAX } else { usize::from(max) };
     let expected = model::read(wire, Rules { deflate: false, limit: usize::MAX });
     for parts in [cut(cuts, wire), vec![wire]] {
-        let done = receive(&parts, most);
+        let done = receive(&parts, max);
         assert!(expected.allows(&done), "{done:?}, but {expected:?}");
     }
 }
 
-/// What an echo would do.
-fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
+/// Returns the acts of an echo.
+fn receive(parts: &[&[u8]], max: usize) -> Vec<Act> {
     let (mut receiver, mut done, mut within) = (Receiver::new(), Reading::default(), false);
     let mut input = Vec::new();
     for part in parts {
         input.extend_from_slice(part);
         let mut at = 0;
         loop {
-            let (used, received) = match receiver.receive(&mut input[at..], most, usize::MAX) {
+            let (used, received) = match receiver.receive(&mut input[at..], max, usize::MAX) {
                 Ok(received) => received,
                 Err(error) => {
                     done.acts.push(Act::Close(error.close_code().number()));
@@ -38,7 +38,7 @@ fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
             at += used;
             match received {
                 Received::Incomplete => {
-                    assert!(input.len() - at <= PART_MAX, "{} bytes are left over", input.len() - at);
+                    assert!(input.len() - at <= PART_MAX, "{} bytes are not consumed", input.len() - at);
                     break;
                 }
                 Received::Pong => {}
@@ -48,7 +48,7 @@ fn receive(parts: &[&[u8]], most: usize) -> Vec<Act> {
                     return done.acts;
                 }
                 Received::Piece(piece) => {
-                    assert!(piece.bytes.len() <= most);
+                    assert!(piece.bytes.len() <= max);
                     assert_eq!(piece.first, !within);
                     if piece.first {
                         done.acts.push(Act::Begin(if piece.kind == Kind::Text { 1 } else { 2 }));

@@ -1,12 +1,13 @@
-//! The reference: what RFC 6455 asks of a server that reads a byte string, from its first byte to its last.
+//! Reference for RFC 6455: the required reactions of a server to a byte string,
+//! from its first byte to its last.
 //!
-//! It is written from the RFC alone and looks at the whole string at once. An input is not always fatal at the
-//! byte where a server sees it: the model says that a fault is there as soon as the byte that is wrong has come,
-//! and for a frame in the wrong place as soon as its header is complete.
+//! It is written from the RFC alone and reads the whole string at once. A server may notice an error at a
+//! later byte. The model reports an error at the first wrong byte, and for a frame in the wrong place at the
+//! end of its header.
 
 use crate::inflate::{Inflated, inflate};
 
-/// What an endpoint does that sends everything back.
+/// Action of an endpoint that echoes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     /// A message begins: 1 for text, 2 for binary.
@@ -21,28 +22,29 @@ pub(crate) enum Act {
     Close(u16),
 }
 
-/// What a byte string asks for.
+/// Required reactions to a byte string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
-    /// In order.
+    /// The actions, in order.
     pub(crate) acts: Vec<Act>,
-    /// The close is because of bytes within a message: how much of that message is sent back before is not
-    /// said anywhere.
+    /// Whether the cause of the close is within a message.
+    ///
+    /// The number of that message's bytes that are echoed before is unspecified.
     pub(crate) torn: bool,
-    /// Where a second thing is wrong right behind the first, another code would do.
+    /// Another allowed code, if a second error is right behind the first.
     pub(crate) other_code: Option<u16>,
 }
 
-/// The rules of a connection.
+/// Parameters of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
-    /// permessage-deflate was agreed on.
+    /// Whether permessage-deflate is negotiated.
     pub(crate) deflate: bool,
-    /// The longest message that is not too big.
+    /// Maximum length of a message, in bytes.
     pub(crate) limit: usize,
 }
 
-/// The header of a frame.
+/// Header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The first byte: FIN, reserved bits, opcode.
@@ -55,9 +57,10 @@ pub(crate) struct Header {
     pub(crate) size: usize,
 }
 
-/// Reads a header as section 5.2 has it, in the order of its bytes: `None` if it is cut off before anything is
-/// wrong, `Err` if something is.
-/// `deflate`: messages may be compressed (RFC 7692 section 6).
+/// Reads a header as section 5.2 has it, byte by byte.
+///
+/// Returns `None` if it is incomplete without an error, `Err` if there is one. `deflate`: messages may
+/// be compressed (RFC 7692 section 6).
 pub(crate) fn header(bytes: &[u8], deflate: bool) -> Result<Option<Header>, ()> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     let (fin, reserved, opcode) = (first >> 7 == 1, (first >> 4) & 7, first & 15);
@@ -79,8 +82,8 @@ pub(crate) fn header(bytes: &[u8], deflate: bool) -> Result<Option<Header>, ()> 
         length = field.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
         size += extended;
         // "The minimal number of bytes MUST be used", and the top bit of eight bytes is 0.
-        let least = if extended == 2 { 126 } else { 65_536 };
-        if length < least || length >= 1 << 63 {
+        let min = if extended == 2 { 126 } else { 65_536 };
+        if length < min || length >= 1 << 63 {
             return Err(());
         }
     }
@@ -88,29 +91,31 @@ pub(crate) fn header(bytes: &[u8], deflate: bool) -> Result<Option<Header>, ()> 
     Ok(Some(Header { first, length, key: [key[0], key[1], key[2], key[3]], size: size + 4 }))
 }
 
-/// A message in progress.
+/// Message in progress.
 struct Message {
     opcode: u8,
-    /// What came of it, if it is compressed.
+    /// Its compressed bytes, if it is compressed.
     packed: Option<Vec<u8>>,
-    /// What it holds so far.
+    /// Its bytes so far.
     whole: Vec<u8>,
 }
 
 impl Message {
-    /// What more payload adds to it, and whether it becomes nonsense behind that. `last`: it ends with this.
-    fn unpack(&mut self, payload: Vec<u8>, last: bool, most: usize) -> Inflated {
+    /// Decompresses more payload, and returns whether it is invalid behind that.
+    ///
+    /// `last`: the message ends with it.
+    fn unpack(&mut self, payload: Vec<u8>, last: bool, max: usize) -> Inflated {
         let Some(packed) = &mut self.packed else { return Inflated { bytes: payload, wrong: false } };
         packed.extend(payload);
         if last {
             packed.extend([0, 0, 0xff, 0xff]);
         }
-        let Inflated { bytes, wrong } = inflate(packed, most);
+        let Inflated { bytes, wrong } = inflate(packed, max);
         Inflated { bytes: bytes[self.whole.len()..].to_vec(), wrong }
     }
 }
 
-/// What a server does that reads `bytes`.
+/// Returns the reactions of a server to `bytes`.
 pub(crate) fn read(bytes: &[u8], Rules { deflate, limit }: Rules) -> Reading {
     let mut reading = Reading::default();
     let mut message: Option<Message> = None;
@@ -143,7 +148,7 @@ pub(crate) fn read(bytes: &[u8], Rules { deflate, limit }: Rules) -> Reading {
         }
         let packed = message.as_ref().map_or(header.first & 0x40 != 0, |open| open.packed.is_some());
         let whole = message.as_ref().map_or(0, |open| open.whole.len());
-        // The header alone says so.
+        // The header alone shows that.
         if !packed && header.length > (limit - whole) as u64 {
             return reading.tear(1009);
         }
@@ -155,13 +160,13 @@ pub(crate) fn read(bytes: &[u8], Rules { deflate, limit }: Rules) -> Reading {
             message = Some(Message { opcode, packed, whole: Vec::new() });
             reading.acts.push(Act::Begin(opcode));
         }
-        let Some(open) = &mut message else { unreachable!("a continuation continues something") };
+        let Some(open) = &mut message else { unreachable!("a continuation without a message") };
         let last = fin && complete;
         let Inflated { bytes, wrong } = open.unpack(payload, last, limit.saturating_add(1000));
         let length = bytes.len();
         for (at, byte) in bytes.into_iter().enumerate() {
             open.whole.push(byte);
-            // Text that ends within a character is none, however long it is.
+            // Text that ends within a character is invalid at any length.
             let ends_within = last && open.packed.is_none() && at + 1 == length && pending(&open.whole) > 0;
             if open.opcode == 1 && (!could_be_text(&open.whole) || ends_within) {
                 return reading.tear(1007);
@@ -205,7 +210,7 @@ impl Reading {
         }
     }
 
-    /// The messages that ended: opcode and payload.
+    /// Returns the complete messages: opcode and payload.
     pub(crate) fn messages(&self) -> Vec<(u8, Vec<u8>)> {
         let (mut messages, mut open) = (Vec::new(), (0, Vec::new()));
         for act in &self.acts {
@@ -219,23 +224,23 @@ impl Reading {
         messages
     }
 
-    /// The payloads of the pongs.
+    /// Returns the payloads of the pongs.
     pub(crate) fn pongs(&self) -> Vec<Vec<u8>> {
         let pong = |act: &Act| if let Act::Pong(payload) = act { Some(payload.clone()) } else { None };
         self.acts.iter().filter_map(pong).collect()
     }
 
-    /// The code of the close frame, if there is to be one.
+    /// Returns the code of the close frame, if one is required.
     pub(crate) fn close_code(&self) -> Option<u16> {
         if let Some(Act::Close(code)) = self.acts.last() { Some(*code) } else { None }
     }
 
-    /// Whether this close code is right.
+    /// Returns whether this close code is allowed.
     pub(crate) fn allows_close(&self, code: Option<u16>) -> bool {
         code == self.close_code() || (code.is_some() && code == self.other_code)
     }
 
-    /// Whether an endpoint that sends everything back did right to do `done`.
+    /// Returns whether an echo may do `done`.
     pub(crate) fn allows(&self, done: &[Act]) -> bool {
         if !self.torn {
             return self.acts == done;
@@ -243,13 +248,14 @@ impl Reading {
         let (Some((close, before)), Some((last, done))) = (self.acts.split_last(), done.split_last()) else {
             return false;
         };
-        // At least all that came before the message's last bytes.
+        // At least everything before the message's last bytes.
         let sure = before.iter().rposition(|act| !matches!(act, Act::Begin(_) | Act::Data(_)));
         close == last && done.len() >= sure.map_or(0, |at| at + 1) && is_beginning(done, before)
     }
 }
 
-/// Whether `part` is how `whole` begins; the data at its end may be cut short.
+/// Returns whether `part` is a beginning of
+/// `whole`, whose last data may be cut short.
 pub(crate) fn is_beginning(part: &[Act], whole: &[Act]) -> bool {
     let Some((last, before)) = part.split_last() else { return true };
     before.len() < whole.len()
@@ -260,8 +266,9 @@ pub(crate) fn is_beginning(part: &[Act], whole: &[Act]) -> bool {
         }
 }
 
-/// The code that answers a close frame (sections 5.5.1, 7.4.1 and 7.4.2): its own, 1000 for none, 1002 for
-/// what is no code, 1007 for a reason that is no text.
+/// Returns the code that answers a close frame (sections
+/// 5.5.1, 7.4.1 and 7.4.2): its own, 1000 for none, 1002
+/// for an invalid code, 1007 for a reason that is not text.
 pub(crate) fn close_code(payload: &[u8]) -> u16 {
     let (high, low, reason) = match payload {
         [] => return 1000,
@@ -269,7 +276,7 @@ pub(crate) fn close_code(payload: &[u8]) -> u16 {
         [high, low, reason @ ..] => (*high, *low, reason),
     };
     let code = u16::from(high) * 256 + u16::from(low);
-    // 1004 is reserved, 1005, 1006 and 1015 never stand in a frame; 1012 to 1014 were registered later.
+    // 1004 is reserved; 1005, 1006 and 1015 are never sent; 1012 to 1014 were registered later.
     let defined = (1000..=1014).contains(&code) && ![1004, 1005, 1006].contains(&code);
     if !defined && !(3000..=4999).contains(&code) {
         return 1002;
@@ -278,11 +285,11 @@ pub(crate) fn close_code(payload: &[u8]) -> u16 {
     if text { code } else { 1007 }
 }
 
-/// Whether `bytes`, of which all but the last were looked at before, can be the beginning of UTF-8
-/// (RFC 3629 section 4).
+/// Returns whether `bytes`, of which all but the last were already checked, can be
+/// the beginning of UTF-8 (RFC 3629 section 4).
 fn could_be_text(bytes: &[u8]) -> bool {
     let Some((&last, before)) = bytes.split_last() else { return true };
-    // Where the character began that the last byte belongs to, if it is not its first.
+    // The beginning of the last byte's character, if it is not its first byte.
     let Some(start) = before.len().checked_sub(pending(before)).filter(|start| *start < before.len()) else {
         return matches!(last, 0..=0x7f | 0xc2..=0xf4);
     };
@@ -295,7 +302,7 @@ fn could_be_text(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many bytes at the end belong to a character that is not complete.
+/// Returns the number of bytes of an incomplete character at the end.
 fn pending(bytes: &[u8]) -> usize {
     for back in 1..=bytes.len().min(3) {
         let length = match bytes[bytes.len() - back] {
@@ -315,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_what_the_standard_library_takes_for_text() {
+    fn utf8_check_agrees_with_standard_library() {
         let bytes =
             [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xf0, 0xf4, 0xf5];
         for number in 0..bytes.len().pow(4) {
@@ -327,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_with_a_ping_within() {
+    fn echo_with_ping_within_message() {
         let mut bytes = Vec::new();
         for (first, payload) in [(0x01, &b"a"[..]), (0x89, b"p"), (0x80, b"b"), (0x88, b"\x03\xe8bye")] {
             crate::script::frame(first, [1, 2, 3, 4], payload, &mut bytes);

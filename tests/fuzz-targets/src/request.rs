@@ -1,25 +1,27 @@
-//! A request as RFC 9112 has it, read line by line.
+//! Reference for a request of RFC 9112, read line by line.
 
 use crate::chunks;
 
-/// What a head says, as far as it matters here.
+/// The parts of a head that the checks need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// The method.
     pub(crate) method: String,
-    /// The target, as it was sent.
+    /// The target, as sent.
     pub(crate) target: String,
-    /// It is of HTTP/1.0.
+    /// Whether it is of HTTP/1.0.
     pub(crate) http10: bool,
-    /// Names in lower case, and values without the blanks around them.
+    /// Names in lower case, and values without surrounding blanks.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     /// Bytes of the head, with the empty line at its end.
     pub(crate) length: usize,
 }
 
 impl Request {
-    /// Reads the head at the start of `bytes`: `None` if it is cut off or if not every line is as section 2 to 5
-    /// would have a client send it. Empty lines before it are a part of it.
+    /// Reads the head at the start of `bytes`.
+    ///
+    /// Returns `None` if it is incomplete or if a line violates sections 2 to 5. Empty lines before it
+    /// belong to it.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let mut lines = Vec::new();
         let mut length = 0;
@@ -41,7 +43,7 @@ impl Request {
             b"HTTP/1.1" => false,
             _ => return None,
         };
-        // Section 3.2 has ASCII only; text beyond it, which some clients do not encode, does no harm.
+        // Section 3.2 allows ASCII only; other text, which some clients do not encode, does no harm.
         let target = std::str::from_utf8(target).ok()?;
         let visible = !target.is_empty() && target.bytes().all(|byte| matches!(byte, 0x21..=0x7e | 0x80..));
         if words.next().is_some() || !is_token(method) || !visible {
@@ -62,18 +64,18 @@ impl Request {
         Some(Self { method, target: target.to_owned(), http10, headers, length })
     }
 
-    /// The values of a header, in the order in which they came.
+    /// Returns the values of a header, in order.
     pub(crate) fn values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r [u8]> {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| &value[..])
     }
 
-    /// Whether a header lists a word, whatever its case.
+    /// Returns whether a header lists a word, ignoring case.
     pub(crate) fn lists(&self, name: &str, word: &str) -> bool {
         let mut items = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
         items.any(|item| trim(item).eq_ignore_ascii_case(word.as_bytes()))
     }
 
-    /// Bytes of body, if there is one length and it is a number.
+    /// Returns the length of the body, if there is one length and it is a number.
     pub(crate) fn body(&self) -> Option<u64> {
         let lengths: Vec<_> = self.values("content-length").collect();
         match lengths[..] {
@@ -85,13 +87,16 @@ impl Request {
         }
     }
 
-    /// Whether its content comes in chunks, if that is all that `Transfer-Encoding` says.
+    /// Returns whether its content is in chunks, and
+    /// `Transfer-Encoding` has no other coding.
     pub(crate) fn is_chunked(&self) -> bool {
         let codings: Vec<_> = self.values("transfer-encoding").collect();
         matches!(codings[..], [coding] if coding.eq_ignore_ascii_case(b"chunked"))
     }
 
-    /// How many bytes of `rest` behind the head are its content; `None`: it cannot be told, or they are not all there.
+    /// Returns the bytes of its content in `rest`, behind the head.
+    ///
+    /// Returns `None` if they are unknown or incomplete.
     pub(crate) fn content(&self, rest: &[u8]) -> Option<usize> {
         if self.is_chunked() {
             let read = chunks::read(rest);
@@ -101,7 +106,8 @@ impl Request {
         (length <= rest.len()).then_some(length)
     }
 
-    /// The authority and the path that the target names, and the query (section 3.2); `None` for a target of another form.
+    /// Returns the authority, path and query of the target
+    /// (section 3.2), or `None` for another form of target.
     pub(crate) fn place(&self) -> Option<(Option<&str>, &str, Option<&str>)> {
         let (authority, rest) = if self.target.starts_with('/') || self.target == "*" {
             (None, &self.target[..])

@@ -1,13 +1,13 @@
 //! The head of a request, from any bytes.
 //!
-//! Input: how many bytes and how many headers it may have at most (times 8, times 1), then the head.
+//! Input: the limits in bytes and headers (times 8, times 1), then the head.
 
 use crate::request::{Request, is_token};
 use crate::script::first;
 use instep_proto::handshake::{ANSWER_MAX, Handshake, SUBPROTOCOL_MAX, subprotocol};
 use instep_proto::http::{HeadError, HeadLimits, Method, RequestHead};
 
-/// Judges what comes of `data`.
+/// Checks the parsing of `data`.
 pub(crate) fn check(data: &[u8]) {
     let (bytes, data) = first(data);
     let (headers, data) = first(data);
@@ -16,7 +16,7 @@ pub(crate) fn check(data: &[u8]) {
 
 fn check_within(data: &[u8], limits: HeadLimits) {
     let result = RequestHead::parse(data, limits);
-    // What comes later changes nothing: neither a head nor an error.
+    // Later bytes change neither a head nor an error.
     let end = match result {
         Ok(Some((_, used))) => used,
         _ => data.len(),
@@ -25,21 +25,21 @@ fn check_within(data: &[u8], limits: HeadLimits) {
     for cut in 0..end {
         let part = RequestHead::parse(&data[..cut], limits);
         assert!(!matches!(part, Ok(Some(_))), "a head of {cut} bytes within one of {end}");
-        assert!(!failed || part.is_err(), "an error at {cut} is gone");
+        assert!(!failed || part.is_err(), "an error at {cut} disappeared");
         failed |= part.is_err();
     }
-    assert!(!failed || result.is_err(), "an error is gone");
+    assert!(!failed || result.is_err(), "an error disappeared");
     let expected = Request::read(data);
     match result {
         Ok(None) => {
-            assert!(data.len() < limits.bytes, "too long and not refused");
-            assert!(expected.is_none(), "complete and not read");
+            assert!(data.len() < limits.bytes, "a head over the limit was not refused");
+            assert!(expected.is_none(), "a complete head was not read");
         }
         Ok(Some((head, used))) => {
             assert!(used <= data.len() && used <= limits.bytes);
             assert_eq!(RequestHead::parse(&data[..used], limits), Ok(Some((head, used))));
             let request =
-                Request::read(&data[..used]).unwrap_or_else(|| panic!("malformed, but read: {head:?}"));
+                Request::read(&data[..used]).unwrap_or_else(|| panic!("a malformed head was read: {head:?}"));
             compare(&head, &request, used, limits);
             for declared in [&["lamp", "lantern"][..], &[]] {
                 if let Ok(handshake) = Handshake::parse(&head) {
@@ -56,19 +56,19 @@ fn check_within(data: &[u8], limits: HeadLimits) {
     }
 }
 
-/// A head that was read says what the model says.
+/// Checks that a parsed head agrees with the model.
 fn compare(head: &RequestHead<'_>, request: &Request, used: usize, limits: HeadLimits) {
     assert_eq!(used, request.length);
     assert!(request.headers.len() <= limits.headers);
     assert_eq!(format!("{:?}", head.method).to_uppercase(), request.method);
     assert_eq!(head.http10, request.http10);
-    let (authority, path, query) = request.place().expect("a target that was read");
+    let (authority, path, query) = request.place().expect("an unreadable target was accepted");
     assert_eq!((head.path, head.query), (path, query));
     let only = |name: &'static str| {
         let mut values = request.values(name);
         values.next().filter(|_| values.next().is_none())
     };
-    // A value that is no text is read as one that means nothing.
+    // A value that is not text is read as one without a meaning.
     let same = |ours: Option<&str>, theirs: Option<&[u8]>| match theirs.map(std::str::from_utf8) {
         Some(Err(_)) => assert_eq!(ours, Some("\u{fffd}")),
         text => assert_eq!(ours, text.and_then(Result::ok)),
@@ -105,14 +105,14 @@ fn compare(head: &RequestHead<'_>, request: &Request, used: usize, limits: HeadL
     }
 }
 
-/// As [`Request::lists`], in values that are text.
+/// Like [`Request::lists`], for values that are text.
 fn text_lists(request: &Request, name: &str, word: &str) -> bool {
     let text = |(_, value): &(String, Vec<u8>)| std::str::from_utf8(value).is_ok();
     let headers = request.headers.iter().filter(|header| text(header)).cloned().collect();
     Request { headers, ..request.clone() }.lists(name, word)
 }
 
-/// Whether a head that is as RFC 9112 would have it may be refused, and for this.
+/// Returns whether a valid head may be refused with this error.
 fn is_refused(request: &Request, error: HeadError, limits: HeadLimits) -> bool {
     let known = [
         Method::Get,
@@ -145,7 +145,7 @@ fn is_refused(request: &Request, error: HeadError, limits: HeadLimits) -> bool {
     }
 }
 
-/// RFC 6455 section 4.2.1: what a request has at least that becomes a WebSocket.
+/// Checks the minimum of RFC 6455 section 4.2.1 for an opening handshake.
 fn upgrade(handshake: &Handshake, chosen: Option<&str>, declared: &[&str], request: &Request) {
     assert!(request.method == "GET" && !request.http10);
     assert!(request.lists("upgrade", "websocket") && request.lists("connection", "upgrade"));

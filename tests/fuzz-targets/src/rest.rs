@@ -1,7 +1,7 @@
-//! What is asked of a Thing by plain HTTP: it comes to the same as the message of a client with the same value, and nothing
-//! that stands in a body can become more than a value.
+//! Requests to a Thing by plain HTTP: each has the effect of a client's message
+//! with the same value, and a body never becomes more than a value.
 //!
-//! Input: bodies, between bytes of 0; the first byte of each says what it is for.
+//! Input: bodies, separated by bytes of 0; the first byte of each selects the target.
 
 use crate::exact::Exact;
 use crate::link::{LIMITS, World};
@@ -19,7 +19,7 @@ const TARGETS: [(&str, &str, &str); 8] = [
     ("PUT", "/properties/", "other"),
 ];
 
-/// Judges what comes of `data`.
+/// Checks the answers to `data`.
 pub(crate) fn check(data: &[u8]) {
     let world = World::with_app(&APP, false);
     let mut inbox = world.inbox();
@@ -34,17 +34,17 @@ pub(crate) fn check(data: &[u8]) {
         let _ = link.deliver(&[head.as_bytes(), body].concat());
         let command = asked(&world.device, &mut inbox);
         link.follow();
-        // The application goes on: so it is done.
-        assert_eq!(asked(&world.device, &mut inbox), None, "one request is one command at most");
+        // The application takes the next command, and so finishes this one.
+        assert_eq!(asked(&world.device, &mut inbox), None, "one request caused two commands");
         link.follow();
         let answer = String::from_utf8_lossy(&link.received).into_owned();
         let (head, text) = answer
             .split_once("\r\n\r\n")
             .unwrap_or_else(|| panic!("no answer to {name} {body:?}: {answer:?} {command:?}"));
-        let status: u16 = head[9..12].parse().expect("a status");
-        let error = (!text.is_empty())
-            .then(|| serde_json::from_str::<Value>(text).expect("what a device says is JSON"));
-        let code = error.as_ref().map(|error| error["code"].as_str().expect("an error has a code"));
+        let status: u16 = head[9..12].parse().expect("no status");
+        let error =
+            (!text.is_empty()).then(|| serde_json::from_str::<Value>(text).expect("the error is not JSON"));
+        let code = error.as_ref().map(|error| error["code"].as_str().expect("the error has no code"));
         judge(name, body, status, code, command);
     }
 }
@@ -56,10 +56,10 @@ fn judge(name: &str, body: &[u8], status: u16, code: Option<&str>, command: Opti
         assert_eq!((status, code, command), (413, Some("too-long"), None));
         return;
     }
-    assert_eq!(status == 204, command.is_some(), "it is done, or told to be wrong");
+    assert_eq!(status == 204, command.is_some(), "neither done nor rejected");
     assert_eq!(code.is_none(), command.is_some());
     let value = std::str::from_utf8(body).unwrap_or("\u{fffd}");
-    // That is not seen by the model; the target `json` looks after it.
+    // The model does not check that; the target `json` does.
     if matches!(code, Some("duplicate-key" | "too-deep")) || (status == 400 && code == Some("too-long")) {
         return;
     }

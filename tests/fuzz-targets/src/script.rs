@@ -1,20 +1,21 @@
-//! How an input is read: some bytes say what happens, the others go over the wire.
+//! Parts of an input: some bytes are steps, the others go over the wire.
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// The first byte of `data`; 0 if there is none.
+/// Returns the first byte of `data`, 0 if there is none, and the rest.
 pub(crate) fn first(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
 }
 
-/// Divides `data` into a script, whose length is in its first byte, and what goes over the wire.
+/// Splits `data` into a script, preceded by its length, and the bytes on the wire.
 pub(crate) fn split(data: &[u8]) -> (&[u8], &[u8]) {
     let (length, rest) = first(data);
     rest.split_at(usize::from(length).min(rest.len()))
 }
 
-/// Cuts `wire` into parts as long as `lengths` says, again and again; 0 stands for 256. Without lengths it
-/// stays whole.
+/// Splits `wire` into parts with these lengths, repeated; 0 stands for 256.
+///
+/// Without lengths it stays whole.
 pub(crate) fn cut<'w>(lengths: &[u8], wire: &'w [u8]) -> Vec<&'w [u8]> {
     let (mut parts, mut rest) = (Vec::new(), wire);
     for length in lengths.iter().cycle() {
@@ -32,9 +33,10 @@ pub(crate) fn cut<'w>(lengths: &[u8], wire: &'w [u8]) -> Vec<&'w [u8]> {
     parts
 }
 
-/// Makes frames of `bytes`, so that a fuzzer need not get lengths and masks right: a frame's first byte, the
-/// length of its payload, the payload. Lengths of 254 and 255 stand for 1,000 and, once, 70,000 bytes. One of 252
-/// is followed by the length of a payload that is to be compressed, one of 253 stands for 400 bytes, compressed.
+/// Makes frames of `bytes`, so that a fuzzer need not get lengths and masks right:
+/// a frame's first byte, the length of its payload, the payload. Lengths of 254 and
+/// 255 stand for 1,000 and, once, 70,000 bytes. 252 is followed by the length of a
+/// payload that is compressed here, and 253 stands for 400 bytes, compressed.
 pub(crate) fn dress(mut bytes: &[u8]) -> Vec<u8> {
     let (mut out, mut huge) = (Vec::new(), true);
     while let [opcode, length, rest @ ..] = bytes {
@@ -63,7 +65,7 @@ fn compress(payload: &[u8]) -> Vec<u8> {
     let mut packed = Vec::with_capacity(payload.len() + 100);
     Compress::new(Compression::default(), false)
         .compress_vec(payload, &mut packed, FlushCompress::Sync)
-        .expect("anything can be compressed");
+        .expect("the payload was not compressed");
     packed.truncate(packed.len() - 4);
     packed
 }

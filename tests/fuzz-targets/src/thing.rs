@@ -1,7 +1,7 @@
-//! What a Thing's clients send, as a model with `serde_json` has it: a command for the application, or an error for the
-//! sender.
+//! Messages of a Thing's clients, compared with a model based on `serde_json`: a
+//! command for the application, or an error for the sender.
 //!
-//! Input: messages, between bytes of 0.
+//! Input: messages, separated by bytes of 0.
 
 use crate::answers;
 use crate::connection::upgrade;
@@ -30,7 +30,7 @@ instep::thing! {
 
 pub(crate) const APP: App = App::new("bench", "for fuzzing").thing(&Bench::THING);
 
-/// Judges what comes of `data`.
+/// Checks the results of `data`.
 pub(crate) fn check(data: &[u8]) {
     let world = World::with_app(&APP, false);
     let mut inbox = world.inbox();
@@ -45,39 +45,39 @@ pub(crate) fn check(data: &[u8]) {
         link.received.clear();
         let mut bytes = Vec::new();
         frame(0x81, [1, 2, 3, 4], message.as_bytes(), &mut bytes);
-        assert!(link.deliver(&bytes), "it is ready for the next one");
+        assert!(link.deliver(&bytes), "not ready for the next message");
         let command = asked(&world.device, &mut inbox);
         link.follow();
-        // The application goes on: so it is done.
+        // The application takes the next command, and so finishes this one.
         assert_eq!(asked(&world.device, &mut inbox), None);
         link.follow();
         let (acts, rest) = answers::acts(&link.received);
         assert_eq!(rest, b"");
-        let told = Reading { acts, ..Reading::default() };
-        assert!(!told.acts.iter().any(|act| matches!(act, Act::Close(_))), "nobody is closed for that");
-        let told: Vec<Value> = told.messages().iter().map(|(_, text)| parse(text)).collect();
-        assert_eq!(world.device.counts().revision, before, "nothing is published");
-        judge(message, command, &told);
+        let sent = Reading { acts, ..Reading::default() };
+        assert!(!sent.acts.iter().any(|act| matches!(act, Act::Close(_))), "a client was closed");
+        let sent: Vec<Value> = sent.messages().iter().map(|(_, text)| parse(text)).collect();
+        assert_eq!(world.device.counts().revision, before, "a publish");
+        judge(message, command, &sent);
     }
 }
 
 fn parse(text: &[u8]) -> Value {
-    serde_json::from_slice(text).expect("what a device says is JSON")
+    serde_json::from_slice(text).expect("the device did not send JSON")
 }
 
-fn judge(message: &str, command: Option<(&str, Value)>, told: &[Value]) {
-    let told = match told {
+fn judge(message: &str, command: Option<(&str, Value)>, sent: &[Value]) {
+    let sent = match sent {
         [] => None,
         [one] => Some(one),
         more => panic!("{more:?} to {message}"),
     };
-    let error = told.filter(|told| told["label"] == "error");
-    assert_eq!(command.is_none(), error.is_some(), "either it is asked for, or it is wrong");
-    let code = error.map(|error| error["value"]["code"].as_str().expect("an error has a code"));
+    let error = sent.filter(|sent| sent["label"] == "error");
+    assert_eq!(command.is_none(), error.is_some(), "neither a command nor an error, or both");
+    let code = error.map(|error| error["value"]["code"].as_str().expect("the error has no code"));
     match code {
-        // That is not seen by the model; the target `json` looks after it.
+        // The model does not check that; the target `json` does.
         Some("duplicate-key" | "too-deep") => return,
-        Some("too-long") if told.is_some_and(|told| told["value"]["name"].is_null()) => return,
+        Some("too-long") if sent.is_some_and(|sent| sent["value"]["name"].is_null()) => return,
         _ => {}
     }
     let (id, expected) = expect(message);
@@ -85,24 +85,24 @@ fn judge(message: &str, command: Option<(&str, Value)>, told: &[Value]) {
         Ok(expected) => {
             assert_eq!(command.map(|(name, value)| (name.to_owned(), value)), Some(expected), "{message}");
             let ok = id.map(|id| json!({"label": "ok", "id": id}));
-            assert_eq!(told, ok.as_ref());
+            assert_eq!(sent, ok.as_ref());
         }
         Err(expected) => {
             assert_eq!(code, Some(expected), "{message}");
-            let told = told.expect("there is an error");
-            assert_eq!(told.get("id").and_then(Value::as_u64), id);
-            assert!(told["value"]["message"].is_string());
+            let sent = sent.expect("no error");
+            assert_eq!(sent.get("id").and_then(Value::as_u64), id);
+            assert!(sent["value"]["message"].is_string());
         }
     }
 }
 
-/// The id of an answer, and the command or the code of the error.
+/// Returns the id of the answer, and the command or the code of the error.
 pub(crate) fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'static str>) {
     let Some(parsed) = Exact::parse(message) else { return (None, Err("not-json")) };
     let Exact::Object(object) = parsed else { return (None, Err("wrong-type")) };
     let id = match object.get("id") {
         None | Some(Exact::Null) => None,
-        // A whole number, however it is written, that JavaScript has, too.
+        // A whole number in any notation that JavaScript can represent.
         Some(id) => match id.units(0) {
             Some(id @ 0..=9_007_199_254_740_991) => Some(id.unsigned_abs()),
             _ => return (None, Err("wrong-type")),
@@ -134,7 +134,7 @@ pub(crate) fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'s
     (id, fits.map(|value| (label, value)))
 }
 
-/// What the application is asked next.
+/// Returns the next command for the application.
 pub(crate) fn asked(device: &Device, inbox: &mut Inbox<'_>) -> Option<(&'static str, Value)> {
     let mut next = pin!(Bench::new(device).next(inbox));
     let Poll::Ready(command) = Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) else {

@@ -1,10 +1,13 @@
-//! What the fuzz targets hold to be right, for inputs that are mostly well-formed: a failure comes with a short one.
+//! Properties of the fuzz targets for mostly valid inputs.
+//!
+//! A failure is reduced to a short input.
 
 use fuzz_targets::check;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A frame as the target `connection` puts it on the wire: first byte, length, payload.
+/// Returns frames as the target `connection`
+/// reads them: first byte, length, payload.
 fn frame() -> impl Strategy<Value = Vec<u8>> {
     // At most 120 bytes.
     let plain = |first: u8| {
@@ -27,12 +30,14 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// The path of a page. The answers to a short one and a long one do not fit into the output together.
+/// Returns paths of pages.
+///
+/// The answers to a short and a long one do not fit into the output together.
 fn path() -> impl Strategy<Value = String> {
     prop_oneof![3 => "/any/[a-z]{0,9}", 3 => "/any/[a-z]{400,450}", 2 => "/(script.js|nothing|\\?q|ws|echo)?"]
 }
 
-/// Content in chunks: one in three is malformed somewhere.
+/// Returns content in chunks, a third of it malformed.
 fn chunks() -> impl Strategy<Value = String> {
     let chunk =
         ("0{0,3}", "( ?;[a-z=\" ]{0,9})?", "[a-z\r\n]{1,40}").prop_map(|(zeros, extension, content)| {
@@ -52,9 +57,10 @@ fn chunks() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Echo and application, with permessage-deflate or without, on a link that takes everything or little.
+    /// Echo and application, with permessage-deflate or
+    /// without, on a link that takes everything or little.
     #[test]
-    fn messages_survive_any_cut_and_any_pause(
+    fn messages_survive_any_split_and_any_pause(
         what in 0_u8..2,
         narrow in any::<bool>(),
         deflate in any::<bool>(),
@@ -66,9 +72,9 @@ proptest! {
         check("connection", &[&[mode, length], &script[..], &frames.concat()].concat());
     }
 
-    /// Requests in a row, at any cut.
+    /// Pipelined requests, at any split.
     #[test]
-    fn requests_get_the_same_answers_at_any_cut(
+    fn requests_get_same_answers_at_any_split(
         cuts in vec(any::<u8>(), 0..60),
         paths in vec(path(), 1..6),
         method in "GET|GET|GET|HEAD|POST",
@@ -83,15 +89,15 @@ proptest! {
             .iter()
             .map(|path| format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\n{more}\r\n{chunks}"))
             .collect();
-        // Only those steps that deliver bytes.
+        // Only steps that deliver bytes.
         let script: Vec<u8> = cuts.iter().map(|cut| cut & !7 | (cut & 1)).collect();
         let length = script.len().to_le_bytes()[0];
         check("connection", &[&[2, length], &script[..], requests.as_bytes()].concat());
     }
 
-    /// Content in chunks, mostly well-formed.
+    /// Content in chunks, mostly valid.
     #[test]
-    fn chunks_are_read_as_the_model_reads_them(
+    fn chunks_are_decoded_as_by_model(
         limits in (0_u8..12, 0_u8..4, 0_u8..20),
         lengths in vec(1_u8..20, 0..6),
         chunks in chunks(),
@@ -102,9 +108,9 @@ proptest! {
         check("chunks", &[&head[..], chunks.as_bytes(), behind.as_bytes()].concat());
     }
 
-    /// The header of a frame, a close frame, an offer of compression: what is written is read as the model reads it.
+    /// The header of a frame, a close frame, an offer of compression.
     #[test]
-    fn small_things_are_read_as_the_model_reads_them(
+    fn headers_closes_and_offers_are_read_as_by_model(
         header in vec(any::<u8>(), 0..20),
         close in (900_u16..5100, "\\PC{0,20}"),
         offer in "(permessage-deflate(; ?(server|client)_(no_context_takeover|max_window_bits(=\"?[0-9]{1,2}\"?)?)){0,3},? ?){1,3}",
@@ -115,9 +121,9 @@ proptest! {
         check("extensions", offer.as_bytes());
     }
 
-    /// A name server, and messages that are nearly queries.
+    /// The DNS server, with messages that are almost queries.
     #[test]
-    fn every_query_gets_the_answer_that_the_model_has(
+    fn dns_query_is_answered_as_by_model(
         flags in prop::sample::select(vec![0_u8, 1, 0x80, 0x28]),
         questions in vec(("[a-z]{1,9}(\\.[a-z-]{1,20}){0,3}", 0_u8..70, any::<bool>()), 0..5),
         more in vec(any::<u8>(), 0..20),
@@ -137,9 +143,9 @@ proptest! {
         check("captive_dns", &query[..query.len() - more.len().min(query.len())]);
     }
 
-    /// Clients that come and go, ask for their own addresses and for those of others.
+    /// Clients that come and go, and request their own addresses and those of others.
     #[test]
-    fn no_address_is_given_to_two(
+    fn no_address_is_leased_twice(
         steps in vec((0_u8..7, prop::sample::select(vec![1_u8, 3, 3, 4, 7, 8]), prop::sample::select(vec![0_u8, 0, 2, 3]),
             0_u8..7, prop::sample::select(vec![0_u8, 1, 1, 9]), prop::sample::select(vec![0_u8, 0, 1, 60, 120])), 0..40),
     ) {
@@ -149,9 +155,9 @@ proptest! {
         check("dhcp", &steps.collect::<Vec<u8>>());
     }
 
-    /// Questions, claims and probes at any time.
+    /// Queries, claims and probes at any time.
     #[test]
-    fn a_name_is_asked_for_told_and_given_up(
+    fn mdns_name_is_answered_defended_and_given_up(
         steps in vec((0_u8..128, 0_u8..127, prop::sample::select(vec![1_u8, 12, 16, 28, 33, 47, 255]),
             prop::sample::select(vec![9_u8, 50, 99])), 0..40),
     ) {
@@ -159,9 +165,9 @@ proptest! {
         check("mdns", &steps.collect::<Vec<u8>>());
     }
 
-    /// Documents as another library writes them, and the same with one byte changed.
+    /// Documents written by another library, and the same with one byte changed.
     #[test]
-    fn json_is_read_as_it_was_meant(document in document(), at in any::<usize>(), byte in any::<u8>()) {
+    fn json_document_is_read_as_written(document in document(), at in any::<usize>(), byte in any::<u8>()) {
         let text = document.to_string();
         let value = instep_proto::json::Value::parse(&text);
         prop_assert!(value.is_ok(), "{value:?}");
@@ -172,9 +178,9 @@ proptest! {
         check("json", &bytes);
     }
 
-    /// Messages that nearly are what a Thing takes.
+    /// Messages that a Thing almost accepts.
     #[test]
-    fn a_thing_does_what_it_is_asked_or_says_why_not(
+    fn thing_executes_or_rejects_every_message(
         messages in vec((request(), "(,\"id\":(7|0|-1|1.5|null|\"a\"|7.0))?"), 1..5),
     ) {
         let messages: Vec<_> =
@@ -182,9 +188,9 @@ proptest! {
         check("thing", messages.join("\0").as_bytes());
     }
 
-    /// Bodies that nearly are what a Thing takes.
+    /// Bodies that a Thing almost accepts.
     #[test]
-    fn by_http_a_thing_does_the_same(
+    fn thing_executes_or_rejects_every_http_request(
         bodies in vec((
             prop::sample::select(vec!["h", "i", "j", "k", "l", "m", "n", "o"]),
             "(true|null|-?[0-9]{1,3}(\\.[05]{1,2})?(e-?[0-2])?|\"(day|night|[a-zé]{0,17})\"|\\[1\\]|\\{\\})?",
@@ -196,7 +202,7 @@ proptest! {
     }
 }
 
-/// A label, and with its comma a value that often is one for it.
+/// Returns a label, and with its comma a value that often suits it.
 fn request() -> impl Strategy<Value = (&'static str, String)> {
     let all = vec!["led", "level", "mode", "name", "blink", "say", "heat", "said", "other", "l\\u0065d"];
     let level = "-?(0|[1-9][0-9]{0,2})(\\.[0-9]{1,2})?(e-?[0-2])?".prop_map(|number| ("level", number));
@@ -210,7 +216,7 @@ fn request() -> impl Strategy<Value = (&'static str, String)> {
     ]
 }
 
-/// A document that is not too deep, and in which no key stands twice.
+/// Returns documents of limited depth without repeated keys.
 fn document() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::Value;
     let leaf = prop_oneof![

@@ -1,10 +1,11 @@
-//! The deadline of what blocks, and waiting for a condition.
+//! Deadline of blocking operations, and waiting for a condition.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-/// How long anything may take that should happen at once. Long, so that a busy machine fails no
-/// test: a test that passes never waits for it.
+/// Time limit for everything that should happen at once.
+///
+/// It is long, so that a busy machine fails no test; a passing test never waits for it.
 pub const SOON: Duration = Duration::from_secs(10);
 
 /// Longest pause between two looks at a condition.

@@ -1,4 +1,5 @@
-//! Frames of RFC 6455, section 5: any frame can be built, a right one can be read.
+//! Frames of RFC 6455, section 5: any frame can
+//! be built, and valid ones can be read.
 
 /// The opcodes of RFC 6455.
 pub mod opcode {
@@ -16,7 +17,7 @@ pub mod opcode {
     pub const PONG: u8 = 0xA;
 }
 
-/// One frame, as it came from the server.
+/// Frame from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Whether it is the last fragment of its message.
@@ -28,13 +29,13 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The payload as text.
+    /// Returns the payload as text.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.payload).expect("the payload is not UTF-8")
     }
 
-    /// The code of a close frame; 1005 if it has none.
+    /// Returns the code of a close frame, which is 1005 if it has none.
     #[track_caller]
     pub fn close_code(&self) -> u16 {
         assert_eq!(self.opcode, opcode::CLOSE, "expected a close frame, got {self:?}");
@@ -45,7 +46,9 @@ impl Frame {
         }
     }
 
-    /// Builds any frame, also a wrong one. `rsv` is the three reserved bits as a number, 0 to 7.
+    /// Builds any frame, valid or not.
+    ///
+    /// `rsv` is the three reserved bits as a number, 0 to 7.
     pub fn encode(fin: bool, rsv: u8, opcode: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
         let masked = if mask.is_some() { 0x80 } else { 0 };
         let mut bytes = vec![u8::from(fin) << 7 | (rsv & 7) << 4 | (opcode & 0xF)];
@@ -67,8 +70,8 @@ impl Frame {
         bytes
     }
 
-    /// How many bytes the frame at the start of `bytes` has: its head, and the whole. `None` while
-    /// the head is not complete.
+    /// Returns the length of the head and of the whole frame at the start of `bytes`,
+    /// or `None` while the head is incomplete.
     #[track_caller]
     pub(crate) fn measure(bytes: &[u8]) -> Option<(usize, usize)> {
         let (&first, &second) = (bytes.first()?, bytes.get(1)?);
@@ -83,17 +86,17 @@ impl Frame {
             127 => {
                 let len = u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?);
                 assert!(len > 0xFFFF, "a length of {len} in nine bytes");
-                (10, usize::try_from(len).expect("a length that fits in memory"))
+                (10, usize::try_from(len).expect("the length does not fit into usize"))
             }
             len => (2, usize::from(len)),
         };
         if first & 0x08 != 0 {
-            assert!(first & 0x80 != 0 && payload <= 125, "a control frame in pieces or too long");
+            assert!(first & 0x80 != 0 && payload <= 125, "a control frame in fragments, or too long");
         }
         Some((head, head + payload))
     }
 
-    /// Reads one whole frame, measured before.
+    /// Decodes one complete frame, measured before.
     pub(crate) fn decode(bytes: &[u8], head: usize) -> Frame {
         Frame { fin: bytes[0] & 0x80 != 0, opcode: bytes[0] & 0xF, payload: bytes[head..].to_vec() }
     }
@@ -104,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_rfc_6455_section_5_7() {
+    fn examples_of_rfc_6455_section_5_7_decode() {
         let mask = [0x37, 0xfa, 0x21, 0x3d];
         let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
         assert_eq!(Frame::encode(true, 0, opcode::TEXT, Some(mask), b"Hello"), hello);
@@ -113,10 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn every_length_is_read_back() {
+    fn every_payload_length_round_trips() {
         for len in [0, 1, 125, 126, 127, 0xFFFF, 0x1_0000] {
             let bytes = Frame::encode(true, 0, opcode::TEXT, None, &vec![b'x'; len]);
-            let (head, whole) = Frame::measure(&bytes).expect("a whole frame");
+            let (head, whole) = Frame::measure(&bytes).expect("an encoded frame is incomplete");
             assert_eq!(whole, bytes.len());
             assert_eq!(Frame::decode(&bytes, head).payload.len(), len);
             assert_eq!(Frame::measure(&bytes[..head - 1]), None);

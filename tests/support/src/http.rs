@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 client: it sends bytes as they are, and reads exactly one response at a time.
+//! A small HTTP/1.1 client, which sends bytes
+//! unchanged and reads exactly one response at a time.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -6,28 +7,30 @@ use std::time::{Duration, Instant};
 use crate::SOON;
 use crate::stream::{End, Stream};
 
-/// One response.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// Names and values in the order they came; names as they were written.
+    /// Names and values in the order of arrival; names as written.
     pub headers: Vec<(String, String)>,
-    /// The body, without the chunks' framing.
+    /// The body, without chunk framing.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// The value of a header; upper and lower case in its name are the same. Panics if it is there twice.
+    /// Returns the value of a header, whose name is case-insensitive.
+    ///
+    /// Panics if the header is repeated.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         let value = values.next().map(|(_, value)| value.as_str());
-        assert!(values.next().is_none(), "the header {name} is there twice: {:?}", self.headers);
+        assert!(values.next().is_none(), "the header {name} is repeated: {:?}", self.headers);
         value
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is not UTF-8")
@@ -48,7 +51,7 @@ impl Response {
     }
 }
 
-/// Sends one request as it is, and reads one response.
+/// Sends one request unchanged, and reads one response.
 #[track_caller]
 pub fn http(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     let mut connection = Http::connect(addr);
@@ -56,7 +59,7 @@ pub fn http(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     if request.as_ref().starts_with(b"HEAD ") { connection.read_head() } else { connection.read() }
 }
 
-/// A connection that speaks HTTP, for keep-alive, pipelining and half requests.
+/// HTTP connection for keep-alive, pipelining and partial requests.
 #[derive(Debug)]
 pub struct Http {
     stream: Stream,
@@ -80,12 +83,12 @@ impl Http {
         Http::from(Stream::new(tcp))
     }
 
-    /// The TCP stream, to do with it what may fail.
+    /// Returns the TCP stream, for calls that may fail.
     pub fn tcp(&self) -> &TcpStream {
         self.stream.tcp()
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write(bytes.as_ref());
@@ -94,10 +97,10 @@ impl Http {
     /// Shuts down the sending side.
     #[track_caller]
     pub fn finish(&mut self) {
-        self.stream.tcp().shutdown(std::net::Shutdown::Write).expect("shut down writing");
+        self.stream.tcp().shutdown(std::net::Shutdown::Write).expect("cannot shut down writing");
     }
 
-    /// Reads the next response, up to its end and no further.
+    /// Reads the next response, and nothing behind it.
     #[track_caller]
     pub fn read(&mut self) -> Response {
         let mut response = self.read_head();
@@ -129,20 +132,20 @@ impl Http {
         Response::parse_head(std::str::from_utf8(&head).expect("the head is not UTF-8"))
     }
 
-    /// Reads up to the next `end` and no further.
+    /// Reads up to the next `end`, and nothing behind it.
     #[track_caller]
     pub fn read_until(&mut self, end: &[u8]) -> Vec<u8> {
         let len = self.fill(|stream| stream.fill_until(end, Instant::now() + SOON));
         self.stream.take(len)
     }
 
-    /// Everything that comes until the server closes.
+    /// Reads until the server closes.
     #[track_caller]
     pub fn read_to_end(&mut self, within: Duration) -> Vec<u8> {
         self.read_until_closed(Instant::now() + within)
     }
 
-    /// Waits until the server closes, and panics if anything comes before.
+    /// Waits until the server closes, and panics if bytes arrive before.
     #[track_caller]
     pub fn expect_end(&mut self, within: Duration) {
         let end = self.stream.fill(Instant::now() + within);
@@ -151,7 +154,7 @@ impl Http {
         assert_eq!(came, "", "bytes after the response");
     }
 
-    /// Panics if anything comes within that time, the end included.
+    /// Panics if bytes, or the end of the connection, arrive within that time.
     #[track_caller]
     pub fn expect_silence(&mut self, time: Duration) {
         let came = self.stream.fill(Instant::now() + time);
@@ -173,7 +176,7 @@ impl Http {
             let size = size.unwrap_or_else(|_| panic!("not a chunk's size: {line:?}"));
             self.fill(|stream| stream.fill_to(size + 2, deadline));
             let chunk = self.stream.take(size + 2);
-            assert!(chunk.ends_with(b"\r\n"), "a chunk of {size} bytes does not end there");
+            assert!(chunk.ends_with(b"\r\n"), "a chunk of {size} bytes does not end with CRLF");
             body.extend(&chunk[..size]);
             if size == 0 {
                 return body;

@@ -1,18 +1,17 @@
 //! Starts an instep server and talks to it, for tests.
 //!
-//! - [`Server`] runs the command `instep serve` as a process of its own, and fails the test if it
-//!   panics or does not end as it should;
-//! - [`WebSocket`] is a small client that can also break every rule of the protocol;
-//! - [`http()`] and [`Http`] send bytes as they are and read one response at a time;
-//! - [`target()`] says what the server under test is: its limits differ on a small device;
+//! - [`Server`] runs the command `instep serve` as a process, and fails the test if it panics or does not end as it should;
+//! - [`WebSocket`] is a small client that can also violate every rule of the protocol;
+//! - [`http()`] and [`Http`] send bytes unchanged and read one response at a time;
+//! - [`target()`] describes the server under test, because a small device has other limits;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
 //! - [`wait_until`] and [`wait_for`] wait for a condition and for a value;
 //! - [`Folder`] is a folder for one test;
-//! - [`Random`] is the same numbers each time.
+//! - [`Random`] gives the same numbers each time.
 //!
-//! Nothing here uses a crate of instep: it is a second reading of RFC 6455 and of HTTP/1.1, so that
-//! a mistake in the first one shows. Everything blocks, has a deadline, and panics with a sentence
-//! when something is not as expected.
+//! Nothing here uses a crate of instep. It is a second implementation of RFC 6455 and HTTP/1.1, so that a
+//! mistake in the first one shows. Everything blocks, has a deadline, and panics with a sentence if an
+//! expectation fails.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The lines that a process prints, kept by a thread of their own.
+//! The lines that a process prints, read by a thread.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -12,14 +12,14 @@ struct State {
     ended: bool,
 }
 
-/// What one pipe has brought so far.
+/// The lines of one pipe so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Output {
     shared: Arc<(Mutex<State>, Condvar)>,
 }
 
 impl Output {
-    /// Begins to read a pipe, until its end.
+    /// Starts to read a pipe up to its end.
     pub(crate) fn of(pipe: impl Read + Send + 'static) -> Output {
         let output = Output::default();
         let reader = output.clone();
@@ -31,7 +31,7 @@ impl Output {
         let (_, changed) = &*self.shared;
         let mut bytes = Vec::new();
         loop {
-            drop(changed.wait_while(self.state(), |state| state.paused).expect("the lock"));
+            drop(changed.wait_while(self.state(), |state| state.paused).expect("the lock is poisoned"));
             bytes.clear();
             let len = pipe.read_until(b'\n', &mut bytes).unwrap_or(0);
             let mut state = self.state();
@@ -40,7 +40,7 @@ impl Output {
                 changed.notify_all();
                 return;
             }
-            // Only the line feed goes: a carriage return that does not belong there must be seen.
+            // Only the line feed is removed, because a superfluous carriage return must be seen.
             let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
             state.lines.push(String::from_utf8_lossy(line).into_owned());
             changed.notify_all();
@@ -48,21 +48,24 @@ impl Output {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.0.lock().expect("the lock")
+        self.shared.0.lock().expect("the lock is poisoned")
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
         self.state().lines.clone()
     }
 
-    /// Stops reading, or goes on. A line that is being waited for is still read.
+    /// Pauses or resumes reading.
+    ///
+    /// A line that the thread already waits for is still read.
     pub(crate) fn pause(&self, paused: bool) {
         self.state().paused = paused;
         self.shared.1.notify_all();
     }
 
-    /// Waits until `look`, given all lines so far, finds something. `None` when the time is up, or
-    /// at the end of the pipe.
+    /// Waits until `look`, given all lines so far, returns a value.
+    ///
+    /// Returns `None` at the end of the time or of the pipe.
     pub(crate) fn wait_for<T>(
         &self,
         within: Duration,
@@ -78,11 +81,12 @@ impl Output {
             if state.ended || left.is_zero() {
                 return None;
             }
-            (state, _) = self.shared.1.wait_timeout(state, left).expect("the lock");
+            (state, _) = self.shared.1.wait_timeout(state, left).expect("the lock is poisoned");
         }
     }
 
-    /// Waits until the pipe has been read to its end, which comes when the process has ended.
+    /// Waits until the pipe has been read to its
+    /// end, which comes when the process has ended.
     pub(crate) fn wait_for_end(&self, within: Duration) {
         self.pause(false);
         let _ = self.wait_for(within, |_| None::<()>);

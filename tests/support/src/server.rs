@@ -1,4 +1,4 @@
-//! A server as a process of its own.
+//! A server process.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -12,10 +12,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::SOON;
 use crate::output::Output;
 
-/// SIGTERM must end a server within this time, with status 0. It is to take no more than 2 s, but a machine may be busy.
+/// Time limit for the end after SIGTERM, with status 0.
+///
+/// It should take at most 2 s, but a machine may be busy.
 const STOPS_WITHIN: Duration = Duration::from_secs(6);
 
-/// How a server is to be started.
+/// Options for starting a server.
 #[derive(Debug, Clone)]
 pub struct Builder {
     binary: Option<OsString>,
@@ -25,7 +27,9 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The binary to start; else the environment variable `INSTEP_BIN` names it.
+    /// Sets the binary to start.
+    ///
+    /// By default the environment variable `INSTEP_BIN` names it.
     pub fn binary(mut self, path: impl Into<OsString>) -> Builder {
         self.binary = Some(path.into());
         self
@@ -43,13 +47,13 @@ impl Builder {
         self
     }
 
-    /// Starts it in this working folder.
+    /// Sets the working folder.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Builder {
         self.folder = Some(path.into());
         self
     }
 
-    /// Starts it, and waits until it listens.
+    /// Starts the server, and waits until it listens.
     #[track_caller]
     pub fn start(mut self) -> Server {
         if !self.args.iter().any(|arg| arg == "--addr") {
@@ -64,7 +68,7 @@ impl Builder {
     #[track_caller]
     fn spawn(&self) -> (Child, Output, Output) {
         let binary = self.binary.clone().or_else(|| std::env::var_os("INSTEP_BIN"));
-        let binary = binary.expect("the environment variable INSTEP_BIN must name the binary instep");
+        let binary = binary.expect("INSTEP_BIN is not set; it must name the binary instep");
         let mut command = Command::new(&binary);
         command.arg("serve").args(&self.args);
         command.envs(self.variables.iter().cloned());
@@ -74,12 +78,12 @@ impl Builder {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
-        let stdout = Output::of(process.stdout.take().expect("a pipe"));
-        let stderr = Output::of(process.stderr.take().expect("a pipe"));
+        let stdout = Output::of(process.stdout.take().expect("no pipe"));
+        let stderr = Output::of(process.stderr.take().expect("no pipe"));
         (process, stdout, stderr)
     }
 
-    /// Makes a restarted server listen where it listened before.
+    /// Makes a restarted server listen at the same addresses.
     fn keep(&mut self, addrs: &[SocketAddr]) {
         let mut addrs = addrs.iter();
         for at in 0..self.args.len().saturating_sub(1) {
@@ -94,8 +98,10 @@ impl Builder {
     }
 }
 
-/// A running server. When it is dropped it is ended by SIGTERM, and the test fails if that takes
-/// more than 6 s, if its exit status is not 0, or if it ever panicked.
+/// Running server.
+///
+/// When dropped it is ended by SIGTERM, and the test fails if that takes more than 6 s, if its exit
+/// status is not 0, or if it ever panicked.
 #[derive(Debug)]
 pub struct Server {
     how: Builder,
@@ -106,46 +112,47 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `instep serve` with these arguments, on a free port of 127.0.0.1 unless they have an
-    /// `--addr`. The environment variable `INSTEP_BIN` names the binary.
+    /// Starts `instep serve` with these arguments, on a free port of 127.0.0.1 unless
+    /// they have an `--addr`. The environment variable `INSTEP_BIN` names the binary.
     #[track_caller]
     pub fn start(args: &[&str]) -> Server {
         Server::with(args).start()
     }
 
-    /// Like [`Server::start`], but nothing is started yet.
+    /// Returns the options of [`Server::start`], to change before the start.
     pub fn with(args: &[&str]) -> Builder {
         let args = args.iter().map(ToString::to_string).collect();
         Builder { binary: None, args, variables: Vec::new(), folder: None }
     }
 
-    /// Where it listens; with several addresses the first.
+    /// Returns its address, the first of several.
     pub fn addr(&self) -> SocketAddr {
         self.addrs[0]
     }
 
-    /// Where it listens, as it told: in the order of its `--addr`s.
+    /// Returns its addresses as printed, in the order of its `--addr`s.
     pub fn addrs(&self) -> &[SocketAddr] {
         &self.addrs
     }
 
-    /// The number of its process, to look it up in `/proc`.
+    /// Returns its process id, for `/proc`.
     #[track_caller]
     pub fn pid(&self) -> u32 {
-        self.process.as_ref().expect("the server has ended").id()
+        self.process.as_ref().expect("the server has already ended").id()
     }
 
-    /// What it has printed on stdout since it was started last.
+    /// Returns the lines on stdout since the last start.
     pub fn lines(&self) -> Vec<String> {
         self.stdout.lines()
     }
 
-    /// What it has printed on stderr since it was started last.
+    /// Returns the lines on stderr since the last start.
     pub fn errors(&self) -> Vec<String> {
         self.stderr.lines()
     }
 
-    /// The first line on stdout, since it was started last, that is as asked for; waits for it.
+    /// Waits for the first line on stdout since the
+    /// last start for which `wanted` returns true.
     #[track_caller]
     pub fn wait_for_line(&self, wanted: impl Fn(&str) -> bool, within: Duration) -> String {
         let mut seen = 0;
@@ -165,18 +172,18 @@ impl Server {
         assert!(found.is_some(), "no line {line:?}; the server printed:\n{}", self.tail());
     }
 
-    /// Stops reading its stdout, as a terminal does that was paused, or goes on.
+    /// Pauses reading its stdout, as a paused terminal does, or resumes.
     pub fn pause_reading(&self, paused: bool) {
         self.stdout.pause(paused);
     }
 
-    /// Stops the process in its tracks (SIGSTOP): it looks like a device whose network is gone.
+    /// Stops the process (SIGSTOP), so that it looks like a device without a network.
     #[track_caller]
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets a frozen process go on (SIGCONT).
+    /// Resumes a stopped process (SIGCONT).
     #[track_caller]
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
@@ -188,7 +195,7 @@ impl Server {
         self.signal(Signal::INT);
     }
 
-    /// Asks it to end (SIGTERM), and does not wait.
+    /// Requests its end (SIGTERM), and does not wait.
     #[track_caller]
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
@@ -200,8 +207,9 @@ impl Server {
         self.signal(Signal::HUP);
     }
 
-    /// Waits until it has ended by itself or by a signal sent before. Nothing is checked but that
-    /// it did not panic.
+    /// Waits until it has ended by itself or by a signal sent before.
+    ///
+    /// Checks only that it did not panic.
     #[track_caller]
     pub fn wait_for_exit(&mut self, within: Duration) -> ExitStatus {
         let status = self.wait(within).unwrap_or_else(|| panic!("still running after {within:?}"));
@@ -211,16 +219,18 @@ impl Server {
         status
     }
 
-    /// Ends it without warning (SIGKILL): a device that lost its power.
+    /// Ends it without warning (SIGKILL), like a device that loses its power.
     #[track_caller]
     pub fn kill(&mut self) {
         if let Some(process) = &mut self.process {
-            process.kill().expect("kill the server");
-            self.wait(SOON).expect("a killed process ends");
+            process.kill().expect("cannot kill the server");
+            self.wait(SOON).expect("a killed process did not end");
         }
     }
 
-    /// Starts it again on the same port, with the same arguments. It is killed first if it still runs.
+    /// Starts it again on the same port, with the same arguments.
+    ///
+    /// It is killed first if it still runs.
     #[track_caller]
     pub fn restart(&mut self) {
         self.kill();
@@ -233,7 +243,7 @@ impl Server {
         self.wait_until_it_listens();
     }
 
-    /// Ends it as a person would, and checks that it ends well.
+    /// Ends it as a person would, and checks its exit status.
     #[track_caller]
     pub fn stop(mut self) {
         if let Err(problem) = self.finish() {
@@ -243,8 +253,8 @@ impl Server {
 
     #[track_caller]
     fn signal(&self, signal: Signal) {
-        let process = self.process.as_ref().expect("the server has ended");
-        kill_process(Pid::from_child(process), signal).expect("send a signal to the server");
+        let process = self.process.as_ref().expect("the server has already ended");
+        kill_process(Pid::from_child(process), signal).expect("cannot send a signal to the server");
     }
 
     #[track_caller]
@@ -253,16 +263,16 @@ impl Server {
         let urls = |lines: &[String]| lines.iter().filter_map(|line| url(line)).collect::<Vec<_>>();
         match self.stdout.wait_for(SOON, |lines| Some(urls(lines)).filter(|urls| urls.len() >= wanted)) {
             Some(addrs) => self.addrs = addrs,
-            None => panic!("the server did not print where it listens:\n{}", self.tail()),
+            None => panic!("the server did not print its address:\n{}", self.tail()),
         }
     }
 
-    /// Ends it, whatever its state; tells what was wrong.
+    /// Ends it in any state; returns an error if a check failed.
     fn finish(&mut self) -> Result<(), String> {
         if let Some(process) = &self.process {
             let pid = Pid::from_child(process);
-            // A frozen process takes no other signal. Either fails if it has ended by itself, which
-            // its status tells.
+            // A stopped process takes no other signal. Either signal fails if the process has ended by
+            // itself, as its status shows.
             let _ = kill_process(pid, Signal::CONT);
             let _ = kill_process(pid, Signal::TERM);
             let Some(status) = self.wait(STOPS_WITHIN) else {
@@ -280,9 +290,9 @@ impl Server {
 
     fn wait(&mut self, within: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + within;
-        let process = self.process.as_mut().expect("the server has ended");
+        let process = self.process.as_mut().expect("the server has already ended");
         let status = loop {
-            if let Some(status) = process.try_wait().expect("wait for the server") {
+            if let Some(status) = process.try_wait().expect("cannot wait for the server") {
                 break status;
             }
             if Instant::now() >= deadline {
@@ -301,7 +311,7 @@ impl Server {
         if panicked { Err(format!("the server panicked:\n{}", self.tail())) } else { Ok(()) }
     }
 
-    /// The last lines, for a message.
+    /// Returns the last lines, for a message.
     fn tail(&self) -> String {
         let last = |lines: Vec<String>, prefix: &str| {
             let skipped = lines.len().saturating_sub(40);
@@ -315,7 +325,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let ended = self.finish();
         if thread::panicking() {
-            // The test has failed already: tell what the server did meanwhile.
+            // The test has already failed, so show the server's output.
             eprintln!("the server printed:\n{}", self.tail());
             return;
         }
@@ -325,7 +335,7 @@ impl Drop for Server {
     }
 }
 
-/// The address in a line such as `Open http://127.0.0.1:8080/`.
+/// Returns the address in a line such as `Open http://127.0.0.1:8080/`.
 fn url(line: &str) -> Option<SocketAddr> {
     let (rest, port) = match line.split_once("http://") {
         Some((_, rest)) => (rest, 80),
@@ -343,7 +353,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_found_in_a_line() {
+    fn address_is_found_in_line() {
         assert_eq!(url("Open http://127.0.0.1:8080/"), "127.0.0.1:8080".parse().ok());
         assert_eq!(url("Open http://[::1]:8080/ now"), "[::1]:8080".parse().ok());
         assert_eq!(url("Open http://127.0.0.1/"), "127.0.0.1:80".parse().ok());
@@ -356,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_listens_where_it_did() {
+    fn restarted_server_listens_at_same_addresses() {
         let args = [
             "--addr",
             "127.0.0.1:0",
@@ -369,7 +379,7 @@ mod tests {
         ];
         let mut how = Server::with(&args);
         let addrs = ["127.0.0.1:4000", "127.0.0.1:8081", "127.0.0.1:4001"];
-        how.keep(&addrs.map(|addr| addr.parse().expect("an address")));
+        how.keep(&addrs.map(|addr| addr.parse().expect("no address")));
         assert_eq!(
             how.args,
             ["--addr", addrs[0], "--app", "x", "--addr", addrs[1], "--addr", "https://127.0.0.1:4001"]

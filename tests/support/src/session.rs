@@ -1,11 +1,11 @@
-//! The session of a stream with TLS.
+//! TLS session of a stream.
 
 use std::io::{self, Write as _};
 use std::net::TcpStream;
 
 use rustls::ClientConnection;
 
-/// A session of one stream.
+/// TLS session of one stream.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: ClientConnection,
@@ -18,7 +18,7 @@ impl Session {
         self.send(tcp)
     }
 
-    /// An end without close_notify is an error.
+    /// Reads decrypted bytes. An end without close_notify is an error.
     pub(crate) fn read(&mut self, tcp: &TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
         loop {
             match io::Read::read(&mut self.client.reader(), chunk) {
@@ -34,7 +34,7 @@ impl Session {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let processed = self.client.process_new_packets();
-        // An alert, perhaps.
+        // Sends an alert, if there is one.
         self.send(tcp)?;
         processed.map_err(io::Error::other)?;
         Ok(())

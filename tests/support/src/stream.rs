@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::SOON;
 
-/// Why no more bytes came.
+/// Reason why no more bytes arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// The deadline passed.
@@ -15,7 +15,7 @@ pub(crate) enum End {
     Closed,
 }
 
-/// A stream, and what has been read from it but not yet taken.
+/// Stream with the bytes that have been read and not yet taken.
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
@@ -33,8 +33,8 @@ impl Stream {
     }
 
     pub(crate) fn new(tcp: TcpStream) -> Stream {
-        // Tests send in pieces on purpose: the kernel must not join them up.
-        tcp.set_nodelay(true).expect("set TCP_NODELAY");
+        // Tests send in pieces on purpose, so the kernel must not join them.
+        tcp.set_nodelay(true).expect("cannot set TCP_NODELAY");
         Stream {
             tcp,
             buffer: Vec::new(),
@@ -62,7 +62,7 @@ impl Stream {
         self.tcp.write_all(bytes)
     }
 
-    /// What has been read and not yet taken.
+    /// Returns the bytes that have been read and not yet taken.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer
     }
@@ -81,7 +81,7 @@ impl Stream {
             let left = deadline.saturating_duration_since(Instant::now());
             // A timeout of zero would mean none at all.
             let left = left.max(Duration::from_millis(1));
-            self.tcp.set_read_timeout(Some(left)).expect("set a read timeout");
+            self.tcp.set_read_timeout(Some(left)).expect("cannot set the timeout");
             match self.read(&mut chunk) {
                 Ok(0) => return Err(End::Closed),
                 Ok(len) => {
@@ -117,7 +117,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads until `end` is in the buffer, and tells how many bytes there are up to and with it.
+    /// Reads until `end` is in the buffer; returns
+    /// the number of bytes up to and including it.
     #[track_caller]
     pub(crate) fn fill_until(&mut self, end: &[u8], deadline: Instant) -> Result<usize, End> {
         loop {

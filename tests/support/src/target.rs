@@ -1,9 +1,11 @@
-//! What the server under test is: this machine's, or a small device. The same tests are for both.
+//! The server under test, on this machine or on a small device.
+//!
+//! The same tests are for both.
 
-/// The limits of the server under test, and what else differs.
+/// Limits of the server under test, and other differences.
 #[derive(Debug)]
 pub struct Target {
-    /// WebSocket clients at once that a test may have.
+    /// Simultaneous WebSocket clients of a test.
     pub clients: usize,
     /// Bytes of a request's head.
     pub head: usize,
@@ -13,27 +15,27 @@ pub struct Target {
     pub body: usize,
     /// Bytes of a message to the application.
     pub message: usize,
-    /// Messages that a test floods it with: far more than a pipe and the log's ring hold.
+    /// Messages of a flood, many more than a pipe and the log's ring hold.
     pub flood: usize,
-    /// Addresses that it can listen on.
+    /// Number of addresses that it can listen on.
     pub addresses: usize,
-    /// The address under which it sees a client of this machine.
+    /// Address of this machine's clients as the server sees it.
     pub here: &'static str,
-    /// How its log says that another name is let in, which comes behind it.
+    /// Advice in its log to allow another name, which follows it.
     pub allow_host: &'static str,
-    /// The same for the origin of a page.
+    /// Advice in its log to allow the origin of a page.
     pub allow_origin: &'static str,
-    /// What a page says of it that asks by `%ACCESS%`, without a password.
+    /// Value of `%ACCESS%` in a page, without a password.
     pub access: &'static str,
-    /// Where it listens by itself, if that is not where it is to be found.
+    /// Port on which it listens, if that differs from the reachable one.
     pub port: Option<u16>,
-    /// It ends when it is asked to, and says goodbye.
+    /// Whether it ends on request, with close frames.
     pub ends: bool,
-    /// It has its script and its panel uncompressed, too.
+    /// Whether it has its script and its panel uncompressed, too.
     pub uncompressed: bool,
 }
 
-/// The command `instep` with the limits that it has by itself.
+/// The command `instep` with its default limits.
 const LINUX: Target = Target {
     clients: 200,
     head: 16_384,
@@ -51,7 +53,8 @@ const LINUX: Target = Target {
     uncompressed: true,
 };
 
-/// A microcontroller in QEMU, whose user network stands between it and this machine.
+/// A microcontroller in QEMU, whose user network
+/// stands between it and this machine.
 const DEVICE: Target = Target {
     clients: 8,
     head: 2048,
@@ -69,11 +72,12 @@ const DEVICE: Target = Target {
     uncompressed: false,
 };
 
-/// The server under test: a small device if the environment variable `INSTEP_TARGET` is `device`.
+/// Returns the server under test, a small device if the
+/// environment variable `INSTEP_TARGET` is `device`.
 pub fn target() -> &'static Target {
     match std::env::var("INSTEP_TARGET").as_deref() {
         Err(_) => &LINUX,
         Ok("device") => &DEVICE,
-        Ok(other) => panic!("INSTEP_TARGET is device or not set, not {other:?}"),
+        Ok(other) => panic!("INSTEP_TARGET must be device or not set, not {other:?}"),
     }
 }

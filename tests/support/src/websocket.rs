@@ -1,4 +1,4 @@
-//! A small WebSocket client, which can also break every rule of the protocol.
+//! A small WebSocket client, which can also violate every rule of the protocol.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -8,15 +8,16 @@ use crate::frame::{Frame, opcode};
 use crate::http::{Http, Response};
 use crate::stream::{End, Stream};
 
-/// The example of RFC 6455, section 1.3: a key and what the server must answer to it. With it no
-/// test needs SHA-1.
+/// Example of RFC 6455, section 1.3: a key and the required answer.
+///
+/// With it no test needs SHA-1.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// Not zero, so that a server that forgets to unmask is found out.
+/// Not zero, so that a server that does not unmask is found out.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A client after the opening handshake.
+/// Client after the opening handshake.
 #[derive(Debug)]
 pub struct WebSocket {
     stream: Stream,
@@ -33,8 +34,9 @@ impl WebSocket {
         }
     }
 
-    /// Connects with further headers, such as `("Origin", "http://lamp.test")`. One with the name
-    /// `Host` takes the place of the usual one. Gives the response if it is not 101.
+    /// Connects with further headers, such as `("Origin", "http://lamp.test")`.
+    ///
+    /// One with the name `Host` replaces the usual one. Returns the response if it is not 101.
     #[track_caller]
     pub fn try_connect(
         addr: SocketAddr,
@@ -46,19 +48,19 @@ impl WebSocket {
         WebSocket::upgrade(tcp, path, headers)
     }
 
-    /// The opening handshake over a stream that is already connected, for tests that set socket
-    /// options first.
+    /// Performs the opening handshake over a connected
+    /// stream, for tests that set socket options first.
     #[track_caller]
     pub fn upgrade(tcp: TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
         WebSocket::over(Stream::new(tcp), path, headers)
     }
 
-    /// The same over any stream.
+    /// Performs the opening handshake over any stream.
     #[track_caller]
     pub fn over(stream: Stream, path: &str, headers: &[(&str, &str)]) -> Result<WebSocket, Box<Response>> {
         let mut request = format!("GET {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            let host = stream.tcp().peer_addr().expect("a connected stream");
+            let host = stream.tcp().peer_addr().expect("the stream is not connected");
             request += &format!("Host: {host}\r\n");
         }
         request += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
@@ -72,7 +74,7 @@ impl WebSocket {
         http.send(request);
         let mut response = http.read_head();
         if response.status != 101 {
-            // Only now is there a body to read: after a 101 the next bytes are frames.
+            // Only such a response has a body, because after a 101 the next bytes are frames.
             response.body = http.read_body(&response);
             return Err(Box::new(response));
         }
@@ -83,12 +85,12 @@ impl WebSocket {
         Ok(WebSocket { stream: http.into_stream(), response })
     }
 
-    /// The 101, to look at its headers.
+    /// Returns the 101, to look at its headers.
     pub fn response(&self) -> &Response {
         &self.response
     }
 
-    /// The TCP stream, to set options on it.
+    /// Returns the TCP stream, to set options on it.
     pub fn tcp(&self) -> &TcpStream {
         self.stream.tcp()
     }
@@ -118,20 +120,21 @@ impl WebSocket {
         self.frame(true, 0, opcode::CLOSE, Some(MASK), &payload);
     }
 
-    /// Sends any frame, also a wrong one: see [`Frame::encode`].
+    /// Sends any frame, valid or not: see [`Frame::encode`].
     #[track_caller]
     pub fn frame(&mut self, fin: bool, rsv: u8, opcode: u8, mask: Option<[u8; 4]>, payload: &[u8]) {
         self.stream.write(&Frame::encode(fin, rsv, opcode, mask, payload));
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     #[track_caller]
     pub fn send_raw(&mut self, bytes: &[u8]) {
         self.stream.write(bytes);
     }
 
-    /// The next frame, or `None` if none has come whole when the time is up. Panics at the end of
-    /// the connection, and if the server breaks a rule of framing.
+    /// Returns the next frame, or `None` if none is complete in time.
+    ///
+    /// Panics at the end of the connection, and if the server violates a rule of framing.
     #[track_caller]
     pub fn try_read_frame(&mut self, within: Duration) -> Option<Frame> {
         match self.next_frame(Instant::now() + within) {
@@ -141,13 +144,15 @@ impl WebSocket {
         }
     }
 
-    /// The next frame.
+    /// Returns the next frame.
     #[track_caller]
     pub fn read_frame(&mut self, within: Duration) -> Frame {
         self.try_read_frame(within).unwrap_or_else(|| panic!("no frame within {within:?}"))
     }
 
-    /// The next message, put together from its fragments, with its opcode. Pings are answered.
+    /// Returns the next message, joined from its fragments, with its opcode.
+    ///
+    /// Answers pings.
     #[track_caller]
     pub fn read_message(&mut self, within: Duration) -> (u8, Vec<u8>) {
         let deadline = Instant::now() + within;
@@ -163,20 +168,20 @@ impl WebSocket {
                 (opcode, _) => panic!("a frame with opcode {opcode:#x} out of order"),
             }
             if frame.fin && frame.opcode < 8 {
-                return message.expect("a message that has begun");
+                return message.expect("a message ends without a beginning");
             }
         }
     }
 
-    /// The next message, which must be text.
+    /// Returns the next message, which must be text.
     #[track_caller]
     pub fn read_text(&mut self) -> String {
         let (opcode, payload) = self.read_message(SOON);
         assert_eq!(opcode, opcode::TEXT, "expected text, got {payload:?}");
-        String::from_utf8(payload).expect("text that is not UTF-8")
+        String::from_utf8(payload).expect("the text is not UTF-8")
     }
 
-    /// Reads texts until one is as asked for, and returns it.
+    /// Reads texts until `wanted` returns true for one, and returns it.
     #[track_caller]
     pub fn read_text_until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + SOON;
@@ -188,11 +193,11 @@ impl WebSocket {
             }
             others.push(text);
         }
-        panic!("the text did not come, but these did: {others:?}")
+        panic!("the expected text did not arrive, but these did: {others:?}")
     }
 
-    /// Expects a close frame with this code (1005: without any); messages before it are passed over.
-    /// Answers it, expects the end of the connection, and returns the reason.
+    /// Expects a close frame with this code, 1005 for none, and skips messages before
+    /// it. Answers it, expects the end of the connection, and returns the reason.
     #[track_caller]
     pub fn expect_close(&mut self, code: u16) -> String {
         let close = loop {
@@ -203,9 +208,9 @@ impl WebSocket {
             }
         };
         let reason = close.payload.get(2..).unwrap_or_default().to_vec();
-        let reason = String::from_utf8(reason).expect("a reason that is not UTF-8");
+        let reason = String::from_utf8(reason).expect("the reason is not UTF-8");
         assert_eq!(close.close_code(), code, "the reason given: {reason:?}");
-        // The server may have seen our own close frame already and be gone: an error is no matter.
+        // The server may have read our close frame already and be gone, so an error does not matter.
         let answer = Frame::encode(true, 0, opcode::CLOSE, Some(MASK), &close.payload);
         let _ = self.stream.try_write(&answer);
         self.expect_end(SOON);
@@ -222,7 +227,7 @@ impl WebSocket {
         }
     }
 
-    /// Panics if a frame, or the end of the connection, comes within that time.
+    /// Panics if a frame, or the end of the connection, arrives within that time.
     #[track_caller]
     pub fn expect_silence(&mut self, milliseconds: u64) {
         if let Some(frame) = self.try_read_frame(Duration::from_millis(milliseconds)) {

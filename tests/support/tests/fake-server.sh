@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands for a server in the tests of test-support. Called as: fake-server.sh serve HOW ...
+# Fake server for the tests of test-support. Usage: fake-server.sh serve HOW ...
 how=$2
 trap 'echo "stopping"; exit 0' TERM
 case $how in
@@ -13,5 +13,5 @@ case $how in
   talks) i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i + 1)); done; echo "all said" >&2 ;;
   leaves) exit 7 ;;
 esac
-# Short, since a signal is only looked at after it.
+# Short, because a signal is handled only after it.
 while true; do sleep 0.02; done

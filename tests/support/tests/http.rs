@@ -1,4 +1,4 @@
-//! Where one response ends and the next begins.
+//! The boundary between two responses.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -6,16 +6,16 @@ use std::thread;
 
 use test_support::{Http, SOON, http};
 
-/// Sends these bytes to whoever connects and has sent something, and closes.
+/// Sends these bytes to each client that has sent something, and closes.
 fn answering(bytes: &'static [u8]) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let addr = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+    let addr = listener.local_addr().expect("no address");
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a connection");
+        let (mut stream, _) = listener.accept().expect("cannot connect");
         let _ = stream.read(&mut [0; 1024]);
-        // One byte at a time: no response may depend on how it is cut.
+        // One byte at a time, because no response may depend on how it is split.
         for byte in bytes {
-            stream.write_all(&[*byte]).expect("send");
+            stream.write_all(&[*byte]).expect("cannot send");
         }
     });
     addr
@@ -38,7 +38,7 @@ fn pipelined_responses_are_read_one_by_one() {
 }
 
 #[test]
-fn the_answer_to_head_has_no_body() {
+fn response_to_head_has_no_body() {
     let addr = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
     let response = http(addr, "HEAD / HTTP/1.1\r\n\r\n");
     assert_eq!((response.header("content-length"), response.text()), (Some("3"), ""));
@@ -46,7 +46,7 @@ fn the_answer_to_head_has_no_body() {
 
 #[test]
 #[should_panic(expected = "is there twice")]
-fn a_header_may_not_be_there_twice() {
+fn repeated_header_fails_the_test() {
     let addr = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\none");
     http(addr, "GET / HTTP/1.1\r\n\r\n");
 }

@@ -1,4 +1,4 @@
-//! What `Server` finds out about a server that does not behave.
+//! Faults of a server that `Server` detects.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -7,18 +7,18 @@ use test_support::{SOON, Server, wait_until};
 
 fn start(how: &str) -> Server {
     // Tests run in the folder of their package.
-    let fake = std::env::current_dir().expect("a folder").join("tests/fake-server.sh");
+    let fake = std::env::current_dir().expect("cannot create the folder").join("tests/fake-server.sh");
     Server::with(&[how]).binary(fake).start()
 }
 
-/// What the test would have failed with.
+/// Returns the panic message of a test that should fail.
 fn failure(test: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it should have failed");
+    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("the test did not fail");
     panic.downcast::<String>().map_or_else(|_| "not a message".to_owned(), |message| *message)
 }
 
 #[test]
-fn a_good_server_is_found_and_ends_well() {
+fn good_server_is_found_and_ends_well() {
     let mut server = start("well");
     assert_eq!(server.addr().port(), 8080);
     assert_eq!(server.lines()[0], "first line");
@@ -33,21 +33,21 @@ fn a_good_server_is_found_and_ends_well() {
 }
 
 #[test]
-fn a_frozen_server_is_ended_too() {
+fn frozen_server_is_ended_too() {
     let server = start("well");
     server.freeze();
     server.stop();
 }
 
 #[test]
-fn a_panic_fails_the_test_even_if_the_server_went_on() {
+fn panic_of_running_server_fails_the_test() {
     assert!(failure(|| drop(start("panics"))).contains("the server panicked"));
     assert!(failure(|| start("panics").stop()).contains("the server panicked"));
     assert!(failure(|| start("panics").restart()).contains("the server panicked"));
 }
 
 #[test]
-fn a_bad_end_fails_the_test() {
+fn bad_exit_status_or_slow_end_fails_the_test() {
     assert!(failure(|| start("fails").stop()).contains("exit status: 3"));
     assert!(failure(|| start("stubborn").stop()).contains("did not end within 6s"));
     let mut server = start("leaves");
@@ -55,18 +55,20 @@ fn a_bad_end_fails_the_test() {
 }
 
 #[test]
-fn a_server_that_leaves_by_itself_fails_the_test() {
+fn server_that_exits_by_itself_fails_the_test() {
     let left = failure(|| {
         let server = start("leaves");
-        // Until it is what is left of a process that has ended.
-        let stat = || std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("its state");
-        wait_until(SOON, || stat().contains(") Z "), || "it stays");
+        // Until the process is a zombie.
+        let stat = || {
+            std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("cannot read the state")
+        };
+        wait_until(SOON, || stat().contains(") Z "), || "the server did not exit");
     });
     assert!(left.contains("exit status: 7"), "{left}");
 }
 
 #[test]
-fn a_paused_pipe_blocks_who_writes_to_it() {
+fn paused_pipe_blocks_its_writer() {
     let server = start("talks");
     server.pause_reading(true);
     std::thread::sleep(Duration::from_millis(300));

@@ -1,1 +1,2 @@
-//! Its test is all there is: it builds a validator of JSON schemas, which nothing else needs.
+//! This crate has only a test, which needs a validator
+//! of JSON schemas that no other crate needs.

@@ -14,21 +14,21 @@ use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../../conformance/thing-description/schema.json");
 
-/// One with as little as possible.
+/// Thing with as little as possible.
 const SMALL: App = App::new("small", "Small").thing(&SMALL_THING);
 const SMALL_THING: Thing = Thing::new("Small", &[Interaction::new("blink", "Blink", Kind::Button)]);
 
 fn validator() -> Validator {
-    let schema = serde_json::from_str(SCHEMA).expect("JSON");
+    let schema = serde_json::from_str(SCHEMA).expect("not JSON");
     let options = jsonschema::options().should_validate_formats(true);
-    options.build(&schema).expect("a schema")
+    options.build(&schema).expect("not a valid schema")
 }
 
 fn describe(world: &mut World, headers: &str) -> Value {
     let answer = guarded::get(world, "/.well-known/wot", headers);
     assert_eq!(answer.status, 200, "{}", answer.all);
     assert_eq!(answer.header("Content-Type"), Some("application/td+json"));
-    serde_json::from_str(&answer.body).expect("JSON")
+    serde_json::from_str(&answer.body).expect("not JSON")
 }
 
 fn problems(description: &Value) -> Vec<String> {
@@ -36,7 +36,7 @@ fn problems(description: &Value) -> Vec<String> {
 }
 
 #[test]
-fn every_description_is_as_the_schema_has_it() {
+fn every_description_matches_schema() {
     let none: &[String] = &[];
     assert_eq!(problems(&describe(&mut World::with_app(&all_kinds::APP, Limits::DEVICE), "")), none);
     assert_eq!(problems(&describe(&mut World::with_app(&SMALL, Limits::DEVICE), "")), none);
@@ -46,9 +46,9 @@ fn every_description_is_as_the_schema_has_it() {
     assert_eq!(description["securityDefinitions"]["session"]["name"], "instep_80");
 }
 
-/// What a validator that lets everything pass would let pass.
+/// Checks that the validator rejects wrong descriptions.
 #[test]
-fn a_broken_description_is_found() {
+fn broken_description_is_rejected_by_schema() {
     let whole = describe(&mut World::with_app(&all_kinds::APP, Limits::DEVICE), "");
     for (place, wrong) in [
         ("/title", Value::Null),
@@ -71,40 +71,42 @@ fn a_broken_description_is_found() {
         ("/version", json!({})),
     ] {
         let mut broken = whole.clone();
-        *broken.pointer_mut(place).unwrap_or_else(|| panic!("there is no {place}")) = wrong;
-        assert!(!problems(&broken).is_empty(), "{place} may be anything");
+        *broken.pointer_mut(place).unwrap_or_else(|| panic!("the description has no {place}")) = wrong;
+        assert!(!problems(&broken).is_empty(), "the schema accepts any {place}");
     }
     for member in ["title", "security", "securityDefinitions", "@context"] {
         let mut broken = whole.clone();
-        broken.as_object_mut().expect("an object").remove(member);
-        assert!(!problems(&broken).is_empty(), "it needs no {member}");
+        broken.as_object_mut().expect("not an object").remove(member);
+        assert!(!problems(&broken).is_empty(), "the schema does not require {member}");
     }
 }
 
-/// What the schema cannot say: names of securities that are defined, and addresses that lead somewhere.
+/// Rules beyond the schema: security names are defined, and addresses exist.
 #[test]
-fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
+fn securities_are_defined_and_addresses_exist() {
     let mut world = guarded::guard(World::with_app(&all_kinds::APP, Limits::DEVICE));
     let basic = format!("{}\r\n", guarded::BASIC);
     let description = describe(&mut world, &basic);
-    let definitions = description["securityDefinitions"].as_object().expect("definitions");
-    let any = description["security"].as_str().expect("a name");
-    for scheme in definitions[any]["oneOf"].as_array().expect("schemes") {
-        assert!(definitions.contains_key(scheme.as_str().expect("a name")));
+    let definitions = description["securityDefinitions"].as_object().expect("no definitions");
+    let any = description["security"].as_str().expect("the security is not a name");
+    for scheme in definitions[any]["oneOf"].as_array().expect("no schemes") {
+        assert!(definitions.contains_key(scheme.as_str().expect("the security is not a name")));
     }
     assert_eq!(description["base"], "http://lamp/.well-known/");
     let door = &description["properties"]["door"];
     assert_eq!((&door["instep:on"], &door["instep:off"]), (&json!("\"open\""), &json!("closed")));
     assert_eq!(description["properties"]["wet"]["instep:on"], Value::Null);
-    let forms = |interaction: &Value| interaction["forms"].as_array().expect("forms").clone();
+    let forms = |interaction: &Value| interaction["forms"].as_array().expect("no forms").clone();
     let mut streams = 0;
     for interaction in ["properties", "events"]
         .into_iter()
         .flat_map(|sort| description[sort].as_object().expect(sort).values())
     {
         for form in forms(interaction).iter().filter(|form| form["subprotocol"] == "sse") {
-            let path =
-                form["href"].as_str().and_then(|href| href.strip_prefix("..")).expect("a relative address");
+            let path = form["href"]
+                .as_str()
+                .and_then(|href| href.strip_prefix(".."))
+                .expect("not a relative address");
             let answer = guarded::request(&mut world, "HEAD", path, &basic, "");
             assert_eq!(
                 (answer.status, answer.header("Content-Type")),
@@ -120,10 +122,10 @@ fn its_securities_are_defined_and_its_addresses_lead_somewhere() {
             + description["events"].as_object().unwrap().len()
     );
     let mut reads = 0;
-    for property in description["properties"].as_object().expect("properties").values() {
+    for property in description["properties"].as_object().expect("no properties").values() {
         let history = property["instep:history"]["href"].as_str();
         for address in [property["forms"][0]["href"].as_str(), history].into_iter().flatten() {
-            let path = address.strip_prefix("..").expect("a relative address");
+            let path = address.strip_prefix("..").expect("not a relative address");
             assert_eq!(guarded::get(&mut world, path, &basic).status, 200, "{path}");
             reads += 1;
         }

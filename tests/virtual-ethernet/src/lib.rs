@@ -1,5 +1,7 @@
-//! An Ethernet link in this process: every station hears what each of the others sends to it or to all. Time passes only
-//! when everybody waits.
+//! An Ethernet link in this process.
+//!
+//! Every station receives the frames that the others send to it or to all. Time advances only when all
+//! tasks wait.
 
 #![forbid(unsafe_code)]
 

@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-/// Sockets that a stack has room for.
+/// Number of sockets of a stack.
 const SOCKETS: usize = 64;
 
-/// The link. A copy is the same link.
+/// Ethernet link. A clone is the same link.
 #[derive(Clone, Default)]
 pub struct Link(Rc<RefCell<Vec<Rc<Station>>>>);
 
-/// A station's socket in the wall.
+/// Connection of a station to the link.
 #[derive(Default)]
 pub(crate) struct Station {
     pub(crate) waiting: RefCell<VecDeque<Vec<u8>>>,
@@ -25,7 +25,7 @@ pub(crate) struct Station {
     muted: Cell<bool>,
 }
 
-/// How a station is plugged in.
+/// Plug of a station, which can be pulled.
 pub struct Plug(Rc<Station>);
 
 impl Plug {
@@ -43,12 +43,12 @@ impl Plug {
 }
 
 impl Link {
-    /// A station with a fixed address, in a network of 24 bits.
+    /// Adds a station with a fixed address, in a network of 24 bits.
     pub fn station(&self, address: Ipv4Address) -> Stack<'static> {
         self.plugged_station(address).0
     }
 
-    /// The same, and its plug.
+    /// Adds a station with a fixed address; returns it with its plug.
     pub fn plugged_station(&self, address: Ipv4Address) -> (Stack<'static>, Plug) {
         self.station_with(static_config(address))
     }
@@ -58,7 +58,7 @@ impl Link {
         self.carry(frame, None);
     }
 
-    /// A station of that configuration, and its plug.
+    /// Adds a station with this configuration; returns it with its plug.
     pub fn station_with(&self, config: Config) -> (Stack<'static>, Plug) {
         self.filtered_station(config, |end| end)
     }
@@ -78,7 +78,7 @@ impl Link {
         (stack, Plug(own))
     }
 
-    /// The last byte of the hardware address of whoever is plugged in next.
+    /// Returns the last byte of the next station's hardware address.
     pub fn next_number(&self) -> u8 {
         u8::try_from(self.0.borrow().len() + 1).unwrap_or(u8::MAX)
     }
@@ -162,7 +162,7 @@ impl Driver for End {
     }
 }
 
-/// A frame that has arrived.
+/// Received frame.
 pub struct Received(Vec<u8>);
 
 impl RxToken for Received {
@@ -171,7 +171,7 @@ impl RxToken for Received {
     }
 }
 
-/// Leave to send a frame.
+/// Permission to send a frame.
 pub struct Sending<'a>(&'a End);
 
 impl TxToken for Sending<'_> {

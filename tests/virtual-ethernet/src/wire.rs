@@ -1,5 +1,5 @@
-//! A link that goes on outside of this process: frames over a TCP connection, as QEMU's `-netdev socket` sends them, each with its
-//! length before it.
+//! A link to another process, with frames over a TCP connection as QEMU's `-netdev
+//! socket` sends them, each preceded by its length.
 
 use crate::clock::spawn;
 use crate::link::{Link, Station};
@@ -10,18 +10,19 @@ use std::task::Poll;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// Longer frames there are not.
+/// Maximum length of a frame, in bytes.
 const FRAME_MAX: usize = 1 << 16;
 
 impl Link {
-    /// Lets a machine at the other end of that connection onto the link. Its hardware address has to be 02:00:00:00:00 and
-    /// what [`Link::next_number`] said before.
+    /// Adds the machine at the other end of that connection to the link.
+    ///
+    /// Its hardware address has to be 02:00:00:00:00 and the previous value of [`Link::next_number`].
     ///
     /// # Panics
     /// If the connection cannot be used.
     pub fn wire(&self, tcp: TcpStream) {
-        tcp.set_nonblocking(true).expect("a socket that does not wait");
-        let (from, to) = tokio::net::TcpStream::from_std(tcp).expect("a socket").into_split();
+        tcp.set_nonblocking(true).expect("cannot set the socket to non-blocking");
+        let (from, to) = tokio::net::TcpStream::from_std(tcp).expect("cannot create a socket").into_split();
         let own = self.plug_in();
         let (link, station) = (self.clone(), own.clone());
         spawn(async move { carry_in(&link, &station, from).await });
@@ -29,12 +30,12 @@ impl Link {
     }
 }
 
-/// Until the machine is gone.
+/// Forwards frames until the machine is gone.
 async fn carry_in(link: &Link, own: &Rc<Station>, mut from: OwnedReadHalf) {
     let mut frame = Vec::new();
     while let Ok(length) = from.read_u32().await {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        assert!(length <= FRAME_MAX, "that is no frame");
+        assert!(length <= FRAME_MAX, "the frame is too long");
         frame.resize(length, 0);
         if from.read_exact(&mut frame).await.is_err() {
             return;

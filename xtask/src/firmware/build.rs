@@ -1,4 +1,4 @@
-//! Building firmware, its images, and the program that makes and measures them.
+//! Builds firmware, its images, and the program that makes and measures them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,21 @@ use esp_boards::Board;
 
 const ESPUP: &str = "`cargo install --locked espup && espup install`, then `. ~/export-esp.sh`";
 
-/// What was built.
+/// Result of a build.
 #[derive(Debug)]
 pub(crate) struct Built {
-    /// The firmware with all that is known of it.
+    /// The firmware with all its symbols.
     pub(crate) elf: PathBuf,
     /// The program that makes images of it.
     pub(super) tool: PathBuf,
 }
 
-/// What the environment has for a firmware: the network, passwords, a page.
+/// Use of the environment's variables for a
+/// firmware: the network, passwords, a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variables {
     Kept,
-    /// So that sizes can be compared.
+    /// Ignored, so that sizes can be compared.
     Ignored,
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Res
     Ok(Built { elf: folder.join("instep-esp"), tool: image_tool()? })
 }
 
-/// Builds a part of the firmware's crate, and says in which folder it is.
+/// Builds a part of the firmware's crate, and returns the folder of the result.
 pub(super) fn compile(
     plan: &Plan,
     part: &[&str],
@@ -52,7 +53,7 @@ pub(super) fn compile(
         toolchain.apply(&mut build);
         build
     };
-    // In its folder it finds its own settings.
+    // In that folder cargo finds the crate's own settings.
     build.current_dir(workspace().join("boards/esp")).arg("--release").args(part);
     build.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
     build.arg("--target-dir").arg(folder());
@@ -66,7 +67,7 @@ pub(super) fn compile(
     }
 }
 
-/// Lets a command know nothing of what the environment has for a firmware.
+/// Removes the environment's variables for a firmware from a command.
 pub(super) fn without_variables(cargo: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTEP_") {
@@ -75,7 +76,8 @@ pub(super) fn without_variables(cargo: &mut Command) {
     }
 }
 
-/// Cargo of the toolchain `esp`, which alone builds for Xtensa chips.
+/// Returns the cargo of the toolchain `esp`, the
+/// only one that builds for Xtensa chips.
 fn xtensa(board: &Board) -> Result<Command, Outcome> {
     if output(Command::new("rustup").args(["run", "esp", "rustc", "--version"])).is_none() {
         let (name, chip) = (board.name, board.chip);
@@ -88,7 +90,7 @@ fn xtensa(board: &Board) -> Result<Command, Outcome> {
     Ok(build)
 }
 
-/// The program that makes images. It is built when it is asked for: not everyone's tests need it.
+/// Builds the program that makes images, on demand because not everyone needs it.
 pub(crate) fn image_tool() -> Result<PathBuf, Outcome> {
     match run(&mut in_image_tool("build")) {
         Outcome::Passed => Ok(target().join("esp-image/debug/esp-image")),
@@ -102,17 +104,18 @@ pub(super) fn in_image_tool(subcommand: &str) -> Command {
     cargo
 }
 
-/// The table of what lies where in the flash.
+/// Returns the file of the partition table.
 pub(crate) fn partitions() -> PathBuf {
     workspace().join("boards/esp/partitions.csv")
 }
 
-/// Where everything for these chips is built: what does not depend on the chip is built once.
+/// Returns the target folder for these chips, common to
+/// all because most of it does not depend on the chip.
 pub(super) fn folder() -> PathBuf {
     target().join("esp")
 }
 
-/// The images' name, without its end.
+/// Returns the images' name, without its extension.
 pub(super) fn file(plan: &Plan) -> PathBuf {
     target().join("firmware").join(format!("{}-{}", plan.board.name, plan.app))
 }
@@ -133,7 +136,7 @@ pub(super) fn measure(tool: &Path, plan: &Plan, elf: &Path) -> Result<Vec<(Strin
     lines(Command::new(tool).args(["measure", plan.board.chip]).arg(elf))
 }
 
-/// Lines of a name and a number.
+/// Runs a command and parses its lines of a name and a number.
 fn lines(command: &mut Command) -> Result<Vec<(String, u64)>, Outcome> {
     let text = output_or_error(command).map_err(Outcome::Failed)?;
     let line = |line: &str| {
@@ -148,7 +151,7 @@ pub(super) fn number(lines: &[(String, u64)], name: &str) -> Result<u64, Outcome
     found.ok_or_else(|| Outcome::Failed(format!("the firmware does not say its `{name}`")))
 }
 
-/// The name of a chip's target.
+/// Returns the name of a chip's target.
 pub(super) fn target_of(chip: &str) -> String {
     match chip {
         "esp32c3" => "riscv32imc-unknown-none-elf".to_owned(),
@@ -168,7 +171,7 @@ mod tests {
     use esp_boards::BOARDS;
 
     #[test]
-    fn each_chip_has_a_target() {
+    fn each_chip_has_target() {
         let targets: Vec<_> = BOARDS.iter().map(|board| target_of(board.chip)).collect();
         let known = |name: &String| {
             name.starts_with("riscv32ima")

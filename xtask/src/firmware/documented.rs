@@ -1,11 +1,12 @@
-//! What `docs/guide/esp32.md` says of a firmware: its figures are held to what is measured, its texts of the log to the source.
+//! Checks `docs/guide/esp32.md`: its figures against
+//! the measured ones, its log texts against the source.
 
 use std::fs;
 
 use crate::tools::workspace;
 
 const FILE: &str = "docs/guide/esp32.md";
-/// What a row has behind the board's name.
+/// Columns of a row behind the board's name.
 const COLUMNS: [&str; 7] = [
     "the flash",
     "instep's part",
@@ -15,13 +16,14 @@ const COLUMNS: [&str; 7] = [
     "each client",
     "the largest future",
 ];
-/// Another version of the compiler moves a figure a little: one part in so many makes it no untruth.
+/// Tolerance of a figure, as the divisor of its value, because another version of
+/// the compiler changes it a little.
 const PART: u64 = 50;
 
 /// Figures of a board's firmware, in the order of the columns.
 pub(super) type Figures = [u64; COLUMNS.len()];
 
-/// Whether the document has these figures, or nearly.
+/// Compares the figures with the document, within the tolerance.
 pub(super) fn says(board: &str, figures: &Figures) -> Result<(), String> {
     compare(&text()?, board, figures)
 }
@@ -58,7 +60,7 @@ fn lacks(board: &str) -> String {
     format!("{FILE} has no row of figures for {board}")
 }
 
-/// The figures of a row of the table, if it is that board's.
+/// Returns the figures of a row of the table, if it is that board's.
 fn row(line: &str, board: &str) -> Option<Figures> {
     let cells = line.strip_prefix(&format!("| `{board}` |"))?.strip_suffix('|')?;
     let figures: Option<Vec<u64>> =
@@ -66,7 +68,7 @@ fn row(line: &str, board: &str) -> Option<Figures> {
     figures?.try_into().ok()
 }
 
-/// `12,345`.
+/// Formats as `12,345`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -90,41 +92,42 @@ mod tests {
         "before\n| `one` | ONE | a pin | | | | | |\n| `one` | 1,000,000 | 2 | 3 | 4 | 5 | 6 | 50 |\nafter\n";
 
     #[test]
-    fn figures_are_held_to_the_table_and_written_into_it() {
+    fn figures_are_compared_with_table_and_written() {
         let measured = [1_010_000, 2, 3, 4, 5, 6, 51];
         assert_eq!(compare(TABLE, "one", &measured), Ok(()));
         let problem = compare(TABLE, "one", &[1_010_000, 2, 3, 4, 5, 7, 51]).unwrap_err();
         assert!(problem.contains("says of one that each client is 6, and it is 7: "), "{problem}");
         assert!(compare(TABLE, "two", &measured).is_err());
-        let corrected = replace(TABLE, "one", &measured).expect("it has a row");
+        let corrected = replace(TABLE, "one", &measured).expect("the board has no row");
         assert_eq!(corrected, TABLE.replace("1,000,000", "1,010,000").replace("| 50 |", "| 51 |"));
         assert!(replace(TABLE, "two", &measured).is_err());
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]
-    fn every_board_that_is_built_has_a_row() {
-        let text = text().expect("the document");
+    fn every_tested_board_has_row() {
+        let text = text().expect("cannot read the document");
         for board in BOARDS.iter().filter(|board| TESTED.contains(&board.chip)) {
             assert!(text.lines().any(|line| row(line, board.name).is_some()), "{}", board.name);
         }
     }
 
-    /// What the crates for the chip say, not we.
+    /// Texts of the chips' crates.
     const NOT_OURS: [&str; 6] =
         ["SysBrownOut", "CoreMwdt0", "CoreSw", "Cpu0Sw", "====================== PANIC", "Backtrace:"];
-    /// What stands in the document for what differs from time to time.
+    /// Examples in the document for varying parts of a text.
     const EXAMPLES: [&str; 4] = ["…", "\"Home\"", "60", "`instep`"];
 
     #[test]
-    fn what_the_log_says_when_something_is_wrong_is_what_the_source_has() {
+    fn documented_log_texts_are_in_source() {
         let mut source = String::new();
         for folder in ["boards/esp/src", "crates"] {
             read(&workspace().join(folder), &mut source);
         }
-        let text = text().expect("the document");
+        let text = text().expect("cannot read the document");
         let section = text.split("## Troubleshooting").nth(1).and_then(|rest| rest.split("\n* ").next());
-        let rows = section.expect("the section").lines().filter_map(|line| line.strip_prefix("| "));
+        let rows =
+            section.expect("the section is missing").lines().filter_map(|line| line.strip_prefix("| "));
         let mut spans = 0;
         for span in rows.filter_map(|row| row.split(" | ").next()).flat_map(code) {
             spans += 1;
@@ -139,7 +142,7 @@ mod tests {
         assert!(spans > 15, "only {spans} texts were found");
     }
 
-    /// What stands between backticks, one or two.
+    /// Returns the texts between single or double backticks.
     fn code(cell: &str) -> Vec<&str> {
         let (mut spans, mut rest) = (Vec::new(), cell);
         while let Some((_, behind)) = rest.split_once('`') {
@@ -151,9 +154,9 @@ mod tests {
         spans
     }
 
-    /// All source below a folder, with what was cut into lines whole again.
+    /// Reads all source below a folder, and joins strings that are split over lines.
     fn read(folder: &Path, source: &mut String) {
-        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        for entry in fs::read_dir(folder).expect("cannot read the folder").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 read(&path, source);

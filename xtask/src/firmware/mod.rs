@@ -1,4 +1,5 @@
-//! Firmware for the chips of the ESP32 family: built, measured, and written to a board.
+//! Firmware for the chips of the ESP32 family:
+//! built, measured, and written to a board.
 
 mod build;
 mod documented;
@@ -16,20 +17,20 @@ use crate::report::Outcome;
 use crate::tools::{Tools, run, workspace};
 use esp_boards::BOARDS;
 
-/// The chips whose firmware is built by every test.
+/// Chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
 
-/// Builds the firmware, says what it takes, and leaves its images.
+/// Builds the firmware, prints its size, and leaves its images.
 pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
     match build(plan, Variables::Kept, tools).and_then(|built| show(plan, &built)) {
         Ok(()) => Outcome::Passed,
-        // Who asks for this board is not served by another.
+        // A missing toolchain is a failure, because this board was requested explicitly.
         Err(Outcome::Skipped(why)) => Outcome::Failed(why),
         Err(outcome) => outcome,
     }
 }
 
-/// Builds the firmware of the first board with a chip, and holds it to its budget.
+/// Builds the firmware of the first board with a chip, and checks its budget.
 pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     let Some(board) = BOARDS.iter().find(|board| board.chip == chip) else {
         return Outcome::Failed(format!("there is no board with {chip}"));
@@ -47,7 +48,7 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     }
 }
 
-/// Clippy, on the firmware of the first board with a chip.
+/// Runs Clippy on the firmware of the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     let name = target_of(chip);
     let clippy = toolchain_for(&name, tools).and_then(|toolchain| Ok((toolchain, toolchain.clippy(tools)?)));
@@ -68,7 +69,7 @@ pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// Says what a firmware takes, and where its images are.
+/// Prints the size of a firmware, and the paths of its images.
 fn show(plan: &Plan, built: &Built) -> Result<(), Outcome> {
     let images = make(plan, built)?;
     let lines = measure(&built.tool, plan, &built.elf)?;
@@ -90,7 +91,7 @@ fn show(plan: &Plan, built: &Built) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// Tests that program.
+/// Tests the program that makes images.
 pub(crate) fn test_image_tool() -> Outcome {
     run(&mut in_image_tool("test"))
 }

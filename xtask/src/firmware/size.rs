@@ -1,4 +1,4 @@
-//! What a firmware takes of its board, and what it may.
+//! Size of a firmware on its board, and its budget.
 
 use std::path::Path;
 
@@ -11,10 +11,11 @@ use crate::report::{Outcome, Report};
 use crate::tools::Tools;
 use esp_boards::{BOARDS, Board};
 
-/// What instep, the page and `led-json` may add to the flash of a device that only answers.
+/// Maximum that instep, the page and `led-json` add to
+/// the flash of a device that only answers, in bytes.
 const SERVER_MAX: u64 = 100 * 1024;
 
-/// A table of all boards that can be built here.
+/// Prints a table of all boards that can be built here.
 pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Tools) {
     let mut figures = Vec::new();
     let mut table = format!(
@@ -48,7 +49,7 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
     );
 }
 
-/// Whether it takes no more than it may.
+/// Checks that the size is within the budget.
 pub(super) fn within_budget(size: &Size) -> Outcome {
     let Size { server, .. } = size;
     println!("instep, the page and led-json add {server} bytes of flash; {SERVER_MAX} is the limit.");
@@ -60,29 +61,29 @@ pub(super) fn within_budget(size: &Size) -> Outcome {
     Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than it may"))
 }
 
-/// Whether the documents say what it takes.
+/// Checks that the documents have this size.
 pub(super) fn as_documented(board: &Board, size: &Size) -> Outcome {
     documented::says(board.name, &size.figures()).map_or_else(Outcome::Failed, |()| Outcome::Passed)
 }
 
-/// What a firmware takes.
+/// Size of a firmware, in bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Size {
-    /// Of its image.
+    /// Size of its image.
     image: u64,
-    /// What the server alone adds to that which only answers.
+    /// Size that the server alone adds to a firmware that only answers.
     server: u64,
-    /// What the firmware adds to it.
+    /// Size that the whole firmware adds to it.
     firmware: u64,
     memory: u64,
     stack: u64,
     client: Option<u64>,
-    /// And whose it is.
+    /// Size and name of the largest future.
     future: (u64, String),
 }
 
 impl Size {
-    /// As the documents have them.
+    /// Returns the figures in the order of the documents.
     fn figures(&self) -> Figures {
         let Size { image, server, firmware, memory, stack, client, future } = self;
         [*image, *server, *firmware, *memory, *stack, client.unwrap_or_default(), future.0]
@@ -98,7 +99,8 @@ impl Size {
     }
 }
 
-/// Builds a firmware and what it is compared with, without what the environment has for it.
+/// Builds a firmware and its reference, without
+/// the environment's variables for a firmware.
 pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Result<(Built, Size), Outcome> {
     let built = build(plan, Variables::Ignored, tools)?;
     let parts = ["--example", "baseline", "--example", "server"];
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_large_fails() {
+    fn size_over_budget_fails() {
         let size = |server| Size { server, ..Size::default() };
         assert_eq!(within_budget(&size(SERVER_MAX)), Outcome::Passed);
         let Outcome::Failed(why) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };

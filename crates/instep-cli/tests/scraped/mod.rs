@@ -1,4 +1,5 @@
-//! A strict reader of the text that Prometheus reads (exposition format 0.0.4), written from its description.
+//! Strict parser of the Prometheus text format (exposition
+//! format 0.0.4), written from its description.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -7,7 +8,7 @@ use test_support::{SOON, Server, http, wait_for};
 
 pub const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// Where the server tells its metrics.
+/// Returns the address of the metrics.
 #[track_caller]
 pub fn metrics_addr(server: &Server) -> SocketAddr {
     let line = server.wait_for_line(|line| line.starts_with("Metrics at http://"), SOON);
@@ -15,12 +16,13 @@ pub fn metrics_addr(server: &Server) -> SocketAddr {
     url.and_then(|addr| addr.parse().ok()).unwrap_or_else(|| panic!("no address in {line:?}"))
 }
 
-/// One scrape: the value of each sample, by its name and label as they were written.
+/// One scrape, the value of each sample by its name and label as written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scrape(pub BTreeMap<String, u64>);
 
 impl Scrape {
-    /// One in which each shard has answered: on a busy machine it may not have come to that in its second.
+    /// Returns a scrape in which each shard answered, because
+    /// a shard of a busy machine may miss its second.
     #[track_caller]
     pub fn of(addr: SocketAddr) -> Scrape {
         let deadline = Instant::now() + SOON;
@@ -31,17 +33,18 @@ impl Scrape {
             if scrape.value("instep_shard_unresponsive") == 0 {
                 return scrape;
             }
-            assert!(Instant::now() < deadline, "a shard hangs: {scrape:#?}");
+            assert!(Instant::now() < deadline, "a shard does not answer: {scrape:#?}");
         }
     }
 
-    /// Scrapes until it is as asked for: what a client has read may be counted a moment later.
+    /// Scrapes until `wanted` is true, because a
+    /// client may read a byte before it is counted.
     #[track_caller]
     pub fn until(addr: SocketAddr, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
         wait_for(
             SOON,
             || Some(Scrape::of(addr)).filter(&wanted),
-            || format!("it does not come to that: {:#?}", Scrape::of(addr)),
+            || format!("the counters do not reach the expected values: {:#?}", Scrape::of(addr)),
         )
     }
 
@@ -50,7 +53,7 @@ impl Scrape {
         *self.0.get(sample).unwrap_or_else(|| panic!("no sample {sample} in {self:#?}"))
     }
 
-    /// What has become more since `before`, and by how much; of what only grows.
+    /// Returns the counters that have grown since `before`, and by how much.
     pub fn since(&self, before: &Scrape) -> BTreeMap<&str, u64> {
         let totals = self.0.iter().filter(|(sample, _)| sample.contains("_total"));
         totals
@@ -61,30 +64,30 @@ impl Scrape {
 
     #[track_caller]
     pub fn parse(text: &str) -> Scrape {
-        assert!(text.ends_with('\n') && !text.contains('\r'), "lines end in a line feed");
+        assert!(text.ends_with('\n') && !text.contains('\r'), "a line does not end in a line feed");
         let mut samples = BTreeMap::new();
         let (mut family, mut kind, mut seen) = ("", "", BTreeSet::new());
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
             if let Some(help) = line.strip_prefix("# HELP ") {
-                let (name, words) = help.split_once(' ').expect("a name and a sentence");
+                let (name, words) = help.split_once(' ').expect("HELP without a name and a sentence");
                 assert!(!words.is_empty() && !words.contains('\\'), "{line}");
                 let typed =
                     lines.next().and_then(|line| line.strip_prefix("# TYPE ")).expect("TYPE after HELP");
-                (family, kind) = typed.split_once(' ').expect("a name and a type");
+                (family, kind) = typed.split_once(' ').expect("TYPE without a name and a type");
                 assert!(family == name && is_name(name) && seen.insert(name), "{line}");
                 assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
                 assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
                 continue;
             }
             let (sample, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("not a sample: {line:?}"));
-            let name = sample.split('{').next().expect("a name");
+            let name = sample.split('{').next().expect("no name");
             let suffix = name.strip_prefix(family).unwrap_or_else(|| panic!("{line} in the family {family}"));
             let suffixes: &[&str] = if kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
             assert!(suffixes.contains(&suffix), "{line}");
             if let Some(labels) = sample.strip_prefix(name).filter(|labels| !labels.is_empty()) {
                 let label = labels.strip_prefix('{').and_then(|labels| labels.strip_suffix("\"}"));
-                let (label, of) = label.and_then(|label| label.split_once("=\"")).expect("a label");
+                let (label, of) = label.and_then(|label| label.split_once("=\"")).expect("no label");
                 assert!(["code", "le", "reason"].contains(&label), "{line}");
                 let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
                 assert!(of == "+Inf" || (!of.is_empty() && of.bytes().all(plain)), "{line}");
@@ -111,7 +114,7 @@ impl Scrape {
         assert_eq!(before, self.value("instep_client_lag_revisions_count"));
     }
 
-    /// How many clients are behind by no more than that.
+    /// Returns the number of clients that lag by at most `bound`.
     #[track_caller]
     pub fn lag(&self, bound: &str) -> u64 {
         self.value(&format!("instep_client_lag_revisions_bucket{{le=\"{bound}\"}}"))

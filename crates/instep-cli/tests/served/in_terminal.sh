@@ -1,3 +1,3 @@
 #!/bin/sh
-# Runs the program that IN_TERMINAL names as a terminal does: SIGHUP is not ignored, whatever started this.
+# Runs the program in IN_TERMINAL as a terminal does: SIGHUP is not ignored, whatever the parent set.
 exec env --default-signal=HUP "$IN_TERMINAL" "$@"

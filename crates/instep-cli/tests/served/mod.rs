@@ -1,12 +1,12 @@
-//! The command `instep serve` as it was built for these tests, or what `INSTEP_BIN` names in its place, and what they
-//! all ask of it.
+//! The command `instep serve` as built for these tests, or the program in
+//! `INSTEP_BIN`, and shared helpers.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use std::net::SocketAddr;
 use test_support::{Builder, Http, Response, SOON, Server, WebSocket, http, opcode};
 
-/// The command.
+/// Path of the command.
 pub const INSTEP: &str = env!("CARGO_BIN_EXE_instep");
 
 /// Starts `instep serve` with these arguments, on a free port.
@@ -15,26 +15,27 @@ pub fn serve(args: &[&str]) -> Server {
     with(args).start()
 }
 
-/// The same, but nothing is started yet.
+/// Returns the same server, not yet started.
 pub fn with(args: &[&str]) -> Builder {
     let server = Server::with(args);
-    // Else whoever runs these tests has another one tested.
+    // Otherwise INSTEP_BIN of the environment selects the program.
     if std::env::var_os("INSTEP_BIN").is_none() { server.binary(INSTEP) } else { server }
 }
 
-/// The answer to a plain GET.
+/// Returns the answer to a plain GET.
 #[track_caller]
 pub fn get(addr: SocketAddr, path: &str) -> Response {
     http(addr, request(path, &[]))
 }
 
-/// A GET with further headers.
+/// Returns a GET with further headers.
 pub fn request(path: &str, headers: &[&str]) -> String {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
 }
 
-/// Sends these bytes, and reads the one answer and the end of the connection behind it.
+/// Sends these bytes; returns the one answer and
+/// checks that the connection ends behind it.
 #[track_caller]
 pub fn last_answer(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     let mut connection = Http::connect(addr);
@@ -44,8 +45,9 @@ pub fn last_answer(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     response
 }
 
-/// Checks that nothing has been sent to this client, nor is now: a ping's answer would come after it.
-/// Twice, because what an application does for a message may come behind the first answer.
+/// Checks that nothing has been sent to this client, because
+/// it would precede the answer to a ping. It does so twice,
+/// because an effect of a message may follow the first answer.
 #[track_caller]
 pub fn expect_nothing_but_pongs(client: &mut WebSocket) {
     for payload in [b"one", b"two"] {
@@ -55,8 +57,8 @@ pub fn expect_nothing_but_pongs(client: &mut WebSocket) {
     }
 }
 
-/// Waits until the log has the last of these lines, and checks that nothing but them has come since the server said
-/// where it listens.
+/// Waits for the last of these lines in the log, and checks that only they have
+/// come since the server printed its address.
 #[track_caller]
 pub fn expect_log(server: &Server, lines: &[&str]) {
     if let Some(last) = lines.last() {

@@ -1,3 +1,3 @@
 #!/bin/sh
-# Runs the program that UNDER_NOHUP names as a user does who closes the terminal afterwards.
+# Runs the program in UNDER_NOHUP as a user does before closing the terminal.
 exec nohup "$UNDER_NOHUP" "$@"

@@ -2,18 +2,18 @@
 //
 //     NODE_PATH=FOLDER/node_modules node consume.js http://127.0.0.1:8080/.well-known/wot
 //
-// Prints what was done, as JSON: names of properties, actions and events.
+// Prints the accesses as JSON: names of properties, actions and events.
 "use strict";
 
 const assert = require("node:assert");
 const { Servient } = require("@node-wot/core");
 const { HttpClientFactory } = require("@node-wot/binding-http");
 
-// All in ms.
-const ENOUGH = 20_000; // for whatever is waited for; a busy machine takes longer than a device
-const END = 120_000; // for all of it
+// Time limits, in ms.
+const ENOUGH = 20_000; // for each wait; a busy machine takes longer than a device
+const END = 120_000; // for the whole program
 
-/** What has come from an observed property or a subscribed event. */
+/** Values of an observed property or a subscribed event. */
 class Stream {
   values = [];
   errors = [];
@@ -21,7 +21,7 @@ class Stream {
 
   listener = async (output) => {
     try {
-      // It is held to the data schema of the description.
+      // The client checks the value against the data schema of the description.
       this.values.push(await output.value());
     } catch (error) {
       this.errors.push(error);
@@ -64,7 +64,7 @@ async function main(address) {
   const servient = new Servient();
   servient.addClientFactory(new HttpClientFactory());
   const wot = await servient.start();
-  // It is held to the W3C's schema.
+  // The client checks the description against the W3C's schema.
   const description = await wot.requestThingDescription(address);
   const thing = await wot.consume(description);
   const { properties = {}, actions = {}, events = {} } = description;
@@ -76,7 +76,7 @@ async function main(address) {
     const stream = new Stream();
     streams.set(name, stream);
     subscriptions.push(await thing.observeProperty(name, stream.listener, stream.failed));
-    // The present value comes first, and that is what is read.
+    // The first value of the stream is the present one, as a read returns it.
     const value = await (await thing.readProperty(name)).value();
     did.read.push(name);
     await stream.until(name, (seen) => seen === value);
@@ -112,7 +112,7 @@ async function main(address) {
     did.invoked.push(name);
   }
 
-  // What was invoked and written causes one of each.
+  // The writes and invocations caused one event of each name.
   for (const name of Object.keys(events)) {
     await streams.get(name).until(name, () => true);
     did.subscribed.push(name);
@@ -126,7 +126,7 @@ async function main(address) {
 }
 
 setTimeout(() => {
-  console.error("it did not come to an end");
+  console.error("the client did not finish in time");
   process.exit(1);
 }, END).unref();
 
@@ -134,7 +134,7 @@ main(process.argv[2]).then(
   (did) => console.log(JSON.stringify(did)),
   (error) => {
     console.error(error);
-    // Streams that are still open would go on.
+    // Open streams would keep the process running.
     process.exit(1);
   },
 );

@@ -1,5 +1,5 @@
-//! The driver for microcontrollers, between network stacks in this process, on a clock that passes only when everybody
-//! waits.
+//! The driver for microcontrollers, between network stacks in this process, on a
+//! clock that advances only when all tasks wait.
 
 mod thing;
 mod wire;
@@ -14,7 +14,8 @@ use std::future::Future;
 use wire::{Cable, DEVICE, socket};
 
 instep::topics! { const TOPICS = [LED]; }
-/// More than lies between a device and a peer that does not read.
+/// More bytes than the buffers between a device
+/// and a peer that does not read can hold.
 const LONG: &str = match str::from_utf8(&[b'.'; 50_000]) {
     Ok(text) => text,
     Err(_) => panic!(),
@@ -49,7 +50,7 @@ fn test(body: impl Future<Output = ()>) {
     tokio::task::LocalSet::new().block_on(&runtime, host_time::run(body));
 }
 
-/// A lamp that `toggle` switches.
+/// Runs a lamp that `toggle` switches.
 fn run_lamp(device: &'static Device, mut inbox: Inbox<'static>) {
     device.publish(LED, "0");
     tokio::task::spawn_local(host_time::run(async move {
@@ -80,7 +81,7 @@ async fn send(socket: &mut TcpSocket<'static>, mut bytes: &[u8]) {
     }
 }
 
-/// Reads until what came ends so.
+/// Reads until the received text ends with `end`.
 async fn read_until(socket: &mut TcpSocket<'static>, end: &str) -> String {
     let mut text = String::new();
     while !text.ends_with(end) {
@@ -94,7 +95,8 @@ async fn read_until(socket: &mut TcpSocket<'static>, end: &str) -> String {
     text
 }
 
-/// A connection to each socket that listens when nobody is connected: none was lost.
+/// Connects to each listening socket of an idle
+/// device, and so checks that none was lost.
 async fn all_that_listen(stack: Stack<'static>) -> Vec<TcpSocket<'static>> {
     let mut sockets = Vec::new();
     for _ in 0..ACCEPTING {
@@ -104,7 +106,7 @@ async fn all_that_listen(stack: Stack<'static>) -> Vec<TcpSocket<'static>> {
     sockets
 }
 
-/// A connection that asked for something, and the answer's status.
+/// Opens a connection with a request; returns it and the status of the answer.
 async fn ask(stack: Stack<'static>, request: &str) -> (TcpSocket<'static>, String) {
     let mut socket = connect(stack).await;
     send(&mut socket, request.as_bytes()).await;
@@ -116,7 +118,7 @@ async fn ask(stack: Stack<'static>, request: &str) -> (TcpSocket<'static>, Strin
     (socket, String::from_utf8_lossy(&status[9..]).into_owned())
 }
 
-/// A WebSocket that has got the state.
+/// Opens a WebSocket that has received the state.
 async fn open(stack: Stack<'static>, state: &str) -> TcpSocket<'static> {
     let (mut socket, status) = ask(stack, UPGRADE).await;
     assert_eq!(status, "101");
@@ -143,12 +145,12 @@ fn two_interfaces_are_two_shards_of_one_device() {
         send(&mut direct, TOGGLE).await;
         read_until(&mut home, ON).await;
         read_until(&mut direct, ON).await;
-        // Each has room for its own clients, whatever room the other has.
+        // Each has slots for its own clients, independent of the other.
         assert_eq!(ask(peers[1], UPGRADE).await.1, "503");
         let _third = open(peers[0], ON).await;
         assert_eq!(ask(peers[0], UPGRADE).await.1, "503");
         assert_eq!(server.device.clients(), 3);
-        // A place that becomes free is free for its own interface.
+        // A freed slot is free for its own interface.
         direct.abort();
         direct.flush().await.unwrap();
         Timer::after_millis(50).await;
@@ -158,7 +160,7 @@ fn two_interfaces_are_two_shards_of_one_device() {
 }
 
 #[test]
-fn whoever_keeps_a_socket_from_listening_yields() {
+fn idle_refused_or_stalled_connection_is_evicted() {
     test(async {
         let resources = resources!(network: 2);
         let (server, inbox) = resources.start(&APP, &ACCESS);
@@ -166,17 +168,17 @@ fn whoever_keeps_a_socket_from_listening_yields() {
         let (device, peer) = Cable::default().stacks();
         drive(resources.network.driver(server, device, 80));
 
-        // Served, and kept: each newcomer is let in at once.
+        // Served and idle, so each new connection is accepted at once.
         let mut kept = Vec::new();
         for _ in 0..3 * ACCEPTING {
             let (socket, status) = ask(peer, PAGE).await;
             assert_eq!(status, "200");
             kept.push(socket);
-            // Until all is acknowledged.
+            // Until everything is acknowledged.
             Timer::after_millis(20).await;
         }
         drop(kept);
-        // Refused, and still sending: they have been told that it is over.
+        // Refused and still sending: draining connections.
         let too_long = "POST / HTTP/1.1\r\nHost: lamp\r\nContent-Length: 100000\r\n\r\nand so on";
         let mut sending = Vec::new();
         for _ in 0..3 * ACCEPTING {
@@ -186,7 +188,7 @@ fn whoever_keeps_a_socket_from_listening_yields() {
             Timer::after_millis(20).await;
         }
         drop(sending);
-        // Silent: they yield after a moment.
+        // Silent connections are evicted after a moment.
         let mut silent = Vec::new();
         for _ in 0..ACCEPTING {
             silent.push(connect(peer).await);
@@ -194,17 +196,17 @@ fn whoever_keeps_a_socket_from_listening_yields() {
         Timer::after_millis(200).await;
         assert_eq!(ask(peer, PAGE).await.1, "200");
         drop(silent);
-        // They do not read what they asked for.
-        let mut deaf = Vec::new();
+        // Peers that do not read their answers.
+        let mut stalled = Vec::new();
         for _ in 0..ACCEPTING {
-            deaf.push(ask(peer, &PAGE.replace("/ ", "/long ")).await.0);
+            stalled.push(ask(peer, &PAGE.replace("/ ", "/long ")).await.0);
         }
         Timer::after_secs(2).await;
         assert_eq!(ask(peer, PAGE).await.1, "200");
     });
 }
 
-/// Loads a page. Says whether the connection was refused.
+/// Loads a page; returns whether the connection was refused.
 async fn is_refused(peer: Stack<'static>) -> bool {
     let mut socket = socket(peer);
     if socket.connect((DEVICE, 80)).await.is_err() {
@@ -217,8 +219,9 @@ async fn is_refused(peer: Stack<'static>) -> bool {
     false
 }
 
-/// Loads three times as many pages at once as sockets listen, twice: the second time while sockets have yet to listen
-/// again. All other sockets are clients'. Says how many connections were refused.
+/// Loads three times as many pages at once as sockets listen, twice, the second
+/// time before all sockets listen again. All other sockets belong to clients.
+/// Returns the number of refused connections.
 async fn refused_in_bursts(peer: Stack<'static>) -> usize {
     let clients = [open(peer, OFF).await, open(peer, OFF).await];
     let mut refused = 0;
@@ -233,7 +236,7 @@ async fn refused_in_bursts(peer: Stack<'static>) -> usize {
 }
 
 #[test]
-fn connections_beyond_the_sockets_that_listen_are_refused() {
+fn connections_beyond_listening_sockets_are_refused() {
     test(async {
         let resources = resources!(station: 2);
         let (server, inbox) = resources.start(&APP, &ACCESS);
@@ -245,7 +248,7 @@ fn connections_beyond_the_sockets_that_listen_are_refused() {
 }
 
 #[test]
-fn behind_a_filter_they_wait() {
+fn connections_behind_filter_wait_for_socket() {
     test(async {
         let resources = resources!(station: 2);
         let (server, inbox) = resources.start(&APP, &ACCESS);
@@ -257,7 +260,7 @@ fn behind_a_filter_they_wait() {
 }
 
 #[test]
-fn peers_that_vanish_leave_nothing_behind() {
+fn vanished_peers_free_all_sockets() {
     test(async {
         let resources = resources!(network: 2);
         let (server, inbox) = resources.start(&APP, &ACCESS);
@@ -266,14 +269,14 @@ fn peers_that_vanish_leave_nothing_behind() {
         let (device, peer) = cable.stacks();
         drive(resources.network.driver(server, device, 80));
 
-        // In the middle of connecting, of a request, and with an open WebSocket.
+        // While connecting, within a request, and with an open WebSocket.
         let _clients = [open(peer, OFF).await, open(peer, OFF).await];
         let mut half = connect(peer).await;
         send(&mut half, b"GET / HTTP/1.1\r\nHo").await;
         let mut beginning: Vec<_> = (0..4).map(|_| socket(peer)).collect();
         cable.cut_from_device(true);
         for socket in &mut beginning {
-            // It asks; the answer does not come through.
+            // The peer connects, but the answer is lost.
             let attempt = socket.connect((DEVICE, 80));
             assert!(with_timeout(Duration::from_millis(10), attempt).await.is_err());
         }
@@ -294,7 +297,7 @@ fn peers_that_vanish_leave_nothing_behind() {
 }
 
 #[test]
-fn whoever_connects_and_resets_at_once_takes_nothing_along() {
+fn reset_right_after_connect_loses_no_socket() {
     test(async {
         let resources = resources!(network: 2);
         let (server, inbox) = resources.start(&APP, &ACCESS);
@@ -303,7 +306,7 @@ fn whoever_connects_and_resets_at_once_takes_nothing_along() {
         let (device, peer) = cable.stacks();
         drive(resources.network.driver(server, device, 80));
         for _ in 0..3 * ACCEPTING {
-            // What it sends is held back, so that the end of the handshake and the reset come at once.
+            // Its frames are held back, so that the end of the handshake and the reset arrive together.
             let mut one = socket(peer);
             let attempt = with_timeout(Duration::from_millis(50), one.connect((DEVICE, 80)));
             assert!(attempt.await.is_ok_and(|connected| connected.is_ok()));
@@ -318,7 +321,7 @@ fn whoever_connects_and_resets_at_once_takes_nothing_along() {
 }
 
 #[test]
-fn a_head_in_pieces_of_any_length_and_at_its_limit() {
+fn head_may_arrive_in_pieces_up_to_its_limit() {
     test(async {
         let resources = resources!(network: 2);
         let (server, inbox) = resources.start(&APP, &ACCESS);
@@ -352,7 +355,7 @@ fn a_head_in_pieces_of_any_length_and_at_its_limit() {
 }
 
 #[test]
-fn with_a_password_who_knows_it_comes_in_and_nobody_waits_while_it_is_checked() {
+fn password_opens_session_and_check_delays_no_client() {
     static LOG_IN: LogInResources = LogInResources::new();
     test(async {
         let resources = resources!(network: 2);
@@ -372,7 +375,7 @@ fn with_a_password_who_knows_it_comes_in_and_nobody_waits_while_it_is_checked() 
         let mut waiting = connect(peer).await;
         send(&mut waiting, form("open+sesame").as_bytes()).await;
         Timer::after_secs(1).await;
-        assert!(!waiting.can_recv(), "nobody has checked it yet");
+        assert!(!waiting.can_recv(), "answered before the check");
         assert_eq!(ask(peer, &PAGE.replace("/ ", "/healthz ")).await.1, "200");
 
         tokio::task::spawn_local(host_time::run(async move { server.check_passwords().await }));

@@ -1,4 +1,4 @@
-//! A Thing on a microcontroller: asked by plain HTTP, and listened to.
+//! A Thing on a microcontroller, over plain HTTP and Server-Sent Events.
 
 use super::{ACCESS, ask, connect, drive, read_until, send, test};
 use crate::wire::Cable;
@@ -6,7 +6,7 @@ use embassy_time::Timer;
 use instep::{App, Device, Inbox, Limits};
 
 instep::thing! {
-    /// For tests.
+    /// A heater for tests.
     pub Heater: "A heater", commands Command {
         level => Level: number { title: "Level", min: 0, max: 9, step: 1 },
         stuck => Stuck: button { title: "Does not return" },
@@ -42,7 +42,7 @@ fn request(method: &str, path: &str, body: &str) -> String {
 }
 
 #[test]
-fn it_is_asked_and_listened_to_without_websocket() {
+fn thing_works_without_websocket() {
     test(async {
         let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
         tokio::task::spawn_local(host_time::run(run(server.device, inbox)));
@@ -73,9 +73,10 @@ fn it_is_asked_and_listened_to_without_websocket() {
     });
 }
 
-/// What comes is longer than the buffer for a head and what is read behind it: it is decoded there as it comes.
+/// The content is longer than the buffer for a head and its following bytes, so it
+/// is decoded there piece by piece.
 #[test]
-fn content_in_chunks_of_a_byte_fits_behind_a_long_head() {
+fn one_byte_chunks_fit_behind_long_head() {
     instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
     static RESOURCES: Resources = Resources::new();
 
@@ -102,9 +103,10 @@ fn content_in_chunks_of_a_byte_fits_behind_a_long_head() {
     });
 }
 
-/// Nothing tells whether who listens is there, but that its network stack acknowledges what it is sent.
+/// A listener sends nothing, so only the acknowledgements
+/// of its network stack show that it is alive.
 #[test]
-fn whoever_listens_and_vanishes_is_missed() {
+fn vanished_listener_is_dropped() {
     instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 1 } }
     static RESOURCES: Resources = Resources::new();
 
@@ -118,7 +120,7 @@ fn whoever_listens_and_vanishes_is_missed() {
         let listen = "GET /events HTTP/1.1\r\nHost: lamp\r\n\r\n";
         let (mut events, _) = ask(peer, listen).await;
         read_until(&mut events, "\"value\":0}\n\n").await;
-        // As long as it is there, it stays.
+        // A live listener stays.
         Timer::after_secs(95).await;
         assert_eq!(server.device.clients(), 1);
         cable.cut_from_device(true);

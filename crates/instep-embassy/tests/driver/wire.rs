@@ -10,7 +10,7 @@ use virtual_ethernet::{End, Link, Plug, static_config};
 pub const DEVICE: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 const PEER: Ipv4Address = Ipv4Address::new(192, 168, 4, 2);
 
-/// The cable: a link with two stations.
+/// Cable with a link with two stations.
 #[derive(Default)]
 pub struct Cable {
     link: Link,
@@ -18,22 +18,22 @@ pub struct Cable {
 }
 
 impl Cable {
-    /// From now on, what the device sends is lost or not.
+    /// Sets whether the device's frames are lost from now on.
     pub fn cut_from_device(&self, cut: bool) {
         self.plugs.get().expect("there are stacks")[0].mute(cut);
     }
 
-    /// From now on, what its peer sends is lost or not.
+    /// Sets whether the peer's frames are lost from now on.
     pub fn cut_to_device(&self, cut: bool) {
         self.plugs.get().expect("there are stacks")[1].mute(cut);
     }
 
-    /// Two stacks, one at each end: the device's, and that of its peer.
+    /// Returns two stacks, the device's and its peer's.
     pub fn stacks(&self) -> (Stack<'static>, Stack<'static>) {
         self.filtered_stacks(|end| end)
     }
 
-    /// The same, with a filter before the device's.
+    /// Returns the same, with a filter in front of the device's stack.
     pub fn filtered_stacks<D: Driver + 'static>(
         &self,
         filter: impl FnOnce(End) -> D,
@@ -45,7 +45,7 @@ impl Cable {
     }
 }
 
-/// A socket of a peer.
+/// Returns a socket of a peer.
 pub fn socket(stack: Stack<'static>) -> TcpSocket<'static> {
     let buffer = || vec![0; 4096].leak();
     TcpSocket::new(stack, buffer(), buffer())

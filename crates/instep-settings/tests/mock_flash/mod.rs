@@ -13,15 +13,18 @@ pub const PAGE: usize = 4096;
 #[derive(Clone)]
 pub struct MockFlash {
     pub bytes: Vec<u8>,
-    /// How many steps there is power for: a word written, or an eighth of a page erased.
+    /// Steps before the power is cut, unless `None`.
+    ///
+    /// A step writes a word or erases an eighth of a page.
     pub power: Option<usize>,
-    /// The bits that a write does not reach any more when power is cut, and an erasure does not either.
+    /// Mask of the bits that a write or an erasure
+    /// leaves unchanged when the power is cut.
     pub torn: u8,
-    /// How often each page was erased.
+    /// Number of erasures of each page.
     pub erased: Vec<usize>,
-    /// How many bytes were written.
+    /// Number of bytes written.
     pub written: usize,
-    /// Reading fails.
+    /// Whether reading fails.
     pub broken: bool,
 }
 
@@ -63,7 +66,7 @@ impl MockFlash {
     fn step(&mut self) -> Result<(), MockError> {
         match &mut self.power {
             None => Ok(()),
-            // Without power it stays.
+            // Without power nothing changes.
             Some(0) => Err(MockError::PowerCut),
             Some(left) => {
                 *left -= 1;
@@ -118,7 +121,7 @@ impl NorFlash for MockFlash {
                 let start = page * PAGE + eighth * PAGE / 8;
                 let cut = self.step();
                 for byte in &mut self.bytes[start..][..PAGE / 8] {
-                    // Cut off, some bits have risen and some have not.
+                    // After an interrupted erasure some bits are set and some are not.
                     *byte = if cut.is_ok() { 0xff } else { *byte | !self.torn };
                 }
                 cut?;

@@ -6,7 +6,7 @@ use instep_settings::{DeviceName, FlashError, FlashStorage, Kept, KeptName, Load
 
 pub const LED: KeptName = KeptName::new("led");
 
-/// Opens what a flash holds.
+/// Opens the settings in a flash.
 pub fn opened<'a>(
     settings: &'a Settings,
     flash: &'a mut MockFlash,
@@ -19,7 +19,7 @@ pub fn name(text: &str) -> Option<DeviceName> {
     Some(DeviceName::new(text).unwrap())
 }
 
-/// A flash with a device's name and a kept value.
+/// Returns a flash with a device's name and a persisted value.
 pub fn used() -> MockFlash {
     let mut flash = MockFlash::new(3);
     let settings = Settings::new();

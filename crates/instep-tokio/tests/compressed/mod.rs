@@ -16,7 +16,7 @@ pub const COMPRESSED: u8 = 4;
 
 #[track_caller]
 pub fn connect(server: &Running, path: &str) -> WebSocket {
-    let client = WebSocket::try_connect(server.addr, path, &[OFFER]).expect("an upgrade");
+    let client = WebSocket::try_connect(server.addr, path, &[OFFER]).expect("the upgrade was refused");
     assert!(client.response().header(OFFER.0).is_some(), "{:?}", client.response());
     client
 }

@@ -1,4 +1,5 @@
-//! A server within the test's own process, for tests that publish themselves or need limits of their own.
+//! A server within the test's own process, for tests
+//! that publish themselves or need limits of their own.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -12,10 +13,10 @@ use tokio::sync::oneshot;
 
 static ACCESS: Access = Access::new("");
 
-/// A thread of a server panicked.
+/// Whether a thread of a server panicked.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// A server that runs. It is stopped when this is dropped.
+/// Running server, which is stopped when dropped.
 pub struct Running {
     pub addr: SocketAddr,
     server: Server,
@@ -28,7 +29,7 @@ pub fn serve(app: &'static App, limits: Limits, sockets: SocketLimits) -> Runnin
     serve_by(app, limits, sockets, Listener::plain)
 }
 
-/// The same with a listener of another kind.
+/// Serves `app` with another kind of listener.
 pub fn serve_by(
     app: &'static App,
     limits: Limits,
@@ -36,8 +37,8 @@ pub fn serve_by(
     make_listener: impl FnOnce(TcpListener) -> Listener,
 ) -> Running {
     watch_for_panics();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let addr = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+    let addr = listener.local_addr().expect("no address");
     let listener = make_listener(listener);
     let server = Server::new(app, &ACCESS, limits, sockets, 2);
     let (stop, stopped) = oneshot::channel();
@@ -45,14 +46,14 @@ pub fn serve_by(
         let stopped = async {
             let _ = stopped.await;
         };
-        runtime().block_on(server.serve(vec![listener], stopped)).expect("it serves");
+        runtime().block_on(server.serve(vec![listener], stopped)).expect("the server failed");
     };
-    let thread = thread::Builder::new().name("server".into()).spawn(serve).expect("a thread");
+    let thread = thread::Builder::new().name("server".into()).spawn(serve).expect("cannot start a thread");
     Running { addr, server, stop: Some(stop), thread: Some(thread) }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("cannot build the runtime")
 }
 
 impl Running {
@@ -65,7 +66,7 @@ impl Running {
     }
 
     pub fn inbox(&self) -> Inbox<'static> {
-        self.server.inbox().expect("nobody took it before")
+        self.server.inbox().expect("the inbox was already taken")
     }
 }
 
@@ -73,15 +74,16 @@ impl Drop for Running {
     fn drop(&mut self) {
         drop(self.stop.take());
         let ended = self.thread.take().map_or(Ok(()), JoinHandle::join);
-        // A test that has failed already has told why.
+        // A test that has already failed shows its own message.
         if !thread::panicking() {
-            ended.expect("the server does not panic");
+            ended.expect("the server panicked");
             assert!(!PANICKED.load(Ordering::Relaxed), "a shard of the server panicked");
         }
     }
 }
 
-/// A shard that panics takes nobody with it here: it is remembered, and fails the test at its end.
+/// Records a panic of a shard, which takes no other
+/// thread down, so that the test fails at its end.
 fn watch_for_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -12,8 +12,9 @@ use test_support::{Tls, WebSocket};
 
 instep::topics! { pub const TOPICS = [TEXT]; }
 
-/// Pages of so many different lengths, and how much one is longer than the one before.
+/// Number of pages, each of a different length.
 pub const LENGTHS: usize = 15;
+/// Difference in length between two pages, in bytes.
 pub const STEP: usize = 12_000;
 
 pub fn app() -> &'static App {
@@ -25,13 +26,17 @@ pub fn app() -> &'static App {
     })
 }
 
-/// A certificate for 127.0.0.1, and how to trust it.
+/// Returns a certificate for 127.0.0.1, a client that trusts it, and its PEM.
 pub fn certificate() -> (Certificate, Tls, String) {
     let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).expect("a certificate");
+        generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).expect("no certificate");
     let pem = cert.pem();
     let key = signing_key.serialize_pem();
-    (Certificate::from_pem(pem.as_bytes(), key.as_bytes()).expect("a pair"), Tls::trusting(&pem), pem)
+    (
+        Certificate::from_pem(pem.as_bytes(), key.as_bytes()).expect("certificate and key do not match"),
+        Tls::trusting(&pem),
+        pem,
+    )
 }
 
 pub fn start(limits: Limits) -> (Running, Tls) {
@@ -42,7 +47,7 @@ pub fn start(limits: Limits) -> (Running, Tls) {
 }
 
 pub fn connect(tls: &Tls, addr: SocketAddr, path: &str) -> WebSocket {
-    WebSocket::over(tls.connect(addr), path, &[]).expect("an upgrade")
+    WebSocket::over(tls.connect(addr), path, &[]).expect("the upgrade was refused")
 }
 
 pub fn expect_echo(client: &mut WebSocket, text: &str) {

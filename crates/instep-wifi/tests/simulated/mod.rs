@@ -1,4 +1,4 @@
-//! A radio without a radio, and a device that has it.
+//! A simulated radio, and a device that uses it.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -7,7 +7,7 @@ use instep::LogIn;
 use instep::board::BoardPages as _;
 use instep_embassy::LogInResources;
 use instep_settings::{FileStorage, Network, NetworkName, Saver, Settings, WifiPassword};
-use instep_wifi::portal::{FIRST_PART, Network as Heard, Networks, Outcome, Ssid};
+use instep_wifi::portal::{FIRST_PART, Network as Found, Networks, Outcome, Ssid};
 use instep_wifi::setup::{Radio, SetUp, run, store};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
@@ -15,22 +15,23 @@ use std::rc::Rc;
 
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
 
-/// A network around: its name, its password (empty: none), and whether its router gives addresses.
+/// Network in the air: its name, its password, which is empty if it is open, and
+/// whether its router assigns addresses.
 pub type Around = (&'static str, &'static str, bool);
 
 pub const HOME: Around = ("Home", "correct horse", true);
 pub const CAFE: Around = ("Cafe", "", true);
 pub const MUTE: Around = ("Mute", "12345678", false);
-/// It lets nobody in any more.
+/// A network that accepts no further device.
 pub const FULL: Around = ("Full", "12345678", true);
 
-/// What there is in the air, and what the radio did.
+/// The networks in the air, and a record of the radio's actions.
 #[derive(Default)]
 pub struct Air {
     pub around: Vec<Around>,
     pub joined: Option<String>,
     pub is_open: bool,
-    /// What it did, and in which second.
+    /// Actions of the radio, each with its second.
     pub did: Vec<(u64, String)>,
 }
 
@@ -61,7 +62,7 @@ impl Radio for Simulated {
         air.note("scan");
         for (name, password, _) in &air.around {
             let ssid = Ssid::new(name.as_bytes()).unwrap();
-            found.add(Heard { ssid, signal: -40, protected: !password.is_empty() });
+            found.add(Found { ssid, signal: -40, protected: !password.is_empty() });
         }
         found
     }
@@ -120,7 +121,7 @@ impl Radio for Simulated {
     }
 }
 
-/// A device, and what its settings are stored in.
+/// Device with the file that stores its settings.
 pub struct Device {
     pub settings: &'static Settings,
     pub set_up: &'static SetUp,
@@ -135,7 +136,7 @@ pub fn known((name, password, _): Around) -> Network {
 }
 
 impl Device {
-    /// A device that knows this network, with these around.
+    /// Starts a device that knows one network or none, with these networks around.
     pub async fn start(knows: Option<Around>, around: &[Around], file: &str) -> Self {
         let file = std::env::temp_dir().join(format!("instep-wifi-{}-{file}", std::process::id()));
         let _ = std::fs::remove_file(&file);
@@ -154,7 +155,7 @@ impl Device {
         Self { settings, set_up, log_in, air, file }
     }
 
-    /// The page, as a phone gets it.
+    /// Returns the page, as a phone gets it.
     pub fn page(&self) -> String {
         let (mut page, mut next) = (String::new(), Some(FIRST_PART));
         while let Some(part) = next {
@@ -167,7 +168,7 @@ impl Device {
         assert_eq!(self.set_up.submit("/network", form.as_bytes()), "/network");
     }
 
-    /// Asks for a network that is around.
+    /// Requests one of the networks around.
     pub fn ask_for(&self, (name, ..): Around, password: &str) {
         let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
         self.submit(&format!("network={digits}&other=&password={}", password.replace(' ', "+")));

@@ -13,16 +13,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Wake};
 
 pub const PASSWORD: &str = "open sesame+";
-/// The same as a form, and as Basic authorization has it.
+/// The same as a form, and in Basic authorization.
 pub const FORM: &str = "password=open+sesame%2B";
 pub const BASIC: &str = "Authorization: Basic dXNlcjpvcGVuIHNlc2FtZSs=";
 pub const NAVIGATION: &str = "Accept: text/html,application/xhtml+xml\r\n";
 pub const DAY: u64 = 24 * 60 * 60 * 1000;
 
-/// A close frame with 1008.
+/// Close frame with code 1008.
 pub const CLOSED: &[u8] = b"\x88\x02\x03\xf0";
 
-/// A device with a password, four sessions, and room for two checks.
+/// Returns a device with a password, four sessions, and room for two checks.
 pub fn guarded() -> World {
     guarded_with(Limits::DEVICE)
 }
@@ -31,19 +31,19 @@ pub fn guarded_with(limits: Limits) -> World {
     guard(World::new(limits))
 }
 
-/// The same device with a password.
+/// Adds a password to a device.
 pub fn guard(mut world: World) -> World {
     let memory = LogInMemory {
         sessions: leak(4, Session::default()),
         failures: leak(4, FailedLogin::default()),
         checks: vec![PasswordCheck::default(), PasswordCheck::default()].leak(),
     };
-    let password = Password::new(PASSWORD.as_bytes(), [1; 16], 10).expect("a password");
+    let password = Password::new(PASSWORD.as_bytes(), [1; 16], 10).expect("the password is too long");
     world.log_in = Some(Box::leak(Box::new(LogIn::new(memory, password, random))));
     world
 }
 
-/// Different each time, which is all that these tests need.
+/// Fills `bytes` differently each time, which is enough for these tests.
 pub fn random(bytes: &mut [u8]) {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     for part in bytes.chunks_mut(8) {
@@ -52,7 +52,7 @@ pub fn random(bytes: &mut [u8]) {
     }
 }
 
-/// Checks the passwords that wait.
+/// Checks the waiting passwords.
 pub fn check(world: &World) {
     struct Woken(AtomicBool);
     impl Wake for Woken {
@@ -90,10 +90,10 @@ pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answe
     peer.send(world, request.as_bytes());
     check(world);
     peer.turn(world);
-    let all = String::from_utf8(peer.take()).expect("text");
+    let all = String::from_utf8(peer.take()).expect("not UTF-8");
     let status =
         all.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {all:?}"));
-    let body = all.split_once("\r\n\r\n").expect("a whole head").1.into();
+    let body = all.split_once("\r\n\r\n").expect("the head has no end").1.into();
     Answer { status, all, body }
 }
 
@@ -129,15 +129,15 @@ pub fn form(path: &str, headers: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
 }
 
-/// Logs in, and returns the header that shows the session.
+/// Logs in, and returns the header that carries the session.
 pub fn log_in(world: &mut World, headers: &str) -> String {
     let entered = post(world, "/login", headers, FORM);
     assert_eq!(entered.status, 303, "{}", entered.all);
-    let cookie = entered.header("Set-Cookie").expect("a cookie");
-    format!("Cookie: {}\r\n", cookie.split_once(';').expect("attributes").0)
+    let cookie = entered.header("Set-Cookie").expect("no cookie was set");
+    format!("Cookie: {}\r\n", cookie.split_once(';').expect("the cookie has no attributes").0)
 }
 
-/// A WebSocket, or the status of the refusal.
+/// Opens a WebSocket, or returns the status of the refusal.
 pub fn handshake(world: &mut World, path: &str, headers: &str) -> Result<Peer, u16> {
     let mut peer = world.client();
     let text = upgrade(path).replacen("\r\n\r\n", &format!("\r\n{headers}\r\n"), 1);

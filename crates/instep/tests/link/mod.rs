@@ -1,4 +1,5 @@
-//! A simulated link: one device, clients without sockets, and a clock that moves when it is told to.
+//! A simulated link: one device, clients without
+//! sockets, and a clock that only tests move.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -14,7 +15,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Drivers that follow the device: more than it wakes at once.
+/// Drivers that follow the device, more than it wakes at once.
 pub const FOLLOWERS: usize = 9;
 instep::topics! { pub const TOPICS = [LED, OTHER]; }
 pub const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
@@ -36,10 +37,10 @@ pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
     vec![value; count].leak()
 }
 
-/// Requests by plain HTTP at once, where there is a Thing.
+/// Simultaneous requests by plain HTTP, where there is a Thing.
 pub const REQUESTS: usize = 2;
 
-/// A device with its own feed, as a driver has it.
+/// Device with its own feed, as a driver has it.
 pub struct World {
     pub app: &'static App,
     pub access: &'static Access,
@@ -48,9 +49,9 @@ pub struct World {
     pub feed: Feed<'static>,
     pub scratch: Vec<u8>,
     pub now: u64,
-    /// Which of the drivers turns the clients.
+    /// Index of the driver that turns the clients.
     pub follower: usize,
-    /// The slots that want a turn.
+    /// Slots that are ready.
     attention: Vec<usize>,
     /// None, unless a test wants one.
     pub log_in: Option<&'static LogIn>,
@@ -69,7 +70,8 @@ impl World {
         Self::with_networks(app, limits, usize::MAX)
     }
 
-    /// Each driver is for a network of its own, and has so many places there.
+    /// Returns a device whose drivers each serve a
+    /// network of their own, with `own` client slots.
     pub fn with_networks(app: &'static App, limits: Limits, own: usize) -> Self {
         let topics = app.topic_count();
         let block = limits.frame + SERVER_HEADER_MAX;
@@ -131,7 +133,7 @@ impl World {
         }
     }
 
-    /// What a client needs for a turn.
+    /// Returns the context of a client's turn.
     pub fn surroundings(&mut self) -> TurnContext<'_> {
         TurnContext {
             app: self.app,
@@ -151,17 +153,17 @@ impl World {
         }
     }
 
-    /// A client whose WebSocket is open, and what came behind the 101.
+    /// Returns a client whose WebSocket is open, with the bytes that follow the 101.
     pub fn open(&mut self, path: &str) -> Peer {
         let mut peer = self.client();
         peer.send(self, upgrade(path).as_bytes());
-        let end = find(&peer.received, b"\r\n\r\n").expect("an answer") + 4;
+        let end = find(&peer.received, b"\r\n\r\n").expect("the handshake was not answered") + 4;
         assert!(peer.received.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&peer.received));
         peer.received.drain(..end);
         peer
     }
 
-    /// Lets the feed follow, and says which slots want a turn.
+    /// Lets the feed follow, and returns the ready slots.
     pub fn follow(&mut self) -> Vec<usize> {
         self.catch_up();
         std::mem::take(&mut self.attention)
@@ -173,7 +175,7 @@ impl World {
     }
 }
 
-/// The moment so many milliseconds after the start.
+/// Returns the moment `millis` milliseconds after the start.
 pub fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
@@ -182,30 +184,31 @@ pub fn unsent(limits: &Limits) -> usize {
     limits.frame + 512
 }
 
-/// Where one connection stands.
+/// Returns the HTTP state of one connection.
 pub fn exchange(limits: &Limits) -> HttpStateMemory {
     let exchange = HttpState::new(Buffer::lent(leak(unsent(limits), 0)));
     HttpStateMemory::Lent(Box::leak(Box::new(exchange)))
 }
 
-/// A peer at the other end of a link.
+/// Peer at the other end of a link.
 pub struct Peer {
     pub client: Client,
-    /// As on a device: the client gives back what was lent for requests as soon as it can, and its socket holds so many
-    /// bytes, of which `window` are free.
+    /// Capacity of its socket, in bytes, of which `window` are free.
+    ///
+    /// If set, the client returns the memory lent for requests as soon as it can, as on a device.
     pub capacity: Option<usize>,
     tail: Vec<u8>,
-    /// What it got.
+    /// Bytes that it received.
     pub received: Vec<u8>,
-    /// How many more bytes the link takes.
+    /// Bytes that the link still takes.
     pub window: usize,
-    /// How many messages a turn takes.
+    /// Messages that a turn takes.
     pub allowance: u32,
     pub last: Option<Turn>,
 }
 
 impl Peer {
-    /// Sends bytes and lets the server have a turn.
+    /// Sends bytes and gives the server a turn.
     pub fn send(&mut self, world: &mut World, bytes: &[u8]) -> Turn {
         self.tail.extend_from_slice(bytes);
         self.turn(world)
@@ -240,18 +243,18 @@ impl Peer {
         turn
     }
 
-    /// How many bytes of input wait for more.
+    /// Returns the bytes of unconsumed input.
     pub fn waiting(&self) -> usize {
         self.tail.len()
     }
 
-    /// The peer closes its direction.
+    /// Closes the peer's direction.
     pub fn end(&mut self, world: &mut World) -> Turn {
         self.client.input_ended();
         self.turn(world)
     }
 
-    /// What it got since it was asked last.
+    /// Returns the bytes received since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.received)
     }
@@ -264,7 +267,7 @@ pub fn upgrade(path: &str) -> String {
     )
 }
 
-/// A client's frame, masked.
+/// Returns a client's frame, masked.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let key = [0x11, 0x92, 0xa3, 0x44];
     let mut bytes = vec![first];
@@ -284,7 +287,7 @@ pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// Who has opened, if that is the next thing to hear.
+/// Returns the client that opened, if that is the next item of the inbox.
 pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
     let mut next = pin!(inbox.next());
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
@@ -293,8 +296,8 @@ pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
     }
 }
 
-/// The next message, if one waits, as text for comparison.
-pub fn heard(inbox: &mut Inbox<'_>) -> Option<String> {
+/// Returns the next item of the inbox as text, if there is one.
+pub fn next_item(inbox: &mut Inbox<'_>) -> Option<String> {
     let mut next = pin!(inbox.next());
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
         Poll::Pending => None,
@@ -309,5 +312,5 @@ pub fn heard(inbox: &mut Inbox<'_>) -> Option<String> {
 }
 
 pub fn inbox(world: &World) -> Inbox<'static> {
-    world.device.inbox(Buffer::lent(leak(world.limits.message, 0))).expect("nobody took it before")
+    world.device.inbox(Buffer::lent(leak(world.limits.message, 0))).expect("the inbox was already taken")
 }

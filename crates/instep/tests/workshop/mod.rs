@@ -1,4 +1,4 @@
-//! A Thing with one of each kind, for tests, and what its clients hear.
+//! A Thing with one interaction of each kind, and helpers for its clients.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -29,14 +29,14 @@ pub fn world() -> World {
     World::with_app(&APP, Limits::DEVICE)
 }
 
-/// A client that has had the first frame.
+/// Returns a client that has received the first frame.
 pub fn open(world: &mut World) -> Peer {
     let mut peer = world.open("/ws");
     assert!(texts(&mut peer)[0].starts_with(r#"{"label":"thing","#));
     peer
 }
 
-/// What the application is asked next, if anything.
+/// Returns the next command for the application, if there is one.
 pub fn asked(world: &World, inbox: &mut Inbox<'_>) -> Option<String> {
     let bench = Bench::new(world.device);
     let mut next = pin!(bench.next(inbox));
@@ -46,14 +46,14 @@ pub fn asked(world: &World, inbox: &mut Inbox<'_>) -> Option<String> {
     }
 }
 
-/// What the peer hears in a turn.
+/// Gives the peer a turn, and returns the texts that it received.
 pub fn said(world: &mut World, peer: &mut Peer) -> Vec<String> {
     peer.client.expect_reply();
     peer.turn(world);
     texts(peer)
 }
 
-/// The texts that it got since it was asked last; pings are passed over.
+/// Returns the texts received since the last call, without pings.
 pub fn texts(peer: &mut Peer) -> Vec<String> {
     let bytes = peer.take();
     let (mut rest, mut texts) = (&bytes[..], Vec::new());
@@ -70,7 +70,9 @@ pub fn texts(peer: &mut Peer) -> Vec<String> {
     texts
 }
 
-/// The frame of an error, as docs/reference/wire.md has it; empty: without it.
+/// Returns the frame of an error, as docs/reference/wire.md has it.
+///
+/// Empty parts are left out.
 pub fn error(id: &str, code: &str, name: &str, message: &str) -> String {
     let id = if id.is_empty() { String::new() } else { format!(r#""id":{id},"#) };
     let name = if name.is_empty() { String::new() } else { format!(r#""name":"{name}","#) };

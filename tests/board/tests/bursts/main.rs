@@ -1,6 +1,7 @@
-//! An image for 16 clients, each on a machine of its own, which all acknowledge an update at once while others load pages.
+//! An image for 16 clients, each on a machine of its own, which all acknowledge an
+//! update at once while others load pages.
 //!
-//! Frames are made here, so that they come back to back and each that is sent twice is counted.
+//! The test makes the frames itself, so that they come back to back and each retransmission is counted.
 
 mod tcp;
 
@@ -9,15 +10,19 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tcp::{Connection, Heard, ask, read};
+use tcp::{Connection, FrameKind, ask, read};
 
 const CLIENTS: u8 = 16;
-/// Connections for pages at once: half as many as listen, because those of the burst before may not listen again yet.
+/// Connections for pages at once: half as many as listen, because those of the
+/// burst before may not listen again yet.
 const PAGES: u8 = 3;
 const ROUNDS: usize = 150;
-/// Longer than anything takes, on a machine that has much else to do.
+/// Time limit for each wait, longer than any takes on a busy machine.
 const LATEST: Duration = Duration::from_secs(30);
-/// A neighbor that the stack has forgotten is found again after a second, and the next one after another.
+/// Time limit for an update.
+///
+/// A neighbour that the stack has forgotten is found again after a second, and the next one after
+/// another.
 const LATE: Duration = Duration::from_secs(3);
 
 /// The device, and all connections with it.
@@ -26,7 +31,7 @@ struct World {
     wire: TcpStream,
     unread: Vec<u8>,
     connections: Vec<Connection>,
-    /// Segments to connections that had ended.
+    /// Number of segments to connections that had ended.
     stray: usize,
 }
 
@@ -39,9 +44,10 @@ impl Drop for World {
 
 impl World {
     fn boot() -> Self {
-        let image = std::env::var_os("INSTEP_IMAGE_FOR_16").expect("INSTEP_IMAGE_FOR_16 names the image");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
+        let image =
+            std::env::var_os("INSTEP_IMAGE_FOR_16").expect("INSTEP_IMAGE_FOR_16 does not name the image");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+        let port = listener.local_addr().expect("no address").port();
         let qemu = Command::new("qemu-system-riscv32")
             .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
             .args(["-serial", "stdio", "-device", "virtio-rng-device"])
@@ -52,15 +58,15 @@ impl World {
             .stdin(Stdio::null())
             .stdout(Stdio::inherit())
             .spawn()
-            .expect("QEMU starts");
-        let wire = listener.accept().expect("QEMU connects").0;
-        wire.set_nodelay(true).expect("a socket");
-        wire.set_read_timeout(Some(Duration::from_millis(50))).expect("a socket");
+            .expect("cannot start QEMU");
+        let wire = listener.accept().expect("QEMU does not connect").0;
+        wire.set_nodelay(true).expect("cannot create a socket");
+        wire.set_read_timeout(Some(Duration::from_millis(50))).expect("cannot create a socket");
         let mut world = Self { qemu, wire, unread: Vec::new(), connections: Vec::new(), stray: 0 };
-        // It is there once it answers: before that, it loses what comes.
+        // Before its first answer the device loses frames.
         let begun = Instant::now();
         while world.unread.is_empty() {
-            assert!(begun.elapsed() < LATEST, "it does not answer");
+            assert!(begun.elapsed() < LATEST, "the device does not answer");
             world.send([ask(99)]);
             world.read();
         }
@@ -71,10 +77,10 @@ impl World {
     fn send(&mut self, frames: impl IntoIterator<Item = Vec<u8>>) {
         let mut bytes = Vec::new();
         for frame in frames {
-            bytes.extend(u32::try_from(frame.len()).expect("a frame").to_be_bytes());
+            bytes.extend(u32::try_from(frame.len()).expect("the frame is too long").to_be_bytes());
             bytes.extend(frame);
         }
-        self.wire.write_all(&bytes).expect("QEMU reads");
+        self.wire.write_all(&bytes).expect("cannot send to QEMU");
     }
 
     /// Connects from new machines at once. Their connections are the last ones.
@@ -87,11 +93,11 @@ impl World {
         self.wait(|connections| connections[begin..].iter().all(|connection| connection.established));
     }
 
-    /// Answers the device until this holds.
+    /// Answers the device until `done` returns true.
     fn wait(&mut self, done: impl Fn(&[Connection]) -> bool) {
         let begun = Instant::now();
         while !done(&self.connections) {
-            assert!(begun.elapsed() < LATEST, "it never came to that");
+            assert!(begun.elapsed() < LATEST, "the connections did not reach the expected state");
             self.read();
             let mut frames = self.hear();
             frames.extend(self.connections.iter_mut().filter_map(Connection::resend));
@@ -100,7 +106,7 @@ impl World {
         }
     }
 
-    /// Reads what has come, or waits a little.
+    /// Reads received bytes, or waits a little.
     fn read(&mut self) {
         let mut buffer = [0; 4096];
         match self.wire.read(&mut buffer) {
@@ -111,22 +117,23 @@ impl World {
         }
     }
 
-    /// Takes the whole frames that have come: what is to be answered at once.
+    /// Takes the complete received frames, and
+    /// returns the frames to be answered at once.
     fn hear(&mut self) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
         while let Some((length, rest)) = self.unread.split_first_chunk() {
-            let length = usize::try_from(u32::from_be_bytes(*length)).expect("a length");
+            let length = usize::try_from(u32::from_be_bytes(*length)).expect("no length");
             let Some(frame) = rest.get(..length) else { break };
             match read(frame) {
-                Heard::Arp(answer) => answers.push(answer),
-                Heard::Tcp(segment) => {
+                FrameKind::Arp(answer) => answers.push(answer),
+                FrameKind::Tcp(segment) => {
                     let to = self.connections.iter_mut().find(|connection| connection.is_to(segment));
                     match to {
                         Some(connection) => connection.receive(segment),
                         None => self.stray += 1,
                     }
                 }
-                Heard::Other => {}
+                FrameKind::Other => {}
             }
             self.unread.drain(..4 + length);
         }
@@ -139,9 +146,9 @@ fn holds(connection: &Connection, text: &str) -> bool {
 }
 
 #[test]
-fn sixteen_acknowledgements_at_once_and_pages_meanwhile_and_nothing_is_sent_twice() {
+fn burst_of_16_acknowledgements_causes_no_resends() {
     let mut world = World::boot();
-    // Four at a time: as many sockets listen, and more.
+    // Four at a time, as many as sockets listen and more.
     for first in (0..CLIENTS).step_by(4) {
         world.connect((first..first + 4).map(|number| 100 + number), 9_000);
         let begin = usize::from(first);
@@ -164,7 +171,7 @@ fn sixteen_acknowledgements_at_once_and_pages_meanwhile_and_nothing_is_sent_twic
         // Masked by zeros.
         let toggle = world.connections[round % clients].send(b"\x81\x86\0\0\0\0toggle");
         world.send([toggle]);
-        let port = 10_000 + u16::try_from(round).expect("few") * 128;
+        let port = 10_000 + u16::try_from(round).expect("too many rounds") * 128;
         world.connect((0..PAGES).map(|number| 200 + number), port);
         let state = if round % 2 == 0 { "LED ON" } else { "LED OFF" };
         world.wait(|connections| connections[..clients].iter().all(|client| holds(client, state)));
@@ -184,7 +191,7 @@ fn sixteen_acknowledgements_at_once_and_pages_meanwhile_and_nothing_is_sent_twic
         world.wait(|connections| connections.iter().all(Connection::is_acknowledged));
 
         for page in world.connections.split_off(clients) {
-            assert!(page.input.ends_with(b"</html>\n"), "half a page");
+            assert!(page.input.ends_with(b"</html>\n"), "the page is incomplete");
             assert!(!page.reset, "{} was reset", page.machine);
             (repeated, resent) = (repeated + page.repeated, resent + page.resent);
         }
@@ -195,6 +202,6 @@ fn sixteen_acknowledgements_at_once_and_pages_meanwhile_and_nothing_is_sent_twic
     }
     repeated += world.stray;
     println!("{ROUNDS} bursts, the slowest in {slowest:?}");
-    assert_eq!((repeated, resent), (0, 0), "segments that were sent twice, by the device and to it");
+    assert_eq!((repeated, resent), (0, 0), "segments were retransmitted, by the device and to it");
     assert!(slowest < LATE, "an update and a page took {slowest:?}");
 }

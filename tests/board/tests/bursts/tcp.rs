@@ -1,4 +1,5 @@
-//! Just enough of Ethernet, ARP, IPv4 and TCP to decide which frame is sent when, and to notice each that is sent twice.
+//! A minimal Ethernet, ARP, IPv4 and TCP stack that controls when each frame is
+//! sent, and notices each retransmission.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 pub const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const ADDRESS: [u8; 4] = [10, 0, 2, 15];
 
-/// A segment that is not acknowledged for so long is sent again.
+/// Retransmission timeout.
 const RESEND: Duration = Duration::from_secs(1);
 
 const FIN: u8 = 0x01;
@@ -14,23 +15,23 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 
-/// A connection from a machine of its own to port 80 of the device.
+/// Connection from a machine of its own to port 80 of the device.
 #[derive(Debug)]
 pub struct Connection {
-    /// The last byte of the addresses of its machine.
+    /// Last byte of the addresses of its machine.
     pub machine: u8,
     port: u16,
-    /// What was received in order, unless it was taken.
+    /// Bytes received in order and not yet taken.
     pub input: Vec<u8>,
     pub established: bool,
-    /// The device has sent its FIN.
+    /// Whether the device has sent its FIN.
     pub finished: bool,
     pub reset: bool,
-    /// Acknowledgements are kept back.
+    /// Whether acknowledgements are held back.
     pub holds: bool,
-    /// Segments that came although they had come before.
+    /// Number of segments that arrived more than once.
     pub repeated: usize,
-    /// Segments that had to be sent again.
+    /// Number of segments that were retransmitted.
     pub resent: usize,
     next: u32,
     expected: u32,
@@ -73,19 +74,20 @@ impl Connection {
         self.segment(FIN | ACK, &[])
     }
 
-    /// Whether all that was sent is acknowledged.
+    /// Returns whether everything sent is acknowledged.
     pub fn is_acknowledged(&self) -> bool {
         self.unacknowledged.is_none()
     }
 
-    /// The acknowledgement of what has come, if one is due and not kept back.
+    /// Returns the acknowledgement of received
+    /// segments, if one is due and not held back.
     pub fn acknowledgement(&mut self) -> Option<Vec<u8>> {
         let due = self.owes && !self.holds;
         self.owes &= !due;
         due.then(|| self.segment(ACK, &[]))
     }
 
-    /// The segment that is to be sent again, if one is.
+    /// Returns the segment to be retransmitted, if there is one.
     pub fn resend(&mut self) -> Option<Vec<u8>> {
         let (frame, _, at) = self.unacknowledged.as_mut().filter(|(_, _, at)| at.elapsed() >= RESEND)?;
         *at = Instant::now();
@@ -93,7 +95,7 @@ impl Connection {
         Some(frame.clone())
     }
 
-    /// Takes a segment: the IPv4 packet without its header.
+    /// Processes a segment, which is the IPv4 packet without its header.
     pub fn receive(&mut self, tcp: &[u8]) {
         let (sequence, acknowledged, flags) = (u32_at(tcp, 4), u32_at(tcp, 8), tcp[13]);
         let payload = &tcp[usize::from(tcp[12] >> 4) * 4..];
@@ -101,7 +103,8 @@ impl Connection {
         if self.unacknowledged.as_ref().is_some_and(|(_, end, _)| acknowledged == *end) {
             self.unacknowledged = None;
         }
-        let length = u32::try_from(payload.len()).expect("a frame") + u32::from(flags & (SYN | FIN) != 0);
+        let length = u32::try_from(payload.len()).expect("the frame is too long")
+            + u32::from(flags & (SYN | FIN) != 0);
         if flags & SYN != 0 && !self.established {
             (self.established, self.expected) = (true, sequence);
         }
@@ -115,7 +118,7 @@ impl Connection {
                 self.expected = sequence.wrapping_add(length);
                 self.finished |= flags & FIN != 0;
             }
-            ahead if ahead < 1 << 31 => panic!("a segment was lost on the link, which loses none"),
+            ahead if ahead < 1 << 31 => panic!("a segment was lost on a lossless link"),
             _ => self.repeated += 1,
         }
     }
@@ -130,11 +133,11 @@ impl Connection {
         tcp.extend(80_u16.to_be_bytes());
         tcp.extend(self.next.to_be_bytes());
         tcp.extend(self.expected.to_be_bytes());
-        // A long head has the largest segment, 1,460 bytes. The window is as large as it can be.
+        // A SYN states the largest segment, 1,460 bytes. The window has its maximum.
         tcp.extend([if flags & SYN != 0 { 6 << 4 } else { 5 << 4 }, flags, 0xff, 0xff, 0, 0, 0, 0]);
         tcp.extend(if flags & SYN != 0 { &[2, 4, 0x05, 0xb4][..] } else { &[] });
         tcp.extend(payload);
-        let length = u16::try_from(tcp.len()).expect("a frame");
+        let length = u16::try_from(tcp.len()).expect("the frame is too long");
         let from = address(self.machine);
         let pseudo = [&from[..], &ADDRESS, &[0, 6], &length.to_be_bytes(), &tcp].concat();
         tcp[16..18].copy_from_slice(&checksum(&pseudo));
@@ -148,7 +151,8 @@ impl Connection {
         ip[10..12].copy_from_slice(&sum);
         let frame = [&MAC[..], &mac(self.machine), &[8, 0], &ip, &tcp].concat();
 
-        let counted = u32::try_from(payload.len()).expect("a frame") + u32::from(flags & (SYN | FIN) != 0);
+        let counted = u32::try_from(payload.len()).expect("the frame is too long")
+            + u32::from(flags & (SYN | FIN) != 0);
         self.next = self.next.wrapping_add(counted);
         if counted > 0 {
             self.unacknowledged = Some((frame.clone(), self.next, Instant::now()));
@@ -157,27 +161,28 @@ impl Connection {
     }
 }
 
-/// What a frame from the device is.
-pub enum Heard<'f> {
-    /// A question, and its answer.
+/// Kind of a frame from the device.
+pub enum FrameKind<'f> {
+    /// ARP request, with its answer.
     Arp(Vec<u8>),
     Tcp(&'f [u8]),
     Other,
 }
 
-pub fn read(frame: &[u8]) -> Heard<'_> {
+pub fn read(frame: &[u8]) -> FrameKind<'_> {
     match frame[12..14] {
-        // Who has the address of one of these machines?
-        [8, 6] if frame[21] == 1 && frame[38..41] == [10, 0, 2] => Heard::Arp(arp(2, frame[41])),
+        // An ARP request for the address of one of these machines.
+        [8, 6] if frame[21] == 1 && frame[38..41] == [10, 0, 2] => FrameKind::Arp(arp(2, frame[41])),
         [8, 0] if frame[23] == 6 => {
             let end = 14 + usize::from(u16::from_be_bytes([frame[16], frame[17]]));
-            Heard::Tcp(&frame[14 + usize::from(frame[14] & 15) * 4..end])
+            FrameKind::Tcp(&frame[14 + usize::from(frame[14] & 15) * 4..end])
         }
-        _ => Heard::Other,
+        _ => FrameKind::Other,
     }
 }
 
-/// A machine asks for the device's hardware address, as each does before anything else.
+/// Returns the ARP request for the device's hardware
+/// address, which each machine sends first.
 pub fn ask(machine: u8) -> Vec<u8> {
     arp(1, machine)
 }
@@ -196,7 +201,7 @@ fn address(machine: u8) -> [u8; 4] {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four"))
+    u32::from_be_bytes(bytes[at..at + 4].try_into().expect("not four bytes"))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 2] {
@@ -205,5 +210,5 @@ fn checksum(bytes: &[u8]) -> [u8; 2] {
     while sum >> 16 != 0 {
         sum = (sum & 0xffff) + (sum >> 16);
     }
-    (!u16::try_from(sum).expect("folded")).to_be_bytes()
+    (!u16::try_from(sum).expect("the sum was not folded")).to_be_bytes()
 }

@@ -1,5 +1,5 @@
-//! Host and Origin on every request (docs/contracts.md section 5), one row for each thing that a browser, a program
-//! or a proxy does.
+//! Host and Origin checks of every request (docs/contracts.md section 5), one row
+//! for each case of a browser, a program or a proxy.
 
 mod link;
 
@@ -7,21 +7,21 @@ use instep::access::{HttpsRedirect, Origins};
 use instep::{Access, Limits};
 use link::{World, upgrade};
 
-/// A device on the ports 80 and 81 that is called lamp.
+/// A device with the name lamp on the ports 80 and 81.
 const LAMP: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
 
 const IMAGE: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"];
 const LINK: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
 
-/// The same in its own Wi-Fi network.
+/// The same device in its own Wi-Fi network.
 const OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..LAMP };
 
-/// What a WebSocket of this page gets.
+/// Returns the status of a WebSocket handshake from a page.
 fn socket(access: &'static Access, host: &str, headers: &[&str]) -> u16 {
     ask(access, &upgrade("/ws").replacen("lamp", host, 1), headers)
 }
 
-/// What any other request gets.
+/// Returns the status of any other request.
 fn request(access: &'static Access, line: &str, host: &str, headers: &[&str]) -> u16 {
     ask(access, &format!("{line} HTTP/1.1\r\nHost: {host}\r\n\r\n"), headers)
 }
@@ -37,19 +37,19 @@ fn answer(access: &'static Access, request: &str, headers: &[&str]) -> String {
     world.access = access;
     let mut peer = world.client();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let head = request.strip_suffix("\r\n").expect("a head");
+    let head = request.strip_suffix("\r\n").expect("no head");
     peer.send(&mut world, format!("{head}{headers}\r\n").as_bytes());
     String::from_utf8_lossy(&peer.received).into_owned()
 }
 
 #[test]
-fn websockets() {
+fn websocket_needs_own_host_and_allowed_origin() {
     static OPEN: Access =
         Access { hosts: &["home.example"], origins: Origins::of(&["null", "https://panel.example"]), ..LAMP };
     for (access, host, origin, status) in [
         // No browser.
         (&LAMP, "lamp", None, 101),
-        // The page's own host, however it is written.
+        // The page's own host, in any notation.
         (&LAMP, "lamp", Some("http://lamp"), 101),
         (&LAMP, "LAMP.Local", Some("http://lamp.local"), 101),
         (&LAMP, "lamp.local.", Some("http://lamp.local."), 101),
@@ -58,33 +58,33 @@ fn websockets() {
         (&LAMP, "[fe80::1]:81", Some("http://[FE80::1]"), 101),
         (&LAMP, "lamp:80", Some("http://lamp"), 101),
         (&LAMP, "lamp", Some("http://lamp:80"), 101),
-        // The page on port 80, its socket on 81, and the other way round.
+        // The page on port 80, its socket on 81, and vice versa.
         (&LAMP, "lamp:81", Some("http://lamp"), 101),
         (&LAMP, "lamp", Some("http://lamp:81"), 101),
         (&LAMP, "lamp:81", Some("http://lamp.local"), 403),
-        // A port where somebody else listens.
+        // A port of another server.
         (&LAMP, "lamp", Some("http://lamp:3000"), 403),
         (&LAMP, "lamp:3000", Some("http://lamp:3001"), 403),
         // A router forwards another port.
         (&LAMP, "198.51.100.7:8000", Some("http://198.51.100.7:8000"), 101),
-        // A proxy that speaks TLS, and one that does so on another port.
+        // A proxy that speaks TLS, and one on another port.
         (&OPEN, "home.example", Some("https://home.example"), 101),
         (&OPEN, "home.example:443", Some("https://home.example"), 101),
         (&OPEN, "HOME.example:8443", Some("https://home.example:8443"), 101),
         (&OPEN, "home.example", Some("https://home.example:8443"), 403),
-        // A proxy that does not hand on the name.
+        // A proxy that does not forward the name.
         (&OPEN, "127.0.0.1:8080", Some("https://home.example"), 403),
         (&OPEN, "127.0.0.1:8080", Some("https://panel.example"), 101),
-        // Pages from elsewhere.
+        // Pages of other origins.
         (&LAMP, "lamp", Some("http://evil.test"), 403),
         (&LAMP, "192.168.0.7", Some("http://evil.test"), 403),
         (&LAMP, "lamp", Some("http://lamp.evil.test"), 403),
         (&OPEN, "lamp", Some("http://panel.example"), 403),
-        // A page from a file, a sandboxed frame.
+        // A page of a file, and a sandboxed frame.
         (&LAMP, "lamp", Some("null"), 403),
         (&OPEN, "lamp", Some("null"), 101),
         (&LAMP, "lamp", Some(""), 403),
-        // A rebound name: Host and Origin agree, and yet it is not ours.
+        // A rebound name. Host and Origin agree, but the name is not the device's.
         (&LAMP, "evil.test", Some("http://evil.test"), 421),
         (&LAMP, "evil.test:80", None, 421),
         (&LAMP, "home.example", Some("https://home.example"), 421),
@@ -93,7 +93,7 @@ fn websockets() {
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         assert_eq!(socket(access, host, &header), status, "{origin:?} at {host}");
     }
-    // What browsers say beside it. A page that is allowed is from another site as a rule.
+    // Other headers of browsers. An allowed page is usually of another site.
     assert_eq!(socket(&LAMP, "lamp:81", &["Origin: http://lamp", "Sec-Fetch-Site: same-site"]), 101);
     let site = "Sec-Fetch-Site: cross-site";
     assert_eq!(socket(&OPEN, "lamp", &["Origin: https://panel.example", site]), 101);
@@ -102,12 +102,12 @@ fn websockets() {
 }
 
 #[test]
-fn other_requests() {
+fn request_of_other_site_is_rejected_except_link() {
     static OPEN: Access = Access { origins: Origins::of(&["null", "https://panel.example"]), ..LAMP };
     let foreign = &["Origin: http://evil.test"][..];
     let own = &["Origin: http://lamp", "Sec-Fetch-Site: same-origin"][..];
     let from_file = &["Origin: null"][..];
-    // The path does not matter, nor whether there is anything.
+    // The path makes no difference, and may be unknown.
     for path in ["/", "/script.js", "/any/thing", "/ws", "/echo", "/nothing"] {
         let get = format!("GET {path}");
         let usual = request(&LAMP, &get, "lamp", &[]);
@@ -120,7 +120,7 @@ fn other_requests() {
             (own, usual),
             (&["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate"], usual),
             (&["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors"], usual),
-            // Without leave to read the answer, it does no harm.
+            // A page that cannot read the answer does no harm.
             (foreign, usual),
         ] {
             assert_eq!(request(&LAMP, &get, "lamp", headers), status, "{path} {headers:?}");
@@ -129,7 +129,7 @@ fn other_requests() {
         let vouched_for = [IMAGE[0], "Sec-Fetch-Mode: cors", "Origin: https://panel.example"];
         assert_eq!(request(&OPEN, &get, "lamp", &vouched_for), usual, "{path}");
         assert_eq!(request(&OPEN, &get, "lamp", IMAGE), 403, "{path}");
-        // A HEAD is no link.
+        // A HEAD is not a link.
         assert_eq!(request(&LAMP, &format!("HEAD {path}"), "lamp", LINK), 403, "{path}");
 
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
@@ -140,7 +140,7 @@ fn other_requests() {
                 (own, usual),
                 (foreign, 403),
                 (from_file, 403),
-                // A form is no link, although browsers call it a navigation.
+                // A form is not a link, although browsers call it a navigation.
                 (LINK, 403),
                 (&[LINK[0], LINK[1], "Origin: http://evil.test"], 403),
                 (&[LINK[0], LINK[1], "Origin: null"], 403),
@@ -154,12 +154,12 @@ fn other_requests() {
     assert_eq!(
         request(&LAMP, "GET http://evil.test/", "lamp", &[]),
         421,
-        "a target's own name goes before Host"
+        "the host of an absolute target was not checked"
     );
 }
 
 #[test]
-fn below_a_path() {
+fn paths_work_with_and_without_base_path() {
     static BELOW: Access = Access { base_path: "/device/", ..LAMP };
     for (path, status) in [
         ("/device/", 200),
@@ -179,7 +179,7 @@ fn below_a_path() {
 }
 
 #[test]
-fn a_phone_that_asks_whether_it_is_online_is_sent_to_the_portal() {
+fn connectivity_check_of_phone_is_redirected_to_portal() {
     static PORTAL: Access = OWN_NETWORK;
     for (host, path) in [
         ("connectivitycheck.gstatic.com", "/generate_204"),
@@ -199,7 +199,7 @@ fn a_phone_that_asks_whether_it_is_online_is_sent_to_the_portal() {
         assert_eq!(request(&LAMP, &format!("GET {path}"), host, &[]), 421);
     }
     assert_eq!(ask(&PORTAL, &upgrade("/ws").replacen("lamp", "evil.test", 1), &[]), 302);
-    // The page itself is there, by address and by name, and nothing else is let in.
+    // The page itself is found by address and by name; other hosts are rejected.
     for host in ["192.168.4.1", "lamp", "lamp.local", "lamp-2.local"] {
         assert_eq!(request(&PORTAL, "GET /", host, &[]), 200, "{host}");
         assert_eq!(request(&PORTAL, "GET /generate_204", host, &[]), 404, "{host}");
@@ -210,7 +210,7 @@ fn a_phone_that_asks_whether_it_is_online_is_sent_to_the_portal() {
 }
 
 #[test]
-fn whoever_opens_a_page_without_tls_is_led_to_the_address_with_it_and_nobody_else() {
+fn page_without_tls_is_redirected_to_https() {
     static LEADS: Access = Access { https: Some(HttpsRedirect::to_port(8443)), base_path: "/device", ..LAMP };
     static USUAL: Access = Access { https: Some(HttpsRedirect::to_port(443)), ..LAMP };
     let html = "Accept: text/html,application/xhtml+xml";
@@ -252,13 +252,13 @@ fn whoever_opens_a_page_without_tls_is_led_to_the_address_with_it_and_nobody_els
         assert_eq!(request(&LEADS, line, "lamp", headers), status, "{line} {headers:?}");
     }
     assert_eq!(ask(&LEADS, &upgrade("/ws"), &[html]), 101);
-    // Nobody is led to a name that is not the device's.
+    // A foreign name is not redirected.
     assert_eq!(request(&LEADS, "GET /", "evil.test", &[html]), 421);
     assert_eq!(request(&LAMP, "GET /", "lamp", &[html]), 200);
 }
 
 #[test]
-fn what_came_over_tls_is_not_led_on() {
+fn request_over_tls_is_not_redirected() {
     static LEADS: Access = Access { https: Some(HttpsRedirect::to_port(443)), ..LAMP };
     let mut world = World::new(Limits::DEVICE);
     world.access = &LEADS;

@@ -1,4 +1,4 @@
-//! What survives the end of the program, and what is said if it cannot.
+//! State that survives the end of the program, and errors if it cannot.
 
 mod served;
 
@@ -15,12 +15,12 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// A server of `led-plain` that keeps its state in this file.
+/// Starts `led-plain` with its state in this file.
 fn keeping(file: &Path, power_up: &str) -> Server {
     serve(&["--app", "led-plain", "--state-file", text(file), "--power-up", power_up])
 }
 
-/// What a new client is told: 1 or 0.
+/// Returns the first message for a new client, 1 or 0.
 fn state(server: &Server) -> String {
     WebSocket::connect(server.addr(), "/ws").read_text()
 }
@@ -32,9 +32,9 @@ fn toggle(server: &Server) {
     assert_ne!(client.read_text(), before);
 }
 
-/// Waits until something is stored: every 5 s at most.
+/// Waits for the next write to the file, which takes at most 5 s.
 fn stored(file: &Path) {
-    wait_until(Duration::from_secs(15), || file.exists(), || "it is not stored");
+    wait_until(Duration::from_secs(15), || file.exists(), || "the state was not stored");
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -46,29 +46,31 @@ fn end(mut server: Server) {
     assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
 }
 
-/// Runs the command to its end: its status, and what it says on standard output and on standard error.
+/// Runs the command to its end; returns its
+/// status, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("the command runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
+    let output =
+        Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");
+    let text = |bytes| String::from_utf8(bytes).expect("not UTF-8");
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 #[test]
-fn the_output_is_as_it_was_until_it_is_reset() {
+fn output_is_restored_until_reset() {
     let folder = Folder::new("keep-last");
     let file = folder.join("state");
     let server = keeping(&file, "last");
-    assert_eq!(state(&server), "0", "nothing is known of it");
+    assert_eq!(state(&server), "0", "a state without a file");
     toggle(&server);
     end(server);
     for _ in 0..2 {
         let server = keeping(&file, "last");
         assert_eq!(state(&server), "1");
-        assert!(get(server.addr(), "/").text().contains(">ON</strong>"), "the page says so, too");
+        assert!(get(server.addr(), "/").text().contains(">ON</strong>"), "the page shows another state");
         end(server);
     }
     let server = keeping(&file, "off");
-    assert_eq!(state(&server), "0", "whatever is kept");
+    assert_eq!(state(&server), "0", "the persisted state was used");
     end(server);
     let reset = &["reset", "--state-file", text(&file)];
     assert_eq!(
@@ -82,7 +84,7 @@ fn the_output_is_as_it_was_until_it_is_reset() {
 }
 
 #[test]
-fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
+fn killed_server_has_stored_state_of_seconds_ago() {
     let folder = Folder::new("keep-killed");
     let file = folder.join("state");
     let mut server = keeping(&file, "last");
@@ -94,7 +96,7 @@ fn a_server_that_is_killed_has_kept_what_is_some_seconds_old() {
 }
 
 #[test]
-fn a_terminal_that_is_closed_ends_it_well() {
+fn closed_terminal_ends_server_cleanly() {
     let folder = Folder::new("keep-hang-up");
     let file = folder.join("state");
     let args = ["--app", "led-plain", "--state-file", text(&file), "--power-up", "last"];
@@ -102,7 +104,7 @@ fn a_terminal_that_is_closed_ends_it_well() {
     let mut server = Server::with(&args).binary(terminal).variable("IN_TERMINAL", INSTEP).start();
     toggle(&server);
     server.hang_up();
-    // A shell passes it on, too.
+    // A shell passes SIGHUP on, too.
     server.hang_up();
     assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
     assert!(server.lines().contains(&"Stopping".into()), "{:?}", server.lines());
@@ -111,7 +113,7 @@ fn a_terminal_that_is_closed_ends_it_well() {
 }
 
 #[test]
-fn nohup_keeps_it_running_when_the_terminal_is_closed() {
+fn nohup_keeps_server_running_without_terminal() {
     let folder = Folder::new("keep-nohup");
     let file = folder.join("state");
     let args = ["--app", "led-plain", "--state-file", text(&file), "--power-up", "last"];
@@ -119,7 +121,7 @@ fn nohup_keeps_it_running_when_the_terminal_is_closed() {
     let server = Server::with(&args).binary(nohup).variable("UNDER_NOHUP", INSTEP).start();
     server.hang_up();
     toggle(&server);
-    assert_eq!(state(&server), "1", "it goes on");
+    assert_eq!(state(&server), "1", "the server stopped");
     assert!(!server.lines().contains(&"Stopping".into()), "{:?}", server.lines());
     end(server);
     let server = keeping(&file, "last");
@@ -127,7 +129,7 @@ fn nohup_keeps_it_running_when_the_terminal_is_closed() {
 }
 
 #[test]
-fn a_state_file_that_is_a_symbolic_link_stays_one() {
+fn symbolic_link_as_state_file_stays_a_link() {
     let folder = Folder::new("keep-link");
     let (link, target) = (folder.join("state"), folder.join("target"));
     std::os::unix::fs::symlink(&target, &link).unwrap();
@@ -139,17 +141,17 @@ fn a_state_file_that_is_a_symbolic_link_stays_one() {
     assert_eq!(state(&server), "1");
 }
 
-/// A server of a Thing that keeps its properties in this file.
+/// Starts an application with a Thing that keeps its properties in this file.
 fn thing(app: &str, file: &Path) -> Server {
     serve(&["--app", app, "--state-file", text(file)])
 }
 
-/// The values of all properties.
+/// Returns the values of all properties.
 fn properties(server: &Server) -> Value {
-    serde_json::from_str(get(server.addr(), "/properties").text()).expect("JSON")
+    serde_json::from_str(get(server.addr(), "/properties").text()).expect("not JSON")
 }
 
-/// Writes a property, and waits for the answer.
+/// Writes a property, and returns the answer.
 fn write(server: &Server, name: &str, value: &Value) -> String {
     let mut client = WebSocket::connect(server.addr(), "/ws");
     client.send_text(&json!({"label": name, "value": value, "id": 7}).to_string());
@@ -162,7 +164,7 @@ fn write(server: &Server, name: &str, value: &Value) -> String {
 }
 
 #[test]
-fn what_a_thing_keeps_survives_and_the_rest_begins_anew() {
+fn persistent_properties_survive_restart_others_reset() {
     let folder = Folder::new("keep-thing");
     let file = folder.join("state");
     let server = thing("workshop", &file);
@@ -184,7 +186,7 @@ fn what_a_thing_keeps_survives_and_the_rest_begins_anew() {
         server.expect_line("mode is restored");
         end(server);
     }
-    // Another application has other properties, and leaves those alone.
+    // Another application has other properties, and leaves these alone.
     let server = thing("lamp", &file);
     assert_eq!(properties(&server)["brightness"], json!(100));
     assert_eq!(write(&server, "brightness", &json!(30)), r#"{"label":"ok","id":7}"#);
@@ -200,11 +202,11 @@ fn what_a_thing_keeps_survives_and_the_rest_begins_anew() {
     let now = properties(&server);
     assert_eq!((&now["mode"], &now["name"]), (&before["mode"], &before["name"]), "{now}");
     end(server);
-    assert!(!file.exists(), "nothing was changed, so nothing is kept: the defaults are the application's");
+    assert!(!file.exists(), "a default was persisted");
 }
 
 #[test]
-fn a_thing_that_is_killed_has_kept_what_is_some_seconds_old() {
+fn killed_thing_has_stored_values_of_seconds_ago() {
     let folder = Folder::new("keep-thing-killed");
     let file = folder.join("state");
     let mut server = thing("workshop", &file);
@@ -216,10 +218,10 @@ fn a_thing_that_is_killed_has_kept_what_is_some_seconds_old() {
 }
 
 #[test]
-fn a_kept_value_that_does_not_fit_is_told_of_once_and_the_default_stays() {
+fn invalid_stored_value_warns_once_and_default_stays() {
     let folder = Folder::new("keep-thing-other");
     let file = folder.join("state");
-    // As if another version had another word for it.
+    // As if another version had another choice.
     let settings = Settings::new();
     let mut saver = block_on(Saver::open(&settings, FileStorage::new(&file).unwrap())).0;
     Kept::by(&settings).keep(KeptName::new("mode"), b"dusk").unwrap();
@@ -231,30 +233,31 @@ fn a_kept_value_that_does_not_fit_is_told_of_once_and_the_default_stays() {
     assert_eq!(properties(&server)["mode"], json!("day"));
     assert_eq!(server.lines().iter().filter(|line| line.contains(says)).count(), 1);
     end(server);
-    assert_eq!(fs::read(&file).unwrap(), before, "an older version may have the word");
+    assert_eq!(fs::read(&file).unwrap(), before, "a value that an older version may understand was erased");
 }
 
 #[test]
-fn every_output_can_be_on_at_the_start_and_needs_no_file_for_it() {
+fn every_output_can_start_on_without_state_file() {
     for (app, first) in
         [("led-plain", "1"), ("led-state", "1"), ("led-json", r#"{"label":"ledStatus","value":"LED ON"}"#)]
     {
         let server = serve(&["--app", app, "--power-up", "on"]);
         let mut client = WebSocket::connect(server.addr(), "/ws");
-        let told = [client.read_text(), if app == "led-json" { client.read_text() } else { String::new() }];
-        assert!(told.contains(&first.to_owned()), "{app}: {told:?}");
+        let first_messages =
+            [client.read_text(), if app == "led-json" { client.read_text() } else { String::new() }];
+        assert!(first_messages.contains(&first.to_owned()), "{app}: {first_messages:?}");
     }
 }
 
 #[test]
-fn a_damaged_file_is_told_of_and_the_server_runs() {
+fn damaged_file_is_reported_and_server_runs() {
     let folder = Folder::new("keep-damaged");
     let file = folder.join("state");
     fs::write(&file, "instep settings\n\x01\0and nonsense").unwrap();
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0");
-    let told = server.lines().into_iter().filter(|line| line.contains("damaged")).count();
-    assert_eq!(told, 1, "{:?}", server.lines());
+    let reports = server.lines().into_iter().filter(|line| line.contains("damaged")).count();
+    assert_eq!(reports, 1, "{:?}", server.lines());
     toggle(&server);
     end(server);
     let server = keeping(&file, "last");
@@ -263,7 +266,7 @@ fn a_damaged_file_is_told_of_and_the_server_runs() {
 }
 
 #[test]
-fn what_cannot_be_kept_is_told_at_the_start() {
+fn unwritable_state_file_is_reported_at_start() {
     let folder = Folder::new("keep-refused");
     let nowhere = folder.join("none/state");
     let foreign = folder.join("notes.txt");

@@ -1,4 +1,4 @@
-//! The page on a phone, in the dark, and for someone without a mouse.
+//! The page on a phone, in dark mode, and without a mouse.
 
 use browser_tests::Browser;
 use test_support::{SOON, Server};
@@ -6,7 +6,7 @@ use test_support::{SOON, Server};
 const LIVE: &str = "document.getElementById('panel').classList.contains('live')";
 
 #[test]
-fn on_a_phone_and_in_the_dark() {
+fn page_fits_phone_in_dark_mode() {
     let server = Server::start(&["--app", "led-json"]);
     let phone = Browser::with().phone().dark().open(&format!("http://{}/", server.addr()));
     phone.wait_until(LIVE, SOON);
@@ -14,17 +14,13 @@ fn on_a_phone_and_in_the_dark() {
     phone.wait_for_text("ledStatus", "LED ON");
     phone.screenshot("led-json-phone-dark");
     assert_eq!(phone.eval("innerWidth"), 390);
-    assert_eq!(
-        phone.eval("document.documentElement.scrollWidth <= innerWidth"),
-        true,
-        "it must not scroll sideways"
-    );
+    assert_eq!(phone.eval("document.documentElement.scrollWidth <= innerWidth"), true, "it scrolls sideways");
     assert_eq!(
         phone.eval("document.getElementById('toggle').getBoundingClientRect().bottom <= innerHeight"),
         true
     );
 
-    // Dark means: the writing is lighter than the page behind it.
+    // In dark mode the text is lighter than the background.
     let lighter = "(() => {
         const style = getComputedStyle(document.body);
         const sum = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0);
@@ -34,7 +30,7 @@ fn on_a_phone_and_in_the_dark() {
 }
 
 #[test]
-fn with_the_keyboard_alone() {
+fn page_works_with_keyboard_alone() {
     let server = Server::start(&["--app", "led-json"]);
     let page = Browser::open(&format!("http://{}/", server.addr()));
     page.wait_until(LIVE, SOON);
@@ -44,7 +40,7 @@ fn with_the_keyboard_alone() {
     page.wait_for_text("ledStatus", "LED ON");
     page.press("\u{e007}"); // Enter
     page.wait_for_text("ledStatus", "LED OFF");
-    // What changes is announced, by the roles that screen readers know.
+    // Changes are announced by standard ARIA roles.
     assert_eq!(page.eval("document.getElementById('ledStatus').role"), "status");
     assert_eq!(page.eval("document.getElementById('message').role"), "status");
 }

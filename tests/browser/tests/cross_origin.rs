@@ -1,4 +1,5 @@
-//! A page of another server that uses a device: by fetch, events, the device's own script and a WebSocket.
+//! A page of another server that uses a device by fetch,
+//! events, the device's own script and a WebSocket.
 
 use std::path::Path;
 
@@ -7,7 +8,9 @@ use test_support::{SOON, Server};
 
 const PASSWORD: &str = "open sesame";
 
-/// What the page does, one after the other. Each line of `out` is what came of it.
+/// Page that performs all kinds of access in order.
+///
+/// Each entry of `out` is the result of one.
 const PAGE: &str = r#"<!doctype html><meta charset=utf-8><title>elsewhere</title><script type=module>
 const base = "http://lamp.local", out = (window.out = {});
 const say = async (key, act) => { try { out[key] = await act(); } catch (error) { out[key] = `${error.name}`; } };
@@ -39,12 +42,12 @@ await say("socket", () => new Promise((resolve) => {
 }));
 let script;
 await say("script", async () => { script = await import(`${base}/instep.js`); return "imported"; });
-// Where it is behind a log-in, the page brings its own.
+// If the device is behind a log-in, the page uses its own copy.
 script ??= await import("./instep.js");
 await say("connect", () => new Promise((resolve) => {
   const thing = script.connect("ws://lamp.local/ws");
-  const told = () => thing.state === "live" || ["password", "refused", "sign-in"].includes(thing.reason);
-  thing.onstate = () => { if (told()) { thing.close = () => {}; resolve(`${thing.state} ${thing.reason}`.trim()); } };
+  const settled = () => thing.state === "live" || ["password", "refused", "sign-in"].includes(thing.reason);
+  thing.onstate = () => { if (settled()) { thing.close = () => {}; resolve(`${thing.state} ${thing.reason}`.trim()); } };
 }));
 window.done = true;
 </script>"#;
@@ -52,16 +55,16 @@ window.done = true;
 fn open(device: &Server, hash: &str) -> (Server, Browser) {
     let file =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("elsewhere-{}.html", device.addr().port()));
-    std::fs::write(&file, PAGE).expect("a file");
-    let file = file.to_str().expect("a path in UTF-8");
-    // It has the script at the same address, as somebody would who copied it.
+    std::fs::write(&file, PAGE).expect("cannot write the file");
+    let file = file.to_str().expect("the path is not UTF-8");
+    // The outer server has the script at the same address, like a site with a copy of it.
     let outer = Server::start(&["--app", "workshop", "--allow-host", "panel.test", "--page", file]);
     let browser = Browser::with()
         .resolve("panel.test", outer.addr())
         .resolve("lamp.local", device.addr())
         .open(&format!("http://panel.test/{hash}"));
     browser.wait_until("window.done", 2 * SOON);
-    // What it may not do is said there, and nothing else.
+    // Denied accesses are reported on the console, and nothing else is.
     for entry in browser.console() {
         let blocked = ["blocked by CORS policy", "Failed to load resource", "WebSocket connection"];
         assert!(blocked.iter().any(|text| entry.contains(text)), "{entry}");
@@ -80,7 +83,7 @@ fn expect(browser: &Browser, expected: &[(&str, &str)]) {
 const WORKSHOP: [&str; 4] = ["--app", "workshop", "--name", "lamp"];
 
 #[test]
-fn a_page_that_is_allowed_uses_all_of_it() {
+fn allowed_page_may_use_everything() {
     let device = Server::start(&[&WORKSHOP[..], &["--allow-origin", "http://panel.test"]].concat());
     let (_outer, browser) = open(&device, "");
     expect(
@@ -94,7 +97,7 @@ fn a_page_that_is_allowed_uses_all_of_it() {
             ("description", "200"),
             ("etag", "true"),
             ("history", "200"),
-            // With the cookie it may not even be asked for.
+            // Requests with the cookie are not even sent.
             ("cookie", "TypeError"),
             ("events", "thing"),
             ("socket", "thing"),
@@ -105,7 +108,7 @@ fn a_page_that_is_allowed_uses_all_of_it() {
 }
 
 #[test]
-fn where_there_is_a_password_it_has_no_session_and_is_told_so() {
+fn allowed_page_has_no_session_behind_password() {
     let args = [&WORKSHOP[..], &["--allow-origin", "http://panel.test"]].concat();
     let device = Server::with(&args).variable("INSTEP_PASSWORD", PASSWORD).start();
     let (_outer, browser) = open(&device, "");
@@ -130,7 +133,7 @@ fn where_there_is_a_password_it_has_no_session_and_is_told_so() {
 }
 
 #[test]
-fn a_page_that_is_not_allowed_gets_nothing_done_and_reads_nothing() {
+fn page_of_other_origin_can_neither_act_nor_read() {
     let device = Server::start(&WORKSHOP);
     let (_outer, browser) = open(&device, "");
     expect(
@@ -140,7 +143,7 @@ fn a_page_that_is_not_allowed_gets_nothing_done_and_reads_nothing() {
             ("get", "TypeError"),
             ("post", "TypeError"),
             ("description", "TypeError"),
-            // It went out, and was not done.
+            // It was sent, and rejected.
             ("form", "opaque"),
             ("events", "error"),
             ("socket", "error"),

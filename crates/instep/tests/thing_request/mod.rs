@@ -1,4 +1,4 @@
-//! Requests to a Thing by plain HTTP, and what comes of them, on the simulated link.
+//! Requests to a Thing by plain HTTP, and their answers, on the simulated link.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -9,7 +9,8 @@ use instep::Inbox;
 
 pub const JSON: &str = "Content-Type: application/json\r\n";
 
-/// A request that the application has to answer; `act` is the application's part.
+/// Sends a request that the application has to
+/// answer; `act` is the application's part.
 pub fn ask(
     world: &mut World,
     inbox: &mut Inbox<'_>,
@@ -23,7 +24,7 @@ pub fn ask(
     peer.send(world, request_text(method, path, headers, body).as_bytes());
     let command = asked(world, inbox).unwrap_or_default();
     act(inbox);
-    // Whoever asked is told when the application asks for more.
+    // The requester gets its answer when the application asks for more.
     asked(world, inbox);
     (command, exchange_with(world, &mut peer, ""))
 }
@@ -33,17 +34,17 @@ pub fn request_text(method: &str, path: &str, headers: &str, body: &str) -> Stri
     format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
 }
 
-/// Chunks put together.
+/// Joins the chunks of a body.
 pub fn unchunk(mut body: &str) -> String {
     let mut out = String::new();
     loop {
-        let (length, rest) = body.split_once("\r\n").expect("a length");
-        let length = usize::from_str_radix(length, 16).expect("a length");
+        let (length, rest) = body.split_once("\r\n").expect("a chunk has no size");
+        let length = usize::from_str_radix(length, 16).expect("the size of a chunk is not hexadecimal");
         if length == 0 {
             assert_eq!(rest, "\r\n");
             return out;
         }
         out.push_str(&rest[..length]);
-        body = rest[length..].strip_prefix("\r\n").expect("the end of a chunk");
+        body = rest[length..].strip_prefix("\r\n").expect("a chunk does not end with CRLF");
     }
 }

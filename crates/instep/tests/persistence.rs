@@ -1,5 +1,5 @@
-//! Properties that outlive a restart: what was kept is asked for at the start as if a client wrote it, and what is published from
-//! then on is kept.
+//! Properties that outlive a restart: a persisted value reaches the application at
+//! the start as a client's write does, and later publishes are persisted.
 
 mod guarded;
 mod link;
@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::sync::Mutex;
 use workshop::{Bench, asked, open, said, texts};
 
-/// A place for properties that tells what it has.
+/// Property store that shows its contents.
 #[derive(Debug, Default)]
 struct Store(Mutex<BTreeMap<&'static str, Vec<u8>>>);
 
@@ -36,19 +36,19 @@ impl PropertyStore for Store {
     }
 }
 
-/// A store that has these values.
+/// Returns a store with these values.
 fn store<V: Into<Vec<u8>> + Copy>(values: &[(&'static str, V)]) -> &'static Store {
     let values = values.iter().map(|(name, value)| (*name, (*value).into())).collect();
     Box::leak(Box::new(Store(Mutex::new(values))))
 }
 
-/// What it has, in the order of the names.
+/// Returns the contents of a store, in the order of the names.
 fn kept(store: &Store) -> Vec<(&'static str, String)> {
     let values = store.0.lock().unwrap();
     values.iter().map(|(name, value)| (*name, String::from_utf8(value.clone()).unwrap())).collect()
 }
 
-/// A device that keeps its properties there, and has just got its power.
+/// Returns a device that keeps its properties in `store` and has just started.
 fn start(store: &'static Store) -> (World, Inbox<'static>) {
     let world = workshop::world();
     let mut inbox = inbox(&world);
@@ -56,7 +56,7 @@ fn start(store: &'static Store) -> (World, Inbox<'static>) {
     (world, inbox)
 }
 
-/// All that the application is asked before it has to wait.
+/// Returns all commands for the application until it has to wait.
 fn all_asked(world: &World, inbox: &mut Inbox<'_>) -> Vec<String> {
     std::iter::from_fn(|| asked(world, inbox)).collect()
 }
@@ -69,7 +69,7 @@ fn publish_defaults(bench: Bench<'_>) {
 }
 
 #[test]
-fn what_was_kept_comes_first_of_all_as_a_command_in_the_order_of_the_declaration() {
+fn persisted_values_restore_first_in_declared_order() {
     for (values, commands) in [
         (&[][..], &[][..]),
         (&[("led", "true")], &["Led(true)"]),
@@ -80,7 +80,7 @@ fn what_was_kept_comes_first_of_all_as_a_command_in_the_order_of_the_declaration
             &[("name", "\"\\u00é"), ("mode", "night"), ("level", "100"), ("led", "false")],
             &["Led(false)", "Level(100.0)", r#"Mode("night")"#, r#"Name("\"\\u00é")"#],
         ),
-        // Of a property that is not kept, nor anything else that has a name.
+        // Properties that are not persisted, and other names.
         (&[("heat", "3"), ("blink", "null"), ("door", "true"), ("nobody", "1")], &[]),
     ] {
         let (mut world, mut inbox) = start(store(values));
@@ -89,12 +89,16 @@ fn what_was_kept_comes_first_of_all_as_a_command_in_the_order_of_the_declaration
         let mut all = commands.to_vec();
         all.push("Blink");
         assert_eq!(all_asked(&world, &mut inbox), all, "{values:?}");
-        assert_eq!(said(&mut world, &mut peer), [r#"{"label":"ok","id":1}"#], "no others are answered");
+        assert_eq!(
+            said(&mut world, &mut peer),
+            [r#"{"label":"ok","id":1}"#],
+            "a restored value was answered to a client"
+        );
     }
 }
 
 #[test]
-fn what_does_not_fit_the_declaration_is_left_out_and_stays_until_there_is_a_new_value() {
+fn unfitting_persisted_value_is_skipped_not_erased() {
     let long = "x".repeat(PERSISTED_MAX);
     for (name, wrong) in [
         ("led", &b"1"[..]),
@@ -118,7 +122,11 @@ fn what_does_not_fit_the_declaration_is_left_out_and_stays_until_there_is_a_new_
         let (world, mut inbox) = start(store);
         let fits: &[&str] = if name == "mode" { &[] } else { &[r#"Mode("night")"#] };
         assert_eq!(all_asked(&world, &mut inbox), fits, "{name}: {wrong:?}");
-        assert_eq!(store.0.lock().unwrap()[name], wrong, "an older version may know what to do with it");
+        assert_eq!(
+            store.0.lock().unwrap()[name],
+            wrong,
+            "a value that an older version may understand was erased"
+        );
         let bench = Bench::new(world.device);
         bench.led(true);
         bench.level(1.0);
@@ -130,7 +138,7 @@ fn what_does_not_fit_the_declaration_is_left_out_and_stays_until_there_is_a_new_
 }
 
 #[test]
-fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_start() {
+fn published_value_is_persisted_except_start_defaults() {
     let store = store(&[("mode", "night"), ("level", "7.5")]);
     let before = kept(store);
     let (mut world, mut inbox) = start(store);
@@ -148,20 +156,20 @@ fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_star
         }
     }
     let mut peer = open(&mut world);
-    assert!(texts(&mut peer).is_empty(), "it was read when the client came");
-    assert_eq!(kept(store), before, "and it is as it was");
+    assert!(texts(&mut peer).is_empty(), "a publish was repeated");
+    assert_eq!(kept(store), before, "a default was persisted");
 
     // A client writes it.
     peer.send(&mut world, &frame(0x81, br#"{"label":"name","value":"a\"\u00e9","id":1}"#));
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("a\"é")"#));
-    assert_eq!(kept(store), before, "the application has not done it yet");
+    assert_eq!(kept(store), before, "persisted before the application published it");
     bench.name("a\"é");
-    // The device itself changes it: somebody pressed a button.
+    // The device itself changes it, as with a button.
     bench.led(true);
     let after = [("led", "true"), ("level", "7.5"), ("mode", "night"), ("name", "a\"é")];
     let after = after.map(|(name, value)| (name, value.to_owned()));
     assert_eq!(kept(store), after);
-    // What is not declared as kept, what cannot be known, and what was not published.
+    // A property that is not persistent, an unknown value, and one that was not published.
     bench.heat(21.5);
     bench.door(true);
     bench.led(None);
@@ -170,7 +178,7 @@ fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_star
     bench.name("n".repeat(300));
     assert_eq!(kept(store), after);
     bench.name("n".repeat(PERSISTED_MAX + 1));
-    assert_eq!(kept(store), after, "it has no room");
+    assert_eq!(kept(store), after, "a value without room was persisted");
 
     // The same again after the next start.
     let (world, mut inbox) = start(store);
@@ -179,12 +187,12 @@ fn what_is_published_is_kept_whoever_changed_it_but_not_the_defaults_of_the_star
 }
 
 #[test]
-fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
+fn accepted_write_is_persisted_and_refused_is_not() {
     let store = store(&[("name", "old")]);
     let (mut world, mut inbox) = start(store);
     let (bench, mut peer) = (Bench::new(world.device), open(&mut world));
     assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("old")"#));
-    inbox.refuse("nobody asked for it, so nobody hears of it");
+    inbox.refuse("not sent to any client");
     assert_eq!(asked(&world, &mut inbox), None);
     let write = |name: &str| frame(0x81, format!(r#"{{"label":"name","value":"{name}","id":1}}"#).as_bytes());
     peer.send(&mut world, &write("refused"));
@@ -195,9 +203,9 @@ fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
     for (name, done) in [("later", false), ("done", true)] {
         peer.send(&mut world, &write(name));
         asked(&world, &mut inbox).unwrap();
-        let answer = inbox.defer().expect("it asked for an answer");
+        let answer = inbox.defer().expect("no answer is owed");
         assert_eq!(asked(&world, &mut inbox), None);
-        assert_eq!(kept(store), [("name", "old".to_owned())], "it is not done yet");
+        assert_eq!(kept(store), [("name", "old".to_owned())], "persisted before it was done");
         if done {
             bench.name(name);
             Responder::done(answer);
@@ -210,7 +218,7 @@ fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
 }
 
 #[test]
-fn without_a_place_nothing_is_restored_and_all_goes_on() {
+fn thing_without_store_restores_nothing_and_works() {
     let world = workshop::world();
     let (mut inbox, bench) = (inbox(&world), Bench::new(world.device));
     bench.led(true);
@@ -220,7 +228,7 @@ fn without_a_place_nothing_is_restored_and_all_goes_on() {
 }
 
 #[test]
-fn a_restored_value_has_room_in_the_smallest_inbox_or_is_left_out() {
+fn restored_value_too_long_for_inbox_is_skipped() {
     let limits = Limits { message: 4, ..Limits::DEVICE };
     let world = World::with_app(&workshop::APP, limits);
     let mut inbox = inbox(&world);
@@ -229,7 +237,7 @@ fn a_restored_value_has_room_in_the_smallest_inbox_or_is_left_out() {
 }
 
 #[test]
-fn a_thing_without_the_macro_keeps_as_well() {
+fn thing_without_macro_persists_as_well() {
     const THING: Thing = Thing::new(
         "Written out",
         &[
@@ -250,7 +258,7 @@ fn a_thing_without_the_macro_keeps_as_well() {
 }
 
 #[test]
-fn clients_are_told_nothing_of_what_is_kept() {
+fn persistence_does_not_change_description() {
     const LED: Interaction = Interaction::new("led", "Lamp", Kind::Switch);
     const KEPT_LED: Interaction = LED.kept();
     const PLAIN: App = App::new("lamp", "").thing(&Thing::new("Lamp", &[LED]));
@@ -261,23 +269,23 @@ fn clients_are_told_nothing_of_what_is_kept() {
         assert_eq!(description.status, 200);
         (description.body, texts(&mut world.open("/ws")))
     });
-    assert_eq!(plain, kept, "neither by the description nor by its hash");
+    assert_eq!(plain, kept, "persistence shows in the description or in its hash");
 }
 
 #[test]
 #[should_panic(expected = "only a property that is written can be kept")]
-fn a_sensor_is_not_kept() {
+fn sensor_cannot_be_persistent() {
     let _ = Interaction::new("door", "Door", Kind::BinarySensor).kept();
 }
 
 #[test]
 #[should_panic(expected = "only a property that is written can be kept")]
-fn an_action_is_not_kept() {
+fn action_cannot_be_persistent() {
     let _ = Interaction::new("blink", "Blink", Kind::Button).kept();
 }
 
 #[test]
 #[should_panic(expected = "a text that is kept has at most 64 bytes")]
-fn a_text_that_has_no_room_is_not_kept() {
+fn text_too_long_cannot_be_persistent() {
     let _ = Interaction::new("name", "Name", Kind::Text { max: PERSISTED_MAX + 1 }).kept();
 }

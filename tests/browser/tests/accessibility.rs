@@ -1,4 +1,4 @@
-//! The panel for everybody: what axe-core finds, the order of the focus, and what is announced.
+//! Accessibility of the panel: axe-core, the order of the focus, and announcements.
 
 use browser_tests::Browser;
 use test_support::{SOON, Server};
@@ -6,10 +6,11 @@ use test_support::{SOON, Server};
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
 
-/// What axe-core finds: the rule, and where.
+/// Returns the findings of axe-core: the rule and the elements.
 fn findings(browser: &Browser) -> Vec<String> {
-    let script = std::env::var("AXE_CORE").expect("`cargo xtask browser` fetches axe-core and sets AXE_CORE");
-    let script = std::fs::read_to_string(script).expect("axe-core can be read");
+    let script = std::env::var("AXE_CORE")
+        .expect("AXE_CORE is not set; run `cargo xtask browser`, which fetches axe-core");
+    let script = std::fs::read_to_string(script).expect("cannot read axe-core");
     browser.run(&script);
     browser.run(
         "window.found = null;
@@ -19,13 +20,16 @@ fn findings(browser: &Browser) -> Vec<String> {
          });",
     );
     browser.wait_until("window.found !== null", 3 * SOON);
-    assert!(browser.eval("window.checked").as_u64().is_some_and(|checked| checked > 20), "it has looked");
+    assert!(
+        browser.eval("window.checked").as_u64().is_some_and(|checked| checked > 20),
+        "axe-core checked hardly anything"
+    );
     let found = browser.eval("window.found");
-    found.as_array().expect("a list").iter().map(ToString::to_string).collect()
+    found.as_array().expect("not a list").iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn axe_finds_nothing_in_any_state_by_day_and_by_night() {
+fn panel_passes_axe_in_every_state_light_and_dark() {
     let mut server = Server::start(&["--app", "workshop"]);
     let url = format!("http://{}/", server.addr());
     let day = Browser::open(&url);
@@ -53,7 +57,7 @@ fn axe_finds_nothing_in_any_state_by_day_and_by_night() {
         assert_eq!(
             browser.eval("document.documentElement.scrollWidth <= innerWidth"),
             true,
-            "{name}: it must not scroll sideways"
+            "{name}: it scrolls sideways"
         );
     }
     server.kill();
@@ -64,12 +68,12 @@ fn axe_finds_nothing_in_any_state_by_day_and_by_night() {
 }
 
 #[test]
-fn the_focus_goes_from_control_to_control_and_the_keyboard_is_enough() {
+fn focus_order_and_keyboard_reach_every_control() {
     let server = Server::start(&["--app", "workshop"]);
     let page = Browser::open(&format!("http://{}/", server.addr()));
     page.wait_until(LIVE, SOON);
     page.wait_until("!document.getElementById('control-led').disabled", SOON);
-    // It is there as soon as there is something to be read out.
+    // The chart can be focused as soon as it has values.
     page.wait_until("document.getElementById('chart-temperature')?.getClientRects().length > 0", SOON);
     let mut order = Vec::new();
     for _ in 0..7 {
@@ -93,7 +97,7 @@ fn the_focus_goes_from_control_to_control_and_the_keyboard_is_enough() {
     page.run("document.getElementById('control-brightness').focus()");
     page.press("\u{e014}"); // right
     page.wait_until("document.getElementById('control-brightness').value === '51'", SOON);
-    // What changes is announced, by the roles that screen readers know.
+    // Changes are announced by standard ARIA roles.
     assert_eq!(page.eval("document.getElementById('state').role"), "status");
     assert_eq!(page.eval("document.getElementById('problem-led').role"), "alert");
     assert_eq!(page.eval("document.getElementById('control-lines').role"), "log");
