@@ -1,19 +1,19 @@
-//! How often the log is told of one and the same thing.
+//! Throttle of repeated log lines.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The log is told no more often than this.
+/// Minimum time between two log lines.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often the log is told of what goes on for long.
+/// Throttle of a log line whose cause may last.
 #[derive(Debug, Default)]
 pub(crate) struct LogThrottle {
     last: Option<Instant>,
 }
 
 impl LogThrottle {
-    /// Whether it is to be told now.
+    /// Returns whether the line is due now, and counts it as logged if so.
     pub(crate) fn is_due(&mut self) -> bool {
         let now = Instant::now();
         let due = self.last.is_none_or(|last| now >= last + LOG_INTERVAL);
@@ -29,15 +29,15 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_log_is_told_every_five_seconds() {
-        let mut complaint = LogThrottle::default();
-        let mut told = Vec::new();
-        for at in 0..1250 {
-            if complaint.is_due() {
-                told.push(at);
+    async fn line_is_due_every_five_seconds() {
+        let mut throttle = LogThrottle::default();
+        let mut due = Vec::new();
+        for i in 0..1250 {
+            if throttle.is_due() {
+                due.push(i);
             }
             tokio::time::advance(Duration::from_millis(10)).await;
         }
-        assert_eq!(told, [0, 500, 1000]);
+        assert_eq!(due, [0, 500, 1000]);
     }
 }
