@@ -37,7 +37,7 @@ impl Moment {
         // Years begin in March here, so a leap day is the last of its year.
         let (year, month) = if month > 2 { (year, month - 3) } else { (year.saturating_sub(1), month + 9) };
         let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
-        // 719,469 days lie between 1 March of the year 0 and 1970, counted with the day of the month from 1.
+        // 1 January 1970 is 719,468 days after 1 March of the year 0, and days of a month count from 1.
         let days = days.saturating_sub(719_469);
         UNIX_EPOCH + Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second)
     }

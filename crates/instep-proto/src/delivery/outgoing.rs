@@ -1,113 +1,115 @@
-//! What one turn sends to one client: gathered, so that it leaves in one write.
+//! Output of one turn to one client, gathered for one write.
 
 use super::{Cursor, Feed, Storage};
 
-/// Bytes on their way to one client. They lie in a scratch buffer that all clients share, because a turn is
-/// one synchronous call.
+/// Output buffer of one turn, in a scratch buffer that all clients share.
 ///
-/// Two kinds of bytes are gathered. What is *kept* must go out and cannot be made again: replies, control
-/// frames, responses, the rest of a frame that has begun. After it come frames read from the feed, which
-/// cost nothing to read again: those that have not begun when the socket is full are forgotten, and the
-/// client gets newer ones in their place.
+/// It gathers two kinds of bytes. Committed bytes must be sent and cannot be generated again: replies, control
+/// frames, responses, and the rest of a started frame. Behind them come frames from the feed, which can be read
+/// again. If the socket is full before such a frame has started, the frame is dropped, and the client later
+/// gets a newer one.
 ///
-/// What the socket does not take of the former is saved to storage of the client's own ([`Outgoing::load`]). A client that has
-/// none ([`Outgoing::within`]) gets what the socket takes for sure, and nothing but whole frames.
+/// Committed bytes that the socket does not accept are persisted to storage of the client ([`Outgoing::load`]).
+/// A client without storage ([`Outgoing::within`]) gets only as much as its socket is sure to accept, and only
+/// whole frames.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
     len: usize,
-    /// How much may be kept. Where nothing can be saved: how much the socket takes for sure.
+    /// Maximum committed bytes. Without storage: bytes that the socket is sure to accept.
     limit: usize,
-    /// Where nothing can be saved: how much that is when nothing is in the socket.
+    /// Without storage: bytes that an empty socket is sure to accept.
     capacity: Option<usize>,
-    /// Something had no room.
+    /// Whether a request for space was refused.
     blocked: bool,
 }
 
-/// What a socket takes for sure.
+/// Bytes that a socket is sure to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendWindow {
-    /// Bytes that it takes now.
+    /// Bytes that it accepts now.
     pub free: usize,
-    /// Bytes that it takes when nothing is in it.
+    /// Bytes that it accepts when it is empty.
     pub capacity: usize,
 }
 
 impl SendWindow {
-    /// None, for those for whom it does not count: what their sockets do not take is saved.
+    /// Window for clients with storage, for which it does not matter.
     pub const NONE: Self = Self { free: 0, capacity: 0 };
 }
 
 impl<'a> Outgoing<'a> {
-    /// Takes up what an earlier turn left over. At most `limit` bytes are ever kept; `scratch` is longer by
-    /// at least one frame.
+    /// Creates a buffer that begins with the committed bytes of an earlier turn.
+    ///
+    /// At most `limit` bytes are committed. `scratch` must be longer than that by at least one frame.
     pub fn load(scratch: &'a mut [u8], unsent: &mut impl Storage, limit: usize) -> Self {
-        let kept = unsent.bytes().len();
-        scratch[..kept].copy_from_slice(unsent.bytes());
-        // Shorter always fits.
+        let len = unsent.bytes().len();
+        scratch[..len].copy_from_slice(unsent.bytes());
+        // Shrinking always succeeds.
         let _ = unsent.resize(0);
-        Self { scratch, len: kept, limit, capacity: None, blocked: false }
+        Self { scratch, len, limit, capacity: None, blocked: false }
     }
 
-    /// For a client for which nothing can be saved: only what has room in the socket is written. `room` is for one frame at
-    /// least when it is free.
+    /// Creates a buffer for a client without storage.
+    ///
+    /// Only bytes within the window are written. The window of an empty socket must hold at least one frame.
     pub fn within(scratch: &'a mut [u8], room: SendWindow) -> Self {
-        let most = scratch.len();
-        let (limit, capacity) = (room.free.min(most), room.capacity.min(most));
+        let max = scratch.len();
+        let (limit, capacity) = (room.free.min(max), room.capacity.min(max));
         Self { scratch, len: 0, limit, capacity: Some(capacity), blocked: false }
     }
 
-    /// Saves what is left over.
+    /// Persists the committed bytes that were not sent.
     ///
     /// # Panics
-    /// If `unsent` has less room than the limit given to [`Outgoing::load`].
+    /// If `unsent` has less capacity than the limit given to [`Outgoing::load`].
     pub fn persist(self, unsent: &mut impl Storage) {
         if self.len > 0 {
-            assert!(unsent.resize(self.len), "what a turn leaves over has room");
+            assert!(unsent.resize(self.len), "storage smaller than the limit of committed bytes");
             unsent.bytes_mut().copy_from_slice(&self.scratch[..self.len]);
         }
     }
 
-    /// Bytes that are kept.
+    /// Returns the number of committed bytes.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// How many more bytes may be kept.
+    /// Returns how many more bytes can be committed.
     pub fn remaining(&self) -> usize {
         self.limit.saturating_sub(self.len)
     }
 
-    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_blocked`].
+    /// Returns whether `length` more bytes can be committed; if not, see [`Outgoing::is_blocked`].
     pub fn has_room(&mut self, length: usize) -> bool {
         let has = self.remaining() >= length;
         self.blocked |= !has;
         has
     }
 
-    /// Whether there will never be more room than now.
+    /// Returns whether no later turn can have more space than this one.
     pub fn is_clear(&self) -> bool {
         self.len == 0 && self.capacity.is_none_or(|capacity| self.limit == capacity)
     }
 
-    /// Whether something waits until the socket has more room, of which nothing is kept here.
+    /// Returns whether output of a client without storage waits for window.
     pub fn is_blocked(&self) -> bool {
         self.blocked && self.capacity.is_some()
     }
 
-    /// The room, to write what is to be kept into; [`Outgoing::keep`] follows.
+    /// Returns the free space, to be filled and then committed with [`Outgoing::commit`].
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let end = self.limit.max(self.len);
         &mut self.scratch[self.len..end]
     }
 
-    /// Keeps the first `length` bytes of [`Outgoing::space`].
+    /// Commits the first `length` bytes of [`Outgoing::spare_mut`].
     pub fn commit(&mut self, length: usize) {
         debug_assert!(length <= self.remaining());
         self.len += length;
     }
 
-    /// Keeps `bytes`, or nothing and says `false` if there is no room.
+    /// Commits `bytes`. Returns `false`, and commits none, if they do not fit.
     #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> bool {
         if !self.has_room(bytes.len()) {
@@ -118,8 +120,9 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Keeps the frames that the follower needs up to `revision`, because a reply is to follow them.
-    /// `false`: there was no room for all.
+    /// Commits the follower's frames up to `revision`, because a reply must follow them.
+    ///
+    /// Returns `false` if they do not all fit.
     #[must_use]
     pub fn push_frames(
         &mut self,
@@ -137,8 +140,10 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Hands everything to `write`, which says how many bytes it accepted, together with the frames that
-    /// the follower needs. Says whether all was accepted; `missed` grows by the events that were lost.
+    /// Writes the committed bytes and the follower's frames.
+    ///
+    /// `write` returns how many bytes it accepted. Returns whether all were accepted; `missed` grows by the
+    /// number of lost events.
     pub fn flush(
         &mut self,
         follower: Option<(&mut Cursor, &Feed<'_>)>,
@@ -151,7 +156,7 @@ impl<'a> Outgoing<'a> {
             let mut probe = *cursor;
             probe.advance(&first, feed);
             let alone = probe.next(feed).is_none();
-            // Without storage, a frame begins only if it can end.
+            // Without storage, a frame starts only if its end fits, too.
             let reach = if self.capacity.is_some() { self.limit } else { self.scratch.len() };
             if self.capacity.is_some() && self.len + first.frame.len() > reach {
                 self.blocked = true;
@@ -159,7 +164,7 @@ impl<'a> Outgoing<'a> {
                 return false;
             }
             if self.len == 0 && (alone || first.frame.len() > reach) {
-                // One frame and nothing else: it goes from the table to the socket without a copy.
+                // A single frame goes from the table to the socket without a copy.
                 let accepted = write(first.frame);
                 self.consume_window(accepted);
                 if accepted > 0 {
@@ -186,22 +191,22 @@ impl<'a> Outgoing<'a> {
             }
             let accepted = write(&self.scratch[..end]);
             self.consume_window(accepted);
-            // Frames that have begun are on their way; of the last one a part may be left.
-            let mut begun = self.len;
-            while begun < accepted {
+            // Started frames are on their way; the last of them may have an unsent rest.
+            let mut started = self.len;
+            while started < accepted {
                 let Some(next) = cursor.next(feed) else { break };
-                begun += next.frame.len();
+                started += next.frame.len();
                 *missed += cursor.advance(&next, feed);
             }
-            self.scratch.copy_within(accepted..begun, 0);
-            self.len = begun - accepted;
+            self.scratch.copy_within(accepted..started, 0);
+            self.len = started - accepted;
             if accepted < end {
                 return false;
             }
         }
     }
 
-    /// So many bytes of the socket's room are used up.
+    /// Reduces the window by accepted bytes.
     fn consume_window(&mut self, accepted: usize) {
         if self.capacity.is_some() {
             self.limit = self.limit.saturating_sub(accepted);
@@ -222,7 +227,7 @@ impl<'a> Outgoing<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::test_random::Dice;
+    use crate::delivery::test_random::Random;
     use crate::delivery::{FixedBuffer, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::ToString;
@@ -236,28 +241,27 @@ mod tests {
         Feed::new(table, ring)
     }
 
-    /// Twenty clients whose sockets take a random number of bytes: frames stay whole and in one order, and
-    /// the latest values arrive.
+    /// Sockets of twenty clients accept random numbers of bytes.
     #[test]
     fn random_partial_writes_keep_frames_whole_and_in_order() {
-        let mut dice = Dice::new(7);
+        let mut random = Random::new(7);
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];
         let mut clients: Vec<_> = (0..20)
             .map(|_| (FixedBuffer::new(std::vec![0; LIMIT].leak()), Cursor::new(&feed), Vec::new(), 0_u64))
             .collect();
         for round in 0..3000 {
-            say_some(&mut feed, &mut dice);
+            publish_some(&mut feed, &mut random);
             let last = round >= 2990;
             for (unsent, cursor, received, missed) in &mut clients {
                 let mut out = Outgoing::load(&mut scratch, unsent, LIMIT);
-                if out.remaining() > 10 && dice.roll(5) == 0 {
+                if out.remaining() > 10 && random.below(5) == 0 {
                     assert!(out.push(b"\x81\x04pong"));
                 }
-                let mut most = if last { usize::MAX } else { dice.roll(120) };
+                let mut max = if last { usize::MAX } else { random.below(120) };
                 out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
-                    let accepted = bytes.len().min(most);
-                    most -= accepted;
+                    let accepted = bytes.len().min(max);
+                    max -= accepted;
                     received.extend_from_slice(&bytes[..accepted]);
                     accepted
                 });
@@ -265,26 +269,26 @@ mod tests {
             }
         }
         for (_, _, received, _) in &clients {
-            assert_eq!(numbers(received).max(), Some(feed.revision()), "the latest value arrived");
+            assert_eq!(numbers(received).max(), Some(feed.revision()), "the latest value is missing");
         }
     }
 
-    /// Publishes some frames and events, each of which tells its revision.
-    fn say_some(feed: &mut Feed<'_>, dice: &mut Dice) {
-        for _ in 0..dice.roll(4) {
-            let text = (feed.revision() + 1).to_string() + &"x".repeat(dice.roll(40));
-            match dice.roll(4) {
+    /// Publishes some frames and events, whose texts begin with their revisions.
+    fn publish_some(feed: &mut Feed<'_>, random: &mut Random) {
+        for _ in 0..random.below(4) {
+            let text = (feed.revision() + 1).to_string() + &"x".repeat(random.below(40));
+            match random.below(4) {
                 3 => feed.event(Payload::Text(&text)).unwrap(),
                 topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
             }
         }
     }
 
-    /// The revisions that frames tell, in their order; there are many.
+    /// Returns the revisions in frames, which must ascend and be many.
     fn numbers(mut rest: &[u8]) -> impl Iterator<Item = u64> + use<> {
         let (mut before, mut revisions) = (0, Vec::new());
         while !rest.is_empty() {
-            assert_eq!(rest[0], 0x81, "a frame begins where the last one ended");
+            assert_eq!(rest[0], 0x81, "no frame begins where the last one ended");
             let (frame, tail) = rest[2..].split_at(usize::from(rest[1]));
             rest = tail;
             if frame != b"pong" {
@@ -299,30 +303,30 @@ mod tests {
         revisions.into_iter()
     }
 
-    /// The same without storage, where a socket says how much it takes.
+    /// Sockets of twenty clients without storage announce random windows.
     #[test]
-    fn without_storage_every_frame_that_begins_ends_at_once() {
+    fn without_storage_only_whole_frames_are_sent() {
         const CAPACITY: usize = 80;
-        let mut dice = Dice::new(11);
+        let mut random = Random::new(11);
         let mut feed = feed();
         let mut scratch = [0; 300];
         let mut clients: Vec<_> = (0..20).map(|_| (Cursor::new(&feed), Vec::new(), 0_usize, 0)).collect();
         let mut waited = 0;
         for round in 0..3000 {
-            say_some(&mut feed, &mut dice);
+            publish_some(&mut feed, &mut random);
             for (cursor, received, queued, missed) in &mut clients {
-                // The peer takes some of what is in the socket.
+                // The peer acknowledges some of the queued bytes.
                 *queued -=
-                    if round >= 2990 { *queued } else { dice.roll(u32::try_from(*queued).unwrap() + 1) };
+                    if round >= 2990 { *queued } else { random.below(u32::try_from(*queued).unwrap() + 1) };
                 let room = SendWindow { free: CAPACITY - *queued, capacity: CAPACITY };
                 let mut out = Outgoing::within(&mut scratch, room);
                 assert_eq!(out.is_clear(), *queued == 0);
-                if dice.roll(5) == 0 && !out.push(b"\x81\x04pong") {
+                if random.below(5) == 0 && !out.push(b"\x81\x04pong") {
                     assert!(out.is_blocked());
                 }
                 let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
                     *queued += bytes.len();
-                    assert!(*queued <= CAPACITY, "it takes no more than it said");
+                    assert!(*queued <= CAPACITY, "more written than the window");
                     received.extend_from_slice(bytes);
                     bytes.len()
                 });
@@ -334,12 +338,12 @@ mod tests {
         assert!(waited > 1000, "sockets were full {waited} times");
         for (_, received, _, _) in &clients {
             let last = numbers(received).max();
-            assert_eq!(last, Some(feed.revision()), "the latest value arrived");
+            assert_eq!(last, Some(feed.revision()), "the latest value is missing");
         }
     }
 
     #[test]
-    fn a_reply_comes_after_what_was_published_before_it() {
+    fn reply_follows_what_was_published_before_it() {
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];
         let mut unsent = FixedBuffer::new(std::vec![0; LIMIT].leak());
