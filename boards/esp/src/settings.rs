@@ -33,7 +33,7 @@ pub async fn open(settings: &'static Settings, flash: FLASH<'static>) -> Keeper 
         }
     };
     let (saver, opened) = Saver::open(settings, storage).await;
-    if opened.is_worth_a_line() {
+    if opened.is_warning() {
         warn!("{opened}");
     }
     Some(saver)

@@ -28,7 +28,7 @@ pub(crate) struct Connection {
     pub(crate) length: u16,
     /// State that belongs to the buffer, while no client has it.
     pub(crate) exchange: Option<&'static mut HttpState>,
-    /// State of the socket since which its waker is registered; `None` if it must be registered again.
+    /// State in which the socket's waker was registered; `None` if it was not.
     ///
     /// The socket wakes the driver on a change of that state, and for input.
     pub(crate) waits_in: Option<State>,
@@ -96,7 +96,7 @@ impl Connection {
         matches!(self.stage, Stage::Listening(None) | Stage::Resetting(_))
     }
 
-    /// Returns whether the peer has received everything and our FIN, and has yet to close.
+    /// Returns whether the peer has all data and our FIN, but has not closed.
     pub(crate) fn is_closed_by_us(&self) -> bool {
         let received_all = match self.socket.state() {
             State::FinWait1 => self.socket.send_queue() == 0,
@@ -143,7 +143,7 @@ impl Connection {
         }
     }
 
-    /// Announces a reply, or space in the inbox, if the client has that slot of the device.
+    /// Announces a reply or inbox space to the client with that slot of the device.
     pub(crate) fn expect_reply(&mut self, slot: usize) {
         if let Stage::Serving(serving) = &mut self.stage
             && serving.client.slot() == Some(slot)

@@ -12,7 +12,9 @@ use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
 use instep::{EvictionPriority, Instant};
 
-/// Time before a connection without a request may be evicted, in ms, because its first one may be on its way.
+/// Time before a connection without a request may be evicted, in ms.
+///
+/// Its first request may be on its way.
 const SILENT_MS: u64 = 100;
 /// Time before a connection with a partial request may be evicted, in ms.
 const PARTIAL_REQUEST_MS: u64 = 1_000;
@@ -45,7 +47,9 @@ impl Driver {
         }
     }
 
-    /// Serves for ever. Must be called in a task of its own, beside the one of the network stack.
+    /// Serves the interface for ever.
+    ///
+    /// Must be called in a task of its own, beside the one of the network stack.
     pub async fn run(&'static mut self) -> ! {
         let never: Infallible = poll_fn(|context| {
             self.poll(context);
@@ -107,7 +111,7 @@ impl Driver {
         }
     }
 
-    /// Evicts connections while too few sockets listen, and returns when to check again.
+    /// Evicts connections while too few sockets listen; returns when to check next.
     ///
     /// The order is: idle keep-alive (at once), no request yet ([`SILENT_MS`]), partial request or unread
     /// response ([`PARTIAL_REQUEST_MS`]).

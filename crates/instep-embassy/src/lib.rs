@@ -1,6 +1,7 @@
-//! Driver of instep for microcontrollers, on embassy-net, without a heap and with memory fixed at build time.
+//! Driver of instep for microcontrollers, on embassy-net.
 //!
-//! A board declares its memory once, starts the server with it, and runs one driver per network interface:
+//! It needs no heap, and its memory is fixed at build time. A board declares its memory once, starts the server
+//! with it, and runs one driver per network interface:
 //!
 //! ```ignore
 //! const LIMITS: Limits = Limits::DEVICE;

@@ -11,7 +11,9 @@ use static_cell::StaticCell;
 const SESSIONS_MAX: usize = 8;
 /// Maximum client prefixes (IPv4 address or /64) with counted failures.
 const FAILURES_MAX: usize = 16;
-/// Maximum passwords that wait to be checked. Further ones stay unread in their sockets.
+/// Maximum passwords that wait to be checked.
+///
+/// Further ones stay unread in their sockets.
 const CHECKS_MAX: usize = 4;
 
 /// Cost of a guess, in rounds of hashing: about one second on a chip with 160 MHz.
@@ -19,7 +21,9 @@ const CHECKS_MAX: usize = 4;
 /// A computer guesses much faster if it has the hash, so a device's flash must be protected by other means.
 pub const ROUNDS: u32 = 10_000;
 
-/// Memory of a log-in, for a `static`, with 8 sessions and the failures of 16 client prefixes.
+/// Memory of a log-in, for a `static`.
+///
+/// It holds 8 sessions, and the failures of 16 client prefixes.
 pub struct LogInResources {
     sessions: StaticCell<[Session; SESSIONS_MAX]>,
     failures: StaticCell<[FailedLogin; FAILURES_MAX]>,
@@ -50,8 +54,9 @@ impl LogInResources {
         self.log_in.init_with(|| LogIn::new(memory, password, random))
     }
 
-    /// Starts a log-in without a password, which lets everyone in until one is set
-    /// ([`LogIn::change_password`]).
+    /// Starts a log-in without a password.
+    ///
+    /// It lets every client in until [`LogIn::change_password`] sets one.
     ///
     /// # Panics
     /// If a log-in was started with this memory before.
@@ -70,14 +75,17 @@ impl LogInResources {
 }
 
 impl Server {
-    /// Requires the log-in's password from every client. [`Server::check_passwords`] must run, too.
+    /// Requires the log-in's password from every client.
+    ///
+    /// [`Server::check_passwords`] must run, too.
     pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
         Self { log_in: Some(log_in), ..self }
     }
 
-    /// Checks presented passwords for ever, one at a time, and yields to other tasks in between.
+    /// Checks presented passwords for ever, one at a time.
     ///
-    /// Must be called in a task of its own. Without a log-in it does nothing.
+    /// It yields to other tasks in between. Must be called in a task of its own. Without a log-in it does
+    /// nothing.
     pub async fn check_passwords(self) -> ! {
         match self.log_in {
             Some(log_in) => log_in.check_passwords(now).await,

@@ -1,4 +1,4 @@
-//! Filter that delays new connections until a socket listens, so they are not refused.
+//! Filter of SYNs: new connections wait until a socket listens.
 //!
 //! A network stack processes all received frames before the server has its turn. Sockets that were just freed
 //! do not listen by then, so the stack answers further connections with RST, which a browser shows as an error.
@@ -29,7 +29,9 @@ impl Listeners {
         Self { free: AtomicUsize::new(0), driver: AtomicWaker::new() }
     }
 
-    /// Sets the number of listening sockets; `driver` is woken when it must count again.
+    /// Sets the number of listening sockets.
+    ///
+    /// `driver` is woken when it must count again.
     pub(crate) fn set(&self, free: usize, driver: &Waker) {
         self.free.store(free, Ordering::Relaxed);
         self.driver.register(driver);
@@ -47,7 +49,7 @@ impl Listeners {
     }
 }
 
-/// Network device that passes at most as many SYNs to the server's port as sockets listen there.
+/// Network device that passes at most one SYN for each listening socket.
 pub struct SynFilter<D> {
     device: D,
     port: u16,

@@ -10,7 +10,7 @@ use core::fmt::{self, Display};
 ///
 /// No negotiated window is smaller, so one encoding serves all clients.
 pub const WINDOW_BITS: u8 = 9;
-/// Minimum payload length to compress, in bytes, because shorter ones hardly shrink.
+/// Minimum payload to compress, in bytes, because shorter ones hardly shrink.
 pub const LENGTH_MIN: usize = 256;
 /// Bytes that a sender removes from the end of a compressed message.
 ///
@@ -23,7 +23,9 @@ pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 /// memory is kept between messages, and a message to many clients is compressed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PermessageDeflate {
-    /// Maximum window of the client's decompressor, as a power of two from 9 to 15, if offered.
+    /// Maximum window of the client's decompressor, as a power of two, if offered.
+    ///
+    /// It is 9 to 15.
     server_max_window_bits: Option<u8>,
 }
 

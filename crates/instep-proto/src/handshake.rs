@@ -107,7 +107,7 @@ impl Handshake {
         Ok(Self { accept })
     }
 
-    /// Writes the response with status 101 to the start of `out`, and returns its length.
+    /// Writes the response (101) to the start of `out`, and returns its length.
     ///
     /// `extension` is the value of `Sec-WebSocket-Extensions`, such as an accepted
     /// [`PermessageDeflate`](crate::deflate::PermessageDeflate).

@@ -1,8 +1,8 @@
-//! Sans-I/O server side of HTTP/1.1 and WebSocket (RFC 6455), and the retained table of instep.
+//! Sans-I/O HTTP/1.1 and WebSocket server, and the retained table of instep.
 //!
-//! Input bytes become pieces of messages, and frames become output bytes. Nothing here waits, allocates, reads
-//! a clock or logs, because the caller lends every buffer. The folders are the layers, in the order in which an
-//! input byte passes them:
+//! The WebSocket protocol is that of RFC 6455. Input bytes become pieces of messages, and frames become output
+//! bytes. Nothing here waits, allocates, reads a clock or logs, because the caller lends every buffer. The
+//! folders are the layers, in the order in which an input byte passes them:
 //!
 //! * [`http`]: request heads, responses, routes, assets and templates;
 //! * [`handshake`]: the upgrade of an HTTP request to a WebSocket;

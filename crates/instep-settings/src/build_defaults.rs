@@ -12,8 +12,9 @@ pub struct Build {
     pub ap_password: Option<WifiPassword>,
     /// Name of the device.
     pub device_name: Option<DeviceName>,
-    /// Hash of the log-in password. For one password it must be the same in each build, so its salt must be,
-    /// too.
+    /// Hash of the log-in password.
+    ///
+    /// For one password it must be the same in each build, so its salt must be, too.
     pub log_in: Option<PasswordHash>,
 }
 

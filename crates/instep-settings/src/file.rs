@@ -10,7 +10,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::vec::Vec;
 
-/// Start of the file. The version follows, then the checksum of the rest, then the records.
+/// Start of the file.
+///
+/// The version follows, then the checksum of the rest, then the records.
 const MAGIC: &[u8; 16] = b"instep settings\n";
 /// Length of a checksum (SHA-1), in bytes.
 const CHECKSUM_LENGTH: usize = 20;

@@ -304,7 +304,9 @@ fn checksum(number: u32, bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     first
 }
 
-/// Parses a header: the page's number, and the end of the records written before it.
+/// Parses a header: the page's number, and the end of its first records.
+///
+/// These were written before the header.
 fn read_header(bytes: &[u8]) -> Option<(u32, u32)> {
     let (number, rest) = bytes.strip_prefix(&MAGIC)?.split_first_chunk()?;
     let (first, rest) = rest.split_first_chunk()?;

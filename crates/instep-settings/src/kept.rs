@@ -22,9 +22,9 @@ impl<'a> Kept<'a> {
         self.0?.kept(name)
     }
 
-    /// Sets the value of `name`, which is stored within [`SAVE_EVERY`](crate::SAVE_EVERY).
+    /// Sets the value of `name`.
     ///
-    /// This does not block.
+    /// It is stored within [`SAVE_EVERY`](crate::SAVE_EVERY). This does not block.
     ///
     /// # Errors
     /// If it does not fit. The previous value stays.
@@ -76,7 +76,7 @@ impl<'a> KeptSwitch<'a> {
         Self { kept, name, power_up }
     }
 
-    /// Returns the state to set at the start, before anything else, such as the network.
+    /// Returns the state to set first at the start, even before the network.
     pub fn at_start(self) -> bool {
         match self.power_up {
             PowerUp::Off => false,

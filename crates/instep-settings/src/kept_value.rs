@@ -13,7 +13,9 @@ pub const KEPT_VALUE_MAX: usize = 64;
 /// Persisted value.
 pub type KeptValue = Vec<u8, KEPT_VALUE_MAX>;
 
-/// Name of a persisted value. It must stay the same across versions of the application.
+/// Name of a persisted value.
+///
+/// It must stay the same across versions of the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptName(&'static str);
 

@@ -19,7 +19,9 @@ const KEPT: u8 = 0x80;
 pub struct Key(Vec<u8, KEY_MAX>);
 
 impl Key {
-    /// Returns the key of the [version](VERSION), whose value is two bytes, little-endian.
+    /// Returns the key of the [version](VERSION).
+    ///
+    /// Its value is two bytes, little-endian.
     pub fn version() -> Self {
         Self::of(1)
     }
@@ -48,7 +50,9 @@ impl Key {
     }
 }
 
-/// Record with a key and a value. Its `Debug` omits the value, which may be a secret.
+/// Record with a key and a value.
+///
+/// Its `Debug` omits the value, which may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub(crate) key: Key,

@@ -4,7 +4,7 @@ use crate::table::Table;
 use crate::{Key, Loaded, Settings, Storage, VERSION};
 use core::fmt::{self, Display};
 
-/// Minimum time between two saves, and maximum time from a change to its save, in ms.
+/// Time from a change to its save, and between two saves, in ms.
 pub const SAVE_EVERY: u64 = 5_000;
 
 /// Outcome of loading the settings. It displays as one line for the log.
@@ -14,14 +14,18 @@ pub enum LoadOutcome<E> {
     Empty,
     /// Settings that were loaded.
     Loaded,
-    /// Invalid data. The device starts with defaults, and the first change replaces the data.
+    /// Invalid data.
+    ///
+    /// The device starts with defaults, and the first change replaces the data.
     Corrupt,
     /// Settings of this newer version. The device runs with defaults.
     ///
     /// They stay stored until a person sets one of the settings, because a build's defaults and an
     /// application's values are no reason to lose them.
     Newer(u16),
-    /// Storage that cannot be read. The device runs with defaults, and the data stays as for a newer version.
+    /// Storage that cannot be read.
+    ///
+    /// The device runs with defaults, and the data stays as for a newer version.
     Unreadable(E),
 }
 

@@ -7,7 +7,9 @@ use core::fmt::{self, Debug};
 use embassy_sync::blocking_mutex::{Mutex, raw::CriticalSectionRawMutex};
 use embassy_sync::signal::Signal;
 
-/// Settings in memory, which never block; a [`Saver`](crate::Saver) stores them later.
+/// Settings in memory, which never block.
+///
+/// A [`Saver`](crate::Saver) stores them later.
 pub struct Settings {
     table: Mutex<CriticalSectionRawMutex, RefCell<Table>>,
     changed: Signal<CriticalSectionRawMutex, ()>,
@@ -59,7 +61,7 @@ impl Settings {
         self.change(|table| table.set_log_in(hash));
     }
 
-    /// Takes over the settings of a build, each once, when it differs from the last build's.
+    /// Takes over the settings of a build that differ from the last build's.
     ///
     /// A value that is set later stays until a build has another one. Must be called once, after
     /// [`Saver::open`](crate::Saver::open).

@@ -100,7 +100,9 @@ impl Table {
         set: false,
     };
 
-    /// Loads a stored record. Returns `false` if it is invalid; unknown keys are skipped.
+    /// Loads a stored record; returns `false` if it is invalid.
+    ///
+    /// Unknown keys are skipped.
     pub(crate) fn load(&mut self, key: &Key, value: &[u8]) -> bool {
         match (key.as_bytes(), key.kept_name()) {
             (&[number], None) => match usize::from(number).wrapping_sub(1) {

@@ -122,7 +122,9 @@ impl Network {
     }
 }
 
-/// Name of the device in its network: 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
+/// Name of the device in its network.
+///
+/// It has 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceName(Vec<u8, 32>);
 
@@ -155,7 +157,7 @@ impl Debug for DeviceName {
     }
 }
 
-/// Hash of the log-in password, with everything needed to verify one; it prints as `***`.
+/// Hash of the log-in password; it prints as `***`.
 ///
 /// It has 1 to 64 bytes, which are opaque to this crate.
 #[derive(Clone, PartialEq, Eq)]

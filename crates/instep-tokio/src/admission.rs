@@ -1,4 +1,4 @@
-//! Admission control: limits of connections in all and per address, and their counts.
+//! Admission control: limits of connections, in all and per address.
 
 use crate::eviction::Priorities;
 use crate::limits::SocketLimits;
@@ -109,7 +109,9 @@ impl AdmissionControl {
         }
     }
 
-    /// Returns whether the limit per address applies: not to loopback, nor to trusted proxies.
+    /// Returns whether the limit per address applies.
+    ///
+    /// Loopback and trusted proxies are exempt.
     pub(crate) fn is_limited(&self, address: IpAddr) -> bool {
         !address.is_loopback() && !self.access.is_proxy(address)
     }

@@ -114,7 +114,9 @@ impl Certificate {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = new;
     }
 
-    /// Returns the SHA-256 of the server's certificate, in hexadecimal with colons, as browsers show it.
+    /// Returns the SHA-256 of the server's certificate, as browsers show it.
+    ///
+    /// That is in hexadecimal, with colons.
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.inner().leaf);
         let bytes: Vec<_> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
@@ -148,7 +150,9 @@ fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateError> {
     })
 }
 
-/// Removes byte order marks, which some editors write and which remain inside joined files.
+/// Removes byte order marks.
+///
+/// Some editors write them, and they remain inside joined files.
 fn without_marks(pem: &[u8]) -> Cow<'_, [u8]> {
     const MARK: &[u8] = "\u{feff}".as_bytes();
     let mut rest = pem;

@@ -37,7 +37,7 @@ pub(crate) struct Connection {
     shut_down: Cell<bool>,
     closed: Cell<bool>,
     wake_at: Cell<Instant>,
-    /// Bytes in a full send buffer that the peer had not acknowledged at the last check.
+    /// Unacknowledged bytes in a full send buffer, at the last check.
     unacknowledged: Cell<u32>,
     /// Puts this connection on the shard's ready list.
     waker: Waker,
@@ -47,7 +47,9 @@ pub(crate) struct Connection {
 struct Socket {
     transport: Transport,
     client: Client,
-    /// Input that the client has not consumed: a partial item, or one that it has no space for.
+    /// Input that the client has not consumed.
+    ///
+    /// It is a partial item, or one for which the client has no space.
     tail: Vec<u8>,
 }
 
@@ -101,9 +103,10 @@ impl Connection {
         self.wake_at.get()
     }
 
-    /// Puts the connection on the ready list if its socket holds input, and returns whether it does.
+    /// Puts the connection on the ready list if its socket holds input.
     ///
-    /// A process that was suspended finds deadlines passed, although the peer's input arrived in time.
+    /// Returns whether it does. A process that was suspended finds deadlines passed, although the peer's input
+    /// arrived in time.
     pub(crate) fn reads_first(&self) -> bool {
         let reads = self.wants_read.get() && self.has_input();
         if reads {
@@ -131,7 +134,7 @@ impl Connection {
         self.turn(shard, now, 0);
     }
 
-    /// Closes the connection to free its slot, unless its priority has risen above `chosen`.
+    /// Closes the connection, unless its priority has risen above `chosen`.
     ///
     /// A WebSocket gets a close frame if its socket accepts one.
     pub(crate) fn evict(&self, shard: &ShardState, chosen: u64) {
@@ -216,7 +219,9 @@ impl Connection {
         }
     }
 
-    /// Gives the client a turn, with the unconsumed input and `fresh` bytes that were read behind it.
+    /// Gives the client a turn.
+    ///
+    /// Its input is the unconsumed input and `fresh` bytes that were read behind it.
     pub(crate) fn turn(&self, shard: &ShardState, now: Instant, fresh: usize) {
         if self.closed.get() {
             return;
@@ -271,8 +276,8 @@ impl Connection {
             Ok(turn) if !failed => turn,
             _ => return self.abandon(shard),
         };
-        let wanted = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
-        if turn.wants_write && (wrote || !wanted.1) {
+        let previous = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
+        if turn.wants_write && (wrote || !previous.1) {
             self.peer_acknowledged();
         }
         let mut wake_at = turn.wake_at.min(self.charge_rate(now, &turn));
@@ -290,7 +295,7 @@ impl Connection {
                 SockRef::from(self.socket.borrow().transport.socket()).shutdown(std::net::Shutdown::Write);
         }
         self.closed.set(turn.closed);
-        if turn.closed || wanted != (turn.wants_read, turn.wants_write) {
+        if turn.closed || previous != (turn.wants_read, turn.wants_write) {
             self.waker.wake_by_ref();
         }
     }

@@ -1,4 +1,4 @@
-//! Compression for the clients of a shard: a bounded pool of inflaters, and one deflater.
+//! Compression of a shard: a bounded pool of inflaters, and one deflater.
 
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 use instep::{Compression, Inflated, Inflater};
@@ -24,7 +24,7 @@ pub struct Deflate {
 struct Slot {
     decompress: Decompress,
     in_use: bool,
-    /// Bytes already appended of the tail that the sender removed (RFC 7692 section 7.2.2).
+    /// Bytes appended of the tail that senders remove (RFC 7692 section 7.2.2).
     tail: usize,
 }
 
@@ -152,7 +152,7 @@ mod tests {
     use instep_proto::frame::{Payload, encode_frame};
     use test_support::Random;
 
-    /// Decompresses a message that arrives in `parts`, with `room` bytes of output at a time.
+    /// Decompresses a message cut into `parts`, with `room` bytes of output each time.
     fn inflate(deflate: &Deflate, parts: &[&[u8]], room: usize) -> Result<Vec<u8>, ProtocolError> {
         let inflater = deflate.borrow_inflater().expect("no inflater is free");
         let (mut text, mut out) = (Vec::new(), vec![0; room]);

@@ -22,10 +22,10 @@ impl Priorities {
 
     /// Sets the priority of a connection. Only the shard that serves it calls this.
     pub(crate) fn set(&self, connection: usize, priority: EvictionPriority) {
-        let (place, number) = (&self.0[connection], number(priority));
+        let (entry, number) = (&self.0[connection], number(priority));
         // Other shards read the same cache line, so an unchanged number is not written.
-        if place.load(Ordering::Relaxed) != number {
-            place.store(number, Ordering::Relaxed);
+        if entry.load(Ordering::Relaxed) != number {
+            entry.store(number, Ordering::Relaxed);
         }
     }
 

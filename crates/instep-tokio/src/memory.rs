@@ -1,4 +1,6 @@
-//! Memory of a server on Linux, reserved at the start and touched only where it is used.
+//! Memory of a server on Linux, reserved at the start.
+//!
+//! Pages are touched only where they are used.
 
 use instep::{App, Buffer, Follower, HistoryPoint, Limits, Memory, Recorder, SlotMemory, Thing};
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};

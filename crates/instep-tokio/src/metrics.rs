@@ -31,7 +31,7 @@ impl Lag {
     /// Upper bounds of the buckets, inclusive, in revisions.
     pub const BOUNDS: [u64; 12] = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-    /// Returns, for each of [`Lag::BOUNDS`], how many clients are behind by at most that.
+    /// Returns how many clients are behind by at most each of [`Lag::BOUNDS`].
     pub fn cumulated(&self) -> [u64; Self::BOUNDS.len()] {
         let mut sum = 0;
         self.buckets.map(|count| {

@@ -12,11 +12,11 @@ use std::sync::{Arc, PoisonError};
 pub(crate) enum Admission {
     /// The connection is served, or rejected with 503 if the permit says so.
     Permit(Permit),
-    /// All slots are taken, but one will be free; retry after [`AdmissionControl::changed`].
+    /// Slots are full, but one will be free; see [`AdmissionControl::changed`].
     ///
     /// The caller asks the given holder, if any, to leave.
     Wait(Option<Eviction>),
-    /// Too many connections are being rejected already; close this one without a response.
+    /// Too many connections are being rejected; close this one without a response.
     Closed,
 }
 
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_above_limits_are_refused_until_one_ends() {
+    fn connection_above_limits_is_refused() {
         let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
         let control = AdmissionControl::new(3, limits, &ACCESS);
         let refused = |address| permit(&control, address).refused;
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_is_unlimited_but_each_forwarded_client_is_not() {
+    fn proxy_is_unlimited_but_its_clients_are_not() {
         let limits = SocketLimits { http_slots: 0, per_address: 2, ..SocketLimits::default() };
         let control = AdmissionControl::new(100, limits, &ACCESS);
         let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));

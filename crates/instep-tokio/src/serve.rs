@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, watch};
 const STOP_TIME: Duration = Duration::from_millis(1200);
 
 impl Server {
-    /// Serves on `listeners`, each a `TcpListener` or a [`Listener`], until `stop` completes.
+    /// Serves on `listeners` until `stop` completes.
     ///
-    /// Then every client is closed with 1001, and the call returns within 1.2 s. Must be called in a runtime
-    /// with I/O and time.
+    /// Each is a `TcpListener` or a [`Listener`]. Then every client is closed with 1001, and the call returns
+    /// within 1.2 s. Must be called in a runtime with I/O and time.
     ///
     /// # Errors
     /// If a listener or a thread cannot be set up.

@@ -1,4 +1,6 @@
-//! TLS on a socket, by rustls without its buffers, so an idle connection has no buffer memory.
+//! TLS on a socket, by rustls without its buffers.
+//!
+//! So an idle connection has no buffer memory.
 
 use crate::socket::{self, Read, ReadEvent};
 use instep::{Client, Instant, Turn};
@@ -163,7 +165,9 @@ impl Tls {
         Ok(turn)
     }
 
-    /// Decrypts all whole records into `input`, which is as long, and keeps the incomplete rest.
+    /// Decrypts all whole records into `input`, which is as long.
+    ///
+    /// The incomplete rest is kept.
     fn decrypt(&mut self, records: &mut [u8], input: &mut [u8]) -> Read {
         let (mut start, mut length, mut event) = (0, 0, ReadEvent::None);
         loop {
@@ -230,7 +234,9 @@ impl Tls {
         }
     }
 
-    /// Calls `action` with a session whose handshake is done; returns `None` if it is not.
+    /// Calls `action` with an established session.
+    ///
+    /// Returns `None` if the handshake is not done.
     fn with_traffic<T>(
         &mut self,
         action: impl FnOnce(&mut WriteTraffic<'_, ServerConnectionData>) -> T,

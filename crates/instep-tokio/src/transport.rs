@@ -28,7 +28,9 @@ impl NoCertificate {
     }
 }
 
-/// Transport of a connection. Without the feature `tls` it is as small as its socket.
+/// Transport of a connection.
+///
+/// Without the feature `tls` it is as small as its socket.
 pub(crate) enum Transport {
     Plain(TcpStream),
     #[cfg(feature = "tls")]
@@ -80,7 +82,7 @@ impl Transport {
         }
     }
 
-    /// Sends unsent records before a turn. Returns whether the socket accepted any byte.
+    /// Sends unsent records before a turn; returns whether any byte was accepted.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets keep no records"))]
     pub(crate) fn begin_turn(&mut self, now: Instant, client: &mut Client) -> io::Result<bool> {
         match self {

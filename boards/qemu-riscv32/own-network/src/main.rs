@@ -71,7 +71,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     let end = flash.end();
     let storage = FlashStorage::new(flash, 0..end).expect("it has pages enough");
     let (saver, opened) = Saver::open(&SETTINGS, storage).await;
-    if opened.is_worth_a_line() {
+    if opened.is_warning() {
         warn!("{opened}");
     }
     let address: Ipv4Address =

@@ -22,7 +22,9 @@ pub struct Next<'f> {
 }
 
 impl Cursor {
-    /// Creates a cursor for a new follower: it needs every retained frame, but no past event.
+    /// Creates a cursor for a new follower.
+    ///
+    /// It needs every retained frame, but no past event.
     pub fn new(feed: &Feed<'_>) -> Self {
         Self { revision: 0, event: feed.ring().next() }
     }
@@ -36,12 +38,14 @@ impl Cursor {
         Self { revision: 0, event: seen.clamp(ring.oldest(), ring.next()) }
     }
 
-    /// Returns how many of all events were sent or skipped, which is the number of the next event.
+    /// Returns how many of all events were sent or skipped.
+    ///
+    /// That is also the number of the next event.
     pub fn events(&self) -> u64 {
         self.event
     }
 
-    /// Returns the oldest frame not sent yet, from table or ring by order of publishing.
+    /// Returns the oldest frame not sent yet, from table or ring.
     pub fn next<'f>(&self, feed: &'f Feed<'_>) -> Option<Next<'f>> {
         let retained = feed.table().newer(self.revision);
         let event = feed.ring().event(self.event.max(feed.ring().oldest()));

@@ -97,7 +97,9 @@ impl<'s> Feed<'s> {
         Ok(())
     }
 
-    /// Encodes a message for one client, and passes it to `with` with the revision that it follows.
+    /// Encodes a message for one client.
+    ///
+    /// `with` gets the frame, and the revision that it follows.
     ///
     /// # Errors
     /// If the message is too long.

@@ -16,7 +16,9 @@ use super::{Cursor, Feed, Storage};
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
     len: usize,
-    /// Maximum committed bytes. Without storage: bytes that the socket is sure to accept.
+    /// Maximum committed bytes.
+    ///
+    /// Without storage, it is what the socket is sure to accept.
     limit: usize,
     /// Without storage: bytes that an empty socket is sure to accept.
     capacity: Option<usize>,
@@ -80,7 +82,9 @@ impl<'a> Outgoing<'a> {
         self.limit.saturating_sub(self.len)
     }
 
-    /// Returns whether `length` more bytes can be committed; if not, see [`Outgoing::is_blocked`].
+    /// Returns whether `length` more bytes can be committed.
+    ///
+    /// If not, see [`Outgoing::is_blocked`].
     pub fn has_room(&mut self, length: usize) -> bool {
         let has = self.remaining() >= length;
         self.blocked |= !has;
@@ -97,7 +101,7 @@ impl<'a> Outgoing<'a> {
         self.blocked && self.capacity.is_some()
     }
 
-    /// Returns the free space, to be filled and then committed with [`Outgoing::commit`].
+    /// Returns the free space, to be filled before [`Outgoing::commit`].
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let end = self.limit.max(self.len);
         &mut self.scratch[self.len..end]
@@ -120,7 +124,7 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Commits the follower's frames up to `revision`, because a reply must follow them.
+    /// Commits the follower's frames up to `revision`, for a reply that follows.
     ///
     /// Returns `false` if they do not all fit.
     #[must_use]
@@ -243,7 +247,7 @@ mod tests {
 
     /// Sockets of twenty clients accept random numbers of bytes.
     #[test]
-    fn random_partial_writes_keep_frames_whole_and_in_order() {
+    fn partial_writes_keep_frames_whole_and_in_order() {
         let mut random = Random::new(7);
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];

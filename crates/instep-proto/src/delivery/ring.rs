@@ -45,7 +45,7 @@ impl<'s> Ring<'s> {
         self.next
     }
 
-    /// Returns the number of the oldest event in the ring, or [`Ring::next`] if it is empty.
+    /// Returns the number of the oldest event, or [`Ring::next`] if there is none.
     pub fn oldest(&self) -> u64 {
         self.next.saturating_sub(self.entries.len() as u64)
     }

@@ -1,4 +1,4 @@
-//! Retained table: the latest frame of each topic, and the revision at which it changed.
+//! Retained table: the latest frame of each topic, and its revision.
 
 use crate::frame::Encoded;
 use core::ops::Range;

@@ -23,7 +23,7 @@ pub enum ProtocolError {
     NothingToContinue,
     /// New message before the previous one ended (section 5.4).
     Interleaved,
-    /// Close frame with one byte of payload, or with a code that must not be sent (section 7.4).
+    /// Close frame with one byte, or with a code that must not be sent (section 7.4).
     BadClose,
     /// Text or close reason that is not UTF-8 (section 8.1).
     InvalidUtf8,

@@ -49,7 +49,9 @@ impl Asset {
         Self { content_type, body, gzip, negotiation: None, etag, cache, policy, content }
     }
 
-    /// Creates an asset with a precomputed hash, because const evaluation of a picture's hash is slow.
+    /// Creates an asset with a precomputed hash.
+    ///
+    /// Const evaluation of a picture's hash is slow.
     ///
     /// # Panics
     /// As [`Asset::new`].
@@ -62,14 +64,16 @@ impl Asset {
         Self::new("text/html; charset=utf-8", body.as_bytes())
     }
 
-    /// Creates a page in which `%NAME%` is replaced by the device's value of that name, if any.
+    /// Creates a page in which `%NAME%` is replaced by the device's value, if any.
     pub const fn template(body: &'static str) -> Self {
         // A template is never cached, so it needs no hash.
         let content = Content::Template { percent_escape: false };
         Self { content, etag: 0, ..Self::html("") }.with_body(body.as_bytes())
     }
 
-    /// Adds the body compressed with gzip, for requests that accept it (RFC 9110 section 12.5.3).
+    /// Adds the body compressed with gzip.
+    ///
+    /// It is sent to clients that accept it (RFC 9110 section 12.5.3).
     pub const fn gzip(self, body: &'static [u8]) -> Self {
         assert_short(body);
         Self { gzip: Some(body), negotiation: Some(Negotiation::BY_WEIGHT), ..self }
@@ -91,9 +95,10 @@ impl Asset {
         Self { cache, ..self }
     }
 
-    /// Sets the page's `Content-Security-Policy`, such as [`STRICT_POLICY`](super::STRICT_POLICY).
+    /// Sets the page's `Content-Security-Policy`.
     ///
-    /// Without it, the page is unrestricted. `frame-ancestors` is added to it by the server.
+    /// An example is [`STRICT_POLICY`](super::STRICT_POLICY). Without it, the page is unrestricted.
+    /// `frame-ancestors` is added to it by the server.
     pub const fn policy(self, policy: &'static str) -> Self {
         Self { policy: Some(policy), ..self }
     }
@@ -132,7 +137,9 @@ const fn assert_short(body: &[u8]) {
     assert!(body.len() as u64 <= u32::MAX as u64, "an asset must be shorter than 4 GiB");
 }
 
-/// Hashes with FNV-1a in 64 bits, to distinguish versions of a page; it is not for security.
+/// Hashes with FNV-1a in 64 bits, to distinguish versions of a page.
+///
+/// It is not for security.
 pub(super) const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut i = 0;

@@ -9,7 +9,7 @@ const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Source of a device's template values and generated bodies.
 pub trait PageValues {
-    /// Passes the value of `name` to `each`, in one or more parts that are safe in HTML.
+    /// Passes the value of `name` to `each`, in one or more HTML-safe parts.
     ///
     /// Returns whether the value exists.
     fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;

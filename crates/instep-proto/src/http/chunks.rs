@@ -2,7 +2,9 @@
 
 use super::{HeadError, HeadLimits, is_token_byte};
 
-/// Maximum digits of a chunk's size, because RFC 9112 allows any number of leading zeros.
+/// Maximum digits of a chunk's size.
+///
+/// RFC 9112 allows any number of leading zeros.
 const DIGITS_MAX: u8 = 16;
 
 /// Position of a decoder between two bytes.
@@ -61,7 +63,9 @@ impl Chunks {
         usize::try_from(self.length).unwrap_or(usize::MAX)
     }
 
-    /// Returns how many bytes of content have been announced: those decoded, and the rest of the chunk in progress.
+    /// Returns how many bytes of content have been announced.
+    ///
+    /// That is the decoded bytes and the rest of the chunk in progress.
     pub fn announced(&self) -> u64 {
         let left = if self.step == Step::Data { self.left } else { 0 };
         u64::from(self.length) + u64::from(left)
@@ -72,9 +76,10 @@ impl Chunks {
         self.step == Step::Done
     }
 
-    /// Decodes `bytes` in place. Returns how many bytes were used, and how many of content result.
+    /// Decodes `bytes` in place.
     ///
-    /// Bytes stay unused only behind the end of the content, or if [`announced`](Self::announced) exceeds
+    /// Returns how many bytes were used, and how many of content result. Bytes stay unused only behind the end
+    /// of the content, or if [`announced`](Self::announced) exceeds
     /// `max`, which a later call may raise.
     ///
     /// # Errors
@@ -119,7 +124,7 @@ impl Chunks {
         Ok((used, decoded))
     }
 
-    /// Returns the step behind a byte of the framing; `None` if the byte is not allowed here.
+    /// Returns the step behind a byte of the framing; `None` if it is not allowed.
     fn next(&mut self, byte: u8) -> Option<Step> {
         let is_text = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
         let is_name = is_token_byte(byte);

@@ -1,4 +1,6 @@
-//! Credentials of a request: cookies (RFC 6265) and `Authorization` (RFC 7617 and 6750).
+//! Credentials of a request: cookies and `Authorization`.
+//!
+//! The formats are those of RFC 6265, and of RFC 7617 and 6750.
 
 use super::trim;
 use base64::Engine as _;

@@ -2,7 +2,9 @@
 
 use super::trim;
 
-/// Returns whether `If-None-Match` lists the ETag of `hash` (weak comparison, RFC 9110 section 13.1.2).
+/// Returns whether `If-None-Match` lists the ETag of `hash`.
+///
+/// The comparison is weak (RFC 9110 section 13.1.2).
 pub(super) fn matches_etag(list: &str, hash: u64, gzip: bool) -> bool {
     list.split(',').map(trim).any(|item| {
         let opaque = item.strip_prefix("W/").unwrap_or(item);

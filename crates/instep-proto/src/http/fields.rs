@@ -1,6 +1,6 @@
 //! Header fields in several lines, which are one list (RFC 9110 section 5.3).
 
-/// Header lines of a request as sent, for the few fields that are needed as whole lists.
+/// Header lines of a request as sent, for fields that are needed as whole lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fields<'b>(&'b [u8]);
 

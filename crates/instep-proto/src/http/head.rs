@@ -48,7 +48,7 @@ pub struct WebSocketHeaders<'b> {
 pub struct RequestHead<'b> {
     /// Method.
     pub method: Method,
-    /// Base path in front of [`path`](Self::path), if a proxy serves the device below one.
+    /// Base path in front of [`path`](Self::path), if a proxy adds one.
     ///
     /// Parsing leaves it empty, and the server splits it off.
     pub base: &'b str,
@@ -56,13 +56,19 @@ pub struct RequestHead<'b> {
     pub path: &'b str,
     /// Query behind the first `?`.
     pub query: Option<&'b str>,
-    /// Whether the request was encrypted. Parsing leaves it `false`, and the server sets it.
+    /// Whether the request was encrypted.
+    ///
+    /// Parsing leaves it `false`, and the server sets it.
     pub secure: bool,
     /// Whether the version is HTTP/1.0, so the response must not be chunked.
     pub http10: bool,
-    /// `Host`, or the authority of an absolute target, which has precedence. `None` only in HTTP/1.0.
+    /// `Host`, or the authority of an absolute target, which has precedence.
+    ///
+    /// It is `None` only in HTTP/1.0.
     pub host: Option<&'b str>,
-    /// `Origin`, the page from which a browser sends the request. If repeated, a value that no rule allows.
+    /// `Origin`, the page from which a browser sends the request.
+    ///
+    /// If it is repeated, this is a value that no rule allows.
     pub origin: Option<&'b str>,
     /// Whether `Sec-Fetch-Site` is `cross-site`.
     pub cross_site: bool,
@@ -73,13 +79,17 @@ pub struct RequestHead<'b> {
     /// Browsers send `Sec-Fetch-Mode`, or, at addresses that are neither encrypted nor loopback, a `User-Agent`
     /// that begins with `Mozilla/`.
     pub browser: bool,
-    /// Whether `Accept` lists HTML, as for a page that is opened, but not for a script's request.
+    /// Whether `Accept` lists HTML.
+    ///
+    /// Browsers list it for a page that is opened, but not for a script's request.
     pub accepts_html: bool,
     /// First `Cookie`.
     pub cookies: Option<&'b [u8]>,
     /// `Authorization`; `None` if missing or repeated.
     pub authorization: Option<&'b str>,
-    /// Length of the body, in bytes. Parsing leaves it 0 for chunked bodies, and the server counts them here.
+    /// Length of the body, in bytes.
+    ///
+    /// Parsing leaves it 0 for chunked bodies, and the server counts them here.
     pub content_length: u64,
     /// Whether the body is chunked.
     pub chunked: bool,
@@ -87,7 +97,9 @@ pub struct RequestHead<'b> {
     pub expects_continue: bool,
     /// Whether the connection can serve another request.
     pub keep_alive: bool,
-    /// Minimum idle time of the connection, in seconds. Parsing leaves it 0, and the server sets it.
+    /// Minimum idle time of the connection, in seconds.
+    ///
+    /// Parsing leaves it 0, and the server sets it.
     pub keep_alive_seconds: u16,
     /// Time of arrival. Parsing leaves it empty, and a server with a clock sets it.
     pub date: Option<Date>,
@@ -243,7 +255,9 @@ impl<'b> RequestHead<'b> {
     }
 }
 
-/// Returns whether the third word is a version of HTTP. If not, the target has a space.
+/// Returns whether the third word is a version of HTTP.
+///
+/// If not, the target has a space.
 fn names_version(head: &[u8]) -> bool {
     head.splitn(3, |byte| *byte == b' ').nth(2).is_some_and(|rest| rest.starts_with(b"HTTP/"))
 }
@@ -269,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn browser_request_parses_and_its_prefixes_are_incomplete() {
+    fn browser_request_is_incomplete_until_its_last_byte() {
         let text = "GET /any/thing?x=1 HTTP/1.1\r\nhost: lamp.local:8080\r\nORIGIN: http://lamp.local\r\n\
             Accept-Encoding: br;q=1, GZIP;q=0.5\r\nIf-None-Match: \"a\"\r\nConnection: keep-alive, Upgrade\r\n\
             Upgrade: WebSocket\r\nSec-WebSocket-Key: k\r\nsec-websocket-version: 13\r\n\r\nGET /next";

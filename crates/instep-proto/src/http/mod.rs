@@ -1,4 +1,6 @@
-//! HTTP/1.1 (RFC 9110 and 9112) for a device: request heads, responses, routes, assets and templates.
+//! HTTP/1.1 (RFC 9110 and 9112) for a device.
+//!
+//! It has request heads, responses, routes, assets and templates.
 
 mod asset;
 mod body;

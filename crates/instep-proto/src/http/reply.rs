@@ -111,7 +111,9 @@ impl Reply {
         reply
     }
 
-    /// Returns the head of a response without a body, to which the caller adds lines such as `Location`.
+    /// Returns the head of a response without a body.
+    ///
+    /// The caller adds lines such as `Location`.
     pub fn empty_head(status: Status, request: &RequestHead<'_>) -> ResponseHead {
         let mut head = Self::plain(status, "", b"", Some(request)).head;
         head.content_type = None;
@@ -124,12 +126,16 @@ impl Reply {
         Self { head_only, ..Self::error(error.status(), None) }
     }
 
-    /// Returns the head of a response with `length` bytes of plain text that the caller writes.
+    /// Returns the head of a response with plain text.
+    ///
+    /// The caller writes `length` bytes of it.
     pub fn text_head(request: &RequestHead<'_>, length: usize) -> ResponseHead {
         Self::body_head(request, "text/plain; charset=utf-8", length)
     }
 
-    /// Returns the head of a response with `length` bytes of `content_type` that the caller writes.
+    /// Returns the head of a response with content of `content_type`.
+    ///
+    /// The caller writes `length` bytes of it.
     pub fn body_head(request: &RequestHead<'_>, content_type: &'static str, length: usize) -> ResponseHead {
         let mut head = Self::plain(Status::Ok, content_type, b"", Some(request)).head;
         head.length = BodyLength::of(length);

@@ -120,7 +120,9 @@ impl ResponseHead {
         self.after == After::Close
     }
 
-    /// Writes the head to the start of `out`, and returns its length, or `None` if it does not fit.
+    /// Writes the head to the start of `out`, and returns its length.
+    ///
+    /// Returns `None` if it does not fit.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         self.write_with(out, format_args!(""))
     }
@@ -236,7 +238,7 @@ pub struct Window<'o> {
 }
 
 impl<'o> Window<'o> {
-    /// Creates a writer of the part that begins at byte `before` and is as long as `out`.
+    /// Creates a writer of the part from byte `before` on, as long as `out`.
     pub fn new(out: &'o mut [u8], before: usize) -> Self {
         Self { out, before, used: 0 }
     }

@@ -54,7 +54,9 @@ impl Pattern {
         self.0
     }
 
-    /// Returns the rest of the path behind a wildcard, empty for an exact match; `None` without a match.
+    /// Returns the rest of the path behind a wildcard.
+    ///
+    /// It is empty for an exact match, and `None` without a match.
     pub fn rest(self, path: &str) -> Option<&str> {
         match self.0.strip_suffix('*') {
             Some(start) => strip_path(path, start),
@@ -62,12 +64,12 @@ impl Pattern {
         }
     }
 
-    /// Returns whether the pattern is exactly this path, without a wildcard's expansion.
+    /// Returns whether the pattern is exactly this path, wildcards not expanded.
     pub fn is_exactly(self, path: &str) -> bool {
         strip_path(path, self.0) == Some("")
     }
 
-    /// Returns the precedence: the length of a wildcard, or the maximum for an exact path.
+    /// Returns the precedence: a wildcard's length, or the maximum for exact paths.
     fn weight(self) -> usize {
         if self.0.ends_with('*') { self.0.len() } else { usize::MAX }
     }

@@ -11,7 +11,9 @@ pub const STRICT_POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 /// Restrictions on an asset in a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection {
-    /// Asset's own `Content-Security-Policy`. Without one, inline scripts and styles are allowed.
+    /// Asset's own `Content-Security-Policy`.
+    ///
+    /// Without one, inline scripts and styles are allowed.
     pub(crate) policy: Option<&'static str>,
     /// Origins whose pages may show it in a frame, beside its own.
     ///

@@ -5,10 +5,10 @@ use super::HeadError;
 /// Schemes of absolute targets, which clients send to proxies, also for WebSockets.
 const SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
-/// Splits an absolute target into authority and path; other targets are paths, or `*`.
+/// Splits a target into authority and path.
 ///
-/// An authority with a user is an error, because servers differ in what they take as its host (RFC 9110 section
-/// 4.2.4).
+/// Only absolute targets have an authority; others are paths, or `*`. An authority with a user is an error,
+/// because servers differ in what they take as its host (RFC 9110 section 4.2.4).
 pub(super) fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadError> {
     if target.starts_with('/') || target == "*" {
         return Ok((None, target));

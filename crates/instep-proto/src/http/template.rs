@@ -56,7 +56,9 @@ fn name(bytes: &[u8]) -> Option<&str> {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
 }
 
-/// Calls `each` with the parts of `value`, escaped for HTML text and quoted attributes.
+/// Calls `each` with the parts of `value`, escaped for HTML and attributes.
+///
+/// An attribute must be quoted.
 pub fn escape_html(value: &str, mut each: impl FnMut(&str)) {
     let mut rest = value;
     while let Some(i) = rest.find(['&', '<', '>', '"', '\'']) {

@@ -25,7 +25,9 @@ impl TransferCoding {
         }
     }
 
-    /// Returns whether the content is chunked; `barred` if any transfer coding is an error.
+    /// Returns whether the content is chunked.
+    ///
+    /// With `barred`, any transfer coding is an error.
     pub(super) fn is_chunked(&self, barred: bool) -> Result<bool, HeadError> {
         if self.any && (self.unclear || barred) {
             return Err(HeadError::Length);

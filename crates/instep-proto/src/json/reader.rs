@@ -167,7 +167,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Steps into an array or object that ends with `close`. Returns whether it is empty.
+    /// Steps into an array or object up to `close`. Returns whether it is empty.
     fn enter(&mut self, depth: usize, close: u8) -> Result<(Place<'j>, bool), JsonError> {
         if depth >= NESTING_MAX {
             return Err(JsonError::TooDeep(self.position));
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_duplicates_and_members_above_limits_are_errors() {
+    fn depth_and_members_above_limits_are_errors() {
         assert!(Value::parse("[[[[1]]]]").is_ok());
         assert_eq!(Value::parse("[[[[[]]]]]").unwrap_err(), JsonError::TooDeep(4));
         assert_eq!(Value::parse("{\"a\":[{\"b\":[{}]}]}").unwrap_err(), JsonError::TooDeep(12));

@@ -61,7 +61,9 @@ impl Debug for JsonString<'_> {
     }
 }
 
-/// Unescapes a string in place, and returns its length in bytes, which is never longer.
+/// Unescapes a string in place, and returns its length, in bytes.
+///
+/// It is never longer than `raw`.
 ///
 /// `raw` is the text at [`JsonString::range`].
 pub fn unescape(raw: &mut [u8]) -> usize {

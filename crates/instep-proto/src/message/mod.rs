@@ -1,4 +1,4 @@
-//! Messages (RFC 6455 section 5.4), reassembled from frames and fragments in pieces.
+//! Messages (RFC 6455 section 5.4), reassembled from frames in pieces.
 
 mod receiver;
 mod utf8;

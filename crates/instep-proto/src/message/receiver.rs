@@ -138,12 +138,12 @@ impl Receiver {
         }
     }
 
-    /// Parses `input` up to the end of one piece or control frame, and returns how many bytes it used.
+    /// Parses `input` up to the end of one piece or control frame.
     ///
-    /// A piece has at most `max` bytes. `remaining` is how many bytes the message in progress, or else the next
-    /// one, may still have. It does not limit a compressed message, because frames do not tell its decompressed
-    /// length. Call this until it returns [`Received::Incomplete`].
-    /// says [`Received::Incomplete`].
+    /// Returns how many bytes were used, and the result. A piece has at most `max` bytes. `remaining` is how
+    /// many bytes the message in progress, or else the next one, may still have. It does not limit a compressed
+    /// message, because frames do not tell its decompressed length. Call this until it returns
+    /// [`Received::Incomplete`]. says [`Received::Incomplete`].
     ///
     /// A violation of RFC 6455, or [`ProtocolError::TooBig`] for a header that announces more than `remaining`.
     ///
@@ -255,7 +255,9 @@ impl Receiver {
         Ok(())
     }
 
-    /// Checks decompressed bytes of a text message as UTF-8; `last` if the text ends with them.
+    /// Checks decompressed bytes of a text message as UTF-8.
+    ///
+    /// With `last`, the text ends with them.
     ///
     /// # Errors
     /// [`ProtocolError::InvalidUtf8`], as soon as no continuation could make the text valid.
@@ -297,7 +299,7 @@ mod tests {
     /// Messages, payloads of pings, and the error that ended the input.
     type Outcome = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>, Option<ProtocolError>);
 
-    /// Receives an input that is cut into `parts`, and joins the pieces of each message.
+    /// Receives an input cut into `parts`, and joins the pieces of each message.
     fn run(parts: &[&[u8]], max: usize) -> Outcome {
         let mut receiver = Receiver::new();
         let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());

@@ -105,7 +105,9 @@ fn epoch() -> Instant {
     *EPOCH.get_or_init(Instant::now)
 }
 
-/// Returns the time of a tick, rounded up, so that a task woken then finds the tick passed.
+/// Returns the time of a tick, rounded up.
+///
+/// So a task woken then finds the tick passed.
 fn instant(tick: u64) -> Instant {
     let nanos = (u128::from(tick) * 1_000_000_000).div_ceil(u128::from(TICK_HZ));
     epoch() + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX / 2))

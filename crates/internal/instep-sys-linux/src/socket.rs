@@ -1,4 +1,4 @@
-//! State of a socket that the kernel knows and the standard library does not return.
+//! State of a socket that the standard library does not return.
 
 // One call of ioctl, because no well-kept safe crate offers it.
 #![allow(unsafe_code)]
