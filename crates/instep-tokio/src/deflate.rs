@@ -244,18 +244,18 @@ mod tests {
             block[range].to_vec()
         };
         let short = frame(&[7; LENGTH_MIN - 1]);
-        let range = deflate.encode(&short, &mut block);
-        assert_eq!(block[range], short);
-        let mut seed = 1_u32;
+        let at = deflate.encode(&short, &mut block);
+        assert_eq!(block[at], short);
+        let mut dice = 1_u32;
         let noise: Vec<u8> = (0..70_000)
             .map(|_| {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                seed.to_be_bytes()[0]
+                dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                dice.to_be_bytes()[0]
             })
             .collect();
         let noise = frame(&noise);
-        let range = deflate.encode(&noise, &mut block);
-        assert_eq!(block[range], noise);
+        let at = deflate.encode(&noise, &mut block);
+        assert_eq!(block[at], noise);
         let long = frame(&[7; LENGTH_MIN]);
         let range = deflate.encode(&long, &mut block);
         let compressed = &block[range];

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exhaustion_is_no_descriptor_or_no_memory() {
+    fn what_is_a_shortage() {
         for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS] {
             assert!(is_exhaustion(&errno.into()));
         }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Minimum time between two log lines.
+/// The log is told no more often than this.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Throttle of a log line whose cause may last.
+/// How often the log is told of what goes on for long.
 #[derive(Debug, Default)]
 pub(crate) struct LogThrottle {
     last: Option<Instant>,

@@ -101,7 +101,7 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::test_random::Random;
+    use crate::delivery::test_random::Dice;
     use crate::delivery::{PublishError, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::{String, ToString};
@@ -300,19 +300,19 @@ mod tests {
     fn lag_is_revisions_since_last_frame() {
         let mut feed = feed(3, 4);
         let mut cursor = Cursor::new(&feed);
-        let (mut sent, mut random) = (0, Random::new(1));
+        let (mut had, mut dice) = (0, Dice::new(1));
         for _ in 0..20_000 {
-            match random.below(8) {
+            match dice.roll(8) {
                 0 => event(&mut feed, "e"),
                 topic @ 1..4 => publish(&mut feed, topic - 1, "p"),
                 _ => {
                     if let Some(next) = cursor.next(&feed) {
-                        sent = next.revision;
+                        had = next.revision;
                         cursor.advance(&next, &feed);
                     }
                 }
             }
-            let (lag, behind) = (cursor.lag(&feed), feed.revision() - sent);
+            let (lag, behind) = (cursor.lag(&feed), feed.revision() - had);
             let forgotten = cursor.event > 0 && feed.ring().event(cursor.event - 1).is_none();
             if cursor.next(&feed).is_none() {
                 assert_eq!(lag, 0);

@@ -231,7 +231,7 @@ impl<'a> Outgoing<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::test_random::Random;
+    use crate::delivery::test_random::Dice;
     use crate::delivery::{FixedBuffer, Ring, RingEntry, Table, TableEntry};
     use crate::frame::Payload;
     use std::string::ToString;
@@ -247,25 +247,25 @@ mod tests {
 
     /// Sockets of twenty clients accept random numbers of bytes.
     #[test]
-    fn partial_writes_keep_frames_whole_and_in_order() {
-        let mut random = Random::new(7);
+    fn random_partial_writes_keep_frames_whole_and_in_order() {
+        let mut dice = Dice::new(7);
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];
         let mut clients: Vec<_> = (0..20)
             .map(|_| (FixedBuffer::new(std::vec![0; LIMIT].leak()), Cursor::new(&feed), Vec::new(), 0_u64))
             .collect();
         for round in 0..3000 {
-            publish_some(&mut feed, &mut random);
+            say_some(&mut feed, &mut dice);
             let last = round >= 2990;
             for (unsent, cursor, received, missed) in &mut clients {
                 let mut out = Outgoing::load(&mut scratch, unsent, LIMIT);
-                if out.remaining() > 10 && random.below(5) == 0 {
+                if out.remaining() > 10 && dice.roll(5) == 0 {
                     assert!(out.push(b"\x81\x04pong"));
                 }
-                let mut max = if last { usize::MAX } else { random.below(120) };
+                let mut most = if last { usize::MAX } else { dice.roll(120) };
                 out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
-                    let accepted = bytes.len().min(max);
-                    max -= accepted;
+                    let accepted = bytes.len().min(most);
+                    most -= accepted;
                     received.extend_from_slice(&bytes[..accepted]);
                     accepted
                 });
@@ -277,11 +277,11 @@ mod tests {
         }
     }
 
-    /// Publishes some frames and events, whose texts begin with their revisions.
-    fn publish_some(feed: &mut Feed<'_>, random: &mut Random) {
-        for _ in 0..random.below(4) {
-            let text = (feed.revision() + 1).to_string() + &"x".repeat(random.below(40));
-            match random.below(4) {
+    /// Publishes some frames and events, each of which tells its revision.
+    fn say_some(feed: &mut Feed<'_>, dice: &mut Dice) {
+        for _ in 0..dice.roll(4) {
+            let text = (feed.revision() + 1).to_string() + &"x".repeat(dice.roll(40));
+            match dice.roll(4) {
                 3 => feed.event(Payload::Text(&text)).unwrap(),
                 topic => feed.publish(topic, Payload::Text(&text)).unwrap(),
             }
@@ -311,21 +311,21 @@ mod tests {
     #[test]
     fn without_storage_only_whole_frames_are_sent() {
         const CAPACITY: usize = 80;
-        let mut random = Random::new(11);
+        let mut dice = Dice::new(11);
         let mut feed = feed();
         let mut scratch = [0; 300];
         let mut clients: Vec<_> = (0..20).map(|_| (Cursor::new(&feed), Vec::new(), 0_usize, 0)).collect();
         let mut waited = 0;
         for round in 0..3000 {
-            publish_some(&mut feed, &mut random);
+            say_some(&mut feed, &mut dice);
             for (cursor, received, queued, missed) in &mut clients {
-                // The peer acknowledges some of the queued bytes.
+                // The peer takes some of what is in the socket.
                 *queued -=
-                    if round >= 2990 { *queued } else { random.below(u32::try_from(*queued).unwrap() + 1) };
+                    if round >= 2990 { *queued } else { dice.roll(u32::try_from(*queued).unwrap() + 1) };
                 let room = SendWindow { free: CAPACITY - *queued, capacity: CAPACITY };
                 let mut out = Outgoing::within(&mut scratch, room);
                 assert_eq!(out.is_clear(), *queued == 0);
-                if random.below(5) == 0 && !out.push(b"\x81\x04pong") {
+                if dice.roll(5) == 0 && !out.push(b"\x81\x04pong") {
                     assert!(out.is_blocked());
                 }
                 let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {

@@ -1,16 +1,15 @@
-//! Pseudo-random numbers for tests.
+//! Numbers for tests that try a bit of everything.
 
-/// Generator of the same pseudo-random numbers each time.
-pub(crate) struct Random(u32);
+/// The same numbers each time: good enough to choose what happens next.
+pub(crate) struct Dice(u32);
 
-impl Random {
+impl Dice {
     pub(crate) fn new(seed: u32) -> Self {
         Self(seed)
     }
 
-    /// Returns a number below `limit`.
-    pub(crate) fn below(&mut self, limit: u32) -> usize {
+    pub(crate) fn roll(&mut self, sides: u32) -> usize {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        usize::try_from((self.0 >> 8) % limit).unwrap()
+        usize::try_from((self.0 >> 8) % sides).unwrap()
     }
 }

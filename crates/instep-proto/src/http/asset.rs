@@ -137,15 +137,13 @@ const fn assert_short(body: &[u8]) {
     assert!(body.len() as u64 <= u32::MAX as u64, "an asset must be shorter than 4 GiB");
 }
 
-/// Hashes with FNV-1a in 64 bits, to distinguish versions of a page.
-///
-/// It is not for security.
+/// FNV-1a with 64 bits: it tells versions of one page apart, and nothing depends on its strength.
 pub(super) const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut i = 0;
-    while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-        i += 1;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
     }
     hash
 }

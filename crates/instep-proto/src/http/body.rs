@@ -44,7 +44,7 @@ pub(super) enum Source {
     Static(&'static [u8]),
     Parts(&'static [&'static str]),
     Template { template: Template<'static>, chunked: bool },
-    Generated { number: u16, chunked: bool },
+    Made { number: u16, chunked: bool },
 }
 
 /// Body, and its position.
@@ -87,10 +87,10 @@ impl Body {
         match self.source {
             Source::Static(body) => self.produce_parts([body].into_iter(), out),
             Source::Parts(parts) => self.produce_parts(parts.iter().map(|part| part.as_bytes()), out),
-            Source::Template { chunked: true, .. } | Source::Generated { chunked: true, .. } => {
+            Source::Template { chunked: true, .. } | Source::Made { chunked: true, .. } => {
                 self.produce_chunk(values, out)
             }
-            Source::Template { .. } | Source::Generated { .. } => self.fill(values, out),
+            Source::Template { .. } | Source::Made { .. } => self.fill(values, out),
         }
     }
 
@@ -135,10 +135,10 @@ impl Body {
     fn fill(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         match self.source {
             Source::Template { template, .. } => self.fill_template(template, values, out),
-            Source::Generated { number, .. } => {
-                let chunk = values.generate(number, self.position, out);
-                self.broken = chunk == Chunk::BROKEN;
-                let Chunk { length, next } = chunk;
+            Source::Made { number, .. } => {
+                let made = values.generate(number, self.position, out);
+                self.broken = made == Chunk::BROKEN;
+                let Chunk { length, next } = made;
                 self.position = next.unwrap_or(self.position);
                 self.done = next.is_none() || self.broken;
                 length
@@ -147,9 +147,8 @@ impl Body {
         }
     }
 
-    /// Fills `out` with the template's text from the current position.
-    ///
-    /// A value is written whole or not at all, so a value that changes meanwhile is never torn.
+    /// Fills `out` with the template's text from here on. A value is written whole or not at all, so that a
+    /// value that changes meanwhile is never torn.
     fn fill_template(
         &mut self,
         template: Template<'static>,

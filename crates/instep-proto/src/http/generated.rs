@@ -18,7 +18,7 @@ impl Reply {
     pub fn streamed(number: u16, content_type: &'static str, request: &RequestHead<'_>) -> Self {
         let chunked = !request.http10;
         let mut reply = Self::plain(Status::Ok, content_type, b"", Some(request));
-        reply.body = Body::new(Source::Generated { number, chunked });
+        reply.body = Body::new(Source::Made { number, chunked });
         reply.head.length = BodyLength::Chunked;
         if request.http10 {
             (reply.head.length, reply.head.after) = (BodyLength::UntilClose, After::Close);
@@ -43,7 +43,7 @@ impl Reply {
             reply.head.content_type = None;
         } else {
             reply.head.length = BodyLength::of(length);
-            reply.body = Body::new(Source::Generated { number, chunked: false });
+            reply.body = Body::new(Source::Made { number, chunked: false });
         }
         reply
     }

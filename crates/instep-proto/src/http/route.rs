@@ -37,7 +37,7 @@ impl Pattern {
     /// Creates a pattern such as `/`, `/ws` or `/any/*`.
     ///
     /// # Panics
-    /// If it does not begin with `/`, or has a `*` before its end. In a `const`, that is a compile error.
+    /// If it does not begin with `/`, or holds a `*` before its end; in a `const`, when it is compiled.
     pub const fn new(pattern: &'static str) -> Self {
         let bytes = pattern.as_bytes();
         assert!(!bytes.is_empty() && bytes[0] == b'/', "a route must begin with /");

@@ -138,9 +138,8 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~@+,=".contains(&byte)
 }
 
-/// Hashes with FNV-1a in 64 bits, as `instep::Asset::new` does.
-///
-/// It runs at build time, because const evaluation of a picture's hash is slow.
+/// FNV-1a with 64 bits, as `instep::Asset::new` has it. There it is computed by the compiler, which takes too long for a
+/// picture.
 fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn folder_becomes_an_expression() {
+    fn a_folder_becomes_an_expression() {
         let folder = folder(
             "source",
             &[
@@ -203,7 +202,7 @@ mod tests {
         let many: Vec<String> = (0..16).map(|i| format!("{i}.css")).collect();
         let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"a"[..])).collect();
         let with_page = [&many[..], &[("index.html", b"p")]].concat();
-        for (test, files, room, expected) in [
+        for (test, files, room, says) in [
             (
                 "many",
                 &with_page[..],
@@ -222,17 +221,17 @@ mod tests {
         ] {
             let folder = folder(test, files);
             let error = Bundle::read(&folder, room).unwrap_err();
-            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+            assert!(error.contains(says) && !error.contains('\n'), "{error}");
             fs::remove_dir_all(folder).unwrap();
         }
         assert!(Bundle::read(Path::new("/nowhere"), 1).unwrap_err().contains("/nowhere cannot be read"));
-        for (test, to, expected) in
+        for (test, to, says) in
             [("out", "/etc/hostname", "leads out of the folder"), ("above", "..", "out of the folder")]
         {
             let folder = folder(test, &[("index.html", b"a")]);
             symlink(to, folder.join("link.txt")).unwrap();
             let error = Bundle::read(&folder, 100).unwrap_err();
-            assert!(error.contains("link.txt") && error.contains(expected), "{error}");
+            assert!(error.contains("link.txt") && error.contains(says), "{error}");
             fs::remove_dir_all(folder).unwrap();
         }
         let folder = folder("circle", &[("index.html", b"a")]);
