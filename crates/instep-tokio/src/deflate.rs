@@ -134,7 +134,7 @@ impl Compression for Deflate {
         deflater.compress(payload, &mut out[..room], FlushCompress::Sync).ok()?;
         let (mut rest, mut filled) = ([0; 1024], deflater.total_out() == room as u64);
         while filled {
-            // Reset drops pending output, but not its position, so later output would find no space: drain it.
+            // Pending output is drained, because a reset drops it but keeps its position, and would run out of space.
             let before = deflater.total_out();
             deflater.compress(&[], &mut rest, FlushCompress::Sync).ok()?;
             filled = deflater.total_out() - before == rest.len() as u64;

@@ -205,13 +205,13 @@ mod tests {
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
         let first = permit(&control, a);
         let _second = permit(&control, mapped);
-        assert!(refused(a), "two from one address");
+        assert!(refused(a), "limit per address");
         drop(first);
         let _third = permit(&control, a);
         assert!(!_third.refused);
         let local = IpAddr::from([127, 0, 0, 1]);
         let _locals = [permit(&control, local), permit(&control, local)];
-        assert!(refused(b) && refused(local), "four in all");
+        assert!(refused(b) && refused(local), "limit in all");
         let _rejected: Vec<_> = (0..REJECT_RESPONSES_MAX).map(|_| permit(&control, b)).collect();
         assert!(matches!(control.admit(b), Admission::Closed), "all responses are in use");
         let snapshot = Snapshot {
@@ -276,8 +276,8 @@ mod tests {
         assert!(permit(&control, there).refused, "no other connection is idle");
         assert!(control.evict().is_none());
         permits[0].as_ref().unwrap().set_priority(EvictionPriority::Unresponsive(Instant::from_millis(1)));
-        assert!(permit(&control, there).refused, "an unresponsive client keeps its place,");
-        assert_eq!(waits_for(&control.evict().unwrap()), Some(1), "unless descriptors run out");
+        assert!(permit(&control, there).refused, "an unresponsive client was evicted for a slot");
+        assert_eq!(waits_for(&control.evict().unwrap()), Some(1), "it is evicted for a descriptor");
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Tls {
                 Ok(ConnectionState::PeerClosed) => event = ReadEvent::Ended,
                 // No other state needs an action, because early data is not offered.
                 Ok(_) => done = true,
-                // The loop goes on once for the alert, without the record that failed.
+                // The loop continues once for rustls's alert, and then stops, because rustls must not see the record again.
                 Err(error) if self.state != State::Broken => {
                     self.state = State::Broken;
                     event = ReadEvent::Broken(error);
