@@ -14,7 +14,7 @@ fn certificate(folder: &Folder) -> String {
     fs::read_to_string(folder.join("certificate.pem")).expect("no certificate")
 }
 
-/// Starts a server with a self-signed certificate in this in the folder.
+/// Starts a server with a self-signed certificate in this folder.
 #[track_caller]
 fn serve_in(folder: &Folder, args: &[&str]) -> Server {
     let files = ["--tls-cert", &folder.file("certificate.pem"), "--tls-key", &folder.file("key.pem")];

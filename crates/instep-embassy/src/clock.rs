@@ -1,8 +1,8 @@
-//! The clock of embassy-time, for clients.
+//! Clock of the server, from embassy-time.
 
 use instep::Instant;
 
-/// The time as drivers tell it to their clients.
+/// Returns the time since the start of the device, in whole milliseconds.
 pub(crate) fn now() -> Instant {
     Instant::from_millis(embassy_time::Instant::now().as_millis())
 }

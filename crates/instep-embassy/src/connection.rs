@@ -1,7 +1,7 @@
-//! One socket, from one connection to the next.
+//! Socket of a driver, across its successive connections.
 //!
-//! All sockets of a driver wake one task. Whatever changes a socket wakes its network stack too, even that it is asked to wake
-//! somebody, so one that has nothing to do is left alone: its state and its queue tell.
+//! All sockets of a driver wake one task. Any change of a socket, even a new waker, wakes its network stack. So
+//! a socket without work is left alone, as its state and its queue tell.
 
 use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
@@ -10,62 +10,65 @@ use embassy_net::tcp::{State, TcpSocket};
 use instep::Instant;
 use instep::driver::{Client, CloseCode, EvictionPriority, HttpState, SendWindow};
 
-/// How long a reset may take to leave, in milliseconds.
+/// Time limit for an RST to leave, in ms.
 const RESET_DELAY_MS: u64 = 100;
-/// How long whoever was sent our end may take to read what stood before it: a reset would throw that away.
+/// Delay between FIN and RST, in ms, so that the peer can read pending data.
 const READ_DELAY_MS: u64 = 100;
 
-/// A socket.
+/// Socket of a driver, with the client of its current connection.
 ///
-/// As long as it answers requests, it has a buffer for their heads, into which all that comes is read, and one for what it
-/// did not take. An open WebSocket has neither. Its input is looked at where it lies, in the socket's own buffer; what cannot be taken
-/// now stays there, and so the peer slows down. Its output is frames that have room in the socket, whole.
+/// While it answers requests, it has a buffer for their heads, into which all input is read, and one for unsent
+/// output. An open WebSocket has neither. Its input is processed in the socket's own buffer, where unused input
+/// stays, so the peer slows down. Its output is whole frames that fit into the socket.
 pub(crate) struct Connection {
     pub(crate) socket: TcpSocket<'static>,
     pub(crate) stage: Stage,
-    /// The buffer for a head, while it listens or answers requests.
+    /// Buffer for request heads, while the socket listens or answers requests.
     pub(crate) head: Option<&'static mut [u8]>,
-    /// How many bytes wait in it.
+    /// Number of bytes in that buffer.
     pub(crate) length: u16,
-    /// What comes with the head's buffer, while no client has it.
+    /// State that belongs to the buffer, while no client has it.
     pub(crate) exchange: Option<&'static mut HttpState>,
-    /// The state in which the socket was asked to wake the driver, and has not since: it does when that changes, and for
-    /// bytes.
+    /// State in which the socket's waker was registered; `None` if it was not.
+    ///
+    /// The socket wakes the driver on a change of that state, and for input.
     pub(crate) waits_in: Option<State>,
 }
 
+/// Stage of a socket.
 pub(crate) enum Stage {
-    /// Nobody is there.
+    /// Without a connection, and not listening.
     Free,
-    /// It listens. Somebody may have begun to connect, until then.
+    /// Listening; with a deadline once a peer has begun to connect.
     Listening(Option<Instant>),
     Serving(Serving),
-    /// The client is gone; the peer has until then to close, too.
+    /// Draining: the peer has until then to close, too.
     Closing(Instant),
-    /// A reset is to leave until then.
+    /// Resetting: the RST has until then to leave.
     Resetting(Instant),
 }
 
+/// Client of a connection, and what it waits for.
 pub(crate) struct Serving {
     pub(crate) client: Client,
     pub(crate) wants_read: bool,
     pub(crate) wants_write: bool,
     pub(crate) shut_down: bool,
-    /// Bytes in the socket that the peer did not have after the last turn.
+    /// Bytes that the peer had not acknowledged after the last turn.
     pub(crate) queued: u16,
-    /// A turn is due whatever the socket says.
+    /// Whether a turn is due, whatever the socket's state.
     pub(crate) due: bool,
     pub(crate) wake_at: Instant,
 }
 
 impl Connection {
     pub(crate) fn new(mut socket: TcpSocket<'static>) -> Self {
-        // All that a turn has to say leaves in one write.
+        // Nagle's algorithm would only delay, because a turn leaves in one write.
         socket.set_nagle_enabled(false);
         Self { socket, stage: Stage::Free, head: None, length: 0, exchange: None, waits_in: None }
     }
 
-    /// Whether nothing has come for it to do, and it will be woken when something does.
+    /// Returns whether the connection has no work, and will be woken when it has.
     pub(crate) fn is_asleep(&self, now: Instant, head_is_free: bool) -> bool {
         let waits = || self.waits_in.is_some_and(|state| self.socket.state() == state);
         match &self.stage {
@@ -79,24 +82,24 @@ impl Connection {
         }
     }
 
-    /// Whom it was to wake is gone: it is to ask again.
+    /// Forgets the registered waker, because its task has changed.
     pub(crate) fn forget_waker(&mut self) {
         self.waits_in = None;
     }
 
-    /// Whether it listens.
+    /// Returns whether the socket listens.
     pub(crate) fn listens(&self) -> bool {
         self.socket.state() == State::Listen
     }
 
-    /// Whether it listens, or will in a moment.
+    /// Returns whether the socket listens, or will in a moment.
     pub(crate) fn listens_soon(&self) -> bool {
         matches!(self.stage, Stage::Listening(None) | Stage::Resetting(_))
     }
 
-    /// Whether the peer has had everything, and that it was the last; it has yet to close.
+    /// Returns whether the peer has all data and our FIN, but has not closed.
     pub(crate) fn is_closed_by_us(&self) -> bool {
-        let had_everything = match self.socket.state() {
+        let received_all = match self.socket.state() {
             State::FinWait1 => self.socket.send_queue() == 0,
             state => state == State::FinWait2,
         };
@@ -105,32 +108,34 @@ impl Connection {
             Stage::Serving(serving) => serving.shut_down,
             _ => false,
         };
-        over && had_everything
+        over && received_all
     }
 
-    /// What giving it up would cost, if that let another one listen.
+    /// Returns the eviction priority, if an eviction would let another socket listen.
     pub(crate) fn eviction_priority(&self) -> Option<EvictionPriority> {
         match &self.stage {
             Stage::Serving(serving) if self.head.is_some() && !self.socket.can_recv() => {
-                // Whoever does not read its answer is as far as one that does not end its request.
+                // An unread response counts as a partial request.
                 Some(match (serving.client.eviction_priority(), serving.client.stalled_since()) {
                     (EvictionPriority::InUse, Some(since)) => EvictionPriority::PartialRequest(since),
-                    // It sent more before it had the answer to its handshake (RFC 6455 section 4.1), and that waits.
+                    // A client that sent more before it had the handshake's response (RFC 6455 section 4.1)
+                    // keeps the buffer.
                     _ if serving.client.is_open() => {
                         EvictionPriority::PartialRequest(Instant::from_millis(0))
                     }
-                    (standing, _) => standing,
+                    (priority, _) => priority,
                 })
             }
             _ => None,
         }
     }
 
-    /// Whether it has answered a request.
+    /// Returns whether a request was answered.
     pub(crate) fn was_served(&self) -> bool {
         matches!(&self.stage, Stage::Serving(serving) if serving.client.was_served())
     }
 
+    /// Returns the next deadline.
     pub(crate) fn wake_at(&self) -> Instant {
         match &self.stage {
             Stage::Serving(serving) => serving.wake_at,
@@ -139,7 +144,7 @@ impl Connection {
         }
     }
 
-    /// A reply, or room in the inbox, waits for the client in that slot of the device.
+    /// Announces a reply or inbox space to the client with that slot of the device.
     pub(crate) fn expect_reply(&mut self, slot: usize) {
         if let Stage::Serving(serving) = &mut self.stage
             && serving.client.slot() == Some(slot)
@@ -149,14 +154,14 @@ impl Connection {
         }
     }
 
-    /// Something was published.
+    /// Announces published frames.
     pub(crate) fn expect_frames(&mut self) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.due |= serving.client.is_open() && !serving.wants_write;
         }
     }
 
-    /// Gives its socket up, for another one to listen.
+    /// Closes the connection, so that another socket can listen.
     pub(crate) fn evict(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let Stage::Serving(serving) = &mut self.stage else { return };
         if serving.wants_write {
@@ -166,37 +171,39 @@ impl Connection {
         self.turn(context, now, shared, 0);
     }
 
-    /// Listens, if there is a buffer for a head.
+    /// Listens, if a buffer for request heads is free.
     pub(crate) fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if self.head.is_none() {
             let Some(Head { bytes, exchange }) = shared.take_head() else { return };
             (self.head, self.exchange) = (Some(bytes), Some(exchange));
         }
         self.length = 0;
-        // Once is enough to listen: who has connected is seen by the state of the socket.
+        // One poll starts listening; a new connection shows in the socket's state.
         match poll_once(context, self.socket.accept(shared.port)) {
             Poll::Pending => self.stage = Stage::Listening(None),
             Poll::Ready(_) => self.reset(context, now),
         }
     }
 
-    /// Gives the client a turn with the input there is: in the buffer for a head; where there is none, `read` bytes that were read,
-    /// or else what is in the socket.
+    /// Gives the client a turn with its input.
+    ///
+    /// The input is in the buffer for heads, if there is one; else it is the `read` bytes in the shared buffer,
+    /// or what the socket holds.
     pub(crate) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
         let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
-        let (mut surroundings, spare) = shared.lend();
-        let looked = head.is_none() && read == 0;
-        let given = match head {
+        let (mut turn_context, spare) = shared.lend();
+        let peeked = head.is_none() && read == 0;
+        let input = match head {
             Some(head) => &mut head[..usize::from(*length)],
             None if read > 0 => &mut spare[..read],
-            // A part of a control frame is of no use.
+            // A partial control frame cannot be used.
             None if serving.client.least_input() > 1 => &mut [],
             None => input::peek(context, socket, spare),
         };
         let mut failed = false;
         let capacity = socket.send_capacity();
-        surroundings.room = SendWindow { free: capacity - socket.send_queue(), capacity };
+        turn_context.room = SendWindow { free: capacity - socket.send_queue(), capacity };
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {
@@ -211,10 +218,13 @@ impl Connection {
             }
             written
         };
-        let turn = serving.client.turn(now, given, &mut surroundings, &mut write);
-        debug_assert!(read == 0 || turn.used == read || !serving.client.is_open(), "what was read is taken");
-        if looked {
-            input::put_back(context, socket, given, turn.used);
+        let turn = serving.client.turn(now, input, &mut turn_context, &mut write);
+        debug_assert!(
+            read == 0 || turn.used == read || !serving.client.is_open(),
+            "input was read but not used"
+        );
+        if peeked {
+            input::put_back(context, socket, input, turn.used);
         }
         if let Some(head) = head {
             head.copy_within(turn.used..usize::from(*length), 0);
@@ -225,7 +235,7 @@ impl Connection {
         }
         (serving.wants_read, serving.wants_write) = (turn.wants_read, turn.wants_write);
         serving.queued = narrow(socket.send_queue());
-        // Time has to pass between turns that only time asks for.
+        // At least 1 ms must pass between turns that only a deadline causes.
         serving.wake_at = turn.wake_at.max(now.after(1));
         if turn.shut_down && !core::mem::replace(&mut serving.shut_down, true) {
             socket.close();
@@ -233,23 +243,23 @@ impl Connection {
         if turn.closed {
             let linger_time = shared.server.device.limits().linger_time;
             self.release(shared);
-            // Whoever has had our end, and sends on, gets little more time.
-            let patience = if self.socket.state() == State::FinWait2 { READ_DELAY_MS } else { linger_time };
+            // A peer that has our FIN and keeps sending gets less time to drain.
+            let drain_time = if self.socket.state() == State::FinWait2 { READ_DELAY_MS } else { linger_time };
             self.socket.close();
-            self.finish(context, now, now.after(patience), shared);
+            self.finish(context, now, now.after(drain_time), shared);
         } else if *length == 0
             && head.is_some()
             && let Some(exchange) = serving.client.release_http_state()
             && let Some(bytes) = head.take()
         {
             shared.return_head(Head { bytes, exchange });
-            // What is in the socket has been given no turn. And another socket can listen now.
+            // The socket may hold input that had no turn yet, and another socket can listen now.
             serving.due = true;
             context.waker().wake_by_ref();
         }
     }
 
-    /// The socket failed, or is needed for somebody else.
+    /// Resets the connection, because the socket failed or is needed.
     pub(crate) fn abandon(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.client.abandon(&mut shared.lend().0);
@@ -258,7 +268,7 @@ impl Connection {
         self.reset(context, now);
     }
 
-    /// The client is gone: gives back what was lent.
+    /// Ends the client, and returns its buffers.
     fn release(&mut self, shared: &mut Shared) {
         let mut exchange = self.exchange.take();
         if let Stage::Serving(mut serving) = core::mem::replace(&mut self.stage, Stage::Free) {
@@ -270,7 +280,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the peer has closed, too, and throws away what it still sends.
+    /// Drains the peer until it closes or time is up.
     pub(crate) fn finish(
         &mut self,
         context: &mut Context<'_>,
@@ -295,7 +305,7 @@ impl Connection {
         }
     }
 
-    /// Ends the connection at once.
+    /// Sends RST.
     pub(crate) fn reset(&mut self, context: &mut Context<'_>, now: Instant) {
         self.socket.abort();
         self.stage = Stage::Resetting(now.after(RESET_DELAY_MS));

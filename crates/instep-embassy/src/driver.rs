@@ -1,4 +1,4 @@
-//! One network interface, and all its connections: one future, which holds nothing but a reference.
+//! Driver of one network interface: one future for all its connections.
 
 use crate::clock::now;
 use crate::connection::Connection;
@@ -13,20 +13,22 @@ use embassy_time::Timer;
 use instep::Instant;
 use instep::driver::EvictionPriority;
 
-/// How long a connection may be silent when its socket is needed, in milliseconds: its first request may be on its way.
+/// Time before a connection without a request may be evicted, in ms.
+///
+/// Its first request may be on its way.
 const SILENT_MS: u64 = 100;
-/// How long a request may then be unfinished.
+/// Time before a connection with a partial request may be evicted, in ms.
 const PARTIAL_REQUEST_MS: u64 = 1_000;
 
-/// Serves the clients of one network interface on one port.
+/// Driver of one network interface, on one port.
 pub struct Driver {
     connections: &'static mut [Connection],
     shared: Shared,
     listeners: &'static Listeners,
-    /// Who was to be woken last.
+    /// Waker of the last poll.
     waker: Option<Waker>,
     timer: Timer,
-    /// When that wakes: perhaps before it is needed, never after.
+    /// Time at which the timer wakes, perhaps earlier than needed, never later.
     alarm: Instant,
 }
 
@@ -46,7 +48,9 @@ impl Driver {
         }
     }
 
-    /// Serves, for ever. To be called in a task of its own, beside the one that runs the network stack.
+    /// Serves the interface for ever.
+    ///
+    /// Must be called in a task of its own, beside the one of the network stack.
     pub async fn run(&'static mut self) -> ! {
         let never: Infallible = poll_fn(|context| {
             self.poll(context);
@@ -56,8 +60,8 @@ impl Driver {
         match never {}
     }
 
-    /// Serves the connections that are ready, and arranges to be woken.
-    // Not inlined: an application has one task per interface, and each would hold a copy.
+    /// Serves the ready connections, and arranges the next wake-up.
+    // Not inlined, because an application has one task per interface, and each would get a copy.
     #[inline(never)]
     fn poll(&mut self, context: &mut Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
@@ -95,7 +99,7 @@ impl Driver {
         }
     }
 
-    /// Takes over what the device has new, and takes note of whom it concerns.
+    /// Follows the device's feed, and marks the connections that it concerns.
     fn follow(&mut self, context: &mut Context<'_>, now: Instant) {
         let Shared { server, follower, feed, .. } = &mut self.shared;
         let before = feed.revision();
@@ -108,15 +112,17 @@ impl Driver {
         }
     }
 
-    /// Lets those yield who keep a socket from listening and do not use it, while too few listen. Says when to look
-    /// again.
+    /// Evicts connections while too few sockets listen; returns when to check next.
+    ///
+    /// The order is: idle keep-alive (at once), no request yet ([`SILENT_MS`]), partial request or unread
+    /// response ([`PARTIAL_REQUEST_MS`]).
     fn keep_listening(&mut self, context: &mut Context<'_>, now: Instant) -> Instant {
         let listening = self.connections.iter().filter(|connection| connection.listens_soon()).count();
         if listening >= LISTENING {
             return Instant::NEVER;
         }
         if self.shared.has_head() {
-            // What is missing is a socket: whoever has had everything is not waited for any longer.
+            // A socket is missing, so the longest-draining connection that has received everything is reset.
             let closing = self.connections.iter_mut().filter(|connection| connection.is_closed_by_us());
             if let Some(oldest) = closing.min_by_key(|connection| connection.wake_at()) {
                 oldest.abandon(context, now, &mut self.shared);
@@ -125,9 +131,9 @@ impl Driver {
         }
         let mut yielding: [Option<(EvictionPriority, usize)>; LISTENING] = [None; LISTENING];
         let mut due = Instant::NEVER;
-        for (number, connection) in self.connections.iter().enumerate() {
-            let Some(standing) = connection.eviction_priority() else { continue };
-            let until = match standing {
+        for (i, connection) in self.connections.iter().enumerate() {
+            let Some(priority) = connection.eviction_priority() else { continue };
+            let until = match priority {
                 EvictionPriority::Idle(since) if connection.was_served() => since,
                 EvictionPriority::Idle(since) => since.after(SILENT_MS),
                 EvictionPriority::PartialRequest(since) => since.after(PARTIAL_REQUEST_MS),
@@ -137,7 +143,7 @@ impl Driver {
                 due = due.min(until);
                 continue;
             }
-            let mut candidate = Some((standing, number));
+            let mut candidate = Some((priority, i));
             for place in yielding.iter_mut().take(LISTENING - listening) {
                 let better = match (*place, candidate) {
                     (Some(old), Some(new)) => new.0 < old.0,
@@ -149,9 +155,9 @@ impl Driver {
                 }
             }
         }
-        for (_, number) in yielding.into_iter().flatten() {
-            self.connections[number].evict(context, now, &mut self.shared);
-            // Whoever is free listens in its place.
+        for (_, i) in yielding.into_iter().flatten() {
+            self.connections[i].evict(context, now, &mut self.shared);
+            // Another free socket can listen with the returned buffer in the next round.
             due = now;
         }
         due

@@ -1,11 +1,13 @@
-//! From a socket to its client: what is read, and what is only looked at.
+//! Input of an open WebSocket, processed in place in its socket's buffer.
 
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll};
 use embassy_net::tcp::TcpSocket;
 
-/// What lies in the socket, as much of it as has room in `spare` and lies in one piece. It stays there.
+/// Copies input from the socket to `spare`, as far as it fits and is contiguous.
+///
+/// The input stays in the socket.
 pub(crate) fn peek<'s>(
     context: &mut Context<'_>,
     socket: &mut TcpSocket<'_>,
@@ -14,9 +16,9 @@ pub(crate) fn peek<'s>(
     if !socket.can_recv() {
         return &mut [];
     }
-    let look = |there: &mut [u8]| {
-        let length = there.len().min(spare.len());
-        spare[..length].copy_from_slice(&there[..length]);
+    let look = |available: &mut [u8]| {
+        let length = available.len().min(spare.len());
+        spare[..length].copy_from_slice(&available[..length]);
         (0, length)
     };
     let length = match poll_once(context, socket.read_with(look)) {
@@ -26,24 +28,26 @@ pub(crate) fn peek<'s>(
     &mut spare[..length]
 }
 
-/// Takes the first `used` bytes out of the socket. What is behind them may have been unmasked, and is put back so.
+/// Removes the first `used` bytes from the socket.
+///
+/// The bytes behind them are written back, because they may have been unmasked.
 pub(crate) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, input: &[u8], used: usize) {
     if input.is_empty() {
         return;
     }
-    let put_back = |there: &mut [u8]| {
-        there[used..input.len()].copy_from_slice(&input[used..]);
+    let put_back = |available: &mut [u8]| {
+        available[used..input.len()].copy_from_slice(&input[used..]);
         (used, ())
     };
     let _ = poll_once(context, socket.read_with(put_back));
 }
 
-/// Polls a future that loses nothing when it is dropped.
+/// Polls a future once and drops it; it must lose nothing when dropped.
 pub(crate) fn poll_once<F: Future>(context: &mut Context<'_>, future: F) -> Poll<F::Output> {
     pin!(future).poll(context)
 }
 
-/// Lengths of sockets' buffers, which are far less than this holds.
+/// Narrows the length of a socket's buffer, which is far below 64 KiB.
 pub(crate) fn narrow(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }

@@ -1,6 +1,7 @@
-//! The driver for microcontrollers: embassy-net's sockets, no heap, and memory that is fixed when it is compiled.
+//! Driver of instep for microcontrollers, on embassy-net.
 //!
-//! A board declares its memory once, starts the server with it, and runs one driver for each network interface:
+//! It needs no heap, and its memory is fixed at build time. A board declares its memory once, starts the server
+//! with it, and runs one driver per network interface:
 //!
 //! ```ignore
 //! const LIMITS: Limits = Limits::DEVICE;
@@ -15,10 +16,10 @@
 //! let station = RESOURCES.station.driver(server, stack, 80); // then, in a task: station.run().await
 //! ```
 //!
-//! embassy-net has no backlog: a connection is refused unless a socket listens for it, or the network device is a
-//! [`SynFilter`], with which it waits. So each interface has
-//! [`ACCEPTING`] sockets beside those of its clients. They listen or answer requests, and share as many buffers for
-//! heads; a socket that becomes a client's gives its buffer back, and another one listens with it.
+//! embassy-net has no accept queue: a connection is refused unless a socket listens for it, or waits if the
+//! network device is a [`SynFilter`]. So each interface has [`ACCEPTING`] sockets beside those of its clients.
+//! They listen or answer requests, and share as many buffers for request heads. A socket that becomes a
+//! client's returns its buffer, and another socket listens with that.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -39,7 +40,7 @@ pub mod sizes;
 mod syn_filter;
 
 pub use driver::Driver;
-/// For what [`resources!`] expands to.
+/// For the expansion of [`resources!`].
 #[doc(hidden)]
 pub use instep;
 pub use login::{LogInResources, ROUNDS};

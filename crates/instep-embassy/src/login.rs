@@ -1,4 +1,4 @@
-//! The log-in of a microcontroller: its memory, and a task that hashes a little between the turns of others.
+//! Log-in on a microcontroller: its memory, and the task that hashes passwords.
 
 use crate::clock::now;
 use crate::server::Server;
@@ -8,28 +8,33 @@ use instep::LogIn;
 use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Random, Session};
 use static_cell::StaticCell;
 
-/// Browsers that are logged in at once.
-const SESSIONS: usize = 8;
-/// Networks whose wrong passwords are counted.
-const FAILURES: usize = 16;
-/// Passwords that wait to be checked. More than this wait unread, and cost their socket only.
-const CHECKS: usize = 4;
+/// Maximum sessions.
+const SESSIONS_MAX: usize = 8;
+/// Maximum client prefixes (IPv4 address or /64) with counted failures.
+const FAILURES_MAX: usize = 16;
+/// Maximum passwords that wait to be checked.
+///
+/// Further ones stay unread in their sockets.
+const CHECKS_MAX: usize = 4;
 
-/// What one guess costs, in rounds of hashing: about a second on a chip with 160 MHz. A computer that got hold of the
-/// hash guesses much faster than that: who can read a device's flash is to be kept from it by other means.
+/// Cost of a guess, in rounds of hashing: about one second on a chip with 160 MHz.
+///
+/// A computer guesses much faster if it has the hash, so a device's flash must be protected by other means.
 pub const ROUNDS: u32 = 10_000;
 
-/// All memory of a log-in, for a `static`: room for 8 browsers, and for the wrong passwords of 16 networks.
+/// Memory of a log-in, for a `static`.
+///
+/// It holds 8 sessions, and the failures of 16 client prefixes.
 pub struct LogInResources {
-    sessions: StaticCell<[Session; SESSIONS]>,
-    failures: StaticCell<[FailedLogin; FAILURES]>,
-    checks: StaticCell<[PasswordCheck; CHECKS]>,
+    sessions: StaticCell<[Session; SESSIONS_MAX]>,
+    failures: StaticCell<[FailedLogin; FAILURES_MAX]>,
+    checks: StaticCell<[PasswordCheck; CHECKS_MAX]>,
     log_in: StaticCell<LogIn>,
 }
 
 impl LogInResources {
-    /// The memory, unused.
-    #[expect(clippy::new_without_default, reason = "only a static has use for it")]
+    /// Creates unused memory.
+    #[expect(clippy::new_without_default, reason = "it is for statics only")]
     pub const fn new() -> Self {
         Self {
             sessions: StaticCell::new(),
@@ -39,20 +44,23 @@ impl LogInResources {
         }
     }
 
-    /// The log-in, for [`Server::with_log_in`]. `random` needs to be as good as what a session is worth.
+    /// Starts a log-in, for [`Server::with_log_in`].
+    ///
+    /// `random` must be unpredictable, because session ids come from it.
     ///
     /// # Panics
-    /// If it has been called before.
+    /// If a log-in was started with this memory before.
     pub fn start(&'static self, password: Password, random: Random) -> &'static LogIn {
         let memory = self.take();
         self.log_in.init_with(|| LogIn::new(memory, password, random))
     }
 
-    /// The same for a device that has no password yet: nobody is asked until it has one
-    /// ([`LogIn::change_password`]).
+    /// Starts a log-in without a password.
+    ///
+    /// It lets every client in until [`LogIn::change_password`] sets one.
     ///
     /// # Panics
-    /// If it has been called before.
+    /// If a log-in was started with this memory before.
     pub fn start_without_password(&'static self, random: Random) -> &'static LogIn {
         let memory = self.take();
         self.log_in.init_with(|| LogIn::without_password(memory, random))
@@ -60,21 +68,25 @@ impl LogInResources {
 
     fn take(&'static self) -> LogInMemory {
         LogInMemory {
-            sessions: self.sessions.init_with(|| [Session::default(); SESSIONS]),
-            failures: self.failures.init_with(|| [FailedLogin::default(); FAILURES]),
+            sessions: self.sessions.init_with(|| [Session::default(); SESSIONS_MAX]),
+            failures: self.failures.init_with(|| [FailedLogin::default(); FAILURES_MAX]),
             checks: self.checks.init_with(|| from_fn(|_| PasswordCheck::default())),
         }
     }
 }
 
 impl Server {
-    /// The same server, for those who know the password. [`Server::check_passwords`] has to run, too.
+    /// Requires the log-in's password from every client.
+    ///
+    /// [`Server::check_passwords`] must run, too.
     pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
         Self { log_in: Some(log_in), ..self }
     }
 
-    /// Checks the passwords that are presented, for ever: a little of one at a time, and everybody else has a turn in
-    /// between. To be called in a task of its own. Without a log-in it has nothing to do.
+    /// Checks presented passwords for ever, one at a time.
+    ///
+    /// It yields to other tasks in between. Must be called in a task of its own. Without a log-in it does
+    /// nothing.
     pub async fn check_passwords(self) -> ! {
         match self.log_in {
             Some(log_in) => log_in.check_passwords(now).await,

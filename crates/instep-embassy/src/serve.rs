@@ -1,4 +1,4 @@
-//! Serves one connection: it listens, accepts a client, reads, and gives turns.
+//! Service of one connection: listening, accepting, reading and turns.
 
 use crate::connection::{Connection, Serving, Stage};
 use crate::input::poll_once;
@@ -9,11 +9,11 @@ use embassy_time::Duration;
 use instep::Instant;
 use instep::driver::{Client, HttpStateMemory};
 
-/// Reads in one go, before the others have their turn.
-const READS: usize = 8;
+/// Maximum reads of one connection before the other connections are served.
+const READS_PER_TURN: usize = 8;
 
 impl Connection {
-    /// Does what can be done now.
+    /// Advances the connection as far as possible now.
     pub(crate) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         self.waits_in = None;
         match &mut self.stage {
@@ -33,6 +33,7 @@ impl Connection {
         }
     }
 
+    /// Starts a client once the connection is established.
     fn accept(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let limits = shared.server.device.limits();
         match (self.socket.state(), &mut self.stage) {
@@ -43,14 +44,15 @@ impl Connection {
             (State::SynReceived, Stage::Listening(Some(_))) => {}
             (State::SynReceived, stage) => *stage = Stage::Listening(Some(now.after(limits.head_time))),
             _ => {
-                // Whoever has reset the connection meanwhile is nobody; what was lent is for the next one.
+                // The peer has reset the connection meanwhile, so its buffers are for the next one.
                 let Some(peer) = self.socket.remote_endpoint() else { return self.reset(context, now) };
                 let Some(exchange) = self.exchange.take() else { return self.reset(context, now) };
                 let exchange = HttpStateMemory::Lent(exchange);
-                // Who listens to events says nothing. That it is gone is noticed by what it does not acknowledge, and no
-                // WebSocket is given up sooner than for want of pongs.
-                let gone = limits.ping_every * (u64::from(limits.pings_missed) + 1);
-                self.socket.set_timeout(Some(Duration::from_millis(gone)));
+                // A listener of events sends nothing, so it is dropped when data stays unacknowledged for as
+                // long as a
+                // WebSocket may leave pings unanswered.
+                let timeout = limits.ping_every * (u64::from(limits.pings_missed) + 1);
+                self.socket.set_timeout(Some(Duration::from_millis(timeout)));
                 let mut client = Client::new(peer.addr.into(), peer.port, exchange, now);
                 client.set_local_port(shared.port);
                 self.stage = Stage::Serving(Serving {
@@ -65,23 +67,23 @@ impl Connection {
                 return self.talk(context, now, shared);
             }
         }
-        // Any change of the state wakes who waits for bytes.
+        // A socket wakes the waker for input on any change of its state.
         self.wait(context);
     }
 
-    /// Asks the socket to wake the driver.
+    /// Registers the driver's waker with the socket.
     fn wait(&mut self, context: &mut Context<'_>) {
         if poll_once(context, self.socket.wait_read_ready()).is_pending() {
             self.waits_in = Some(self.socket.state());
         }
     }
 
-    /// Reads, and gives turns.
+    /// Reads input, and gives the client its turns.
     fn talk(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         let mut reads = 0;
         loop {
             let Stage::Serving(serving) = &self.stage else { return };
-            let writable = serving.wants_write && self.is_taken(context, now);
+            let writable = serving.wants_write && self.has_progress(context, now);
             let Stage::Serving(serving) = &mut self.stage else { return };
             if serving.due || writable || now >= serving.wake_at {
                 serving.due = false;
@@ -89,7 +91,7 @@ impl Connection {
                 continue;
             }
             if !serving.wants_read {
-                // A peer that resets the connection is to be noticed.
+                // No read reports a reset here, so the state is checked.
                 if self.socket.state() == State::Closed {
                     self.abandon(context, now, shared);
                 } else if !self.socket.can_recv() {
@@ -97,7 +99,7 @@ impl Connection {
                 }
                 return;
             }
-            if reads == READS {
+            if reads == READS_PER_TURN {
                 context.waker().wake_by_ref();
                 return;
             }
@@ -108,17 +110,19 @@ impl Connection {
         }
     }
 
-    /// Whether the peer has had any of what waits in the socket since the last turn. If not, the socket wakes the driver when
-    /// it has.
-    fn is_taken(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
+    /// Returns whether the peer acknowledged anything since the last turn.
+    ///
+    /// If not, the socket wakes the driver on the next acknowledgement.
+    fn has_progress(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
         let Stage::Serving(serving) = &mut self.stage else { return false };
-        // That a socket takes more would be no news: perhaps it did before, and it was too little. For this it wakes whenever
-        // something has arrived.
+        // `flush` registers for acknowledgements. A socket is writable all the time while it has any space,
+        // even if that
+        // is too little for a frame.
         let _ = poll_once(context, self.socket.flush());
-        let taken = self.socket.send_queue() < usize::from(serving.queued);
-        if taken {
+        let progress = self.socket.send_queue() < usize::from(serving.queued);
+        if progress {
             serving.client.accepted(now);
         }
-        taken
+        progress
     }
 }

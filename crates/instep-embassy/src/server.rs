@@ -1,26 +1,27 @@
-//! The server: what the drivers of all network interfaces share.
+//! Server, as shared by the drivers of all network interfaces.
 
 use instep::board::BoardPages;
 use instep::{Access, App, Device, LogIn};
 
-/// A server on a microcontroller: what all its drivers share. A driver that is to differ gets a copy: that of the device's
-/// own network has an [`Access`] with a portal.
+/// Server on a microcontroller, as shared by its drivers.
+///
+/// A driver may get a modified copy: that of the device's own network has an [`Access`] with a portal.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
-    /// The application: its pages and endpoints.
+    /// Application, with its pages and endpoints.
     pub app: &'static App,
-    /// Who may come in.
+    /// Rules for Host and Origin.
     pub access: &'static Access,
-    /// Asks for the password, if there is one.
+    /// Log-in, if the server has one.
     pub log_in: Option<&'static LogIn>,
-    /// The board's own pages, if it has any ([`Server::with_board`]).
+    /// Board's own pages, if any ([`Server::with_board`]).
     pub board: Option<&'static dyn BoardPages>,
-    /// The device, for the application.
+    /// Device, for the application.
     pub device: &'static Device,
 }
 
 impl Server {
-    /// The same server, with pages that the board brings along.
+    /// Adds the board's own pages.
     pub fn with_board(self, board: &'static dyn BoardPages) -> Self {
         Self { board: Some(board), ..self }
     }

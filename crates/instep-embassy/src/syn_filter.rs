@@ -1,4 +1,8 @@
-//! A connection for which no socket listens waits for one, instead of being refused.
+//! Filter of SYNs: new connections wait until a socket listens.
+//!
+//! A network stack processes all received frames before the server has its turn. Sockets that were just freed
+//! do not listen by then, so the stack answers further connections with RST, which a browser shows as an error.
+//! A lost SYN is retransmitted after a second.
 //!
 //! A network stack works through all frames that have come before the server has its turn, so the sockets that it has just
 //! freed do not listen yet, and it answers connections beyond those that do with a reset. A browser shows that as an error.
@@ -9,10 +13,12 @@ use core::task::{Context, Waker};
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken};
 use embassy_sync::waitqueue::AtomicWaker;
 
+/// Flag SYN in the header of TCP.
 const SYN: u8 = 0x02;
+/// Flag ACK in the header of TCP.
 const ACK: u8 = 0x10;
 
-/// Number of sockets that listen, as far as the network stack has not yet used them.
+/// Number of listening sockets that the network stack has not used yet.
 pub(crate) struct Listeners {
     free: AtomicUsize,
     driver: AtomicWaker,
@@ -23,24 +29,27 @@ impl Listeners {
         Self { free: AtomicUsize::new(0), driver: AtomicWaker::new() }
     }
 
-    /// Sets the number. `driver` counts again when it is woken.
+    /// Sets the number of listening sockets.
+    ///
+    /// `driver` is woken when it must count again.
     pub(crate) fn set(&self, free: usize, driver: &Waker) {
         self.free.store(free, Ordering::Relaxed);
         self.driver.register(driver);
     }
 
-    /// Takes a listener for a SYN. Returns `false` if there is none.
+    /// Takes a listener for a SYN. Returns `false` if none is left.
     fn take(&self) -> bool {
-        // The stack may not use it after all: the connection may exist already.
+        // The driver counts again, because the stack does not use the listener if the connection exists
+        // already.
         self.driver.wake();
         let free = self.free.load(Ordering::Relaxed);
-        // All of this runs in tasks of one executor.
+        // No atomic exchange is needed, because all callers are tasks of one executor.
         self.free.store(free.saturating_sub(1), Ordering::Relaxed);
         free > 0
     }
 }
 
-/// A network device that passes on no more SYNs to the server's port than sockets listen there.
+/// Network device that passes at most one SYN for each listening socket.
 pub struct SynFilter<D> {
     device: D,
     port: u16,
@@ -85,7 +94,7 @@ impl<D: Driver> Driver for SynFilter<D> {
     }
 }
 
-/// A frame, which may be withheld.
+/// Received frame that may be withheld.
 pub struct Filtered<T> {
     frame: T,
     port: u16,
@@ -96,14 +105,14 @@ impl<T: RxToken> RxToken for Filtered<T> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, look: F) -> R {
         let Self { frame, port, listeners } = self;
         frame.consume(|frame| {
-            // The stack throws away what is no frame.
+            // The stack drops an empty frame.
             let withheld = is_syn(frame, port) && !listeners.take();
             look(if withheld { &mut [] } else { frame })
         })
     }
 }
 
-/// Returns whether an Ethernet frame begins a TCP connection with that port over IPv4.
+/// Returns whether an Ethernet frame opens a TCP connection to `port` over IPv4.
 fn is_syn(frame: &[u8], port: u16) -> bool {
     let Some((ethernet, ip)) = frame.split_at_checked(14) else { return false };
     if ethernet[12..] != [8, 0] || ip.get(9) != Some(&6) {
@@ -119,15 +128,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_syn_is_told_from_other_frames() {
+    fn syn_is_distinguished_from_other_frames() {
         let mut frame = [0; 62];
         (frame[12], frame[14], frame[23]) = (8, 0x46, 6);
         (frame[41], frame[51]) = (80, SYN);
         assert!(is_syn(&frame, 80) && !is_syn(&frame, 81));
-        for (at, other) in [(12, 0x86), (14, 0x45), (23, 17), (40, 1), (51, SYN | ACK), (51, ACK)] {
+        for (i, other) in [(12, 0x86), (14, 0x45), (23, 17), (40, 1), (51, SYN | ACK), (51, ACK)] {
             let mut frame = frame;
-            frame[at] = other;
-            assert!(!is_syn(&frame, 80), "{other} at {at}");
+            frame[i] = other;
+            assert!(!is_syn(&frame, 80), "{other} at {i}");
         }
         for length in 0..52 {
             assert!(!is_syn(&frame[..length], 80), "{length} bytes");

@@ -1,41 +1,46 @@
-//! The extension permessage-deflate (RFC 7692): what a client offers, and the answer.
+//! Negotiation of permessage-deflate (RFC 7692).
 //!
-//! This crate negotiates and keeps track of compressed messages; it neither compresses nor decompresses.
+//! This crate negotiates the extension and tracks compressed messages; it neither compresses nor decompresses.
 
 use crate::http::{Fields, trim};
 
 use core::fmt::{self, Display};
 
-/// The smallest window with which this server compresses what it sends to everybody: every window that is
-/// agreed on is at least as large, so one encoding serves all.
+/// Window of the server's compressor, as a power of two.
+///
+/// No negotiated window is smaller, so one encoding serves all clients.
 pub const WINDOW_BITS: u8 = 9;
-/// Payloads below this length are sent as they are: they would hardly become shorter.
+/// Minimum payload to compress, in bytes, because shorter ones hardly shrink.
 pub const LENGTH_MIN: usize = 256;
-/// What a sender leaves away at the end of a compressed message, and a receiver puts there again
-/// (RFC 7692 section 7.2).
+/// Bytes that a sender removes from the end of a compressed message.
+///
+/// The receiver appends them again (RFC 7692 section 7.2).
 pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
-/// An offer of permessage-deflate that this server can accept.
+/// Acceptable offer of permessage-deflate.
 ///
-/// It answers with both `no_context_takeover` parameters, whether they were offered or not (RFC 7692
-/// section 7.1.1 allows it): so no memory is kept between messages, and a message that goes to many is
-/// compressed once.
+/// The response always has both `no_context_takeover` parameters, as RFC 7692 section 7.1.1 allows. So no
+/// memory is kept between messages, and a message to many clients is compressed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PermessageDeflate {
-    /// The largest window, as a power of two, with which the client can decompress, if it says one: 9 to 15.
+    /// Maximum window of the client's decompressor, as a power of two, if offered.
+    ///
+    /// It is 9 to 15.
     server_max_window_bits: Option<u8>,
 }
 
 impl PermessageDeflate {
-    /// Finds the first acceptable offer in all `Sec-WebSocket-Extensions` headers of a request, as [`find`](Self::find)
-    /// does in one.
+    /// Finds the first acceptable offer in a request's `Sec-WebSocket-Extensions`.
+    ///
+    /// All headers of that name are one list; offers are judged as in [`find`](Self::find).
     pub fn offered_in(fields: Fields<'_>) -> Option<Self> {
         fields.items("sec-websocket-extensions").find_map(Self::parse)
     }
 
-    /// Finds the first acceptable offer in a `Sec-WebSocket-Extensions` header. An offer with a parameter that
-    /// RFC 7692 does not know, or twice, or with a wrong value, is none; nor is one of a window of 2^8 bytes for
-    /// the server, with which few implementations work.
+    /// Finds the first acceptable offer in a `Sec-WebSocket-Extensions` header.
+    ///
+    /// An offer is declined if a parameter is unknown to RFC 7692, repeated or malformed. So is a window of 2^8
+    /// bytes for the server, which few implementations support.
     pub fn find(header: &str) -> Option<Self> {
         header.split(',').find_map(Self::parse)
     }
@@ -74,7 +79,7 @@ impl PermessageDeflate {
     }
 }
 
-/// The value of `Sec-WebSocket-Extensions` that accepts the offer.
+/// Displays the value of `Sec-WebSocket-Extensions` that accepts the offer.
 impl Display for PermessageDeflate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("permessage-deflate; server_no_context_takeover; client_no_context_takeover")?;
@@ -85,12 +90,12 @@ impl Display for PermessageDeflate {
     }
 }
 
-/// A value may be a quoted string (RFC 6455 section 9.1).
+/// Removes the quotes of a quoted value (RFC 6455 section 9.1).
 fn unquoted(value: &str) -> &str {
     value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
 }
 
-/// 8 to 15, without leading zeros.
+/// Parses a window of 8 to 15 bits, without leading zeros.
 fn window_bits(value: &str) -> Option<u8> {
     let plain = !value.starts_with(['0', '+']);
     value.parse().ok().filter(|bits| plain && (8..=15).contains(bits))
@@ -102,7 +107,7 @@ mod tests {
     use std::string::ToString as _;
 
     #[test]
-    fn offers_and_their_answers() {
+    fn acceptable_offers_are_answered() {
         let both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
         for (header, bits) in [
             ("permessage-deflate", ""),
@@ -119,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn offers_that_are_declined() {
+    fn unacceptable_offers_are_declined() {
         for header in [
             "",
             "permessage-bzip2",

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 section 4.2).
+//! Opening handshake (RFC 6455 section 4.2).
 
 use crate::http::{Method, RequestHead, Status, is_token_byte};
 use base64::Engine as _;
@@ -6,36 +6,38 @@ use base64::engine::general_purpose::STANDARD;
 use core::fmt::{Display, Write};
 use sha1::{Digest, Sha1};
 
-/// Room enough for the answer to a handshake.
+/// Maximum length of a handshake response, in bytes.
 pub const ANSWER_MAX: usize = 384;
-/// The longest name of a subprotocol.
+/// Maximum length of a subprotocol's name, in bytes.
 pub const SUBPROTOCOL_MAX: usize = 64;
 
-/// What RFC 6455 section 1.3 appends to the key.
+/// GUID that is appended to the key (RFC 6455 section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Why a request does not become a WebSocket.
+/// Reason why a request cannot become a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// It does not ask for one: no `Upgrade: websocket`.
+    /// No `Upgrade: websocket`.
     NoUpgrade,
-    /// It is neither a GET nor a HEAD.
+    /// Method other than GET and HEAD.
     Method,
-    /// It is HTTP/1.0.
+    /// HTTP/1.0.
     Version10,
-    /// `Connection` does not name `upgrade`.
+    /// No `upgrade` in `Connection`.
     NoConnection,
-    /// `Sec-WebSocket-Key` is not there, there twice, or not 16 bytes in base64.
+    /// `Sec-WebSocket-Key` that is missing, repeated, or not 16 bytes in base64.
     Key,
-    /// `Sec-WebSocket-Version` is not 13.
+    /// `Sec-WebSocket-Version` other than 13.
     Version,
-    /// The request has a body.
+    /// Request with a body.
     Body,
 }
 
 impl HandshakeError {
-    /// The status that answers it: 426, with the version that would do, where another request would succeed.
+    /// Returns the status of the response.
+    ///
+    /// It is 426, with the supported version, if another request would succeed.
     pub fn status(self) -> Status {
         match self {
             Self::NoUpgrade | Self::Version => Status::UpgradeRequired,
@@ -61,17 +63,17 @@ impl core::fmt::Display for HandshakeError {
 
 impl core::error::Error for HandshakeError {}
 
-/// A handshake that is in order: the proof that the server read the key.
+/// Valid handshake, with the `Sec-WebSocket-Accept` of its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handshake {
     accept: [u8; 28],
 }
 
 impl Handshake {
-    /// Checks a request as RFC 6455 section 4.2.1 asks for.
+    /// Validates a request by RFC 6455 section 4.2.1.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first check that fails.
     pub fn parse(request: &RequestHead<'_>) -> Result<Self, HandshakeError> {
         let headers = &request.websocket;
         if !matches!(request.method, Method::Get | Method::Head) {
@@ -101,12 +103,12 @@ impl Handshake {
         sha1.update(key.as_bytes());
         sha1.update(GUID);
         let mut accept = [0; 28];
-        // Twenty bytes are 28 in base64, so this cannot fail.
+        // Base64 of 20 bytes has 28 bytes, so this cannot fail.
         let _ = STANDARD.encode_slice(sha1.finalize(), &mut accept);
         Ok(Self { accept })
     }
 
-    /// Writes the answer, 101, with that subprotocol at the start of `out` and returns its length.
+    /// Writes the response (101) to the start of `out`, and returns its length.
     ///
     /// `extension` is the value of `Sec-WebSocket-Extensions`, such as an accepted
     /// [`PermessageDeflate`](crate::deflate::PermessageDeflate).
@@ -133,16 +135,16 @@ impl Handshake {
             Some(name) => write!(out, "Sec-WebSocket-Protocol: {name}\r\n\r\n"),
             None => out.write_str("\r\n"),
         });
-        assert!(written.is_ok(), "the answer to a handshake fits into ANSWER_MAX bytes");
+        assert!(written.is_ok(), "handshake response longer than ANSWER_MAX");
         out.used
     }
 }
 
-/// Returns the first of `declared` (the endpoint's, most wanted first) that the client offers.
+/// Returns the first of `declared` that the client offers.
 ///
-/// If the endpoint declares none, it returns the first name that is offered, because many pages and libraries name one for
-/// which no server has a use, and browsers close a WebSocket whose answer names none. Names that are no tokens, or longer than
-/// [`SUBPROTOCOL_MAX`], are passed over.
+/// `declared` has the endpoint's subprotocols in order of preference. If it is empty, the first offered name is
+/// returned, because many pages offer a name that no server uses, and browsers close a WebSocket whose response
+/// has none. Names that are no tokens, or longer than [`SUBPROTOCOL_MAX`], are skipped.
 pub fn subprotocol<'b>(request: &RequestHead<'b>, declared: &[&'static str]) -> Option<&'b str> {
     let is_name = |name: &str| name.len() <= SUBPROTOCOL_MAX && name.bytes().all(is_token_byte);
     // The list may be spread over several headers (RFC 6455 section 11.3.4).
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_section_1_3() {
+    fn section_1_3_example_is_accepted() {
         let handshake = parse(GOOD).unwrap();
         let mut out = [0; ANSWER_MAX];
         let length = handshake.write_answer(None, Some("superchat"), &mut out);
@@ -187,28 +189,28 @@ mod tests {
     }
 
     #[test]
-    fn deflate_is_answered_only_where_it_is_accepted() {
+    fn deflate_is_in_response_only_if_accepted() {
         let offer = "Sec-WebSocket-Extensions: permessage-bzip2\r\nX: y\r\n\
             Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\nOrigin";
         let text = GOOD.replace("Origin", offer);
         let offered = PermessageDeflate::offered_in(head(&text).fields).unwrap();
         let handshake = parse(&text).unwrap();
-        let answer = |handshake: &Handshake, extension: Option<&dyn Display>| {
+        let response = |handshake: &Handshake, extension: Option<&dyn Display>| {
             let mut out = [0; ANSWER_MAX];
             let length = handshake.write_answer(extension, Some(&"x".repeat(SUBPROTOCOL_MAX)), &mut out);
             String::from_utf8_lossy(&out[..length]).into_owned()
         };
-        assert!(!answer(&handshake, None).contains("Extensions"));
-        assert!(answer(&handshake, Some(&offered)).contains(
+        assert!(!response(&handshake, None).contains("Extensions"));
+        assert!(response(&handshake, Some(&offered)).contains(
             "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
              client_no_context_takeover; server_max_window_bits=10\r\n"
         ));
         assert_eq!(PermessageDeflate::offered_in(head(GOOD).fields), None);
-        assert!(answer(&handshake, Some(&offered)).ends_with("x\r\n\r\n"));
+        assert!(response(&handshake, Some(&offered)).ends_with("x\r\n\r\n"));
     }
 
     #[test]
-    fn what_browsers_vary_is_accepted() {
+    fn browser_variants_of_headers_are_accepted() {
         for (from, to) in [
             ("Connection: Upgrade", "Connection: keep-alive, Upgrade"),
             ("Connection: Upgrade", "connection: UPGRADE"),
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_keeps_to_the_subprotocols_that_it_declares() {
+    fn declared_subprotocol_is_chosen_by_preference() {
         for (offered, chosen) in [
             (": chat, superchat", Some("superchat")),
             (": chat", Some("chat")),
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_declares_none_takes_the_first_that_is_offered() {
+    fn first_offered_token_is_chosen_if_none_is_declared() {
         let (longest, longer) = ("x".repeat(64), "x".repeat(65));
         for (offered, chosen) in [
             (": arduino", Some("arduino")),
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn every_check_of_section_4_2_1() {
+    fn section_4_2_1_violations_are_rejected() {
         let cases = [
             ("GET", "POST", HandshakeError::Method),
             ("GET", "HEAD", HandshakeError::NoUpgrade),

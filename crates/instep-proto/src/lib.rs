@@ -1,16 +1,15 @@
-//! HTTP/1.1 and WebSocket (RFC 6455) for a server, without I/O, heap or clock, and the retained table
-//! that instep's clients follow.
+//! Sans-I/O HTTP/1.1 and WebSocket server, and the retained table of instep.
 //!
-//! Bytes go in, pieces of messages come out; frames go in, bytes come out. Nothing here waits, allocates,
-//! reads a clock or logs: the caller lends every buffer. The folders are the layers, in the order in
-//! which a byte meets them:
+//! The WebSocket protocol is that of RFC 6455. Input bytes become pieces of messages, and frames become output
+//! bytes. Nothing here waits, allocates, reads a clock or logs, because the caller lends every buffer. The
+//! folders are the layers, in the order in which an input byte passes them:
 //!
 //! * [`http`]: request heads, responses, routes, assets and templates;
-//! * [`handshake`]: from an HTTP request to an open WebSocket;
+//! * [`handshake`]: the upgrade of an HTTP request to a WebSocket;
 //! * [`frame`]: headers, masking and close codes;
-//! * [`message`]: frames put together to pieces of messages, text checked as it comes;
+//! * [`message`]: reassembly of fragments into pieces of messages, with UTF-8 checked on arrival;
 //! * [`delivery`]: the retained table, the event ring, cursors and outboxes;
-//! * [`json`]: what a message of a Thing says.
+//! * [`json`]: JSON of a Thing's messages.
 
 #![no_std]
 #![forbid(unsafe_code)]

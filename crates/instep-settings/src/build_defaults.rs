@@ -1,27 +1,31 @@
-//! What is given when a firmware is built.
+//! Settings that are given at build time.
 
 use crate::{DeviceName, Network, PasswordHash, WifiPassword};
 use sha1::{Digest, Sha1};
 
-/// The settings that a build brings along. What it does not give stays as it is.
+/// Settings of a build. Settings that it omits stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct Build {
-    /// The network to join.
+    /// Network to join.
     pub network: Option<Network>,
-    /// The password of the network that the device itself makes.
+    /// Password of the device's own network.
     pub ap_password: Option<WifiPassword>,
-    /// The device's name.
+    /// Name of the device.
     pub device_name: Option<DeviceName>,
-    /// The hash of the log-in password. It has to be the same for the same password in each build (so its salt is, too).
+    /// Hash of the log-in password.
+    ///
+    /// For one password it must be the same in each build, so its salt must be, too.
     pub log_in: Option<PasswordHash>,
 }
 
-/// What is remembered of a value that was taken from a build: enough to tell another one from it. It is no protection of
-/// a password; that password lies in the firmware itself.
+/// Fingerprint of a build's value, to detect that a later build has another one.
+///
+/// It does not protect a password, which is in the firmware itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint(pub(crate) [u8; Fingerprint::LENGTH]);
 
 impl Fingerprint {
+    /// Length of a fingerprint, in bytes.
     pub(crate) const LENGTH: usize = 8;
 
     pub(crate) fn of(bytes: &[u8]) -> Self {

@@ -1,4 +1,4 @@
-//! Settings in a file, on Linux.
+//! Storage of settings in a file, on Linux.
 
 use crate::{Key, Loaded, Record, Storage, VERSION};
 use sha1::{Digest, Sha1};
@@ -10,41 +10,43 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::vec::Vec;
 
-/// What the file begins with; the version follows, then the checksum of the rest, then the records.
-const MAGIC: &[u8; 16] = b"instep settings\n";
-/// The bytes of a checksum (SHA-1).
-const CHECKSUM: usize = 20;
-/// More than all records together. What is longer is not ours.
-const LONGEST: u64 = 65_536;
-
-/// A file, which only its owner can read. It is replaced as a whole: whenever the power goes, it is the old one or the new
-/// one. One program at a time may use it.
+/// Start of the file.
 ///
-/// Its methods wait for the disk: they belong to a thread of their own.
+/// The version follows, then the checksum of the rest, then the records.
+const MAGIC: &[u8; 16] = b"instep settings\n";
+/// Length of a checksum (SHA-1), in bytes.
+const CHECKSUM_LENGTH: usize = 20;
+/// Maximum length of the file, in bytes, above that of all records.
+const FILE_MAX: u64 = 65_536;
+
+/// Storage in a file that only its owner can read.
+///
+/// The file is replaced as a whole, so after a power loss it is the old one or the new one. Only one program at
+/// a time may use it. Its methods block on the disk, so they belong to a thread of their own.
 #[derive(Debug)]
 pub struct FileStorage {
-    /// The name that was given.
+    /// Path as given.
     path: PathBuf,
-    /// What is replaced: the name, or what it leads to if it is a symbolic link, which stays one.
+    /// File to replace: the path, or the target of a symbolic link, which stays a link.
     target: PathBuf,
     folder: PathBuf,
-    /// Where the next one is written until it is complete.
+    /// File into which the next version is written until it is complete.
     temporary: PathBuf,
 }
 
-/// Why a file does not store settings.
+/// Reason why a file cannot store settings.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
-    /// It names no file.
+    /// Path that names no regular file.
     NoFile(PathBuf),
-    /// Something else is in that file.
+    /// File with other content.
     Foreign(PathBuf),
-    /// The file cannot be read.
+    /// File that cannot be read.
     Read(PathBuf, io::Error),
-    /// The file cannot be written, or not its folder.
+    /// File or folder that cannot be written.
     Write(PathBuf, io::Error),
-    /// The file cannot be removed.
+    /// File that cannot be removed.
     Remove(PathBuf, io::Error),
 }
 
@@ -52,28 +54,27 @@ impl Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFile(path) => {
-                write!(f, "{:?} is no file that settings can be kept in: name another one", path.display())
+                write!(f, "{:?} is not a regular file; name another one for the settings", path.display())
             }
             Self::Foreign(path) => write!(
                 f,
-                "{:?} is no file of settings, and is left alone: name another one, or remove it yourself",
+                "{:?} is not a settings file, so it is left alone; name another file, or remove it",
                 path.display()
             ),
             Self::Read(path, error) => write!(
                 f,
-                "the settings in {:?} cannot be read: {error}; give this user the right to, or name another file",
+                "the settings in {:?} cannot be read: {error}; allow this user to read them, or name another file",
                 path.display()
             ),
             Self::Write(path, error) if is_full(error) => write!(
                 f,
-                "the settings cannot be written to {:?}: the disk is full ({error}); make room on it, or name a file on \
-                 another one",
+                "the settings cannot be written to {:?}: the disk is full ({error}); free space on it, or name a file on \
+                 another disk",
                 path.display()
             ),
             Self::Write(path, error) => write!(
                 f,
-                "the settings cannot be written to {:?}: {error}; its folder has to be there, and this user has to be \
-                 allowed to write there",
+                "the settings cannot be written to {:?}: {error}; create its folder, and allow this user to write there",
                 path.display()
             ),
             Self::Remove(path, error) => {
@@ -85,7 +86,7 @@ impl Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// Whether there is no room left: for anybody, or for this user.
+/// Returns whether a disk, or this user's quota, is full.
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
@@ -97,13 +98,13 @@ impl PartialEq for FileError {
 }
 
 impl FileStorage {
-    /// The file of that name, which need not be there yet.
+    /// Creates a storage for the file `path`, which need not exist.
     ///
     /// # Errors
-    /// If it is there and no file: a folder, or a device that can be read for ever.
+    /// If it exists and is not a regular file, such as a folder or a device.
     pub fn new(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
-        let other = fs::metadata(&path).is_ok_and(|there| !there.is_file());
+        let other = fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file());
         let target = follow(&path);
         let Some(name) = target.file_name().filter(|_| !other) else {
             return Err(FileError::NoFile(path));
@@ -116,22 +117,22 @@ impl FileStorage {
         Ok(Self { path, target, folder, temporary })
     }
 
-    /// Whether settings can be kept here, without changing them: to be told at the start, not after the first change.
+    /// Checks at the start whether settings can be stored, without changing them.
     ///
     /// # Errors
-    /// If they cannot, or something else is there.
+    /// If they cannot, or the file has other content.
     pub fn check(&self) -> Result<(), FileError> {
         self.refuse_foreign()?;
-        // As much as a disk that is full does not have.
+        // A full disk fails only when a whole block is written.
         self.write_temporary(&[0; 4096])
             .and_then(|()| fs::remove_file(&self.temporary))
             .map_err(|error| self.cannot_write(error))
     }
 
-    /// Removes the settings, if there are any. The answer is whether there were.
+    /// Removes the settings, and returns whether there were any.
     ///
     /// # Errors
-    /// If they cannot be removed, or something else is there.
+    /// If they cannot be removed, or the file has other content.
     pub fn remove(&self) -> Result<bool, FileError> {
         self.refuse_foreign()?;
         let remove = |path: &Path| match fs::remove_file(path) {
@@ -139,31 +140,34 @@ impl FileStorage {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(FileError::Remove(path.into(), error)),
         };
-        let there = remove(&self.target)?;
-        // Of a save that was cut off.
-        if remove(&self.temporary)? || there {
+        let existed = remove(&self.target)?;
+        // An interrupted save may have left the temporary file.
+        if remove(&self.temporary)? || existed {
             self.sync_folder().map_err(|error| FileError::Remove(self.path.clone(), error))?;
         }
-        Ok(there)
+        Ok(existed)
     }
 
-    /// Its path.
+    /// Returns the path as given.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A file of somebody else's is not ours to replace. One that is empty or all zeros may be what a file system left of ours.
+    /// Fails if the file has other content, which must not be replaced.
+    ///
+    /// A file that is empty or all zeros is accepted, because a file system may leave that of ours after a
+    /// power loss.
     fn refuse_foreign(&self) -> Result<(), FileError> {
         let mut begin = Vec::new();
         let read =
             File::open(&self.path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut begin));
         let foreign = begin.iter().any(|byte| *byte != 0) && !MAGIC.starts_with(&begin);
-        // Whoever cannot read it is told when it is loaded.
+        // An unreadable file is reported when it is loaded.
         if read.is_ok() && foreign { Err(FileError::Foreign(self.path.clone())) } else { Ok(()) }
     }
 
     fn write_temporary(&self, bytes: &[u8]) -> io::Result<()> {
-        // What lies there is of a save that was cut off.
+        // An interrupted save may have left the file.
         match fs::remove_file(&self.temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -185,7 +189,7 @@ impl FileStorage {
 
     fn read(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::metadata(&self.path) {
-            Ok(there) if there.len() > LONGEST => return Ok(Some(Vec::new())),
+            Ok(metadata) if metadata.len() > FILE_MAX => return Ok(Some(Vec::new())),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -223,10 +227,10 @@ impl Storage for FileStorage {
     }
 }
 
-/// Follows symbolic links at the end of a path, to a file that need not be there.
+/// Follows symbolic links at the end of a path, to a file that need not exist.
 fn follow(path: &Path) -> PathBuf {
     let mut target = path.to_path_buf();
-    // As many as Linux follows.
+    // Linux follows 40 links, too.
     for _ in 0..40 {
         match fs::read_link(&target) {
             Ok(next) => target = folder_of(&target).join(next),
@@ -247,7 +251,7 @@ fn encode(records: &mut dyn Iterator<Item = Record>) -> Vec<u8> {
     let mut body = Vec::new();
     for Record { key, value } in records {
         for part in [key.as_bytes(), &value] {
-            // Keys and values are shorter than 256 bytes.
+            // Keys and values are shorter than 256 bytes, so this cannot fail.
             body.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
             body.extend_from_slice(part);
         }
@@ -262,12 +266,12 @@ fn encode(records: &mut dyn Iterator<Item = Record>) -> Vec<u8> {
 fn decode(file: &[u8], each: &mut dyn FnMut(&Key, &[u8])) -> Option<()> {
     let (version, rest) = file.strip_prefix(MAGIC)?.split_first_chunk()?;
     if u16::from_le_bytes(*version) > VERSION {
-        // What follows may have any form.
+        // The format of a newer version is unknown.
         each(&Key::version(), version);
         return Some(());
     }
-    let (checksum, mut body) = rest.split_first_chunk::<CHECKSUM>()?;
-    let computed: [u8; CHECKSUM] = Sha1::digest(body).into();
+    let (checksum, mut body) = rest.split_first_chunk::<CHECKSUM_LENGTH>()?;
+    let computed: [u8; CHECKSUM_LENGTH] = Sha1::digest(body).into();
     if computed != *checksum {
         return None;
     }

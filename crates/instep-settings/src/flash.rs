@@ -1,22 +1,23 @@
-//! Settings in flash.
+//! Storage of settings in flash.
 //!
-//! One page is current. It begins with a header, then come all records as they were when it was begun, then those that changed
-//! since. When it is full, all records are written to the page after it, and its header last: only that makes it the
-//! current one. So whatever a cut leaves half written or half erased is never what is read. Pages take turns, all around.
-//! If the beginning of the current page is damaged, the page before it holds: a cut leaves the same.
+//! One page is current. It begins with a header. All records follow as they were when the page was begun, then
+//! those that changed since. When the page is full, all records are written to the next page, and its header
+//! last, which makes that page the current one. So data that a power loss left half written or half erased is
+//! never read. Pages are used in turn, in a circle. If the start of the current page is damaged, the page
+//! before it is current, as after a power loss.
 //!
 //! | Header, 32 bytes | |
 //! |---|---|
 //! | 4 | `ins1` |
-//! | 4 | the page's number: one more than that of the page before |
-//! | 4 | where the records end that were written before the header |
-//! | 8 | checksum of these |
+//! | 4 | number of the page: one more than that of the page before |
+//! | 4 | end of the records that were written before the header |
+//! | 8 | checksum of that end |
 //!
 //! | Record, whole words | |
 //! |---|---|
 //! | 1, 1 | lengths of the key and of the value |
 //! | .. | the key, the value |
-//! | 8 | checksum of the page's number and of all that |
+//! | 8 | checksum of the page's number and of the bytes above |
 
 use crate::record::{KEY_MAX, VALUE_MAX};
 use crate::table::SLOTS;
@@ -26,55 +27,60 @@ use core::ops::Range;
 use embedded_storage_async::nor_flash::NorFlash;
 use sha1::{Digest, Sha1};
 
-/// The widest word of a flash. A header has as many bytes, so it is whole words of any.
-const WORD_MAX: usize = 32;
-const HEADER: usize = WORD_MAX;
-/// Where the first record is.
-const FIRST: u32 = 32;
-const _: () = assert!(FIRST as usize == HEADER);
-const MAGIC: [u8; 4] = *b"ins1";
-const CHECKSUM: usize = 8;
-/// The longest record.
-const RECORD_MAX: usize = (2 + KEY_MAX + VALUE_MAX + CHECKSUM).next_multiple_of(WORD_MAX);
-/// All records have room in it.
-const PAGE_MIN: usize = HEADER + SLOTS * RECORD_MAX;
-const _: () = assert!(PAGE_MIN <= 4096, "pages of 4 KiB are what flashes have");
-
-/// A part of a flash: two of its pages or more, each of at least 4 KiB. All pages wear alike, so more of them live longer.
+/// Maximum write size of a flash, in bytes.
 ///
-/// A driver that waits, such as that of esp-storage, becomes one that does not by
-/// `embassy_embedded_hal::adapter::BlockingAsync`.
+/// A header has this length, so it is whole words of any flash.
+const WORD_MAX: usize = 32;
+/// Length of a header, in bytes.
+const HEADER_LENGTH: usize = WORD_MAX;
+/// Offset of the first record, in bytes.
+const FIRST: u32 = 32;
+const _: () = assert!(FIRST as usize == HEADER_LENGTH);
+/// Start of a header.
+const MAGIC: [u8; 4] = *b"ins1";
+/// Length of a checksum, in bytes.
+const CHECKSUM_LENGTH: usize = 8;
+/// Maximum length of a record, in bytes.
+const RECORD_MAX: usize = (2 + KEY_MAX + VALUE_MAX + CHECKSUM_LENGTH).next_multiple_of(WORD_MAX);
+/// Minimum length of a page, in bytes, for all records.
+const PAGE_MIN: usize = HEADER_LENGTH + SLOTS * RECORD_MAX;
+const _: () = assert!(PAGE_MIN <= 4096, "all records must fit into a page of 4 KiB");
+
+/// Storage in a part of a flash: two or more pages of at least 4 KiB each.
+///
+/// All pages wear alike, so more pages last longer. `embassy_embedded_hal::adapter::BlockingAsync` adapts a
+/// blocking driver, such as that of esp-storage.
 pub struct FlashStorage<F> {
     flash: F,
     range: Range<u32>,
-    /// None: there is none, or it is not known yet.
+    /// Current page; `None` if there is none, or it is not known yet.
     current: Option<Current>,
     loaded: bool,
     buffer: Buffer,
 }
 
-/// The page that is current.
+/// Current page.
 #[derive(Clone, Copy, Debug)]
 struct Current {
     page: u32,
     number: u32,
-    /// Where the next record comes. None: no record can follow what is there.
+    /// Offset of the next record; `None` if no record can be appended.
     end: Option<u32>,
 }
 
-/// Some flashes want whole words of memory, too.
+/// Buffer that is aligned to words, as some flashes require.
 #[repr(align(4))]
 struct Buffer([u8; RECORD_MAX]);
 
-/// Why a flash does not store settings.
+/// Reason why a flash cannot store settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlashError<E> {
-    /// The flash says so.
+    /// Error of the flash's driver.
     Flash(E),
-    /// That part of it is less than two pages, not made of whole ones, or beyond its end.
+    /// Range of less than two pages, of partial pages, or beyond the end of the flash.
     Range,
-    /// Its pages are smaller than 4 KiB, or its words larger than 32 bytes.
+    /// Pages smaller than 4 KiB, or words larger than 32 bytes.
     Geometry,
 }
 
@@ -83,7 +89,7 @@ impl<E: Debug> Display for FlashError<E> {
         match self {
             Self::Flash(error) => write!(f, "the flash failed: {error:?}"),
             Self::Range => {
-                f.write_str("settings need two or more whole pages of the flash: look at the partition table")
+                f.write_str("settings need two or more whole pages of the flash; check the partition table")
             }
             Self::Geometry => {
                 f.write_str("settings need a flash with pages of 4 KiB or more and words of at most 32 bytes")
@@ -96,16 +102,16 @@ impl<E: Debug> core::error::Error for FlashError<E> {}
 
 impl<F: NorFlash> FlashStorage<F> {
     const PAGE: u32 = {
-        assert!(F::ERASE_SIZE <= u32::MAX as usize / 2, "pages are counted in 32 bits");
-        #[allow(clippy::cast_possible_truncation, reason = "it was just looked at")]
+        assert!(F::ERASE_SIZE <= u32::MAX as usize / 2, "a page must be shorter than 2 GiB");
+        #[allow(clippy::cast_possible_truncation, reason = "the assertion above limits it")]
         let page = F::ERASE_SIZE as u32;
         page
     };
 
-    /// The bytes from the range's start to its end, in whole pages.
+    /// Creates a storage in `range`, which must be whole pages.
     ///
     /// # Errors
-    /// If that cannot be used: [`FlashError::Range`], [`FlashError::Geometry`].
+    /// [`FlashError::Range`] or [`FlashError::Geometry`] if the flash or the range cannot be used.
     pub fn new(flash: F, range: Range<u32>) -> Result<Self, FlashError<F::Error>> {
         let words = F::WRITE_SIZE > 0
             && WORD_MAX.is_multiple_of(F::WRITE_SIZE)
@@ -126,14 +132,14 @@ impl<F: NorFlash> FlashStorage<F> {
         0..(self.range.end - self.range.start) / Self::PAGE
     }
 
-    async fn read(&mut self, page: u32, at: u32, length: usize) -> Result<&[u8], F::Error> {
+    async fn read(&mut self, page: u32, offset: u32, length: usize) -> Result<&[u8], F::Error> {
         let bytes = &mut self.buffer.0[..length];
-        self.flash.read(self.range.start + page * Self::PAGE + at, bytes).await?;
+        self.flash.read(self.range.start + page * Self::PAGE + offset, bytes).await?;
         Ok(bytes)
     }
 
-    async fn write(&mut self, page: u32, at: u32, length: usize) -> Result<(), F::Error> {
-        self.flash.write(self.range.start + page * Self::PAGE + at, &self.buffer.0[..length]).await
+    async fn write(&mut self, page: u32, offset: u32, length: usize) -> Result<(), F::Error> {
+        self.flash.write(self.range.start + page * Self::PAGE + offset, &self.buffer.0[..length]).await
     }
 
     async fn erase(&mut self, page: u32) -> Result<(), F::Error> {
@@ -141,45 +147,47 @@ impl<F: NorFlash> FlashStorage<F> {
         self.flash.erase(from, from + Self::PAGE).await
     }
 
-    /// Whether the page is erased from there on.
-    async fn is_erased(&mut self, page: u32, mut at: u32) -> Result<bool, F::Error> {
-        while at < Self::PAGE {
-            let length = RECORD_MAX.min((Self::PAGE - at) as usize);
-            let bytes = self.read(page, at, length).await?;
+    /// Returns whether a page is erased from `offset` on.
+    async fn is_erased(&mut self, page: u32, mut offset: u32) -> Result<bool, F::Error> {
+        while offset < Self::PAGE {
+            let length = RECORD_MAX.min((Self::PAGE - offset) as usize);
+            let bytes = self.read(page, offset, length).await?;
             if bytes.iter().any(|byte| *byte != 0xff) {
                 return Ok(false);
             }
-            at += length_of(bytes);
+            offset += length_of(bytes);
         }
         Ok(true)
     }
 
-    /// The record at that place of a page, and where the next one is.
+    /// Returns the record at `offset` of a page, and the offset of the next one.
     async fn record(
         &mut self,
         page: u32,
         number: u32,
-        at: u32,
+        offset: u32,
     ) -> Result<Option<(Key, &[u8], u32)>, F::Error> {
-        let length = RECORD_MAX.min((Self::PAGE - at) as usize);
-        let bytes = self.read(page, at, length).await?;
-        Ok(read_record(bytes, number).map(|(key, value, length)| (key, value, at + word_up::<F>(length))))
+        let length = RECORD_MAX.min((Self::PAGE - offset) as usize);
+        let bytes = self.read(page, offset, length).await?;
+        Ok(read_record(bytes, number).map(|(key, value, length)| (key, value, offset + word_up::<F>(length))))
     }
 
-    /// Writes a record behind the others of a page, and tells where the next one comes, or that there is no room.
+    /// Writes a record at `offset` of a page, and returns the offset of the next one.
+    ///
+    /// Returns `None` if the record does not fit.
     async fn add(
         &mut self,
         page: u32,
         number: u32,
-        at: u32,
+        offset: u32,
         record: &Record,
     ) -> Result<Option<u32>, F::Error> {
         let length = write_record(&mut self.buffer.0, record, number);
-        let end = at + word_up::<F>(length);
+        let end = offset + word_up::<F>(length);
         if end > Self::PAGE {
             return Ok(None);
         }
-        self.write(page, at, (end - at) as usize).await?;
+        self.write(page, offset, (end - offset) as usize).await?;
         Ok(Some(end))
     }
 }
@@ -190,7 +198,7 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
     async fn load(&mut self, each: &mut dyn FnMut(&Key, &[u8])) -> Result<Loaded, Self::Error> {
         let (mut newest, mut blank) = (None, true);
         for page in self.pages() {
-            let header = self.read(page, 0, HEADER).await.map_err(FlashError::Flash)?;
+            let header = self.read(page, 0, HEADER_LENGTH).await.map_err(FlashError::Flash)?;
             if let Some((number, first)) = read_header(header)
                 && newest.is_none_or(|(_, newest, _)| number > newest)
             {
@@ -202,37 +210,37 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
             self.loaded = true;
             return Ok(if blank { Loaded::Nothing } else { Loaded::Corrupt });
         };
-        let mut at = FIRST;
-        while at < Self::PAGE {
-            match self.record(page, number, at).await.map_err(FlashError::Flash)? {
+        let mut offset = FIRST;
+        while offset < Self::PAGE {
+            match self.record(page, number, offset).await.map_err(FlashError::Flash)? {
                 Some((key, value, next)) => {
                     each(&key, value);
-                    at = next;
+                    offset = next;
                 }
                 None => break,
             }
         }
-        let clean = self.is_erased(page, at).await.map_err(FlashError::Flash)?;
-        (self.current, self.loaded) = (Some(Current { page, number, end: clean.then_some(at) }), true);
-        Ok(if at >= first { Loaded::Records } else { Loaded::Corrupt })
+        let clean = self.is_erased(page, offset).await.map_err(FlashError::Flash)?;
+        (self.current, self.loaded) = (Some(Current { page, number, end: clean.then_some(offset) }), true);
+        Ok(if offset >= first { Loaded::Records } else { Loaded::Corrupt })
     }
 
     async fn append(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<bool, Self::Error> {
-        let Some(Current { page, number, end: Some(mut at) }) = self.current else { return Ok(false) };
+        let Some(Current { page, number, end: Some(mut offset) }) = self.current else { return Ok(false) };
         for record in records {
-            // If this is cut off, or dropped, or fails, nothing can follow it.
+            // Nothing may be appended after an interrupted or failed write.
             self.current = Some(Current { page, number, end: None });
-            match self.add(page, number, at, &record).await.map_err(FlashError::Flash)? {
-                Some(next) => at = next,
+            match self.add(page, number, offset, &record).await.map_err(FlashError::Flash)? {
+                Some(next) => offset = next,
                 None => return Ok(false),
             }
-            self.current = Some(Current { page, number, end: Some(at) });
+            self.current = Some(Current { page, number, end: Some(offset) });
         }
         Ok(true)
     }
 
     async fn replace(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<(), Self::Error> {
-        // Without the number of the current page, what is written might not become the current one.
+        // A page becomes the current one only if its number is the highest.
         if !self.loaded {
             self.load(&mut |_, _| {}).await?;
         }
@@ -240,26 +248,27 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
             Some(Current { page, number, .. }) => ((page + 1) % self.pages().end, number.saturating_add(1)),
             None => (0, 1),
         };
-        // If this fails, the new page may hold all the same: nothing may be added to the old one.
+        // A failed write may still have made the new page the current one, so nothing may be appended to the
+        // old one.
         (self.current, self.loaded) = (None, false);
         self.erase(page).await.map_err(FlashError::Flash)?;
-        let mut at = FIRST;
+        let mut offset = FIRST;
         for record in records {
-            // There is room for all that there can be.
-            if let Some(next) = self.add(page, number, at, &record).await.map_err(FlashError::Flash)? {
-                at = next;
+            // `PAGE_MIN` has space for all records, so none is dropped.
+            if let Some(next) = self.add(page, number, offset, &record).await.map_err(FlashError::Flash)? {
+                offset = next;
             }
         }
-        write_header(&mut self.buffer.0, number, at);
-        self.write(page, 0, HEADER).await.map_err(FlashError::Flash)?;
-        (self.current, self.loaded) = (Some(Current { page, number, end: Some(at) }), true);
+        write_header(&mut self.buffer.0, number, offset);
+        self.write(page, 0, HEADER_LENGTH).await.map_err(FlashError::Flash)?;
+        (self.current, self.loaded) = (Some(Current { page, number, end: Some(offset) }), true);
         Ok(())
     }
 
     async fn clear(&mut self) -> Result<(), Self::Error> {
-        // The current page last: cut off before, it is what holds, and nothing older comes back.
+        // The current page is erased last, so after an interruption it is still current, and no older page is.
         let last = self.current.take().map_or(0, |current| current.page);
-        // If this fails, what is left is to be looked at again.
+        // If this fails, the pages must be loaded again.
         self.loaded = false;
         for page in self.pages().filter(|page| *page != last).chain([last]) {
             self.erase(page).await.map_err(FlashError::Flash)?;
@@ -276,26 +285,29 @@ impl<F> Debug for FlashStorage<F> {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "it is a part of a page")]
+#[allow(clippy::cast_possible_truncation, reason = "a part of a page is shorter than 2 GiB")]
 fn length_of(bytes: &[u8]) -> u32 {
     bytes.len() as u32
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "it is the length of a record")]
+#[allow(clippy::cast_possible_truncation, reason = "a record has at most RECORD_MAX bytes")]
 fn word_up<F: NorFlash>(length: usize) -> u32 {
     length.next_multiple_of(F::WRITE_SIZE) as u32
 }
 
-fn checksum(number: u32, bytes: &[u8]) -> [u8; CHECKSUM] {
-    // With the number, what is left of an earlier use of a page is nothing.
+/// Returns the checksum of `bytes` on the page with that number.
+fn checksum(number: u32, bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
+    // The number makes records of an earlier use of the page invalid.
     let digest: [u8; 20] =
         Sha1::new().chain_update(number.to_le_bytes()).chain_update(bytes).finalize().into();
-    let mut first = [0; CHECKSUM];
-    first.copy_from_slice(&digest[..CHECKSUM]);
+    let mut first = [0; CHECKSUM_LENGTH];
+    first.copy_from_slice(&digest[..CHECKSUM_LENGTH]);
     first
 }
 
-/// The page's number, and where the records end that are surely there.
+/// Parses a header: the page's number, and the end of its first records.
+///
+/// These were written before the header.
 fn read_header(bytes: &[u8]) -> Option<(u32, u32)> {
     let (number, rest) = bytes.strip_prefix(&MAGIC)?.split_first_chunk()?;
     let (first, rest) = rest.split_first_chunk()?;
@@ -306,36 +318,36 @@ fn read_header(bytes: &[u8]) -> Option<(u32, u32)> {
 
 fn write_header(buffer: &mut [u8], number: u32, first: u32) {
     let first = first.to_le_bytes();
-    buffer[..HEADER].fill(0xff);
+    buffer[..HEADER_LENGTH].fill(0xff);
     buffer[..4].copy_from_slice(&MAGIC);
     buffer[4..8].copy_from_slice(&number.to_le_bytes());
     buffer[8..12].copy_from_slice(&first);
-    buffer[12..12 + CHECKSUM].copy_from_slice(&checksum(number, &first));
+    buffer[12..12 + CHECKSUM_LENGTH].copy_from_slice(&checksum(number, &first));
 }
 
-/// A key, a value, and how long their record is.
+/// Parses a record: its key, its value and its length.
 fn read_record(bytes: &[u8], number: u32) -> Option<(Key, &[u8], usize)> {
     let [key, value, ..] = *bytes else { return None };
-    let value_at = 2 + usize::from(key);
-    let length = value_at + usize::from(value);
+    let value_start = 2 + usize::from(key);
+    let length = value_start + usize::from(value);
     let (record, rest) = bytes.split_at_checked(length)?;
     if !rest.starts_with(&checksum(number, record)) {
         return None;
     }
-    Some((Key::from_bytes(&record[2..value_at])?, &record[value_at..], length + CHECKSUM))
+    Some((Key::from_bytes(&record[2..value_start])?, &record[value_start..], length + CHECKSUM_LENGTH))
 }
 
-/// How long the record is.
+/// Writes a record, and returns its length.
 fn write_record(buffer: &mut [u8; RECORD_MAX], record: &Record, number: u32) -> usize {
     let (key, value) = (record.key().as_bytes(), record.value());
-    let (value_at, length) = (2 + key.len(), 2 + key.len() + value.len());
+    let (value_start, length) = (2 + key.len(), 2 + key.len() + value.len());
     buffer.fill(0xff);
-    // Both are shorter than 256 bytes.
+    // Both are shorter than 256 bytes, so this cannot fail.
     buffer[0] = u8::try_from(key.len()).unwrap_or_default();
     buffer[1] = u8::try_from(value.len()).unwrap_or_default();
-    buffer[2..value_at].copy_from_slice(key);
-    buffer[value_at..length].copy_from_slice(value);
+    buffer[2..value_start].copy_from_slice(key);
+    buffer[value_start..length].copy_from_slice(value);
     let checksum = checksum(number, &buffer[..length]);
-    buffer[length..length + CHECKSUM].copy_from_slice(&checksum);
-    length + CHECKSUM
+    buffer[length..length + CHECKSUM_LENGTH].copy_from_slice(&checksum);
+    length + CHECKSUM_LENGTH
 }

@@ -1,36 +1,38 @@
-//! What an application keeps.
+//! Values that an application persists.
 
 use crate::{KeepError, KeptName, KeptValue, Settings};
 
-/// The application's own part of the settings.
+/// Application's own part of the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<'a>(Option<&'a Settings>);
 
 impl<'a> Kept<'a> {
-    /// Keeps in these settings.
+    /// Persists in `settings`.
     pub const fn by(settings: &'a Settings) -> Self {
         Self(Some(settings))
     }
 
-    /// Keeps nothing: for a device without a place for it.
+    /// Persists nothing, for a device without a storage.
     pub const fn nothing() -> Self {
         Self(None)
     }
 
-    /// What was kept under that name.
+    /// Returns the stored value of `name`.
     pub fn value(self, name: KeptName) -> Option<KeptValue> {
         self.0?.kept(name)
     }
 
-    /// Keeps that value. It is stored within [`SAVE_EVERY`](crate::SAVE_EVERY); this does not wait.
+    /// Sets the value of `name`.
+    ///
+    /// It is stored within [`SAVE_EVERY`](crate::SAVE_EVERY). This does not block.
     ///
     /// # Errors
-    /// If there is no room for it. What was kept before stays.
+    /// If it does not fit. The previous value stays.
     pub fn keep(self, name: KeptName, value: &[u8]) -> Result<(), KeepError> {
         self.0.map_or(Ok(()), |settings| settings.keep(name, value))
     }
 
-    /// Keeps nothing under that name any more.
+    /// Removes the value of `name`.
     pub fn remove(self, name: KeptName) {
         if let Some(settings) = self.0 {
             settings.remove(name);
@@ -38,7 +40,7 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// How an output is when power comes.
+/// State of an output at power-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PowerUp {
     /// Off.
@@ -46,18 +48,18 @@ pub enum PowerUp {
     Off,
     /// On.
     On,
-    /// As it was last; off, if that is not known.
+    /// Last known state; off if there is none.
     Last,
 }
 
-/// An output that is on or off and has a state of its own when power comes.
+/// Switched output with a defined state at power-up.
 ///
 /// ```
 /// use instep_settings::{Kept, KeptName, KeptSwitch, PowerUp, Settings};
 ///
 /// let settings = Settings::new();
 /// let pump = KeptSwitch::new(Kept::by(&settings), KeptName::new("pump"), PowerUp::Last);
-/// assert!(!pump.at_start(), "nothing is known of it");
+/// assert!(!pump.at_start(), "no state is stored yet");
 /// pump.switched(true).unwrap();
 /// assert!(pump.at_start());
 /// ```
@@ -69,12 +71,12 @@ pub struct KeptSwitch<'a> {
 }
 
 impl<'a> KeptSwitch<'a> {
-    /// The output of that name.
+    /// Creates the output `name`.
     pub const fn new(kept: Kept<'a>, name: KeptName, power_up: PowerUp) -> Self {
         Self { kept, name, power_up }
     }
 
-    /// How it is to be set before anything else happens, the network above all.
+    /// Returns the state to set first at the start, even before the network.
     pub fn at_start(self) -> bool {
         match self.power_up {
             PowerUp::Off => false,
@@ -83,10 +85,10 @@ impl<'a> KeptSwitch<'a> {
         }
     }
 
-    /// It was set. Only [`PowerUp::Last`] has something to keep.
+    /// Records that the output was set. Only [`PowerUp::Last`] stores its state.
     ///
     /// # Errors
-    /// If there is no room for it.
+    /// If the state does not fit.
     pub fn switched(self, on: bool) -> Result<(), KeepError> {
         match self.power_up {
             PowerUp::Last => self.kept.keep(self.name, if on { b"on" } else { b"off" }),

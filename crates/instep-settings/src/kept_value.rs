@@ -1,53 +1,55 @@
-//! The name and the value of what an application keeps, and why it may not be kept.
+//! Names, values and errors of an application's persisted values.
 
 use core::fmt::{self, Display};
 use heapless::Vec;
 
-/// How many values can be kept.
+/// Maximum number of persisted values.
 pub const KEPT_MAX: usize = 16;
-/// The longest name of a kept value, in bytes.
+/// Maximum length of a persisted value's name, in bytes.
 pub const KEPT_NAME_MAX: usize = 32;
-/// The longest kept value, in bytes.
+/// Maximum length of a persisted value, in bytes.
 pub const KEPT_VALUE_MAX: usize = 64;
 
-/// A value that was kept.
+/// Persisted value.
 pub type KeptValue = Vec<u8, KEPT_VALUE_MAX>;
 
-/// The name of a kept value. It stays the same from version to version, or the value is another one.
+/// Name of a persisted value.
+///
+/// It must stay the same across versions of the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptName(&'static str);
 
 impl KeptName {
-    /// A name of 1 to 32 bytes. Best as a `const`: then a wrong one is an error of the compiler.
+    /// Creates a name of 1 to 32 bytes. In a `const`, a wrong name is a compile error.
     ///
     /// # Panics
-    /// If it is empty or longer.
+    /// If it is empty, or longer than 32 bytes.
     pub const fn new(name: &'static str) -> Self {
         assert!(
             !name.is_empty() && name.len() <= KEPT_NAME_MAX,
-            "the name of a kept value has 1 to 32 bytes"
+            "the name of a kept value must have 1 to 32 bytes"
         );
         Self(name)
     }
 
-    /// The name.
+    /// Returns the name.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
 }
 
-/// Why a value is not kept.
+/// Reason why a value is not persisted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeepError {
-    /// It is longer than 64 bytes.
+    /// Value of more than 64 bytes.
     TooLong,
-    /// 16 others are.
+    /// 16 other values are persisted already.
     Full,
 }
 
 impl KeepError {
-    /// What it displays as.
+    /// Returns the text of its `Display`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TooLong => "a kept value has at most 64 bytes",

@@ -1,9 +1,9 @@
-//! Settings that survive power loss at any moment.
+//! Settings that survive a power loss at any moment.
 //!
-//! [`Settings`] is what a device knows of itself: its network, its passwords, its name, and what the application
-//! keeps. It is plain memory, shared by reference, and never waits. A [`Saver`] brings what changed into a
-//! [`Storage`], at most every [`SAVE_EVERY`] milliseconds and when it is told to. There are two: [`FlashStorage`],
-//! and with the feature `std` [`FileStorage`].
+//! [`Settings`] are a device's network, passwords and name, and the values that the application persists. They
+//! are plain memory, shared by reference, and never block. A [`Saver`] writes changes to a [`Storage`], at most
+//! every [`SAVE_EVERY`] milliseconds, and on request. There are two storages: [`FlashStorage`], and with the
+//! feature `std` [`FileStorage`].
 //!
 //! ```
 //! # use embassy_futures::block_on;
@@ -14,31 +14,32 @@
 //! if opened.is_warning() {
 //!     println!("{opened}");
 //! }
-//! // What was given when this was built wins once, when it is new.
+//! // A setting of the build takes effect once, when it is new.
 //! let network = Network::new(NetworkName::new(b"workshop").unwrap(), None);
 //! settings.take_build(Build { network: Some(network), ..Build::default() });
 //!
-//! // An output that is as it was before the power went.
+//! // An output that keeps its state across a power loss.
 //! const LED: KeptName = KeptName::new("led");
 //! let led = KeptSwitch::new(Kept::by(&settings), LED, PowerUp::Last);
 //! let on = led.at_start();
 //! led.switched(!on).unwrap();
 //!
-//! // Beside the application; the time is the caller's, in milliseconds.
+//! // The saver runs beside the application, on the caller's clock in milliseconds.
 //! saver.turn(now()).await.unwrap();
 //! let due = saver.due(); // call `turn` then; without a time, wait for `settings.changed()`
-//! // Before the power is switched off, or after somebody set a password.
+//! // Before the power is switched off, or after a password was set.
 //! saver.save().await.unwrap();
 //! # assert!(due.is_some());
 //! # }) }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! * After a loss of power each setting has its old value or its new one. A network and its password are one setting.
-//! * What cannot be read means defaults, one line for the log ([`LoadOutcome`]), and a device that runs.
-//! * Settings that a newer version wrote are left alone until somebody sets something (see [`LoadOutcome::Newer`]).
-//! * Passwords are never printed: `***` stands for them.
+//! * After a power loss each setting has its old value or its new one. A network and its password are one
+//!   setting.
+//! * Unreadable settings result in defaults, one line for the log ([`LoadOutcome`]), and a running device.
+//! * Settings of a newer version are left alone until a person sets one (see [`LoadOutcome::Newer`]).
+//! * Passwords are never printed; `***` replaces them.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,35 +1,37 @@
-//! What is stored: records, each a key and a value.
+//! Records of a storage, each with a key and a value.
 
 use core::fmt::{self, Debug};
 use heapless::Vec;
 
-/// The version of what is stored. It is a record of its own, whose form never changes.
+/// Version of the stored format, in a record of its own whose form never changes.
 pub const VERSION: u16 = 1;
 
-/// The longest key: a kept value's.
+/// Maximum length of a key, that of a persisted value, in bytes.
 pub(crate) const KEY_MAX: usize = 1 + crate::KEPT_NAME_MAX;
-/// The longest value: a network's.
+/// Maximum length of a value, that of a network, in bytes.
 pub(crate) const VALUE_MAX: usize = 112;
 
-/// Before the name of a kept value.
+/// First byte of a persisted value's key; its name follows.
 const KEPT: u8 = 0x80;
 
-/// What a record is called: some bytes.
+/// Key of a record, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(Vec<u8, KEY_MAX>);
 
 impl Key {
-    /// The key of the [version](VERSION), whose value is two bytes, the low one first.
+    /// Returns the key of the [version](VERSION).
+    ///
+    /// Its value is two bytes, little-endian.
     pub fn version() -> Self {
         Self::of(1)
     }
 
-    /// The key of these bytes, as [`Key::as_bytes`] gave them; none if they are too many or too few.
+    /// Creates a key from [`Key::as_bytes`]; returns `None` if it is empty or too long.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         if bytes.is_empty() { None } else { Vec::from_slice(bytes).ok().map(Self) }
     }
 
-    /// Its bytes, at most 33.
+    /// Returns the bytes, at most 33.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -42,13 +44,15 @@ impl Key {
         Self([KEPT].iter().chain(name).copied().take(KEY_MAX).collect())
     }
 
-    /// The name of the kept value that it stands for.
+    /// Returns the name of the persisted value, if the key is one's.
     pub(crate) fn kept_name(&self) -> Option<&[u8]> {
         self.0.strip_prefix(&[KEPT])
     }
 }
 
-/// A key and its value. It may be a secret: it prints without its value.
+/// Record with a key and a value.
+///
+/// Its `Debug` omits the value, which may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub(crate) key: Key,
@@ -56,17 +60,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record, if its value has at most 112 bytes.
+    /// Creates a record; returns `None` if the value has more than 112 bytes.
     pub fn new(key: Key, value: &[u8]) -> Option<Self> {
         Vec::from_slice(value).ok().map(|value| Self { key, value })
     }
 
-    /// What it is called.
+    /// Returns the key.
     pub const fn key(&self) -> &Key {
         &self.key
     }
 
-    /// What it says, at most 112 bytes.
+    /// Returns the value, at most 112 bytes.
     pub fn value(&self) -> &[u8] {
         &self.value
     }

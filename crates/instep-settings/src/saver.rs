@@ -1,31 +1,36 @@
-//! What brings the settings into their storage.
+//! Saver, which writes settings to their storage.
 
 use crate::table::Table;
 use crate::{Key, Loaded, Settings, Storage, VERSION};
 use core::fmt::{self, Display};
 
-/// From a change to its being stored, in milliseconds: so at most one save in that time, however often something
-/// changes.
+/// Time from a change to its save, and between two saves, in ms.
 pub const SAVE_EVERY: u64 = 5_000;
 
-/// What was found when the settings were opened. It displays as one line for the log.
+/// Outcome of loading the settings. It displays as one line for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadOutcome<E> {
-    /// Nothing was ever stored.
+    /// Storage without any settings.
     Empty,
-    /// The settings.
+    /// Settings that were loaded.
     Loaded,
-    /// What does not make sense. The device begins with defaults, and the first change replaces it.
+    /// Invalid data.
+    ///
+    /// The device starts with defaults, and the first change replaces the data.
     Corrupt,
-    /// Settings of this newer version. The device runs with defaults, and leaves them alone for as long as nobody sets one of
-    /// the settings: what a build brings or the application keeps is no reason to lose them.
+    /// Settings of this newer version. The device runs with defaults.
+    ///
+    /// They stay stored until a person sets one of the settings, because a build's defaults and an
+    /// application's values are no reason to lose them.
     Newer(u16),
-    /// The storage cannot be read. The device runs with defaults, and leaves alone what is there as it does with a newer version.
+    /// Storage that cannot be read.
+    ///
+    /// The device runs with defaults, and the data stays as for a newer version.
     Unreadable(E),
 }
 
 impl<E> LoadOutcome<E> {
-    /// Whether somebody should hear of it.
+    /// Returns whether the outcome is worth a warning.
     pub const fn is_warning(&self) -> bool {
         !matches!(self, Self::Empty | Self::Loaded)
     }
@@ -49,43 +54,44 @@ impl<E: Display> Display for LoadOutcome<E> {
     }
 }
 
-/// What a save may do to what is stored.
+/// What a save may do to the stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SavePolicy {
-    /// Add to it.
-    Sound,
+    /// Append to it.
+    Append,
     /// Replace it.
-    Lost,
-    /// Replace it, if a person sets something.
-    NotOurs,
+    Replace,
+    /// Replace it, if a person has set something.
+    ReplaceIfSet,
 }
 
-/// Stores what changes. There is one for each [`Settings`].
+/// Saver of changed settings. There is one for each [`Settings`].
 #[derive(Debug)]
 pub struct Saver<'a, S> {
     settings: &'a Settings,
     storage: S,
-    standing: SavePolicy,
+    policy: SavePolicy,
     due: Option<u64>,
 }
 
 impl<'a, S: Storage> Saver<'a, S> {
-    /// Reads the settings. Whatever it finds, the device can run.
+    /// Loads the settings. The device can run whatever the outcome.
     pub async fn open(settings: &'a Settings, mut storage: S) -> (Self, LoadOutcome<S::Error>) {
         let opened = read(settings, &mut storage).await;
-        let standing = match opened {
-            LoadOutcome::Empty | LoadOutcome::Loaded => SavePolicy::Sound,
-            LoadOutcome::Corrupt => SavePolicy::Lost,
-            LoadOutcome::Newer(_) | LoadOutcome::Unreadable(_) => SavePolicy::NotOurs,
+        let policy = match opened {
+            LoadOutcome::Empty | LoadOutcome::Loaded => SavePolicy::Append,
+            LoadOutcome::Corrupt => SavePolicy::Replace,
+            LoadOutcome::Newer(_) | LoadOutcome::Unreadable(_) => SavePolicy::ReplaceIfSet,
         };
-        (Self { settings, storage, standing, due: None }, opened)
+        (Self { settings, storage, policy, due: None }, opened)
     }
 
-    /// Saves if it is time to; `now` is the caller's clock, in milliseconds. To be called after
-    /// [`Settings::changed`], and when [`Saver::due`] says.
+    /// Saves if it is due; `now` is the caller's clock, in milliseconds.
+    ///
+    /// Must be called after [`Settings::changed`], and at the time of [`Saver::due`].
     ///
     /// # Errors
-    /// If the storage fails. It is tried again after [`SAVE_EVERY`].
+    /// If the storage fails. The save is retried after [`SAVE_EVERY`].
     pub async fn turn(&mut self, now: u64) -> Result<(), S::Error> {
         if !self.is_needed() {
             self.due = None;
@@ -94,7 +100,7 @@ impl<'a, S: Storage> Saver<'a, S> {
         match self.due {
             None => self.due = Some(now.saturating_add(SAVE_EVERY)),
             Some(due) if now >= due => {
-                // Also if it fails, or is dropped.
+                // Set before the save, so that it is retried if it fails or is dropped.
                 self.due = Some(now.saturating_add(SAVE_EVERY));
                 self.save().await?;
                 self.due = None;
@@ -104,13 +110,17 @@ impl<'a, S: Storage> Saver<'a, S> {
         Ok(())
     }
 
-    /// When the next [`turn`](Saver::turn) is due, by the caller's clock. None: when something has changed.
+    /// Returns when the next [`turn`](Saver::turn) is due, by the caller's clock.
+    ///
+    /// Returns `None` if it is due only after a change.
     pub const fn due(&self) -> Option<u64> {
         self.due
     }
 
-    /// Saves now what is not saved yet: before the device is switched off or starts anew, and when a person waits for it.
-    /// If it is dropped on its way, the next one does it all.
+    /// Saves all unsaved changes now.
+    ///
+    /// It is for the time before the device is switched off or restarts, and for a person who waits. If its
+    /// future is dropped, the next save writes everything.
     ///
     /// # Errors
     /// If the storage fails.
@@ -118,7 +128,7 @@ impl<'a, S: Storage> Saver<'a, S> {
         if !self.is_needed() {
             return Ok(());
         }
-        if self.standing == SavePolicy::Sound {
+        if self.policy == SavePolicy::Append {
             let mut changed = self.settings.take();
             if self.storage.append(&mut changed).await? {
                 changed.stored();
@@ -129,50 +139,50 @@ impl<'a, S: Storage> Saver<'a, S> {
         let mut all = self.settings.take();
         self.storage.replace(&mut all).await?;
         all.stored();
-        self.standing = SavePolicy::Sound;
+        self.policy = SavePolicy::Append;
         Ok(())
     }
 
-    /// Forgets every setting and all that is stored, whatever it is.
+    /// Clears all settings and the storage, whatever it holds.
     ///
     /// # Errors
-    /// If the storage fails; then nothing is set, but something may still be stored.
+    /// If the storage fails. Then the settings are cleared, but data may still be stored.
     pub async fn reset(&mut self) -> Result<(), S::Error> {
         let mut new = Table::NEW;
         new.change_version();
         self.settings.replace(new);
         self.due = None;
         self.storage.clear().await?;
-        self.standing = SavePolicy::Sound;
+        self.policy = SavePolicy::Append;
         Ok(())
     }
 
     fn is_needed(&self) -> bool {
-        self.settings.read(|table| match self.standing {
-            SavePolicy::Sound | SavePolicy::Lost => table.is_worth_saving(),
-            SavePolicy::NotOurs => table.set,
+        self.settings.read(|table| match self.policy {
+            SavePolicy::Append | SavePolicy::Replace => table.is_worth_saving(),
+            SavePolicy::ReplaceIfSet => table.set,
         })
     }
 }
 
 async fn read<S: Storage>(settings: &Settings, storage: &mut S) -> LoadOutcome<S::Error> {
-    let (mut table, mut sound, mut version) = (Table::NEW, true, None);
+    let (mut table, mut valid, mut version) = (Table::NEW, true, None);
     let version_key = Key::version();
     let mut each = |key: &Key, value: &[u8]| {
         if *key != version_key {
-            sound &= table.load(key, value);
+            valid &= table.load(key, value);
         } else if let Ok(bytes) = value.try_into() {
             version = Some(u16::from_le_bytes(bytes));
         } else {
-            sound = false;
+            valid = false;
         }
     };
     let opened = match storage.load(&mut each).await {
         Err(error) => LoadOutcome::Unreadable(error),
         Ok(Loaded::Nothing) => LoadOutcome::Empty,
-        // What else a newer version wrote may mean anything.
+        // Other records of a newer version may have any meaning.
         Ok(_) if version > Some(VERSION) => LoadOutcome::Newer(version.unwrap_or_default()),
-        Ok(Loaded::Records) if sound && version == Some(VERSION) => LoadOutcome::Loaded,
+        Ok(Loaded::Records) if valid && version == Some(VERSION) => LoadOutcome::Loaded,
         Ok(_) => LoadOutcome::Corrupt,
     };
     if !matches!(opened, LoadOutcome::Loaded) {

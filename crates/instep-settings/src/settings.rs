@@ -1,4 +1,4 @@
-//! What the device knows of itself, shared by all who ask and all who set.
+//! Settings of a device, shared by reference.
 
 use crate::table::{SLOTS, Slots, Table};
 use crate::{Build, DeviceName, KeepError, KeptName, KeptValue, Network, PasswordHash, Record, WifiPassword};
@@ -7,66 +7,69 @@ use core::fmt::{self, Debug};
 use embassy_sync::blocking_mutex::{Mutex, raw::CriticalSectionRawMutex};
 use embassy_sync::signal::Signal;
 
-/// The settings. Everything here is done at once, in memory: a [`Saver`](crate::Saver) stores it later.
+/// Settings in memory, which never block.
+///
+/// A [`Saver`](crate::Saver) stores them later.
 pub struct Settings {
     table: Mutex<CriticalSectionRawMutex, RefCell<Table>>,
     changed: Signal<CriticalSectionRawMutex, ()>,
 }
 
 impl Settings {
-    /// Settings of which none is set.
+    /// Creates settings without any value.
     pub const fn new() -> Self {
         Self { table: Mutex::new(RefCell::new(Table::NEW)), changed: Signal::new() }
     }
 
-    /// The network to join.
+    /// Returns the network to join.
     pub fn network(&self) -> Option<Network> {
         self.read(|table| table.network.value.clone())
     }
 
-    /// The password of the network that the device itself makes.
+    /// Returns the password of the device's own network.
     pub fn ap_password(&self) -> Option<WifiPassword> {
         self.read(|table| table.ap_password.value.clone())
     }
 
-    /// The device's name.
+    /// Returns the device's name.
     pub fn device_name(&self) -> Option<DeviceName> {
         self.read(|table| table.device_name.value.clone())
     }
 
-    /// The hash of the log-in password.
+    /// Returns the hash of the log-in password.
     pub fn log_in(&self) -> Option<PasswordHash> {
         self.read(|table| table.log_in.value.clone())
     }
 
-    /// Sets the network to join, or forgets it.
+    /// Sets or clears the network to join.
     pub fn set_network(&self, network: Option<Network>) {
         self.change(|table| table.set_network(network));
     }
 
-    /// Sets the password of the network that the device itself makes, or forgets it.
+    /// Sets or clears the password of the device's own network.
     pub fn set_ap_password(&self, password: Option<WifiPassword>) {
         self.change(|table| table.set_ap_password(password));
     }
 
-    /// Sets the device's name, or forgets it.
+    /// Sets or clears the device's name.
     pub fn set_device_name(&self, name: Option<DeviceName>) {
         self.change(|table| table.set_device_name(name));
     }
 
-    /// Sets the hash of the log-in password, or forgets it.
+    /// Sets or clears the hash of the log-in password.
     pub fn set_log_in(&self, hash: Option<PasswordHash>) {
         self.change(|table| table.set_log_in(hash));
     }
 
-    /// Takes what a build brings along: each value once, when it differs from the one that was last taken from a build.
-    /// What somebody sets later stays, until a build brings another value. To be called once, after
+    /// Takes over the settings of a build that differ from the last build's.
+    ///
+    /// A value that is set later stays until a build has another one. Must be called once, after
     /// [`Saver::open`](crate::Saver::open).
     pub fn take_build(&self, build: Build) {
         self.change(|table| table.take_build(build));
     }
 
-    /// Returns when something has changed since it last returned. One task at a time may wait.
+    /// Waits for a change since the last call. Only one task at a time may wait.
     pub async fn changed(&self) {
         self.changed.wait().await;
     }
@@ -93,7 +96,7 @@ impl Settings {
         self.change_silently(|table| *table = new);
     }
 
-    /// Without waking whoever waits for changes.
+    /// Changes the settings without waking the task that waits for changes.
     pub(crate) fn change_silently(&self, change: impl FnOnce(&mut Table)) {
         self.table.lock(|table| change(&mut table.borrow_mut()));
     }
@@ -107,7 +110,7 @@ impl Settings {
         self.table.lock(|table| read(&table.borrow()))
     }
 
-    /// What is to be stored.
+    /// Takes the records to store.
     pub(crate) fn take(&self) -> Taken<'_> {
         Taken { settings: self, next: 0, taken: Slots::NONE }
     }
@@ -130,7 +133,9 @@ impl Debug for Settings {
     }
 }
 
-/// Records on their way to the storage. What is dropped before it is [`stored`](Taken::stored) is to be stored again.
+/// Records on their way to the storage.
+///
+/// If they are dropped before [`stored`](Taken::stored), they count as changed again.
 pub(crate) struct Taken<'a> {
     settings: &'a Settings,
     next: usize,
@@ -138,7 +143,7 @@ pub(crate) struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// They are stored.
+    /// Confirms that the records are stored.
     pub(crate) fn stored(mut self) {
         self.taken = Slots::NONE;
     }

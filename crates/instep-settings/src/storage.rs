@@ -1,25 +1,30 @@
-//! Where settings are stored.
+//! Storages of settings.
 
 use crate::{Key, Record};
 use core::fmt::{Debug, Display};
 
-/// A place for records that survives loss of power at any moment: afterwards each record is as it was before, or as it was
-/// to become.
+/// Storage of records that survives a power loss at any moment.
+///
+/// Afterwards each record has its old value or its new one.
 #[allow(async_fn_in_trait, reason = "a device has one thread, and on Linux the saver stays in its own")]
 pub trait Storage {
-    /// What can go wrong.
+    /// Error of the storage.
     type Error: Debug + Display;
 
-    /// Gives `each` every record. If there are several of a key, the last one holds. It comes before all else.
+    /// Passes every record to `each`, and must be called first.
+    ///
+    /// If a key is repeated, its last record holds.
     async fn load(&mut self, each: &mut dyn FnMut(&Key, &[u8])) -> Result<Loaded, Self::Error>;
 
-    /// Stores these records in place of those with the same keys. `false`: it cannot be added to, [`replace`](Storage::replace) it.
+    /// Stores records in place of those with the same keys.
+    ///
+    /// Returns `false` if nothing can be appended, so that [`replace`](Storage::replace) is needed.
     async fn append(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<bool, Self::Error>;
 
-    /// Stores these records in place of all that is there, whatever it is.
+    /// Stores records in place of everything stored, whatever it is.
     async fn replace(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<(), Self::Error>;
 
-    /// Forgets everything.
+    /// Removes everything.
     async fn clear(&mut self) -> Result<(), Self::Error>;
 }
 
@@ -43,13 +48,13 @@ impl<S: Storage> Storage for &mut S {
     }
 }
 
-/// What was found.
+/// Result of loading a storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loaded {
-    /// Nothing was ever stored here.
+    /// Empty storage.
     Nothing,
-    /// Records.
+    /// Valid records.
     Records,
-    /// Something that makes no sense.
+    /// Invalid data.
     Corrupt,
 }

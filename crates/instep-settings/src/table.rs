@@ -1,4 +1,4 @@
-//! The settings in memory, and how each becomes a record.
+//! Table of the settings, and their conversion to records.
 
 use crate::build_defaults::Fingerprint;
 use crate::record::{VALUE_MAX, VERSION};
@@ -8,27 +8,34 @@ use crate::{
 };
 use heapless::Vec;
 
-/// The records that there can be: the version, four settings, and the kept values.
+/// Maximum number of records: the version, four settings, and the persisted values.
 pub(crate) const SLOTS: usize = FIRST_KEPT + KEPT_MAX;
 
+/// Slot of the version.
 const VERSION_SLOT: usize = 0;
+/// Slot of the network to join.
 const NETWORK: usize = 1;
+/// Slot of the password of the device's own network.
 const AP_PASSWORD: usize = 2;
+/// Slot of the device's name.
 const DEVICE_NAME: usize = 3;
+/// Slot of the hash of the log-in password.
 const LOG_IN: usize = 4;
+/// First slot of the persisted values.
 const FIRST_KEPT: usize = 5;
 
-/// Parts of a setting's record.
+/// Flag in a setting's record: a fingerprint of a build's value follows.
 const FROM_BUILD: u8 = 1;
+/// Flag in a setting's record: a value follows.
 const HAS_VALUE: u8 = 2;
 
 type Value = Vec<u8, VALUE_MAX>;
 
-/// A set of slots.
+/// Set of slots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Slots(u32);
 
-const _: () = assert!(SLOTS <= 32, "there is a bit for each slot");
+const _: () = assert!(SLOTS <= 32, "a slot has no bit");
 
 impl Slots {
     pub(crate) const NONE: Self = Self(0);
@@ -54,7 +61,7 @@ impl Slots {
     }
 }
 
-/// A setting, and what a build last gave for it.
+/// Setting, with the fingerprint of the last build's value.
 pub(crate) struct Setting<T> {
     pub(crate) value: Option<T>,
     from_build: Option<Fingerprint>,
@@ -66,7 +73,7 @@ impl<T> Setting<T> {
 
 struct KeptSlot {
     name: Vec<u8, KEPT_NAME_MAX>,
-    /// None: it was removed, which is to be stored, too.
+    /// Value; `None` if it was removed, which must be stored, too.
     value: Option<KeptValue>,
 }
 
@@ -76,9 +83,9 @@ pub(crate) struct Table {
     pub(crate) device_name: Setting<DeviceName>,
     pub(crate) log_in: Setting<PasswordHash>,
     kept: [Option<KeptSlot>; KEPT_MAX],
-    /// What is to be stored.
+    /// Slots to store.
     changed: Slots,
-    /// Something was set by a person, not by the application or the build.
+    /// Whether a person set something, not the application or the build.
     pub(crate) set: bool,
 }
 
@@ -93,7 +100,9 @@ impl Table {
         set: false,
     };
 
-    /// Takes a stored record in. `false`: it is none of ours. Keys that are not known are passed over.
+    /// Loads a stored record; returns `false` if it is invalid.
+    ///
+    /// Unknown keys are skipped.
     pub(crate) fn load(&mut self, key: &Key, value: &[u8]) -> bool {
         match (key.as_bytes(), key.kept_name()) {
             (&[number], None) => match usize::from(number).wrapping_sub(1) {
@@ -117,14 +126,14 @@ impl Table {
             _ => return None,
         };
         let slot = self.kept_slot(&name).or_else(|| self.kept.iter().position(Option::is_none));
-        // More than there is room for came from another version, which has more room.
+        // Values beyond the last slot come from another version with more slots, and are dropped.
         if let Some(slot) = slot {
             self.kept[slot] = value.map(|value| KeptSlot { name, value: Some(value) });
         }
         Some(())
     }
 
-    /// The record of a slot, if there is one.
+    /// Returns the record of a slot, if any.
     pub(crate) fn record(&self, slot: usize) -> Option<Record> {
         let key = match slot {
             FIRST_KEPT.. => {
@@ -144,7 +153,7 @@ impl Table {
         Some(Record { key, value })
     }
 
-    /// The record of a slot if it is to be stored. It counts as stored from now on.
+    /// Takes the record of a slot if it has changed, and counts it as stored.
     pub(crate) fn take(&mut self, slot: usize, taken: &mut Slots) -> Option<Record> {
         if !self.changed.has(slot) {
             return None;
@@ -154,14 +163,14 @@ impl Table {
         self.record(slot)
     }
 
-    /// Whether there is more to store than a version.
+    /// Returns whether any change but that of the version must be stored.
     pub(crate) fn is_worth_saving(&self) -> bool {
         let mut changed = self.changed;
         changed.remove(VERSION_SLOT);
         !changed.is_empty()
     }
 
-    /// These are to be stored, after all.
+    /// Marks slots as changed again.
     pub(crate) fn put_back(&mut self, slots: Slots) {
         self.changed.add_all(slots);
     }
@@ -202,7 +211,7 @@ impl Table {
         self.kept[slot].as_ref()?.value.clone()
     }
 
-    /// Whether something is to be stored now.
+    /// Sets a persisted value. Returns whether it has changed.
     pub(crate) fn keep(&mut self, name: KeptName, value: &[u8]) -> Result<bool, KeepError> {
         let value = Vec::from_slice(value).map_err(|_| KeepError::TooLong)?;
         let name = name.as_str().as_bytes();
@@ -213,29 +222,29 @@ impl Table {
         {
             return Ok(false);
         }
-        // A `KeptName` is short enough.
+        // A `KeptName` is never too long.
         let name = Vec::from_slice(name).map_err(|_| KeepError::TooLong)?;
         self.kept[slot] = Some(KeptSlot { name, value: Some(value) });
         self.changed.add(FIRST_KEPT + slot);
         Ok(true)
     }
 
-    /// Whether something is to be stored now.
+    /// Removes a persisted value. Returns whether it existed.
     pub(crate) fn remove(&mut self, name: KeptName) -> bool {
         let Some(slot) = self.kept_slot(name.as_str().as_bytes()) else { return false };
         let Some(kept) = &mut self.kept[slot] else { return false };
-        let there = kept.value.take().is_some();
-        if there {
+        let existed = kept.value.take().is_some();
+        if existed {
             self.changed.add(FIRST_KEPT + slot);
         }
-        there
+        existed
     }
 
     fn kept_slot(&self, name: &[u8]) -> Option<usize> {
         self.kept.iter().position(|kept| kept.as_ref().is_some_and(|kept| kept.name == name))
     }
 
-    /// A slot that was never used, or whose value is gone for good.
+    /// Returns a slot that was never used, or whose removal is stored.
     fn free_slot(&self) -> Option<usize> {
         (0..KEPT_MAX).find(|slot| {
             let gone = self.kept[*slot].as_ref().is_none_or(|kept| kept.value.is_none());
@@ -244,7 +253,7 @@ impl Table {
     }
 }
 
-/// How a setting's value is stored.
+/// Conversion of a setting's value to and from bytes.
 trait Stored: Sized + PartialEq {
     fn write(&self, to: &mut Value);
     fn read(bytes: &[u8]) -> Option<Self>;
@@ -253,7 +262,7 @@ trait Stored: Sized + PartialEq {
 impl Stored for Network {
     fn write(&self, to: &mut Value) {
         let name = self.name().as_bytes();
-        // A name has at most 32 bytes; `VALUE_MAX` holds all of it, by a test.
+        // A name has at most 32 bytes, and a test shows that `VALUE_MAX` suffices.
         let _ = to.push(u8::try_from(name.len()).unwrap_or_default());
         let _ = to.extend_from_slice(name);
         let _ = to.extend_from_slice(self.password().map_or("", WifiPassword::reveal).as_bytes());
@@ -300,7 +309,7 @@ impl Stored for PasswordHash {
     }
 }
 
-/// What a build gave and the value, in one record: so they cannot come apart.
+/// Encodes fingerprint and value in one record, so they always change together.
 fn stored<T: Stored>(setting: &Setting<T>) -> Option<Value> {
     let (mut parts, mut record) = (0, Value::new());
     let _ = record.push(0);
@@ -333,14 +342,14 @@ fn load_into<T: Stored>(setting: &mut Setting<T>, record: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Whether it is another value.
+/// Sets a value. Returns whether it has changed.
 fn set<T: Stored>(setting: &mut Setting<T>, value: Option<T>, slot: usize, changed: &mut Slots) -> bool {
-    let other = setting.value != value;
-    if other {
+    let changes = setting.value != value;
+    if changes {
         setting.value = value;
         changed.add(slot);
     }
-    other
+    changes
 }
 
 fn take_from_build<T: Stored>(setting: &mut Setting<T>, value: Option<T>, slot: usize, changed: &mut Slots) {
@@ -359,7 +368,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_values_fit_and_come_back() {
+    fn longest_values_load_as_stored() {
         let password = || WifiPassword::new(&[b'a'; 64]).unwrap();
         let mut table = Table::NEW;
         table.take_build(Build {
@@ -370,20 +379,20 @@ mod tests {
         });
         const NAME: KeptName = KeptName::new("a name that has thirty-two bytes");
         table.keep(NAME, &[1; 64]).unwrap();
-        let mut back = Table::NEW;
+        let mut loaded = Table::NEW;
         for record in (0..SLOTS).filter_map(|slot| table.record(slot)) {
-            assert!(back.load(&record.key, &record.value), "{record:?}");
+            assert!(loaded.load(&record.key, &record.value), "{record:?}");
         }
-        assert_eq!(back.network.value, table.network.value);
-        assert_eq!(back.network.from_build, table.network.from_build);
-        assert_eq!(back.ap_password.value, Some(password()));
-        assert_eq!(back.device_name.value, table.device_name.value);
-        assert_eq!(back.log_in.value, table.log_in.value);
-        assert_eq!(back.kept(NAME).unwrap(), [1; 64]);
+        assert_eq!(loaded.network.value, table.network.value);
+        assert_eq!(loaded.network.from_build, table.network.from_build);
+        assert_eq!(loaded.ap_password.value, Some(password()));
+        assert_eq!(loaded.device_name.value, table.device_name.value);
+        assert_eq!(loaded.log_in.value, table.log_in.value);
+        assert_eq!(loaded.kept(NAME).unwrap(), [1; 64]);
     }
 
     #[test]
-    fn records_that_make_no_sense_are_refused_and_change_nothing() {
+    fn invalid_records_are_refused_without_change() {
         let mut table = Table::NEW;
         for wrong in [&[][..], &[4], &[0, 1], &[1, 2, 3], &[2], &[2, 200, 1], &[2, 1, b'a', b'b'], &[2, 0]] {
             assert!(!table.load(&Key::of(2), wrong), "{wrong:?}");
@@ -391,7 +400,7 @@ mod tests {
         assert!(!table.load(&Key::kept(b"led"), &[2]) && !table.load(&Key::kept(b"led"), &[1; 66]));
         assert!(table.network.value.is_none() && table.record(FIRST_KEPT).is_none());
         for unknown in [0, 6, 77, 255] {
-            assert!(table.load(&Key::of(unknown), &[1, 2, 3]), "{unknown} is not known, and passed over");
+            assert!(table.load(&Key::of(unknown), &[1, 2, 3]), "the unknown key {unknown} was not skipped");
         }
     }
 }

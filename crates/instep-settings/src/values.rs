@@ -1,19 +1,19 @@
-//! What can be set. A value that exists is a value that can work.
+//! Values of settings, which are valid once they exist.
 
 use core::fmt::{self, Debug, Display};
 use heapless::Vec;
 
-/// Why something is no value: a sentence for whoever typed it.
+/// Reason why a value is invalid, as a sentence for the person who entered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WrongValue {
-    /// It is no name of a network.
+    /// Invalid name of a network.
     NetworkName,
-    /// It is no password of a network.
+    /// Invalid password of a network.
     WifiPassword,
-    /// It is no name of a device.
+    /// Invalid name of a device.
     DeviceName,
-    /// It is no hash of a password.
+    /// Invalid hash of a password.
     PasswordHash,
 }
 
@@ -34,13 +34,15 @@ impl Display for WrongValue {
 
 impl core::error::Error for WrongValue {}
 
-/// The name of a network (its SSID): 1 to 32 bytes, which need not be text.
+/// Name of a network (its SSID): 1 to 32 bytes, which need not be text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NetworkName(Vec<u8, 32>);
 
 impl NetworkName {
+    /// Creates a name of 1 to 32 bytes.
+    ///
     /// # Errors
-    /// If there are no bytes or more than 32.
+    /// [`WrongValue::NetworkName`] if it is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
         match Vec::from_slice(bytes) {
             Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
@@ -48,7 +50,7 @@ impl NetworkName {
         }
     }
 
-    /// Its bytes.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -60,14 +62,18 @@ impl Debug for NetworkName {
     }
 }
 
-/// The password of a network: 8 to 63 printable characters of ASCII, or 64 hexadecimal digits, which are the key itself
-/// (IEEE 802.11, annex J). It prints as `***`.
+/// Password of a network; it prints as `***`.
+///
+/// It has 8 to 63 printable ASCII characters, or is the key itself as 64 hexadecimal digits (IEEE 802.11, annex
+/// J).
 #[derive(Clone, PartialEq, Eq)]
 pub struct WifiPassword(Vec<u8, 64>);
 
 impl WifiPassword {
+    /// Creates a password of valid length and characters.
+    ///
     /// # Errors
-    /// If a network could not have it.
+    /// [`WrongValue::WifiPassword`] if no network could have it.
     pub fn new(text: &[u8]) -> Result<Self, WrongValue> {
         let good = match text.len() {
             8..=63 => text.iter().all(|byte| matches!(byte, b' '..=b'~')),
@@ -80,9 +86,9 @@ impl WifiPassword {
         }
     }
 
-    /// The password itself. Not for a log.
+    /// Returns the password itself, which must not be logged.
     pub fn reveal(&self) -> &str {
-        // It is ASCII.
+        // The constructor accepts ASCII only.
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -93,7 +99,7 @@ impl Debug for WifiPassword {
     }
 }
 
-/// A network to join. Its name and its password change together.
+/// Network to join, whose name and password change together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     name: NetworkName,
@@ -101,29 +107,33 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network of that name; an open one has no password.
+    /// Creates a network; an open one has no password.
     pub const fn new(name: NetworkName, password: Option<WifiPassword>) -> Self {
         Self { name, password }
     }
 
-    /// Its name.
+    /// Returns the name.
     pub const fn name(&self) -> &NetworkName {
         &self.name
     }
 
-    /// Its password, if it has one.
+    /// Returns the password, if any.
     pub const fn password(&self) -> Option<&WifiPassword> {
         self.password.as_ref()
     }
 }
 
-/// The device's own name in the network: 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
+/// Name of the device in its network.
+///
+/// It has 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceName(Vec<u8, 32>);
 
 impl DeviceName {
+    /// Creates a name that is valid as a host name's label.
+    ///
     /// # Errors
-    /// If it cannot be a part of a host's name.
+    /// [`WrongValue::DeviceName`] if it is not.
     pub fn new(text: &str) -> Result<Self, WrongValue> {
         let good = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !text.is_empty()
@@ -135,9 +145,9 @@ impl DeviceName {
         }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
-        // It is ASCII.
+        // The constructor accepts ASCII only.
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -148,14 +158,17 @@ impl Debug for DeviceName {
     }
 }
 
-/// The hash of the log-in password, with all that is needed to compare: 1 to 64 bytes, which mean nothing here. It prints as
-/// `***`.
+/// Hash of the log-in password; it prints as `***`.
+///
+/// It has 1 to 64 bytes, which are opaque to this crate.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Vec<u8, 64>);
 
 impl PasswordHash {
+    /// Creates a hash of 1 to 64 bytes.
+    ///
     /// # Errors
-    /// If there are no bytes or more than 64.
+    /// [`WrongValue::PasswordHash`] if it is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
         match Vec::from_slice(bytes) {
             Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
@@ -163,7 +176,7 @@ impl PasswordHash {
         }
     }
 
-    /// Its bytes. Not for a log.
+    /// Returns the bytes, which must not be logged.
     pub fn reveal(&self) -> &[u8] {
         &self.0
     }
@@ -181,7 +194,7 @@ mod tests {
     use std::format;
 
     #[test]
-    fn each_value_has_its_limits() {
+    fn values_at_and_beyond_limits_are_judged() {
         assert!(NetworkName::new(&[]).is_err() && NetworkName::new(&[0; 33]).is_err());
         assert!(NetworkName::new(&[255]).is_ok() && NetworkName::new(&[0; 32]).is_ok());
         for (length, good) in [(0, false), (7, false), (8, true), (63, true), (64, true), (65, false)] {
@@ -199,12 +212,12 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_print() {
+    fn secrets_print_as_asterisks() {
         let password = WifiPassword::new(b"open sesame").unwrap();
         let network = Network::new(NetworkName::new(b"cave\n").unwrap(), Some(password.clone()));
         assert_eq!(format!("{password:?}"), "***");
-        let shown = r#"Network { name: "cave\n", password: Some(***) }"#;
-        assert_eq!(format!("{network:?}"), shown);
+        let printed = r#"Network { name: "cave\n", password: Some(***) }"#;
+        assert_eq!(format!("{network:?}"), printed);
         assert_eq!(format!("{:?}", PasswordHash::new(b"hash").unwrap()), "***");
     }
 }

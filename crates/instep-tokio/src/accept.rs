@@ -1,4 +1,4 @@
-//! Accepting connections.
+//! Accept loop.
 
 use crate::dispatch::{Dispatcher, Listeners, ShardCommand};
 use crate::exhaustion::{Exhaustion, RETRY_PAUSE, is_exhaustion};
@@ -9,32 +9,34 @@ use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use tokio::sync::mpsc;
 
-/// Accepts from all listeners, for ever.
+/// Accepts connections from all listeners, for ever.
 pub(crate) fn accept(
     server: Server,
     listeners: Vec<Listener>,
     shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
 ) -> io::Result<impl Future<Output = ()>> {
-    let gate = server.meters.gate.clone();
+    let admission = server.meters.admission.clone();
     let mut listeners = Listeners::new(listeners)?;
-    let mut dealer = Dispatcher::new(gate, shards, server.limits.unsent, server.device.limits());
-    let mut shortage = Exhaustion::new(server.device);
-    let mut complaint = LogThrottle::default();
+    let mut dispatcher = Dispatcher::new(admission, shards, server.limits.unsent, server.device.limits());
+    let mut exhaustion = Exhaustion::new(server.device);
+    let mut throttle = LogThrottle::default();
     Ok(async move {
         loop {
             match poll_fn(|context| listeners.poll(context)).await {
-                Ok(newcomer) => dealer.dispatch(newcomer).await,
-                // The client gave up before it was accepted.
+                Ok(incoming) => dispatcher.dispatch(incoming).await,
+                // The peer reset the connection before it was accepted.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
                 Err(error) if is_exhaustion(&error) => {
-                    if let Some(newcomer) = shortage.free_descriptor(&error, &mut listeners, &dealer).await {
-                        dealer.dispatch(newcomer).await;
+                    if let Some(incoming) =
+                        exhaustion.free_descriptor(&error, &mut listeners, &dispatcher).await
+                    {
+                        dispatcher.dispatch(incoming).await;
                     }
                 }
                 Err(error) => {
-                    if complaint.is_due() {
-                        log::error!("No connection can be accepted: {error}. The server tries again");
+                    if throttle.is_due() {
+                        log::error!("accept failed: {error}; retrying every 100 ms");
                     }
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }

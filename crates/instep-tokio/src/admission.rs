@@ -1,4 +1,4 @@
-//! How many connections there may be: in all, and from one address; and who gives up its place for another.
+//! Admission control: limits of connections, in all and per address.
 
 use crate::eviction::Priorities;
 use crate::limits::SocketLimits;
@@ -10,9 +10,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// Connections above the limits that are still told so, by 503. Further ones are closed at once.
+/// Maximum connections being rejected with 503; others are closed at once.
 pub(crate) const REJECT_RESPONSES_MAX: usize = 64;
 
+/// Admission control of all connections.
 #[derive(Debug)]
 pub(crate) struct AdmissionControl {
     pub(crate) total_limit: usize,
@@ -21,57 +22,62 @@ pub(crate) struct AdmissionControl {
     access: &'static Access,
     pub(crate) counts: Mutex<Counts>,
     pub(crate) priorities: Priorities,
-    /// A place became free, or one that was to become free did not.
+    /// Notified when a slot is free, or an eviction was declined.
     pub(crate) changed: Notify,
 }
 
+/// Counts behind the lock of admission control.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
+    /// Connections with a slot.
     pub(crate) total: usize,
+    /// Connections that are being rejected with 503.
     pub(crate) rejecting: usize,
     pub(crate) refused_full: u64,
     pub(crate) refused_per_address: u64,
     pub(crate) addresses: HashMap<IpAddr, PerAddress>,
-    /// For each permit, whose it is.
+    /// Holder of each permit.
     pub(crate) holders: Slab<Holder>,
-    /// The permit whose holder was asked to give up its place, and has not answered.
+    /// Index of the permit whose eviction is pending.
     pub(crate) evicting: Option<usize>,
 }
 
-/// What comes from one address.
+/// Connections and rate of one address.
 #[derive(Debug)]
 pub(crate) struct PerAddress {
     pub(crate) connections: usize,
-    /// `None`: it is not limited.
+    /// Message rate; `None` if unlimited.
     rate: Option<Arc<Rate>>,
 }
 
-/// Where the holder of a permit is to be found. There is one for each client, so it is small.
+/// Shard and key of the connection that holds a permit.
+///
+/// There is one for each client, so it is small.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Holder {
     pub(crate) shard: u16,
-    /// The connection's key there.
+    /// Key of the connection within its shard.
     pub(crate) key: u32,
 }
 
-/// The holder of a permit who is to give up its place.
+/// Connection to evict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Eviction {
     pub(crate) shard: usize,
-    /// The connection's key there.
+    /// Key of the connection within its shard.
     pub(crate) key: usize,
-    /// How it stood when it was chosen ([`number`](crate::eviction::number)).
+    /// Priority at the time of the choice ([`number`](crate::eviction::number)).
     pub(crate) priority: u64,
 }
 
-/// What the gate has seen.
+/// Counts of admission control at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
-    /// Connections that are there now.
+    /// Open connections.
     pub(crate) open: u64,
-    /// Connections that were refused because there were too many in all.
+    /// Connections refused by the limit in all.
     pub(crate) refused_full: u64,
-    /// The same, from one address.
+    /// Connections refused by the limit per address.
     pub(crate) refused_per_address: u64,
 }
 
@@ -89,7 +95,7 @@ impl AdmissionControl {
         })
     }
 
-    /// Takes note of a connection that was refused without a permit.
+    /// Counts a connection that was refused without a permit.
     pub(crate) fn count_refused(&self) {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).refused_full += 1;
     }
@@ -103,36 +109,38 @@ impl AdmissionControl {
         }
     }
 
-    /// This machine, and a proxy that forwards for many, may have as many connections as there are.
+    /// Returns whether the limit per address applies.
+    ///
+    /// Loopback and trusted proxies are exempt.
     pub(crate) fn is_limited(&self, address: IpAddr) -> bool {
         !address.is_loopback() && !self.access.is_proxy(address)
     }
 
-    /// Waits until it makes sense to ask again.
+    /// Waits until admission is worth retrying.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;
     }
 }
 
 impl Counts {
-    /// One more connection from there. Says how many messages may come from there.
+    /// Counts one more connection from `address`, and returns its message rate.
     pub(crate) fn connect(&mut self, address: IpAddr, message_rate: u32, limit: usize) -> Option<Arc<Rate>> {
         if self.addresses.len() > 2 * limit {
-            self.addresses.retain(|_, from_here| from_here.connections > 0);
+            self.addresses.retain(|_, peer| peer.connections > 0);
         }
-        let from_here = self
+        let peer = self
             .addresses
             .entry(address)
             .or_insert_with(|| PerAddress { connections: 0, rate: Rate::new(message_rate).map(Arc::new) });
-        from_here.connections += 1;
-        from_here.rate.clone()
+        peer.connections += 1;
+        peer.rate.clone()
     }
 
     pub(crate) fn disconnect(&mut self, address: IpAddr) {
-        if let Some(from_here) = self.addresses.get_mut(&address) {
-            from_here.connections -= 1;
-            // Who comes back at once has spent what it had.
-            if from_here.connections == 0 && from_here.rate.is_none() {
+        if let Some(peer) = self.addresses.get_mut(&address) {
+            peer.connections -= 1;
+            // A rate is kept, so that an address that reconnects does not get a new allowance.
+            if peer.connections == 0 && peer.rate.is_none() {
                 self.addresses.remove(&address);
             }
         }

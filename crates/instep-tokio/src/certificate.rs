@@ -1,4 +1,4 @@
-//! A certificate, its key, and how connections use them.
+//! Certificate of a listener, with its key and TLS configuration.
 
 use crate::x509::{Head, Validity};
 use rustls::crypto::ring as provider;
@@ -10,37 +10,39 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A certificate with its key, for listeners. Its clones are one and the same: [`Certificate::replace`] changes all.
+/// Certificate with its key, for listeners.
+///
+/// Clones share their content, so [`Certificate::replace`] changes all of them.
 #[derive(Clone, Debug)]
 pub struct Certificate(Arc<Mutex<Inner>>);
 
 #[derive(Clone, Debug)]
 struct Inner {
     config: Arc<ServerConfig>,
-    own: CertificateDer<'static>,
+    /// Server's own certificate, the first of the chain.
+    leaf: CertificateDer<'static>,
     validity: Validity,
 }
 
-const DAMAGED: CertificateError =
-    CertificateError::Unusable("it is damaged, or of a form that is not supported");
+const DAMAGED: CertificateError = CertificateError::Unusable("it is damaged, or of an unsupported form");
 
-/// Why a certificate cannot be used.
+/// Reason why a certificate or its key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// There is no certificate in PEM.
+    /// No certificate in PEM.
     NoCertificate,
-    /// There is no private key in PEM.
+    /// No private key in PEM.
     NoKey,
-    /// The private key is encrypted.
+    /// Encrypted private key.
     Encrypted,
-    /// The private key is of a kind that is not supported, or damaged.
+    /// Private key that is damaged or of an unsupported kind.
     KeyKind,
-    /// The key belongs to another certificate.
+    /// Private key of another certificate.
     Mismatch,
-    /// The certificate is of this version of X.509, which clients refuse.
+    /// Certificate of this version of X.509; clients accept version 3 only.
     Version(u8),
-    /// The certificate is damaged, or of a form that is not supported.
+    /// Certificate that is damaged or of an unsupported form.
     Unusable(&'static str),
 }
 
@@ -52,15 +54,15 @@ impl fmt::Display for CertificateError {
             }
             Self::NoKey => f.write_str("there is no private key in PEM (-----BEGIN PRIVATE KEY-----)"),
             Self::Encrypted => f.write_str(
-                "it is encrypted, and nobody is there to type its passphrase: `openssl pkey -in FILE -out NEW` writes it without",
+                "it is encrypted, and a server cannot ask for its passphrase; decrypt it with `openssl pkey -in FILE -out NEW`",
             ),
             Self::KeyKind => f.write_str(
-                "it is none of RSA with 2048 to 8192 bits, ECDSA with P-256 or P-384, and Ed25519",
+                "it is none of RSA with 2048 to 8192 bits, ECDSA with P-256 or P-384, and Ed25519; use a key of these",
             ),
-            Self::Mismatch => f.write_str("the key does not fit the certificate"),
+            Self::Mismatch => f.write_str("the key does not belong to the certificate"),
             Self::Version(version) => write!(
                 f,
-                "it is of version {version} of X.509, which clients refuse: have it made anew, of version 3"
+                "it is of version {version} of X.509, which clients refuse; issue it with version 3"
             ),
             Self::Unusable(why) => f.write_str(why),
         }
@@ -70,16 +72,18 @@ impl fmt::Display for CertificateError {
 impl std::error::Error for CertificateError {}
 
 impl Certificate {
-    /// From PEM: the chain with the server's own certificate first, and its private key (PKCS #8, PKCS #1 or SEC 1).
+    /// Reads a certificate chain and its private key from PEM.
+    ///
+    /// The server's own certificate comes first. The key is in PKCS #8, PKCS #1 or SEC 1.
     ///
     /// # Errors
-    /// If either is missing or unusable, or they do not belong together.
+    /// If either is missing or unusable, or the key does not belong to the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(&without_marks(chain))
             .collect::<Result<_, _>>()
             .map_err(|_| CertificateError::NoCertificate)?;
-        let own = chain.first().cloned().ok_or(CertificateError::NoCertificate)?;
-        let head = Head::read(&own).ok_or(DAMAGED)?;
+        let leaf = chain.first().cloned().ok_or(CertificateError::NoCertificate)?;
+        let head = Head::read(&leaf).ok_or(DAMAGED)?;
         if head.version != 3 {
             return Err(CertificateError::Version(head.version));
         }
@@ -99,25 +103,28 @@ impl Certificate {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        // A client that comes back is spared the dear half of the handshake, and nothing is remembered for it here.
+        // Tickets let a client resume a session without the asymmetric part of the handshake, and the server
+        // stores nothing.
         config.ticketer = provider::Ticketer::new().map_err(unusable)?;
-        Ok(Self(Arc::new(Mutex::new(Inner { config: Arc::new(config), own, validity: head.validity }))))
+        Ok(Self(Arc::new(Mutex::new(Inner { config: Arc::new(config), leaf, validity: head.validity }))))
     }
 
-    /// Uses another one from the next connection on.
+    /// Replaces the certificate for all later connections.
     pub fn replace(&self, by: &Self) {
         let new = by.inner();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = new;
     }
 
-    /// The SHA-256 of the server's own certificate, as browsers show it: in hexadecimal, with colons.
+    /// Returns the SHA-256 of the server's certificate, as browsers show it.
+    ///
+    /// That is in hexadecimal, with colons.
     pub fn fingerprint(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, &self.inner().own);
+        let digest = ring::digest::digest(&ring::digest::SHA256, &self.inner().leaf);
         let bytes: Vec<_> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
         bytes.join(":")
     }
 
-    /// The time in which the server's own certificate is valid.
+    /// Returns the validity of the server's certificate.
     pub fn validity(&self) -> Validity {
         self.inner().validity
     }
@@ -144,14 +151,16 @@ fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateError> {
     })
 }
 
-/// The same without the byte order marks that some editors put before a text, and that stay where files are joined.
+/// Removes byte order marks.
+///
+/// Some editors write them, and they remain inside joined files.
 fn without_marks(pem: &[u8]) -> Cow<'_, [u8]> {
     const MARK: &[u8] = "\u{feff}".as_bytes();
     let mut rest = pem;
     let mut clean = Vec::new();
-    while let Some(at) = rest.windows(MARK.len()).position(|bytes| bytes == MARK) {
-        clean.extend_from_slice(&rest[..at]);
-        rest = &rest[at + MARK.len()..];
+    while let Some(i) = rest.windows(MARK.len()).position(|bytes| bytes == MARK) {
+        clean.extend_from_slice(&rest[..i]);
+        rest = &rest[i + MARK.len()..];
     }
     if rest.len() == pem.len() {
         return Cow::Borrowed(pem);

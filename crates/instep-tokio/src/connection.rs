@@ -1,4 +1,4 @@
-//! One socket and its client.
+//! Socket of a connection, and its client state machine.
 
 use crate::dispatch::Accepted;
 use crate::permit::Permit;
@@ -17,14 +17,16 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::task::{Context, Poll, Waker};
 
-/// Bytes that may wait beside one whole frame: control frames, and the answer to a handshake.
+/// Space for control frames and handshake responses beside one frame, in bytes.
 const CONTROL_RESERVE: usize = 1024;
 
-/// Reads in one go, before the others have their turn.
+/// Maximum reads of one connection before the other connections are served.
 const READS_PER_TURN: usize = 4;
 
-/// A socket and its client. All of it stays on the shard's thread; turns are given when the socket is ready, when
-/// there is something to send, and when time is up.
+/// Socket of a connection, and its client state machine.
+///
+/// It stays on the shard's thread. It gets a turn when the socket is ready, when there is something to send,
+/// and when a deadline has passed.
 pub(crate) struct Connection {
     socket: RefCell<Socket>,
     key: usize,
@@ -36,9 +38,9 @@ pub(crate) struct Connection {
     shut_down: Cell<bool>,
     closed: Cell<bool>,
     wake_at: Cell<Instant>,
-    /// While the socket takes no more: the bytes in it that the peer has not acknowledged, as seen last.
+    /// Unacknowledged bytes in a full send buffer, at the last check.
     unacknowledged: Cell<u32>,
-    /// Has the shard look at this connection.
+    /// Puts this connection on the shard's ready list.
     waker: Waker,
     permit: Permit,
 }
@@ -46,21 +48,24 @@ pub(crate) struct Connection {
 struct Socket {
     transport: Transport,
     client: Client,
-    /// Input that the client did not take yet: a part of something, or what it has no room for now.
+    /// Input that the client has not consumed.
+    ///
+    /// It is a partial item, or one for which the client has no space.
     tail: Vec<u8>,
 }
 
 impl Connection {
+    /// Capacity of a connection's output buffer, in bytes.
     pub(crate) fn unsent_limit(limits: &Limits) -> usize {
         limits.frame + CONTROL_RESERVE
     }
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let exchange = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
-        let exchange = HttpStateMemory::Owned(Box::new(exchange));
+        let http = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
+        let http = HttpStateMemory::Owned(Box::new(http));
         let now = shard.now();
-        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), exchange, now);
+        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), http, now);
         client.set_local_port(accepted.port);
         if accepted.permit.refused {
             client.refuse();
@@ -90,7 +95,7 @@ impl Connection {
         })
     }
 
-    /// Whether there may be something to send to it now: it is open, and its socket takes more.
+    /// Returns whether the connection is open and its socket accepts output.
     pub(crate) fn follows(&self) -> bool {
         self.open.get() && !self.wants_write.get()
     }
@@ -99,8 +104,10 @@ impl Connection {
         self.wake_at.get()
     }
 
-    /// Has the connection served if its socket holds input, and says so. A process that did not run for a while finds
-    /// a deadline past, and in the socket what the peer sent in time.
+    /// Puts the connection on the ready list if its socket holds input.
+    ///
+    /// Returns whether it does. A process that was suspended finds deadlines passed, although the peer's input
+    /// arrived in time.
     pub(crate) fn reads_first(&self) -> bool {
         let reads = self.wants_read.get() && self.has_input();
         if reads {
@@ -109,15 +116,17 @@ impl Connection {
         reads
     }
 
+    /// Returns how many revisions the client is behind.
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         self.socket.borrow().client.lag(feed)
     }
 
+    /// Announces a reply of the application to the client.
     pub(crate) fn expect_reply(&self) {
         self.socket.borrow_mut().client.expect_reply();
     }
 
-    /// Closes the client with that code.
+    /// Closes the client with `code`.
     pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
@@ -126,28 +135,29 @@ impl Connection {
         self.turn(shard, now, 0);
     }
 
-    /// Gives up the place for another one, unless it stands better than when it was chosen. A WebSocket is told, if
-    /// its socket takes that.
+    /// Closes the connection, unless its priority has risen above `chosen`.
+    ///
+    /// A WebSocket gets a close frame if its socket accepts one.
     pub(crate) fn evict(&self, shard: &ShardState, chosen: u64) {
         if self.has_input() {
-            // Its next turn says how it stands then.
+            // The next turn sets the priority anew.
             self.permit.set_priority(EvictionPriority::InUse);
         }
         if self.permit.priority() > chosen {
             return self.permit.keep();
         }
-        let standing = self.socket.borrow().client.eviction_priority();
-        if let EvictionPriority::Unresponsive(_) = standing {
+        let priority = self.socket.borrow().client.eviction_priority();
+        if let EvictionPriority::Unresponsive(_) = priority {
             self.socket.borrow().client.log_given_up();
             self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
         }
-        // The place is wanted at once.
+        // The slot is needed at once, so the closing handshake is not awaited.
         if !self.closed.get() {
             self.abandon(shard);
         }
     }
 
-    /// Serves the socket as far as it is ready. `true`: it is over.
+    /// Serves the socket as far as it is ready. Returns `true` if it is closed.
     pub(crate) fn serve(&self, shard: &ShardState, now: Instant) -> bool {
         let mut context = Context::from_waker(&self.waker);
         let mut reads = 0;
@@ -164,7 +174,7 @@ impl Connection {
             }
             if self.wants_read.get() && !self.closed.get() {
                 if reads == READS_PER_TURN {
-                    // There may be more: after the others.
+                    // There may be more input, which is read after the others had their turn.
                     self.waker.wake_by_ref();
                     return false;
                 }
@@ -186,18 +196,18 @@ impl Connection {
         }
     }
 
-    /// Reads into the shard's buffer, behind room for what waits of earlier input.
+    /// Reads into the shard's buffer, behind space for the unconsumed input.
     fn read(&self, shard: &ShardState, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
         let Socket { transport, tail, .. } = &mut *self.socket.borrow_mut();
         let Buffers { input, records, .. } = &mut *shard.buffers.borrow_mut();
         transport.poll_read(context, &mut input[tail.len()..], records)
     }
 
-    /// Tells the client what a read brought beside bytes, or instead of them.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets do not break off"))]
-    fn handle_event(&self, shard: &ShardState, now: Instant, news: &ReadEvent) {
+    /// Passes the event of a read to the client.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "only TLS reports violations"))]
+    fn handle_event(&self, shard: &ShardState, now: Instant, event: &ReadEvent) {
         let client = &mut self.socket.borrow_mut().client;
-        match news {
+        match event {
             ReadEvent::None => client.heard_from(now),
             ReadEvent::Ended => client.input_ended(),
             #[cfg(feature = "tls")]
@@ -210,7 +220,9 @@ impl Connection {
         }
     }
 
-    /// Gives the client a turn, with what waits of earlier input and `fresh` bytes that were read behind it.
+    /// Gives the client a turn.
+    ///
+    /// Its input is the unconsumed input and `fresh` bytes that were read behind it.
     pub(crate) fn turn(&self, shard: &ShardState, now: Instant, fresh: usize) {
         if self.closed.get() {
             return;
@@ -239,19 +251,19 @@ impl Connection {
                     0
                 }
             };
-            let mut surroundings = shard.turn_context(feeds, scratch);
+            let mut context = shard.turn_context(feeds, scratch);
             if let Some(rate) = self.permit.rate() {
-                surroundings.allowance = rate.allowance(now);
+                context.allowance = rate.allowance(now);
             }
-            surroundings.address_limit = Some(&self.permit);
+            context.address_limit = Some(&self.permit);
             let turn = if fresh > 0 {
                 let input = &mut input[..tail.len() + fresh];
                 input[..tail.len()].copy_from_slice(tail);
-                let turn = client.turn(now, input, &mut surroundings, &mut write);
+                let turn = client.turn(now, input, &mut context, &mut write);
                 keep(tail, &input[turn.used..]);
                 turn
             } else {
-                let turn = client.turn(now, tail, &mut surroundings, &mut write);
+                let turn = client.turn(now, tail, &mut context, &mut write);
                 if turn.used > 0 {
                     tail.drain(..turn.used);
                     free_if_empty(tail);
@@ -265,44 +277,50 @@ impl Connection {
             Ok(turn) if !failed => turn,
             _ => return self.abandon(shard),
         };
-        let wanted = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
-        if turn.wants_write && (wrote || !wanted.1) {
+        let previous = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
+        if turn.wants_write && (wrote || !previous.1) {
             self.peer_acknowledged();
         }
         let mut wake_at = turn.wake_at.min(self.charge_rate(now, &turn));
         if turn.wants_write {
-            // Nothing tells when the peer takes some of what waits: it is looked at a few times before patience ends.
+            // No event reports acknowledgements of a full send buffer, so it is polled ten times per write
+            // stall.
             wake_at = wake_at.min(now.after(shard.server.device.limits().write_stall / 10));
         }
         self.wake_at.set(wake_at);
         shard.due(wake_at);
         self.publish_state(shard);
         if turn.shut_down && !self.shut_down.replace(true) {
-            // It fails only if the peer has gone already.
+            // This fails only if the peer has reset the connection.
             let _ =
                 SockRef::from(self.socket.borrow().transport.socket()).shutdown(std::net::Shutdown::Write);
         }
         self.closed.set(turn.closed);
-        if turn.closed || wanted != (turn.wants_read, turn.wants_write) {
+        if turn.closed || previous != (turn.wants_read, turn.wants_write) {
             self.waker.wake_by_ref();
         }
     }
 
-    /// Whether the peer has taken any of what the socket holds since this was asked last. The kernel calls a socket
-    /// writable only when half of what it may hold has gone.
+    /// Returns whether the peer acknowledged anything since the last call.
+    ///
+    /// The kernel reports writability only once half of the send buffer is free.
     fn peer_acknowledged(&self) -> bool {
-        let now = instep_sys_linux::socket::unacknowledged(self.socket.borrow().transport.socket())
-            .unwrap_or(u32::MAX);
-        now < self.unacknowledged.replace(now)
+        let unacknowledged =
+            instep_sys_linux::socket::unacknowledged(self.socket.borrow().transport.socket())
+                .unwrap_or(u32::MAX);
+        unacknowledged < self.unacknowledged.replace(unacknowledged)
     }
 
-    /// Takes note of the messages that a turn took. Says when it may take more, if that is what it waits for.
+    /// Charges the messages of a turn to the rate limit.
+    ///
+    /// Returns when the next message is allowed if the connection waits for that, else [`Instant::NEVER`].
     fn charge_rate(&self, now: Instant, turn: &Turn) -> Instant {
         let Some(rate) = self.permit.rate() else { return Instant::NEVER };
         rate.spend(now, turn.messages);
         if turn.wants_read || rate.allowance(now) > 0 { Instant::NEVER } else { rate.next() }
     }
 
+    /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
         {
             let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
@@ -314,7 +332,7 @@ impl Connection {
         self.waker.wake_by_ref();
     }
 
-    /// Keeps the shard's knowledge of this client up to date.
+    /// Publishes the client's state to the shard and to admission control.
     fn publish_state(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
@@ -334,7 +352,7 @@ impl Connection {
         }
     }
 
-    /// Whether there is something to read that was not got to yet.
+    /// Returns whether the socket holds unread input.
     fn has_input(&self) -> bool {
         SockRef::from(self.socket.borrow().transport.socket())
             .peek(&mut [MaybeUninit::uninit()])
@@ -342,14 +360,14 @@ impl Connection {
     }
 }
 
-/// Keeps the rest of an input.
+/// Keeps the unconsumed end of an input.
 fn keep(tail: &mut Vec<u8>, rest: &[u8]) {
     tail.clear();
     tail.extend_from_slice(rest);
     free_if_empty(tail);
 }
 
-/// Most clients have nothing waiting, and then it takes no memory.
+/// Frees the memory of an empty tail, because most clients have none.
 fn free_if_empty(tail: &mut Vec<u8>) {
     if tail.is_empty() {
         *tail = Vec::new();

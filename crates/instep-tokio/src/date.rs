@@ -1,40 +1,41 @@
-//! The time of day, as answers say it (RFC 9110 section 5.6.7).
+//! Current date, in the format of the `Date` header (RFC 9110 section 5.6.7).
 
 use instep::driver::Date;
 use std::cell::Cell;
 use std::fmt;
 use std::time::SystemTime;
 
+/// Names of weekdays, from 1 January 1970 on, a Thursday.
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-/// Bytes of a date.
+/// Length of a date, in bytes.
 const LENGTH: usize = 29;
 
 thread_local! {
-    /// The last second that was written, and its text.
+    /// Last formatted second, and its text.
     static LAST: Cell<(u32, [u8; LENGTH])> = const { Cell::new((0, *b"Thu, 01 Jan 1970 00:00:00 GMT")) };
 }
 
-/// Now. A clock before 1970 counts as 1970.
+/// Returns the current date. A clock before 1970 counts as 1970.
 pub(crate) fn today() -> Date {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Date { seconds: u32::try_from(since.as_secs()).unwrap_or(u32::MAX), write }
 }
 
-/// Writes a date. Within a second it is made once.
+/// Writes a date, which is formatted once a second.
 fn write(seconds: u32, out: &mut dyn fmt::Write) -> fmt::Result {
     let (last, mut text) = LAST.get();
     if last != seconds {
-        text = make(seconds);
+        text = format(seconds);
         LAST.set((seconds, text));
     }
     out.write_str(str::from_utf8(&text).unwrap_or_default())
 }
 
-fn make(seconds: u32) -> [u8; LENGTH] {
+fn format(seconds: u32) -> [u8; LENGTH] {
     let (days, time) = (seconds / 86_400, seconds % 86_400);
-    // From March on, so that the day that is left out is a year's last: years of 365.2425 days in spans of 400.
+    // Years begin in March here, so a leap day is the last of its year. 400 years have 146,097 days.
     let shifted = days + 719_468;
     let (span, day) = (shifted / 146_097, shifted % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_of_all_kinds_of_years() {
+    fn dates_of_common_and_leap_years_format() {
         for (seconds, date) in [
             (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
             (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
@@ -76,12 +77,12 @@ mod tests {
             (u32::MAX, "Sun, 07 Feb 2106 06:28:15 GMT"),
         ] {
             assert_eq!(text(seconds), date);
-            assert_eq!(text(seconds), date, "again");
+            assert_eq!(text(seconds), date, "cached");
         }
     }
 
     #[test]
-    fn each_day_follows_the_one_before() {
+    fn consecutive_days_have_consecutive_dates() {
         let mut before = (1970, 1, 1, 0);
         for day in 1..u32::MAX / 86_400 {
             let text = text(day * 86_400);

@@ -1,4 +1,4 @@
-//! Compression for the clients of a shard: a bounded pool of inflaters, and one deflater.
+//! Compression of a shard: a bounded pool of inflaters, and one deflater.
 
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 use instep::driver::{Compression, Inflated, Inflater};
@@ -8,8 +8,10 @@ use instep_proto::frame::{
 };
 use std::cell::{Cell, RefCell};
 
-/// Inflaters take some 50 KB each, as soon as they are needed for the first time. The deflater is there always, and
-/// is as good as new for each message.
+/// Pool of inflaters, and one deflater.
+///
+/// An inflater takes about 50 KB, from its first use on. The deflater always exists, and is reset for each
+/// message.
 #[derive(Debug)]
 pub struct Deflate {
     inflaters: RefCell<Vec<Slot>>,
@@ -22,18 +24,18 @@ pub struct Deflate {
 struct Slot {
     decompress: Decompress,
     in_use: bool,
-    /// How much of the message's left-away end has been put there again.
+    /// Bytes appended of the tail that senders remove (RFC 7692 section 7.2.2).
     tail: usize,
 }
 
 impl Deflate {
-    /// `limit`: how many messages may be in the middle of being decompressed.
+    /// Creates a pool for at most `limit` messages that are being decompressed.
     pub fn new(limit: u16) -> Self {
         let deflater = Compress::new_with_window_bits(flate2::Compression::default(), false, WINDOW_BITS);
         Self { inflaters: RefCell::default(), limit, in_use: Cell::new(0), deflater: RefCell::new(deflater) }
     }
 
-    /// Writes a frame into a block: with its payload compressed where that makes it shorter.
+    /// Writes a frame into a block, compressed if that makes its payload shorter.
     pub fn encode(&self, frame: &[u8], block: &mut [u8]) -> Encoded {
         let payload = server_payload(frame);
         let Some(length) = self.deflate(payload, &mut block[SERVER_HEADER_MAX..]) else {
@@ -54,18 +56,18 @@ impl Compression for Deflate {
     fn borrow_inflater(&self) -> Option<Inflater> {
         let mut inflaters = self.inflaters.borrow_mut();
         let free = inflaters.iter().position(|slot| !slot.in_use);
-        let number = match free {
+        let index = match free {
             Some(free) => free,
             None if self.in_use.get() < self.limit => {
-                // It decompresses what was compressed with any window.
+                // An inflater with the largest window decompresses data of any window.
                 inflaters.push(Slot { decompress: Decompress::new(false), in_use: false, tail: 0 });
                 inflaters.len() - 1
             }
             None => return None,
         };
-        inflaters[number].in_use = true;
+        inflaters[index].in_use = true;
         self.in_use.set(self.in_use.get() + 1);
-        u16::try_from(number).ok().map(Inflater)
+        u16::try_from(index).ok().map(Inflater)
     }
 
     fn inflate(
@@ -88,22 +90,23 @@ impl Compression for Deflate {
                 .decompress(bytes, &mut out[produced..], FlushDecompress::Sync)
                 .map_err(|_| ProtocolError::BadCompression)?;
             let consumed = usize::try_from(decompress.total_in() - before_in).unwrap_or(usize::MAX);
-            let made = usize::try_from(decompress.total_out() - before_out).unwrap_or(usize::MAX);
-            produced += made;
+            let written = usize::try_from(decompress.total_out() - before_out).unwrap_or(usize::MAX);
+            produced += written;
             if at_end {
                 *tail += consumed;
             } else {
                 used += consumed;
             }
             if status == Status::StreamEnd {
-                // A block may say that it is the last (RFC 7692 section 7.2.3.4): what follows it begins anew.
+                // A block with BFINAL ends a stream (RFC 7692 section 7.2.3.4), so the next block begins a new
+                // one.
                 decompress.reset(false);
-            } else if consumed == 0 && made == 0 && !bytes.is_empty() && produced < out.len() {
+            } else if consumed == 0 && written == 0 && !bytes.is_empty() && produced < out.len() {
                 return Err(ProtocolError::BadCompression);
             }
             let all_in = used == input.len() && (!last || *tail == TAIL.len());
             if produced == out.len() || all_in {
-                // Where there is room left, nothing more comes out.
+                // If output space is left, the inflater holds no more output.
                 return Ok(Inflated { used, produced, done: last && all_in && produced < out.len() });
             }
         }
@@ -124,14 +127,14 @@ impl Compression for Deflate {
         if payload.len() < LENGTH_MIN {
             return None;
         }
-        // One byte less than the payload, and what is left away again.
+        // The result must be at least one byte shorter than the payload, after the tail is removed.
         let room = (payload.len() - 1 + TAIL.len()).min(out.len());
         let mut deflater = self.deflater.borrow_mut();
         deflater.reset();
         deflater.compress(payload, &mut out[..room], FlushCompress::Sync).ok()?;
         let (mut rest, mut filled) = ([0; 1024], deflater.total_out() == room as u64);
         while filled {
-            // Its reset forgets what still waits for room, but not where that lies: in the end it would find none.
+            // Pending output is drained, because a reset drops it but keeps its position, and would run out of space.
             let before = deflater.total_out();
             deflater.compress(&[], &mut rest, FlushCompress::Sync).ok()?;
             filled = deflater.total_out() - before == rest.len() as u64;
@@ -149,12 +152,12 @@ mod tests {
     use instep_proto::frame::{Payload, encode_frame};
     use test_support::Random;
 
-    /// Decompresses a message that comes in such parts, into so much room at a time.
+    /// Decompresses a message cut into `parts`, with `room` bytes of output each time.
     fn inflate(deflate: &Deflate, parts: &[&[u8]], room: usize) -> Result<Vec<u8>, ProtocolError> {
-        let inflater = deflate.borrow_inflater().expect("there is one");
+        let inflater = deflate.borrow_inflater().expect("no inflater is free");
         let (mut text, mut out) = (Vec::new(), vec![0; room]);
-        for (at, part) in parts.iter().enumerate() {
-            let (mut rest, last) = (*part, at + 1 == parts.len());
+        for (i, part) in parts.iter().enumerate() {
+            let (mut rest, last) = (*part, i + 1 == parts.len());
             loop {
                 let inflated = deflate.inflate(&inflater, rest, last, &mut out)?;
                 text.extend_from_slice(&out[..inflated.produced]);
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_become_shorter_a_hundred_times_does_no_harm() {
+    fn incompressible_payloads_leave_deflater_usable() {
         let deflate = Deflate::new(1);
         let mut out = vec![0; 3_000];
         let mut random = Random::new(1);
@@ -182,11 +185,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compressed_comes_out_again_in_whatever_parts() {
+    fn compressed_text_in_any_parts_inflates_to_itself() {
         let deflate = Deflate::new(2);
         let text: Vec<u8> = (0..5_000_u32).flat_map(|n| (n / 7).to_string().into_bytes()).collect();
         let mut out = vec![0; text.len()];
-        let length = deflate.deflate(&text, &mut out).expect("it becomes shorter");
+        let length = deflate.deflate(&text, &mut out).expect("compressible text was not compressed");
         assert!(length < text.len() / 2);
         for room in [1, 7, 1000, 100_000] {
             let bytes = &out[..length];
@@ -198,12 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_rfc_7692_section_7_2_3() {
+    fn rfc_7692_section_7_2_3_examples_inflate() {
         let deflate = Deflate::new(1);
         for (message, what) in [
             (&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..], "one block"),
             (&[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00], "no compression"),
-            (&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00], "a block that says that it is the last"),
+            (&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00], "a block with BFINAL"),
             (&[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00], "two blocks"),
         ] {
             assert_eq!(inflate(&deflate, &[message], 100).as_deref(), Ok(&b"Hello"[..]), "{what}");
@@ -214,30 +217,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_deflate_is_refused() {
+    fn invalid_deflate_data_is_an_error() {
         let deflate = Deflate::new(1);
         assert_eq!(inflate(&deflate, &[b"\xff\xff\xff"], 100), Err(ProtocolError::BadCompression));
     }
 
     #[test]
-    fn there_are_so_many_inflaters_and_no_more() {
+    fn inflaters_above_limit_are_not_lent() {
         let deflate = Deflate::new(2);
         let (first, second) = (deflate.borrow_inflater(), deflate.borrow_inflater());
         assert!(deflate.is_exhausted() && deflate.borrow_inflater().is_none());
-        deflate.return_inflater(first.expect("there was one"));
+        deflate.return_inflater(first.expect("no first inflater below the limit"));
         assert!(!deflate.is_exhausted());
         assert_eq!(deflate.borrow_inflater(), Some(Inflater(0)));
         assert_eq!(second, Some(Inflater(1)));
     }
 
     #[test]
-    fn only_long_frames_are_compressed_and_only_if_it_helps() {
+    fn long_frames_are_compressed_if_that_shortens_them() {
         let deflate = Deflate::new(1);
         let mut block = vec![0; 100_000];
         let frame = |payload: &[u8]| {
             let mut block = vec![0; payload.len() + SERVER_HEADER_MAX];
-            let at = encode_frame(Payload::Binary(payload), &mut block).expect("there is room");
-            block[at].to_vec()
+            let range =
+                encode_frame(Payload::Binary(payload), &mut block).expect("block too short for the frame");
+            block[range].to_vec()
         };
         let short = frame(&[7; LENGTH_MIN - 1]);
         let at = deflate.encode(&short, &mut block);
@@ -246,8 +250,8 @@ mod tests {
         let at = deflate.encode(&noise, &mut block);
         assert_eq!(block[at], noise);
         let long = frame(&[7; LENGTH_MIN]);
-        let at = deflate.encode(&long, &mut block);
-        let compressed = &block[at];
+        let range = deflate.encode(&long, &mut block);
+        let compressed = &block[range];
         assert_eq!((compressed[0], compressed.len() < 20), (0xc2, true));
         assert_eq!(
             inflate(&deflate, &[server_payload(compressed)], 999).as_deref(),

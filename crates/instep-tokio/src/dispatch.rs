@@ -1,4 +1,4 @@
-//! Dealing connections to shards.
+//! Dispatcher of accepted connections to shards.
 
 use crate::admission::{AdmissionControl, Eviction};
 use crate::listener::{Certificate, Listener};
@@ -15,41 +15,42 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// A connection on its way to a shard.
+/// Accepted connection on its way to a shard.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
-    /// The port at which it came in.
+    /// Local port.
     pub(crate) port: u16,
     pub(crate) permit: Permit,
-    /// How it is to be encrypted, if it is.
+    /// TLS configuration, if the connection is encrypted.
     pub(crate) security: Option<Security>,
 }
 
-/// What a shard is told.
+/// Command to a shard.
 #[derive(Debug)]
 pub(crate) enum ShardCommand {
-    /// A connection is to be served.
+    /// Serves a connection.
     Connection(Accepted),
-    /// This connection is to give up its place, unless it stands better by now.
+    /// Evicts a connection, unless its priority has risen.
     Evict(Eviction),
 }
 
-/// A connection that was just accepted.
+/// Connection that was just accepted, without a permit yet.
 pub(crate) struct Incoming {
     pub(crate) stream: tokio::net::TcpStream,
     peer: SocketAddr,
-    /// The port at which it came in.
+    /// Local port.
     port: u16,
-    /// How it is to be encrypted, if it is.
+    /// TLS configuration, if the connection is encrypted.
     pub(crate) security: Option<Security>,
 }
 
-/// All that is listened on.
+/// All listening sockets.
 pub(crate) struct Listeners {
-    /// With the port of each.
+    /// Socket, local port and certificate of each.
     listeners: Vec<(TcpListener, u16, Option<Certificate>)>,
+    /// Index of the listener that was polled first last time.
     turn: usize,
 }
 
@@ -63,12 +64,14 @@ impl Listeners {
         Ok(Self { listeners: listeners.into_iter().map(ready).collect::<io::Result<_>>()?, turn: 0 })
     }
 
-    /// The next connection of any of them, in turn, so that one busy listener does not keep the others waiting.
+    /// Accepts the next connection of any listener.
+    ///
+    /// Listeners take turns, so a busy one does not delay the others.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
         self.turn = self.turn.wrapping_add(1);
-        for at in 0..self.listeners.len() {
+        for i in 0..self.listeners.len() {
             let (listener, port, certificate) =
-                &self.listeners[self.turn.wrapping_add(at) % self.listeners.len()];
+                &self.listeners[self.turn.wrapping_add(i) % self.listeners.len()];
             if let Poll::Ready(accepted) = listener.poll_accept(context) {
                 let security = certificate.as_ref().map(Certificate::security);
                 let port = *port;
@@ -79,36 +82,46 @@ impl Listeners {
     }
 }
 
-/// Deals connections to the shards in turn.
+/// Dispatches connections to the shards in turn.
 pub(crate) struct Dispatcher {
-    pub(crate) gate: Arc<AdmissionControl>,
+    pub(crate) admission: Arc<AdmissionControl>,
     shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
+    /// Index of the next shard.
     next: usize,
+    /// `TCP_NOTSENT_LOWAT` of each socket, in bytes.
     unsent: u32,
+    /// `TCP_USER_TIMEOUT` of each socket.
     user_timeout: Duration,
     throttle: LogThrottle,
 }
 
 impl Dispatcher {
     pub(crate) fn new(
-        gate: Arc<AdmissionControl>,
+        admission: Arc<AdmissionControl>,
         shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
         unsent: u32,
         limits: &Limits,
     ) -> Self {
-        let unanswered = user_timeout(limits);
-        Self { gate, shards, next: 0, unsent, user_timeout: unanswered, throttle: LogThrottle::default() }
+        Self {
+            admission,
+            shards,
+            next: 0,
+            unsent,
+            user_timeout: user_timeout(limits),
+            throttle: LogThrottle::default(),
+        }
     }
 
+    /// Dispatches a connection to the next shard, if admission control permits it.
     pub(crate) async fn dispatch(&mut self, Incoming { stream, peer, port, security }: Incoming) {
         let permit = loop {
-            match self.gate.admit(peer.ip()) {
+            match self.admission.admit(peer.ip()) {
                 Admission::Permit(permit) => break permit,
-                Admission::Wait(asked) => self.wait(asked).await,
+                Admission::Wait(eviction) => self.wait(eviction).await,
                 Admission::Closed => {
                     if self.throttle.is_due() {
                         log::warn!(
-                            "Closed a connection from {} at once: there are by far too many",
+                            "closed a connection from {} without a response: too many connections are being rejected",
                             peer.ip()
                         );
                     }
@@ -124,38 +137,40 @@ impl Dispatcher {
                 );
                 self.next = (self.next + 1) % self.shards.len();
             }
-            Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),
+            Err(error) => log::debug!("dropped a connection from {peer}: {error}"),
         }
     }
 
-    /// Asks the holder of a place to leave, and waits until there may be one.
-    pub(crate) async fn wait(&self, asked: Option<Eviction>) {
-        if let Some(asked) = asked {
-            self.command(asked.shard, ShardCommand::Evict(asked));
+    /// Commands the eviction, if any, and waits until a slot may be free.
+    pub(crate) async fn wait(&self, eviction: Option<Eviction>) {
+        if let Some(eviction) = eviction {
+            self.command(eviction.shard, ShardCommand::Evict(eviction));
         }
-        self.gate.changed().await;
+        self.admission.changed().await;
     }
 
-    fn command(&self, shard: usize, dealt: ShardCommand) {
-        // A shard that has ended takes nothing; then the server is ending, too.
-        let _ = self.shards[shard].send(dealt);
+    fn command(&self, shard: usize, command: ShardCommand) {
+        // A shard ends only when the server stops, so a lost command does no harm.
+        let _ = self.shards[shard].send(command);
     }
 }
 
-/// How long a peer may acknowledge nothing of what it was sent: as long as a WebSocket may leave pings unanswered. So
-/// whoever cannot be pinged, such as one that listens by `GET /events`, is missed about as soon.
+/// Returns the time after which unacknowledged data drops a connection.
+///
+/// It is the time for which a WebSocket may leave pings unanswered. So a connection that cannot be pinged, such
+/// as a listener of `GET /events`, is dropped about as soon.
 fn user_timeout(limits: &Limits) -> Duration {
     let millis = limits.ping_every.saturating_mul(u64::from(limits.pings_missed) + 1);
-    // Linux takes no longer time.
+    // Linux rejects larger values.
     Duration::from_millis(millis.min(i32::MAX as u64))
 }
 
-fn prepare(stream: tokio::net::TcpStream, unsent: u32, unanswered: Duration) -> io::Result<TcpStream> {
+fn prepare(stream: tokio::net::TcpStream, unsent: u32, user_timeout: Duration) -> io::Result<TcpStream> {
     let stream = stream.into_std()?;
     stream.set_nodelay(true)?;
     let socket = SockRef::from(&stream);
     socket.set_tcp_notsent_lowat(unsent)?;
-    socket.set_tcp_user_timeout(Some(unanswered))?;
+    socket.set_tcp_user_timeout(Some(user_timeout))?;
     Ok(stream)
 }
 
@@ -164,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patience_is_that_of_pings_and_no_more_than_linux_takes() {
+    fn user_timeout_is_that_of_pings_up_to_linux_limit() {
         assert_eq!(user_timeout(&Limits::LINUX), Duration::from_secs(30));
         let patient = Limits { ping_every: u64::MAX, ..Limits::LINUX };
         assert_eq!(user_timeout(&patient), Duration::from_millis(i32::MAX as u64));

@@ -1,16 +1,17 @@
-//! How each connection stands, for the one that has to choose which of them gives up its place.
+//! Eviction priorities of all connections.
 //!
-//! Shards write to it as they serve, without a lock; it is read only when places or descriptors have run out.
+//! Shards write them without a lock while they serve. They are read only when slots or descriptors have run
+//! out.
 
 use instep::driver::EvictionPriority;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the number of a standing has left for its moment: a few hundred million years.
-const MOMENT: u64 = u64::MAX >> 2;
-/// Greater than every other.
+/// Maximum time within a priority's number, in ms: several hundred million years.
+const MOMENT_MAX: u64 = u64::MAX >> 2;
+/// Number of [`EvictionPriority::InUse`], greater than all others.
 const IN_USE: u64 = u64::MAX;
 
-/// A number for each connection: the lowest is that of the one that gives up its place first.
+/// Priority of each connection as a number; the lowest is evicted first.
 #[derive(Debug)]
 pub(crate) struct Priorities(Box<[AtomicU64]>);
 
@@ -19,38 +20,39 @@ impl Priorities {
         Self((0..connections).map(|_| AtomicU64::new(IN_USE)).collect())
     }
 
-    /// Takes note of how a connection stands. Only one that serves it does.
-    pub(crate) fn set(&self, connection: usize, standing: EvictionPriority) {
-        let (place, number) = (&self.0[connection], number(standing));
-        // Others read what is beside it: they are not to be disturbed for nothing.
-        if place.load(Ordering::Relaxed) != number {
-            place.store(number, Ordering::Relaxed);
+    /// Sets the priority of a connection. Only the shard that serves it calls this.
+    pub(crate) fn set(&self, connection: usize, priority: EvictionPriority) {
+        let (entry, number) = (&self.0[connection], number(priority));
+        // Other shards read the same cache line, so an unchanged number is not written.
+        if entry.load(Ordering::Relaxed) != number {
+            entry.store(number, Ordering::Relaxed);
         }
     }
 
-    /// The number of how a connection stands.
+    /// Returns the priority of a connection, as a number.
     pub(crate) fn of(&self, connection: usize) -> u64 {
         self.0[connection].load(Ordering::Relaxed)
     }
 
-    /// The connection that gives up its place first, if any stands no better than `best`, and the number of how it
-    /// stands.
-    pub(crate) fn first(&self, best: EvictionPriority) -> Option<(usize, u64)> {
+    /// Returns the connection to evict first, and its number.
+    ///
+    /// Returns `None` if every priority is above `max`, or every connection is in use.
+    pub(crate) fn first(&self, max: EvictionPriority) -> Option<(usize, u64)> {
         let numbers = self.0.iter().map(|number| number.load(Ordering::Relaxed));
         let (first, lowest) = numbers.enumerate().min_by_key(|(_, number)| *number)?;
-        (lowest < IN_USE && lowest <= number(best)).then_some((first, lowest))
+        (lowest < IN_USE && lowest <= number(max)).then_some((first, lowest))
     }
 }
 
-/// In the order of [`EvictionPriority`].
-pub(crate) fn number(standing: EvictionPriority) -> u64 {
-    let (kind, since) = match standing {
+/// Returns a number in the order of [`EvictionPriority`].
+pub(crate) fn number(priority: EvictionPriority) -> u64 {
+    let (kind, since) = match priority {
         EvictionPriority::Idle(since) => (0, since),
         EvictionPriority::PartialRequest(since) => (1, since),
         EvictionPriority::Unresponsive(since) => (2, since),
         EvictionPriority::InUse => return IN_USE,
     };
-    kind << 62 | since.as_millis().min(MOMENT)
+    kind << 62 | since.as_millis().min(MOMENT_MAX)
 }
 
 #[cfg(test)]
@@ -59,10 +61,10 @@ mod tests {
     use instep::Instant;
 
     #[test]
-    fn the_longest_idle_first_then_the_unfinished_then_the_unresponsive() {
-        let standings = Priorities::new(5);
+    fn idle_then_partial_then_unresponsive_is_evicted() {
+        let priorities = Priorities::new(5);
         let at = Instant::from_millis;
-        assert_eq!(standings.first(EvictionPriority::InUse), None);
+        assert_eq!(priorities.first(EvictionPriority::InUse), None);
         let order = [
             (3, EvictionPriority::Idle(at(7))),
             (1, EvictionPriority::Idle(at(9))),
@@ -70,19 +72,18 @@ mod tests {
             (2, EvictionPriority::PartialRequest(at(8))),
             (0, EvictionPriority::Unresponsive(at(1))),
         ];
-        for (connection, standing) in order {
-            standings.set(connection, standing);
+        for (connection, priority) in order {
+            priorities.set(connection, priority);
         }
-        assert!(order.is_sorted_by(|(_, one), (_, two)| one < two), "it is the order of the type, too");
-        for (connection, standing) in order {
-            let found = Some((connection, number(standing)));
-            assert_eq!(standings.first(EvictionPriority::Unresponsive(Instant::NEVER)), found);
-            let unfinished =
-                matches!(standing, EvictionPriority::Idle(_) | EvictionPriority::PartialRequest(_));
-            let expected = found.filter(|_| unfinished);
-            assert_eq!(standings.first(EvictionPriority::PartialRequest(Instant::NEVER)), expected);
-            standings.set(connection, EvictionPriority::InUse);
+        assert!(order.is_sorted_by(|(_, one), (_, two)| one < two), "the type has another order");
+        for (connection, priority) in order {
+            let found = Some((connection, number(priority)));
+            assert_eq!(priorities.first(EvictionPriority::Unresponsive(Instant::NEVER)), found);
+            let is_http = matches!(priority, EvictionPriority::Idle(_) | EvictionPriority::PartialRequest(_));
+            let expected = found.filter(|_| is_http);
+            assert_eq!(priorities.first(EvictionPriority::PartialRequest(Instant::NEVER)), expected);
+            priorities.set(connection, EvictionPriority::InUse);
         }
-        assert_eq!(standings.first(EvictionPriority::Unresponsive(Instant::NEVER)), None);
+        assert_eq!(priorities.first(EvictionPriority::Unresponsive(Instant::NEVER)), None);
     }
 }

@@ -1,9 +1,8 @@
-//! When descriptors or memory run out.
+//! Accepting when descriptors or memory have run out.
 //!
-//! Who costs least to give up makes room for the newcomer: an idle connection, a request that does not end, a
-//! client that answers no pings; never a client that is well. If there is nobody, the newcomer is told by 503: one
-//! descriptor is kept in reserve for that. Otherwise it would lie in the kernel's queue, and wake this process
-//! again and again.
+//! When file descriptors run out, the lowest-priority connection is evicted: an idle one, a partial request, or
+//! a client that answers no pings; never a responsive client. If none can be, the new one gets 503 on a
+//! reserved descriptor; otherwise it would stay in the accept queue and cause a busy loop.
 
 use crate::dispatch::{Dispatcher, Incoming, Listeners};
 use crate::permit::Admission;
@@ -21,40 +20,43 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long accepting pauses when it cannot go on: trying at once would only burn time.
+/// Pause before accepting is retried, because an immediate retry would fail again.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether accepting failed because the process, or the machine, has no descriptor or no memory left.
+/// Returns whether an error says that descriptors or memory have run out.
 pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
-    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
-    error.raw_os_error().is_some_and(|error| shortages.iter().any(|errno| errno.raw_os_error() == error))
+    let errnos = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
+    error.raw_os_error().is_some_and(|error| errnos.iter().any(|errno| errno.raw_os_error() == error))
 }
 
-/// What is kept for a shortage.
+/// Reserve for the time when descriptors or memory run out.
 pub(crate) struct Exhaustion {
-    /// A descriptor in reserve. It is given up for the moment that it takes to refuse a connection.
+    /// Reserved descriptor, closed while a connection is rejected with 503.
     reserve: Option<File>,
-    /// The 503.
-    refusal: Vec<u8>,
+    /// Response with 503.
+    response: Vec<u8>,
     throttle: LogThrottle,
 }
 
 impl Exhaustion {
     pub(crate) fn new(device: &Device) -> Self {
-        let mut refusal = vec![0; 1024];
-        let length = Reply::error(Status::ServiceUnavailable, None).produce(device, &mut refusal);
-        refusal.truncate(length);
-        Self { reserve: reserve(), refusal, throttle: LogThrottle::default() }
+        let mut response = vec![0; 1024];
+        let length = Reply::error(Status::ServiceUnavailable, None).produce(device, &mut response);
+        response.truncate(length);
+        Self { reserve: reserve(), response, throttle: LogThrottle::default() }
     }
 
-    /// Lets one in whose connection could not be accepted, or refuses it. Meanwhile nothing else is accepted.
+    /// Evicts a connection for a new one, which is returned, or rejects the new one.
+    ///
+    /// Nothing else is accepted meanwhile.
     pub(crate) async fn free_descriptor(
         &mut self,
         error: &io::Error,
         listeners: &mut Listeners,
-        dealer: &Dispatcher,
+        dispatcher: &Dispatcher,
     ) -> Option<Incoming> {
-        // Without a descriptor accepting fails even if nobody is there, for whom a place would be given up in vain.
+        // Without a free descriptor, accepting fails even if the queue is empty, and an eviction would be in
+        // vain.
         drop(self.reserve.take());
         let accepted = poll_fn(|context| {
             Poll::Ready(match listeners.poll(context) {
@@ -62,29 +64,27 @@ impl Exhaustion {
                 Poll::Pending => None,
             })
         });
-        let Some(newcomer) = accepted.await else {
+        let Some(incoming) = accepted.await else {
             self.reserve = reserve();
             return None;
         };
         if self.throttle.is_due() {
-            log::error!(
-                "A connection cannot be accepted: {error}. It gets the place of one that is idle or does not answer; if there is none, it is refused"
-            );
+            log::error!("accept failed: {error}; evicting an idle connection, or rejecting with 503");
         }
-        while let Some(Admission::Wait(asked)) = dealer.gate.evict() {
-            let _ = timeout(RETRY_PAUSE, dealer.wait(asked)).await;
-            // What became free is the new reserve, unless others took it.
+        while let Some(Admission::Wait(eviction)) = dispatcher.admission.evict() {
+            let _ = timeout(RETRY_PAUSE, dispatcher.wait(eviction)).await;
+            // The freed descriptor becomes the new reserve, unless another part of the process took it.
             self.reserve = reserve();
             if self.reserve.is_some() {
-                return newcomer;
+                return incoming;
             }
         }
-        match newcomer {
+        match incoming {
             Some(Incoming { stream, security, .. }) => {
-                dealer.gate.count_refused();
-                // To encrypt the answer is not worth what it takes now.
-                let answer = if security.is_none() { &self.refusal[..] } else { &[] };
-                respond(stream, answer).await;
+                dispatcher.admission.count_refused();
+                // A TLS handshake would need memory, so an encrypted connection gets no response.
+                let response = if security.is_none() { &self.response[..] } else { &[] };
+                respond(stream, response).await;
             }
             None => tokio::time::sleep(RETRY_PAUSE).await,
         }
@@ -93,11 +93,12 @@ impl Exhaustion {
     }
 }
 
-/// Sends the answer, and closes when the request has come: if that is on its way when the socket is closed, the
-/// peer's kernel hears of a broken connection and may throw the answer away.
-async fn respond(stream: TcpStream, answer: &[u8]) {
-    // If the peer does not take it, there is no more to be done for it.
-    let _ = stream.try_write(answer);
+/// Sends a response, and closes once the request has arrived.
+///
+/// If the request arrived after the close, the kernel would send RST, and the peer might discard the response.
+async fn respond(stream: TcpStream, response: &[u8]) {
+    // Both calls fail only if the peer has reset the connection.
+    let _ = stream.try_write(response);
     let _ = SockRef::from(&stream).shutdown(Shutdown::Write);
     let request = async {
         if stream.readable().await.is_ok() {
@@ -107,7 +108,7 @@ async fn respond(stream: TcpStream, answer: &[u8]) {
     let _ = timeout(RETRY_PAUSE, request).await;
 }
 
-/// Anything that takes a descriptor.
+/// Opens any file, to reserve a descriptor.
 fn reserve() -> Option<File> {
     File::open("/dev/null").ok()
 }

@@ -1,8 +1,8 @@
-//! The driver for Linux: tokio, threads, and as many sockets as the limits allow.
+//! Driver of instep for Linux, on tokio.
 //!
-//! One place accepts and numbers connections and deals them to shards. A shard is a thread with a runtime and
-//! a feed of its own, which follows the device's: a publish wakes each shard once, and the shard serves its
-//! clients from one loop. The application runs wherever its future is polled, on a thread of its own.
+//! One task accepts connections, numbers them, and dispatches them to shards. A shard is a thread with a
+//! runtime and a feed of its own, which follows the device's feed. A publish wakes each shard once, and the
+//! shard serves its clients from one loop. The application runs on the thread that polls its future.
 
 mod accept;
 mod admission;

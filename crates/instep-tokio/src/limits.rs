@@ -1,20 +1,26 @@
-//! The limits of this driver.
+//! Limits of this driver.
 
-/// What only this driver has limits for.
+/// Limits that only this driver has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketLimits {
-    /// Connections beside those of the WebSocket clients. When all are taken, whoever has been idle longest gives
-    /// up its place to a newcomer; if nobody is: 503.
+    /// Maximum connections beside those of WebSocket clients.
+    ///
+    /// When all are taken, a new connection evicts the one that has been idle longest; it gets 503 if none is
+    /// idle.
     pub http_slots: usize,
-    /// Connections from one address; the machine itself is exempt. Above it: 503.
+    /// Maximum connections from one address, loopback exempt. Others get 503.
     pub per_address: usize,
-    /// Messages in each second from one address. Above it the server stops reading from its clients for a while.
-    /// 0: no limit.
+    /// Maximum messages a second from one address; 0 for no limit.
+    ///
+    /// Above it, the server stops reading from the address's clients for a while.
     pub message_rate: u32,
-    /// Bytes that the kernel keeps unsent for one client. What it keeps cannot be replaced by newer state.
+    /// Maximum unsent bytes in the kernel for one client.
+    ///
+    /// Bytes in the kernel cannot be superseded by newer state.
     pub unsent: u32,
-    /// Compressed messages that each shard decompresses at the same time, at some 50 KB each; further ones wait.
-    /// 0: no client gets permessage-deflate.
+    /// Maximum messages that each shard decompresses at once, at about 50 KB each.
+    ///
+    /// Further messages wait. With 0, no client gets permessage-deflate.
     pub inflaters: u16,
 }
 

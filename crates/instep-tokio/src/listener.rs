@@ -1,4 +1,4 @@
-//! Where connections come from.
+//! Listening sockets.
 
 #[cfg(feature = "tls")]
 pub(crate) use crate::certificate::Certificate;
@@ -6,7 +6,7 @@ pub(crate) use crate::certificate::Certificate;
 pub(crate) use crate::transport::NoCertificate as Certificate;
 use std::net::TcpListener;
 
-/// A socket that listens, and whether its connections are encrypted.
+/// Listening socket, plain or with TLS.
 #[derive(Debug)]
 pub struct Listener {
     pub(crate) socket: TcpListener,
@@ -14,12 +14,14 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Connections that are not encrypted: `http` and `ws`.
+    /// Creates a listener for unencrypted connections: `http` and `ws`.
     pub fn plain(socket: TcpListener) -> Self {
         Self { socket, certificate: None }
     }
 
-    /// Connections with TLS 1.2 or 1.3: `https` and `wss`. Who speaks plain HTTP is answered by 400, which says so.
+    /// Creates a listener for TLS 1.2 and 1.3: `https` and `wss`.
+    ///
+    /// Plain HTTP requests get a 400 that says so.
     #[cfg(feature = "tls")]
     pub fn tls(socket: TcpListener, certificate: Certificate) -> Self {
         Self { socket, certificate: Some(certificate) }

@@ -1,28 +1,30 @@
-//! The log-in on Linux: its memory, and a thread that hashes.
+//! Log-in on Linux: its memory, and the thread that hashes passwords.
 
 use crate::clock::now;
 use instep::LogIn;
 use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Random, Session};
 use tokio::sync::watch;
 
-/// Browsers that are logged in at once.
-const SESSIONS: usize = 64;
-/// Networks whose wrong passwords are counted.
-const FAILURES: usize = 1024;
-/// Passwords that wait to be checked.
-const CHECKS: usize = 16;
+/// Maximum sessions.
+const SESSIONS_MAX: usize = 64;
+/// Maximum client prefixes (IPv4 address or /64) with counted failures.
+const FAILURES_MAX: usize = 1024;
+/// Maximum passwords that wait to be checked.
+const CHECKS_MAX: usize = 16;
 
-/// A log-in with room for 64 browsers, and for the wrong passwords of 1,024 networks. It lives as long as the process.
+/// Creates a log-in for 64 sessions and the failures of 1,024 client prefixes.
+///
+/// It lives as long as the process.
 pub fn log_in(password: Password, random: Random) -> &'static LogIn {
     let memory = LogInMemory {
-        sessions: vec![Session::default(); SESSIONS].leak(),
-        failures: vec![FailedLogin::default(); FAILURES].leak(),
-        checks: (0..CHECKS).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
+        sessions: vec![Session::default(); SESSIONS_MAX].leak(),
+        failures: vec![FailedLogin::default(); FAILURES_MAX].leak(),
+        checks: (0..CHECKS_MAX).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
     };
     Box::leak(Box::new(LogIn::new(memory, password, random)))
 }
 
-/// Checks passwords on a thread of its own until the server stops.
+/// Starts a thread that checks passwords until the server stops.
 pub(crate) fn check_passwords(
     log_in: &'static LogIn,
     epoch: tokio::time::Instant,

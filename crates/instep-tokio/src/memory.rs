@@ -1,15 +1,19 @@
-//! The memory of a server on Linux: set aside at the start, and touched only where it is used.
+//! Memory of a server on Linux, reserved at the start.
+//!
+//! Pages are touched only where they are used.
 
 use instep::driver::{Buffer, Follower, Memory, Recorder, SlotMemory};
 use instep::{App, HistoryPoint, Limits, Thing};
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::SERVER_HEADER_MAX;
 
-/// Requests to a Thing by plain HTTP that the application may be asked at once.
+/// Maximum concurrent requests to a Thing by plain HTTP.
 const REQUESTS: usize = 16;
 
-/// The memory of a device. There are a few more slots than clients, because the slot of a client that is gone
-/// is free only once the application has been told.
+/// Allocates the memory of a device.
+///
+/// There are more slots than clients, because the slot of a closed client is free only once the application has
+/// received its disconnect.
 pub(crate) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usize) -> Memory {
     let requests = if app.as_thing().is_some() { REQUESTS } else { 0 };
     let slots = limits.clients + spare + requests;
@@ -33,7 +37,7 @@ pub(crate) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usiz
     }
 }
 
-/// A feed for a shard to follow the device with.
+/// Allocates a feed with which a shard follows the device.
 pub(crate) fn feed(app: &App, limits: &Limits) -> Feed<'static> {
     let block = limits.frame + SERVER_HEADER_MAX;
     let topics = app.topic_count();
@@ -43,7 +47,9 @@ pub(crate) fn feed(app: &App, limits: &Limits) -> Feed<'static> {
     )
 }
 
-/// Zeroed bytes come from the kernel, which gives no memory for what is never written.
+/// Allocates `count` copies of `value` and leaks them.
+///
+/// Zeroed memory comes from the kernel, which commits no pages until they are written.
 fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
     vec![value; count].leak()
 }

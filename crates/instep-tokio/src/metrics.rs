@@ -1,7 +1,7 @@
-//! What an operator wants to know of a running server.
+//! Metrics of a running server.
 //!
-//! What is counted for each byte is counted by its shard, in numbers that no other thread writes. How far clients
-//! are behind is found out only when somebody asks.
+//! Each shard counts its bytes in counters that no other thread writes. The lag of clients is computed only on
+//! request.
 
 use crate::admission::AdmissionControl;
 use instep::Device;
@@ -13,12 +13,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long a shard may take to answer.
+/// Time limit for a shard's answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-/// Questions that may wait for a shard; whoever has more waits to ask.
+/// Maximum questions in a shard's queue; further ones wait.
 const QUEUE_LENGTH: usize = 16;
 
-/// How far clients are behind: a histogram of revisions, each [`Client::lag`](instep::driver::Client::lag).
+/// Histogram of how many revisions clients are behind.
+///
+/// Each value is a [`Client::lag`](instep::driver::Client::lag).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lag {
     buckets: [u64; Self::BOUNDS.len()],
@@ -27,10 +29,10 @@ pub struct Lag {
 }
 
 impl Lag {
-    /// The upper bounds of the buckets, inclusive.
+    /// Upper bounds of the buckets, inclusive, in revisions.
     pub const BOUNDS: [u64; 12] = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-    /// For each of [`Lag::BOUNDS`], how many clients are behind by no more than that.
+    /// Returns how many clients are behind by at most each of [`Lag::BOUNDS`].
     pub fn cumulated(&self) -> [u64; Self::BOUNDS.len()] {
         let mut sum = 0;
         self.buckets.map(|count| {
@@ -39,56 +41,58 @@ impl Lag {
         })
     }
 
-    /// How many clients follow what is published; an endpoint that only echoes has none.
+    /// Returns how many clients follow what is published.
+    ///
+    /// An endpoint that only echoes has no such clients.
     pub fn clients(&self) -> u64 {
         self.clients
     }
 
-    /// The revisions of all clients together.
+    /// Returns the sum of all clients' lag, in revisions.
     pub fn revisions(&self) -> u64 {
         self.revisions
     }
 
     pub(crate) fn add(&mut self, lag: u64) {
-        if let Some(at) = Self::BOUNDS.iter().position(|bound| lag <= *bound) {
-            self.buckets[at] += 1;
+        if let Some(i) = Self::BOUNDS.iter().position(|bound| lag <= *bound) {
+            self.buckets[i] += 1;
         }
         self.clients += 1;
         self.revisions = self.revisions.saturating_add(lag);
     }
 
     fn merge(&mut self, other: &Self) {
-        for (mine, other) in self.buckets.iter_mut().zip(other.buckets) {
-            *mine += other;
+        for (count, other) in self.buckets.iter_mut().zip(other.buckets) {
+            *count += other;
         }
         self.clients += other.clients;
         self.revisions = self.revisions.saturating_add(other.revisions);
     }
 }
 
-/// A server at one moment. Totals count from its start.
+/// Metrics of a server at one moment. Totals count from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metrics {
-    /// What the device counts.
+    /// Counts of the device.
     pub counts: Counts,
-    /// Connections that are open, those of clients and others.
+    /// Open connections, of WebSocket clients and others.
     pub connections: u64,
-    /// Messages that clients sent, to the application or to an endpoint that answers inline.
+    /// Messages from clients, to the application or to an inline endpoint.
     pub messages_received: u64,
-    /// Bytes read from sockets, without what TLS adds.
+    /// Bytes read from sockets, without the overhead of TLS.
     pub received_bytes: u64,
-    /// Bytes that sockets accepted, without what TLS adds.
+    /// Bytes accepted by sockets, without the overhead of TLS.
     pub sent_bytes: u64,
-    /// How far clients are behind; `None` if not every shard said so.
+    /// Lag of all clients; `None` if any shard did not answer.
     pub lag: Option<Lag>,
-    /// Shards that did not answer within a second.
+    /// Number of shards that did not answer within a second.
     pub shards_unresponsive: usize,
-    /// Connections that were refused as a whole: there are too many in all, and too many from one address.
+    /// Refused connections: by the limit in all, and by that per address.
     refused_connections: (u64, u64),
 }
 
 impl Metrics {
-    /// Requests and connections that were refused.
+    /// Returns how many requests and connections were refused for `reason`.
     pub fn refused(&self, reason: RefusalReason) -> u64 {
         let connections = match reason {
             RefusalReason::Full => self.refused_connections.0,
@@ -99,19 +103,19 @@ impl Metrics {
     }
 }
 
-/// What is measured outside of the device.
+/// Counters outside of the device.
 #[derive(Debug)]
 pub(crate) struct Meters {
-    pub(crate) gate: Arc<AdmissionControl>,
+    pub(crate) admission: Arc<AdmissionControl>,
     pub(crate) shards: Box<[ShardMeter]>,
 }
 
 impl Meters {
-    pub(crate) fn new(gate: Arc<AdmissionControl>, shards: usize) -> Self {
-        Self { gate, shards: (0..shards).map(|_| ShardMeter::default()).collect() }
+    pub(crate) fn new(admission: Arc<AdmissionControl>, shards: usize) -> Self {
+        Self { admission, shards: (0..shards).map(|_| ShardMeter::default()).collect() }
     }
 
-    /// Asks every shard, and waits for each a second at most.
+    /// Collects the metrics, and waits at most one second for the shards.
     pub(crate) async fn metrics(&self, device: &Device) -> Metrics {
         let shards = &self.shards;
         let mut asking: JoinSet<_> =
@@ -125,7 +129,7 @@ impl Meters {
         }
         let shards_unresponsive = shards.len() - answered;
         let sum = |value: fn(&ShardMeter) -> &Counter| shards.iter().map(|shard| value(shard).total()).sum();
-        let connections = self.gate.snapshot();
+        let connections = self.admission.snapshot();
         Metrics {
             counts: device.counts(),
             connections: connections.open,
@@ -139,26 +143,26 @@ impl Meters {
     }
 }
 
-/// What one shard counts, apart from what others write to.
+/// Counters of one shard, on cache lines of their own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardMeter {
     pub(crate) received: Counter,
     pub(crate) sent: Counter,
     pub(crate) messages: Counter,
-    /// Where to ask the shard; `None` while it does not run.
+    /// Queue of the shard's questions; `None` before it runs.
     questions: Mutex<Option<mpsc::Sender<Question>>>,
 }
 
-/// Somebody wants to know how far the clients of a shard are behind.
+/// Question for the lag of a shard's clients, as the channel of its answer.
 pub(crate) type Question = oneshot::Sender<Lag>;
 
 impl ShardMeter {
-    /// The shard begins to run: here it gets its questions.
+    /// Opens the queue of questions for a shard that starts.
     pub(crate) fn listen(&self) -> mpsc::Receiver<Question> {
-        let (ask, asked) = mpsc::channel(QUEUE_LENGTH);
-        *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Some(ask);
-        asked
+        let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
+        *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        receiver
     }
 
     fn questions(&self) -> Option<mpsc::Sender<Question>> {
@@ -172,12 +176,14 @@ async fn ask(shard: Option<mpsc::Sender<Question>>) -> Option<Lag> {
     answer.await.ok()
 }
 
-/// A count that one thread writes and any may read.
+/// Counter that one thread writes and any may read.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    /// Only for the thread whose counter it is: another one's addition at the same time would be lost.
+    /// Adds to the counter.
+    ///
+    /// Only its own thread may call this, because a concurrent addition would be lost.
     pub(crate) fn add(&self, more: usize) {
         let total = self.0.load(Ordering::Relaxed).wrapping_add(more as u64);
         self.0.store(total, Ordering::Relaxed);
@@ -193,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lag_at_and_between_the_bounds_and_beyond_the_last() {
+    fn lag_is_counted_up_to_each_bound() {
         let (mut one, mut two) = (Lag::default(), Lag::default());
         for lag in [0, 0, 1, 3, 4, 5] {
             one.add(lag);

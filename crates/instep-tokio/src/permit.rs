@@ -1,4 +1,4 @@
-//! The right of a connection to be there, and the decision on each newcomer.
+//! Permit of a connection, and the decision on each new one.
 
 use crate::admission::{AdmissionControl, Counts, Eviction, Holder, REJECT_RESPONSES_MAX};
 use crate::rate_limit::Rate;
@@ -8,42 +8,44 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
-/// What a new connection meets.
+/// Decision on a new connection.
 #[derive(Debug)]
 pub(crate) enum Admission {
-    /// It may come in, if only to be told that all places are taken.
+    /// The connection is served, or rejected with 503 if the permit says so.
     Permit(Permit),
-    /// All places are taken, but one becomes free: ask again when [`AdmissionControl::changed`] says so. If a holder is
-    /// named, it has yet to be asked to leave.
+    /// Slots are full, but one will be free; see [`AdmissionControl::changed`].
+    ///
+    /// The caller asks the given holder, if any, to leave.
     Wait(Option<Eviction>),
-    /// There are by far too many.
+    /// Too many connections are being rejected; close this one without a response.
     Closed,
 }
 
-/// The right to be connected, if only to be told that all places are taken. Dropping it gives the place back.
+/// Permit to be connected, if only to get a 503. Dropping it frees its slot.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    gate: Arc<AdmissionControl>,
+    control: Arc<AdmissionControl>,
     address: IpAddr,
-    /// The key of its holder.
-    number: usize,
-    /// How many messages the address may send; `None`: as many as it likes.
+    /// Key of its holder in [`Counts::holders`].
+    index: usize,
+    /// Message rate of the address; `None` if unlimited.
     rate: Option<Arc<Rate>>,
-    /// For whom a proxy forwards, once that is known, and how many messages may come from there.
+    /// Client address that a proxy forwards for, once known, and its message rate.
     forwarded: OnceCell<Box<(IpAddr, Option<Arc<Rate>>)>>,
-    /// It is above the limits.
+    /// Whether a limit is exceeded, so the connection only gets a 503.
     pub(crate) refused: bool,
 }
 
 impl AdmissionControl {
-    /// Decides on a connection from `address`. If all places are taken, it gets that of the one that has been
-    /// idle longest.
+    /// Decides on a connection from `address`.
+    ///
+    /// If all slots are taken, the connection that has been idle longest is evicted.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
         let address = address.to_canonical();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_here = counts.addresses.get(&address).map_or(0, |from_here| from_here.connections);
+        let connections = counts.addresses.get(&address).map_or(0, |peer| peer.connections);
         let mut refused = false;
-        if self.is_limited(address) && from_here >= self.per_address {
+        if self.is_limited(address) && connections >= self.per_address {
             counts.refused_per_address += 1;
             refused = true;
         } else if counts.total >= self.total_limit {
@@ -63,96 +65,100 @@ impl AdmissionControl {
         } else {
             return Admission::Closed;
         }
-        let number = counts.holders.insert(Holder::default());
+        let index = counts.holders.insert(Holder::default());
         drop(counts);
         Admission::Permit(Permit {
-            gate: self.clone(),
+            control: self.clone(),
             address,
-            number,
+            index,
             rate,
             forwarded: OnceCell::new(),
             refused,
         })
     }
 
-    /// Descriptors or memory have run out: chooses who gives up its place. First idle connections, then requests
-    /// that do not end, then clients that answer no pings; none that is well. `None`: there is nobody.
+    /// Chooses a connection to evict when descriptors or memory have run out.
+    ///
+    /// Idle connections come first, then partial requests, then clients that answer no pings. A responsive
+    /// client is never chosen; returns `None` if there is no other.
     pub(crate) fn evict(&self) -> Option<Admission> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         self.evict_from(&mut counts, EvictionPriority::Unresponsive(Instant::NEVER))
     }
 
-    /// Chooses one whose standing is no better than `best`, unless one that was chosen before is on its way out.
-    fn evict_from(&self, counts: &mut Counts, best: EvictionPriority) -> Option<Admission> {
+    /// Chooses a connection of at most priority `max`, unless an eviction is pending.
+    fn evict_from(&self, counts: &mut Counts, max: EvictionPriority) -> Option<Admission> {
         if counts.evicting.is_some() {
             return Some(Admission::Wait(None));
         }
-        let (number, standing) = self.priorities.first(best)?;
-        let Holder { shard, key } = *counts.holders.get(number)?;
-        counts.evicting = Some(number);
-        Some(Admission::Wait(Some(Eviction { shard: shard.into(), key: key as usize, priority: standing })))
+        let (index, priority) = self.priorities.first(max)?;
+        let Holder { shard, key } = *counts.holders.get(index)?;
+        counts.evicting = Some(index);
+        Some(Admission::Wait(Some(Eviction { shard: shard.into(), key: key as usize, priority })))
     }
 }
 
 impl AddressLimit for Permit {
     fn count(&self, address: IpAddr) -> bool {
-        let gate = &self.gate;
-        let mut counts = gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_there = counts.addresses.get(&address).map_or(0, |from_there| from_there.connections);
-        if gate.is_limited(address) && from_there >= gate.per_address {
+        let control = &self.control;
+        let mut counts = control.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = counts.addresses.get(&address).map_or(0, |peer| peer.connections);
+        if control.is_limited(address) && connections >= control.per_address {
             counts.refused_per_address += 1;
             return false;
         }
-        // A connection becomes a WebSocket once.
+        // A connection becomes a WebSocket only once.
         self.forwarded.get_or_init(|| {
-            Box::new((address, counts.connect(address, gate.message_rate, gate.total_limit)))
+            Box::new((address, counts.connect(address, control.message_rate, control.total_limit)))
         });
         true
     }
 }
 
 impl Permit {
-    /// How many messages may come over it; `None`: any number.
+    /// Returns the message rate of the connection; `None` if unlimited.
     pub(crate) fn rate(&self) -> Option<&Rate> {
         self.forwarded.get().map_or(&self.rate, |forwarded| &forwarded.1).as_deref()
     }
 
-    /// Takes note of who holds it.
+    /// Records which connection of which shard holds the permit.
     pub(crate) fn register(&self, shard: usize, key: usize) {
-        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        // There are never so many of either.
+        let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        // The limits keep both numbers below their types' maxima.
         let (Ok(shard), Ok(key)) = (shard.try_into(), key.try_into()) else { return };
-        counts.holders[self.number] = Holder { shard, key };
+        counts.holders[self.index] = Holder { shard, key };
     }
 
-    /// Takes note of how the connection stands.
-    pub(crate) fn set_priority(&self, standing: EvictionPriority) {
-        // Who is only told that there is no place takes none, so it cannot give any up.
+    /// Records the connection's eviction priority.
+    pub(crate) fn set_priority(&self, priority: EvictionPriority) {
+        // A rejected connection takes no slot, so evicting it would free none.
         if !self.refused {
-            self.gate.priorities.set(self.number, standing);
+            self.control.priorities.set(self.index, priority);
         }
     }
 
-    /// The number of how the connection stands.
+    /// Returns the connection's eviction priority, as a number.
     pub(crate) fn priority(&self) -> u64 {
-        self.gate.priorities.of(self.number)
+        self.control.priorities.of(self.index)
     }
 
-    /// It was asked to leave, but is in use by now: another one is to be asked.
+    /// Declines an eviction because the connection is in use by now.
+    ///
+    /// Another one is chosen instead.
     pub(crate) fn keep(&self) {
-        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.evicting.take_if(|asked| *asked == self.number);
-        self.gate.changed.notify_one();
+        let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.evicting.take_if(|index| *index == self.index);
+        self.control.changed.notify_one();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gate.priorities.set(self.number, EvictionPriority::InUse);
-        let mut counts = self.gate.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.holders.remove(self.number);
-        counts.evicting.take_if(|asked| *asked == self.number);
-        self.gate.changed.notify_one();
+        self.control.priorities.set(self.index, EvictionPriority::InUse);
+        let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.holders.remove(self.index);
+        counts.evicting.take_if(|index| *index == self.index);
+        self.control.changed.notify_one();
         if self.refused {
             counts.rejecting -= 1;
             return;
@@ -176,8 +182,8 @@ mod tests {
     static ACCESS: Access = Access { proxies: &[instep::access::IpNetwork::host(PROXY)], ..Access::new("") };
 
     #[track_caller]
-    fn permit(gate: &Arc<AdmissionControl>, address: IpAddr) -> Permit {
-        match gate.admit(address) {
+    fn permit(control: &Arc<AdmissionControl>, address: IpAddr) -> Permit {
+        match control.admit(address) {
             Admission::Permit(permit) => permit,
             other => panic!("{other:?}"),
         }
@@ -186,60 +192,59 @@ mod tests {
     #[track_caller]
     fn waits_for(admission: &Admission) -> Option<usize> {
         match admission {
-            Admission::Wait(asked) => asked.map(|asked| asked.key),
+            Admission::Wait(eviction) => eviction.map(|eviction| eviction.key),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn limits_at_and_above_and_places_given_back() {
+    fn connection_above_limits_is_refused() {
         let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
-        let gate = AdmissionControl::new(3, limits, &ACCESS);
-        let refused = |address| permit(&gate, address).refused;
+        let control = AdmissionControl::new(3, limits, &ACCESS);
+        let refused = |address| permit(&control, address).refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
-        let first = permit(&gate, a);
-        let _second = permit(&gate, mapped);
-        assert!(refused(a), "two from one address");
+        let first = permit(&control, a);
+        let _second = permit(&control, mapped);
+        assert!(refused(a), "limit per address");
         drop(first);
-        let _third = permit(&gate, a);
+        let _third = permit(&control, a);
         assert!(!_third.refused);
         let local = IpAddr::from([127, 0, 0, 1]);
-        let _locals = [permit(&gate, local), permit(&gate, local)];
-        assert!(refused(b) && refused(local), "four in all");
-        let _told: Vec<_> = (0..REJECT_RESPONSES_MAX).map(|_| permit(&gate, b)).collect();
-        assert!(matches!(gate.admit(b), Admission::Closed), "and no more than can be told");
-        let tally = Snapshot {
+        let _locals = [permit(&control, local), permit(&control, local)];
+        assert!(refused(b) && refused(local), "limit in all");
+        let _rejected: Vec<_> = (0..REJECT_RESPONSES_MAX).map(|_| permit(&control, b)).collect();
+        assert!(matches!(control.admit(b), Admission::Closed), "all responses are in use");
+        let snapshot = Snapshot {
             open: 4 + REJECT_RESPONSES_MAX as u64,
             refused_full: 3 + REJECT_RESPONSES_MAX as u64,
             refused_per_address: 1,
         };
-        assert_eq!(gate.snapshot(), tally);
+        assert_eq!(control.snapshot(), snapshot);
     }
 
     #[test]
-    fn all_connections_of_an_address_share_one_rate_and_so_do_those_that_come_later() {
-        let gate =
+    fn connections_of_an_address_share_one_message_rate() {
+        let control =
             AdmissionControl::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let now = Instant::from_millis(1_000);
         let allowance = |permit: &Permit| permit.rate().unwrap().allowance(now);
-        let (one, other) = (permit(&gate, here), permit(&gate, here));
+        let (one, other) = (permit(&control, here), permit(&control, here));
         one.rate().unwrap().spend(now, 4);
         assert_eq!((allowance(&one), allowance(&other)), (1, 1));
         drop((one, other));
-        assert_eq!(allowance(&permit(&gate, here)), 1);
-        assert_eq!(allowance(&permit(&gate, there)), 5);
-        let many = (0..1000_u16)
-            .map(|number| IpAddr::from([10, 0, number.to_be_bytes()[0], number.to_be_bytes()[1]]));
-        many.for_each(|address| drop(permit(&gate, address)));
-        let kept = gate.counts.lock().unwrap().addresses.len();
-        assert!(kept <= 2 * gate.total_limit + 1, "{kept} addresses");
+        assert_eq!(allowance(&permit(&control, here)), 1);
+        assert_eq!(allowance(&permit(&control, there)), 5);
+        let many = (0..1000_u16).map(|i| IpAddr::from([10, 0, i.to_be_bytes()[0], i.to_be_bytes()[1]]));
+        many.for_each(|address| drop(permit(&control, address)));
+        let remembered = control.counts.lock().unwrap().addresses.len();
+        assert!(remembered <= 2 * control.total_limit + 1, "{remembered} addresses");
     }
 
     #[test]
-    fn above_the_limit_who_is_idle_longest_gives_up_its_place() {
-        let gate = AdmissionControl::new(
+    fn connection_above_limit_evicts_longest_idle() {
+        let control = AdmissionControl::new(
             1,
             SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() },
             &ACCESS,
@@ -247,74 +252,74 @@ mod tests {
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let idle = |at| EvictionPriority::Idle(Instant::from_millis(at));
         let mut permits = [1, 2, 3].map(|key| {
-            let permit = permit(&gate, here);
+            let permit = permit(&control, here);
             permit.register(0, key);
             Some(permit)
         });
-        let standings = [EvictionPriority::InUse, idle(8), idle(5)];
+        let priorities = [EvictionPriority::InUse, idle(8), idle(5)];
         permits
             .iter()
-            .zip(standings)
-            .for_each(|(permit, standing)| permit.as_ref().unwrap().set_priority(standing));
+            .zip(priorities)
+            .for_each(|(permit, priority)| permit.as_ref().unwrap().set_priority(priority));
         assert!(
-            permit(&gate, here).refused,
-            "nobody gives up a place for an address that has all of its own"
+            permit(&control, here).refused,
+            "a connection was evicted for an address that is at its own limit"
         );
-        assert_eq!(waits_for(&gate.admit(there)), Some(3));
-        assert_eq!(waits_for(&gate.admit(there)), None, "one at a time");
+        assert_eq!(waits_for(&control.admit(there)), Some(3));
+        assert_eq!(waits_for(&control.admit(there)), None, "one at a time");
         let third = permits[2].as_ref().unwrap();
         third.set_priority(EvictionPriority::InUse);
         third.keep();
-        assert_eq!(waits_for(&gate.admit(there)), Some(2), "the first has been given work meanwhile");
+        assert_eq!(waits_for(&control.admit(there)), Some(2), "the first is in use again");
         permits[1] = None;
-        let newcomer = permit(&gate, there);
+        let newcomer = permit(&control, there);
         assert!(!newcomer.refused);
-        assert!(permit(&gate, there).refused, "nobody else is idle");
-        assert!(gate.evict().is_none());
+        assert!(permit(&control, there).refused, "no other connection is idle");
+        assert!(control.evict().is_none());
         permits[0].as_ref().unwrap().set_priority(EvictionPriority::Unresponsive(Instant::from_millis(1)));
-        assert!(permit(&gate, there).refused, "an unresponsive client keeps its place,");
-        assert_eq!(waits_for(&gate.evict().unwrap()), Some(1), "unless descriptors run out");
+        assert!(permit(&control, there).refused, "an unresponsive client was evicted for a slot");
+        assert_eq!(waits_for(&control.evict().unwrap()), Some(1), "it is evicted for a descriptor");
     }
 
     #[test]
-    fn who_is_only_told_that_there_is_no_place_cannot_give_one_up() {
-        let gate =
+    fn refused_connection_is_never_evicted() {
+        let control =
             AdmissionControl::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() }, &ACCESS);
         let local = IpAddr::from([127, 0, 0, 1]);
-        let _client = permit(&gate, local);
-        let told = permit(&gate, local);
-        told.set_priority(EvictionPriority::Idle(Instant::from_millis(0)));
-        assert!(told.refused && permit(&gate, local).refused);
+        let _client = permit(&control, local);
+        let rejected = permit(&control, local);
+        rejected.set_priority(EvictionPriority::Idle(Instant::from_millis(0)));
+        assert!(rejected.refused && permit(&control, local).refused);
     }
 
     #[test]
-    fn a_proxy_has_any_number_and_each_of_its_clients_as_many_as_others() {
+    fn proxy_is_unlimited_but_its_clients_are_not() {
         let limits = SocketLimits { http_slots: 0, per_address: 2, ..SocketLimits::default() };
-        let gate = AdmissionControl::new(100, limits, &ACCESS);
+        let control = AdmissionControl::new(100, limits, &ACCESS);
         let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let mut forwarded: Vec<_> = (0..5).map(|_| permit(&gate, PROXY)).collect();
+        let mut forwarded: Vec<_> = (0..5).map(|_| permit(&control, PROXY)).collect();
         assert!(forwarded.iter().all(|permit| !permit.refused));
         assert!(forwarded[0].count(client) && forwarded[1].count(client));
-        assert!(!forwarded[2].count(client) && permit(&gate, client).refused, "two, by whatever way");
+        assert!(!forwarded[2].count(client) && permit(&control, client).refused, "two, direct or forwarded");
         assert!(forwarded[2].count(other));
         forwarded.remove(0);
-        let direct = permit(&gate, client);
+        let direct = permit(&control, client);
         assert!(!direct.refused && !forwarded[2].count(client));
         drop(direct);
         assert!(forwarded[2].count(client));
         drop(forwarded);
-        let counts = gate.counts.lock().unwrap();
-        assert!(counts.addresses.is_empty() && counts.total == 0, "nothing is left behind");
+        let counts = control.counts.lock().unwrap();
+        assert!(counts.addresses.is_empty() && counts.total == 0, "counts are left over");
     }
 
     #[test]
-    fn what_a_client_may_say_does_not_depend_on_the_way() {
-        let gate =
+    fn direct_and_forwarded_messages_share_one_rate() {
+        let control =
             AdmissionControl::new(9, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
         let client = IpAddr::from([192, 0, 2, 1]);
         let now = Instant::from_millis(1_000);
         let (direct, forwarded, another) =
-            (permit(&gate, client), permit(&gate, PROXY), permit(&gate, PROXY));
+            (permit(&control, client), permit(&control, PROXY), permit(&control, PROXY));
         assert!(forwarded.count(client) && another.count(IpAddr::from([192, 0, 2, 2])));
         direct.rate().unwrap().spend(now, 4);
         let allowed = [&forwarded, &another].map(|permit| permit.rate().unwrap().allowance(now));

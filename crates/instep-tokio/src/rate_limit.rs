@@ -1,34 +1,36 @@
-//! How many messages one address may send.
+//! Limit of the messages from one address: a token bucket (GCRA).
 
 use instep::Instant;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// One second, in nanoseconds.
 const SECOND: u64 = 1_000_000_000;
 
-/// What the clients of one address have left to send: at most the messages of one second at once. All shards use it,
-/// without a lock. Above the rate nothing is lost: it is not read.
+/// Token bucket of the messages from one address, with one second's messages.
+///
+/// All shards use it without a lock. Above the rate no message is lost, because the server stops reading.
 #[derive(Debug)]
 pub(crate) struct Rate {
-    /// Nanoseconds for each message.
+    /// Time for each message, in nanoseconds.
     interval: u64,
-    /// When a whole second's messages are allowed again, in nanoseconds.
+    /// Time at which the bucket is full, in nanoseconds.
     full: AtomicU64,
 }
 
 impl Rate {
-    /// `per_second`: `None` for 0, which is no limit.
+    /// Creates a bucket. Returns `None` if `per_second` is 0, for no limit.
     pub(crate) fn new(per_second: u32) -> Option<Self> {
         let interval = SECOND.checked_div(per_second.into())?;
         Some(Self { interval, full: AtomicU64::new(0) })
     }
 
-    /// How many messages may be taken now.
+    /// Returns how many messages are allowed now.
     pub(crate) fn allowance(&self, now: Instant) -> u32 {
         let missing = self.full.load(Ordering::Relaxed).saturating_sub(nanoseconds(now));
         u32::try_from(SECOND.saturating_sub(missing) / self.interval).unwrap_or(u32::MAX)
     }
 
-    /// So many messages were taken.
+    /// Takes `messages` from the bucket.
     pub(crate) fn spend(&self, now: Instant, messages: u32) {
         if messages > 0 {
             let spent = u64::from(messages) * self.interval;
@@ -38,7 +40,7 @@ impl Rate {
         }
     }
 
-    /// When there is one more.
+    /// Returns when the next message is allowed.
     pub(crate) fn next(&self) -> Instant {
         let next = self.full.load(Ordering::Relaxed) + self.interval;
         Instant::from_millis(next.saturating_sub(SECOND).div_ceil(1_000_000))
@@ -54,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_at_once_and_then_one_after_the_other() {
+    fn burst_of_one_second_then_steady_rate() {
         let at = Instant::from_millis;
         let rate = Rate::new(10).unwrap();
         assert_eq!(rate.allowance(at(5_000)), 10);
@@ -66,7 +68,7 @@ mod tests {
         assert_eq!(rate.allowance(at(5_100)), 1);
         rate.spend(at(5_100), 1);
         assert_eq!(rate.next(), at(5_200));
-        assert_eq!(rate.allowance(at(7_000)), 10, "what is not used is not kept for longer than a second");
+        assert_eq!(rate.allowance(at(7_000)), 10, "more than one second's messages were saved");
         assert!(Rate::new(0).is_none());
     }
 }

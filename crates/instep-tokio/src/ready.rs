@@ -1,12 +1,14 @@
-//! Which connections of a shard are to be served.
+//! Ready list of a shard: the connections to serve next.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Wake, Waker};
 
-/// The connections whose wakers were called, in that order, each once. A task for each connection would do the
-/// same, with some 250 bytes more for each.
+/// Ready list: connections whose wakers were called, in that order.
+///
+/// Each connection is in it at most once. A task for each connection would do the same, but takes about 250
+/// bytes more for each.
 #[derive(Debug, Default)]
 pub(crate) struct Ready(Mutex<Queue>);
 
@@ -16,27 +18,29 @@ struct Queue {
     waker: Option<Waker>,
 }
 
-/// What stands behind the waker of one connection.
+/// Target of the waker of one connection.
 #[derive(Debug)]
 pub(crate) struct Called {
-    /// The connection's key at its shard.
+    /// Key of the connection within its shard.
     pub(crate) key: usize,
     queued: AtomicBool,
     ready: Arc<Ready>,
 }
 
 impl Ready {
-    /// The waker of the connection with that key.
+    /// Returns a waker that puts the connection with `key` on the list.
     pub(crate) fn waker(self: &Arc<Self>, key: usize) -> Waker {
         Arc::new(Called { key, queued: AtomicBool::new(false), ready: self.clone() }).into()
     }
 
-    /// Whether there is none.
+    /// Returns whether no connection is ready.
     pub(crate) fn is_empty(&self) -> bool {
         self.queue().called.is_empty()
     }
 
-    /// Waits until there is one, and moves all there are to `called`, which is empty.
+    /// Waits until a connection is ready, and moves all ready ones to `called`.
+    ///
+    /// `called` must be empty.
     pub(crate) async fn wait(&self, called: &mut Vec<Arc<Called>>) {
         poll_fn(|context| {
             let mut queue = self.queue();
@@ -49,7 +53,7 @@ impl Ready {
         })
         .await;
         for called in called {
-            // From here on, a call counts again.
+            // A later call puts the connection on the list again.
             called.queued.store(false, Ordering::Release);
         }
     }

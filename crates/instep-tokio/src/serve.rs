@@ -1,4 +1,4 @@
-//! Serving: shards, accepting, and the end of both.
+//! Serving: start of the shards, accepting, and shutdown.
 
 use crate::listener::Listener;
 use crate::server::Server;
@@ -7,12 +7,14 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// How long a server takes to end, at most: clients that read get their close frame meanwhile.
+/// Time for shutdown, in which reading clients get their close frame.
 const STOP_TIME: Duration = Duration::from_millis(1200);
 
 impl Server {
-    /// Serves on `listeners`, each a `TcpListener` or a [`Listener`], until `stop` is complete; then closes every client with 1001, and returns after
-    /// at most 1.2 s. To be called in a runtime with I/O and time.
+    /// Serves on `listeners` until `stop` completes.
+    ///
+    /// Each is a `TcpListener` or a [`Listener`]. Then every client is closed with 1001, and the call returns
+    /// within 1.2 s. Must be called in a runtime with I/O and time.
     ///
     /// # Errors
     /// If a listener or a thread cannot be set up.
@@ -37,9 +39,10 @@ impl Server {
             () = accepting => {}
             () = stop => {}
         }
-        // Without receivers all shards have ended by themselves.
+        // Sending fails only if all shards have ended already.
         let _ = stopping.send(true);
-        // Each shard holds a sender: there is none left when all have ended. Who does not read is not waited for.
+        // Each shard holds a sender, so the channel closes when all have ended. Clients that do not read are
+        // not awaited.
         let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A server, and its memory.
+//! Server and its memory.
 
 use crate::admission::AdmissionControl;
 use crate::limits::SocketLimits;
@@ -8,7 +8,9 @@ use instep::driver::Buffer;
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
-/// A server on Linux. It and its memory live as long as the process.
+/// Server on Linux.
+///
+/// It and its memory live as long as the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
     pub(crate) app: &'static App,
@@ -21,10 +23,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for `app` with `shards` threads. Its memory is set aside now; what is not used stays untouched.
+    /// Creates a server for `app` with `shards` threads.
+    ///
+    /// Its memory is reserved now and leaked; pages that are never used stay untouched.
     ///
     /// # Panics
-    /// If `shards` is 0, or there are more than 60,000 clients.
+    /// If `shards` is 0, or `limits.clients` is above 60,000.
     pub fn new(
         app: &'static App,
         access: &'static Access,
@@ -32,38 +36,41 @@ impl Server {
         sockets: SocketLimits,
         shards: usize,
     ) -> Self {
-        assert!(shards > 0, "a server has at least one shard");
+        assert!(shards > 0, "a server needs at least one shard");
         let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         device.set_boot_id(random());
-        let gate = AdmissionControl::new(limits.clients, sockets, access);
-        let meters = Box::leak(Box::new(Meters::new(gate, shards)));
+        let admission = AdmissionControl::new(limits.clients, sockets, access);
+        let meters = Box::leak(Box::new(Meters::new(admission, shards)));
         Self { app, access, device, limits: sockets, shards, meters, log_in: None }
     }
 
-    /// The same server, which lets in only who knows the password.
+    /// Requires the log-in's password from every client.
     pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
         Self { log_in: Some(log_in), ..self }
     }
 
-    /// The device, for the application.
+    /// Returns the device, for the application.
     pub fn device(&self) -> &'static Device {
         self.device
     }
 
-    /// The inbox, for the application; `None` when it has been taken.
+    /// Returns the inbox, for the application.
+    ///
+    /// Returns `None` if it was taken before.
     pub fn inbox(&self) -> Option<Inbox<'static>> {
         self.device.inbox(Buffer::grown(self.device.limits().message))
     }
 
-    /// What there is to know of the server now. Takes a second at most, however busy its shards are. To be called
-    /// in a runtime with time, which may be another one than that of [`Server::serve`].
+    /// Returns the server's metrics, within a second even if its shards are busy.
+    ///
+    /// Must be called in a runtime with time, which need not be the one of [`Server::serve`].
     pub async fn metrics(&self) -> Metrics {
         self.meters.metrics(self.device).await
     }
 }
 
-/// Random enough to tell one thing from another, and no secret.
+/// Returns a random number that distinguishes two starts, but is no secret.
 fn random() -> u32 {
     let number = RandomState::new().build_hasher().finish().to_ne_bytes();
     u32::from_ne_bytes([number[0], number[1], number[2], number[3]])

@@ -1,4 +1,4 @@
-//! A shard: a thread that serves its share of the clients.
+//! Shard: a thread that serves its share of the clients.
 
 use crate::admission::Eviction;
 use crate::connection::Connection;
@@ -7,7 +7,7 @@ use crate::memory;
 use crate::metrics::{Lag, Question};
 use crate::ready::Ready;
 use crate::server::Server;
-use crate::shard_state::{Buffers, Feeds, NOBODY, ShardState};
+use crate::shard_state::{Buffers, Feeds, NO_CONNECTION, ShardState};
 use instep::Instant;
 use instep::driver::Client;
 use instep_proto::frame::CloseCode;
@@ -18,22 +18,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// How much is read from a socket at once.
-const READ_BYTES: usize = 65_536;
-/// Deadlines are looked at no more often than this.
+/// Maximum length of a read, in bytes.
+const READ_MAX: usize = 65_536;
+/// Minimum time between two checks of all deadlines.
 const DEADLINE_RESOLUTION: Duration = Duration::from_millis(20);
 
-/// The state of a shard, and its connections.
+/// State of a shard, and its connections.
 struct Shard {
     state: ShardState,
     connections: RefCell<Slab<Rc<Connection>>>,
-    /// When deadlines were looked at last.
+    /// Time of the last check of all deadlines.
     deadlines_checked_at: Cell<tokio::time::Instant>,
-    /// The connections that are to be served.
+    /// Connections to serve next.
     ready: Arc<Ready>,
 }
 
-/// Starts the thread of a shard. When it ends, `ended` is dropped.
+/// Starts the thread of a shard, which drops `ended` when it ends.
 pub(crate) fn spawn(
     server: Server,
     follower: usize,
@@ -41,17 +41,17 @@ pub(crate) fn spawn(
     stopped: watch::Receiver<bool>,
     ended: mpsc::Sender<()>,
 ) -> std::io::Result<mpsc::UnboundedSender<ShardCommand>> {
-    let (deal, dealt) = mpsc::unbounded_channel();
+    let (sender, commands) = mpsc::unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let questions = server.meters.shards[follower].listen();
     let run = move || {
         let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, Shard::run(server, follower, epoch, dealt, questions, stopped));
-        // Tells that it has ended.
+        local.block_on(&runtime, Shard::run(server, follower, epoch, commands, questions, stopped));
+        // Dropping the sender reports the end of this shard.
         drop(ended);
     };
     std::thread::Builder::new().name(format!("shard {follower}")).spawn(run)?;
-    Ok(deal)
+    Ok(sender)
 }
 
 impl Shard {
@@ -59,7 +59,7 @@ impl Shard {
         server: Server,
         follower: usize,
         epoch: tokio::time::Instant,
-        mut dealt: mpsc::UnboundedReceiver<ShardCommand>,
+        mut commands: mpsc::UnboundedReceiver<ShardCommand>,
         mut questions: mpsc::Receiver<Question>,
         mut stopped: watch::Receiver<bool>,
     ) {
@@ -71,8 +71,8 @@ impl Shard {
                 compressed: (server.limits.inflaters > 0).then(|| memory::feed(server.app, limits)),
             },
             scratch: vec![0; unsent + limits.frame + 16],
-            input: vec![0; Client::tail_max(limits) + READ_BYTES],
-            records: vec![0; READ_BYTES],
+            input: vec![0; Client::tail_max(limits) + READ_MAX],
+            records: vec![0; READ_MAX],
         };
         let shard = Rc::new(Self {
             state: ShardState::new(server, follower, epoch, buffers),
@@ -80,25 +80,27 @@ impl Shard {
             deadlines_checked_at: Cell::new(tokio::time::Instant::now()),
             ready: Arc::default(),
         });
-        // A task of its own: what it does must not make the other branches look each time.
-        // It gives way to others by itself: tokio's own budget would pass over all connections of a batch but the first 128.
+        // Serving is a task of its own, so that its progress does not poll the other branches each time.
+        // It yields by itself, because tokio's budget would pass over all connections of a batch but the first
+        // 128.
         tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve()));
-        let (mut dealing, mut stopping) = (true, false);
+        let (mut receiving, mut stopping) = (true, false);
         loop {
             tokio::select! {
-                dealt = dealt.recv(), if dealing => match dealt {
+                command = commands.recv(), if receiving => match command {
                     Some(ShardCommand::Connection(accepted)) if !stopping => shard.begin(accepted),
                     Some(ShardCommand::Connection(_)) => {}
-                    Some(ShardCommand::Evict(asked)) => shard.evict(asked),
-                    // Nobody accepts any more: the end is near, but clients are to be told.
-                    None => dealing = false,
+                    Some(ShardCommand::Evict(eviction)) => shard.evict(eviction),
+                    // Accepting has ended, but clients still get their close frames.
+                    None => receiving = false,
                 },
-                // Who publishes without a pause must not keep the others from their turn.
+                // Yields, because an application that publishes without a pause must not starve the other
+                // branches.
                 () = shard.follow() => tokio::task::yield_now().await,
                 () = shard.deadline() => shard.wake_due(),
                 () = shard.state.earlier.notified() => {}
                 Some(answer) = questions.recv() => {
-                    // Who asked may have given up.
+                    // The receiver may have timed out.
                     let _ = answer.send(shard.lag());
                 }
                 _ = stopped.changed(), if !stopping => {
@@ -112,7 +114,7 @@ impl Shard {
         }
     }
 
-    /// How far its clients are behind.
+    /// Returns how many revisions the shard's clients are behind.
     fn lag(&self) -> Lag {
         let mut lag = Lag::default();
         let feed = &self.state.buffers.borrow().feeds.plain;
@@ -122,18 +124,19 @@ impl Shard {
         lag
     }
 
+    /// Takes over an accepted connection.
     fn begin(&self, accepted: Accepted) {
         let peer = accepted.peer;
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
         let waker = self.ready.waker(entry.key());
-        // It registers with the reactor when it is served for the first time.
+        // The first call of `serve` registers the socket with the reactor.
         waker.wake_by_ref();
         match Connection::new(accepted, entry.key(), &self.state, waker) {
             Ok(connection) => {
                 entry.insert(Rc::new(connection));
             }
-            Err(error) => log::debug!("A connection from {peer} ended at once: {error}"),
+            Err(error) => log::debug!("dropped a connection from {peer}: {error}"),
         }
     }
 
@@ -147,40 +150,40 @@ impl Shard {
                 let connection = self.connections.borrow().get(called.key).cloned();
                 if connection.is_some_and(|connection| connection.serve(&self.state, now)) {
                     self.connections.borrow_mut().remove(called.key);
-                    // It may have been the last one.
+                    // This may have been the last connection of a shard that stops.
                     self.state.earlier.notify_one();
                 }
             }
             if !self.ready.is_empty() {
-                // What came meanwhile waits until the reactor has been asked for others.
+                // Connections that became ready meanwhile wait until the reactor has polled the others.
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// The connection gives up its place for another one, unless it stands better by now.
-    fn evict(&self, asked: Eviction) {
-        if let Some(connection) = self.connections.borrow().get(asked.key) {
-            connection.evict(&self.state, asked.priority);
+    /// Evicts a connection, unless its priority has risen.
+    fn evict(&self, eviction: Eviction) {
+        if let Some(connection) = self.connections.borrow().get(eviction.key) {
+            connection.evict(&self.state, eviction.priority);
         }
     }
 
-    /// Waits until the device has something new, and gives a turn to every client that it concerns.
+    /// Waits for news of the device, and gives a turn to every client concerned.
     async fn follow(&self) {
-        let mut attention = Vec::new();
+        let mut notified = Vec::new();
         let published = std::future::poll_fn(|context| {
             let device = self.state.server.device;
             device.register(self.state.follower, context.waker());
             let Feeds { plain, compressed } = &mut self.state.buffers.borrow_mut().feeds;
             let before = plain.revision();
-            device.follow(self.state.now(), self.state.follower, plain, |slot| attention.push(slot));
+            device.follow(self.state.now(), self.state.follower, plain, |slot| notified.push(slot));
             let published = plain.revision() != before;
             if let (Some(compressed), Some(deflate), true) =
                 (compressed, &self.state.deflate, published && self.state.compressing.get() > 0)
             {
                 compressed.follow_encoded(plain, |frame, block| deflate.encode(frame, block));
             }
-            if published || !attention.is_empty() {
+            if published || !notified.is_empty() {
                 std::task::Poll::Ready(published)
             } else {
                 std::task::Poll::Pending
@@ -189,8 +192,8 @@ impl Shard {
         .await;
         let now = self.state.now();
         let connections = self.connections.borrow();
-        for slot in attention {
-            let key = self.state.by_slot.borrow().get(slot).copied().unwrap_or(NOBODY);
+        for slot in notified {
+            let key = self.state.by_slot.borrow().get(slot).copied().unwrap_or(NO_CONNECTION);
             if let Some(connection) = connections.get(key as usize) {
                 connection.expect_reply();
                 connection.turn(&self.state, now, 0);
@@ -205,6 +208,7 @@ impl Shard {
         }
     }
 
+    /// Waits for the earliest deadline, at most once per [`DEADLINE_RESOLUTION`].
     async fn deadline(&self) {
         let due = self.state.next_wake.get();
         if due == Instant::NEVER {
@@ -214,7 +218,7 @@ impl Shard {
         tokio::time::sleep_until(due.max(self.deadlines_checked_at.get() + DEADLINE_RESOLUTION)).await;
     }
 
-    /// Gives a turn to every connection that is due, and finds out when the next one is.
+    /// Gives a turn to every connection that is due, and determines the next deadline.
     fn wake_due(&self) {
         let now = self.state.now();
         self.deadlines_checked_at.set(tokio::time::Instant::now());
@@ -228,6 +232,7 @@ impl Shard {
         self.state.next_wake.set(next);
     }
 
+    /// Closes every client with 1001.
     fn close_all(&self) {
         let now = self.state.now();
         for (_, connection) in self.connections.borrow().iter() {

@@ -1,4 +1,4 @@
-//! What the connections of a shard share.
+//! State that the connections of a shard share.
 
 use crate::clock;
 use crate::date;
@@ -11,38 +11,40 @@ use instep_proto::delivery::{Feed, SendWindow};
 use std::cell::{Cell, RefCell};
 use tokio::sync::Notify;
 
-/// In place of a connection's key.
-pub(crate) const NOBODY: u32 = u32::MAX;
+/// Entry of [`ShardState::by_slot`] for a slot without a connection.
+pub(crate) const NO_CONNECTION: u32 = u32::MAX;
 
-/// What the connections of a shard share.
+/// State that the connections of a shard share.
 pub(crate) struct ShardState {
     pub(crate) server: Server,
     pub(crate) follower: usize,
     pub(crate) epoch: tokio::time::Instant,
     pub(crate) buffers: RefCell<Buffers>,
-    /// For each slot of the device, whose it is.
+    /// Key of the connection of each device slot, or [`NO_CONNECTION`].
     pub(crate) by_slot: RefCell<Vec<u32>>,
+    /// Earliest deadline of all connections.
     pub(crate) next_wake: Cell<Instant>,
+    /// Notified when `next_wake` becomes earlier, or a connection has ended.
     pub(crate) earlier: Notify,
     pub(crate) deflate: Option<Deflate>,
-    /// How many clients follow the compressed feed.
+    /// Number of clients that follow the compressed feed.
     pub(crate) compressing: Cell<usize>,
 }
 
-/// What is lent to one connection after the other.
+/// Buffers that are lent to one connection at a time.
 pub(crate) struct Buffers {
     pub(crate) feeds: Feeds,
     pub(crate) scratch: Vec<u8>,
-    /// Room for what waits of earlier input, and for what is read.
+    /// Buffer for unconsumed input and the bytes read behind it.
     pub(crate) input: Vec<u8>,
-    /// What is or was encrypted; as long as the input.
+    /// Buffer for TLS records, of the length of a read.
     pub(crate) records: Vec<u8>,
 }
 
-/// What the clients of a shard follow.
+/// Feeds that the clients of a shard follow.
 pub(crate) struct Feeds {
     pub(crate) plain: Feed<'static>,
-    /// The same frames, the long ones compressed: up to date while there is anybody whom it concerns.
+    /// Feed with long frames compressed, up to date while any client follows it.
     pub(crate) compressed: Option<Feed<'static>>,
 }
 
@@ -66,7 +68,7 @@ impl ShardState {
         }
     }
 
-    /// What a client needs for a turn.
+    /// Returns the context of a client's turn.
     pub(crate) fn turn_context<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> TurnContext<'a> {
         let Server { app, access, log_in, device, .. } = self.server;
         let Feeds { plain, compressed } = feeds;
@@ -88,7 +90,7 @@ impl ShardState {
         }
     }
 
-    /// Takes note of one more, or one less, client that follows the compressed feed.
+    /// Counts one more, or one less, client of the compressed feed.
     pub(crate) fn count_compressed(&self, more: bool) {
         let count = self.compressing.get();
         self.compressing.set(if more { count + 1 } else { count - 1 });
@@ -98,26 +100,26 @@ impl ShardState {
         clock::now(self.epoch)
     }
 
-    /// Where it counts.
+    /// Returns the shard's counters.
     pub(crate) fn meter(&self) -> &'static ShardMeter {
         &self.server.meters.shards[self.follower]
     }
 
-    /// Takes note of when a connection is due.
-    pub(crate) fn due(&self, at: Instant) {
-        if at < self.next_wake.get() {
-            self.next_wake.set(at);
+    /// Schedules a wake-up at a connection's deadline.
+    pub(crate) fn due(&self, deadline: Instant) {
+        if deadline < self.next_wake.get() {
+            self.next_wake.set(deadline);
             self.earlier.notify_one();
         }
     }
 
-    /// Takes note of whose slot it is, or that it is nobody's any more.
+    /// Records the connection of a slot; `None` for a slot without one.
     pub(crate) fn assign(&self, slot: u16, key: Option<usize>) {
         let slot = usize::from(slot);
         let mut by_slot = self.by_slot.borrow_mut();
         if by_slot.len() <= slot {
-            by_slot.resize(slot + 1, NOBODY);
+            by_slot.resize(slot + 1, NO_CONNECTION);
         }
-        by_slot[slot] = key.and_then(|key| u32::try_from(key).ok()).unwrap_or(NOBODY);
+        by_slot[slot] = key.and_then(|key| u32::try_from(key).ok()).unwrap_or(NO_CONNECTION);
     }
 }

@@ -1,4 +1,4 @@
-//! Reading from a socket, and writing to it.
+//! Non-blocking reads and writes of a socket.
 
 use rustix::net::{RecvFlags, SendFlags};
 use std::io::{self, ErrorKind};
@@ -6,30 +6,31 @@ use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// What came of reading.
+/// Result of a read.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Read {
-    /// Bytes of input.
+    /// Input read, in bytes.
     pub(crate) length: usize,
     pub(crate) event: ReadEvent,
 }
 
-/// What a reader has to know beside the bytes.
+/// Event that a read reports beside the bytes.
 #[derive(Debug, PartialEq)]
 pub(crate) enum ReadEvent {
     None,
-    /// After these bytes nothing will come.
+    /// End of the input, after these bytes.
     Ended,
-    /// It does not encrypt although it should.
+    /// First byte of a connection that should use TLS and does not.
     #[cfg(feature = "tls")]
     Unencrypted,
-    /// It broke the rules of the transport: this is its end.
+    /// Violation of TLS, which ends the connection.
     #[cfg(feature = "tls")]
     Broken(rustls::Error),
 }
 
-// These two call the system without the C library, which makes each call a point of cancellation in a program of
-// several threads.
+// Both functions call the kernel without the C library, because libc makes each call a cancellation point in
+// programs
+// with several threads.
 
 /// Reads from a socket.
 pub(crate) fn poll_read(
@@ -43,13 +44,13 @@ pub(crate) fn poll_read(
         let tried = socket.try_io(Interest::READABLE, || {
             let (length, _) = rustix::net::recv(&*socket, &mut *input, RecvFlags::empty())?;
             read = Some(length);
-            // Less than there was room for: there is no more now, and nobody need ask the system again.
+            // A short read empties the receive buffer, so no second call is needed to learn that.
             if length > 0 && length < input.len() { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
         match (read, tried) {
             (Some(length), _) => {
-                let news = if length == 0 { ReadEvent::Ended } else { ReadEvent::None };
-                return Poll::Ready(Ok(Read { length, event: news }));
+                let event = if length == 0 { ReadEvent::Ended } else { ReadEvent::None };
+                return Poll::Ready(Ok(Read { length, event }));
             }
             (None, Err(error)) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
             (None, _) => {}
@@ -57,7 +58,7 @@ pub(crate) fn poll_read(
     }
 }
 
-/// Writes to a socket what it takes, if only nothing.
+/// Writes to a socket, and returns how many bytes it accepted, possibly 0.
 pub(crate) fn try_write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     match socket.try_io(Interest::WRITABLE, || Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),

@@ -1,4 +1,4 @@
-//! How often the log is told of one and the same thing.
+//! Throttle of repeated log lines.
 
 use crate::clock::now;
 use instep::driver::LogRateLimit;
@@ -12,7 +12,7 @@ pub(crate) struct LogThrottle {
 }
 
 impl LogThrottle {
-    /// Whether it is to be told now.
+    /// Returns whether the line is due now, and counts it as logged if so.
     pub(crate) fn is_due(&mut self) -> bool {
         self.limit.allow(now(self.epoch)).is_some()
     }
@@ -30,15 +30,15 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
-    async fn the_log_is_told_every_five_seconds() {
-        let mut complaint = LogThrottle::default();
-        let mut told = Vec::new();
-        for at in 0..1250 {
-            if complaint.is_due() {
-                told.push(at);
+    async fn line_is_due_every_five_seconds() {
+        let mut throttle = LogThrottle::default();
+        let mut due = Vec::new();
+        for i in 0..1250 {
+            if throttle.is_due() {
+                due.push(i);
             }
             tokio::time::advance(Duration::from_millis(10)).await;
         }
-        assert_eq!(told, [0, 500, 1000]);
+        assert_eq!(due, [0, 500, 1000]);
     }
 }

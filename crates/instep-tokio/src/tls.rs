@@ -1,4 +1,6 @@
-//! TLS on a socket: rustls without its buffers. A connection that has nothing under way holds no byte of any.
+//! TLS on a socket, by rustls without its buffers.
+//!
+//! So an idle connection has no buffer memory.
 
 use crate::socket::{self, Read, ReadEvent};
 use instep::Instant;
@@ -12,42 +14,47 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
 
-/// So much is encrypted at once. What is encrypted cannot be replaced by newer state any more, so it is not more
-/// than what the kernel keeps unsent, and the rest waits until all of it has left.
-const AHEAD: usize = 16_384;
-/// What TLS adds to that, in two records at most.
-const OVERHEAD: usize = 512;
-/// The longest record (RFC 8446 section 5.2, RFC 5246 section 6.2.3), or message of the handshake, that may be
-/// under way. A client's messages are much shorter.
+/// Maximum plaintext encrypted ahead of the socket, in bytes.
+///
+/// Encrypted frames cannot be superseded by newer state. So this is no more than the kernel keeps unsent, and
+/// further plaintext waits until all records have left.
+const AHEAD_MAX: usize = 16_384;
+/// Maximum overhead of TLS for that plaintext, in two records, in bytes.
+const OVERHEAD_MAX: usize = 512;
+/// Maximum length of an incomplete record or handshake message, in bytes.
+///
+/// This is the longest record (RFC 8446 section 5.2, RFC 5246 section 6.2.3); handshake messages of clients are
+/// much shorter.
 const UNFINISHED_MAX: usize = 5 + 16_384 + 2_048;
-/// With it begins the first record of a client (RFC 8446 section 5.1).
+/// First byte of a client's first record (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 22;
 
-/// A socket and its TLS session.
+/// Socket and its TLS session.
 pub(crate) struct Tls {
     socket: TcpStream,
     session: UnbufferedServerConnection,
     state: State,
-    /// A record, or a message of the handshake, whose end has not come.
+    /// Incomplete record or handshake message.
     unfinished: Vec<u8>,
-    /// Records that the socket did not take.
+    /// Records that the socket has not accepted.
     unsent: Vec<u8>,
-    /// When the socket last took a byte, while it does not take all.
-    taken: Option<Instant>,
-    /// The socket took bytes since a turn ended.
+    /// Time since which the socket has accepted nothing of `unsent`.
+    blocked_since: Option<Instant>,
+    /// Whether the socket accepted bytes since the last turn ended.
     progress: bool,
 }
 
+/// State of a TLS connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing has come.
+    /// No byte has arrived.
     New,
     Encrypting,
-    /// The peer has been told that nothing will follow.
+    /// `close_notify` is queued or sent.
     Ended,
-    /// The peer does not speak TLS.
+    /// Peer without TLS.
     Unencrypted,
-    /// Nothing can be read or written any more.
+    /// Failed session, which can neither read nor write.
     Broken,
 }
 
@@ -59,7 +66,7 @@ impl Tls {
             state: State::New,
             unfinished: Vec::new(),
             unsent: Vec::new(),
-            taken: None,
+            blocked_since: None,
             progress: false,
         })
     }
@@ -74,7 +81,7 @@ impl Tls {
         input: &mut [u8],
         records: &mut [u8],
     ) -> Poll<io::Result<Read>> {
-        // Behind our last word, what comes is thrown away.
+        // After `close_notify` or an error, input is discarded by the client.
         if matches!(self.state, State::Unencrypted | State::Broken | State::Ended) {
             return socket::poll_read(&mut self.socket, context, input);
         }
@@ -96,7 +103,7 @@ impl Tls {
     }
 
     pub(crate) fn accepted(&mut self, now: Instant) {
-        self.taken = self.taken.map(|_| now);
+        self.blocked_since = self.blocked_since.map(|_| now);
     }
 
     pub(crate) fn begin_turn(&mut self, now: Instant, client: &mut Client) -> io::Result<bool> {
@@ -110,20 +117,20 @@ impl Tls {
         Ok(self.progress)
     }
 
-    /// Accepts nothing as long as something is unsent.
+    /// Encrypts and writes bytes. Accepts none as long as records are unsent.
     pub(crate) fn write(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {
         match self.state {
             State::Unencrypted => return socket::try_write(&self.socket, bytes),
-            // Nobody could read it.
+            // The peer cannot read it, so it counts as sent.
             State::Broken | State::Ended => return Ok(bytes.len()),
             State::New | State::Encrypting => {}
         }
         let mut accepted = 0;
-        for next in bytes.chunks(AHEAD) {
+        for next in bytes.chunks(AHEAD_MAX) {
             if !self.unsent.is_empty() {
                 break;
             }
-            let length = self.encrypt(next, &mut records[..AHEAD + OVERHEAD])?;
+            let length = self.encrypt(next, &mut records[..AHEAD_MAX + OVERHEAD_MAX])?;
             accepted += next.len();
             let sent = self.send(&records[..length])?;
             self.unsent.extend_from_slice(&records[sent..length]);
@@ -135,21 +142,21 @@ impl Tls {
         &mut self,
         mut turn: Turn,
         now: Instant,
-        patience: u64,
+        write_stall: u64,
         client: &mut Client,
     ) -> io::Result<Turn> {
         if turn.shut_down || turn.closed {
-            self.say_goodbye();
+            self.queue_close_notify();
             self.flush()?;
         }
         if core::mem::take(&mut self.progress) || self.unsent.is_empty() {
-            self.taken = None;
+            self.blocked_since = None;
         }
         if !self.unsent.is_empty() {
             turn.wants_write = true;
             turn.shut_down = false;
-            let since = *self.taken.get_or_insert(now);
-            let until = since.after(patience);
+            let since = *self.blocked_since.get_or_insert(now);
+            let until = since.after(write_stall);
             client.blocked_since(since);
             turn.wake_at = turn.wake_at.min(until);
             if turn.closed && now < until {
@@ -159,9 +166,11 @@ impl Tls {
         Ok(turn)
     }
 
-    /// Decrypts all whole records into `input`, which is as long, and keeps the beginning of another one.
+    /// Decrypts all whole records into `input`, which is as long.
+    ///
+    /// The incomplete rest is kept.
     fn decrypt(&mut self, records: &mut [u8], input: &mut [u8]) -> Read {
-        let (mut start, mut length, mut news) = (0, 0, ReadEvent::None);
+        let (mut start, mut length, mut event) = (0, 0, ReadEvent::None);
         loop {
             let UnbufferedStatus { mut discard, state } =
                 self.session.process_tls_records(&mut records[start..]);
@@ -179,13 +188,13 @@ impl Tls {
                     done = self.state == State::Broken;
                 }
                 Ok(ConnectionState::TransmitTlsData(messages)) => messages.done(),
-                Ok(ConnectionState::PeerClosed) => news = ReadEvent::Ended,
-                // Early data is not offered.
+                Ok(ConnectionState::PeerClosed) => event = ReadEvent::Ended,
+                // No other state needs an action, because early data is not offered.
                 Ok(_) => done = true,
-                // Its last word is asked for once: rustls must not see the record again.
+                // The loop continues once for rustls's alert, and then stops, because rustls must not see the record again.
                 Err(error) if self.state != State::Broken => {
                     self.state = State::Broken;
-                    news = ReadEvent::Broken(error);
+                    event = ReadEvent::Broken(error);
                 }
                 Err(_) => done = true,
             }
@@ -197,28 +206,28 @@ impl Tls {
         let rest = &records[start..];
         if rest.len() > UNFINISHED_MAX {
             self.state = State::Broken;
-            news = ReadEvent::Broken(rustls::InvalidMessage::HandshakePayloadTooLarge.into());
+            event = ReadEvent::Broken(rustls::InvalidMessage::HandshakePayloadTooLarge.into());
         }
-        if rest.is_empty() || news != ReadEvent::None {
+        if rest.is_empty() || event != ReadEvent::None {
             self.unfinished = Vec::new();
         } else {
             self.unfinished.clear();
             self.unfinished.extend_from_slice(rest);
         }
-        Read { length, event: news }
+        Read { length, event }
     }
 
     fn encrypt(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {
         self.with_traffic(|traffic| traffic.encrypt(bytes, records))
-            // Without a request there is no answer, and without a handshake no request.
+            // Not reached: a response needs a request, and a request needs a handshake.
             .ok_or(io::ErrorKind::NotConnected)?
             .map_err(io::Error::other)
     }
 
-    /// Tells the peer that nothing will follow, if it can be told.
-    fn say_goodbye(&mut self) {
+    /// Queues `close_notify` if the session can encrypt.
+    fn queue_close_notify(&mut self) {
         if self.state == State::Encrypting {
-            let mut alert = [0; OVERHEAD];
+            let mut alert = [0; OVERHEAD_MAX];
             if let Some(Ok(length)) = self.with_traffic(|traffic| traffic.queue_close_notify(&mut alert)) {
                 self.unsent.extend_from_slice(&alert[..length]);
                 self.state = State::Ended;
@@ -226,12 +235,14 @@ impl Tls {
         }
     }
 
-    /// Does something that needs a session whose handshake is done; `None`: it is not.
+    /// Calls `action` with an established session.
+    ///
+    /// Returns `None` if the handshake is not done.
     fn with_traffic<T>(
         &mut self,
         action: impl FnOnce(&mut WriteTraffic<'_, ServerConnectionData>) -> T,
     ) -> Option<T> {
-        // The session may have kept its place in what is unfinished, and panics if it is not presented.
+        // The session may remember an offset into the incomplete record, and panics if it is not passed again.
         let UnbufferedStatus { discard, state } = self.session.process_tls_records(&mut self.unfinished);
         let done = match state {
             Ok(ConnectionState::WriteTraffic(mut traffic)) => Some(action(&mut traffic)),
@@ -241,7 +252,7 @@ impl Tls {
         done
     }
 
-    /// Sends what is unsent.
+    /// Sends unsent records.
     fn flush(&mut self) -> io::Result<()> {
         let unsent = core::mem::take(&mut self.unsent);
         let sent = self.send(&unsent)?;
@@ -252,7 +263,7 @@ impl Tls {
         Ok(())
     }
 
-    /// Writes until the socket takes no more.
+    /// Writes until the socket accepts no more, and returns the number of bytes.
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut sent = 0;
         while sent < bytes.len() {
@@ -267,7 +278,7 @@ impl Tls {
     }
 }
 
-/// What went wrong, for the log.
+/// Display of a TLS error, for the log.
 pub(crate) struct Failure<'a>(pub(crate) &'a rustls::Error);
 
 impl fmt::Display for Failure<'_> {
@@ -277,18 +288,20 @@ impl fmt::Display for Failure<'_> {
         match self.0 {
             rustls::Error::AlertReceived(
                 Alert::BadCertificate | Alert::CertificateUnknown | Alert::UnknownCA,
-            ) => f.write_str(". It does not trust this device's certificate, or asked for another name"),
+            ) => f.write_str(
+                "; the client does not trust this device's certificate, or connected by another name",
+            ),
             _ => Ok(()),
         }
     }
 }
 
-/// Appends a message of the handshake, or an alert.
+/// Appends a handshake message or an alert.
 fn append(mut message: EncodeTlsData<'_, ServerConnectionData>, records: &mut Vec<u8>) {
     let end = records.len();
     if let Err(EncodeError::InsufficientSize(size)) = message.encode(&mut []) {
         records.resize(end + size.required_size, 0);
-        // It has that size.
+        // The buffer has the required size now.
         let _ = message.encode(&mut records[end..]);
     }
 }

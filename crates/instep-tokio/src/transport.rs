@@ -1,4 +1,4 @@
-//! What carries the bytes of a connection: its socket, or TLS on its socket.
+//! Transport of a connection: a plain socket, or TLS on one.
 
 use crate::socket::{Read, poll_read, try_write};
 use instep::Instant;
@@ -10,14 +10,14 @@ use tokio::net::TcpStream;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
-/// How a connection is encrypted.
+/// TLS configuration of a connection.
 #[cfg(feature = "tls")]
 pub(crate) type Security = std::sync::Arc<rustls::ServerConfig>;
-/// There is no such thing.
+/// TLS configuration without the feature `tls`: none exists.
 #[cfg(not(feature = "tls"))]
 pub(crate) type Security = std::convert::Infallible;
 
-/// There is no such thing.
+/// Certificate without the feature `tls`: none exists.
 #[cfg(not(feature = "tls"))]
 #[derive(Debug)]
 pub(crate) enum NoCertificate {}
@@ -29,7 +29,9 @@ impl NoCertificate {
     }
 }
 
-/// A transport. Without TLS it is the socket and nothing more.
+/// Transport of a connection.
+///
+/// Without the feature `tls` it is as small as its socket.
 pub(crate) enum Transport {
     Plain(TcpStream),
     #[cfg(feature = "tls")]
@@ -56,8 +58,8 @@ impl Transport {
         }
     }
 
-    /// Reads once. `records` is lent for what is encrypted.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing is encrypted"))]
+    /// Reads once; `records` is a buffer for TLS records.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets have no records"))]
     pub(crate) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -71,8 +73,8 @@ impl Transport {
         }
     }
 
-    /// The peer takes what was written earlier, even if there is no room for more yet.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing waits here"))]
+    /// Restarts the write-stall time, because the peer acknowledged data.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets keep no records"))]
     pub(crate) fn accepted(&mut self, now: Instant) {
         match self {
             Self::Plain(_) => {}
@@ -81,8 +83,8 @@ impl Transport {
         }
     }
 
-    /// Before a turn: sends what was accepted earlier. Says whether the socket took any of it.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets keep it themselves"))]
+    /// Sends unsent records before a turn; returns whether any byte was accepted.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets keep no records"))]
     pub(crate) fn begin_turn(&mut self, now: Instant, client: &mut Client) -> io::Result<bool> {
         match self {
             Self::Plain(_) => Ok(false),
@@ -91,8 +93,8 @@ impl Transport {
         }
     }
 
-    /// Writes, and says how many bytes were accepted.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing is encrypted"))]
+    /// Writes, and returns how many bytes were accepted.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets have no records"))]
     pub(crate) fn write(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => try_write(socket, bytes),
@@ -101,20 +103,22 @@ impl Transport {
         }
     }
 
-    /// After a turn: what is left to do, when what was accepted and has not left counts, too. After `patience`
-    /// milliseconds in which the socket took nothing of that, it counts no more.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "sockets keep it themselves"))]
+    /// Completes a turn with what unsent records still need.
+    ///
+    /// They delay the end of the connection until the socket has accepted nothing for `write_stall`
+    /// milliseconds.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets keep no records"))]
     pub(crate) fn end_turn(
         &mut self,
         turn: Turn,
         now: Instant,
-        patience: u64,
+        write_stall: u64,
         client: &mut Client,
     ) -> io::Result<Turn> {
         match self {
             Self::Plain(_) => Ok(turn),
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => tls.end_turn(turn, now, patience, client),
+            Self::Tls(tls) => tls.end_turn(turn, now, write_stall, client),
         }
     }
 }
@@ -124,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_connection_pays_nothing_for_tls() {
+    fn plain_transport_is_as_small_as_its_socket() {
         assert_eq!(size_of::<Transport>(), size_of::<TcpStream>());
     }
 }

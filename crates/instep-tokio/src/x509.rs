@@ -1,25 +1,29 @@
-//! What the head of a certificate says (RFC 5280 section 4.1): its version, and from when until when it is valid.
+//! Head of a certificate (RFC 5280 section 4.1): its version and its validity.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Tag of an INTEGER in DER.
 const INTEGER: u8 = 0x02;
+/// Tag of a UTCTime in DER.
 const UTC_TIME: u8 = 0x17;
+/// Tag of a GeneralizedTime in DER.
 const GENERALIZED_TIME: u8 = 0x18;
+/// Tag of a SEQUENCE in DER.
 const SEQUENCE: u8 = 0x30;
-/// The version, which certificates of version 1 leave out.
+/// Tag of the version, which certificates of version 1 omit.
 const VERSION: u8 = 0xa0;
 
-/// The time in which a certificate is valid.
+/// Validity period of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// Its first second.
+    /// First second.
     pub from: Moment,
-    /// Its last second.
+    /// Last second.
     pub until: Moment,
 }
 
-/// A second, in UTC. It is shown as people write it.
+/// Date and time in UTC, to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Year, month, day, hour, minute, second.
@@ -27,13 +31,13 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The same in the system's own form. Before 1970 it is 1970.
+    /// Returns the same time as [`SystemTime`]; times before 1970 become 1970.
     pub fn time(self) -> SystemTime {
         let [year, month, day, hour, minute, second] = self.parts.map(u64::from);
-        // Counted in years that begin with March: the day that is added now and then is their last.
+        // Years begin in March here, so a leap day is the last of its year.
         let (year, month) = if month > 2 { (year, month - 3) } else { (year.saturating_sub(1), month + 9) };
         let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
-        // So many days lie between the first of March of the year 0 and 1970.
+        // 1 January 1970 is 719,468 days after 1 March of the year 0, and days of a month count from 1.
         let days = days.saturating_sub(719_469);
         UNIX_EPOCH + Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second)
     }
@@ -46,16 +50,16 @@ impl fmt::Display for Moment {
     }
 }
 
-/// The head of a certificate.
+/// Head of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// 1, 2 or 3.
+    /// Version of X.509: 1, 2 or 3.
     pub(crate) version: u8,
     pub(crate) validity: Validity,
 }
 
 impl Head {
-    /// Reads it from a certificate in DER.
+    /// Parses the head of a certificate in DER. Returns `None` if it is invalid.
     pub(crate) fn read(certificate: &[u8]) -> Option<Self> {
         let (whole, _) = element(certificate, SEQUENCE)?;
         let (mut signed, _) = element(whole, SEQUENCE)?;
@@ -74,7 +78,9 @@ impl Head {
     }
 }
 
-/// The content of the first element, if it has that tag, and what follows it.
+/// Splits off the content of the first element.
+///
+/// Returns `None` if it does not have that tag, or is incomplete.
 fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
@@ -89,6 +95,7 @@ fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length).filter(|_| *first == tag)
 }
 
+/// Parses a UTCTime or GeneralizedTime, and returns the bytes behind it.
 fn moment(bytes: &[u8]) -> Option<(Moment, &[u8])> {
     let (text, rest, short) = match element(bytes, UTC_TIME) {
         Some((text, rest)) => (text, rest, true),
@@ -101,7 +108,7 @@ fn moment(bytes: &[u8]) -> Option<(Moment, &[u8])> {
     let mut pairs =
         digits.chunks(2).map(|pair| pair.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')));
     let year = match pairs.next()? {
-        // RFC 5280 section 4.1.2.5.1.
+        // Two-digit years are 1950 to 2049 (RFC 5280 section 4.1.2.5.1).
         year if short => {
             if year < 50 {
                 2000 + year
@@ -129,9 +136,9 @@ mod tests {
         Moment { parts }.time().duration_since(UNIX_EPOCH).unwrap().as_secs()
     }
 
-    /// As `date --utc --date=… +%s` has them.
+    /// Expected values are those of `date --utc --date=… +%s`.
     #[test]
-    fn seconds_since_1970() {
+    fn moment_converts_to_seconds_since_1970() {
         for (parts, expected) in [
             ([1970, 1, 1, 0, 0, 0], 0),
             ([1970, 1, 1, 0, 0, 1], 1),
@@ -148,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_head_of_a_certificate_and_of_every_cut_of_it() {
+    fn head_is_read_and_none_of_its_prefixes_is() {
         use rustls::pki_types::CertificateDer;
         use rustls::pki_types::pem::PemObject as _;
         for (pem, version, from, until) in [

@@ -1,45 +1,51 @@
-//! A follower: what of a feed it has had.
+//! Cursor of a follower: its position in a feed.
 
 use super::Feed;
 
-/// Where a follower stands. It is two numbers, whatever the follower has missed.
+/// Position of a follower in a feed: two numbers, however much it has missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Retained frames up to this revision have been had.
+    /// Revision up to which retained frames have been sent.
     revision: u64,
-    /// The number of the event that comes next.
+    /// Number of the next event.
     event: u64,
 }
 
-/// The frame that a follower needs next.
+/// Next frame for a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next<'f> {
-    /// The revision at which it was published.
+    /// Revision at which it was published.
     pub revision: u64,
-    /// The frame, header and payload.
+    /// Frame, with header and payload.
     pub frame: &'f [u8],
     retained: bool,
 }
 
 impl Cursor {
-    /// A follower that joins now: it needs every retained frame, but no event of the past.
+    /// Creates a cursor for a new follower.
+    ///
+    /// It needs every retained frame, but no past event.
     pub fn new(feed: &Feed<'_>) -> Self {
         Self { revision: 0, event: feed.ring().next() }
     }
 
-    /// A follower that joins now and has had the first `heard` of all events before: it needs every retained frame, and the
-    /// events since then that are still there. Those that are not are none that it misses: it was not there.
-    pub fn with_backlog(feed: &Feed<'_>, heard: u64) -> Self {
+    /// Creates a cursor for a new follower that has had the first `seen` of all events.
+    ///
+    /// It needs every retained frame, and the later events that are still in the ring. Events that have left
+    /// the ring are not counted as missed, because the follower was not connected.
+    pub fn with_backlog(feed: &Feed<'_>, seen: u64) -> Self {
         let ring = feed.ring();
-        Self { revision: 0, event: heard.clamp(ring.oldest(), ring.next()) }
+        Self { revision: 0, event: seen.clamp(ring.oldest(), ring.next()) }
     }
 
-    /// How many of all events it has had or passed over: the number of the event that comes next, which is told as one more.
+    /// Returns how many of all events were sent or skipped.
+    ///
+    /// That is also the number of the next event.
     pub fn events(&self) -> u64 {
         self.event
     }
 
-    /// The oldest frame that it has not had, from table or ring, whichever was published first.
+    /// Returns the oldest frame not sent yet, from table or ring.
     pub fn next<'f>(&self, feed: &'f Feed<'_>) -> Option<Next<'f>> {
         let retained = feed.table().newer(self.revision);
         let event = feed.ring().event(self.event.max(feed.ring().oldest()));
@@ -51,8 +57,9 @@ impl Cursor {
         }
     }
 
-    /// Takes note that `next` is on its way: call it once the first byte of its frame has been accepted.
-    /// Returns how many events were lost before it, because the ring had gone past them.
+    /// Moves past `next`, once the first byte of its frame has been accepted.
+    ///
+    /// Returns how many events were lost before it, because they had left the ring.
     pub fn advance(&mut self, next: &Next<'_>, feed: &Feed<'_>) -> u64 {
         let missed = self.skip_lost(feed);
         if next.retained {
@@ -63,29 +70,31 @@ impl Cursor {
         missed
     }
 
-    /// Passes over the events that are lost because the ring has gone past them, and returns how many those are.
+    /// Skips the events that have left the ring, and returns their number.
     pub fn skip_lost(&mut self, feed: &Feed<'_>) -> u64 {
         let missed = feed.ring().oldest().saturating_sub(self.event);
         self.event += missed;
         missed
     }
 
-    /// How many revisions it is behind: 0 when it has had all that it needs, else all those since the one that it had
-    /// last (or since the last event before it joined), superseded ones too. If the ring has forgotten that event, it
-    /// is at least so many.
+    /// Returns how many revisions the follower is behind.
+    ///
+    /// It is 0 if no frame is due, else the number of revisions since its last one (or since the last event
+    /// before it joined), superseded ones included. If that event has left the ring, it is a lower bound.
     pub fn lag(&self, feed: &Feed<'_>) -> u64 {
         if self.next(feed).is_none() {
             return 0;
         }
         let ring = feed.ring();
-        let heard =
+        let seen =
             self.event.checked_sub(1).map_or(0, |last| match (ring.event(last), ring.event(ring.oldest())) {
                 (Some((revision, _)), _) => revision,
-                // Each event took a revision: the one it had last is older than the oldest known by so many at least.
+                // Each event took a revision, so the last one is older than the oldest in the ring by at least
+                // the difference of their numbers.
                 (None, Some((oldest, _))) => oldest.saturating_sub(ring.oldest() - last),
                 (None, None) => 0,
             });
-        feed.revision() - self.revision.max(heard)
+        feed.revision() - self.revision.max(seen)
     }
 }
 
@@ -120,7 +129,7 @@ mod tests {
         feed.event(Payload::Text(&text)).unwrap();
     }
 
-    /// All that a follower needs, and how many events it missed.
+    /// Returns all frames that a follower needs, and how many events it missed.
     fn drain(cursor: &mut Cursor, feed: &Feed<'_>) -> (Vec<String>, u64) {
         let (mut texts, mut missed) = (Vec::new(), 0);
         while let Some(next) = cursor.next(feed) {
@@ -131,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_follower_gets_the_latest_of_each_topic_in_the_order_of_publishing() {
+    fn new_follower_gets_latest_of_each_topic_in_order() {
         let mut feed = feed(3, 4);
         for text in ["a1", "b1", "c1"] {
             let topic = usize::from(text.as_bytes()[0] - b'a');
@@ -150,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_the_backlog_begins_with_the_oldest_event_in_its_place_and_has_missed_nothing() {
+    fn backlog_begins_with_oldest_event_and_misses_none() {
         let mut feed = feed(2, 3);
-        let all = |heard, feed: &Feed<'_>| drain(&mut Cursor::with_backlog(feed, heard), feed);
+        let all = |seen, feed: &Feed<'_>| drain(&mut Cursor::with_backlog(feed, seen), feed);
         assert_eq!(all(0, &feed), (Vec::new(), 0));
         for number in 0..5 {
             event(&mut feed, &number.to_string());
@@ -163,15 +172,15 @@ mod tests {
         publish(&mut feed, 0, "a");
         let strings = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(all(0, &feed), (strings(&["2", "3", "b", "4", "a"]), 0));
-        assert_eq!(all(1, &feed), all(0, &feed), "what is gone is gone");
+        assert_eq!(all(1, &feed), all(0, &feed), "event 1 is still in the ring");
         assert_eq!(all(4, &feed), (strings(&["b", "4", "a"]), 0));
-        for heard in [5, 6, u64::MAX] {
-            let mut cursor = Cursor::with_backlog(&feed, heard);
+        for seen in [5, 6, u64::MAX] {
+            let mut cursor = Cursor::with_backlog(&feed, seen);
             assert!(cursor.lag(&feed) <= feed.revision());
             assert_eq!(drain(&mut cursor, &feed), (strings(&["b", "a"]), 0));
             assert_eq!(cursor.events(), 5);
         }
-        // From there on it is a follower as any other.
+        // From here on, events that leave the ring count as missed.
         let mut cursor = Cursor::with_backlog(&feed, 0);
         let next = cursor.next(&feed).unwrap();
         assert_eq!((next.frame, cursor.events()), (&b"\x81\x012"[..], 2));
@@ -183,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_follower_of_a_shard_gets_the_same_backlog() {
+    fn shard_has_the_backlog_of_its_device() {
         let (mut device, mut shard) = (feed(1, 3), feed(1, 3));
         for number in 0..40 {
             event(&mut device, &number.to_string());
@@ -198,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn who_falls_behind_the_ring_is_told_how_many_it_missed() {
+    fn follower_behind_the_ring_counts_missed_events() {
         let mut feed = feed(1, 4);
         let mut cursor = Cursor::new(&feed);
         for number in 0..4 {
@@ -212,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_publish_leaves_the_old_value_and_the_revision() {
+    fn failed_publish_keeps_old_value_and_revision() {
         let mut feed = feed(1, 1);
         publish(&mut feed, 0, "old");
         event(&mut feed, "heard");
@@ -230,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_that_follows_shows_its_followers_the_same() {
+    fn shard_and_device_give_followers_the_same_frames() {
         let (mut device, mut shard) = (feed(4, 3), feed(4, 3));
         let mut direct = Cursor::new(&device);
         let mut behind = Cursor::new(&shard);
@@ -252,12 +261,12 @@ mod tests {
         assert_eq!(
             drain(&mut Cursor::new(&shard), &shard),
             drain(&mut Cursor::new(&device), &device),
-            "a new follower of either sees the same"
+            "new followers of shard and device differ"
         );
     }
 
     #[test]
-    fn lag_counts_what_was_superseded_too_and_is_0_for_who_needs_nothing() {
+    fn lag_counts_superseded_revisions_and_ends_at_0() {
         let mut feed = feed(2, 4);
         publish(&mut feed, 0, "a");
         publish(&mut feed, 1, "b");
@@ -281,7 +290,7 @@ mod tests {
             cursor.advance(&next, &feed);
             assert_eq!(cursor.lag(&feed), left, "six are lost");
         }
-        // It had the last event, which the ring forgets.
+        // The cursor's last event leaves the ring.
         for number in 0..10 {
             event(&mut feed, &number.to_string());
             assert_eq!(cursor.lag(&feed), number + 1);
@@ -289,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn lag_is_what_was_published_since_the_last_that_was_had() {
+    fn lag_is_revisions_since_last_frame() {
         let mut feed = feed(3, 4);
         let mut cursor = Cursor::new(&feed);
         let (mut had, mut random) = (0, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
@@ -317,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn without_topics_or_events_there_is_nothing_to_need() {
+    fn feed_without_topics_or_events_has_no_next_frame() {
         let mut feed = feed(0, 0);
         assert_eq!(feed.event(Payload::Text(&"x")), Err(PublishError::NoEvents));
         assert_eq!(Cursor::new(&feed).next(&feed), None);

@@ -1,22 +1,22 @@
-//! Table and ring under one revision: what a device publishes, and what everybody follows.
+//! Feed: table and ring under one revision.
 
 use super::{Ring, Table};
 use crate::frame::{Encoded, Payload, TooLong, encode_frame};
 
-/// Why something could not be published. What was there before stays.
+/// Reason why a message was not published. The previous state stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// There is no topic of that number.
+    /// Topic that does not exist.
     UnknownTopic {
-        /// The topic.
+        /// Number of the topic.
         topic: usize,
-        /// How many there are.
+        /// Number of topics that exist.
         topics: usize,
     },
-    /// The message is too long.
+    /// Message above its limit.
     TooLong(TooLong),
-    /// The application declared that it has no events.
+    /// Event for a ring without space for events.
     NoEvents,
 }
 
@@ -40,7 +40,7 @@ impl core::fmt::Display for PublishError {
 
 impl core::error::Error for PublishError {}
 
-/// The retained table and the event ring, under one count of revisions.
+/// Retained table and event ring, under one count of revisions.
 #[derive(Debug)]
 pub struct Feed<'s> {
     table: Table<'s>,
@@ -49,30 +49,30 @@ pub struct Feed<'s> {
 }
 
 impl<'s> Feed<'s> {
-    /// Nothing published yet: revision 0.
+    /// Creates an empty feed, at revision 0.
     pub fn new(table: Table<'s>, ring: Ring<'s>) -> Self {
         Self { table, ring, revision: 0 }
     }
 
-    /// The revision of what was published last.
+    /// Returns the revision of the latest publish or event.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// The retained table.
+    /// Returns the retained table.
     pub fn table(&self) -> &Table<'s> {
         &self.table
     }
 
-    /// The event ring.
+    /// Returns the event ring.
     pub fn ring(&self) -> &Ring<'s> {
         &self.ring
     }
 
-    /// Makes `payload` the latest message of `topic`.
+    /// Publishes `payload` as the latest message of `topic`.
     ///
     /// # Errors
-    /// If there is no such topic, or the message is too long: the old one stays.
+    /// If the topic does not exist, or the message is too long. The old message stays.
     pub fn publish(&mut self, topic: usize, payload: Payload<'_>) -> Result<(), PublishError> {
         let topics = self.table.topics();
         if topic >= topics {
@@ -84,10 +84,10 @@ impl<'s> Feed<'s> {
         Ok(())
     }
 
-    /// Adds an event.
+    /// Publishes an event.
     ///
     /// # Errors
-    /// If it is too long, or there is no room for events at all.
+    /// If the message is too long, or the ring has no space for events.
     pub fn event(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
         if self.ring.capacity() == 0 {
             return Err(PublishError::NoEvents);
@@ -98,11 +98,12 @@ impl<'s> Feed<'s> {
         Ok(())
     }
 
-    /// Encodes a message that only one client is to get, and hands it to `with` together with the revision
-    /// that it follows.
+    /// Encodes a message for one client.
+    ///
+    /// `with` gets the frame, and the revision that it follows.
     ///
     /// # Errors
-    /// If it is too long.
+    /// If the message is too long.
     pub fn encode<R>(
         &mut self,
         payload: Payload<'_>,
@@ -114,8 +115,9 @@ impl<'s> Feed<'s> {
         Ok(with(revision, &spare[frame]))
     }
 
-    /// Copies from `leader` all that is newer than what is here: a shard follows the device. Both have the
-    /// same topics, and blocks of the same length.
+    /// Copies everything newer from `leader`, as a shard follows the device.
+    ///
+    /// Both feeds must have the same topics, and blocks of the same length.
     pub fn follow(&mut self, leader: &Feed<'_>) {
         self.follow_encoded(leader, |frame, block| {
             block[..frame.len()].copy_from_slice(frame);
@@ -123,7 +125,9 @@ impl<'s> Feed<'s> {
         });
     }
 
-    /// As [`Feed::follow`], with each frame in another encoding: `encode` writes it into a block, and returns where.
+    /// Follows like [`Feed::follow`], with each frame in another encoding.
+    ///
+    /// `encode` writes a frame into a block, and returns its range.
     pub fn follow_encoded(&mut self, leader: &Feed<'_>, mut encode: impl FnMut(&[u8], &mut [u8]) -> Encoded) {
         while let Some((topic, revision, frame)) = leader.table.newer(self.table.newest()) {
             let encoded = encode(frame, self.table.spare());

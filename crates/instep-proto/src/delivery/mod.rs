@@ -1,8 +1,8 @@
-//! Delivery: a retained table, an event ring, and followers of both.
+//! Delivery of retained state and events to followers.
 //!
-//! There is no queue per client. A [`Feed`] keeps the latest frame of each topic and the last few events,
-//! each with the revision at which it was published. A client is a [`Cursor`]: what it still needs is all
-//! that is newer, oldest first. A client that was slow and a client that is new are the same thing.
+//! There is no queue per client. A [`Feed`] keeps the latest frame of each topic and the last few events, each
+//! with the revision at which it was published. A client is a [`Cursor`]: it still needs everything newer,
+//! oldest first. A slow client and a new client are the same thing.
 
 mod cursor;
 mod feed;

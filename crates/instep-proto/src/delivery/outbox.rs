@@ -1,22 +1,24 @@
-//! The outbox: a few replies to one client, each with the revision that it follows.
+//! Outbox: replies to one client, each with the revision that it follows.
 
-/// Bytes of a record before its frame: revision and length.
+/// Length of a record's header (revision and frame length), in bytes.
 const RECORD_HEADER: usize = 12;
 
-/// Where bytes are kept: in a fixed piece of memory on a device, in a vector on Linux.
+/// Resizable byte storage: lent memory on a device, a vector on Linux.
 pub trait Storage {
-    /// The bytes.
+    /// Returns the bytes.
     fn bytes(&self) -> &[u8];
-    /// The bytes, to be changed.
+    /// Returns the bytes, mutably.
     fn bytes_mut(&mut self) -> &mut [u8];
-    /// Makes them longer (the new ones are anything) or shorter. `false`, and no change: there is no room.
+    /// Changes the length; new bytes are unspecified.
+    ///
+    /// Returns `false` without a change if `length` exceeds the capacity.
     #[must_use]
     fn resize(&mut self, length: usize) -> bool;
-    /// How many bytes there is room for.
+    /// Returns the maximum length, in bytes.
     fn capacity(&self) -> usize;
 }
 
-/// Storage in memory that is lent.
+/// Storage in lent memory.
 #[derive(Debug)]
 pub struct FixedBuffer<'s> {
     memory: &'s mut [u8],
@@ -24,7 +26,7 @@ pub struct FixedBuffer<'s> {
 }
 
 impl<'s> FixedBuffer<'s> {
-    /// As much room as `memory` has.
+    /// Creates empty storage with the capacity of `memory`.
     pub fn new(memory: &'s mut [u8]) -> Self {
         Self { memory, length: 0 }
     }
@@ -52,40 +54,40 @@ impl Storage for FixedBuffer<'_> {
     }
 }
 
-/// There is no room for a reply: the client does not read what it was sent.
+/// Error of a full outbox, whose client does not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// Replies that wait for one client.
+/// Outbox of one client.
 #[derive(Debug)]
 pub struct Outbox<S> {
     storage: S,
-    // There is an outbox for each client, so they are small.
+    // There is an outbox for each client, so its fields are small.
     count: u16,
     limit: u16,
 }
 
 impl<S: Storage> Outbox<S> {
-    /// An empty outbox for at most `limit` replies, and 65,535 in any case.
+    /// Creates an empty outbox for at most `limit` replies, and never more than 65,535.
     pub fn new(storage: S, limit: usize) -> Self {
         Self { storage, count: 0, limit: u16::try_from(limit).unwrap_or(u16::MAX) }
     }
 
-    /// Whether it holds no reply.
+    /// Returns whether the outbox has no reply.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether there is room for one more reply, with a frame of that length.
+    /// Returns whether one more reply fits, with a frame of `frame` bytes.
     pub fn has_room(&self, frame: usize) -> bool {
         let used = self.storage.bytes().len();
         self.count < self.limit && self.storage.capacity() - used >= RECORD_HEADER + frame
     }
 
-    /// Adds a frame that is to go out after all that was published up to `revision`.
+    /// Appends a frame that must follow everything published up to `revision`.
     ///
     /// # Errors
-    /// [`Full`]: the outbox is as it was.
+    /// [`Full`] if it does not fit; the outbox is unchanged.
     pub fn push(&mut self, revision: u64, frame: &[u8]) -> Result<(), Full> {
         let start = self.storage.bytes().len();
         let length = u32::try_from(frame.len()).map_err(|_| Full)?;
@@ -100,7 +102,7 @@ impl<S: Storage> Outbox<S> {
         Ok(())
     }
 
-    /// The oldest reply: the revision that it follows, and its frame.
+    /// Returns the oldest reply: the revision that it follows, and its frame.
     pub fn first(&self) -> Option<(u64, &[u8])> {
         let (revision, rest) = self.storage.bytes().split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
@@ -114,12 +116,12 @@ impl<S: Storage> Outbox<S> {
         let used = RECORD_HEADER + frame.len();
         let rest = self.storage.bytes().len() - used;
         self.storage.bytes_mut().copy_within(used.., 0);
-        // Shorter always fits.
+        // Shrinking always succeeds.
         let _ = self.storage.resize(rest);
         self.count -= 1;
     }
 
-    /// Removes all.
+    /// Removes all replies.
     pub fn clear(&mut self) {
         let _ = self.storage.resize(0);
         self.count = 0;
@@ -131,17 +133,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_in_first_out_until_it_is_full() {
+    fn replies_leave_first_in_first_out_within_limits() {
         let mut memory = [0; 40];
         let mut outbox = Outbox::new(FixedBuffer::new(&mut memory), 2);
         assert_eq!(outbox.first(), None);
         outbox.push(7, b"one").unwrap();
         outbox.push(8, b"twotwo").unwrap();
-        assert_eq!(outbox.push(9, b""), Err(Full), "as many as allowed");
+        assert_eq!(outbox.push(9, b""), Err(Full), "limit of replies");
         assert!(!outbox.has_room(0));
         assert_eq!(outbox.first(), Some((7, &b"one"[..])));
         outbox.remove_first();
-        assert_eq!(outbox.push(9, b"twelve bytes"), Err(Full), "as long as there is room");
+        assert_eq!(outbox.push(9, b"twelve bytes"), Err(Full), "limit of bytes");
         assert!(outbox.has_room(10) && !outbox.has_room(11));
         outbox.push(9, b"3").unwrap();
         assert_eq!(outbox.first(), Some((8, &b"twotwo"[..])));

@@ -1,74 +1,78 @@
-//! What one turn sends to one client: gathered, so that it leaves in one write.
+//! Output of one turn to one client, gathered for one write.
 
 use super::{Cursor, Feed, Storage};
 
-/// Bytes on their way to one client. They lie in a scratch buffer that all clients share, because a turn is
-/// one synchronous call.
+/// Output buffer of one turn, in a scratch buffer that all clients share.
 ///
-/// Two kinds of bytes are gathered. What is *kept* must go out and cannot be made again: replies, control
-/// frames, responses, the rest of a frame that has begun. After it come frames read from the feed, which
-/// cost nothing to read again: those that have not begun when the socket is full are forgotten, and the
-/// client gets newer ones in their place.
+/// It gathers two kinds of bytes. Committed bytes must be sent and cannot be generated again: replies, control
+/// frames, responses, and the rest of a started frame. Behind them come frames from the feed, which can be read
+/// again. If the socket is full before such a frame has started, the frame is dropped, and the client later
+/// gets a newer one.
 ///
-/// What the socket does not take of the former is saved to storage of the client's own ([`Outgoing::load`]). A client that has
-/// none ([`Outgoing::within`]) gets what the socket takes for sure, and nothing but whole frames.
+/// Committed bytes that the socket does not accept are persisted to storage of the client ([`Outgoing::load`]).
+/// A client without storage ([`Outgoing::within`]) gets only as much as its socket is sure to accept, and only
+/// whole frames.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
     len: usize,
-    /// How much may be kept. Where nothing can be saved: how much the socket takes for sure.
+    /// Maximum committed bytes.
+    ///
+    /// Without storage, it is what the socket is sure to accept.
     limit: usize,
-    /// Where nothing can be saved: how much that is when nothing is in the socket.
+    /// Without storage: bytes that an empty socket is sure to accept.
     capacity: Option<usize>,
-    /// Something had no room.
+    /// Whether a request for space was refused.
     blocked: bool,
 }
 
-/// What a socket takes for sure.
+/// Bytes that a socket is sure to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendWindow {
-    /// Bytes that it takes now.
+    /// Bytes that it accepts now.
     pub free: usize,
-    /// Bytes that it takes when nothing is in it.
+    /// Bytes that it accepts when it is empty.
     pub capacity: usize,
 }
 
 impl SendWindow {
-    /// None, for those for whom it does not count: what their sockets do not take is saved.
+    /// Window for clients with storage, for which it does not matter.
     pub const NONE: Self = Self { free: 0, capacity: 0 };
 }
 
 impl<'a> Outgoing<'a> {
-    /// Takes up what an earlier turn left over. At most `limit` bytes are ever kept; `scratch` is longer by
-    /// at least one frame.
+    /// Creates a buffer that begins with the committed bytes of an earlier turn.
+    ///
+    /// At most `limit` bytes are committed. `scratch` must be longer than that by at least one frame.
     pub fn load(scratch: &'a mut [u8], unsent: &mut impl Storage, limit: usize) -> Self {
-        let kept = unsent.bytes().len();
-        scratch[..kept].copy_from_slice(unsent.bytes());
-        // Shorter always fits.
+        let len = unsent.bytes().len();
+        scratch[..len].copy_from_slice(unsent.bytes());
+        // Shrinking always succeeds.
         let _ = unsent.resize(0);
-        Self { scratch, len: kept, limit, capacity: None, blocked: false }
+        Self { scratch, len, limit, capacity: None, blocked: false }
     }
 
-    /// For a client for which nothing can be saved: only what has room in the socket is written. `room` is for one frame at
-    /// least when it is free.
+    /// Creates a buffer for a client without storage.
+    ///
+    /// Only bytes within the window are written. The window of an empty socket must hold at least one frame.
     pub fn within(scratch: &'a mut [u8], room: SendWindow) -> Self {
-        let most = scratch.len();
-        let (limit, capacity) = (room.free.min(most), room.capacity.min(most));
+        let max = scratch.len();
+        let (limit, capacity) = (room.free.min(max), room.capacity.min(max));
         Self { scratch, len: 0, limit, capacity: Some(capacity), blocked: false }
     }
 
-    /// Saves what is left over.
+    /// Persists the committed bytes that were not sent.
     ///
     /// # Panics
-    /// If `unsent` has less room than the limit given to [`Outgoing::load`].
+    /// If `unsent` has less capacity than the limit given to [`Outgoing::load`].
     pub fn persist(self, unsent: &mut impl Storage) {
         if self.len > 0 {
-            assert!(unsent.resize(self.len), "what a turn leaves over has room");
+            assert!(unsent.resize(self.len), "storage smaller than the limit of committed bytes");
             unsent.bytes_mut().copy_from_slice(&self.scratch[..self.len]);
         }
     }
 
-    /// Bytes that are kept.
+    /// Returns the number of committed bytes.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -78,41 +82,43 @@ impl<'a> Outgoing<'a> {
         self.len == 0
     }
 
-    /// How many more bytes may be kept.
+    /// How many more bytes can be committed.
     pub fn remaining(&self) -> usize {
         self.limit.saturating_sub(self.len)
     }
 
-    /// Whether so many more bytes may be kept; if not, see [`Outgoing::is_blocked`].
+    /// Returns whether `length` more bytes can be committed.
+    ///
+    /// If not, see [`Outgoing::is_blocked`].
     pub fn has_room(&mut self, length: usize) -> bool {
         let has = self.remaining() >= length;
         self.blocked |= !has;
         has
     }
 
-    /// Whether there will never be more room than now.
+    /// Returns whether no later turn can have more space than this one.
     pub fn is_clear(&self) -> bool {
         self.len == 0 && self.capacity.is_none_or(|capacity| self.limit == capacity)
     }
 
-    /// Whether something waits until the socket has more room, of which nothing is kept here.
+    /// Returns whether output of a client without storage waits for window.
     pub fn is_blocked(&self) -> bool {
         self.blocked && self.capacity.is_some()
     }
 
-    /// The room, to write what is to be kept into; [`Outgoing::commit`] follows.
+    /// Returns the free space, to be filled before [`Outgoing::commit`].
     pub fn spare_mut(&mut self) -> &mut [u8] {
         let end = self.limit.max(self.len);
         &mut self.scratch[self.len..end]
     }
 
-    /// Keeps the first `length` bytes of [`Outgoing::spare_mut`].
+    /// Commits the first `length` bytes of [`Outgoing::spare_mut`].
     pub fn commit(&mut self, length: usize) {
         debug_assert!(length <= self.remaining());
         self.len += length;
     }
 
-    /// Keeps `bytes`, or nothing and says `false` if there is no room.
+    /// Commits `bytes`. Returns `false`, and commits none, if they do not fit.
     #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> bool {
         if !self.has_room(bytes.len()) {
@@ -123,8 +129,9 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Keeps the frames that the follower needs up to `revision`, because a reply is to follow them.
-    /// `false`: there was no room for all.
+    /// Commits the follower's frames up to `revision`, for a reply that follows.
+    ///
+    /// Returns `false` if they do not all fit.
     #[must_use]
     pub fn push_frames(
         &mut self,
@@ -142,8 +149,10 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Hands everything to `write`, which says how many bytes it accepted, together with the frames that
-    /// the follower needs. Says whether all was accepted; `missed` grows by the events that were lost.
+    /// Writes the committed bytes and the follower's frames.
+    ///
+    /// `write` returns how many bytes it accepted. Returns whether all were accepted; `missed` grows by the
+    /// number of lost events.
     pub fn flush(
         &mut self,
         follower: Option<(&mut Cursor, &Feed<'_>)>,
@@ -156,7 +165,7 @@ impl<'a> Outgoing<'a> {
             let mut probe = *cursor;
             probe.advance(&first, feed);
             let alone = probe.next(feed).is_none();
-            // Without storage, a frame begins only if it can end.
+            // Without storage, a frame starts only if its end fits, too.
             let reach = if self.capacity.is_some() { self.limit } else { self.scratch.len() };
             if self.capacity.is_some() && self.len + first.frame.len() > reach {
                 self.blocked = true;
@@ -164,7 +173,7 @@ impl<'a> Outgoing<'a> {
                 return false;
             }
             if self.len == 0 && (alone || first.frame.len() > reach) {
-                // One frame and nothing else: it goes from the table to the socket without a copy.
+                // A single frame goes from the table to the socket without a copy.
                 let accepted = write(first.frame);
                 self.consume_window(accepted);
                 if accepted > 0 {
@@ -191,22 +200,22 @@ impl<'a> Outgoing<'a> {
             }
             let accepted = write(&self.scratch[..end]);
             self.consume_window(accepted);
-            // Frames that have begun are on their way; of the last one a part may be left.
-            let mut begun = self.len;
-            while begun < accepted {
+            // Started frames are on their way; the last of them may have an unsent rest.
+            let mut started = self.len;
+            while started < accepted {
                 let Some(next) = cursor.next(feed) else { break };
-                begun += next.frame.len();
+                started += next.frame.len();
                 *missed += cursor.advance(&next, feed);
             }
-            self.scratch.copy_within(accepted..begun, 0);
-            self.len = begun - accepted;
+            self.scratch.copy_within(accepted..started, 0);
+            self.len = started - accepted;
             if accepted < end {
                 return false;
             }
         }
     }
 
-    /// So many bytes of the socket's room are used up.
+    /// Reduces the window by accepted bytes.
     fn consume_window(&mut self, accepted: usize) {
         if self.capacity.is_some() {
             self.limit = self.limit.saturating_sub(accepted);
@@ -242,8 +251,7 @@ mod tests {
         Feed::new(table, ring)
     }
 
-    /// Twenty clients whose sockets take a random number of bytes: frames stay whole and in one order, and
-    /// the latest values arrive.
+    /// Sockets of twenty clients accept random numbers of bytes.
     #[test]
     fn random_partial_writes_keep_frames_whole_and_in_order() {
         let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
@@ -271,7 +279,7 @@ mod tests {
             }
         }
         for (_, _, received, _) in &clients {
-            assert_eq!(numbers(received).max(), Some(feed.revision()), "the latest value arrived");
+            assert_eq!(numbers(received).max(), Some(feed.revision()), "the latest value is missing");
         }
     }
 
@@ -286,11 +294,11 @@ mod tests {
         }
     }
 
-    /// The revisions that frames tell, in their order; there are many.
+    /// Returns the revisions in frames, which must ascend and be many.
     fn numbers(mut rest: &[u8]) -> impl Iterator<Item = u64> + use<> {
         let (mut before, mut revisions) = (0, Vec::new());
         while !rest.is_empty() {
-            assert_eq!(rest[0], 0x81, "a frame begins where the last one ended");
+            assert_eq!(rest[0], 0x81, "no frame begins where the last one ended");
             let (frame, tail) = rest[2..].split_at(usize::from(rest[1]));
             rest = tail;
             if frame != b"pong" {
@@ -305,9 +313,9 @@ mod tests {
         revisions.into_iter()
     }
 
-    /// The same without storage, where a socket says how much it takes.
+    /// Sockets of twenty clients without storage announce random windows.
     #[test]
-    fn without_storage_every_frame_that_begins_ends_at_once() {
+    fn without_storage_only_whole_frames_are_sent() {
         const CAPACITY: usize = 80;
         let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut feed = feed();
@@ -327,7 +335,7 @@ mod tests {
                 }
                 let all = out.flush(Some((cursor, &feed)), missed, &mut |bytes| {
                     *queued += bytes.len();
-                    assert!(*queued <= CAPACITY, "it takes no more than it said");
+                    assert!(*queued <= CAPACITY, "more written than the window");
                     received.extend_from_slice(bytes);
                     bytes.len()
                 });
@@ -339,12 +347,12 @@ mod tests {
         assert!(waited > 1000, "sockets were full {waited} times");
         for (_, received, _, _) in &clients {
             let last = numbers(received).max();
-            assert_eq!(last, Some(feed.revision()), "the latest value arrived");
+            assert_eq!(last, Some(feed.revision()), "the latest value is missing");
         }
     }
 
     #[test]
-    fn a_reply_comes_after_what_was_published_before_it() {
+    fn reply_follows_what_was_published_before_it() {
         let mut feed = feed();
         let mut scratch = [0; LIMIT + 200];
         let mut unsent = FixedBuffer::new(std::vec![0; LIMIT].leak());

@@ -1,9 +1,9 @@
-//! The event ring: the last few frames that must not be replaced by newer ones.
+//! Event ring: the last few frames that newer ones must not supersede.
 
 use crate::frame::Encoded;
 use core::ops::Range;
 
-/// What the ring knows of one event, apart from the bytes.
+/// Entry of one event, without its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RingEntry {
     block: usize,
@@ -12,19 +12,21 @@ pub struct RingEntry {
     revision: u64,
 }
 
-/// The last events, in blocks lent by the owner: one for each event that is kept and a spare one.
+/// Last events, in lent blocks: one for each event and a spare one.
 #[derive(Debug)]
 pub struct Ring<'s> {
     entries: &'s mut [RingEntry],
     storage: &'s mut [u8],
     block_length: usize,
     spare: usize,
-    /// The number of the event that comes next. The first is 0.
+    /// Number of the next event, from 0.
     next: u64,
 }
 
 impl<'s> Ring<'s> {
-    /// An empty ring of as many events as there are `entries`. `storage` is divided into one block more.
+    /// Creates an empty ring of `entries.len()` events.
+    ///
+    /// `storage` is divided into one block more.
     pub fn new(entries: &'s mut [RingEntry], storage: &'s mut [u8]) -> Self {
         for (index, entry) in entries.iter_mut().enumerate() {
             *entry = RingEntry { block: index, ..RingEntry::default() };
@@ -33,31 +35,31 @@ impl<'s> Ring<'s> {
         Self { entries, storage, block_length, spare, next: 0 }
     }
 
-    /// How many events are kept.
+    /// Returns the maximum number of events.
     pub fn capacity(&self) -> usize {
         self.entries.len()
     }
 
-    /// The number of the event that comes next.
+    /// Returns the number of the next event.
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    /// The number of the oldest event that is still there, or [`Ring::next`] if there is none.
+    /// Returns the number of the oldest event, or [`Ring::next`] if there is none.
     pub fn oldest(&self) -> u64 {
         self.next.saturating_sub(self.entries.len() as u64)
     }
 
-    /// The block to encode the next event into.
+    /// Returns the block into which the next event is encoded.
     pub fn spare(&mut self) -> &mut [u8] {
         let range = self.block(self.spare);
         &mut self.storage[range]
     }
 
-    /// Makes what was encoded into [`Ring::spare`] the newest event, in place of the oldest.
+    /// Stores the frame in [`Ring::spare`] as the newest event, in place of the oldest.
     ///
     /// # Panics
-    /// If the ring keeps no events.
+    /// If the capacity is 0.
     pub fn store(&mut self, revision: u64, frame: Encoded) {
         let index = self.index(self.next);
         let entry = &mut self.entries[index];
@@ -66,12 +68,14 @@ impl<'s> Ring<'s> {
         self.next += 1;
     }
 
-    /// Passes over events, as a follower does that has missed them.
+    /// Skips to the event `next`, because the events before it are lost.
     pub(crate) fn skip_to(&mut self, next: u64) {
         self.next = next;
     }
 
-    /// The event of that number: revision, frame. `None` if it is not there any more, or not yet.
+    /// Returns the revision and frame of an event.
+    ///
+    /// Returns `None` if it has left the ring, or is not published yet.
     pub fn event(&self, number: u64) -> Option<(u64, &[u8])> {
         if number < self.oldest() || number >= self.next {
             return None;

@@ -1,22 +1,23 @@
-//! The retained table: for each topic the latest frame, and the revision at which it changed.
+//! Retained table: the latest frame of each topic, and its revision.
 
 use crate::frame::Encoded;
 use core::ops::Range;
 
-/// What the table knows of one topic, apart from the bytes.
+/// Entry of one topic, without its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableEntry {
     block: usize,
     start: usize,
     end: usize,
-    /// 0: nothing has been published.
+    /// Revision of the latest frame; 0 if none was published.
     revision: u64,
-    /// Not of this topic: the topic that stands at this place in the order of revisions.
+    /// Topic at this position in the order of revisions, usually not the entry's own.
     in_order: usize,
 }
 
-/// The latest frame of each topic, in blocks lent by the owner: one for each topic and a spare one to
-/// encode into, so that a failed encode leaves the old frame as it was.
+/// Latest frame of each topic, in lent blocks: one for each topic and a spare one.
+///
+/// A frame is encoded into the spare block, so a failed encoding leaves the old frame intact.
 #[derive(Debug)]
 pub struct Table<'s> {
     entries: &'s mut [TableEntry],
@@ -26,7 +27,9 @@ pub struct Table<'s> {
 }
 
 impl<'s> Table<'s> {
-    /// An empty table of as many topics as there are `entries`. `storage` is divided into one block more.
+    /// Creates an empty table of `entries.len()` topics.
+    ///
+    /// `storage` is divided into one block more.
     pub fn new(entries: &'s mut [TableEntry], storage: &'s mut [u8]) -> Self {
         for (index, entry) in entries.iter_mut().enumerate() {
             *entry = TableEntry { block: index, in_order: index, ..TableEntry::default() };
@@ -35,36 +38,37 @@ impl<'s> Table<'s> {
         Self { entries, storage, block_length, spare }
     }
 
-    /// How many topics there are.
+    /// Returns the number of topics.
     pub fn topics(&self) -> usize {
         self.entries.len()
     }
 
-    /// The block to encode the next frame into.
+    /// Returns the block into which the next frame is encoded.
     pub fn spare(&mut self) -> &mut [u8] {
         let range = self.block(self.spare);
         &mut self.storage[range]
     }
 
-    /// Makes what was encoded into [`Table::spare`] the latest frame of `topic`, published at `revision`,
-    /// which is newer than any before.
+    /// Stores the frame in [`Table::spare`] as the latest of `topic`.
+    ///
+    /// `revision` must be newer than all before.
     ///
     /// # Panics
-    /// If there is no such topic.
+    /// If the topic does not exist.
     pub fn store(&mut self, topic: usize, revision: u64, frame: Encoded) {
         let entry = &mut self.entries[topic];
         core::mem::swap(&mut entry.block, &mut self.spare);
         (entry.start, entry.end, entry.revision) = (frame.start, frame.end, revision);
-        // The topic is the newest now: it moves to the end of the order.
+        // The topic moves to the end of the order, because it is the newest now.
         let last = self.entries.len() - 1;
-        let place = (0..last).find(|place| self.entries[*place].in_order == topic).unwrap_or(last);
-        for place in place..last {
-            self.entries[place].in_order = self.entries[place + 1].in_order;
+        let index = (0..last).find(|i| self.entries[*i].in_order == topic).unwrap_or(last);
+        for i in index..last {
+            self.entries[i].in_order = self.entries[i + 1].in_order;
         }
         self.entries[last].in_order = topic;
     }
 
-    /// The oldest frame that is newer than `revision`: topic, revision, frame.
+    /// Returns topic, revision and frame of the oldest frame newer than `revision`.
     pub fn newer(&self, revision: u64) -> Option<(usize, u64, &[u8])> {
         let (mut low, mut high) = (0, self.entries.len());
         while low < high {
@@ -81,14 +85,14 @@ impl<'s> Table<'s> {
         Some((topic, entry.revision, &self.storage[block][entry.start..entry.end]))
     }
 
-    /// The latest frame of `topic`; `None`: nothing has been published.
+    /// Returns the latest frame of `topic`; `None` if none was published.
     pub fn latest(&self, topic: usize) -> Option<&[u8]> {
         let entry = self.entries.get(topic).filter(|entry| entry.revision > 0)?;
         let block = self.block(entry.block);
         Some(&self.storage[block][entry.start..entry.end])
     }
 
-    /// The revision of the newest frame, 0 if there is none.
+    /// Returns the revision of the newest frame; 0 if none was published.
     pub fn newest(&self) -> u64 {
         self.entries.last().map_or(0, |last| self.entries[last.in_order].revision)
     }

@@ -1,23 +1,23 @@
-//! The payload of a close frame (RFC 6455 section 5.5.1).
+//! Payload of a close frame (RFC 6455 section 5.5.1).
 
 use super::{CloseCode, ProtocolError};
 
-/// The longest payload of a control frame (section 5.5).
+/// Maximum payload of a control frame, in bytes (section 5.5).
 pub const CONTROL_PAYLOAD_MAX: usize = 125;
 
-/// What a peer's close frame said.
+/// Content of a peer's close frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseReason {
-    /// The code; `None` if the frame was empty.
+    /// Close code; `None` if the frame was empty.
     pub code: Option<CloseCode>,
 }
 
 impl CloseReason {
-    /// Reads the payload of a close frame.
+    /// Parses the payload of a close frame.
     ///
     /// # Errors
-    /// [`ProtocolError::BadClose`] for one byte or a code that may not be sent,
-    /// [`ProtocolError::InvalidUtf8`] for a reason that is not text.
+    /// [`ProtocolError::BadClose`] for one byte or a code that must not be sent,
+    /// [`ProtocolError::InvalidUtf8`] for a reason that is not UTF-8.
     pub fn parse(payload: &[u8]) -> Result<Self, ProtocolError> {
         if payload.is_empty() {
             return Ok(Self { code: None });
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_that_may_be_sent_and_those_that_may_not() {
+    fn codes_are_accepted_if_they_may_be_sent() {
         for code in
             [1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4999]
         {

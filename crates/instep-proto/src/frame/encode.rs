@@ -1,22 +1,22 @@
-//! A whole frame from the server, encoded once for everybody.
+//! Encoding of a server's frame, once for all clients.
 
 use super::{Opcode, SERVER_HEADER_MAX, encode_header};
 use core::fmt::{self, Display, Write};
 use core::ops::Range;
 
-/// What a message from the server holds.
+/// Payload of a server's message.
 #[derive(Clone, Copy)]
 pub enum Payload<'p> {
-    /// Text, as it is displayed.
+    /// Text, from its `Display`.
     Text(&'p dyn Display),
-    /// Bytes.
+    /// Binary data.
     Binary(&'p [u8]),
 }
 
-/// The payload is longer than there is room for.
+/// Payload that exceeds its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
-    /// The most bytes that a payload may have.
+    /// Maximum payload of the block, in bytes.
     pub limit: usize,
 }
 
@@ -28,14 +28,15 @@ impl Display for TooLong {
 
 impl core::error::Error for TooLong {}
 
-/// Where in its block a frame lies.
+/// Range of a frame within its block.
 pub type Encoded = Range<usize>;
 
-/// Encodes an unfragmented frame somewhere in `block`, which is [`SERVER_HEADER_MAX`] bytes longer than the
-/// longest payload, and returns where.
+/// Encodes an unfragmented frame somewhere in `block`, and returns its range.
+///
+/// `block` is [`SERVER_HEADER_MAX`] bytes longer than the longest payload.
 ///
 /// # Errors
-/// [`TooLong`]; `block` then holds nothing of use.
+/// [`TooLong`]; the content of `block` is then unspecified.
 ///
 /// # Panics
 /// If `block` is shorter than [`SERVER_HEADER_MAX`].
@@ -53,7 +54,7 @@ pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, T
             (Opcode::Binary, bytes.len())
         }
     };
-    // The length of the header is known only now: it goes right before the payload.
+    // The header precedes the payload directly, and its length depends on that of the payload.
     let mut header = [0; SERVER_HEADER_MAX];
     let header_length = encode_header(true, opcode, length, &mut header);
     let start = SERVER_HEADER_MAX - header_length;
@@ -61,7 +62,7 @@ pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, T
     Ok(start..SERVER_HEADER_MAX + length)
 }
 
-/// The payload of a whole frame from a server, which is as long as its header says.
+/// Returns the payload of a whole frame from a server.
 ///
 /// # Panics
 /// If the frame is shorter than its header.
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_and_payload_are_one_run_of_bytes() {
+    fn header_directly_precedes_payload() {
         let mut block = [0; SERVER_HEADER_MAX + 200];
         let frame = encode_frame(Payload::Text(&format_args!("LED {}", "ON")), &mut block).unwrap();
         assert_eq!(&block[frame], b"\x81\x06LED ON");

@@ -1,40 +1,41 @@
-//! Errors of the protocol.
+//! Violations of the protocol.
 
 use super::CloseCode;
 
-/// What a client did against RFC 6455, or beyond a limit. Each ends the connection with its
-/// [close code](ProtocolError::close_code).
+/// Violation of RFC 6455 or of a limit by a client.
+///
+/// Each ends the connection with its [close code](ProtocolError::close_code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A reserved bit is set and no extension was agreed on (section 5.2).
+    /// Reserved bit without a negotiated extension (section 5.2).
     ReservedBit,
-    /// The opcode is one of the reserved ones: 3 to 7 or 11 to 15 (section 5.2).
+    /// Reserved opcode: 3 to 7 or 11 to 15 (section 5.2).
     ReservedOpcode(u8),
-    /// A frame from a client is not masked (section 5.1).
+    /// Unmasked frame from a client (section 5.1).
     Unmasked,
-    /// A length is written in more bytes than it needs, or its top bit is set (section 5.2).
+    /// Length in more bytes than it needs, or with its top bit set (section 5.2).
     BadLength,
-    /// A control frame is in fragments (section 5.5).
+    /// Fragmented control frame (section 5.5).
     FragmentedControl,
-    /// A control frame is longer than 125 bytes (section 5.5).
+    /// Control frame with more than 125 bytes of payload (section 5.5).
     LongControl,
-    /// A continuation without a message to continue (section 5.4).
+    /// Continuation without a message in progress (section 5.4).
     NothingToContinue,
-    /// A new message before the last one ended (section 5.4).
+    /// New message before the previous one ended (section 5.4).
     Interleaved,
-    /// A close frame with one byte of payload, or with a code that may not be sent (section 7.4).
+    /// Close frame with one byte, or with a code that must not be sent (section 7.4).
     BadClose,
-    /// Text, or the reason of a close frame, is not UTF-8 (section 8.1).
+    /// Text or close reason that is not UTF-8 (section 8.1).
     InvalidUtf8,
-    /// A compressed message cannot be decompressed (RFC 7692 section 7.2.2).
+    /// Compressed message that cannot be decompressed (RFC 7692 section 7.2.2).
     BadCompression,
-    /// The message is longer than this server takes.
+    /// Message above the server's limit.
     TooBig,
 }
 
 impl ProtocolError {
-    /// The code of the close frame that answers it (section 7.4.1).
+    /// Returns the code of the close frame (section 7.4.1).
     pub fn close_code(self) -> CloseCode {
         match self {
             Self::InvalidUtf8 | Self::BadCompression => CloseCode::INVALID_PAYLOAD,

@@ -1,33 +1,35 @@
-//! The header of a frame (RFC 6455 section 5.2).
+//! Header of a frame (RFC 6455 section 5.2).
 
 use super::ProtocolError;
 
-/// The longest header that a server sends: it has no masking key.
+/// Maximum length of a server's header, in bytes, without a masking key.
 pub const SERVER_HEADER_MAX: usize = 10;
-/// The longest header that a client sends.
+/// Maximum length of a client's header, in bytes.
 pub const CLIENT_HEADER_MAX: usize = SERVER_HEADER_MAX + 4;
-/// The bit in the first byte of a message's first frame that says that it is compressed.
+/// Bit in the first byte of a message's first frame that marks compression (RSV1).
 pub const COMPRESSED: u8 = 0x40;
 
-/// What a frame is.
+/// Type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opcode {
-    /// The next fragment of a message.
+    /// Next fragment of a message.
     Continuation,
-    /// Text, or its first fragment.
+    /// Text message, or its first fragment.
     Text,
-    /// Binary data, or its first fragment.
+    /// Binary message, or its first fragment.
     Binary,
-    /// The close frame.
+    /// Close frame.
     Close,
-    /// A ping, to be answered by a pong with the same payload.
+    /// Ping; the pong has the same payload.
     Ping,
-    /// The answer to a ping, or unasked for.
+    /// Pong, in response to a ping or unsolicited.
     Pong,
 }
 
 impl Opcode {
-    /// Close, ping and pong are control frames: short, whole, and allowed between fragments.
+    /// Returns whether this is a control frame: close, ping or pong.
+    ///
+    /// Control frames are short, unfragmented, and allowed between fragments.
     pub fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -56,27 +58,30 @@ impl Opcode {
     }
 }
 
-/// The header of a frame that a client sent, checked as far as one header can be.
+/// Header of a client's frame, valid as far as one header can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
-    /// The frame ends its message.
+    /// Whether the frame ends its message.
     pub fin: bool,
-    /// What it is.
+    /// Type of the frame.
     pub opcode: Opcode,
-    /// The first bit of the reserved ones is set: the message that begins here is compressed (RFC 7692 section 6).
+    /// Whether the message that begins here is compressed (RSV1, RFC 7692 section 6).
     pub compressed: bool,
-    /// The key with which the payload is masked.
+    /// Masking key of the payload.
     pub mask: [u8; 4],
-    /// Bytes of payload. It stays a `u64`: it comes from the network, and `usize` has 32 bits on a device.
+    /// Length of the payload, in bytes.
+    ///
+    /// It is a `u64` because it comes from the network, and `usize` has 32 bits on a device.
     pub length: u64,
 }
 
 impl FrameHeader {
-    /// Reads a header from the start of `bytes`: the header and its length, or `None` as long as
-    /// `bytes` holds only a part of it.
+    /// Parses a header at the start of `bytes`, and returns it with its length.
+    ///
+    /// Returns `None` if the header is incomplete.
     ///
     /// # Errors
-    /// What breaks RFC 6455 is found as soon as the byte that breaks it is there.
+    /// A violation of RFC 6455, as soon as `bytes` holds the byte that violates it.
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let fin = first & 0x80 != 0;
@@ -118,8 +123,9 @@ impl FrameHeader {
     }
 }
 
-/// How long the header of a frame is that a server sends, with a payload of so many bytes: there is no longer form of it (RFC
-/// 6455 section 5.2).
+/// Returns the length of a server's header for a payload of `payload` bytes.
+///
+/// No other length is allowed (RFC 6455 section 5.2).
 pub const fn server_header_length(payload: u64) -> usize {
     match payload {
         0..=125 => 2,
@@ -128,8 +134,9 @@ pub const fn server_header_length(payload: u64) -> usize {
     }
 }
 
-/// Writes the header of a frame from the server, which is never masked, at the start of `out`, and
-/// returns its length.
+/// Writes a server's header, which is never masked, to the start of `out`.
+///
+/// Returns its length.
 ///
 /// # Panics
 /// If `out` is shorter than [`SERVER_HEADER_MAX`].
@@ -144,7 +151,7 @@ pub fn encode_header(fin: bool, opcode: Opcode, length: usize, out: &mut [u8]) -
         4
     } else {
         out[1] = 127;
-        // A `usize` has at most 64 bits on every target that there is.
+        // No target has a `usize` of more than 64 bits.
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         out[2..10].copy_from_slice(&length.to_be_bytes());
         10
@@ -174,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_at_every_edge_survive_even_where_usize_has_32_bits() {
+    fn lengths_at_every_edge_parse_without_truncation() {
         for length in [0, 1, 125, 126, 0xffff, 0x1_0000, 1 << 31, (1 << 32) + 5, 1 << 62, (1 << 63) - 1] {
             let bytes = client_header(0x82, length);
             for end in 0..bytes.len() {
@@ -187,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_the_rfc_is_refused_at_the_byte_that_breaks_it() {
-        let refused: [(&[u8], ProtocolError); 12] = [
+    fn violation_is_an_error_at_its_byte() {
+        let invalid: [(&[u8], ProtocolError); 12] = [
             (&[0xc9], ProtocolError::ReservedBit),
             (&[0xa1], ProtocolError::ReservedBit),
             (&[0x91], ProtocolError::ReservedBit),
@@ -202,13 +209,13 @@ mod tests {
             (&[0x81, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff], ProtocolError::BadLength),
             (&[0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], ProtocolError::BadLength),
         ];
-        for (bytes, error) in refused {
+        for (bytes, error) in invalid {
             assert_eq!(FrameHeader::parse(bytes), Err(error), "{bytes:02x?}");
         }
     }
 
     #[test]
-    fn a_servers_header_is_the_shortest_and_unmasked() {
+    fn server_header_is_shortest_and_unmasked() {
         let mut out = [0; SERVER_HEADER_MAX];
         for (length, expected) in [
             (0, &[0x81, 0][..]),

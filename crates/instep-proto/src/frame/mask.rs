@@ -1,9 +1,11 @@
 //! Masking (RFC 6455 section 5.3).
 
-/// Takes the mask off `payload` in place, a word at a time. `offset` is how many bytes of the frame's
-/// payload came before it (the key repeats every four bytes, wherever the input was cut).
+/// Unmasks `payload` in place, a word at a time.
+///
+/// `offset` is the position of `payload` in the frame's payload, in bytes, because the key repeats every four
+/// bytes.
 pub fn unmask(key: [u8; 4], offset: u64, payload: &mut [u8]) {
-    // Only the remainder by four matters, and it is in the low bits.
+    // The key repeats every four bytes, so only the two low bits matter.
     let shift = usize::from(offset.to_le_bytes()[0] & 3);
     let mut key = key;
     key.rotate_left(shift);
@@ -23,7 +25,7 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn a_word_at_a_time_is_a_byte_at_a_time_at_every_length_offset_and_cut() {
+    fn words_unmask_as_bytes_do_at_every_cut() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
         for length in 0..40_usize {
             let plain: Vec<u8> = (0..40).take(length).collect();
@@ -40,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_section_5_7() {
+    fn section_5_7_example_is_unmasked() {
         let mut bytes = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
         unmask([0x37, 0xfa, 0x21, 0x3d], 0, &mut bytes);
         assert_eq!(&bytes, b"Hello");

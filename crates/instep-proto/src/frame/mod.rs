@@ -1,4 +1,4 @@
-//! Frames of RFC 6455 section 5: their headers, masking and close codes.
+//! Frames (RFC 6455 section 5): headers, masking and close codes.
 
 mod close;
 mod close_code;

@@ -1,36 +1,36 @@
-//! What a page is made of: bytes that are known when the firmware is built.
+//! Assets of pages, as bytes that are known at build time.
 
 use super::content_coding::Negotiation;
 use crate::fnv1a::fnv1a;
 
-/// How a browser may keep an asset.
+/// Caching of an asset by browsers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cache {
-    /// It asks each time whether its copy is still right (by ETag; 304 if it is).
+    /// Validated by ETag before each use, with 304 if unchanged.
     Revalidate,
-    /// It never asks again: for addresses that hold a hash of their content.
+    /// Never validated, for addresses that contain a hash of their content.
     Forever,
 }
 
-/// How the bytes become a body.
+/// Encoding of an asset's bytes as a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// As they are.
+    /// Unchanged.
     Plain,
-    /// `%NAME%` is replaced by the device's value of that name.
+    /// With `%NAME%` replaced by the device's value of that name.
     Template {
-        /// `%%` becomes `%`, as in ESPAsyncWebServer; without it, it stays as it is.
+        /// Whether `%%` becomes `%`, as in ESPAsyncWebServer; else it stays.
         percent_escape: bool,
     },
 }
 
-/// A page, script, style or picture.
+/// Page, script, style or picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asset {
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static [u8],
     pub(crate) gzip: Option<&'static [u8]>,
-    /// Who gets the one and who the other, if there are both.
+    /// Negotiation between `body` and `gzip`, if both exist.
     pub(super) negotiation: Option<Negotiation>,
     pub(crate) etag: u64,
     pub(crate) cache: Cache,
@@ -39,10 +39,10 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// An asset of the given `Content-Type`. Its ETag is a hash of `body`.
+    /// Creates an asset of the given `Content-Type`, with a hash of `body` as its ETag.
     ///
     /// # Panics
-    /// If the body, here or in another form, is not shorter than 4 GiB.
+    /// If `body`, plain or compressed, is 4 GiB or longer.
     pub const fn new(content_type: &'static str, body: &'static [u8]) -> Self {
         assert_short(body);
         let etag = fnv1a(body);
@@ -50,7 +50,9 @@ impl Asset {
         Self { content_type, body, gzip, negotiation: None, etag, cache, policy, content }
     }
 
-    /// The same, with a hash that was computed before: the compiler takes too long for one of a picture.
+    /// Creates an asset with a precomputed hash.
+    ///
+    /// Const evaluation of a picture's hash is slow.
     ///
     /// # Panics
     /// As [`Asset::new`].
@@ -58,26 +60,30 @@ impl Asset {
         Self { etag: hash, ..Self::new(content_type, b"") }.with_body(body)
     }
 
-    /// A page of HTML in UTF-8.
+    /// Creates a page of HTML in UTF-8.
     pub const fn html(body: &'static str) -> Self {
         Self::new("text/html; charset=utf-8", body.as_bytes())
     }
 
-    /// A page in which `%NAME%` is replaced by the device's value of that name, if it has one.
+    /// Creates a page in which `%NAME%` is replaced by the device's value, if any.
     pub const fn template(body: &'static str) -> Self {
-        // The hash is of no use to a page that is never kept.
+        // A template is never cached, so it needs no hash.
         let content = Content::Template { percent_escape: false };
         Self { content, etag: 0, ..Self::html("") }.with_body(body.as_bytes())
     }
 
-    /// The same bytes compressed with gzip, for those who ask for it by `Accept-Encoding` (RFC 9110 section 12.5.3).
+    /// Adds the body compressed with gzip.
+    ///
+    /// It is sent to clients that accept it (RFC 9110 section 12.5.3).
     pub const fn gzip(self, body: &'static [u8]) -> Self {
         assert_short(body);
         Self { gzip: Some(body), negotiation: Some(Negotiation::BY_WEIGHT), ..self }
     }
 
-    /// An asset that is kept in one form alone: compressed with gzip. Everybody gets it so, whatever `Accept-Encoding` says, and no
-    /// `Vary` names that. Every browser takes it: on a device it saves the flash for the other form.
+    /// Creates an asset that exists only compressed with gzip.
+    ///
+    /// All clients get that, whatever `Accept-Encoding` says, and without `Vary`. Every browser supports gzip,
+    /// and a device saves the flash of the plain form.
     ///
     /// # Panics
     /// As [`Asset::new`].
@@ -85,18 +91,20 @@ impl Asset {
         Self { body: b"", gzip: Some(gzip), ..Self::new(content_type, gzip) }
     }
 
-    /// How browsers may keep it, [`Cache::Revalidate`] if nothing is said.
+    /// Sets the caching; the default is [`Cache::Revalidate`].
     pub const fn cache(self, cache: Cache) -> Self {
         Self { cache, ..self }
     }
 
-    /// What the page may do, as its `Content-Security-Policy`, such as [`STRICT_POLICY`](super::STRICT_POLICY). If this is
-    /// not called, the page may do what it likes. Who may show it in a frame is not its own affair, and is added.
+    /// Sets the page's `Content-Security-Policy`.
+    ///
+    /// An example is [`STRICT_POLICY`](super::STRICT_POLICY). Without it, the page is unrestricted.
+    /// `frame-ancestors` is added to it by the server.
     pub const fn policy(self, policy: &'static str) -> Self {
         Self { policy: Some(policy), ..self }
     }
 
-    /// In a template, `%%` becomes `%`, as in ESPAsyncWebServer.
+    /// Makes `%%` become `%` in a template, as in ESPAsyncWebServer.
     pub const fn percent_escape(self) -> Self {
         match self.content {
             Content::Template { .. } => Self { content: Content::Template { percent_escape: true }, ..self },
@@ -104,17 +112,17 @@ impl Asset {
         }
     }
 
-    /// How its bytes become a body.
+    /// Returns the encoding of its bytes as a body.
     pub const fn content(&self) -> Content {
         self.content
     }
 
-    /// Its bytes, uncompressed, as they were given; none, if it is kept compressed alone.
+    /// Returns the uncompressed bytes; none if the asset exists only compressed.
     pub const fn body(&self) -> &'static [u8] {
         self.body
     }
 
-    /// The same compressed with gzip, if that is there.
+    /// Returns the bytes compressed with gzip, if they exist.
     pub const fn gzipped(&self) -> Option<&'static [u8]> {
         self.gzip
     }
@@ -125,9 +133,9 @@ impl Asset {
     }
 }
 
-/// Lengths are kept in 32 bits.
+/// Asserts that a length fits into 32 bits.
 const fn assert_short(body: &[u8]) {
-    assert!(body.len() as u64 <= u32::MAX as u64, "an asset is shorter than 4 GiB");
+    assert!(body.len() as u64 <= u32::MAX as u64, "an asset must be shorter than 4 GiB");
 }
 
 #[cfg(test)]
@@ -135,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_fnv_1a_and_tells_bodies_apart() {
+    fn hash_is_fnv_1a_and_differs_between_bodies() {
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_ne!(Asset::html("a").etag, Asset::html("b").etag);

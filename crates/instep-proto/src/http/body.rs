@@ -1,42 +1,44 @@
-//! The body of an answer, as it is written: as much at a time as there is room for.
+//! Body of a response, written as space becomes free.
 
 use super::template::Template;
 
-/// Bytes around a chunk: four digits of length and a line end before it, a line end after it.
+/// Overhead of a chunk, in bytes: four digits of its size, and two line ends.
 const CHUNK_FRAME: usize = 8;
-/// The last chunk.
+/// Last chunk.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// The values that a device has for its templates.
+/// Source of a device's template values and generated bodies.
 pub trait PageValues {
-    /// Hands the value of `name` to `each`, in one or more parts that are safe to stand in HTML, and says
-    /// whether there is such a value.
+    /// Passes the value of `name` to `each`, in one or more HTML-safe parts.
+    ///
+    /// Returns whether the value exists.
     fn page_value(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool;
 
-    /// Writes what comes next of the body of that number ([`Reply::streamed`](super::Reply::streamed)) at the start of `out`.
-    /// `position` is 0 at first, then what the call before said. Parts that may change meanwhile are written whole or
-    /// not at all.
+    /// Writes the next part of the body `number` to the start of `out`.
+    ///
+    /// The body is that of [`Reply::streamed`](super::Reply::streamed). `position` is 0 at first, then the
+    /// `next` of the previous call. Parts that may change meanwhile must be written whole or not at all.
     fn generate(&self, number: u16, position: u32, out: &mut [u8]) -> Chunk {
         let _ = (number, position, out);
         Chunk { length: 0, next: None }
     }
 }
 
-/// What came of [`PageValues::generate`].
+/// Result of [`PageValues::generate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Bytes that were written. None, while there is more to come: there was no room for the next part.
+    /// Number of bytes written. It is 0 with a `next` if the next part does not fit.
     pub length: usize,
-    /// Where to go on; `None` at the end.
+    /// Position of the next call; `None` at the end.
     pub next: Option<u32>,
 }
 
 impl Chunk {
-    /// There is no more, although there should be: the connection closes, so that the client sees it.
+    /// Body that ends early, so the connection is closed for the client to notice.
     pub const BROKEN: Self = Self { length: 0, next: Some(u32::MAX) };
 }
 
-/// What a body is made of.
+/// Source of a body.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
     Static(&'static [u8]),
@@ -45,11 +47,11 @@ pub(super) enum Source {
     Made { number: u16, chunked: bool },
 }
 
-/// A body, and how far it is written.
+/// Body, and its position.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Body {
     source: Source,
-    /// Assets are shorter than 4 GiB.
+    /// Offset of the next byte, in 32 bits because assets are shorter than 4 GiB.
     position: u32,
     done: bool,
     broken: bool,
@@ -60,22 +62,24 @@ impl Body {
         Self { source, position: 0, done: false, broken: false }
     }
 
-    /// Whether all of it has been written.
+    /// Returns whether the body is written completely.
     pub(super) fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Whether it ended before its end.
+    /// Returns whether the body ended early.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Leaves away what has not been written.
+    /// Drops the rest of the body.
     pub(super) fn end(&mut self) {
         self.done = true;
     }
 
-    /// Writes what comes next at the start of `out`, and returns how much. Zero: it is done, or `out` is too short.
+    /// Writes the next bytes to the start of `out`, and returns their number.
+    ///
+    /// Returns 0 if the body is done, or `out` is too short.
     pub(super) fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         if self.done {
             return 0;

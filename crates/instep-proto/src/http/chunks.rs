@@ -1,16 +1,18 @@
-//! Content in chunked transfer coding (RFC 9112 section 7.1), decoded where it lies.
+//! Decoder of chunked transfer coding (RFC 9112 section 7.1), in place.
 
 use super::{HeadError, HeadLimits, is_token_byte};
 
-/// The most digits of a chunk's size. RFC 9112 allows leading zeros, so their number needs a bound.
+/// Maximum digits of a chunk's size.
+///
+/// RFC 9112 allows any number of leading zeros.
 const DIGITS_MAX: u8 = 16;
 
-/// Where a decoder stands between two bytes.
+/// Position of a decoder between two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// In the digits of a chunk's size.
     Size,
-    /// In white space behind the size. Only an extension may follow.
+    /// In white space behind the size, which only an extension may follow.
     Blank,
     Extension,
     /// Behind the CR of the size's line.
@@ -31,17 +33,19 @@ enum Step {
     Done,
 }
 
-/// A decoder of chunked content. It decodes in place and holds no bytes, so the content may arrive in any pieces.
+/// Decoder of chunked content.
 ///
-/// Lines end in CRLF only: what one server reads as the end of a line and another does not is how requests are smuggled.
-/// Extensions and trailer fields are checked and left out.
+/// It decodes in place and stores no bytes, so content may arrive in any pieces.
+///
+/// Lines end in CRLF only, because requests can be smuggled where two servers differ about the end of a line.
+/// Extensions and trailer fields are checked and discarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunks {
-    /// Bytes of the chunk that have yet to come; while its size is read, what that is so far.
+    /// Remaining bytes of the chunk; within a size, its value so far.
     left: u32,
-    /// Bytes that have been decoded.
+    /// Number of decoded bytes.
     length: u32,
-    /// Bytes of extensions and trailer fields.
+    /// Number of bytes of extensions and trailer fields.
     beside: u32,
     digits: u8,
     fields: u8,
@@ -59,7 +63,9 @@ impl Chunks {
         usize::try_from(self.length).unwrap_or(usize::MAX)
     }
 
-    /// Returns how many bytes of content have been announced: those decoded, and the rest of the chunk in progress.
+    /// Returns how many bytes of content have been announced.
+    ///
+    /// That is the decoded bytes and the rest of the chunk in progress.
     pub fn announced(&self) -> u64 {
         let left = if self.step == Step::Data { self.left } else { 0 };
         u64::from(self.length) + u64::from(left)
@@ -70,22 +76,24 @@ impl Chunks {
         self.step == Step::Done
     }
 
-    /// Decodes `bytes` and moves the content to their start: how many bytes were used, and how many of content that made.
+    /// Decodes `bytes` in place.
     ///
-    /// Bytes are left unused only behind the end of the content, or if [`announced`](Self::announced) exceeds `max`, which
-    /// a later call may raise.
+    /// Returns how many bytes were used, and how many of content result. Bytes stay unused only behind the end
+    /// of the content, or if [`announced`](Self::announced) exceeds
+    /// `max`, which a later call may raise.
     ///
     /// # Errors
-    /// [`HeadError::Chunks`] for malformed framing; [`HeadError::TooLarge`] for extensions and trailer fields that are
-    /// together longer than a head, or more fields than a head may have. The decoder is of no use after an error.
+    /// [`HeadError::Chunks`] for malformed framing; [`HeadError::TooLarge`] for extensions and trailer fields
+    /// that are together longer than a head, or more fields than a head may have. The decoder must not be used
+    /// after an error.
     pub fn decode(
         &mut self,
         bytes: &mut [u8],
         max: u64,
         limits: HeadLimits,
     ) -> Result<(usize, usize), HeadError> {
-        let (mut used, mut made) = (0, 0);
-        // Lengths have 32 bits here.
+        let (mut used, mut decoded) = (0, 0);
+        // Lengths are stored in 32 bits.
         let max = max.min(u64::from(u32::MAX - 1));
         while used < bytes.len() && !self.is_done() {
             if self.step == Step::Data {
@@ -94,9 +102,9 @@ impl Chunks {
                 }
                 let left = usize::try_from(self.left).unwrap_or(usize::MAX);
                 let length = left.min(bytes.len() - used);
-                bytes.copy_within(used..used + length, made);
-                (used, made) = (used + length, made + length);
-                // It is at most `left`, so neither is cut off or overflows.
+                bytes.copy_within(used..used + length, decoded);
+                (used, decoded) = (used + length, decoded + length);
+                // `length` is at most `left`, so it is neither truncated nor too large to subtract.
                 let length = u32::try_from(length).unwrap_or(self.left);
                 (self.length, self.left) = (self.length + length, self.left - length);
                 if self.left == 0 {
@@ -113,10 +121,10 @@ impl Chunks {
                 return Err(HeadError::TooLarge);
             }
         }
-        Ok((used, made))
+        Ok((used, decoded))
     }
 
-    /// Returns the step behind a byte of the framing; `None` if the byte may not stand there.
+    /// Returns the step behind a byte of the framing; `None` if it is not allowed.
     fn next(&mut self, byte: u8) -> Option<Step> {
         let is_text = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
         let is_name = is_token_byte(byte);
@@ -124,7 +132,7 @@ impl Chunks {
         Some(match (self.step, byte) {
             (Step::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') if self.digits < DIGITS_MAX => {
                 let digit = char::from(byte).to_digit(16)?;
-                // A size that 32 bits do not hold exceeds every limit.
+                // A size above 32 bits exceeds every limit, so it saturates.
                 self.left = self.left.checked_mul(16).map_or(u32::MAX, |left| left | digit);
                 self.digits += 1;
                 Step::Size
@@ -170,26 +178,28 @@ mod tests {
 
     const LIMITS: HeadLimits = HeadLimits { bytes: 40, headers: 2 };
 
-    /// The content and what stands behind it, of input that arrives in pieces of the given lengths, the last one repeated.
+    /// Decodes input in pieces of the given lengths, the last one repeated.
+    ///
+    /// Returns the content, the decoder, and how many bytes were used.
     fn decode(input: &[u8], pieces: &[usize], max: u64) -> Result<(Vec<u8>, Chunks, usize), HeadError> {
-        let (mut chunks, mut content, mut at) = (Chunks::new(), Vec::new(), 0);
+        let (mut chunks, mut content, mut start) = (Chunks::new(), Vec::new(), 0);
         let mut pieces = pieces.iter().copied().chain(std::iter::repeat(*pieces.last().unwrap()));
-        while at < input.len() && !chunks.is_done() {
-            let length = pieces.next().unwrap().clamp(1, input.len() - at);
-            let mut piece = input[at..at + length].to_vec();
-            let (used, made) = chunks.decode(&mut piece, max, LIMITS)?;
-            content.extend_from_slice(&piece[..made]);
-            at += used;
+        while start < input.len() && !chunks.is_done() {
+            let length = pieces.next().unwrap().clamp(1, input.len() - start);
+            let mut piece = input[start..start + length].to_vec();
+            let (used, decoded) = chunks.decode(&mut piece, max, LIMITS)?;
+            content.extend_from_slice(&piece[..decoded]);
+            start += used;
             if used < length {
                 break;
             }
         }
         assert_eq!(chunks.length(), content.len());
-        Ok((content, chunks, at))
+        Ok((content, chunks, start))
     }
 
     #[test]
-    fn content_at_every_split() {
+    fn content_decodes_at_every_split() {
         for (input, content) in [
             ("0\r\n\r\n", ""),
             ("4\r\ntrue\r\n0\r\n\r\n", "true"),
@@ -206,7 +216,7 @@ mod tests {
                         .unwrap_or_else(|error| panic!("{input:?}: {error}"));
                     assert_eq!(decoded, content.as_bytes(), "{input:?} cut at {first}");
                     assert!(chunks.is_done() && chunks.announced() == content.len() as u64);
-                    assert_eq!(used, input.len(), "{input:?}: what stands behind it stays");
+                    assert_eq!(used, input.len(), "{input:?}: bytes behind the content were used");
                 }
             }
             for cut in 0..input.len() {
@@ -218,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn framing_that_may_be_read_in_two_ways_is_refused() {
+    fn ambiguous_framing_is_an_error() {
         for input in [
             "\r\n",
             "\n",
@@ -269,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn limits_below_at_and_above() {
+    fn extensions_and_fields_above_limits_are_errors() {
         let line = |extension: usize| format!("1;{}\r\nx\r\n0\r\n\r\n", "e".repeat(extension));
         let status =
             |input: String| decode(input.as_bytes(), &[7], 100).map(|(_, chunks, _)| chunks.is_done());
         assert_eq!(status(line(39)), Ok(true));
         assert_eq!(status(line(40)), Err(HeadError::TooLarge));
-        // Extensions of all chunks and trailer fields count together.
+        // Extensions of all chunks and trailer fields share one limit.
         let both =
             |trailer: usize| format!("1;{}\r\nx\r\n0\r\na:{}\r\n\r\n", "e".repeat(29), "t".repeat(trailer));
         assert_eq!(status(both(8)), Ok(true));
@@ -286,14 +296,14 @@ mod tests {
     }
 
     #[test]
-    fn content_that_is_too_long_stops_where_its_size_is_told() {
+    fn content_above_limit_stops_behind_its_size() {
         let ones = "1\r\nx\r\n".repeat(8);
         let (content, chunks, _) = decode(format!("{ones}0\r\n\r\n").as_bytes(), &[5], 8).unwrap();
         assert!(chunks.is_done() && content.len() == 8);
         let (content, chunks, used) = decode(format!("{ones}1\r\nx\r\n").as_bytes(), &[5], 8).unwrap();
         assert!(!chunks.is_done() && content.len() == 8 && chunks.announced() == 9);
         assert_eq!(used, ones.len() + 3);
-        // With a greater limit it goes on from there.
+        // A higher limit lets decoding continue.
         let (mut chunks, mut rest) = (chunks, *b"x\r\n0\r\n\r\n");
         assert_eq!(chunks.decode(&mut rest, 9, LIMITS), Ok((rest.len(), 1)));
         assert!(chunks.is_done());

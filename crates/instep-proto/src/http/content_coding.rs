@@ -1,11 +1,11 @@
-//! Whether a client is sent a compressed body (RFC 9110 section 12.5.3).
+//! Negotiation of gzip (RFC 9110 section 12.5.3).
 
 use super::RequestHead;
 use super::trim;
 
-/// Chooses between gzip and no coding. `true` is gzip.
+/// Function that chooses between gzip (`true`) and no coding.
 ///
-/// Assets in both forms name it: firmware without such an asset does not link it.
+/// Only assets in both forms reference it, so firmware without such an asset does not link it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Negotiation(pub(super) fn(&RequestHead<'_>) -> bool);
 
@@ -21,7 +21,7 @@ impl PartialEq for Negotiation {
 
 impl Eq for Negotiation {}
 
-/// Weights of `Accept-Encoding`, in thousandths, where it gives one.
+/// Weights in `Accept-Encoding`, in thousandths; `None` if not listed.
 #[derive(Default)]
 struct Weights {
     gzip: Option<u16>,
@@ -29,7 +29,7 @@ struct Weights {
     any: Option<u16>,
 }
 
-/// Whether the request wants gzip at least as much as no coding.
+/// Returns whether gzip has at least the weight of no coding.
 fn prefers_gzip(request: &RequestHead<'_>) -> bool {
     let mut weights = Weights::default();
     for item in request.fields.items("accept-encoding") {
@@ -42,7 +42,7 @@ fn prefers_gzip(request: &RequestHead<'_>) -> bool {
             "*" => &mut weights.any,
             _ => continue,
         };
-        // An item that cannot be read says nothing.
+        // An invalid item is ignored.
         if let Some(read) = parts.next().map_or(Some(1000), parse_weight) {
             *weight = Some(weight.map_or(read, |other| other.max(read)));
         }
@@ -51,13 +51,13 @@ fn prefers_gzip(request: &RequestHead<'_>) -> bool {
     match (weights.gzip, weights.any) {
         (Some(0), _) => false,
         (Some(gzip), _) => gzip >= identity.unwrap_or(0),
-        // "*" alone names neither: who is sure to read gzip lists it.
+        // "*" alone lists neither, and a client that surely supports gzip lists it.
         (None, Some(any)) => any > identity.unwrap_or(0),
         (None, None) => identity == Some(0),
     }
 }
 
-/// Reads `q=0.25`.
+/// Parses a weight such as `q=0.25`, in thousandths.
 fn parse_weight(text: &str) -> Option<u16> {
     let weight = text.strip_prefix(['q', 'Q'])?.strip_prefix('=')?;
     let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
@@ -87,8 +87,8 @@ mod tests {
     }
 
     #[test]
-    fn gzip_goes_to_those_who_want_it_at_least_as_much() {
-        for (list, wanted) in [
+    fn gzip_is_chosen_if_weight_is_not_below_identity() {
+        for (list, expected) in [
             ("gzip", true),
             ("br, gzip", true),
             ("GZIP", true),
@@ -120,12 +120,12 @@ mod tests {
             ("gzip;q=-1", false),
             ("gzip;level=9", false),
         ] {
-            assert_eq!(gets_gzip(&format!("Accept-Encoding: {list}\r\n")), wanted, "{list}");
+            assert_eq!(gets_gzip(&format!("Accept-Encoding: {list}\r\n")), expected, "{list}");
         }
-        assert!(!gets_gzip(""), "who says nothing gets what everybody can read");
+        assert!(!gets_gzip(""), "gzip without Accept-Encoding");
         assert!(
             gets_gzip("Accept-Encoding: br\r\nAccept-Encoding: identity;q=0.5, gzip\r\n"),
-            "lines are one list"
+            "lines were not joined to one list"
         );
         assert!(!gets_gzip("Accept-Encoding: gzip;q=0.5\r\nAccept-Encoding: identity\r\n"));
     }

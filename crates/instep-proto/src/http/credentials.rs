@@ -1,18 +1,24 @@
-//! What a client shows to be let in: cookies (RFC 6265) and `Authorization` (RFC 7617 and 6750).
+//! Credentials of a request: cookies and `Authorization`.
+//!
+//! The formats are those of RFC 6265, and of RFC 7617 and 6750.
 
 use super::trim;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The cookies in a `Cookie` header, by name and value; those that are not text are left out. One name may be there
-/// twice: pages of other ports and domains can set cookies of the same name.
+/// Returns the cookies in a `Cookie` header, as names and values.
+///
+/// Cookies that are not UTF-8 are left out. A name may be repeated, because pages of other ports and domains
+/// can set cookies of the same name.
 pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     let pairs = header.split(|byte| *byte == b';').filter_map(|pair| core::str::from_utf8(pair).ok());
     pairs.filter_map(|pair| trim(pair).split_once('='))
 }
 
-/// The password in an `Authorization` header, written to the start of `out`: the one of `Basic`, whatever the user is
-/// called, or the token of `Bearer`. `None` if there is none, or it is longer than `out`.
+/// Writes the password of an `Authorization` header to the start of `out`.
+///
+/// It is the password of `Basic`, for any user, or the token of `Bearer`. Returns `None` if there is none, or
+/// it is longer than `out`.
 pub fn authorization_password<'o>(authorization: &str, out: &'o mut [u8]) -> Option<&'o [u8]> {
     let (scheme, rest) = authorization.split_once(' ')?;
     let rest = rest.trim_matches(' ');
@@ -35,7 +41,7 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn cookies_by_name_and_value() {
+    fn cookies_are_split_into_names_and_values() {
         let of = |header: &'static [u8]| cookies(header).collect::<Vec<_>>();
         assert_eq!(of(b"a=b; instep_80=x;a=y=z ;b"), [("a", "b"), ("instep_80", "x"), ("a", "y=z")]);
         assert_eq!(of(b"a="), [("a", "")]);
@@ -44,12 +50,12 @@ mod tests {
     }
 
     #[test]
-    fn passwords_of_basic_and_bearer() {
+    fn basic_and_bearer_give_password() {
         let password = |header: &str| {
             let mut out = [0; 64];
             authorization_password(header, &mut out).map(<[u8]>::to_vec)
         };
-        // RFC 7617 section 2, and a colon in the password.
+        // The example of RFC 7617 section 2.
         assert_eq!(password("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==").unwrap(), b"open sesame");
         assert_eq!(password("bAsic  OmE6Yg==").unwrap(), b"a:b");
         assert_eq!(password("Bearer open-sesame").unwrap(), b"open-sesame");

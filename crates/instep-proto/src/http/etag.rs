@@ -1,8 +1,10 @@
-//! Whether a browser's copy is still right.
+//! Validation of cached copies by ETag.
 
 use super::trim;
 
-/// Whether `If-None-Match` names the ETag of this hash (RFC 9110 section 13.1.2: a weak comparison).
+/// Returns whether `If-None-Match` lists the ETag of `hash`.
+///
+/// The comparison is weak (RFC 9110 section 13.1.2).
 pub(super) fn matches_etag(list: &str, hash: u64, gzip: bool) -> bool {
     list.split(',').map(trim).any(|item| {
         let opaque = item.strip_prefix("W/").unwrap_or(item);

@@ -1,17 +1,19 @@
-//! Header lines that are no response's own.
+//! Header lines that a caller adds to responses.
 
 use core::fmt::{self, Write};
 
-/// Header lines that are added to a response, whatever it is: whose code nobody names is not linked.
+/// Header lines added to any response.
+///
+/// They are written through a function pointer, so unused writers are not linked.
 #[derive(Clone, Copy, Debug)]
 pub struct ExtraLines {
-    /// Writes them, each with its line end.
+    /// Writes the lines, each with its line end.
     pub write: WriteLines,
-    /// Of what they tell.
+    /// Argument of `write`.
     pub of: Option<&'static &'static str>,
 }
 
-/// Writes header lines.
+/// Function that writes header lines.
 pub type WriteLines = fn(Option<&'static &'static str>, &mut dyn Write) -> fmt::Result;
 
 impl PartialEq for ExtraLines {
@@ -22,7 +24,7 @@ impl PartialEq for ExtraLines {
 
 impl Eq for ExtraLines {}
 
-/// Pages from anywhere may read the response.
+/// Writes the lines that let pages of any origin read the response.
 pub(crate) fn for_any_origin(_: Option<&'static &'static str>, out: &mut dyn Write) -> fmt::Result {
     out.write_str("Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Retry-After\r\n")
 }

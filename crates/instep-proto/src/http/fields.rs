@@ -1,18 +1,19 @@
-//! Header fields that may come in several lines (RFC 9110 section 5.3): they are one list.
+//! Header fields in several lines, which are one list (RFC 9110 section 5.3).
 
-/// The header lines of a request, as they came. For the few fields whose lists are needed whole.
+/// Header lines of a request as sent, for fields that are needed as whole lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fields<'b>(&'b [u8]);
 
 impl<'b> Fields<'b> {
-    /// The lines of a head behind its first one.
+    /// Returns the lines of a head behind its first one.
     pub(super) fn of(head: &'b [u8]) -> Self {
         let start = head.iter().position(|byte| *byte == b'\n').map_or(head.len(), |end| end + 1);
         Self(&head[start..])
     }
 
-    /// The items of the comma-separated list `name`, over all lines of that name, without the white space
-    /// around them. Empty items are left out, and so are those that are not text.
+    /// Returns the items of the comma-separated list `name`, over all its lines.
+    ///
+    /// White space around items is removed. Items that are empty or not UTF-8 are left out.
     pub fn items(self, name: &'static str) -> impl DoubleEndedIterator<Item = &'b str> {
         let lines = self.0.split(|byte| *byte == b'\n');
         let values = lines.filter_map(move |line| {
@@ -31,7 +32,7 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn all_lines_of_a_name_are_one_list() {
+    fn lines_of_a_name_are_one_list() {
         let head = b"GET /List: x HTTP/1.1\r\nHost: a\r\nLIST: one,two\r\nList-Of: no\r\n\
             list:\t three ,, four\t\r\nlist: \xff, five\r\n\nX: list: six\r\n\r\n";
         let fields = Fields::of(head);

@@ -1,38 +1,39 @@
-//! Forms (`application/x-www-form-urlencoded`, WHATWG URL section 5), as browsers send them.
+//! Forms (`application/x-www-form-urlencoded`, WHATWG URL section 5).
 
-/// What is wrong with a form.
+/// Error in a field of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormError {
-    /// A `%` without two hexadecimal digits behind it.
+    /// `%` without two hexadecimal digits.
     Malformed,
-    /// The field is there twice.
+    /// Repeated field.
     Twice,
-    /// The value is longer than there is room for.
+    /// Value above the length of the buffer.
     TooLong,
 }
 
-/// Decodes the value of the field `name` of a form, or of a query, to the start of `out`. `None`: there is no such
-/// field.
+/// Decodes the field `name` of a form or query to the start of `out`.
+///
+/// Returns `None` if there is no such field.
 ///
 /// # Errors
-/// What is wrong with that field; the others are not looked at.
+/// If that field is malformed, repeated or too long. Other fields are not checked.
 pub fn form_value<'o>(form: &[u8], name: &str, out: &'o mut [u8]) -> Result<Option<&'o [u8]>, FormError> {
     let mut values = form.split(|byte| *byte == b'&').filter_map(|field| {
-        let at = field.iter().position(|byte| *byte == b'=')?;
-        (field[..at] == *name.as_bytes()).then_some(&field[at + 1..])
+        let equals = field.iter().position(|byte| *byte == b'=')?;
+        (field[..equals] == *name.as_bytes()).then_some(&field[equals + 1..])
     });
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(FormError::Twice);
     }
     let (mut length, mut rest) = (0, value);
-    while let [first, behind @ ..] = rest {
+    while let [first, after @ ..] = rest {
         let byte;
         (byte, rest) = match first {
-            b'%' => decode(behind).ok_or(FormError::Malformed)?,
-            b'+' => (b' ', behind),
-            other => (*other, behind),
+            b'%' => decode(after).ok_or(FormError::Malformed)?,
+            b'+' => (b' ', after),
+            other => (*other, after),
         };
         *out.get_mut(length).ok_or(FormError::TooLong)? = byte;
         length += 1;
@@ -40,14 +41,16 @@ pub fn form_value<'o>(form: &[u8], name: &str, out: &'o mut [u8]) -> Result<Opti
     Ok(Some(&out[..length]))
 }
 
-/// The byte for two hexadecimal digits, and what is behind them.
+/// Decodes two hexadecimal digits, and returns the byte and the rest.
 pub(super) fn decode(digits: &[u8]) -> Option<(u8, &[u8])> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let [high, low, rest @ ..] = digits else { return None };
     Some((digit(*high)? << 4 | digit(*low)?, rest))
 }
 
-/// Text as it may stand in a query: all but letters, digits, `-`, `.`, `_`, `~` and `/` is percent-encoded.
+/// Text as the value of a query.
+///
+/// Everything but letters, digits, `-`, `.`, `_`, `~` and `/` is percent-encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct QueryValue<'t>(pub &'t str);
 
@@ -77,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_among_others_is_decoded() {
+    fn field_among_others_is_decoded() {
         for (form, expected) in [
             ("a=b", Some("b")),
             ("x=1&a=b+c%2b%C3%a9&y", Some("b c+é")),
@@ -94,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn malformed_repeated_or_long_field_is_an_error() {
         for form in ["a=%", "a=%4", "a=%4g", "a=%+1", "a=% 41"] {
             assert_eq!(value(form), Err(FormError::Malformed), "{form}");
         }
@@ -103,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_a_query_comes_back_as_it_was() {
+    fn encoded_query_value_decodes_to_itself() {
         let text = "/any/a%20b?x=1&y=%2F#+é";
         let query = format!("next={}", QueryValue(text));
         assert_eq!(query, "next=/any/a%2520b%3Fx%3D1%26y%3D%252F%23%2B%C3%A9");

@@ -1,4 +1,4 @@
-//! Answers for programs: their bodies are made while they are written, or by the caller.
+//! Responses with bodies that are generated, or written by the caller.
 
 use super::Status;
 use super::body::{Body, Source};
@@ -12,8 +12,9 @@ use core::fmt::{self, Write as _};
 use core::num::NonZeroU64;
 
 impl Reply {
-    /// An answer whose body, of whatever length, is made by [`PageValues::generate`](super::PageValues::generate) under that
-    /// `number`. No copy of it may be kept.
+    /// Creates a generated response of unknown length.
+    ///
+    /// [`PageValues::generate`](super::PageValues::generate) writes the body `number`, which must not be cached.
     pub fn streamed(number: u16, content_type: &'static str, request: &RequestHead<'_>) -> Self {
         let chunked = !request.http10;
         let mut reply = Self::plain(Status::Ok, content_type, b"", Some(request));
@@ -25,8 +26,9 @@ impl Reply {
         reply
     }
 
-    /// The same for a body of that length, which stays as it is as long as its hash is the same: 304 if the client's
-    /// copy is still right.
+    /// Creates a generated response of a known length and hash.
+    ///
+    /// The hash is its ETag, so the response is 304 if the client's copy is current.
     pub fn streamed_sized(
         number: u16,
         content_type: &'static str,
@@ -46,9 +48,11 @@ impl Reply {
         reply
     }
 
-    /// Writes the head of [`Reply::streamed_sized`] and the `beginning` of its body at the start of `out`, and returns how much; what
-    /// [`PageValues::generate`](super::PageValues::generate) makes follows. An answer without a body is written later, as a whole.
-    /// `None`: there is no room.
+    /// Writes the head of [`Reply::streamed_sized`] and a `beginning` of its body.
+    ///
+    /// Returns their length, or `None` if they do not fit. The bytes of
+    /// [`PageValues::generate`](super::PageValues::generate) follow. A response without a body is written later
+    /// as a whole.
     pub fn begin(&mut self, beginning: &dyn fmt::Display, out: &mut [u8]) -> Option<usize> {
         if self.head_only || self.head.status == Status::NotModified {
             return Some(0);
@@ -56,13 +60,15 @@ impl Reply {
         let head = self.head.write(out)?;
         let mut body = Cursor { out: &mut out[head..], used: 0 };
         write!(body, "{beginning}").ok()?;
-        self.begun = true;
+        self.started = true;
         Some(head + body.used)
     }
 
-    /// A file of a page, whose body is made by [`PageValues::generate`](super::PageValues::generate) under that `number`: of that length and
-    /// with that hash, or a template, of which no copy may be kept. `frames` are the origins whose pages may show it in a frame,
-    /// beside its own.
+    /// Creates a response with a generated file.
+    ///
+    /// The bytes come from [`PageValues::generate`](super::PageValues::generate). It has a length and a hash,
+    /// or is a template that must not be cached. Pages of the origins in `frames`, and its own, may show it in
+    /// a frame.
     pub fn file(
         number: u16,
         content_type: &'static str,
@@ -81,7 +87,9 @@ impl Reply {
         reply
     }
 
-    /// An answer of JSON that is known when the firmware is built. Without a request, the connection closes.
+    /// Creates a response of constant JSON.
+    ///
+    /// Without a request, the connection is closed.
     pub fn json(status: Status, body: &'static str, request: Option<&RequestHead<'_>>) -> Self {
         let mut reply = Self::error(status, request);
         reply.head.content_type = Some("application/json");
@@ -90,8 +98,9 @@ impl Reply {
         reply
     }
 
-    /// The head of an answer whose body is `length` bytes of that type that the caller writes: an error, too. `None`:
-    /// it has no body.
+    /// Creates the head of a response whose body the caller writes.
+    ///
+    /// `content` has the body's type and length, or is `None` for a response without a body.
     pub fn head_of(
         status: Status,
         content: Option<(&'static str, usize)>,
@@ -103,13 +112,13 @@ impl Reply {
         head
     }
 
-    /// The same for a page of HTML, with its `Content-Security-Policy`. No other page may show it in a frame.
+    /// Sets a page's `Content-Security-Policy`, and forbids others to frame it.
     pub fn with_policy(mut self, policy: &'static str) -> Self {
         self.head.protection = Some(Protection { policy: Some(policy), frames: &[] });
         self
     }
 
-    /// The same, and pages from anywhere may read it.
+    /// Allows pages of any origin to read the response.
     pub fn for_any_origin(mut self) -> Self {
         self.head.extra = Some(ExtraLines { write: for_any_origin, of: None });
         self
@@ -117,13 +126,13 @@ impl Reply {
 }
 
 impl ResponseHead {
-    /// The same for a body that goes on until the connection closes.
+    /// Makes the body last until the connection is closed.
     pub fn without_end(mut self) -> Self {
         (self.length, self.after) = (BodyLength::UntilClose, After::Close);
         self
     }
 
-    /// The same for an address that takes these methods.
+    /// Sets the methods that the address allows.
     pub fn allow(mut self, methods: Allow) -> Self {
         self.allow = methods;
         self

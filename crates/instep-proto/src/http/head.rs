@@ -1,23 +1,23 @@
-//! The head of a request (RFC 9112 sections 2 to 6): parsed once, checked on the way.
+//! Head of a request (RFC 9112 sections 2 to 6), validated while it is parsed.
 
 use super::extra::ExtraLines;
 use super::target::split_target;
 use super::transfer_coding::TransferCoding;
 use super::{Date, Fields, HeadError, trim};
 
-/// No more headers than this are ever read, whatever the limit says.
+/// Maximum headers of a request, whatever its limit.
 pub const HEADERS_MAX: usize = 64;
 
-/// How large a head may be.
+/// Limits of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadLimits {
-    /// Bytes, from the method to the empty line.
+    /// Maximum length from the method to the empty line, in bytes.
     pub bytes: usize,
-    /// Headers, at most [`HEADERS_MAX`].
+    /// Maximum headers, up to [`HEADERS_MAX`].
     pub headers: usize,
 }
 
-/// The method of a request.
+/// Method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of RFC 9110")]
 pub enum Method {
@@ -30,79 +30,96 @@ pub enum Method {
     Patch,
 }
 
-/// The headers of the opening handshake, as they came. [`crate::handshake`] judges them.
+/// Headers of the opening handshake, not yet validated by [`crate::handshake`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WebSocketHeaders<'b> {
-    /// `Upgrade` names `websocket`.
+    /// Whether `Upgrade` lists `websocket`.
     pub upgrade: bool,
-    /// `Connection` names `upgrade`.
+    /// Whether `Connection` lists `upgrade`.
     pub connection: bool,
-    /// `Sec-WebSocket-Key`; `None` if there is none, or more than one.
+    /// `Sec-WebSocket-Key`; `None` if missing or repeated.
     pub key: Option<&'b str>,
-    /// `Sec-WebSocket-Version`; `None` if there is none, or more than one.
+    /// `Sec-WebSocket-Version`; `None` if missing or repeated.
     pub version: Option<&'b str>,
 }
 
-/// A request head, in the words that the rest of the server needs.
+/// Parsed head of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestHead<'b> {
-    /// The method.
+    /// Method.
     pub method: Method,
-    /// What stands before [`path`](Self::path) and is none of it: where a proxy has put the device below a path of its
-    /// own. Whoever knows that path moves it here; parsing leaves this empty.
+    /// Base path in front of [`path`](Self::path), if a proxy adds one.
+    ///
+    /// Parsing leaves it empty, and the server splits it off.
     pub base: &'b str,
-    /// The path, without the query, as it was sent: nothing is decoded.
+    /// Path as sent, without the query; nothing is decoded.
     pub path: &'b str,
-    /// What follows the first `?`.
+    /// Query behind the first `?`.
     pub query: Option<&'b str>,
-    /// It came encrypted. Whoever knows says so here; parsing leaves this `false`.
+    /// Whether the request was encrypted.
+    ///
+    /// Parsing leaves it `false`, and the server sets it.
     pub secure: bool,
-    /// It came in HTTP/1.0: the answer must not be chunked.
+    /// Whether the version is HTTP/1.0, so the response must not be chunked.
     pub http10: bool,
-    /// `Host`, or the authority of an absolute target, which goes before it. `None` only in HTTP/1.0.
+    /// `Host`, or the authority of an absolute target, which has precedence.
+    ///
+    /// It is `None` only in HTTP/1.0.
     pub host: Option<&'b str>,
-    /// `Origin`: the page from which a browser sends this. With more than one, what no rule lets pass.
+    /// `Origin`, the page from which a browser sends the request.
+    ///
+    /// If it is repeated, this is a value that no rule allows.
     pub origin: Option<&'b str>,
-    /// `Sec-Fetch-Site` says `cross-site`.
+    /// Whether `Sec-Fetch-Site` is `cross-site`.
     pub cross_site: bool,
-    /// `Sec-Fetch-Mode` says `navigate`.
+    /// Whether `Sec-Fetch-Mode` is `navigate`.
     pub navigation: bool,
-    /// A browser sends it: there is a `Sec-Fetch-Mode`, or, where browsers leave that out because the address is
-    /// neither encrypted nor this machine's own, it calls itself `Mozilla`.
+    /// Whether a browser sent the request.
+    ///
+    /// Browsers send `Sec-Fetch-Mode`, or, at addresses that are neither encrypted nor loopback, a `User-Agent`
+    /// that begins with `Mozilla/`.
     pub browser: bool,
-    /// `Accept` names HTML, as it does when somebody opens an address, and not when a script asks.
+    /// Whether `Accept` lists HTML.
+    ///
+    /// Browsers list it for a page that is opened, but not for a script's request.
     pub accepts_html: bool,
-    /// The first `Cookie`.
+    /// First `Cookie`.
     pub cookies: Option<&'b [u8]>,
-    /// `Authorization`; `None` if there is none, or more than one.
+    /// `Authorization`; `None` if missing or repeated.
     pub authorization: Option<&'b str>,
-    /// Bytes of body. Of one that comes in chunks the head says nothing; as they come, the server counts them here.
+    /// Length of the body, in bytes.
+    ///
+    /// Parsing leaves it 0 for chunked bodies, and the server counts them here.
     pub content_length: u64,
-    /// The body comes in chunks.
+    /// Whether the body is chunked.
     pub chunked: bool,
-    /// The client waits for word before it sends the body.
+    /// Whether the client waits for 100 before it sends the body.
     pub expects_continue: bool,
-    /// The connection may serve another request after this one.
+    /// Whether the connection can serve another request.
     pub keep_alive: bool,
-    /// For so many seconds it waits for that, at least. The server says so here; parsing leaves this 0.
+    /// Minimum idle time of the connection, in seconds.
+    ///
+    /// Parsing leaves it 0, and the server sets it.
     pub keep_alive_seconds: u16,
-    /// When it came. A server with a clock says so here; parsing leaves this empty.
+    /// Time of arrival. Parsing leaves it empty, and a server with a clock sets it.
     pub date: Option<Date>,
-    /// What is added to the response, whatever it is. Whoever knows says so here; parsing leaves this empty.
+    /// Header lines for any response. Parsing leaves it empty, and the server sets it.
     pub extra: Option<ExtraLines>,
     /// `If-None-Match`.
     pub if_none_match: Option<&'b str>,
-    /// The opening handshake.
+    /// Headers of the opening handshake.
     pub websocket: WebSocketHeaders<'b>,
     /// All header lines.
     pub fields: Fields<'b>,
 }
 
 impl<'b> RequestHead<'b> {
-    /// Reads a head from the start of `bytes`: the head and its length, or `None` as long as it is incomplete.
+    /// Parses a head at the start of `bytes`, and returns it with its length.
+    ///
+    /// Returns `None` if the head is incomplete.
     ///
     /// # Errors
-    /// What is wrong with it, as soon as that can be seen.
+    /// The first violation, as soon as it can be detected.
     pub fn parse(bytes: &'b [u8], limits: HeadLimits) -> Result<Option<(Self, usize)>, HeadError> {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let allowed = limits.headers.min(HEADERS_MAX);
@@ -164,8 +181,10 @@ impl<'b> RequestHead<'b> {
         Ok(Some((head, length)))
     }
 
-    /// Whether it asks for a WebSocket. A HEAD never does: it asks what a GET without `Upgrade` would be told, since
-    /// an upgrade may be passed over (RFC 9110 sections 7.8 and 9.3.2).
+    /// Returns whether the request asks for a WebSocket.
+    ///
+    /// A HEAD never does: its response is that of a GET without `Upgrade`, because a server may ignore an
+    /// upgrade (RFC 9110 sections 7.8 and 9.3.2).
     pub fn asks_for_websocket(&self) -> bool {
         self.websocket.upgrade && self.method != Method::Head
     }
@@ -175,7 +194,7 @@ impl<'b> RequestHead<'b> {
         let mut coding = TransferCoding::default();
         for header in headers {
             let name = header.name;
-            // Only what we read must be text: other headers may hold any bytes.
+            // Only headers that are read here must be UTF-8; others may have any bytes.
             let value = trim(core::str::from_utf8(header.value).unwrap_or("\u{fffd}"));
             let is = |known: &str| name.eq_ignore_ascii_case(known);
             if is("host") {
@@ -236,12 +255,14 @@ impl<'b> RequestHead<'b> {
     }
 }
 
-/// Whether a version of HTTP stands where it belongs: if not, the target holds a space.
+/// Returns whether the third word is a version of HTTP.
+///
+/// If not, the target has a space.
 fn names_version(head: &[u8]) -> bool {
     head.splitn(3, |byte| *byte == b' ').nth(2).is_some_and(|rest| rest.starts_with(b"HTTP/"))
 }
 
-/// Whether a comma-separated list holds a token, whatever its case.
+/// Returns whether a comma-separated list has a token, in any case.
 pub(crate) fn has_token(list: &str, token: &str) -> bool {
     list.split(',').any(|item| trim(item).eq_ignore_ascii_case(token))
 }
@@ -262,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browsers_request_and_every_cut_of_it() {
+    fn browser_request_is_incomplete_until_its_last_byte() {
         let text = "GET /any/thing?x=1 HTTP/1.1\r\nhost: lamp.local:8080\r\nORIGIN: http://lamp.local\r\n\
             Accept-Encoding: br;q=1, GZIP;q=0.5\r\nIf-None-Match: \"a\"\r\nConnection: keep-alive, Upgrade\r\n\
             Upgrade: WebSocket\r\nSec-WebSocket-Key: k\r\nsec-websocket-version: 13\r\n\r\nGET /next";
@@ -278,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn unclear_bodies_and_hosts_are_refused() {
+    fn ambiguous_bodies_and_hosts_are_errors() {
         let post = |headers: &str| error(&format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n"));
         assert_eq!(post("Content-Length: 1\r\nContent-Length: 1\r\n"), HeadError::Length);
         assert_eq!(post("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), HeadError::Length);
@@ -301,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sends_it_and_what_it_shows_to_be_let_in() {
+    fn browser_and_credentials_are_recognised() {
         let of = |headers: &'static str| {
             let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
             let (head, _) = parse(text.leak()).unwrap().unwrap();
@@ -320,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn http_1_0_keeps_the_connection_only_if_it_asks() {
+    fn http_1_0_keeps_connection_only_on_request() {
         let (head, _) = parse("GET / HTTP/1.0\r\n\r\n").unwrap().unwrap();
         assert!(head.http10 && !head.keep_alive && head.host.is_none());
         let (head, _) = parse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").unwrap().unwrap();
@@ -328,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_below_at_and_above() {
+    fn head_above_limits_is_an_error() {
         let head = |fill: usize| format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(fill));
         let rest = head(0).len();
         assert!(parse(&head(LIMITS.bytes - rest)).unwrap().is_some());

@@ -1,35 +1,39 @@
-//! What can be wrong with the head of a request, and the status that says so.
+//! Errors in the head of a request, and the status of each.
 
 use super::Status;
 
-/// What is wrong with a head. Each is answered by its [status](HeadError::status), and ends the connection,
-/// because where the next request would begin is not known.
+/// Error in the head of a request.
+///
+/// The response has its [status](HeadError::status) and ends the connection, because the start of the next
+/// request is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// It is not HTTP, or a header is malformed.
+    /// No HTTP, or a malformed header.
     Malformed,
-    /// Neither HTTP/1.0 nor HTTP/1.1.
+    /// Version other than HTTP/1.0 and HTTP/1.1.
     Version,
-    /// A method that no server of HTTP must know.
+    /// Unknown method.
     Method,
-    /// Longer, or with more headers, than the limits allow.
+    /// Head above the limits.
     TooLarge,
-    /// HTTP/1.1 without Host, or with two.
+    /// Missing `Host` in HTTP/1.1, or a repeated one.
     Host,
-    /// Two lengths, one that is not a number, a length and a transfer coding together, a transfer coding in HTTP/1.0, or
-    /// codings of which `chunked` is not the last and there once.
+    /// Ambiguous length of the body.
+    ///
+    /// That is a repeated or malformed length, a length together with a transfer coding, a transfer coding in
+    /// HTTP/1.0, or a `chunked` that is repeated or not last.
     Length,
-    /// A transfer coding other than `chunked`.
+    /// Transfer coding other than `chunked`.
     TransferCoding,
-    /// The framing of its chunks is malformed.
+    /// Malformed framing of chunks.
     Chunks,
-    /// An expectation other than `100-continue`.
+    /// Expectation other than `100-continue`.
     Expectation,
 }
 
 impl HeadError {
-    /// The status that answers it.
+    /// Returns the status of the response.
     pub fn status(self) -> Status {
         match self {
             Self::Malformed | Self::Host | Self::Length | Self::Chunks => Status::BadRequest,
@@ -49,10 +53,10 @@ impl core::fmt::Display for HeadError {
             Self::Method => "the method is unknown",
             Self::TooLarge => "its head is too large",
             Self::Host => "it has no Host header, or more than one",
-            Self::Length => "the length of its body is unclear",
+            Self::Length => "the length of its body is ambiguous",
             Self::TransferCoding => "it uses a transfer coding other than chunked",
             Self::Chunks => "its chunks are malformed",
-            Self::Expectation => "it expects what this server cannot do",
+            Self::Expectation => "it has an unsupported expectation",
         })
     }
 }

@@ -1,5 +1,6 @@
-//! HTTP/1.1 (RFC 9110 and 9112), as much of it as a device needs: request heads, responses, routes,
-//! assets and templates.
+//! HTTP/1.1 (RFC 9110 and 9112) for a device.
+//!
+//! It has request heads, responses, routes, assets and templates.
 
 mod asset;
 mod body;
@@ -42,7 +43,7 @@ pub use status::Status;
 pub use template::{Segment, Template, escape_html};
 pub(crate) use trim::{is_token_byte, trim};
 
-/// Text written to a slice.
+/// Returns a writer of text to a slice.
 pub(crate) fn cursor(out: &mut [u8]) -> response::Cursor<'_> {
     response::Cursor { out, used: 0 }
 }

@@ -1,4 +1,4 @@
-//! The answer to a request.
+//! Response to one request.
 
 use super::asset::{Asset, Cache, Content};
 use super::body::{Body, PageValues, Source};
@@ -11,20 +11,23 @@ use super::template::Template;
 use super::{Date, HeadError, Status};
 use core::num::NonZeroU64;
 
-/// The answer to one request. [`Reply::produce`] writes it, as much at a time as there is room for.
+/// Response to one request, written by [`Reply::produce`] as space becomes free.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {
     pub(super) head: ResponseHead,
     pub(super) body: Body,
-    /// How far the head has been written, and whether all of it.
+    /// Number of bytes of the head that are written.
     position: u32,
-    pub(super) begun: bool,
+    /// Whether the head is written completely.
+    pub(super) started: bool,
     pub(super) head_only: bool,
 }
 
 impl Reply {
-    /// An asset, or 304 if the browser's copy is still right, or 405 for what is neither GET nor HEAD. `frames` are the
-    /// origins whose pages may show it in a frame, beside its own.
+    /// Creates the response to a request for an asset.
+    ///
+    /// It is 304 if the browser's copy is current, and 405 for methods other than GET and HEAD. Pages of the
+    /// origins in `frames`, and its own, may show it in a frame.
     pub fn asset(asset: &Asset, request: &RequestHead<'_>, frames: &'static [&'static str]) -> Self {
         if !matches!(request.method, Method::Get | Method::Head) {
             return Self::error(Status::MethodNotAllowed, Some(request));
@@ -42,29 +45,31 @@ impl Reply {
             }
             return reply;
         }
-        let zipped =
+        let gzip =
             asset.gzip.filter(|_| asset.negotiation.is_none_or(|negotiation| (negotiation.0)(request)));
         reply.head.varies = asset.negotiation.is_some();
         let etag = protection.etag(asset.etag);
-        (reply.head.etag, reply.head.etag_of_gzip) = (NonZeroU64::new(etag), zipped.is_some());
+        (reply.head.etag, reply.head.etag_of_gzip) = (NonZeroU64::new(etag), gzip.is_some());
         reply.head.cache_control = match asset.cache {
             Cache::Revalidate => CacheControl::Revalidate,
             Cache::Forever => CacheControl::Forever,
         };
-        if request.if_none_match.is_some_and(|list| matches_etag(list, etag, zipped.is_some())) {
+        if request.if_none_match.is_some_and(|list| matches_etag(list, etag, gzip.is_some())) {
             reply.head.status = Status::NotModified;
             reply.head.content_type = None;
             reply.head.length = BodyLength::None;
             reply.body = Body::new(Source::Static(b""));
-        } else if let Some(zipped) = zipped {
+        } else if let Some(gzip) = gzip {
             reply.head.gzip = true;
-            reply.head.length = BodyLength::of(zipped.len());
-            reply.body = Body::new(Source::Static(zipped));
+            reply.head.length = BodyLength::of(gzip.len());
+            reply.body = Body::new(Source::Static(gzip));
         }
         reply
     }
 
-    /// An error (or 204), with a body of one readable sentence. Without a request, the connection closes.
+    /// Creates an error response (or 204) with one readable sentence.
+    ///
+    /// Without a request, the connection closes.
     pub fn error(status: Status, request: Option<&RequestHead<'_>>) -> Self {
         let mut reply =
             Self::plain(status, "text/plain; charset=utf-8", status.explanation().as_bytes(), request);
@@ -81,15 +86,17 @@ impl Reply {
         reply
     }
 
-    /// The answer to OPTIONS at an address that takes these methods.
+    /// Creates the response to OPTIONS at an address that allows `methods`.
     pub fn options(methods: Allow, request: &RequestHead<'_>) -> Self {
         let mut reply = Self::error(Status::NoContent, Some(request)).allow(methods);
         reply.head.options = true;
         reply
     }
 
-    /// A page of HTML made of parts, that is never kept, with its `Content-Security-Policy`. `frames` are the origins whose
-    /// pages may show it in a frame, beside its own.
+    /// Creates an HTML page of several parts, which is never cached.
+    ///
+    /// `policy` is its `Content-Security-Policy`. Pages of the origins in `frames`, and its own, may show it in
+    /// a frame.
     pub fn page(
         status: Status,
         parts: &'static [&'static str],
@@ -104,32 +111,40 @@ impl Reply {
         reply
     }
 
-    /// The head of an answer without a body, to which the caller adds lines, such as `Location`.
+    /// Returns the head of a response without a body.
+    ///
+    /// The caller adds lines such as `Location`.
     pub fn empty_head(status: Status, request: &RequestHead<'_>) -> ResponseHead {
         let mut head = Self::plain(status, "", b"", Some(request)).head;
         head.content_type = None;
         head
     }
 
-    /// The answer to a head, which begins with `head`, that cannot be read.
+    /// Creates the response to an unreadable head, which begins with `head`.
     pub fn refusal(error: HeadError, head: &[u8]) -> Self {
         let head_only = head.starts_with(b"HEAD ");
         Self { head_only, ..Self::error(error.status(), None) }
     }
 
-    /// The head of an answer whose body is `length` bytes of plain text that the caller writes.
+    /// Returns the head of a response with plain text.
+    ///
+    /// The caller writes `length` bytes of it.
     pub fn text_head(request: &RequestHead<'_>, length: usize) -> ResponseHead {
         Self::body_head(request, "text/plain; charset=utf-8", length)
     }
 
-    /// The head of an answer whose body is `length` bytes of that type that the caller writes.
+    /// Returns the head of a response with content of `content_type`.
+    ///
+    /// The caller writes `length` bytes of it.
     pub fn body_head(request: &RequestHead<'_>, content_type: &'static str, length: usize) -> ResponseHead {
         let mut head = Self::plain(Status::Ok, content_type, b"", Some(request)).head;
         head.length = BodyLength::of(length);
         head
     }
 
-    /// The same for an error that the caller explains; the connection closes after it.
+    /// Returns the head of an error with `length` bytes of text that the caller writes.
+    ///
+    /// The connection closes after it.
     pub fn error_head(status: Status, length: usize, request: &RequestHead<'_>) -> ResponseHead {
         let mut head = Self::error(status, None).head;
         head.date = request.date;
@@ -144,7 +159,8 @@ impl Reply {
         request: Option<&RequestHead<'_>>,
     ) -> Self {
         let after = match request {
-            // Where the body of a request that waits for word would begin is not known.
+            // The connection closes after a request with `Expect: 100-continue`, because a body may follow or
+            // not.
             Some(request) if request.keep_alive && !request.expects_continue => {
                 if request.http10 {
                     After::KeepAliveSaid
@@ -177,65 +193,66 @@ impl Reply {
             date: request.and_then(|request| request.date),
         };
         let head_only = request.is_some_and(|request| request.method == Method::Head);
-        Self { head, body: Body::new(Source::Static(body)), position: 0, begun: false, head_only }
+        Self { head, body: Body::new(Source::Static(body)), position: 0, started: false, head_only }
     }
 
-    /// The same, but the connection closes after it.
+    /// Closes the connection after the response.
     pub fn and_close(mut self) -> Self {
         self.head.after = After::Close;
         self
     }
 
-    /// The same with `Retry-After`, in seconds.
+    /// Sets `Retry-After`, in seconds.
     pub fn retry_after(mut self, seconds: u16) -> Self {
         self.head.retry_after = Some(seconds);
         self
     }
 
-    /// The same for an address that takes these methods, and says so where another one is not allowed.
+    /// Sets the methods that the address allows, for `Allow` of a 405.
     pub fn allow(mut self, methods: Allow) -> Self {
         self.head.allow = methods;
         self
     }
 
-    /// Adds these lines, unless it has some.
+    /// Adds header lines, unless the response has some already.
     pub fn add_extra(&mut self, extra: Option<ExtraLines>) {
         self.head.extra = self.head.extra.or(extra);
     }
 
-    /// Says when it is given, unless it says so already. It counts before anything is written.
+    /// Sets `Date`, unless it is set or the head is partly written.
     pub fn set_date(&mut self, date: Option<Date>) {
-        if !self.begun && self.position == 0 {
+        if !self.started && self.position == 0 {
             self.head.date = self.head.date.or(date);
         }
     }
 
-    /// Its status.
+    /// Returns the status.
     pub fn status(&self) -> Status {
         self.head.status
     }
 
-    /// Whether the connection closes after it.
+    /// Returns whether the connection closes after the response.
     pub fn closes(&self) -> bool {
         self.head.closes()
     }
 
-    /// Whether all of it has been written.
+    /// Returns whether the response is written completely.
     pub fn is_done(&self) -> bool {
         self.body.is_done()
     }
 
-    /// Writes what comes next at the start of `out`, which holds at least 512 bytes, and returns how much.
-    /// Zero: it is done, or `out` is too short.
+    /// Writes the next bytes to the start of `out`, and returns their number.
+    ///
+    /// `out` should have at least 512 bytes. Returns 0 if the response is done, or `out` is too short.
     pub fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
         let mut used = 0;
-        if !self.begun {
+        if !self.started {
             used = self.head.write_from(self.position as usize, out);
             if used == out.len() {
                 self.position = self.position.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
                 return used;
             }
-            self.begun = true;
+            self.started = true;
             if self.head_only {
                 self.body.end();
             }
@@ -267,7 +284,8 @@ mod tests {
         }
     }
 
-    fn answer(asset: &Asset, request: &str, room: usize) -> (String, Reply) {
+    /// Returns the whole response, produced with `room` bytes at a time.
+    fn response(asset: &Asset, request: &str, room: usize) -> (String, Reply) {
         let limits = HeadLimits { bytes: 2048, headers: 32 };
         let (head, _) = RequestHead::parse(request.as_bytes(), limits).unwrap().unwrap();
         let mut reply = Reply::asset(asset, &head, &[]);
@@ -275,7 +293,7 @@ mod tests {
         let mut buffer = std::vec![0; room];
         while !reply.is_done() {
             let length = reply.produce(&Values, &mut buffer);
-            assert!(length > 0 || reply.is_done(), "stuck");
+            assert!(length > 0 || reply.is_done(), "no progress");
             out.extend_from_slice(&buffer[..length]);
         }
         (String::from_utf8(out).unwrap(), reply)
@@ -284,8 +302,8 @@ mod tests {
     const PAGE: Asset = Asset::html("<h1>Hi</h1>").gzip(b"zipped");
 
     #[test]
-    fn a_page_its_head_its_zipped_form_and_304() {
-        let (text, reply) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+    fn page_head_gzip_and_304_are_complete_in_any_pieces() {
+        let (text, reply) = response(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
         assert!(text.starts_with(
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 11\r\n"
         ));
@@ -297,35 +315,35 @@ mod tests {
         let etag = text.split("ETag: ").nth(1).unwrap().split("\r\n").next().unwrap();
 
         for room in 1..=text.len() {
-            let (again, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
+            let (again, _) = response(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
             assert_eq!(again, text, "in pieces of {room} bytes");
-            let (head, _) = answer(&PAGE, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", room);
+            let (head, _) = response(&PAGE, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", room);
             assert_eq!(head, text.replace("<h1>Hi</h1>", ""));
         }
 
         const ALONE: Asset = Asset::compressed("text/html", b"zipped");
-        let (alone, _) = answer(&ALONE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        let (alone, _) = response(&ALONE, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
         assert!(alone.contains("Content-Encoding: gzip") && alone.ends_with("\r\n\r\nzipped"), "{alone}");
-        assert!(!alone.contains("Vary"), "everybody gets the same: {alone}");
-        let (zipped, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 512);
+        assert!(!alone.contains("Vary"), "Vary for an asset in one form: {alone}");
+        let (zipped, _) = response(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 512);
         assert!(zipped.contains("Content-Length: 6\r\n") && zipped.contains("Content-Encoding: gzip"));
-        assert!(zipped.ends_with("zipped") && !zipped.contains(etag), "another body needs another ETag");
+        assert!(zipped.ends_with("zipped") && !zipped.contains(etag), "one ETag for two bodies");
 
         for list in [etag.into(), std::format!("\"x\", W/{etag}"), String::from("*")] {
             let request = std::format!("GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: {list}\r\n\r\n");
-            let (text, _) = answer(&PAGE, &request, 512);
+            let (text, _) = response(&PAGE, &request, 512);
             assert!(text.starts_with("HTTP/1.1 304 ") && text.ends_with("\r\n\r\n") && text.contains(etag));
             assert!(!text.contains("Content-Length"));
         }
-        let (text, _) = answer(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"0\"\r\n\r\n", 512);
+        let (text, _) = response(&PAGE, "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"0\"\r\n\r\n", 512);
         assert!(text.starts_with("HTTP/1.1 200 "));
     }
 
     #[test]
-    fn a_copy_is_asked_for_again_when_others_may_frame_it() {
+    fn cached_copy_is_stale_once_frames_change() {
         let request = "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: ETAG\r\n\r\n";
         let status = |frames| {
-            let (text, _) = answer(&PAGE, request, 512);
+            let (text, _) = response(&PAGE, request, 512);
             let etag = text.split("ETag: ").nth(1).unwrap().split("\r\n").next().unwrap();
             let request = request.replace("ETAG", etag);
             let limits = HeadLimits { bytes: 2048, headers: 32 };
@@ -337,9 +355,9 @@ mod tests {
     }
 
     #[test]
-    fn who_is_no_browser_is_asked_for_basic_authorization() {
+    fn basic_challenge_is_not_sent_to_browsers() {
         let limits = HeadLimits { bytes: 2048, headers: 32 };
-        for (agent, asked) in [
+        for (agent, challenge) in [
             ("curl/8", "Basic realm=\"instep\", charset=\"UTF-8\""),
             ("Mozilla/5.0", "Bearer realm=\"instep\""),
         ] {
@@ -348,12 +366,12 @@ mod tests {
             let mut buffer = [0; 512];
             let length = Reply::error(Status::Unauthorized, Some(&head)).produce(&Values, &mut buffer);
             let text = core::str::from_utf8(&buffer[..length]).unwrap();
-            assert!(text.contains(&std::format!("\r\nWWW-Authenticate: {asked}\r\n")), "{text}");
+            assert!(text.contains(&std::format!("\r\nWWW-Authenticate: {challenge}\r\n")), "{text}");
         }
     }
 
     #[test]
-    fn a_page_of_parts_in_pieces_of_every_size() {
+    fn page_of_parts_is_written_in_pieces_of_any_size() {
         let limits = HeadLimits { bytes: 2048, headers: 32 };
         let (head, _) = RequestHead::parse(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", limits).unwrap().unwrap();
         const PAGES: [&[&str]; 4] = [&["ab", "", "cde"], &["", "x", ""], &["", "", ""], &[]];
@@ -366,7 +384,7 @@ mod tests {
                 let mut used = reply.produce(&Values, &mut buffer[..360]);
                 while !reply.is_done() {
                     let length = reply.produce(&Values, &mut buffer[used..used + room]);
-                    assert!(length > 0, "stuck");
+                    assert!(length > 0, "no progress");
                     used += length;
                 }
                 let text = core::str::from_utf8(&buffer[..used]).unwrap();
@@ -382,8 +400,8 @@ mod tests {
     }
 
     #[test]
-    fn other_methods_are_not_allowed() {
-        let (text, _) = answer(&PAGE, "POST / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+    fn other_methods_get_405() {
+        let (text, _) = response(&PAGE, "POST / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
         assert!(text.starts_with("HTTP/1.1 405 ") && text.contains("Allow: GET, HEAD\r\n"));
     }
 
@@ -402,24 +420,24 @@ mod tests {
     }
 
     #[test]
-    fn a_template_in_chunks_of_every_size_and_in_http_1_0() {
+    fn template_is_written_in_pieces_for_http_1_1_and_1_0() {
         let long = "<p>%STATE%</p>".repeat(100) + "100%";
         let body: &'static str = std::boxed::Box::leak(long.into_boxed_str());
         let page = Asset::template(body);
         let expected = "<p>ON!</p>".repeat(100) + "100%";
         for room in [20, 64, 300, 301, 333, 400, 512, 5000] {
-            let (text, reply) = answer(&page, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
+            let (text, reply) = response(&page, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", room);
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.contains("chunked") && head.contains("no-store") && !head.contains("ETag"));
             assert_eq!(unchunk(body), expected);
             assert!(!reply.closes());
-            let (text, reply) = answer(&page, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", room);
+            let (text, reply) = response(&page, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", room);
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(!head.contains("chunked") && head.contains("Connection: close"));
             assert_eq!(body, expected);
             assert!(reply.closes());
         }
-        let (text, _) = answer(&page, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
+        let (text, _) = response(&page, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 512);
         assert!(text.contains("chunked") && text.ends_with("\r\n\r\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! The head of a response (RFC 9112 section 4).
+//! Head of a response (RFC 9112 section 4).
 
 use super::extra::ExtraLines;
 use super::security_headers::Protection;
@@ -6,59 +6,63 @@ use super::{Date, Status};
 use core::fmt::{self, Write};
 use core::num::NonZeroU64;
 
-/// How the end of a body is found.
+/// Framing of a response's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyLength {
-    /// There is none, and nothing is said of it (101, 204, 304).
+    /// No body, and no header about it (101, 204, 304).
     None,
-    /// So many bytes. Heads are kept for each connection, so they are small.
+    /// Length in bytes, in 32 bits because a head is stored for each connection.
     Bytes(u32),
-    /// In chunks.
+    /// Chunked.
     Chunked,
-    /// It ends with the connection (HTTP/1.0).
+    /// Body up to the end of the connection (HTTP/1.0).
     UntilClose,
 }
 
-/// What a 401 asks for. It has to ask for something, and at Basic a browser asks its user on its own.
+/// Challenge of a 401.
+///
+/// A 401 must have one, and with Basic a browser prompts its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
     Bearer,
     Basic,
 }
 
-/// Whether a copy may be kept.
+/// Caching of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CacheControl {
     Never,
-    /// It must be asked for anew each time.
+    /// Validated before each use.
     Revalidate,
     Forever,
 }
 
 impl BodyLength {
-    /// Assets are shorter than 4 GiB ([`Asset::new`](super::Asset::new)), and so is what is made for a request.
+    /// Returns the framing of a body with a known length.
+    ///
+    /// Assets are shorter than 4 GiB ([`Asset::new`](super::Asset::new)), and so are generated bodies.
     pub(crate) fn of(length: usize) -> Self {
         Self::Bytes(u32::try_from(length).unwrap_or(u32::MAX))
     }
 }
 
-/// The methods that an address takes.
+/// Methods that an address allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allow {
     /// GET and HEAD.
     Read,
-    /// Those and POST.
+    /// GET, HEAD and POST.
     ReadAndPost,
-    /// Those and PUT.
+    /// GET, HEAD and PUT.
     ReadAndPut,
-    /// POST alone.
+    /// POST only.
     Post,
-    /// All that any address takes.
+    /// All methods that any address allows.
     All,
 }
 
 impl Allow {
-    /// As `Allow` names them.
+    /// Returns the value of the header `Allow`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "GET, HEAD",
@@ -70,18 +74,18 @@ impl Allow {
     }
 }
 
-/// What the connection does after the response.
+/// State of the connection after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
-    /// It closes.
+    /// Closed.
     Close,
-    /// It serves the next request.
+    /// Ready for the next request.
     KeepAlive,
-    /// The same, and an HTTP/1.0 client must be told.
+    /// Ready for the next request, as announced to an HTTP/1.0 client.
     KeepAliveSaid,
 }
 
-/// The head of a response. It is a few words long and writes the same bytes each time.
+/// Head of a response. It is a few words long, and writes the same bytes each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResponseHead {
     pub(crate) status: Status,
@@ -89,50 +93,53 @@ pub struct ResponseHead {
     pub(crate) length: BodyLength,
     pub(crate) cache_control: CacheControl,
     pub(crate) etag: Option<NonZeroU64>,
-    /// The ETag is that of the compressed body.
+    /// Whether the ETag is that of the compressed body.
     pub(crate) etag_of_gzip: bool,
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
     pub(crate) protection: Option<Protection>,
-    /// What `Allow` names (405, and 204 for OPTIONS).
+    /// Methods in `Allow` (405, and 204 for OPTIONS).
     pub(crate) allow: Allow,
-    /// What whoever answers adds.
+    /// Further header lines.
     pub(crate) extra: Option<ExtraLines>,
-    /// It answers OPTIONS.
+    /// Whether this is the response to OPTIONS.
     pub(crate) options: bool,
-    /// Which authorization is asked for (401).
+    /// Challenge (401).
     pub(crate) challenge: Challenge,
-    /// Seconds to wait (429, 503).
+    /// Time after which a retry makes sense, in seconds (429, 503).
     pub(crate) retry_after: Option<u16>,
     pub(crate) after: After,
-    /// Seconds for which the connection waits for another request; 0: it is not said.
+    /// Idle time of the connection, in seconds; 0 to omit the header.
     pub(crate) keep_alive_seconds: u16,
     pub(crate) date: Option<Date>,
 }
 
 impl ResponseHead {
-    /// Whether the connection closes after the response.
+    /// Returns whether the connection closes after the response.
     pub fn closes(&self) -> bool {
         self.after == After::Close
     }
 
-    /// Writes the head at the start of `out` and returns its length, or `None` if it does not fit.
+    /// Writes the head to the start of `out`, and returns its length.
+    ///
+    /// Returns `None` if it does not fit.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         self.write_with(out, format_args!(""))
     }
 
-    /// The same with further header lines, each with its line end.
+    /// Writes the head with further header lines, each with its line end.
     pub fn write_with(&self, out: &mut [u8], lines: fmt::Arguments<'_>) -> Option<usize> {
         let mut cursor = Cursor { out, used: 0 };
         self.format(&mut cursor, lines).ok()?;
         Some(cursor.used)
     }
 
-    /// Writes the head from its byte `from` on at the start of `out`, as far as there is room, and returns how much that
-    /// was. Less than the room: it is complete.
+    /// Writes the head from byte `from` on to the start of `out`, as far as it fits.
+    ///
+    /// Returns the number of bytes; the head is complete if that is less than `out.len()`.
     pub(crate) fn write_from(&self, from: usize, out: &mut [u8]) -> usize {
         let mut window = Window::new(out, from);
-        // It fails where the room ends.
+        // Formatting fails at the end of `out`, which is no error here.
         let _ = self.format(&mut window, format_args!(""));
         window.used
     }
@@ -158,8 +165,8 @@ impl ResponseHead {
             CacheControl::Forever => "Cache-Control: public, max-age=31536000, immutable\r\n",
         })?;
         if let Some(hash) = self.etag {
-            let of = if self.etag_of_gzip { "-gzip" } else { "" };
-            write!(out, "ETag: \"{hash:016x}{of}\"\r\n")?;
+            let suffix = if self.etag_of_gzip { "-gzip" } else { "" };
+            write!(out, "ETag: \"{hash:016x}{suffix}\"\r\n")?;
         }
         if self.gzip {
             out.write_str("Content-Encoding: gzip\r\n")?;
@@ -205,7 +212,7 @@ impl ResponseHead {
     }
 }
 
-/// Text written to a slice; it fails where the slice ends.
+/// Writer of text to a slice, which fails at the end of the slice.
 pub(crate) struct Cursor<'o> {
     pub(crate) out: &'o mut [u8],
     pub(crate) used: usize,
@@ -220,7 +227,9 @@ impl Write for Cursor<'_> {
     }
 }
 
-/// A part of a longer text: what stands before it is left out, and it ends where the slice ends. There writing fails.
+/// Writer of a part of a longer text.
+///
+/// It skips the bytes before the part, and fails at the end of the slice.
 #[derive(Debug)]
 pub struct Window<'o> {
     out: &'o mut [u8],
@@ -229,12 +238,12 @@ pub struct Window<'o> {
 }
 
 impl<'o> Window<'o> {
-    /// The part of a text that begins at its byte `before` and is as long as `out`.
+    /// Creates a writer of the part from byte `before` on, as long as `out`.
     pub fn new(out: &'o mut [u8], before: usize) -> Self {
         Self { out, before, used: 0 }
     }
 
-    /// How much of the part has been written.
+    /// Returns how many bytes of the part are written.
     pub fn used(&self) -> usize {
         self.used
     }

@@ -1,60 +1,63 @@
-//! Which route serves a path: the query is not looked at, exact goes before wildcard, and a longer
-//! wildcard before a shorter one.
+//! Matching of a path to routes, without the query.
+//!
+//! An exact route wins over a wildcard, and a longer wildcard over a shorter one.
 
 use super::form::decode;
 
-/// Returns what of `path` is behind `start`, if `path` begins so.
+/// Returns the rest of `path` behind `start`; `None` if it does not begin so.
 ///
-/// Escapes in `path`, `%` with two hexadecimal digits, are decoded, once. They stand for a byte of a name: `%2F` separates
-/// nothing, so neither it nor `%00` is any byte of `start`, and an escape that is malformed is none either.
+/// Escapes in `path` (`%` with two hexadecimal digits) are decoded once, to bytes of a name. `%2F` separates
+/// nothing, so neither it, nor `%00`, nor a malformed escape matches any byte of `start`.
 pub fn strip_path<'p>(path: &'p str, start: &str) -> Option<&'p str> {
-    let (bytes, mut at) = (path.as_bytes(), 0);
-    for wanted in start.bytes() {
-        let byte = match bytes.get(at..)? {
+    let (bytes, mut i) = (path.as_bytes(), 0);
+    for expected in start.bytes() {
+        let byte = match bytes.get(i..)? {
             [b'%', digits @ ..] => {
-                at += 3;
+                i += 3;
                 decode(digits).map(|(byte, _)| byte).filter(|byte| *byte != b'/')?
             }
             [byte, ..] => {
-                at += 1;
+                i += 1;
                 *byte
             }
             [] => return None,
         };
-        if byte != wanted {
+        if byte != expected {
             return None;
         }
     }
-    path.get(at..)
+    path.get(i..)
 }
 
-/// A path, or a beginning of paths if it ends in `*`.
+/// Path of a route; with a `*` at its end, all paths that begin so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pattern(&'static str);
 
 impl Pattern {
-    /// A pattern such as `/`, `/ws` or `/any/*`.
+    /// Creates a pattern such as `/`, `/ws` or `/any/*`.
     ///
     /// # Panics
     /// If it does not begin with `/`, or holds a `*` before its end; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn new(pattern: &'static str) -> Self {
         let bytes = pattern.as_bytes();
-        assert!(!bytes.is_empty() && bytes[0] == b'/', "a route begins with /");
-        let mut at = 0;
-        while at < bytes.len() {
-            assert!(bytes[at] != b'*' || at + 1 == bytes.len(), "* may stand only at the end of a route");
-            at += 1;
+        assert!(!bytes.is_empty() && bytes[0] == b'/', "a route must begin with /");
+        let mut i = 0;
+        while i < bytes.len() {
+            assert!(bytes[i] != b'*' || i + 1 == bytes.len(), "a route may have * only at its end");
+            i += 1;
         }
         Self(pattern)
     }
 
-    /// The text it was made of.
+    /// Returns the text of the pattern.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
 
-    /// The rest of the path behind a wildcard (empty for an exact match), or `None` if it does not match.
+    /// Returns the rest of the path behind a wildcard.
+    ///
+    /// It is empty for an exact match, and `None` without a match.
     pub fn rest(self, path: &str) -> Option<&str> {
         match self.0.strip_suffix('*') {
             Some(start) => strip_path(path, start),
@@ -62,18 +65,20 @@ impl Pattern {
         }
     }
 
-    /// Whether it is this path; none that a wildcard stands for.
+    /// Returns whether the pattern is exactly this path, wildcards not expanded.
     pub fn is_exactly(self, path: &str) -> bool {
         strip_path(path, self.0) == Some("")
     }
 
+    /// Returns the precedence: a wildcard's length, or the maximum for exact paths.
     fn weight(self) -> usize {
         if self.0.ends_with('*') { self.0.len() } else { usize::MAX }
     }
 }
 
-/// The route that serves `path`, and what of the path a wildcard stood for. Of two equal patterns the
-/// first one serves.
+/// Returns the route of `path`, and the rest of the path behind its wildcard.
+///
+/// Of two equal patterns the first one wins.
 pub fn best_match<'p, R>(
     routes: impl Iterator<Item = R>,
     pattern: impl Fn(&R) -> Pattern,
@@ -108,11 +113,7 @@ mod tests {
         assert_eq!(find("/any"), Some(("/*", "any")));
         assert_eq!(find("*"), None);
         assert_eq!(find("/%61ny/one"), Some(("/any/one", "")));
-        assert_eq!(
-            find("/an%79/t%77o"),
-            Some(("/any/*", "t%77o")),
-            "what a wildcard stands for stays as it is"
-        );
+        assert_eq!(find("/an%79/t%77o"), Some(("/any/*", "t%77o")), "the path behind a wildcard was decoded");
         assert_eq!(find("/any%2Fone"), Some(("/*", "any%2Fone")));
         assert!(
             Pattern::new("/any/*").is_exactly("/any/*") && !Pattern::new("/any/*").is_exactly("/any/one")

@@ -1,20 +1,24 @@
-//! What a page may do, and who may show it in a frame (Content Security Policy Level 3, RFC 7034).
+//! Security headers of a page (Content Security Policy Level 3, RFC 7034).
 
 use crate::fnv1a::fnv1a;
 use core::fmt::{self, Write};
 
-/// A strict `Content-Security-Policy`: all that the page uses comes from the device itself, and nothing in the page's
-/// own text is run, so that a text from outside can never become a script.
+/// Strict `Content-Security-Policy`, without inline scripts and styles.
+///
+/// Everything comes from the device itself, so text from outside can never become a script.
 pub const STRICT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'";
 
-/// How a browser is to treat an asset.
+/// Restrictions on an asset in a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection {
-    /// The asset's own `Content-Security-Policy`. Without one its scripts and styles may stand in the page.
+    /// Asset's own `Content-Security-Policy`.
+    ///
+    /// Without one, inline scripts and styles are allowed.
     pub(crate) policy: Option<&'static str>,
-    /// Origins whose pages may show it in a frame, beside its own. Any other could have a reader press its buttons
-    /// unawares.
+    /// Origins whose pages may show it in a frame, beside its own.
+    ///
+    /// Others must not, because they could trick a reader into pressing its buttons (clickjacking).
     pub(crate) frames: &'static [&'static str],
 }
 
@@ -29,14 +33,16 @@ impl Protection {
             write!(out, " {origin}")?;
         }
         if self.frames.is_empty() {
-            // For browsers that do not know frame-ancestors. It cannot name other origins.
+            // For browsers without frame-ancestors; it cannot name other origins.
             out.write_str("\r\nX-Frame-Options: SAMEORIGIN")?;
         }
-        // Not no-referrer: with it a page's own forms would come with the Origin `null`.
+        // Not no-referrer, because a page's own forms would then have the Origin `null`.
         out.write_str("\r\nReferrer-Policy: same-origin\r\n")
     }
 
-    /// Browsers keep these headers with their copy of the asset, so another protection needs another ETag.
+    /// Returns the ETag of a body with these headers.
+    ///
+    /// It depends on them, because browsers cache them with the body.
     pub(crate) fn etag(&self, body: u64) -> u64 {
         let texts = self.policy.iter().chain(self.frames);
         texts.fold(body, |etag, text| etag.rotate_left(1) ^ fnv1a(text.as_bytes()))
@@ -57,7 +63,7 @@ mod tests {
     const PAGE: Protection = Protection { policy: None, frames: &[] };
 
     #[test]
-    fn a_page_is_framed_only_by_those_who_may() {
+    fn page_is_framed_only_by_listed_origins() {
         assert_eq!(
             text(PAGE),
             "Content-Security-Policy: frame-ancestors 'self'\r\nX-Frame-Options: SAMEORIGIN\r\n\
@@ -77,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protection_is_another_etag() {
+    fn etag_depends_on_protection() {
         let etags = [
             PAGE,
             Protection { policy: Some("a"), ..PAGE },

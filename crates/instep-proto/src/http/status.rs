@@ -1,6 +1,6 @@
-//! Status codes (RFC 9110 section 15), each with the sentence that its body holds.
+//! Status codes (RFC 9110 section 15), each with the sentence of its body.
 
-/// The status of a response.
+/// Status of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of RFC 9110")]
 #[non_exhaustive]
@@ -31,7 +31,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The number.
+    /// Returns the code.
     pub const fn code(self) -> u16 {
         match self {
             Self::Ok => 200,
@@ -60,7 +60,7 @@ impl Status {
         }
     }
 
-    /// The words beside the number.
+    /// Returns the reason phrase.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Ok => "OK",
@@ -89,36 +89,34 @@ impl Status {
         }
     }
 
-    /// What an error's body says, when there is nothing more exact to say.
+    /// Returns the body of an error without a more specific one.
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::Ok | Self::NoContent | Self::Found | Self::SeeOther | Self::NotModified => "",
             Self::BadRequest => "The request is malformed.",
             Self::Unauthorized => {
-                "This device asks for its password: log in at /login, or send it as Basic or Bearer authorization."
+                "This device needs a password. Log in at /login, or send it as Basic or Bearer authorization."
             }
-            Self::Forbidden => {
-                "A page from somewhere else may not do this. The device's log says how to allow it."
-            }
+            Self::Forbidden => "Pages of this origin may not do this. The device's log says how to allow it.",
             Self::NotFound => "There is nothing at this address.",
-            Self::MethodNotAllowed => "This method is of no use at this address: Allow says which are.",
+            Self::MethodNotAllowed => "Method not allowed here. Allowed methods are in the Allow header.",
             Self::RequestTimeout => "The request did not arrive in time.",
-            Self::Conflict => "The device refuses that now.",
-            Self::ContentTooLarge => "The request's body is larger than this device takes.",
-            Self::UnsupportedMediaType => "This device takes application/json only.",
+            Self::Conflict => "The device refuses this now.",
+            Self::ContentTooLarge => "The request's body is too large for this device.",
+            Self::UnsupportedMediaType => "This address accepts application/json only.",
             Self::ExpectationFailed => "This device cannot meet the expectation.",
             Self::MisdirectedRequest => {
-                "This device does not go by that name. Use its address, or see the device's log for how to allow the name."
+                "Unknown host name. Use the device's address, or see its log for how to allow the name."
             }
             Self::UnprocessableContent => "The value is out of range.",
-            Self::UpgradeRequired => "This address speaks WebSocket, version 13.",
+            Self::UpgradeRequired => "This address needs a WebSocket, version 13.",
             Self::TooManyRequests => {
-                "There were too many wrong passwords from this address. Try again later: Retry-After says in how many seconds."
+                "Too many wrong passwords from this address. Retry after the seconds in Retry-After."
             }
-            Self::HeadTooLarge => "The request's header is larger than this device takes.",
-            Self::NotImplemented => "This device does not know that method or transfer coding.",
-            Self::ServiceUnavailable => "All places are taken. Try again in a moment.",
-            Self::VersionNotSupported => "This device speaks HTTP/1.1.",
+            Self::HeadTooLarge => "The request's header is too large for this device.",
+            Self::NotImplemented => "Unknown method or transfer coding.",
+            Self::ServiceUnavailable => "All connections are in use. Try again in a moment.",
+            Self::VersionNotSupported => "This device supports HTTP/1.1 only.",
         }
     }
 }

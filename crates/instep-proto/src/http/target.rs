@@ -1,17 +1,19 @@
-//! The target of a request (RFC 9112 section 3.2).
+//! Target of a request (RFC 9112 section 3.2).
 
 use super::HeadError;
 
-/// The schemes of absolute targets. Clients that speak with a proxy send their own, those of WebSockets too.
+/// Schemes of absolute targets, which clients send to proxies, also for WebSockets.
 const SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
-/// Splits an absolute target from its path; other targets are paths, or `*`. An authority has no user in front of it (RFC 9110
-/// section 4.2.4): what stands there would be read as the host by one and not by another.
+/// Splits a target into authority and path.
+///
+/// Only absolute targets have an authority; others are paths, or `*`. An authority with a user is an error,
+/// because servers differ in what they take as its host (RFC 9110 section 4.2.4).
 pub(super) fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadError> {
     if target.starts_with('/') || target == "*" {
         return Ok((None, target));
     }
-    // By bytes: a search for a string is long on a small chip.
+    // Bytes are searched because a search for a string takes much code on a small chip.
     let colon = target.bytes().position(|byte| byte == b':').ok_or(HeadError::Malformed)?;
     let (scheme, rest) = target.split_at(colon);
     let rest = rest.strip_prefix("://").ok_or(HeadError::Malformed)?;
@@ -21,7 +23,7 @@ pub(super) fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadErr
     if !known || authority.is_empty() || authority.bytes().any(|byte| matches!(byte, b'@' | b'#')) {
         return Err(HeadError::Malformed);
     }
-    // `http://host?query` asks for `/`; its query means nothing to a device.
+    // `http://host?query` has the path `/`; its query has no use on a device.
     Ok((Some(authority), if path.starts_with('/') { path } else { "/" }))
 }
 
@@ -36,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_target_names_the_host() {
+    fn absolute_target_sets_host() {
         for (target, host, path) in [
             ("HTTP://evil.test/ws", "evil.test", "/ws"),
             ("https://lamp:8443/a?b", "lamp:8443", "/a"),

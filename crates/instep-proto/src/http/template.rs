@@ -1,20 +1,21 @@
-//! Templates: `%NAME%` in a page.
+//! Templates with `%NAME%` in a page.
 
-/// The longest name between two percent signs.
+/// Maximum length of a name between two percent signs, in bytes.
 const NAME_MAX: usize = 32;
 
-/// A part of a template.
+/// Part of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment<'t> {
-    /// Bytes to send as they are.
+    /// Literal bytes.
     Literal(&'t [u8]),
-    /// A name between percent signs. Whether the device knows it is the caller's to say: if not, the
-    /// caller sends one percent sign and goes on one byte further, because the second percent sign may
-    /// begin a name.
+    /// Name between percent signs, which the caller may know or not.
+    ///
+    /// If not, the caller sends one percent sign and continues one byte further, because the second percent
+    /// sign may begin a name.
     Name(&'t str),
 }
 
-/// Walks through a template, from any position.
+/// Parser of a template, from any position.
 #[derive(Clone, Copy, Debug)]
 pub struct Template<'t> {
     body: &'t [u8],
@@ -22,14 +23,15 @@ pub struct Template<'t> {
 }
 
 impl<'t> Template<'t> {
-    /// A template. With `percent_escape`, `%%` stands for `%`.
+    /// Creates a template. With `percent_escape`, `%%` stands for `%`.
     pub const fn new(body: &'t [u8], percent_escape: bool) -> Self {
         Self { body, percent_escape }
     }
 
-    /// The segment at `position`, at most `most` bytes of it if it is literal, and where the next one
-    /// begins; `None` at the end.
-    pub fn segment(&self, position: usize, most: usize) -> Option<(Segment<'t>, usize)> {
+    /// Returns the segment at `position`, and the position of the next one.
+    ///
+    /// A literal segment has at most `max` bytes. Returns `None` at the end.
+    pub fn segment(&self, position: usize, max: usize) -> Option<(Segment<'t>, usize)> {
         let rest = self.body.get(position..).filter(|rest| !rest.is_empty())?;
         if rest[0] == b'%' {
             if self.percent_escape && rest.get(1) == Some(&b'%') {
@@ -40,9 +42,9 @@ impl<'t> Template<'t> {
                 return Some((Segment::Name(name), position + length));
             }
         }
-        // Up to the next percent sign, which may begin a name.
-        let end = rest[1..].iter().position(|byte| *byte == b'%').map_or(rest.len(), |at| at + 1);
-        let end = end.min(most.max(1));
+        // A literal ends before the next percent sign, which may begin a name.
+        let end = rest[1..].iter().position(|byte| *byte == b'%').map_or(rest.len(), |i| i + 1);
+        let end = end.min(max.max(1));
         Some((Segment::Literal(&rest[..end]), position + end))
     }
 
@@ -87,26 +89,28 @@ impl<'t> Template<'t> {
     }
 }
 
-/// A name that is closed by a percent sign.
+/// Parses a name up to its closing percent sign.
 fn name(bytes: &[u8]) -> Option<&str> {
     let end = bytes.iter().take(NAME_MAX + 1).position(|byte| *byte == b'%').filter(|end| *end > 0)?;
     let name = core::str::from_utf8(&bytes[..end]).ok()?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
 }
 
-/// Calls `each` with the parts of `value`, made safe to stand in HTML text and in quoted attributes.
+/// Calls `each` with the parts of `value`, escaped for HTML and attributes.
+///
+/// An attribute must be quoted.
 pub fn escape_html(value: &str, mut each: impl FnMut(&str)) {
     let mut rest = value;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        each(&rest[..at]);
-        each(match rest.as_bytes()[at] {
+    while let Some(i) = rest.find(['&', '<', '>', '"', '\'']) {
+        each(&rest[..i]);
+        each(match rest.as_bytes()[i] {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
             b'"' => "&quot;",
             _ => "&#39;",
         });
-        rest = &rest[at + 1..];
+        rest = &rest[i + 1..];
     }
     each(rest);
 }
@@ -117,24 +121,24 @@ mod tests {
     use std::string::{String, ToString};
     use std::vec::Vec;
 
-    fn fill(body: &str, percent_escape: bool, most: usize) -> String {
+    fn fill(body: &str, percent_escape: bool, max: usize) -> String {
         let template = Template::new(body.as_bytes(), percent_escape);
-        let (mut out, mut at) = (Vec::new(), 0);
-        while let Some((segment, next)) = template.segment(at, most) {
-            assert!(next > at);
+        let (mut out, mut position) = (Vec::new(), 0);
+        while let Some((segment, next)) = template.segment(position, max) {
+            assert!(next > position);
             let (bytes, next) = match segment {
                 Segment::Literal(bytes) => (bytes, next),
                 Segment::Name("STATE") => (&b"%ON%"[..], next),
-                Segment::Name(_) => (&b"%"[..], at + 1),
+                Segment::Name(_) => (&b"%"[..], position + 1),
             };
             out.extend_from_slice(bytes);
-            at = next;
+            position = next;
         }
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn known_names_only_and_everything_else_as_it_is() {
+    fn only_known_names_are_replaced() {
         let longest = "%".to_string() + &"N".repeat(33) + "%STATE%";
         let filled = "%".to_string() + &"N".repeat(33) + "%ON%";
         for (body, expected) in [
@@ -150,15 +154,15 @@ mod tests {
             ("%state%", "%state%"),
             (&longest, &filled),
         ] {
-            for most in [1, 3, usize::MAX] {
-                assert_eq!(fill(body, false, most), expected, "{body}");
+            for max in [1, 3, usize::MAX] {
+                assert_eq!(fill(body, false, max), expected, "{body}");
             }
         }
         assert_eq!(fill("100%% %STATE% %%STATE%%", true, 99), "100% %ON% %STATE%");
     }
 
     #[test]
-    fn values_cannot_become_markup() {
+    fn escaped_value_has_no_markup() {
         let mut out = String::new();
         escape_html("<img src='x' onerror=\"a&b\">", |part| out.push_str(part));
         assert_eq!(out, "&lt;img src=&#39;x&#39; onerror=&quot;a&amp;b&quot;&gt;");

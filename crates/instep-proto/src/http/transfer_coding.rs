@@ -1,15 +1,15 @@
-//! `Transfer-Encoding`: how content comes that has no length.
+//! `Transfer-Encoding` of a request.
 
 use super::{HeadError, trim};
 
-/// What `Transfer-Encoding` says, over all its lines (RFC 9112 section 6.1).
+/// Content of `Transfer-Encoding`, over all its lines (RFC 9112 section 6.1).
 #[derive(Default)]
 pub(super) struct TransferCoding {
     any: bool,
     chunked: bool,
-    /// There is a coding other than `chunked`.
+    /// Whether there is a coding other than `chunked`.
     other: bool,
-    /// Something stands behind `chunked`, or there is nothing between two commas.
+    /// Whether an item follows `chunked`, or an item is empty.
     unclear: bool,
 }
 
@@ -25,7 +25,9 @@ impl TransferCoding {
         }
     }
 
-    /// Returns whether the content comes in chunks. `barred`: no transfer coding may be there.
+    /// Returns whether the content is chunked.
+    ///
+    /// With `barred`, any transfer coding is an error.
     pub(super) fn is_chunked(&self, barred: bool) -> Result<bool, HeadError> {
         if self.any && (self.unclear || barred) {
             return Err(HeadError::Length);
@@ -45,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_told_by_the_only_transfer_coding() {
+    fn chunked_as_only_coding_is_accepted() {
         for coding in ["Transfer-Encoding: chunked", "TRANSFER-ENCODING:\tChunked "] {
             let text = format!("POST / HTTP/1.1\r\nHost: a\r\n{coding}\r\n\r\n0\r\n\r\n");
             let (head, length) = parse(&text).unwrap().unwrap();
@@ -55,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn codings_that_are_unclear_or_unknown_are_refused() {
+    fn ambiguous_or_unknown_codings_are_errors() {
         let post =
             |headers: &str| parse(format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n").leak()).unwrap_err();
         for unclear in [

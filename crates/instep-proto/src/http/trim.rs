@@ -1,11 +1,13 @@
-//! White space around values, and the bytes of tokens.
+//! White space around values, and bytes of tokens.
 
-/// Without the white space that may stand around a value or an item of a list (RFC 9110 section 5.6.3).
+/// Removes white space around a value or list item (RFC 9110 section 5.6.3).
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether a byte may stand in a token, such as the name of a header or of a subprotocol (RFC 9110 section 5.6.2).
+/// Returns whether a byte may be in a token (RFC 9110 section 5.6.2).
+///
+/// The names of headers and subprotocols are tokens.
 #[inline(never)]
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)

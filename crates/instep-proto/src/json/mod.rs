@@ -1,7 +1,8 @@
-//! JSON (RFC 8259) without a heap: small documents are checked once and then walked where they lie.
+//! JSON (RFC 8259) without a heap, for small documents.
 //!
-//! [`Value::parse`] checks a whole document. What it returns borrows from it: strings stay escaped until they are compared or
-//! copied, and numbers stay the digits that were sent. Nothing here knows floating point.
+//! A document is checked once and then walked in place. [`Value::parse`] checks a whole document. Its result
+//! borrows from the document: strings stay escaped until they are compared or copied, and numbers stay digits.
+//! Floating point is not used.
 
 mod number;
 mod reader;

@@ -1,21 +1,22 @@
-//! Numbers, as their digits.
+//! Numbers, kept as digits.
 
 use core::fmt::{self, Display};
 
-/// A number as it stands in a document.
+/// Number as written in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<'j> {
     pub(super) digits: &'j str,
 }
 
 impl<'j> Number<'j> {
-    /// Its digits, sign, point and exponent, as they were sent.
+    /// Returns the digits, sign, point and exponent as they were sent.
     pub fn as_str(&self) -> &'j str {
         self.digits
     }
 
-    /// The number times 10 to the power of `precision`, exactly. `None`: it has more digits behind its point, or is
-    /// beyond an `i64`.
+    /// Returns the number times 10 to the power of `precision`, exactly.
+    ///
+    /// Returns `None` if it has more decimal places, or exceeds an `i64`.
     pub fn units(&self, precision: u8) -> Option<i64> {
         let (mantissa, exponent) = match self.digits.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, saturating(exponent)),
@@ -26,7 +27,7 @@ impl<'j> Number<'j> {
         let mut shift = exponent.saturating_sub(point).saturating_add(i32::from(precision));
         let negative = mantissa.starts_with('-');
         let mut units = 0_i64;
-        // Zeros at the end count only if a digit follows them.
+        // Zeros at the end count only if another digit follows.
         let mut zeros = 0_i32;
         for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
             if digit == b'0' {
@@ -42,7 +43,7 @@ impl<'j> Number<'j> {
             return Some(0);
         }
         units = multiply(units, shift)?;
-        // It was counted downwards: there is one number more below 0 than above.
+        // `units` was counted downwards, because `i64` has one more number below 0 than above.
         if negative { Some(units) } else { units.checked_neg() }
     }
 }
@@ -53,7 +54,7 @@ impl Display for Number<'_> {
     }
 }
 
-/// Times 10 to the power of `power`.
+/// Multiplies by 10 to the power of `power`; `None` on overflow.
 fn multiply(units: i64, power: i32) -> Option<i64> {
     if units == 0 {
         return Some(0);
@@ -61,7 +62,7 @@ fn multiply(units: i64, power: i32) -> Option<i64> {
     units.checked_mul(10_i64.checked_pow(u32::try_from(power).ok()?)?)
 }
 
-/// An exponent; however long it is, it is not longer than what counts.
+/// Parses an exponent; one outside of `i32` saturates.
 fn saturating(exponent: &str) -> i32 {
     exponent.parse().unwrap_or(if exponent.starts_with('-') { i32::MIN } else { i32::MAX })
 }
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn numbers_are_exact_or_none() {
-        for (digits, precision, wanted) in [
+        for (digits, precision, expected) in [
             ("0", 0, Some(0)),
             ("-0", 0, Some(0)),
             ("0.000", 1, Some(0)),
@@ -102,7 +103,7 @@ mod tests {
             ("1e-999999999999999999", 0, None),
             ("50.000000000000000000000000000001", 0, None),
         ] {
-            assert_eq!(units(digits, precision), wanted, "{digits} with {precision}");
+            assert_eq!(units(digits, precision), expected, "{digits} with {precision}");
         }
     }
 }

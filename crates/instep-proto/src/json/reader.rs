@@ -1,35 +1,35 @@
-//! The reader: it checks a whole document, and then walks it as often as asked.
+//! Reader that checks a whole document, and iterators that walk it.
 
 use super::number::Number;
 use super::string::{JsonString, read_escape};
 use core::fmt::{self, Display};
 
-/// How deep objects and arrays may lie in each other.
+/// Maximum nesting of objects and arrays, in levels.
 pub const NESTING_MAX: usize = 4;
-/// How many members an object may have: each key is compared with all before it.
+/// Maximum members of an object, because each key is compared with all before it.
 pub const MEMBERS_MAX: usize = 16;
 
-/// Why a text is not taken. Each says at which byte, from 0.
+/// Reason why a document is rejected, with the offset of the byte, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
-    /// It is not JSON.
+    /// Invalid JSON.
     NotJson(usize),
-    /// Objects and arrays lie too deep in each other.
+    /// Nesting above [`NESTING_MAX`].
     TooDeep(usize),
-    /// The key stands twice in its object.
+    /// Duplicate key in an object.
     DuplicateKey(usize),
-    /// The object has too many members.
+    /// Object with more than [`MEMBERS_MAX`] members.
     TooManyMembers(usize),
 }
 
 impl Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJson(at) => write!(f, "this is not JSON, at byte {at}"),
-            Self::TooDeep(at) => write!(f, "more than {NESTING_MAX} levels deep, at byte {at}"),
-            Self::DuplicateKey(at) => write!(f, "the key at byte {at} stands there twice"),
-            Self::TooManyMembers(at) => {
-                write!(f, "the object at byte {at} has more than {MEMBERS_MAX} members")
+            Self::NotJson(offset) => write!(f, "this is not JSON, at byte {offset}"),
+            Self::TooDeep(offset) => write!(f, "more than {NESTING_MAX} levels deep, at byte {offset}"),
+            Self::DuplicateKey(offset) => write!(f, "the key at byte {offset} stands there twice"),
+            Self::TooManyMembers(offset) => {
+                write!(f, "the object at byte {offset} has more than {MEMBERS_MAX} members")
             }
         }
     }
@@ -37,54 +37,54 @@ impl Display for JsonError {
 
 impl core::error::Error for JsonError {}
 
-/// A value in a document that has been checked.
+/// Value in a checked document.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'j> {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number.
+    /// Number.
     Number(Number<'j>),
-    /// A string.
+    /// String.
     String(JsonString<'j>),
-    /// An array.
+    /// Array.
     Array(Array<'j>),
-    /// An object.
+    /// Object.
     Object(Object<'j>),
 }
 
-/// An array in a document that has been checked.
+/// Array in a checked document.
 #[derive(Clone, Copy)]
 pub struct Array<'j>(Place<'j>);
 
-/// An object in a document that has been checked. No key stands in it twice.
+/// Object in a checked document, without duplicate keys.
 #[derive(Clone, Copy)]
 pub struct Object<'j>(Place<'j>);
 
-/// Where an array or object begins.
+/// Start of an array or object.
 #[derive(Clone, Copy)]
 struct Place<'j> {
     text: &'j str,
-    /// Behind the bracket.
+    /// Offset behind the opening bracket.
     start: usize,
 }
 
 impl<'j> Value<'j> {
-    /// The value that `text` is, and nothing else but white space.
+    /// Parses `text` as one value, with white space around it.
     ///
     /// # Errors
-    /// If it is not JSON, or nested too deep, or a key stands twice in an object, or an object has too many members.
+    /// If `text` is not JSON, nested too deep, or has an object with a duplicate key or too many members.
     pub fn parse(text: &'j str) -> Result<Self, JsonError> {
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = Reader { text, position: 0 };
         let value = reader.value(0)?;
         reader.skip_space();
-        if reader.at == text.len() { Ok(value) } else { Err(JsonError::NotJson(reader.at)) }
+        if reader.position == text.len() { Ok(value) } else { Err(JsonError::NotJson(reader.position)) }
     }
 }
 
 impl<'j> Array<'j> {
-    /// Its elements.
+    /// Returns the elements.
     pub fn elements(&self) -> impl Iterator<Item = Value<'j>> + use<'j> {
         let mut reader = self.0.reader();
         core::iter::from_fn(move || {
@@ -92,7 +92,7 @@ impl<'j> Array<'j> {
             if reader.peek() == Some(b']') {
                 return None;
             }
-            // All of it was read before.
+            // The document was checked by `Value::parse`, so this cannot fail.
             let value = reader.value(0).ok()?;
             reader.skip_space();
             let _ = reader.take(b',');
@@ -102,12 +102,12 @@ impl<'j> Array<'j> {
 }
 
 impl<'j> Object<'j> {
-    /// Its members, in the order in which they stand.
+    /// Returns the members in the order of the document.
     pub fn members(&self) -> impl Iterator<Item = (JsonString<'j>, Value<'j>)> + use<'j> {
         self.texts().map(|(key, value, _)| (key, value))
     }
 
-    /// Its members with the text of each value, as it stands in the document.
+    /// Returns the members with the text of each value, as written in the document.
     pub fn texts(&self) -> impl Iterator<Item = (JsonString<'j>, Value<'j>, &'j str)> + use<'j> {
         let mut reader = self.0.reader();
         core::iter::from_fn(move || {
@@ -117,9 +117,9 @@ impl<'j> Object<'j> {
             }
             let key = reader.key().ok()?;
             reader.skip_space();
-            let start = reader.at;
+            let start = reader.position;
             let value = reader.value(0).ok()?;
-            let text = &reader.text[start..reader.at];
+            let text = &reader.text[start..reader.position];
             reader.skip_space();
             let _ = reader.take(b',');
             Some((key, value, text))
@@ -129,7 +129,7 @@ impl<'j> Object<'j> {
 
 impl<'j> Place<'j> {
     fn reader(&self) -> Reader<'j> {
-        Reader { text: self.text, at: self.start }
+        Reader { text: self.text, position: self.start }
     }
 }
 
@@ -147,11 +147,12 @@ impl fmt::Debug for Object<'_> {
 
 struct Reader<'j> {
     text: &'j str,
-    at: usize,
+    /// Offset of the next byte.
+    position: usize,
 }
 
 impl<'j> Reader<'j> {
-    /// Reads a value, and all that is in it. `depth`: how many arrays and objects it lies in.
+    /// Reads a value with its content, within `depth` arrays and objects.
     fn value(&mut self, depth: usize) -> Result<Value<'j>, JsonError> {
         self.skip_space();
         match self.peek() {
@@ -162,28 +163,28 @@ impl<'j> Reader<'j> {
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
             Some(b'n') => self.word("null", Value::Null),
-            _ => Err(JsonError::NotJson(self.at)),
+            _ => Err(JsonError::NotJson(self.position)),
         }
     }
 
-    /// Steps into an array or object, which `close` ends. Says whether it is empty.
+    /// Steps into an array or object up to `close`. Returns whether it is empty.
     fn enter(&mut self, depth: usize, close: u8) -> Result<(Place<'j>, bool), JsonError> {
         if depth >= NESTING_MAX {
-            return Err(JsonError::TooDeep(self.at));
+            return Err(JsonError::TooDeep(self.position));
         }
-        self.at += 1;
-        let place = Place { text: self.text, start: self.at };
+        self.position += 1;
+        let place = Place { text: self.text, start: self.position };
         self.skip_space();
         Ok((place, self.take(close)))
     }
 
-    /// What stands behind an element: `true` if another one follows.
+    /// Steps over the byte behind an element. Returns whether another element follows.
     fn goes_on(&mut self, close: u8) -> Result<bool, JsonError> {
         self.skip_space();
         if self.take(b',') {
             return Ok(true);
         }
-        if self.take(close) { Ok(false) } else { Err(JsonError::NotJson(self.at)) }
+        if self.take(close) { Ok(false) } else { Err(JsonError::NotJson(self.position)) }
     }
 
     fn array(&mut self, depth: usize) -> Result<Value<'j>, JsonError> {
@@ -197,7 +198,7 @@ impl<'j> Reader<'j> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value<'j>, JsonError> {
-        let start = self.at;
+        let start = self.position;
         let (place, empty) = self.enter(depth, b'}')?;
         let mut keys = [JsonString { raw: "", start: 0 }; MEMBERS_MAX];
         let (mut count, mut more) = (0, !empty);
@@ -214,37 +215,37 @@ impl<'j> Reader<'j> {
         Ok(Value::Object(Object(place)))
     }
 
-    /// A key and its colon.
+    /// Reads a key and its colon.
     fn key(&mut self) -> Result<JsonString<'j>, JsonError> {
         self.skip_space();
         let key = self.string()?;
         self.skip_space();
-        if self.take(b':') { Ok(key) } else { Err(JsonError::NotJson(self.at)) }
+        if self.take(b':') { Ok(key) } else { Err(JsonError::NotJson(self.position)) }
     }
 
     fn string(&mut self) -> Result<JsonString<'j>, JsonError> {
         if !self.take(b'"') {
-            return Err(JsonError::NotJson(self.at));
+            return Err(JsonError::NotJson(self.position));
         }
-        let start = self.at;
+        let start = self.position;
         loop {
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    let escape = read_escape(&self.text.as_bytes()[self.at..]);
-                    self.at += escape.ok_or(JsonError::NotJson(self.at))?.1;
+                    let escape = read_escape(&self.text.as_bytes()[self.position..]);
+                    self.position += escape.ok_or(JsonError::NotJson(self.position))?.1;
                 }
-                None | Some(..0x20) => return Err(JsonError::NotJson(self.at)),
-                Some(_) => self.at += 1,
+                None | Some(..0x20) => return Err(JsonError::NotJson(self.position)),
+                Some(_) => self.position += 1,
             }
         }
-        let raw = &self.text[start..self.at];
-        self.at += 1;
+        let raw = &self.text[start..self.position];
+        self.position += 1;
         Ok(JsonString { raw, start })
     }
 
     fn number(&mut self) -> Result<Number<'j>, JsonError> {
-        let start = self.at;
+        let start = self.position;
         let _ = self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -256,41 +257,41 @@ impl<'j> Reader<'j> {
             let _ = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }
-        Ok(Number { digits: &self.text[start..self.at] })
+        Ok(Number { digits: &self.text[start..self.position] })
     }
 
-    /// At least one digit.
+    /// Reads at least one digit.
     fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
+        let start = self.position;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
+            self.position += 1;
         }
-        if self.at > start { Ok(()) } else { Err(JsonError::NotJson(self.at)) }
+        if self.position > start { Ok(()) } else { Err(JsonError::NotJson(self.position)) }
     }
 
     fn word(&mut self, word: &str, value: Value<'j>) -> Result<Value<'j>, JsonError> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(JsonError::NotJson(self.at));
+        if !self.text.as_bytes()[self.position..].starts_with(word.as_bytes()) {
+            return Err(JsonError::NotJson(self.position));
         }
-        self.at += word.len();
+        self.position += word.len();
         Ok(value)
     }
 
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+            self.position += 1;
         }
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.as_bytes().get(self.position).copied()
     }
 
-    /// Steps over `byte` if it is there.
+    /// Steps over `byte` if it is next. Returns whether it was.
     fn take(&mut self, byte: u8) -> bool {
-        let there = self.peek() == Some(byte);
-        self.at += usize::from(there);
-        there
+        let is_next = self.peek() == Some(byte);
+        self.position += usize::from(is_next);
+        is_next
     }
 }
 
@@ -302,13 +303,13 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn a_document_is_walked_where_it_lies() {
+    fn checked_document_is_walked_in_place() {
         let text = " {\"label\" : \"l\\u0065d\", \"value\":[1.50,true,null,{\"a\":[]}], \"id\":7}\n";
-        let Ok(Value::Object(object)) = Value::parse(text) else { panic!("it is an object") };
+        let Ok(Value::Object(object)) = Value::parse(text) else { panic!("not an object") };
         let members: Vec<_> = object.members().collect();
         assert_eq!(members.len(), 3);
         assert!(members[0].0 == *"label");
-        let Value::String(label) = members[0].1 else { panic!("it is a string") };
+        let Value::String(label) = members[0].1 else { panic!("not a string") };
         assert!(label == *"led");
         assert_eq!(&text[label.range()], "l\\u0065d");
         let texts: Vec<_> = object.texts().map(|(_, _, text)| text).collect();
@@ -317,13 +318,13 @@ mod tests {
             format!("{:?}", members[1].1),
             "Array([Number(Number { digits: \"1.50\" }), Bool(true), Null, Object({\"a\": Array([])})])"
         );
-        let Value::Number(id) = members[2].1 else { panic!("it is a number") };
+        let Value::Number(id) = members[2].1 else { panic!("not a number") };
         assert_eq!(id.units(0), Some(7));
     }
 
     #[test]
-    fn what_is_not_json_is_told_with_its_place() {
-        for (text, at) in [
+    fn invalid_json_is_an_error_with_its_offset() {
+        for (text, offset) in [
             ("", 0),
             ("toggle", 0),
             ("tru", 0),
@@ -350,19 +351,19 @@ mod tests {
             ("[1}", 2),
             ("\u{feff}1", 0),
         ] {
-            assert_eq!(Value::parse(text).unwrap_err(), JsonError::NotJson(at), "{text}");
+            assert_eq!(Value::parse(text).unwrap_err(), JsonError::NotJson(offset), "{text}");
         }
     }
 
     #[test]
-    fn depth_keys_and_members_have_limits() {
+    fn depth_and_members_above_limits_are_errors() {
         assert!(Value::parse("[[[[1]]]]").is_ok());
         assert_eq!(Value::parse("[[[[[]]]]]").unwrap_err(), JsonError::TooDeep(4));
         assert_eq!(Value::parse("{\"a\":[{\"b\":[{}]}]}").unwrap_err(), JsonError::TooDeep(12));
         assert!(Value::parse("{\"a\":{\"a\":1},\"b\":{\"a\":1}}").is_ok());
         assert_eq!(Value::parse("{\"a\":1,\"\\u0061\":1}").unwrap_err(), JsonError::DuplicateKey(7));
         let members = |count: usize| {
-            let members: Vec<_> = (0..count).map(|number| format!("\"{number}\":0")).collect();
+            let members: Vec<_> = (0..count).map(|i| format!("\"{i}\":0")).collect();
             "{".to_string() + &members.join(",") + "}"
         };
         assert!(Value::parse(&members(MEMBERS_MAX)).is_ok());

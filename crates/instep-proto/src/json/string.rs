@@ -1,23 +1,23 @@
-//! Strings, as they are escaped.
+//! Strings, kept escaped.
 
 use core::fmt::{self, Debug, Display, Write};
 use core::ops::Range;
 
-/// A string as it stands in a document.
+/// String as written in a document.
 #[derive(Clone, Copy)]
 pub struct JsonString<'j> {
-    /// What is between its quotes; every escape in it is right.
+    /// Text between the quotes, with valid escapes only.
     pub(super) raw: &'j str,
     pub(super) start: usize,
 }
 
 impl<'j> JsonString<'j> {
-    /// Where in the document it is, without its quotes, and still escaped.
+    /// Returns its range in the document, without quotes and still escaped.
     pub fn range(&self) -> Range<usize> {
         self.start..self.start + self.raw.len()
     }
 
-    /// The characters that it stands for.
+    /// Returns the unescaped characters.
     pub fn chars(&self) -> impl Iterator<Item = char> + use<'j> {
         let mut rest = self.raw;
         core::iter::from_fn(move || {
@@ -29,7 +29,7 @@ impl<'j> JsonString<'j> {
         })
     }
 
-    /// How many bytes it takes as UTF-8.
+    /// Returns the length of the unescaped string as UTF-8, in bytes.
     pub fn utf8_length(&self) -> usize {
         self.chars().map(char::len_utf8).sum()
     }
@@ -61,8 +61,11 @@ impl Debug for JsonString<'_> {
     }
 }
 
-/// Puts what an escaped string stands for in its own place, and returns how many bytes that is: never more. `raw` is
-/// what [`JsonString::range`] tells.
+/// Unescapes a string in place, and returns its length, in bytes.
+///
+/// It is never longer than `raw`.
+///
+/// `raw` is the text at [`JsonString::range`].
 pub fn unescape(raw: &mut [u8]) -> usize {
     let (mut from, mut to) = (0, 0);
     while from < raw.len() {
@@ -79,7 +82,9 @@ pub fn unescape(raw: &mut [u8]) -> usize {
     to
 }
 
-/// The character of the escape that `bytes` begins with, and its length. `None`: it is none.
+/// Parses the escape at the start of `bytes`, and returns its character and length.
+///
+/// Returns `None` if it is invalid.
 pub(super) fn read_escape(bytes: &[u8]) -> Option<(char, usize)> {
     let character = match bytes.get(1)? {
         b'"' => '"',
@@ -96,7 +101,9 @@ pub(super) fn read_escape(bytes: &[u8]) -> Option<(char, usize)> {
     Some((character, 2))
 }
 
-/// `\u` and four digits; two of them if the character is beyond U+FFFF. A lone surrogate is no character.
+/// Parses `\u` and four digits, or the surrogate pair of a character beyond U+FFFF.
+///
+/// Returns `None` for a lone surrogate.
 fn read_unicode(bytes: &[u8]) -> Option<(char, usize)> {
     let first = hexadecimal(bytes.get(2..6)?)?;
     if !(0xd800..0xdc00).contains(&first) {
@@ -117,7 +124,7 @@ mod tests {
     use std::string::ToString as _;
 
     #[test]
-    fn it_stands_for_the_same_wherever_it_is_unescaped() {
+    fn unescaped_in_place_equals_displayed() {
         for (raw, text) in [
             ("", ""),
             ("led", "led"),

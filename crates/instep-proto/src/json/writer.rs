@@ -1,32 +1,35 @@
-//! Text as a string of JSON.
+//! Writer of JSON strings.
 
 use core::fmt::{self, Display, Write};
 
-/// Displays what it holds as a JSON string, in quotes. `<`, `>`, `&` and the separators U+2028 and U+2029 are escaped,
-/// too: so it is harmless in HTML, and in scripts of old.
+/// Displays its content as a JSON string, in quotes.
+///
+/// `<`, `>`, `&` and the separators U+2028 and U+2029 are escaped too, so the result is harmless in HTML and in
+/// old scripts.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<D> {
     text: D,
-    most: usize,
+    /// Maximum length of the escaped text, in bytes.
+    max: usize,
 }
 
 impl<D: Display> Text<D> {
-    /// All of `text`.
+    /// Displays all of `text`.
     pub const fn new(text: D) -> Self {
-        Self { text, most: usize::MAX }
+        Self { text, max: usize::MAX }
     }
 
-    /// At most `most` bytes of `text`, as they are escaped; `…` stands for the rest.
-    pub const fn cut(text: D, most: usize) -> Self {
-        Self { text, most }
+    /// Displays at most `max` bytes of `text`, as escaped; `…` replaces the rest.
+    pub const fn cut(text: D, max: usize) -> Self {
+        Self { text, max }
     }
 }
 
 impl<D: Display> Display for Text<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
-        // A `Display` fails where it is cut: not an error of ours.
-        let mut escape = Escape { f, left: self.most, cut: false, failed: false };
+        // A `Display` that is cut fails, which is no error here.
+        let mut escape = Escape { f, remaining: self.max, cut: false, failed: false };
         let written = write!(escape, "{}", self.text);
         let Escape { cut, failed, .. } = escape;
         match written {
@@ -41,18 +44,19 @@ impl<D: Display> Display for Text<D> {
 struct Escape<'f, 'b> {
     f: &'f mut fmt::Formatter<'b>,
     /// Bytes that may still be written.
-    left: usize,
+    remaining: usize,
     cut: bool,
     failed: bool,
 }
 
 impl Escape<'_, '_> {
+    /// Writes an escaped part of `length` bytes, or cuts before it.
     fn pass(&mut self, text: fmt::Arguments<'_>, length: usize) -> fmt::Result {
-        if length > self.left || self.cut {
+        if length > self.remaining || self.cut {
             self.cut = true;
             return Err(fmt::Error);
         }
-        self.left -= length;
+        self.remaining -= length;
         self.f.write_fmt(text).inspect_err(|_| self.failed = true)
     }
 }
@@ -63,7 +67,7 @@ impl Write for Escape<'_, '_> {
         while !rest.is_empty() {
             let plain = rest.find(is_escaped).unwrap_or(rest.len());
             let (before, after) = rest.split_at(plain);
-            let fits = before.floor_char_boundary(self.left);
+            let fits = before.floor_char_boundary(self.remaining);
             self.pass(format_args!("{}", &before[..fits]), fits)?;
             if fits < before.len() {
                 self.cut = true;
@@ -83,7 +87,7 @@ impl Write for Escape<'_, '_> {
     }
 }
 
-/// All of them are below U+10000.
+/// Returns whether a character is escaped. All such characters are below U+10000.
 fn is_escaped(character: char) -> bool {
     matches!(character, '\0'..='\u{1f}' | '"' | '\\' | '<' | '>' | '&' | '\u{7f}' | '\u{2028}' | '\u{2029}')
 }
@@ -108,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn it_is_cut_before_what_does_not_fit() {
-        for (text, most, json) in [
+    fn text_is_cut_before_what_exceeds_limit() {
+        for (text, max, json) in [
             ("abc", 3, r#""abc""#),
             ("abcd", 3, r#""abc…""#),
             ("aé", 2, r#""a…""#),
@@ -118,13 +122,13 @@ mod tests {
             ("x", 0, r#""…""#),
             ("", 0, r#""""#),
         ] {
-            assert_eq!(Text::cut(text, most).to_string(), json, "{text} {most}");
+            assert_eq!(Text::cut(text, max).to_string(), json, "{text} {max}");
         }
         assert_eq!(Text::cut(format_args!("{}{}", "abc", "d"), 3).to_string(), r#""abc…""#);
     }
 
     #[test]
-    fn no_room_is_an_error_even_where_it_would_be_cut() {
+    fn full_buffer_is_an_error_even_if_text_is_cut() {
         let mut bytes = [0; 4];
         assert!(write!(crate::http::cursor(&mut bytes), "{}", Text::cut("abcdefgh", 6)).is_err());
     }

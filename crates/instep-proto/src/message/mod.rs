@@ -1,4 +1,4 @@
-//! Messages of RFC 6455 section 5.4: frames and fragments put together, in pieces, as they come.
+//! Messages (RFC 6455 section 5.4), reassembled from frames in pieces.
 
 mod receiver;
 mod utf8;

@@ -1,4 +1,4 @@
-//! The receiving half of an open WebSocket.
+//! Receiving half of an open WebSocket.
 
 use crate::frame::{
     CLIENT_HEADER_MAX, COMPRESSED, CONTROL_PAYLOAD_MAX, CloseReason, FrameHeader, Opcode, ProtocolError,
@@ -6,76 +6,81 @@ use crate::frame::{
 };
 use crate::message::Utf8;
 
-/// What a message holds.
+/// Type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text: UTF-8, checked.
+    /// Text, checked as UTF-8.
     Text,
-    /// Bytes.
+    /// Binary data.
     Binary,
 }
 
-/// A piece of a message: as much of one frame's payload as the input held. Text is checked, but a piece
-/// may end within a character.
+/// Piece of a message: as much of one frame's payload as the input held.
+///
+/// Text is checked, but a piece may end within a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'i> {
-    /// It is the message's first.
+    /// Whether this is the first piece of the message.
     pub first: bool,
-    /// It is the message's last.
+    /// Whether this is the last piece of the message.
     pub last: bool,
-    /// What the message holds.
+    /// Type of the message.
     pub kind: Kind,
-    /// The message is compressed: the bytes are no text yet, and unchecked.
+    /// Whether the message is compressed, so `bytes` are not checked as text.
     pub compressed: bool,
-    /// The bytes, unmasked. They may be none.
+    /// Unmasked bytes, possibly none.
     pub bytes: &'i [u8],
 }
 
-/// What the input held.
+/// Result of [`Receiver::receive`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'i> {
-    /// No more than a part of a header or of a control frame, or nothing. What was not used must come again,
-    /// with more behind it: at most [`PART_MAX`] bytes, which are a part of a control frame's payload.
+    /// No whole header or control frame.
+    ///
+    /// Unused input must be passed again with more behind it. It has at most [`PART_MAX`] bytes, a part of a
+    /// control frame's payload.
     Incomplete,
-    /// A piece of a message.
+    /// Piece of a message.
     Piece(Piece<'i>),
-    /// A ping, and its payload, which is to be sent back.
+    /// Ping, with the payload of the pong to send.
     Ping(&'i [u8]),
-    /// A pong.
+    /// Pong.
     Pong,
-    /// The close frame. Nothing that comes after it counts.
+    /// Close frame. Later input must be ignored.
     Close(CloseReason),
 }
 
-/// The most bytes that a [`Receiver`] leaves unused while it waits for more: the payload of a control frame without its
-/// end.
+/// Maximum input that a [`Receiver`] leaves unused, in bytes.
+///
+/// It is the payload of a control frame without its last byte.
 pub const PART_MAX: usize = CONTROL_PAYLOAD_MAX - 1;
 
-/// Reads frames, in whatever way the input is cut. It holds a header that has not come whole, and no other bytes: only
-/// where in a message it stands.
+/// Parser of a client's frames, for input cut at any byte.
+///
+/// It stores a partial header and the position in a message, but no payload.
 #[derive(Debug, Default)]
 pub struct Receiver {
     reading: Reading,
     message: Option<Message>,
     utf8: Utf8,
-    /// Messages may be compressed.
+    /// Whether messages may be compressed.
     deflate: bool,
 }
 
-/// Where in a frame a receiver stands.
+/// Position in a frame.
 ///
 /// There is one for each client of a device, so it is small: a `u64` would make all of it longer.
 #[derive(Clone, Copy, Debug)]
 enum Reading {
-    /// So many bytes of a header have come.
+    /// Within a header, of which `length` bytes have arrived.
     Header { part: [u8; CLIENT_HEADER_MAX - 1], length: u8 },
-    /// The header has come, and not all of the payload.
+    /// Within a payload, behind its header.
     Payload {
         fin: bool,
         opcode: Opcode,
-        /// As it is for the next byte of the payload.
+        /// Masking key, rotated for the next byte of the payload.
         mask: [u8; 4],
-        /// How many bytes have yet to come, as the bytes of a `u64`.
+        /// Number of missing bytes, in the memory of a `u64`.
         missing: [u8; 8],
     },
 }
@@ -87,41 +92,43 @@ impl Default for Reading {
 }
 
 impl Reading {
+    /// Before a header.
     const NOTHING: Self = Self::Header { part: [0; CLIENT_HEADER_MAX - 1], length: 0 };
 }
 
-/// The message that is in progress.
+/// Message in progress.
 #[derive(Clone, Copy, Debug)]
 struct Message {
     kind: Kind,
-    /// A piece of it has been handed out.
-    begun: bool,
+    /// Whether a piece of it has been returned.
+    started: bool,
     compressed: bool,
 }
 
 impl Receiver {
-    /// At the start of a connection without extensions.
+    /// Creates a receiver for a connection without extensions.
     pub const fn new() -> Self {
         Self { reading: Reading::NOTHING, message: None, utf8: Utf8::new(), deflate: false }
     }
 
-    /// At the start of a connection for which permessage-deflate was accepted.
+    /// Creates a receiver for a connection with permessage-deflate.
     pub const fn with_deflate() -> Self {
         Self { deflate: true, ..Self::new() }
     }
 
-    /// Whether permessage-deflate was accepted.
+    /// Returns whether permessage-deflate was accepted.
     pub const fn deflates(&self) -> bool {
         self.deflate
     }
 
-    /// Whether a message has begun and not ended.
+    /// Returns whether a message is in progress.
     pub fn within_message(&self) -> bool {
         self.message.is_some()
     }
 
-    /// How many bytes have to be in the input at once, for the next call to use any: the payload of a control frame, of
-    /// which the header has come. Else 1.
+    /// Returns how many bytes the input must hold for the next call to use any.
+    ///
+    /// It is 1, except within a control frame, whose whole payload is needed.
     pub fn least(&self) -> usize {
         match self.reading {
             Reading::Payload { opcode, missing, .. } if opcode.is_control() => {
@@ -131,19 +138,21 @@ impl Receiver {
         }
     }
 
-    /// Reads from `input` up to the end of one piece or control frame: how many bytes were used, and
-    /// what they were. A piece holds at most `most` bytes. `left` is how many bytes more the message in progress may have, or
-    /// else the next one; a compressed message has no such limit, because its frames do not tell its length. Call it until it
-    /// says [`Received::Incomplete`].
+    /// Parses `input` up to the end of one piece or control frame.
     ///
-    /// # Errors
-    /// What breaks RFC 6455, and [`ProtocolError::TooBig`] for a header that announces more than is left. The connection is to be failed then: the receiver reads nothing sensible
-    /// after it.
+    /// Returns how many bytes were used, and the result. A piece has at most `max` bytes. `remaining` is how
+    /// many bytes the message in progress, or else the next one, may still have. It does not limit a compressed
+    /// message, because frames do not tell its decompressed length. Call this until it returns
+    /// [`Received::Incomplete`]. says [`Received::Incomplete`].
+    ///
+    /// A violation of RFC 6455, or [`ProtocolError::TooBig`] for a header that announces more than `remaining`.
+    ///
+    /// The caller must then fail the connection, because the receiver has lost its position.
     pub fn receive<'i>(
         &mut self,
         input: &'i mut [u8],
-        most: usize,
-        left: usize,
+        max: usize,
+        remaining: usize,
     ) -> Result<(usize, Received<'i>), ProtocolError> {
         let (fin, opcode, mask, missing, start) = match self.reading {
             Reading::Payload { fin, opcode, mask, missing } => {
@@ -154,8 +163,8 @@ impl Receiver {
                     return Ok((input.len(), Received::Incomplete));
                 };
                 self.begin(header)?;
-                let counts = self.message.is_some_and(|message| !message.compressed);
-                if counts && !header.opcode.is_control() && header.length > left as u64 {
+                let limited = self.message.is_some_and(|message| !message.compressed);
+                if limited && !header.opcode.is_control() && header.length > remaining as u64 {
                     return Err(ProtocolError::TooBig);
                 }
                 (header.fin, header.opcode, header.mask, header.length, start)
@@ -164,19 +173,19 @@ impl Receiver {
         let rest = &mut input[start..];
         let whole = usize::try_from(missing).unwrap_or(usize::MAX);
         let control = opcode.is_control();
-        let length = whole.min(rest.len()).min(if control { usize::MAX } else { most });
+        let length = whole.min(rest.len()).min(if control { usize::MAX } else { max });
         let complete = length == whole;
         if control && !complete {
             self.reading = Reading::Payload { fin, opcode, mask, missing: missing.to_ne_bytes() };
             return Ok((start, Received::Incomplete));
         }
-        let left = missing - length as u64;
+        let missing = missing - length as u64;
         let mut next_mask = mask;
         next_mask.rotate_left(length % 4);
         self.reading = if complete {
             Reading::NOTHING
         } else {
-            Reading::Payload { fin, opcode, mask: next_mask, missing: left.to_ne_bytes() }
+            Reading::Payload { fin, opcode, mask: next_mask, missing: missing.to_ne_bytes() }
         };
         if length == 0 && !complete {
             return Ok((start, Received::Incomplete));
@@ -194,8 +203,10 @@ impl Receiver {
         Ok((start + length, received))
     }
 
-    /// Reads a header, of which `length` bytes have come before: the header, and how many bytes of the input belong to it.
-    /// `None`: all of them do, and there are more to come.
+    /// Parses a header, of which `length` bytes arrived earlier.
+    ///
+    /// Returns it with the number of its bytes in `input`, or `None` if all of `input` belongs to it and more
+    /// is missing.
     fn read_header(
         &mut self,
         part: [u8; CLIENT_HEADER_MAX - 1],
@@ -218,53 +229,56 @@ impl Receiver {
         if let Some((header, used)) = FrameHeader::parse(&joined[..end])? {
             return Ok(Some((header, used - length)));
         }
-        // A header of the greatest length would have been read.
+        // The part is shorter than the longest header, because that one would have been parsed.
         let mut part = part;
         part[..end].copy_from_slice(&joined[..end]);
         self.reading = Reading::Header { part, length: u8::try_from(end).unwrap_or(0) };
         Ok(None)
     }
 
-    /// A frame begins: whether it may, here.
+    /// Checks that the frame is allowed at this position, and starts its message.
     fn begin(&mut self, header: FrameHeader) -> Result<(), ProtocolError> {
         match (header.opcode, self.message) {
             (Opcode::Continuation, None) => return Err(ProtocolError::NothingToContinue),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(ProtocolError::Interleaved),
             (Opcode::Text, None) => {
                 self.message =
-                    Some(Message { kind: Kind::Text, begun: false, compressed: header.compressed });
+                    Some(Message { kind: Kind::Text, started: false, compressed: header.compressed });
                 self.utf8 = Utf8::default();
             }
             (Opcode::Binary, None) => {
                 self.message =
-                    Some(Message { kind: Kind::Binary, begun: false, compressed: header.compressed });
+                    Some(Message { kind: Kind::Binary, started: false, compressed: header.compressed });
             }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) | (Opcode::Continuation, Some(_)) => {}
         }
         Ok(())
     }
 
-    /// Checks what bytes of a compressed text were decompressed to; `last`: the text ends with them.
+    /// Checks decompressed bytes of a text message as UTF-8.
+    ///
+    /// With `last`, the text ends with them.
     ///
     /// # Errors
-    /// [`ProtocolError::InvalidUtf8`], as soon as it cannot become UTF-8 any more.
+    /// [`ProtocolError::InvalidUtf8`], as soon as no continuation could make the text valid.
     pub fn check_decompressed(&mut self, bytes: &[u8], last: bool) -> Result<(), ProtocolError> {
         self.utf8.check(bytes)?;
         if last { self.utf8.finish() } else { Ok(()) }
     }
 
+    /// Checks the text of a piece, and updates the message in progress.
     fn piece<'i>(&mut self, bytes: &'i [u8], last: bool) -> Result<Piece<'i>, ProtocolError> {
-        // A data frame's header has set `message`.
-        let unset = Message { kind: Kind::Binary, begun: false, compressed: false };
-        let Message { kind, begun, compressed } = self.message.unwrap_or(unset);
+        // The header of a data frame has set `message`, so the default is never used.
+        let unset = Message { kind: Kind::Binary, started: false, compressed: false };
+        let Message { kind, started, compressed } = self.message.unwrap_or(unset);
         if kind == Kind::Text && !compressed {
             self.utf8.check(bytes)?;
             if last {
                 self.utf8.finish()?;
             }
         }
-        self.message = (!last).then_some(Message { kind, begun: true, compressed });
-        Ok(Piece { first: !begun, last, kind, compressed, bytes })
+        self.message = (!last).then_some(Message { kind, started: true, compressed });
+        Ok(Piece { first: !started, last, kind, compressed, bytes })
     }
 }
 
@@ -273,7 +287,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// A client's frame, masked.
+    /// Returns a client's frame, masked.
     fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let key = [0xa5, 0x5a, 0x12, 0xff];
         let mut bytes = std::vec![first, 0x80 | u8::try_from(payload.len()).unwrap()];
@@ -282,18 +296,18 @@ mod tests {
         bytes
     }
 
-    /// Messages, the payloads of pings, and how it ended.
-    type Heard = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>, Option<ProtocolError>);
+    /// Messages, payloads of pings, and the error that ended the input.
+    type Outcome = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>, Option<ProtocolError>);
 
-    /// Everything that came of an input, however it was cut: messages joined.
-    fn run(parts: &[&[u8]], most: usize) -> Heard {
+    /// Receives an input cut into `parts`, and joins the pieces of each message.
+    fn run(parts: &[&[u8]], max: usize) -> Outcome {
         let mut receiver = Receiver::new();
         let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
         let mut tail = Vec::new();
         for part in parts {
             tail.extend_from_slice(part);
             loop {
-                let (used, incomplete) = match receiver.receive(&mut tail, most, usize::MAX) {
+                let (used, incomplete) = match receiver.receive(&mut tail, max, usize::MAX) {
                     Err(error) => return (messages, pings, Some(error)),
                     Ok((used, Received::Incomplete)) => (used, true),
                     Ok((used, Received::Piece(piece))) => {
@@ -311,7 +325,7 @@ mod tests {
                 };
                 tail.drain(..used);
                 if incomplete {
-                    assert!(tail.len() <= PART_MAX, "{} bytes are left over", tail.len());
+                    assert!(tail.len() <= PART_MAX, "{} bytes left unused", tail.len());
                     break;
                 }
             }
@@ -320,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_with_a_ping_between_them_at_every_cut() {
+    fn fragments_and_ping_survive_every_cut() {
         let mut bytes = frame(0x01, "Grüß".as_bytes());
         bytes.extend(frame(0x89, b"are you there"));
         bytes.extend(frame(0x00, b""));
@@ -334,8 +348,8 @@ mod tests {
         assert_eq!(run(&[&bytes], usize::MAX), expected);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
         assert_eq!(run(&single, usize::MAX), expected);
-        for most in 1..8 {
-            assert_eq!(run(&[&bytes], most), expected);
+        for max in 1..8 {
+            assert_eq!(run(&[&bytes], max), expected);
         }
         for cut in 0..=bytes.len() {
             assert_eq!(run(&[&bytes[..cut], &bytes[cut..]], usize::MAX), expected, "cut at {cut}");
@@ -343,17 +357,17 @@ mod tests {
     }
 
     #[test]
-    fn compressed_messages_where_that_was_agreed_on() {
+    fn compressed_messages_need_negotiated_deflate() {
         let mut bytes = [frame(0x41, b"\xff\xfe"), frame(0x80, b"\xfd"), frame(0x81, b"plain")].concat();
         assert_eq!(run(&[&bytes], usize::MAX).2, Some(ProtocolError::ReservedBit));
         let mut receiver = Receiver::with_deflate();
         let mut pieces = Vec::new();
-        let mut at = 0;
-        while at < bytes.len() {
-            let (used, received) = receiver.receive(&mut bytes[at..], usize::MAX, usize::MAX).unwrap();
+        let mut start = 0;
+        while start < bytes.len() {
+            let (used, received) = receiver.receive(&mut bytes[start..], usize::MAX, usize::MAX).unwrap();
             let Received::Piece(piece) = received else { panic!("{received:?}") };
             pieces.push((piece.first, piece.last, piece.compressed, piece.bytes.to_vec()));
-            at += used;
+            start += used;
         }
         let expected = [
             (true, false, true, &b"\xff\xfe"[..]),
@@ -373,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_sequences_are_refused() {
+    fn invalid_sequences_are_errors() {
         let cases = [
             (frame(0x80, b"x"), ProtocolError::NothingToContinue),
             ([frame(0x01, b"a"), frame(0x81, b"b")].concat(), ProtocolError::Interleaved),
@@ -389,25 +403,29 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_announces_too_much_is_refused_before_any_payload() {
+    fn header_above_limit_is_an_error_before_payload() {
         // A text of 126 bytes, a fragment of 3, the same compressed, and a ping of 5.
         let header = |first: u8, length: u8| match length {
             0..=125 => std::vec![first, 0x80 | length, 1, 2, 3, 4],
             _ => std::vec![first, 0xfe, 0, length, 1, 2, 3, 4],
         };
-        let first = |bytes: std::vec::Vec<u8>, left: usize| {
-            Receiver::with_deflate().receive(&mut bytes.clone(), 1000, left).map(|(used, _)| used)
+        let first = |bytes: std::vec::Vec<u8>, remaining: usize| {
+            Receiver::with_deflate().receive(&mut bytes.clone(), 1000, remaining).map(|(used, _)| used)
         };
         for opcode in [0x81, 0x82, 0x01] {
             assert_eq!(first(header(opcode, 126), 126), Ok(8));
             assert_eq!(first(header(opcode, 126), 125), Err(ProtocolError::TooBig));
             assert_eq!(first(header(opcode, 1), 0), Err(ProtocolError::TooBig));
-            assert_eq!(first(header(opcode | COMPRESSED, 126), 125), Ok(8), "its header does not tell");
+            assert_eq!(
+                first(header(opcode | COMPRESSED, 126), 125),
+                Ok(8),
+                "a compressed header was limited"
+            );
         }
-        assert_eq!(first(header(0x89, 5), 0), Ok(6), "no control frame counts");
+        assert_eq!(first(header(0x89, 5), 0), Ok(6), "a control frame was limited");
         let mut receiver = Receiver::new();
-        let mut begun = [&header(0x01, 2)[..], b"ab"].concat();
-        assert!(receiver.receive(&mut begun, 1000, 4).is_ok());
+        let mut started = [&header(0x01, 2)[..], b"ab"].concat();
+        assert!(receiver.receive(&mut started, 1000, 4).is_ok());
         assert_eq!(receiver.receive(&mut header(0x80, 3), 1000, 2), Err(ProtocolError::TooBig));
     }
 }

@@ -1,17 +1,17 @@
-//! UTF-8 checked as it comes (RFC 6455 section 8.1): a character may lie across any cut.
+//! Incremental check of UTF-8 (RFC 6455 section 8.1), for text cut at any byte.
 
 use crate::frame::ProtocolError;
 
-/// Checks text in pieces and fails at the first byte that no continuation could make right.
+/// Incremental UTF-8 check, which fails at the first byte that cannot become valid.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utf8 {
-    /// The start of a character whose end has not come yet.
+    /// Incomplete character at the end of the last piece.
     pending: [u8; 4],
     pending_length: u8,
 }
 
 impl Utf8 {
-    /// At the start of a text.
+    /// Creates a check for the start of a text.
     pub const fn new() -> Self {
         Self { pending: [0; 4], pending_length: 0 }
     }
@@ -19,7 +19,7 @@ impl Utf8 {
     /// Checks the next piece.
     ///
     /// # Errors
-    /// [`ProtocolError::InvalidUtf8`] as soon as the text cannot become UTF-8 any more.
+    /// [`ProtocolError::InvalidUtf8`], as soon as no continuation could make the text valid.
     pub fn check(&mut self, mut bytes: &[u8]) -> Result<(), ProtocolError> {
         while self.pending_length > 0 {
             let Some((&byte, rest)) = bytes.split_first() else { return Ok(()) };
@@ -44,7 +44,7 @@ impl Utf8 {
         Ok(())
     }
 
-    /// The text ends here.
+    /// Checks that the text ends with a whole character.
     ///
     /// # Errors
     /// [`ProtocolError::InvalidUtf8`] if it ends within a character.
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn every_split_gives_the_same_verdict_as_the_standard_library() {
+    fn every_split_is_judged_as_by_standard_library() {
         let texts: [&[u8]; 10] = [
             "κόσμε".as_bytes(),
             "a\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}z".as_bytes(),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn it_fails_at_the_first_bad_byte() {
+    fn first_bad_byte_is_an_error() {
         let mut utf8 = Utf8::default();
         utf8.check(b"\xf4").unwrap();
         assert!(utf8.check(b"\x90").is_err());

@@ -1,11 +1,12 @@
-//! embassy-time on the clock of tokio: applications that wait with embassy-time run on Linux, and in tests on
-//! a clock that passes only when everybody waits.
+//! Time driver of embassy-time on tokio's clock.
 //!
-//! Linking this crate makes it the time driver of the program. A future that uses embassy-time is wrapped in
-//! [`run`].
+//! With it, applications that wait by embassy-time run on Linux, and tests run them on a virtual clock, which
+//! advances only when all tasks wait. Linking this crate makes it the time driver of the program. A future that
+//! uses embassy-time must be wrapped in [`run`].
 
-// The time driver is a pair of functions that the linker finds by name: the macro of embassy-time-driver
-// declares them so.
+// The linker finds the time driver as two functions by name, which the macro of embassy-time-driver declares
+// with
+// unsafe attributes.
 #![allow(unsafe_code)]
 
 use embassy_time_driver::{Driver, TICK_HZ};
@@ -17,7 +18,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Runs a future that uses embassy-time, in a runtime of tokio with time.
+/// Runs a future that uses embassy-time, in a tokio runtime with time.
 pub async fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut sleep = pin!(tokio::time::sleep_until(Instant::now()));
@@ -28,8 +29,8 @@ pub async fn run<F: Future>(future: F) -> F::Output {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(output);
             }
-            let Some(at) = driven.earliest() else { return Poll::Pending };
-            sleep.as_mut().reset(instant(at));
+            let Some(tick) = driven.earliest() else { return Poll::Pending };
+            sleep.as_mut().reset(instant(tick));
             if sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
@@ -39,9 +40,9 @@ pub async fn run<F: Future>(future: F) -> F::Output {
 }
 
 thread_local! {
-    /// Who is to be woken when, on this thread.
+    /// Ticks and wakers of this thread's alarms.
     static ALARMS: RefCell<Vec<(u64, Waker)>> = const { RefCell::new(Vec::new()) };
-    /// How many [`run`]s are being polled on this thread.
+    /// Number of [`run`]s that are being polled on this thread.
     static DRIVEN: RefCell<usize> = const { RefCell::new(0) };
 }
 
@@ -58,21 +59,18 @@ impl Driver for TokioTime {
     }
 
     /// # Panics
-    /// If nobody would ever wake it: outside [`run`].
+    /// If the caller is polled outside [`run`], because nothing would wake it.
     fn schedule_wake(&self, at: u64, waker: &Waker) {
-        assert!(
-            DRIVEN.with_borrow(|driven| *driven > 0),
-            "a future that uses embassy-time is polled outside host_time::run"
-        );
+        assert!(DRIVEN.with_borrow(|driven| *driven > 0), "embassy-time was used outside host_time::run");
         ALARMS.with_borrow_mut(|alarms| match alarms.iter_mut().find(|(_, known)| known.will_wake(waker)) {
-            // A task that is woken looks at all its timers again, so the earliest is enough.
+            // A woken task polls all its timers again, so the earliest alarm suffices.
             Some((known, _)) => *known = at.min(*known),
             None => alarms.push((at, waker.clone())),
         });
     }
 }
 
-/// The alarms of this thread, while a [`run`] is polled.
+/// Access to this thread's alarms, while a [`run`] is polled.
 struct Driven;
 
 impl Driven {
@@ -81,12 +79,12 @@ impl Driven {
         Self
     }
 
-    #[expect(clippy::unused_self, reason = "only who drives may look")]
+    #[expect(clippy::unused_self, reason = "only a polled `run` may read alarms")]
     fn earliest(&self) -> Option<u64> {
         ALARMS.with_borrow(|alarms| alarms.iter().map(|(at, _)| *at).min())
     }
 
-    #[expect(clippy::unused_self, reason = "only who drives may wake")]
+    #[expect(clippy::unused_self, reason = "only a polled `run` may wake tasks")]
     fn wake_due(&self) {
         let now = DRIVER.now();
         let due: Vec<_> =
@@ -107,7 +105,9 @@ fn epoch() -> Instant {
     *EPOCH.get_or_init(Instant::now)
 }
 
-/// The moment of a tick, rounded up, so that who is woken then finds the tick passed.
+/// Returns the time of a tick, rounded up.
+///
+/// So a task woken then finds the tick passed.
 fn instant(tick: u64) -> Instant {
     let nanos = (u128::from(tick) * 1_000_000_000).div_ceil(u128::from(TICK_HZ));
     epoch() + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX / 2))
@@ -119,7 +119,7 @@ mod tests {
     use embassy_time::{Duration, Ticker, Timer};
 
     #[tokio::test(start_paused = true)]
-    async fn timers_and_tickers_follow_the_clock_of_tokio() {
+    async fn timers_and_tickers_follow_tokio_clock() {
         let before = Instant::now();
         run(async {
             let mut ticker = Ticker::every(Duration::from_secs(1));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_timer_that_is_polled_often_leaves_one_alarm() {
+    async fn timer_polled_often_leaves_one_alarm() {
         run(async {
             let mut late = pin!(Timer::after_secs(10));
             for _ in 0..100 {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "outside host_time::run")]
-    fn nobody_waits_in_vain() {
+    fn timer_outside_run_panics() {
         let mut timer = pin!(Timer::after_secs(1));
         let _ = timer.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
     }

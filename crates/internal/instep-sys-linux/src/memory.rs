@@ -1,18 +1,20 @@
-//! How the C library's allocator is to keep house.
+//! Tuning of the C library's allocator.
 
-// One call of mallopt, which no safe crate that is well kept offers.
+// One call of mallopt, because no well-kept safe crate offers it.
 #![allow(unsafe_code)]
 
-/// Has small blocks joined with their neighbours as soon as they are freed. By default glibc keeps those up to 128
-/// bytes apart for quick use; of each socket, for which tokio wants a block at a multiple of 128, it then keeps a gap
-/// that fits nothing else: some 100 bytes for each client.
+/// Makes the allocator join small free blocks with their neighbours at once.
 ///
-/// To be called before there are threads. Says whether it was done: with another C library it is not.
+/// By default, glibc keeps free blocks of up to 128 bytes apart for fast reuse. tokio aligns its block for each
+/// socket to 128 bytes, so a gap of about 100 bytes would stay unused for each client.
+///
+/// Must be called before other threads start. Returns whether it took effect, which it does with glibc only.
 pub fn join_small_blocks() -> bool {
     #[cfg(target_env = "gnu")]
     {
-        // SAFETY: mallopt(3) has no conditions but that other threads do not allocate at that moment; even then glibc
-        // locks what it changes.
+        // SAFETY: mallopt(3) only requires that other threads do not allocate at that moment, and even then
+        // glibc locks the
+        // data that it changes.
         (unsafe { libc::mallopt(libc::M_MXFAST, 0) }) == 1
     }
     #[cfg(not(target_env = "gnu"))]
@@ -22,7 +24,7 @@ pub fn join_small_blocks() -> bool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn glibc_takes_it() {
+    fn joining_takes_effect_with_glibc_only() {
         assert_eq!(super::join_small_blocks(), cfg!(target_env = "gnu"));
     }
 }

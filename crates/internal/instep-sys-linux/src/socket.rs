@@ -1,20 +1,22 @@
-//! What the kernel knows of a socket and the standard library does not tell.
+//! State of a socket that the standard library does not return.
 
-// One call of ioctl, which no safe crate that is well kept offers.
+// One call of ioctl, because no well-kept safe crate offers it.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _};
 
-/// How many bytes were written to a TCP socket that its peer has not acknowledged yet: those on their way, and those
-/// that the kernel has not sent. While it falls, the peer takes what it is sent, however slowly.
+/// Returns how many written bytes of a TCP socket its peer has not acknowledged.
+///
+/// They are in flight or still unsent. While the number falls, the peer accepts data, however slowly.
 ///
 /// # Errors
-/// If this is not a TCP socket, or it is listening.
+/// If the socket is not TCP, or listens.
 pub fn unacknowledged(socket: &impl AsFd) -> io::Result<u32> {
     let mut bytes: libc::c_int = 0;
-    // SAFETY: the descriptor is open while it is borrowed, and this request (SIOCOUTQ, tcp(7)) writes one int to where
-    // the pointer points.
+    // SAFETY: the descriptor is open while it is borrowed, and this request (SIOCOUTQ, tcp(7)) writes one int
+    // to the
+    // pointer's target.
     let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(u32::try_from(bytes).unwrap_or(0)) }
 }
@@ -26,7 +28,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn it_falls_when_the_peer_reads() {
+    fn unacknowledged_falls_when_peer_reads() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut writer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut reader, _) = listener.accept().unwrap();
@@ -36,7 +38,7 @@ mod tests {
             written += length;
         }
         let full = unacknowledged(&writer).unwrap();
-        assert!(full > 0, "the peer has read nothing");
+        assert!(full > 0, "nothing is unacknowledged, although the peer has read nothing");
         reader.read_exact(&mut vec![0; written]).unwrap();
         while unacknowledged(&writer).unwrap() > 0 {
             std::thread::yield_now();

@@ -1,4 +1,4 @@
-//! The files of a folder as Rust source, for firmware.
+//! Bundle of a folder's files, as Rust source for firmware.
 
 use crate::types::{INDEX, content_type, is_template};
 use instep_proto::fnv1a::fnv1a;
@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files of a page in firmware.
+/// Maximum number of files in firmware.
 pub const FILES_MAX: usize = 16;
 
-/// A page's files, for firmware.
+/// Files of a page for firmware.
 #[derive(Debug)]
 pub struct Bundle {
     files: Vec<File>,
@@ -17,17 +17,17 @@ pub struct Bundle {
 
 #[derive(Debug)]
 struct File {
-    /// Its name below the folder.
+    /// Path below the folder.
     name: String,
     place: PathBuf,
     content: Vec<u8>,
 }
 
 impl Bundle {
-    /// Reads a folder. `room` is the length of the slot that the firmware goes into, in bytes.
+    /// Reads a folder for firmware whose slot has `room` bytes.
     ///
     /// # Errors
-    /// A sentence that names the files: there are too many, or they are too long, or one cannot be served.
+    /// A sentence that names the files if they are too many or too long, or one cannot be served.
     pub fn read(folder: &Path, room: u64) -> Result<Self, String> {
         let cannot_read = |path: &Path, error| format!("{} cannot be read: {error}", path.display());
         let folder = folder.canonicalize().map_err(|error| cannot_read(folder, error))?;
@@ -41,8 +41,7 @@ impl Bundle {
                 let Some(name) = name.to_str().filter(|name| name.bytes().all(is_plain)) else {
                     let name = entry.path();
                     return Err(format!(
-                        "{} has a name that stands for another one in an address: letters and digits of ASCII and -._~@+,= may be \
-                         in it",
+                        "{} has a name that needs escapes in an address; use ASCII letters and digits and -._~@+,= only",
                         name.display()
                     ));
                 };
@@ -55,7 +54,7 @@ impl Bundle {
                     return Err(format!("{} is a link that leads out of the folder", entry.path().display()));
                 }
                 if place.is_dir() {
-                    // A link to a folder above would have no end.
+                    // A link to a parent folder would not end.
                     if name.matches('/').count() > FILES_MAX {
                         return Err(format!("{} is too deep in the folder", entry.path().display()));
                     }
@@ -80,19 +79,19 @@ impl Bundle {
         let sum: u64 = self.files.iter().map(|file| file.content.len() as u64).sum();
         if self.files.len() > FILES_MAX {
             return Err(format!(
-                "{folder} has {} files, and firmware takes {FILES_MAX}: {}",
+                "{folder} has {} files, and firmware holds at most {FILES_MAX}: {}",
                 self.files.len(),
                 names()
             ));
         }
         if sum > room {
             return Err(format!(
-                "the files of {folder} have {sum} bytes, and the firmware's slot {room}: {}",
+                "the files of {folder} have {sum} bytes, and the firmware's slot has {room}: {}",
                 names()
             ));
         }
         if !self.files.iter().any(|file| file.name == INDEX) {
-            return Err(format!("{folder} has no {INDEX}, which is the page"));
+            return Err(format!("{folder} has no {INDEX}; add that page"));
         }
         match self
             .files
@@ -104,12 +103,14 @@ impl Bundle {
         }
     }
 
-    /// The files that it is made of.
+    /// Returns the paths of the files.
     pub fn places(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|file| file.place.as_path())
     }
 
-    /// A slice of paths and `instep::Asset`s, as a Rust expression. `percent_escape`: `%%` in a template stands for `%`.
+    /// Returns a Rust expression: a slice of paths and `instep::Asset`s.
+    ///
+    /// With `percent_escape`, `%%` in a template stands for `%`.
     pub fn source(&self, percent_escape: bool) -> String {
         let mut source = String::from("&[\n");
         for File { name, place, content } in &self.files {
@@ -123,7 +124,7 @@ impl Bundle {
             if percent_escape && is_template(name) {
                 asset.push_str(".percent_escape()");
             }
-            // The page of a folder is at the folder's path, too.
+            // An index page is also at the path of its folder.
             let folder = name.strip_suffix(INDEX).filter(|folder| folder.is_empty() || folder.ends_with('/'));
             for path in folder.into_iter().chain([name.as_str()]) {
                 let _ = writeln!(source, "    ({:?}, {asset}),", format!("/{path}"));
@@ -134,7 +135,7 @@ impl Bundle {
     }
 }
 
-/// Whether a byte stands for itself in an address, whoever writes it.
+/// Returns whether a byte needs no escape in any address.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~@+,=".contains(&byte)
 }
@@ -173,32 +174,32 @@ mod tests {
         ] {
             assert!(source.contains(&format!("({path:?}, ::instep::Asset::{asset}")), "{path}: {source}");
         }
-        // The hash of "a", as the reference of FNV-1a has it.
+        // The reference implementation of FNV-1a hashes "a" to this.
         assert!(source.contains("0xaf63dc4c8601ec8c") && !source.contains("percent_escape"), "{source}");
         assert_eq!(bundle.source(true).matches(".percent_escape()").count(), 4);
     }
 
     #[test]
-    fn what_does_not_go_into_firmware_is_named() {
-        let many: Vec<String> = (0..16).map(|number| format!("{number}.css")).collect();
+    fn unusable_files_are_named_in_error() {
+        let many: Vec<String> = (0..16).map(|i| format!("{i}.css")).collect();
         let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"a"[..])).collect();
         let with_page = [&many[..], &[("index.html", b"p")]].concat();
         for (test, files, room, says) in [
-            ("many", &with_page[..], 100, "has 17 files, and firmware takes 16: 0.css (1 bytes), 1.css"),
+            (
+                "many",
+                &with_page[..],
+                100,
+                "has 17 files, and firmware holds at most 16: 0.css (1 bytes), 1.css",
+            ),
             (
                 "long",
                 &[("index.html", b"12345"), ("a.css", b"123456")],
                 10,
-                "have 11 bytes, and the firmware's slot 10: a.css (6",
+                "have 11 bytes, and the firmware's slot has 10: a.css (6",
             ),
             ("no-page", &[("a.css", b"a")], 10, "has no index.html"),
             ("latin", &[("index.html", b"\xfc")], 10, "index.html is not text in UTF-8"),
-            (
-                "name",
-                &[("index.html", b"a"), ("a b.css", b"a")],
-                10,
-                "a b.css has a name that stands for another",
-            ),
+            ("name", &[("index.html", b"a"), ("a b.css", b"a")], 10, "a b.css has a name that needs escapes"),
         ] {
             let folder = Folder::with(test, files);
             let error = Bundle::read(&folder, room).unwrap_err();

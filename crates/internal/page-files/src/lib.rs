@@ -1,4 +1,4 @@
-//! The files of a page of one's own: their types, and how they get into firmware.
+//! Files of a user's own page: their types, and their inclusion in firmware.
 
 mod bundle;
 mod types;

@@ -1,11 +1,13 @@
-//! `Content-Type`, by the end of a file's name.
+//! `Content-Type` of a file, by the extension of its name.
 
-/// The page of a folder.
+/// Name of the page of a folder.
 pub const INDEX: &str = "index.html";
-/// The type of a page.
+/// Type of a page.
 pub const HTML: &str = "text/html; charset=utf-8";
+/// Type of a file with an unknown extension.
 const BYTES: &str = "application/octet-stream";
 
+/// Type of each known extension.
 const TYPES: [(&str, &str); 34] = [
     ("html", HTML),
     ("htm", HTML),
@@ -43,15 +45,17 @@ const TYPES: [(&str, &str); 34] = [
     ("gz", "application/gzip"),
 ];
 
-/// The type of a file of that name. Browsers do not guess (`X-Content-Type-Options: nosniff`).
+/// Returns the type of a file by its name.
+///
+/// It must be right, because browsers do not guess (`X-Content-Type-Options: nosniff`).
 pub fn content_type(name: &str) -> &'static str {
-    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
-    TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(end)).map_or(BYTES, |(_, kind)| kind)
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension)).map_or(BYTES, |(_, kind)| kind)
 }
 
-/// Whether `%NAME%` is filled in.
+/// Returns whether `%NAME%` is replaced in a file of that name.
 pub fn is_template(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("html"))
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("html"))
 }
 
 #[cfg(test)]
@@ -59,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_name_tells() {
+    fn type_follows_extension() {
         for (name, kind) in [
             ("index.html", HTML),
             ("a.b.JS", "text/javascript; charset=utf-8"),
