@@ -1,4 +1,4 @@
-//! The command line: what it says to whom, and with which exit status it ends.
+//! The command line: its output, its errors and its exit codes.
 
 mod served;
 
@@ -43,7 +43,7 @@ fn a_wrong_argument_is_explained_and_exits_2() {
         let (status, error) = failure(args);
         assert_eq!(status, 2, "{args:?}: {error}");
         // Of the arguments' form and of their values.
-        let begins = ["error: ", "instep: --", "instep: there is no option --"];
+        let begins = ["error: ", "instep: --", "instep: unknown option --"];
         assert!(begins.iter().any(|begin| error.starts_with(begin)), "{args:?}: {error}");
         assert!(error.contains(says), "{args:?}: {error}");
     }

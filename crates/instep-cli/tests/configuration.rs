@@ -1,4 +1,4 @@
-//! Options by file, environment and flags, and `instep config`, which prints what comes of them.
+//! Options from the file, the environment and flags, and `instep config`, which prints them.
 
 mod served;
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use test_support::{Server, WebSocket, http, opcode};
 
-/// A working folder of its own, removed at the end.
+/// A working folder for one test, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -34,7 +34,7 @@ impl Folder {
         instep.stdin(Stdio::null()).output().expect("the command runs")
     }
 
-    /// What `instep config` prints.
+    /// Returns the output of `instep config`.
     #[track_caller]
     fn config(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let output = self.run(&[&["config"], args].concat(), variables);
@@ -42,7 +42,7 @@ impl Folder {
         String::from_utf8(output.stdout).expect("text")
     }
 
-    /// What it says if it cannot. All that serves says the same.
+    /// Returns the error of `instep config`, which must be the error of `instep serve`.
     #[track_caller]
     fn error(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let mut errors = Vec::new();
@@ -69,7 +69,7 @@ impl Drop for Folder {
     }
 }
 
-/// The lines that set something, without where it comes from.
+/// Returns the lines that set a value, without their sources.
 fn values(config: &str) -> Vec<&str> {
     let value = |line: &'_ str| line.find("  # ").unwrap_or(line.len());
     config.lines().map(|line| line[..value(line)].trim_end()).filter(|line| !line.starts_with('#')).collect()
@@ -77,7 +77,7 @@ fn values(config: &str) -> Vec<&str> {
 
 #[track_caller]
 fn expect(config: &str, lines: &[&str]) {
-    // Where it comes from stands below each other.
+    // The sources are aligned in a column.
     let narrow = |line: &str| match line.split_once("  # ") {
         Some((value, from)) => format!("{}  # {from}", value.trim_end()),
         None => line.to_owned(),
@@ -88,7 +88,7 @@ fn expect(config: &str, lines: &[&str]) {
 }
 
 #[test]
-fn flags_win_over_the_environment_over_the_file_over_defaults() {
+fn stronger_source_overrides_a_weaker_one() {
     let file = "app = \"hello\"\nallow_host = [\"a\", \"b\"]\nname = \"file\"\n\n[limits]\nclients = 1\nevents = 1\n\
         idle_time = \"1 s\"\n";
     let folder = Folder::with_file("precedence", file);
@@ -96,7 +96,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
     expect(
         &default,
         &[
-            "# No file was read.",
+            "# Configuration file: none",
             "app = \"workshop\"  # default",
             "addr = [\"127.0.0.1:8080\"]  # default",
             "# name is not set: this machine's name",
@@ -113,7 +113,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
     expect(
         &folder.config(&[], &[]),
         &[
-            "# The file \"instep.toml\" was read.",
+            "# Configuration file: \"instep.toml\"",
             "app = \"hello\"  # file, line 1",
             "allow_host = [\"a\", \"b\"]  # file, line 2",
             "clients = 1  # file, line 6",
@@ -140,7 +140,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
             "ping_every = \"10 s\"  # default",
         ],
     );
-    // A flag whose value may be left out.
+    // The value of this flag is optional.
     for (flags, value) in [
         (&["--metrics"][..], "127.0.0.1:9464"),
         (&["--metrics", "--app", "hello"], "127.0.0.1:9464"),
@@ -149,7 +149,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
     ] {
         expect(&folder.config(flags, &[]), &[&format!("metrics = \"{value}\"  # flag --metrics")]);
     }
-    // An empty list is one, too.
+    // An empty list overrides the list of the file.
     expect(
         &folder.config(&[], &[("INSTEP_ALLOW_HOST", "")]),
         &["allow_host = []  # environment INSTEP_ALLOW_HOST"],
@@ -157,7 +157,7 @@ fn flags_win_over_the_environment_over_the_file_over_defaults() {
 }
 
 #[test]
-fn a_file_is_named_by_a_flag_or_a_variable_or_lies_there() {
+fn file_is_named_by_flag_variable_or_default() {
     let folder = Folder::with_file("which-file", "app = \"hello\"");
     folder.write("other.toml", "app = \"echo\"");
     folder.write("third.toml", "app = \"toggle\"");
@@ -169,16 +169,16 @@ fn a_file_is_named_by_a_flag_or_a_variable_or_lies_there() {
     ] {
         let config = folder.config(args, variables);
         let app = format!("app = \"{app}\"  # file, line 1");
-        expect(&config, &[&format!("# The file \"{first}\" was read."), &app]);
+        expect(&config, &[&format!("# Configuration file: \"{first}\""), &app]);
     }
     let missing = folder.error(&["--config", "none.toml"], &by_variable);
-    assert!(missing.starts_with("--config: the file \"none.toml\" cannot be read: "), "{missing}");
+    assert!(missing.starts_with("--config: cannot read the file \"none.toml\": "), "{missing}");
     let missing = folder.error(&[], &[("INSTEP_CONFIG", "none.toml")]);
-    assert!(missing.starts_with("in INSTEP_CONFIG: the file \"none.toml\" cannot be read: "), "{missing}");
+    assert!(missing.starts_with("in INSTEP_CONFIG: cannot read the file \"none.toml\": "), "{missing}");
 }
 
 #[test]
-fn what_config_prints_is_a_file_that_gives_the_same() {
+fn printed_configuration_read_again_is_the_same() {
     let folder = Folder::new("round-trip");
     let all = [
         "--app=led-plain",
@@ -203,75 +203,77 @@ fn what_config_prints_is_a_file_that_gives_the_same() {
         folder.write("printed.toml", &printed);
         let again = folder.config(&["--config", "printed.toml"], &[]);
         assert_eq!(values(&again), values(&printed));
-        assert!(!again.contains("# default"), "all of it is in the file:\n{again}");
+        assert!(!again.contains("# default"), "every value comes from the file:\n{again}");
     }
 }
 
 #[test]
-fn what_is_wrong_in_a_file_is_told_with_its_line() {
+fn invalid_file_is_rejected_with_its_line() {
     let folder = Folder::new("wrong-file");
     for (text, says) in [
-        ("\nadr = \"127.0.0.1:0\"", "line 2: \"adr\" is not an option; there are app, addr, name, "),
-        ("[limit]\nclients = 1", "line 1: \"limit\" is not an option; there are app, "),
-        ("clients = 1", "line 1: clients is a limit: it stands below a line [limits]"),
-        ("[limits]\n\napp = \"echo\"", "line 3: app is not a limit: it stands above the line [limits]"),
-        ("[limits]\nclient = 1", "line 2: \"client\" is not a limit; there are clients, "),
-        ("limits = 1", "line 1: limits is a table"),
-        ("config = \"x\"", "line 1: \"config\" is not an option"),
-        ("app = 5", "line 1: app is a text in quotes: app = \"NAME\""),
-        ("app = [\"echo\"]", "line 1: app is a text in quotes"),
-        ("addr = 8080", "line 1: addr is a list of texts in quotes"),
-        ("addr = [\"127.0.0.1:0\", 1]", "line 1: addr is a list of texts in quotes"),
-        ("addr = []", "line 1: \"\" is no address"),
+        ("\nadr = \"127.0.0.1:0\"", "line 2: unknown option \"adr\"; use one of app, addr, name, "),
+        ("[limit]\nclients = 1", "line 1: unknown option \"limit\"; use one of app, "),
+        ("clients = 1", "line 1: clients is a limit; move it below a line [limits]"),
+        ("[limits]\n\napp = \"echo\"", "line 3: app is not a limit; move it above the line [limits]"),
+        ("[limits]\nclient = 1", "line 2: unknown limit \"client\"; use one of clients, "),
+        ("limits = 1", "line 1: limits must be a table"),
+        ("config = \"x\"", "line 1: unknown option \"config\""),
+        ("app = 5", "line 1: app must be a text in quotes; write app = \"NAME\""),
+        ("app = [\"echo\"]", "line 1: app must be a text in quotes"),
+        ("addr = 8080", "line 1: addr must be a list of texts in quotes"),
+        ("addr = [\"127.0.0.1:0\", 1]", "line 1: addr must be a list of texts in quotes"),
+        ("addr = []", "line 1: \"\" is not an address; at least one is needed"),
         ("addr = \"8080\"", "line 1: \"8080\" is not an address and a port, such as 127.0.0.1:8080"),
-        ("app = \"led-jsn\"", "line 1: \"led-jsn\" is not an application; there are workshop, "),
-        ("[limits]\nclients = \"8\"", "line 2: clients is a whole number, in decimal and without quotes"),
-        ("[limits]\nclients = 1.5", "line 2: clients is a whole number"),
+        ("app = \"led-jsn\"", "line 1: \"led-jsn\" is not an application; use one of workshop, "),
+        (
+            "[limits]\nclients = \"8\"",
+            "line 2: clients must be a whole number, in decimal and without quotes",
+        ),
+        ("[limits]\nclients = 1.5", "line 2: clients must be a whole number"),
         ("[limits]\nclients = -1", "line 2: \"-1\" is not a whole number"),
-        ("[limits]\nclients = 0", "line 2: \"0\" is not possible: clients is from 1 to 60000"),
-        ("[limits]\nidle_time = 5", "line 2: idle_time is a time with its unit, in quotes, such as \"5 s\""),
+        ("[limits]\nclients = 0", "line 2: \"0\" is out of range: clients must be from 1 to 60000"),
+        (
+            "[limits]\nidle_time = 5",
+            "line 2: idle_time must be a time with its unit, in quotes, such as \"5 s\"",
+        ),
         ("[limits]\nidle_time = \"5\"", "line 2: \"5\" is not a time with its unit, such as 5 s or 500 ms"),
         (
             "[limits]\nping_every = \"0 s\"",
-            "line 2: \"0 s\" is not possible: ping_every is from 1 s to 86400 s",
+            "line 2: \"0 s\" is out of range: ping_every must be from 1 s to 86400 s",
         ),
         (
             "[limits]\noutbox = 99\nframe = 100",
-            "line 3: the limits frame and outbox do not go together: a whole frame has to fit",
+            "line 3: the limits frame and outbox conflict: a whole frame must fit into the outbox; set outbox to at least 122",
         ),
-        ("app = \"echo\"\napp = \"echo\"", "line 2: this is not TOML: duplicate key"),
-        ("app = \"echo\"\naddr =", "line 2: this is not TOML: "),
+        ("app = \"echo\"\napp = \"echo\"", "line 2: invalid TOML: duplicate key"),
+        ("app = \"echo\"\naddr =", "line 2: invalid TOML: "),
     ] {
         folder.write("instep.toml", text);
         let error = folder.error(&[], &[]);
         assert!(error.starts_with(&format!("in instep.toml, {says}")), "{text}\n{error}");
     }
     folder.write("instep.toml", b"app = \"\xff\"");
-    assert_eq!(folder.error(&[], &[]), "the file \"instep.toml\" is not text in UTF-8");
+    assert_eq!(folder.error(&[], &[]), "cannot read the file \"instep.toml\": it is not text in UTF-8");
 }
 
 #[test]
-fn what_is_wrong_in_the_environment_or_a_flag_is_told_with_its_name() {
+fn invalid_variable_or_flag_is_rejected_by_name() {
     let folder = Folder::new("wrong-elsewhere");
     for (name, value, says) in [
         (
             "INSTEP_ADR",
             "127.0.0.1:0",
-            "INSTEP_ADR is set, but is not a variable of instep: there are INSTEP_CONFIG, INSTEP_APP, ",
+            "unknown variable INSTEP_ADR; unset it or use one of INSTEP_CONFIG, INSTEP_APP, ",
         ),
-        ("INSTEP_LIMIT_CLIENT", "1", "INSTEP_LIMIT_CLIENT is set, but is not a limit of instep: "),
-        ("INSTEP_LIMIT_clients", "1", "INSTEP_LIMIT_clients is set, but is not a limit of instep: "),
+        ("INSTEP_LIMIT_CLIENT", "1", "unknown limit in the variable INSTEP_LIMIT_CLIENT; "),
+        ("INSTEP_LIMIT_clients", "1", "unknown limit in the variable INSTEP_LIMIT_clients; "),
         ("INSTEP_ADDR", "127.0.0.1:0,80", "in INSTEP_ADDR: \"80\" is not an address and a port"),
-        ("INSTEP_ADDR", "", "in INSTEP_ADDR: \"\" is no address"),
-        ("INSTEP_APP", "led", "in INSTEP_APP: \"led\" is not an application; there are "),
+        ("INSTEP_ADDR", "", "in INSTEP_ADDR: \"\" is not an address; "),
+        ("INSTEP_APP", "led", "in INSTEP_APP: \"led\" is not an application; use one of "),
         ("INSTEP_ALLOW_ORIGIN", "null,a.test", "in INSTEP_ALLOW_ORIGIN: \"a.test\" is not an origin"),
-        (
-            "INSTEP_LOG_FORMAT",
-            "xml",
-            "in INSTEP_LOG_FORMAT: \"xml\" is not a format of the log; there are text and json",
-        ),
+        ("INSTEP_LOG_FORMAT", "xml", "in INSTEP_LOG_FORMAT: \"xml\" is not a log format; use text or json"),
         ("INSTEP_LIMIT_CLIENTS", "many", "in INSTEP_LIMIT_CLIENTS: \"many\" is not a whole number"),
-        ("INSTEP_LIMIT_PINGS_MISSED", "256", "in INSTEP_LIMIT_PINGS_MISSED: \"256\" is not possible: "),
+        ("INSTEP_LIMIT_PINGS_MISSED", "256", "in INSTEP_LIMIT_PINGS_MISSED: \"256\" is out of range: "),
     ] {
         let error = folder.error(&[], &[(name, value)]);
         assert!(error.starts_with(says), "{name}={value}\n{error}");
@@ -279,28 +281,28 @@ fn what_is_wrong_in_the_environment_or_a_flag_is_told_with_its_name() {
     for (flag, value, says) in [
         ("--addr", "80", "--addr: \"80\" is not an address and a port"),
         ("--allow-host", "a:1", "--allow-host: \"a:1\" is not a host name"),
-        ("--page", "", "--page: \"\" names no file"),
+        ("--page", "", "--page: \"\" is not the name of a file"),
         ("--metrics", "99999", "--metrics: \"99999\" is not an address and a port"),
-        ("--limit", "message", "--limit: \"message\" is not a limit and its value, such as message=1000"),
-        ("--limit", "messages=1", "--limit: \"messages\" is not a limit; there are clients, "),
-        ("--limit", "message=0", "--limit message: \"0\" is not possible: message is from 1 to "),
+        ("--limit", "message", "--limit: invalid limit \"message\"; write KEY=VALUE, such as message=1000"),
+        ("--limit", "messages=1", "--limit: unknown limit \"messages\"; use one of clients, "),
+        ("--limit", "message=0", "--limit message: \"0\" is out of range: message must be from 1 to "),
         (
             "--limit",
             "http_slots=60000",
-            "--limit http_slots: the limits clients and http_slots do not go together: ",
+            "--limit http_slots: the limits clients and http_slots conflict: their sum must be at most 65535",
         ),
     ] {
-        // The limits of both together are what does not work in the last one.
+        // In the last case, only the sum of both limits is out of range.
         let error = folder.error(&[flag, value], &[("INSTEP_LIMIT_CLIENTS", "6000")]);
         assert!(error.starts_with(says), "{flag} {value}\n{error}");
     }
-    // A wrong value is an error even where another one wins.
+    // An invalid value is an error even if another source overrides it.
     let error = folder.error(&["--app", "echo"], &[("INSTEP_APP", "led")]);
     assert!(error.starts_with("in INSTEP_APP: "), "{error}");
 }
 
 #[test]
-fn variables_of_others_are_left_alone() {
+fn foreign_variables_are_ignored() {
     let folder = Folder::new("others");
     let others = ["INSTEP_BIN", "INSTEP_AP_PASSWORD", "INSTEP_WIFI_SSID", "INSTEP_HOST_ANYTHING", "INSTEPS"];
     let variables = others.map(|name| (name, "x"));
@@ -308,7 +310,7 @@ fn variables_of_others_are_left_alone() {
 }
 
 #[test]
-fn the_server_runs_with_it_and_says_so() {
+fn server_applies_and_logs_its_configuration() {
     let folder =
         Folder::with_file("serves", "app = \"led-plain\"\nname = \"lamp\"\n[limits]\nmessage = 10\n");
     let server = folder.server(&["--limit", "clients=1"]).variable("INSTEP_ALLOW_HOST", "light.test").start();
@@ -317,8 +319,8 @@ fn the_server_runs_with_it_and_says_so() {
     assert_eq!((status("lamp.local"), status("light.test"), status("other.test")), (200, 200, 421));
 
     let mut client = WebSocket::connect(server.addr(), "/ws");
-    assert_eq!(client.read_text(), "0", "it is led-plain");
-    let refused = WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("there is one place");
+    assert_eq!(client.read_text(), "0", "the application is led-plain");
+    let refused = WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("the limit is one client");
     assert_eq!(refused.status, 503);
     client.send_text("0123456789");
     server.expect_line("[1] Received: 0123456789");
@@ -327,7 +329,7 @@ fn the_server_runs_with_it_and_says_so() {
 }
 
 #[test]
-fn without_a_command_file_and_environment_hold() {
+fn call_without_a_command_reads_the_file() {
     let folder = Folder::with_file("no-command", "addr = \"127.0.0.1:x\"");
     let output = folder.run(&[], &[]);
     let error = String::from_utf8(output.stderr).expect("text");
@@ -335,18 +337,18 @@ fn without_a_command_file_and_environment_hold() {
     assert!(error.starts_with("instep: in instep.toml, line 1: "), "{error}");
 }
 
-/// With what is told to be possible, it does run.
+/// The documented ends of each range work.
 #[test]
-fn it_runs_with_the_least_and_the_most_of_every_limit() {
+fn server_runs_with_min_and_max_of_every_limit() {
     let folder = Folder::new("extremes");
-    let least = "clients=1 http_slots=1 per_address=1 message_rate=0 head=256 headers=5 body=0 message=1 frame=1 events=0 inbox=1 \
+    let min = "clients=1 http_slots=1 per_address=1 message_rate=0 head=256 headers=5 body=0 message=1 frame=1 events=0 inbox=1 \
         replies=1 outbox=23 head_time=100ms idle_time=100ms ping_every=1s pings_missed=1 write_stall=1s \
         linger_time=100ms linger_bytes=1 unsent=1 inflaters=0";
-    let most = "clients=60000 http_slots=5535 per_address=65535 message_rate=1000000 head=1048576 headers=64 body=1073741824 \
+    let max = "clients=60000 http_slots=5535 per_address=65535 message_rate=1000000 head=1048576 headers=64 body=1073741824 \
         message=1073741824 frame=16777216 events=63 inbox=65535 replies=65535 outbox=1073741824 head_time=86400s \
         idle_time=86400s ping_every=86400s pings_missed=255 write_stall=86400s linger_time=86400s \
         linger_bytes=1073741824 unsent=1073741824 inflaters=1024";
-    for limits in [least, most] {
+    for limits in [min, max] {
         let limits: Vec<_> = limits.split_whitespace().map(|limit| format!("--limit={limit}")).collect();
         let limits: Vec<_> = limits.iter().map(String::as_str).collect();
         let server = folder.server(&[&["--app=led-plain"], &limits[..]].concat()).start();
@@ -354,7 +356,7 @@ fn it_runs_with_the_least_and_the_most_of_every_limit() {
         assert_eq!(client.read_text(), "0");
         client.send_text("x");
         server.expect_line("[1] Received: x");
-        // The second connection, which is the most there may be.
+        // A second connection, which is the maximum.
         assert_eq!(get(server.addr(), "/").status, 200);
         drop(client);
         server.expect_line("[1] Disconnected");
