@@ -76,7 +76,7 @@ fn what_others_can_reach_needs_a_password_or_open_here_too() {
     let refused = activate(listener.into(), &[]).output().expect("it runs");
     let error = String::from_utf8(refused.stderr).expect("text");
     assert_eq!(refused.status.code(), Some(2), "{error}");
-    assert!(error.contains(&format!("others can reach 0.0.0.0:{port}")), "{error}");
+    assert!(error.contains(&format!("cannot serve 0.0.0.0:{port}: other machines can reach it")), "{error}");
 }
 
 #[test]

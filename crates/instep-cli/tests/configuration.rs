@@ -314,7 +314,7 @@ fn server_applies_and_logs_its_configuration() {
     let folder =
         Folder::with_file("serves", "app = \"led-plain\"\nname = \"lamp\"\n[limits]\nmessage = 10\n");
     let server = folder.server(&["--limit", "clients=1"]).variable("INSTEP_ALLOW_HOST", "light.test").start();
-    server.expect_line("Configured by the file \"instep.toml\"");
+    server.expect_line("Configuration file: \"instep.toml\"");
     let status = |host| http(server.addr(), format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).status;
     assert_eq!((status("lamp.local"), status("light.test"), status("other.test")), (200, 200, 421));
 

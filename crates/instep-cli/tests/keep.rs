@@ -82,11 +82,8 @@ fn the_output_is_as_it_was_until_it_is_reset() {
     assert_eq!(state(&server), "0", "whatever is kept");
     end(server);
     let reset = &["reset", "--state-file", text(&file)];
-    assert_eq!(
-        run(reset),
-        (Some(0), format!("Removed what was kept in {}\n", file.display()), String::new())
-    );
-    assert_eq!(run(reset), (Some(0), format!("Nothing was kept in {}\n", file.display()), String::new()));
+    assert_eq!(run(reset), (Some(0), format!("Removed the values in {}\n", file.display()), String::new()));
+    assert_eq!(run(reset), (Some(0), format!("No values in {}\n", file.display()), String::new()));
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0");
     end(server);

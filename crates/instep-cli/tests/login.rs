@@ -126,7 +126,7 @@ fn what_others_can_reach_needs_a_password_or_open() {
     let server = guarded(&["--app", "hello", "--addr", "0.0.0.0:0"]);
     assert_eq!(get(loopback(&server), "/").status, 401);
     let line = server.wait_for_line(|line| line.contains("no TLS"), SOON);
-    assert!(line.contains("The password can be read on its way"), "{line}");
+    assert!(line.contains("The password is sent to ") && line.contains(" without TLS"), "{line}");
 
     // Here nobody else listens, and nobody is warned.
     let server = guarded(&["--app", "hello"]);
@@ -200,9 +200,9 @@ fn a_password_comes_from_a_file_too() {
     }
     let file_in_latin_1 = File::new("latin-1", b"k\xfc\n");
     expect_refused(&["--password-file", file_in_latin_1.name()], &[], "is not text in UTF-8");
-    expect_refused(&["--password-file", "/nowhere/at/all"], &[], "cannot be read");
+    expect_refused(&["--password-file", "/nowhere/at/all"], &[], "cannot read the password file");
     expect_refused(&["--password-file", file.name()], &[("INSTEP_PASSWORD", "x")], "two passwords");
-    expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "opposites");
+    expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "exclude each other");
     expect_refused(&[], &[("INSTEP_PASSWORD", "")], "1 to 128 bytes");
     assert_eq!(run(&["serve", "--password", "x"], &[]).status.code(), Some(2), "not where others see it");
 }

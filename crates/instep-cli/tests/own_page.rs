@@ -191,7 +191,9 @@ fn the_devices_own_goes_first_and_a_file_that_is_hidden_so_is_told() {
     let lines = server.lines();
     let told: Vec<_> = lines
         .iter()
-        .filter_map(|line| line.split('"').nth(1).filter(|_| line.contains("own there")))
+        .filter_map(|line| {
+            line.split('"').nth(1).filter(|_| line.contains("the device itself answers at this path"))
+        })
         .collect();
     assert_eq!(told, ["/healthz", "/instep.js", "/properties/led"]);
 }
@@ -240,7 +242,7 @@ fn each_file_that_the_page_asks_for_in_vain_is_told_once() {
         }
         server.wait_for_line(|line| line.contains("/last.js"), SOON);
         let lines = server.lines();
-        let told: Vec<_> = lines.iter().filter(|line| line.starts_with("The page asks for")).collect();
+        let told: Vec<_> = lines.iter().filter(|line| line.starts_with("The page requests")).collect();
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("\"/style.css\"") && told[0].contains(says), "{told:?}");
     }
@@ -332,9 +334,9 @@ fn a_folder_that_cannot_be_a_page_is_told_at_the_start() {
     symlink("../../own-page-outside.html", folder.join("out/index.html")).unwrap();
     for (page, says) in [
         (folder.clone(), "has no index.html"),
-        (folder.join("latin"), "is not text in UTF-8"),
-        (folder.join("out"), "cannot be read"),
-        (PathBuf::from("/dev/zero"), "it is no file"),
+        (folder.join("latin"), "it is not text in UTF-8"),
+        (folder.join("out"), "cannot read the page"),
+        (PathBuf::from("/dev/zero"), "it is not a regular file"),
     ] {
         let output = Command::new(INSTEP)
             .args(["serve", "--addr", "127.0.0.1:0", "--page", text(&page)])
@@ -343,7 +345,10 @@ fn a_folder_that_cannot_be_a_page_is_told_at_the_start() {
             .expect("the command runs");
         let error = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.starts_with("instep: the page ") && error.contains(says), "{error}");
+        assert!(
+            error.starts_with("instep: cannot ") && error.contains(" the page ") && error.contains(says),
+            "{error}"
+        );
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }

@@ -20,15 +20,15 @@ impl Files {
             let (certificate, key) = (certificate.display(), key.display());
             match error {
                 CertificateError::NoKey | CertificateError::Encrypted | CertificateError::KeyKind => {
-                    format!("the key {key} cannot be used: {error}")
+                    format!("cannot use the key {key}: {error}")
                 }
                 CertificateError::Mismatch => {
-                    format!("the key {key} does not belong to the certificate {certificate}")
+                    format!("cannot use the key {key}: it does not belong to the certificate {certificate}")
                 }
                 CertificateError::NoCertificate
                 | CertificateError::Version(_)
                 | CertificateError::Unusable(_) => {
-                    format!("the certificate {certificate} cannot be used: {error}")
+                    format!("cannot use the certificate {certificate}: {error}")
                 }
             }
         })
@@ -41,5 +41,5 @@ impl Files {
 }
 
 fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))
+    std::fs::read(path).map_err(|error| format!("cannot read the {what} {}: {error}", path.display()))
 }

@@ -1,11 +1,11 @@
-//! Fills in a template, a part of its file at a time.
+//! Fills in a template in parts.
 
 use instep_proto::http::{Chunk, PageValues, Segment, Template};
 
-/// Bytes from which on it is clear whether a percent sign begins a name: two signs and 32 letters.
-const CLEAR: usize = 34;
+/// Maximum length of a name with its two percent signs, in bytes.
+const MAX_NAME_BYTES: usize = 34;
 
-/// Fills `out` from `window`, which are the bytes of a file from `position` on. `at_end`: they are the last ones.
+/// Fills `out` from `window`, the bytes of a file from `position`. `at_end` is whether they are the last ones.
 pub(super) fn fill(
     window: &[u8],
     position: u32,
@@ -15,10 +15,10 @@ pub(super) fn fill(
     out: &mut [u8],
 ) -> Chunk {
     let template = Template::new(window, percent_escape);
-    let (mut at, mut used) = (0, 0);
-    // What stands at the end of the window may be the beginning of a name.
-    while used < out.len() && (at_end || window.len() - at >= CLEAR) {
-        let Some((segment, mut next)) = template.segment(at, out.len() - used) else { break };
+    let (mut i, mut used) = (0, 0);
+    // Leaves the last bytes of the window, because a name may begin in them.
+    while used < out.len() && (at_end || window.len() - i >= MAX_NAME_BYTES) {
+        let Some((segment, mut next)) = template.segment(i, out.len() - used) else { break };
         let (mut end, mut fits) = (used, true);
         let mut push = |bytes: &[u8]| match out.get_mut(end..end + bytes.len()) {
             Some(room) if fits => {
@@ -32,17 +32,17 @@ pub(super) fn fill(
             Segment::Name(name) => {
                 if !values.page_value(name, &mut |part| push(part.as_bytes())) {
                     push(b"%");
-                    next = at + 1;
+                    next = i + 1;
                 }
             }
         }
         if !fits {
             break;
         }
-        (at, used) = (next, end);
+        (i, used) = (next, end);
     }
-    let next = position.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-    Chunk { length: used, next: (!at_end || at < window.len()).then_some(next) }
+    let next = position.saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
+    Chunk { length: used, next: (!at_end || i < window.len()).then_some(next) }
 }
 
 #[cfg(test)]
@@ -67,11 +67,11 @@ mod tests {
             let rest = &text.as_bytes()[position as usize..];
             let window = &rest[..rest.len().min(window)];
             let mut out = vec![0; room];
-            let made = fill(window, position, window.len() == rest.len(), escape, &Values, &mut out);
-            all.extend_from_slice(&out[..made.length]);
-            match made.next {
+            let chunk = fill(window, position, window.len() == rest.len(), escape, &Values, &mut out);
+            all.extend_from_slice(&out[..chunk.length]);
+            match chunk.next {
                 Some(next) => {
-                    assert!(next > position, "it goes on");
+                    assert!(next > position, "no progress");
                     position = next;
                 }
                 None => return String::from_utf8(all).unwrap(),
@@ -80,11 +80,11 @@ mod tests {
     }
 
     #[test]
-    fn through_windows_of_every_size_it_is_the_same() {
+    fn window_of_any_size_gives_the_same_text() {
         let name = "A".repeat(33);
         let text = format!("100%%{}%STATE%%STATE% %OTHER%STATE%% %{name}% %STATE%50% %", "x".repeat(70));
         let plain = format!("100%%{}ONON %OTHERON% %{name}% ON50% %", "x".repeat(70));
-        for window in CLEAR..=text.len() + 1 {
+        for window in MAX_NAME_BYTES..=text.len() + 1 {
             for room in [2, 3, 7, 34, 1000] {
                 assert_eq!(filled(&text, false, window, room), plain, "{window} {room}");
                 let escaped = filled(&text, true, window, room);
