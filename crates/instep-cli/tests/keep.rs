@@ -274,7 +274,7 @@ fn what_cannot_be_kept_is_told_at_the_start() {
         (&["serve", "--state-file", text(&folder)], "keep-refused"),
         (&["serve", "--state-file", text(&foreign)], "notes.txt"),
         (&["serve", "--power-up", "last"], "--state-file"),
-        (&["serve", "--power-up", "first"], "off, on and last"),
+        (&["serve", "--power-up", "first"], "off, on or last"),
         (&["reset"], "--state-file"),
     ] {
         let (status, out, error) = run(args);

@@ -260,7 +260,7 @@ fn only_metrics_and_only_for_those_who_know_the_name() {
         assert!(response.text().ends_with('.') && !response.text().contains("instep_"), "{request:?}");
         connection.expect_end(SOON);
     }
-    server.wait_for_line(|line| line.ends_with("start it with --allow-host evil.test"), SOON);
+    server.wait_for_line(|line| line.ends_with("allow it with --allow-host evil.test"), SOON);
     server.wait_for_line(|line| line.contains("the metrics") && line.contains("--allow-host"), SOON);
     let head = http(metrics, REQUEST.replacen("GET", "HEAD", 1));
     assert_eq!((head.status, head.text()), (200, ""));

@@ -198,7 +198,7 @@ fn it_is_kept_in_a_folder_for_what_programs_remember() {
         .spawn()
         .expect("the command runs");
     let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-    let line = lines.map_while(Result::ok).find(|line| line.starts_with("Made "));
+    let line = lines.map_while(Result::ok).find(|line| line.starts_with("Generated "));
     process.kill().expect("it is killed");
     process.wait().expect("it ends");
     assert_eq!(
@@ -223,7 +223,7 @@ fn files_of_ones_own_are_used_and_never_overwritten() {
     assert_eq!(get_over(Tls::trusting(one.cert.pem()).connect(server.addr()), "/").status, 200);
 
     let said = sentence(&[&args[..], &["--tls-self-signed"]].concat());
-    assert!(said.contains("are not overwritten") && said.contains(&cert) && said.contains(&key), "{said}");
+    assert!(said.contains("cannot overwrite") && said.contains(&cert) && said.contains(&key), "{said}");
     assert_eq!(folder.certificate(), one.cert.pem());
 
     let missing = folder.file("missing.pem");
