@@ -78,7 +78,7 @@ impl<'b> Request<'b> {
         portal: &str,
         out: &mut [u8],
     ) -> Option<usize> {
-        // Some options are added here, because `DhcpRepr` has no fields for them.
+        // Options that are not in the fields of `DhcpRepr` below.
         let refused = kind == Kind::Nak;
         let server = address.octets();
         let mut options = [DhcpOption { kind: SERVER, data: &server }; 3];
