@@ -1,29 +1,29 @@
-//! Where to listen, and what to type into a browser.
+//! Addresses to listen on, and their URLs.
 
 use socket2::SockRef;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
-/// Where to listen, and whether with TLS: `127.0.0.1:8080`, `http://127.0.0.1:8080` or `https://127.0.0.1:8443`.
+/// Address to listen on: `127.0.0.1:8080`, `http://127.0.0.1:8080` or, with TLS, `https://127.0.0.1:8443`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) socket: SocketAddr,
-    /// With TLS: `https` and `wss`.
+    /// Whether TLS is spoken (`https` and `wss`).
     pub(crate) secure: bool,
-    /// It is `[::]` without the addresses of IPv4.
+    /// Whether the address is `[::]` without IPv4.
     pub(crate) only_v6: bool,
 }
 
 impl Address {
-    /// The same as a socket has it, which knows its port.
+    /// Returns the address with the port to which the listener is bound.
     pub(crate) fn bound_to(self, listener: &TcpListener) -> io::Result<Self> {
         let socket = listener.local_addr()?;
         let only_v6 = socket.is_ipv6() && SockRef::from(listener).only_v6()?;
         Ok(Self { socket, only_v6, ..self })
     }
 
-    /// The addresses at which it can be reached, this machine's own first.
+    /// Returns the addresses at which the listener can be reached, loopback first.
     pub(crate) fn reachable(self) -> Vec<IpAddr> {
         let listening = self.socket;
         if !listening.ip().is_unspecified() {
@@ -43,7 +43,7 @@ impl Address {
         addresses
     }
 
-    /// The same for a browser.
+    /// Returns the URLs at which the listener can be reached, loopback first.
     pub(crate) fn urls(self) -> Vec<String> {
         self.reachable().into_iter().map(|address| self.url(address)).collect()
     }
@@ -55,8 +55,8 @@ impl Address {
             IpAddr::V6(address) => format!("[{address}]"),
         };
         let port = self.socket.port();
-        let usual = if self.secure { 443 } else { 80 };
-        if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
+        let default = if self.secure { 443 } else { 80 };
+        if port == default { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
     }
 
     fn scheme(self) -> &'static str {
@@ -64,7 +64,7 @@ impl Address {
     }
 }
 
-/// Without TLS.
+/// Converts to an address without TLS.
 impl From<SocketAddr> for Address {
     fn from(socket: SocketAddr) -> Self {
         Self { socket, secure: false, only_v6: false }
@@ -77,7 +77,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// A link-local address of IPv6 works only together with the name of an interface, which browsers do not take.
+/// Returns whether a browser accepts the address. Browsers reject the interface name that a link-local IPv6 address needs.
 fn is_typeable(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !address.is_unspecified(),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_browser_takes() {
+    fn urls_are_valid_in_a_browser() {
         assert_eq!(urls("127.0.0.1:80"), ["http://127.0.0.1/"]);
         assert_eq!(urls("[::1]:8080"), ["http://[::1]:8080/"]);
         assert_eq!(urls("127.0.0.1:443"), ["http://127.0.0.1:443/"]);

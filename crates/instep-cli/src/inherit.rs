@@ -1,5 +1,4 @@
-//! What a service manager hands over and is told: listening sockets (systemd's socket activation), and that the server is
-//! ready.
+//! The service manager: listening sockets from it (systemd's socket activation), and notifications to it.
 
 use crate::addresses::Address;
 use listenfd::ListenFd;
@@ -12,24 +11,26 @@ use std::net::{SocketAddr, TcpListener};
 pub(crate) struct Inherited(Vec<(SocketAddr, TcpListener)>);
 
 impl Inherited {
-    /// Takes the sockets that `LISTEN_FDS` counts. No thread may run yet, because the variable is removed.
+    /// Takes the sockets that `LISTEN_FDS` counts.
+    ///
+    /// Call it before any thread starts, because it removes the variable.
     ///
     /// # Errors
-    /// A sentence: one of them is no socket that listens for TCP.
+    /// A sentence, if one of them is not a listening TCP socket.
     pub(crate) fn take() -> Result<Self, String> {
         let mut descriptors = ListenFd::from_env();
         let mut sockets = Vec::new();
         for number in 0..descriptors.len() {
             let wrong = |why: &str| {
                 format!(
-                    "the socket number {number} of the service manager cannot be used: {why}; a socket unit needs \
+                    "cannot use socket number {number} of the service manager: {why}; a socket unit needs \
                      ListenStream=ADDRESS:PORT and Accept=no"
                 )
             };
             let listener = descriptors
                 .take_tcp_listener(number)
                 .map_err(|error| wrong(&error.to_string()))?
-                .ok_or_else(|| wrong("it is gone"))?;
+                .ok_or_else(|| wrong("it is missing"))?;
             if !SockRef::from(&listener).is_listener().unwrap_or(false) {
                 return Err(wrong("it does not listen"));
             }
@@ -39,7 +40,7 @@ impl Inherited {
         Ok(Self(sockets))
     }
 
-    /// Adds the addresses of the sockets to those that are named. Those that nobody named give way.
+    /// Adds the addresses of the sockets to `addresses`. They replace the default address, for which `named` is false.
     pub(crate) fn join(&self, addresses: &mut Vec<Address>, named: bool, metrics: Option<SocketAddr>) {
         if self.0.is_empty() {
             return;
@@ -55,26 +56,26 @@ impl Inherited {
         }
     }
 
-    /// The socket at that address, if there is one.
+    /// Removes and returns the socket at that address, if there is one.
     pub(crate) fn find(&mut self, address: SocketAddr) -> Option<TcpListener> {
-        let at = self.0.iter().position(|(known, _)| *known == address)?;
-        Some(self.0.remove(at).1)
+        let i = self.0.iter().position(|(known, _)| *known == address)?;
+        Some(self.0.remove(i).1)
     }
 }
 
-/// Tells the service manager that clients can connect, if one asked for it.
-pub(crate) fn tell_ready() {
-    tell(NotifyState::Ready);
+/// Notifies the service manager, if there is one, that clients can connect.
+pub(crate) fn notify_ready() {
+    notify(NotifyState::Ready);
 }
 
-/// Tells the service manager that the server ends.
-pub(crate) fn tell_stopping() {
-    tell(NotifyState::Stopping);
+/// Notifies the service manager, if there is one, that the server stops.
+pub(crate) fn notify_stopping() {
+    notify(NotifyState::Stopping);
 }
 
-fn tell(state: NotifyState<'_>) {
+fn notify(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        log::warn!("The service manager cannot be told the server's state: {error}");
+        log::warn!("Cannot notify the service manager: {error}");
     }
 }
 
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sockets_take_the_place_of_addresses_that_nobody_named() {
+    fn inherited_socket_replaces_the_default_address() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = listener.local_addr().unwrap();
         let default: Address = SocketAddr::from(([127, 0, 0, 1], 8080)).into();
@@ -96,8 +97,8 @@ mod tests {
         };
         assert_eq!(joined(false, None, &[default]), [socket.into()]);
         assert_eq!(joined(true, None, &[default]), [default, socket.into()]);
-        assert_eq!(joined(true, None, &[default, secure]), [default, secure], "as it is named, with TLS");
-        assert_eq!(joined(true, Some(socket), &[default]), [default], "it is the metrics'");
+        assert_eq!(joined(true, None, &[default, secure]), [default, secure], "the named address keeps TLS");
+        assert_eq!(joined(true, Some(socket), &[default]), [default], "the socket is that of the metrics");
         let mut none = vec![default];
         Inherited::default().join(&mut none, false, None);
         assert_eq!(none, [default]);

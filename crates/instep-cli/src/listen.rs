@@ -1,4 +1,4 @@
-//! Listening sockets: one for each address, and why there is none.
+//! Listening sockets, one for each address.
 
 use crate::addresses::Address;
 use crate::inherit::Inherited;
@@ -7,28 +7,28 @@ use std::fmt::{self, Display};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// Connections that the kernel keeps for us until we accept them: a reconnect storm fits in.
+/// Length of the accept queue, in connections. A reconnect storm fits in.
 const BACKLOG: i32 = 1024;
 
-/// An address that an option names.
+/// An address and the option that names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     option: &'static str,
     socket: SocketAddr,
 }
 
-/// Why an address cannot be listened on: one sentence.
+/// Failure to listen on an address, explained in one sentence.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// Options of this call name its port twice.
+    /// Two options of this call name the same port.
     Twice(Named, Named),
-    /// The system refuses it.
+    /// The system rejects the address.
     System(Named, io::Error),
 }
 
-/// Listens on each address, and on the one of the metrics, unless a socket was inherited that does.
+/// Listens on each address and on the address of the metrics, or takes the inherited socket for it.
 ///
-/// An address `[::]` beside one of IPv4 with the same port stands for addresses of IPv6 alone: else the two would clash.
+/// If an IPv4 address has the same port as `[::]`, `[::]` covers IPv6 only, because the two would conflict.
 pub(crate) fn listen(
     addresses: &mut [Address],
     metrics: Option<SocketAddr>,
@@ -38,13 +38,13 @@ pub(crate) fn listen(
         addresses.iter().map(|address| Named { option: "--addr", socket: address.socket }).collect();
     all.extend(metrics.map(|socket| Named { option: "--metrics", socket }));
     let mut sockets = Vec::new();
-    for (at, named) in all.iter().enumerate() {
+    for (i, named) in all.iter().enumerate() {
         let bound = match inherited.find(named.socket) {
             Some(socket) => Ok(socket),
-            None => bind(named.socket, stands_alone(&all, named.socket)),
+            None => bind(named.socket, is_only_v6(&all, named.socket)),
         };
         let socket = bound.map_err(|error| {
-            match all[..at].iter().find(|other| clash(other.socket, named.socket)) {
+            match all[..i].iter().find(|other| conflict(other.socket, named.socket)) {
                 Some(other) if error.kind() == io::ErrorKind::AddrInUse => Error::Twice(*other, *named),
                 _ => Error::System(*named, error),
             }
@@ -59,28 +59,27 @@ pub(crate) fn listen(
     Ok((sockets, metrics))
 }
 
-/// Whether an address of IPv6 stands for addresses of IPv6 alone.
-fn stands_alone(all: &[Named], address: SocketAddr) -> bool {
+/// Returns whether an IPv6 address covers IPv6 only.
+fn is_only_v6(all: &[Named], address: SocketAddr) -> bool {
     let shares = |other: &Named| other.socket.is_ipv4() && other.socket.port() == address.port();
     address.port() != 0 && all.iter().any(shares)
 }
 
-/// Whether two addresses cannot be listened on at the same time.
-fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+/// Returns whether two addresses cannot be bound at the same time.
+fn conflict(a: SocketAddr, b: SocketAddr) -> bool {
     let (a_ip, b_ip) = (a.ip().to_canonical(), b.ip().to_canonical());
     let overlap = a_ip == b_ip
         || (a_ip.is_ipv4() == b_ip.is_ipv4() && (a_ip.is_unspecified() || b_ip.is_unspecified()));
     a.port() == b.port() && overlap
 }
 
-/// Listens without SO_REUSEPORT: with it a second server on the same port would start silently, and the two would split
-/// the users.
+/// Binds and listens without `SO_REUSEPORT`, because with it a second server would silently take a part of the clients.
 fn bind(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A server that was just ended does not keep its port.
+    // Connections of the previous server in TIME_WAIT must not block the port.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // Whatever the system's default is.
+        // The default depends on the system (net.ipv6.bindv6only).
         socket.set_only_v6(only_v6)?;
     }
     socket.bind(&SockAddr::from(address))?;
@@ -89,7 +88,7 @@ fn bind(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
 }
 
 impl Error {
-    /// Whether the call was wrong, rather than the run.
+    /// Returns whether the call is invalid, so that the exit code is 2.
     pub(crate) fn is_usage(&self) -> bool {
         matches!(self, Self::Twice(..))
     }
@@ -107,7 +106,7 @@ impl Display for Error {
             Self::Twice(first, second) => {
                 return write!(
                     f,
-                    "{second} has the port that {first} has: leave out one, or choose another port"
+                    "{second} has the same port as {first}; leave out one, or choose another port"
                 );
             }
             Self::System(named, error) => (named, error),
@@ -118,20 +117,20 @@ impl Display for Error {
         match error.kind() {
             io::ErrorKind::AddrInUse => write!(
                 f,
-                "{socket} is in use: is another instep running? Choose another port with {option} {host}:PORT"
+                "cannot bind {socket}: it is in use, perhaps by another instep; choose another port with {option} {host}:PORT"
             ),
             io::ErrorKind::PermissionDenied => write!(
                 f,
-                "{socket} may not be used by this user: choose a port above 1023 with {option}, or see \
+                "cannot bind {socket}: permission denied; choose a port above 1023 with {option}, or see \
                  docs/guide/running.md for the capability CAP_NET_BIND_SERVICE"
             ),
             io::ErrorKind::AddrNotAvailable => write!(
                 f,
-                "{} is not an address of this machine; {option} *:{} stands for all of them",
+                "cannot bind {socket}: this machine has no address {}; for all its addresses use {option} *:{}",
                 socket.ip(),
                 socket.port()
             ),
-            _ => write!(f, "{socket} cannot be listened on: {error}"),
+            _ => write!(f, "cannot bind {socket}: {error}"),
         }
     }
 }
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_clash() {
+    fn overlapping_addresses_conflict() {
         for (a, b, expected) in [
             ("127.0.0.1:80", "127.0.0.1:80", true),
             ("127.0.0.1:80", "127.0.0.1:81", false),
@@ -158,7 +157,7 @@ mod tests {
             ("[::1]:80", "127.0.0.1:80", false),
         ] {
             assert_eq!(
-                (clash(socket(a), socket(b)), clash(socket(b), socket(a))),
+                (conflict(socket(a), socket(b)), conflict(socket(b), socket(a))),
                 (expected, expected),
                 "{a} {b}"
             );
@@ -166,16 +165,19 @@ mod tests {
     }
 
     #[test]
-    fn what_the_errors_advise_can_be_followed() {
-        let told = |socket: &str, kind: io::ErrorKind| {
+    fn error_names_a_valid_address() {
+        let error = |socket: &str, kind: io::ErrorKind| {
             let named = Named { option: "--addr", socket: socket.parse().unwrap() };
             Error::System(named, kind.into()).to_string()
         };
         for (address, advice) in [("127.0.0.1:80", "127.0.0.1:PORT"), ("[::1]:80", "[::1]:PORT")] {
-            let said = told(address, io::ErrorKind::AddrInUse);
-            assert!(said.ends_with(&format!("--addr {advice}")), "{said}");
+            let text = error(address, io::ErrorKind::AddrInUse);
+            assert!(text.ends_with(&format!("--addr {advice}")), "{text}");
             assert!(advice.replace("PORT", "81").parse::<SocketAddr>().is_ok());
-            assert!(told(address, io::ErrorKind::AddrNotAvailable).contains("--addr *:80 stands"));
+            assert!(
+                error(address, io::ErrorKind::AddrNotAvailable)
+                    .ends_with("all its addresses use --addr *:80")
+            );
         }
     }
 }

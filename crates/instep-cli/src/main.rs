@@ -1,4 +1,4 @@
-//! instep: the device as a program on Linux.
+//! The command `instep`, which runs the device as a program on Linux.
 
 mod addresses;
 mod certificate;
@@ -19,12 +19,12 @@ use options::Configuration;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// The program was called in a wrong way. `clap` uses it, too.
+/// Exit code of an invalid call, which `clap` uses, too.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     die_of_panics();
-    // Without it there is a little more to be kept, and nothing else.
+    // A failure only costs some memory.
     let _ = instep_sys_linux::memory::join_small_blocks();
     let arguments = match options::command().try_get_matches() {
         Ok(arguments) => arguments,
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
             },
             Err(error) => fail(&error, USAGE),
         },
-        // Without a command it serves.
+        // Without a command, `instep` serves.
         serve => match Configuration::read(serve.map(|(_, flags)| flags)) {
             Ok(configuration) => match serve::serve(configuration) {
                 Ok(()) => ExitCode::SUCCESS,
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the command line, or what it asked for, such as the help.
+/// Prints why `clap` rejected the command line, or the output that was requested, such as the help.
 fn explain(error: &clap::Error) -> ExitCode {
     let arguments: Vec<_> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
@@ -76,7 +76,7 @@ fn explain(error: &clap::Error) -> ExitCode {
 }
 
 fn print(text: &str) {
-    // Who stops reading has seen enough.
+    // A closed pipe is no error, because the reader has seen enough.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
@@ -85,7 +85,7 @@ fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// A thread that panics takes the program with it: a device that is half dead looks alive.
+/// Ends the program when any thread panics, because a device that runs in part looks alive.
 fn die_of_panics() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

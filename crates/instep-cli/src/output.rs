@@ -1,4 +1,4 @@
-//! The output that an application switches: a line of this machine, or none.
+//! The output that an application switches: a GPIO line of this machine, or a simulation.
 
 use embedded_hal::digital::{ErrorKind, ErrorType, OutputPin, PinState};
 use gpiocdev::line::Value;
@@ -7,8 +7,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A line of a GPIO chip, as `--gpio` names it: `gpiochip0:17`, or `gpiochip0:17:inverted` for what is on when its
-/// line is low.
+/// A line of a GPIO chip, as in `--gpio`: `gpiochip0:17`, or `gpiochip0:17:inverted` if the line is low when the output
+/// is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     chip: PathBuf,
@@ -16,25 +16,25 @@ pub(crate) struct Line {
     inverted: bool,
 }
 
-/// What an application's pin does.
+/// Output pin of an application.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// None: the application's log tells what it would do.
+    /// No pin; the application logs its state.
     Simulated,
-    /// It drives a line.
+    /// A GPIO line.
     Line(Request),
 }
 
-/// The kernel did not set the line.
+/// Failure of the kernel to set the line.
 #[derive(Debug)]
 pub(crate) struct NotSet;
 
 impl Line {
-    /// A line by its name.
+    /// Parses a line.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             String::from(
-                "is no line; write it as CHIP:LINE, such as gpiochip0:17, and :inverted behind it if low is on",
+                "is not a GPIO line; write it as CHIP:LINE, such as gpiochip0:17, and append :inverted if low is on",
             )
         };
         let mut parts = text.split(':');
@@ -46,7 +46,7 @@ impl Line {
         };
         let digits = !offset.is_empty() && offset.bytes().all(|byte| byte.is_ascii_digit());
         match offset.parse() {
-            // A name stands for a file in /dev; a path stays as it is.
+            // A name is relative to /dev; an absolute path stays.
             Ok(offset) if digits && !chip.is_empty() => {
                 Ok(Self { chip: Path::new("/dev").join(chip), offset, inverted })
             }
@@ -54,7 +54,7 @@ impl Line {
         }
     }
 
-    /// Takes the line for this program, and switches it off.
+    /// Requests the line from the kernel, and switches it off.
     pub(crate) fn open(&self) -> Result<Output, String> {
         let mut builder = Request::builder();
         builder.on_chip(&self.chip).with_consumer("instep").with_line(self.offset);
@@ -64,7 +64,7 @@ impl Line {
         builder.as_output(Value::Inactive).request().map(Output::Line).map_err(|error| self.explain(&error))
     }
 
-    /// What is wrong, and what to do.
+    /// Returns what failed, the cause, and what to do.
     fn explain(&self, error: &gpiocdev::Error) -> String {
         let chip = self.chip.display();
         match error {
@@ -73,37 +73,38 @@ impl Line {
                 chip::ErrorKind::NotCharacterDevice | chip::ErrorKind::NotGpioDevice,
             ) => {
                 return format!(
-                    "{chip} is no GPIO chip: `gpiodetect`, of the package gpiod, lists those of this machine"
+                    "cannot open {chip}: it is not a GPIO chip; `gpiodetect` of the package gpiod lists the chips of this machine"
                 );
             }
             gpiocdev::Error::NoAbiSupport() | gpiocdev::Error::UnsupportedAbi(..) => {
-                return format!(
-                    "{chip} cannot be used: the kernel is too old; it has to be Linux 5.10 or newer"
-                );
+                return format!("cannot open {chip}: the kernel is too old; use Linux 5.10 or newer");
             }
             _ => {}
         }
         match cause(error) {
             Some(error) if error.kind() == io::ErrorKind::NotFound => {
                 format!(
-                    "there is no {chip}: `gpiodetect`, of the package gpiod, lists the GPIO chips of this machine"
+                    "cannot open {chip}: it does not exist; `gpiodetect` of the package gpiod lists the chips of this machine"
                 )
             }
             Some(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 format!(
-                    "{chip} may not be used by this user: add it to the group that owns it, often gpio or dialout"
+                    "cannot open {chip}: permission denied; add this user to the group that owns it, often gpio or dialout"
                 )
             }
             Some(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                format!("line {} of {chip} is in use: `gpioinfo` shows by whom", self.offset)
-            }
-            Some(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 format!(
-                    "{chip} has no line {} that can be an output: `gpioinfo` lists its lines",
+                    "cannot use line {} of {chip}: it is in use; `gpioinfo` shows by which program",
                     self.offset
                 )
             }
-            _ => format!("line {} of {chip} cannot be used: {error}", self.offset),
+            Some(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                format!(
+                    "cannot use line {} of {chip}: it does not exist or cannot be an output; `gpioinfo` lists the lines",
+                    self.offset
+                )
+            }
+            _ => format!("cannot use line {} of {chip}: {error}", self.offset),
         }
     }
 }
@@ -115,7 +116,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// What the system said, if it was the system.
+/// Returns the system's error, if the system caused it.
 fn cause(error: &gpiocdev::Error) -> Option<io::Error> {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_a_chip_and_a_number() {
+    fn line_is_a_chip_and_a_number() {
         let line = |chip: &str, offset, inverted| Line { chip: chip.into(), offset, inverted };
         for (text, expected) in [
             ("gpiochip0:17", line("/dev/gpiochip0", 17, false)),
@@ -187,15 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_has_its_sentence() {
+    fn error_names_cause_and_remedy() {
         let line = Line::parse("gpiochip0:17").unwrap();
         for (number, part) in [
-            (rustix::io::Errno::NOENT, "there is no /dev/gpiochip0"),
+            (rustix::io::Errno::NOENT, "cannot open /dev/gpiochip0: it does not exist"),
             (rustix::io::Errno::ACCESS, "group"),
             (rustix::io::Errno::PERM, "group"),
-            (rustix::io::Errno::BUSY, "line 17 of /dev/gpiochip0 is in use"),
-            (rustix::io::Errno::INVAL, "has no line 17"),
-            (rustix::io::Errno::IO, "cannot be used"),
+            (rustix::io::Errno::BUSY, "cannot use line 17 of /dev/gpiochip0: it is in use"),
+            (rustix::io::Errno::INVAL, "cannot use line 17 of /dev/gpiochip0: it does not exist"),
+            (rustix::io::Errno::IO, "cannot use line 17 of /dev/gpiochip0: "),
         ] {
             let number = gpiocdev_uapi::Errno(number.raw_os_error());
             for error in [

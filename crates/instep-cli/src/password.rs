@@ -1,4 +1,4 @@
-//! The password of the device: where it comes from, and who may do without one.
+//! The source of the device's password, and the check that a public address has one.
 
 use crate::addresses::Address;
 use crate::options::Settings;
@@ -8,20 +8,20 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// What one guess costs, in rounds of hashing: as many as OWASP asks for with PBKDF2-HMAC-SHA256.
+/// Iterations of PBKDF2-HMAC-SHA256, as OWASP recommends.
 const ROUNDS: u32 = 600_000;
-/// No file with a password in it is longer, in bytes.
-const FILE_MAX: u64 = 4096;
+/// Maximum length of a password file, in bytes.
+const MAX_FILE_BYTES: u64 = 4096;
 
-/// The log-in, if there is a password.
+/// Returns the log-in, if a password is set.
 ///
 /// # Errors
-/// A sentence: the password cannot be had, or others can reach the device and nothing says that they may.
+/// A sentence, if the password cannot be read, or if a public address has neither a password nor `--open`.
 pub(crate) fn log_in(settings: &Settings) -> Result<Option<&'static LogIn>, String> {
     let password = match (&settings.password, &settings.password_file) {
         (Some(_), Some(file)) => {
             return Err(format!(
-                "there are two passwords, in INSTEP_PASSWORD and in {}: leave out one",
+                "there are two passwords, in INSTEP_PASSWORD and in {}; leave out one",
                 file.display()
             ));
         }
@@ -31,7 +31,7 @@ pub(crate) fn log_in(settings: &Settings) -> Result<Option<&'static LogIn>, Stri
     };
     let public = settings.addresses.iter().find(|address| !address.socket.ip().is_loopback());
     match (password, settings.open, public) {
-        (Some(_), true, _) => Err("a password and --open are opposites: leave out one".into()),
+        (Some(_), true, _) => Err("a password and --open exclude each other; leave out one".into()),
         (Some(password), false, _) => hash(password.as_bytes()).map(Some),
         (None, false, Some(address)) => Err(refuse(*address)),
         (None, _, _) => Ok(None),
@@ -40,21 +40,21 @@ pub(crate) fn log_in(settings: &Settings) -> Result<Option<&'static LogIn>, Stri
 
 fn refuse(address: Address) -> String {
     format!(
-        "others can reach {address}: set a password, by the variable INSTEP_PASSWORD or the option --password-file, or let everybody in by --open"
+        "cannot serve {address}: other machines can reach it; set a password by INSTEP_PASSWORD or --password-file, or add --open to let everyone use the device"
     )
 }
 
 fn hash(password: &[u8]) -> Result<&'static LogIn, String> {
     let mut salt = [0; 16];
-    // If there are none now, there will be none later.
-    fill(&mut salt).map_err(|error| format!("the system has no random numbers: {error}"))?;
+    // Fails at start rather than at the first log-in.
+    fill(&mut salt).map_err(|error| format!("cannot get random numbers: {error}"))?;
     let hashed = Password::new(password, salt, ROUNDS).map_err(|error: PasswordError| error.to_string())?;
     Ok(instep_tokio::log_in(hashed, random))
 }
 
 fn random(bytes: &mut [u8]) {
-    // An id that can be guessed would let anybody in: better not to go on.
-    fill(bytes).expect("the system has random numbers, as it had at the start");
+    // A predictable session id would let anyone log in, so the program ends.
+    fill(bytes).expect("getrandom fails after it worked at start");
 }
 
 fn fill(mut bytes: &mut [u8]) -> rustix::io::Result<()> {
@@ -70,8 +70,8 @@ fn read(path: &Path) -> Result<Zeroizing<String>, String> {
     use std::io::Read as _;
     let mut text = Zeroizing::new(Vec::with_capacity(2 * 4096));
     std::fs::File::open(path)
-        .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut text))
-        .map_err(|error| format!("the password file {} cannot be read: {error}", path.display()))?;
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text))
+        .map_err(|error| format!("cannot read the password file {}: {error}", path.display()))?;
     match instep::login::find_password(&text) {
         Ok(password) => Ok(Zeroizing::new(password.into())),
         Err(error) => Err(format!("the password in {} {}", path.display(), error.reason())),

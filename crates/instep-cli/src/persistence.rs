@@ -1,4 +1,4 @@
-//! What survives the end of the program, in a file.
+//! Values that survive a restart, in a file.
 
 use instep_apps::KeptProperties;
 use instep_settings::{FileError, FileStorage, Kept, LoadOutcome, PowerUp, Saver, Settings};
@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// The settings of this run, and the thread that stores them.
+/// The persisted values and the thread that saves them.
 pub(crate) struct Persistence {
     settings: Option<&'static Settings>,
     saver: Option<Saver<'static, FileStorage>>,
@@ -18,13 +18,11 @@ pub(crate) struct Persistence {
 }
 
 impl Persistence {
-    /// Reads the file. Without one, nothing is kept.
+    /// Reads the file. Without a file, nothing is persisted.
     pub(crate) fn open(path: Option<&Path>, power_up: PowerUp) -> Result<Self, String> {
         let Some(path) = path else {
             return if power_up == PowerUp::Last {
-                Err("an output that is to be as it was last (--power-up last) needs a file to remember it: add \
-                     --state-file FILE"
-                    .into())
+                Err("--power-up last needs a file for the last state; add --state-file FILE".into())
             } else {
                 Ok(Self { settings: None, saver: None, about: None, saving: None })
             };
@@ -33,10 +31,10 @@ impl Persistence {
         storage.check().map_err(|error| error.to_string())?;
         let settings: &'static Settings = Box::leak(Box::new(Settings::new()));
         let (saver, opened) = runtime()
-            .map_err(|error| format!("the settings cannot be read: {error}"))?
+            .map_err(|error| format!("cannot read the persisted values: {error}"))?
             .block_on(Saver::open(settings, storage));
         let about = match opened {
-            // Somebody is there to put it right.
+            // The program does not start, because the user can repair the file.
             LoadOutcome::Unreadable(error) => return Err(error.to_string()),
             opened if opened.is_warning() => Some(opened.to_string()),
             _ => None,
@@ -44,22 +42,22 @@ impl Persistence {
         Ok(Self { settings: Some(settings), saver: Some(saver), about, saving: None })
     }
 
-    /// What the application keeps.
+    /// Returns the persisted values of the application.
     pub(crate) fn kept(&self) -> Kept<'static> {
         self.settings.map_or(Kept::nothing(), Kept::by)
     }
 
-    /// Where the properties of a Thing are kept, if there is a place for them.
+    /// Returns the store for the properties of a Thing, if there is a file.
     pub(crate) fn properties(&self) -> Option<&'static KeptProperties> {
         self.settings.map(|settings| &*Box::leak(Box::new(KeptProperties::new(Kept::by(settings)))))
     }
 
-    /// What is to be said of it.
+    /// Returns the warnings about the file, one a line of the log.
     pub(crate) fn about(&self) -> impl Iterator<Item = &str> {
         self.about.as_deref().into_iter()
     }
 
-    /// Stores from now on what changes, on a thread of its own: a disk may take its time.
+    /// Starts the thread that saves changes, because a disk may be slow.
     pub(crate) fn start(&mut self) -> io::Result<()> {
         let (Some(settings), Some(saver)) = (self.settings, self.saver.take()) else { return Ok(()) };
         let runtime = runtime()?;
@@ -71,22 +69,22 @@ impl Persistence {
         Ok(())
     }
 
-    /// Stores what is not stored yet.
+    /// Saves the changes that are not saved yet, and ends the thread.
     pub(crate) fn end(self) {
         if let Some((stop, thread)) = self.saving {
             let _ = stop.send(());
-            // A panic has ended the program.
+            // A panic of the thread would have ended the program.
             let _ = thread.join();
         }
     }
 }
 
-/// Why nothing was reset.
+/// Failure of a reset.
 #[derive(Debug)]
 pub(crate) enum ResetError {
     /// No file is named.
     NoFile,
-    /// The file does not let itself be removed.
+    /// The file cannot be removed.
     File(FileError),
 }
 
@@ -94,20 +92,20 @@ impl fmt::Display for ResetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFile => f.write_str(
-                "there is no file to reset: name it with --state-file FILE, or by INSTEP_STATE_FILE, or as state_file in the \
-                 configuration",
+                "cannot reset: no state file is named; name it by --state-file FILE, by INSTEP_STATE_FILE, or as state_file \
+                 in the configuration",
             ),
             Self::File(error) => error.fmt(f),
         }
     }
 }
 
-/// Removes what was kept, and says what it did.
+/// Removes the persisted values, and returns a sentence for the user.
 pub(crate) fn reset(path: Option<&Path>) -> Result<String, ResetError> {
     let storage = FileStorage::new(path.ok_or(ResetError::NoFile)?).map_err(ResetError::File)?;
-    let there = storage.remove().map_err(ResetError::File)?;
+    let existed = storage.remove().map_err(ResetError::File)?;
     let path = storage.path().display();
-    Ok(if there { format!("Removed what was kept in {path}") } else { format!("Nothing was kept in {path}") })
+    Ok(if existed { format!("Removed the values in {path}") } else { format!("No values in {path}") })
 }
 
 async fn save(
@@ -121,7 +119,7 @@ async fn save(
         let now = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         match saver.turn(now).await {
             Ok(()) => failed = false,
-            // One line for a disk that is full, not one for each try.
+            // Only the first failure is logged, because every retry on a full disk fails.
             Err(error) if !failed => {
                 failed = true;
                 log::error!("{error}");

@@ -1,4 +1,4 @@
-//! The sensor that an application reads: on a bus of this machine, or simulated.
+//! The weather sensor: on an I2C bus of this machine, or simulated.
 
 use embedded_hal_async::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 use i2cdev::core::{I2CMessage as _, I2CTransfer as _};
@@ -9,16 +9,16 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where a BME280 is, as `--bme280` names it: `i2c-1`, or `i2c-1:0x77` for the second of its two addresses.
+/// Bus and address of a BME280, as in `--bme280`: `i2c-1`, or `i2c-1:0x77` for the second of its two addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BusAddress {
     bus: PathBuf,
     secondary: bool,
 }
 
-/// What measures the weather.
+/// A weather sensor.
 pub(crate) enum WeatherSensor {
-    /// Nothing does.
+    /// A simulation.
     Simulated(Simulated),
     /// A BME280.
     Bme280(Bme280<Bus>),
@@ -28,43 +28,41 @@ pub(crate) enum WeatherSensor {
 #[derive(Debug)]
 pub(crate) struct Bus(LinuxI2CBus);
 
-/// The kernel did not get an answer.
+/// A failed transfer on the bus.
 #[derive(Debug)]
 pub(crate) struct BusError(io::Error);
 
 impl BusAddress {
-    /// A sensor by its bus and address.
+    /// Parses a bus and an address.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (bus, address) = text.split_once(':').unwrap_or((text, "0x76"));
         let secondary = match address {
             "0x76" => false,
             "0x77" => true,
             _ => {
-                return Err(
-                    "has an address that no BME280 has: it is 0x76 or 0x77, such as in i2c-1:0x77".into()
-                );
+                return Err("has an invalid address; use 0x76 or 0x77, as in i2c-1:0x77".into());
             }
         };
         if bus.is_empty() {
-            return Err("names no bus; write it as i2c-1, or i2c-1:0x77 for its second address".into());
+            return Err("is not an I2C bus; write it as i2c-1, or i2c-1:0x77 for the second address".into());
         }
-        // A name stands for a file in /dev; a path stays as it is.
+        // A name is relative to /dev; an absolute path stays.
         Ok(Self { bus: Path::new("/dev").join(bus), secondary })
     }
 
-    /// Opens the bus. Whether the sensor answers shows later: it may come and go.
+    /// Opens the bus. It does not ask the sensor, which may be connected later.
     pub(crate) fn open(&self) -> Result<WeatherSensor, String> {
         let bus = self.bus.display();
         match LinuxI2CBus::new(&self.bus).map_err(io::Error::from) {
             Ok(bus) => Ok(WeatherSensor::Bme280(Bme280::new(Bus(bus), self.secondary))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!(
-                "there is no {bus}: `i2cdetect -l`, of the package i2c-tools, lists the I2C buses of this machine; on a \
-                 Raspberry Pi `raspi-config` switches them on"
+                "cannot open {bus}: it does not exist; `i2cdetect -l` of the package i2c-tools lists the I2C buses of this \
+                 machine, and `raspi-config` enables those of a Raspberry Pi"
             )),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(format!(
-                "{bus} may not be used by this user: add it to the group that owns it, often i2c"
+                "cannot open {bus}: permission denied; add this user to the group that owns it, often i2c"
             )),
-            Err(error) => Err(format!("{bus} cannot be used: {error}")),
+            Err(error) => Err(format!("cannot open {bus}: {error}")),
         }
     }
 }
@@ -99,7 +97,7 @@ impl ErrorType for Bus {
     type Error = BusError;
 }
 
-/// A transfer of a few bytes takes less than a millisecond: the application's thread waits for it.
+/// Blocks the application's thread, because a transfer of a few bytes takes less than 1 ms.
 impl I2c for Bus {
     async fn transaction(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), BusError> {
         let mut messages: Vec<_> = operations
@@ -119,15 +117,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sensor_is_a_bus_and_one_of_two_addresses() {
+    fn bus_address_has_one_of_two_addresses() {
         for (text, shown) in [
             ("i2c-1", "/dev/i2c-1:0x76"),
             ("i2c-0:0x77", "/dev/i2c-0:0x77"),
             ("/tmp/bus:0x76", "/tmp/bus:0x76"),
         ] {
-            let place = BusAddress::parse(text).unwrap();
-            assert_eq!(place.to_string(), shown);
-            assert_eq!(BusAddress::parse(shown), Ok(place));
+            let bus = BusAddress::parse(text).unwrap();
+            assert_eq!(bus.to_string(), shown);
+            assert_eq!(BusAddress::parse(shown), Ok(bus));
         }
         for text in ["", ":0x76", "i2c-1:0x78", "i2c-1:", "i2c-1:0x77:1"] {
             assert!(BusAddress::parse(text).is_err(), "{text}");

@@ -1,4 +1,4 @@
-//! `instep serve`: listeners, the application's thread, signals.
+//! `instep serve`, which starts the listeners, the application's thread and the signal handlers.
 
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
@@ -24,36 +24,36 @@ use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
-/// How long the last lines of the log may take to be read.
-const LAST_LINES: Duration = Duration::from_millis(200);
-/// What a shell shows for a program that Ctrl-C ended.
+/// Timeout for writing the last lines of the log.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
+/// Exit code after Ctrl-C, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-/// Why the server does not run: one sentence each.
+/// Failure of the server, explained in one sentence.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The page that was asked for cannot be used.
+    /// The page cannot be read.
     Page(String),
-    /// The certificate for https cannot be had.
+    /// The certificate for https cannot be read or generated.
     Certificate(String),
-    /// Nobody knows who may come in.
+    /// The password cannot be read, or a public address has neither a password nor `--open`.
     Password(String),
-    /// What is to be kept cannot be.
+    /// The persisted values cannot be read.
     State(String),
-    /// The line that the application is to switch cannot be had.
+    /// The GPIO line cannot be requested.
     Line(String),
-    /// The bus of the sensor cannot be had.
+    /// The sensor's bus cannot be opened.
     Sensor(String),
-    /// The service manager hands over something else than a socket that listens.
+    /// A socket of the service manager is not a listening socket.
     Inherited(String),
-    /// An address cannot be listened on.
+    /// An address cannot be bound.
     Listen(listen::Error),
-    /// The system refuses something else.
+    /// Another system call failed.
     System(io::Error),
 }
 
 impl Error {
-    /// Whether the call was wrong, rather than the run.
+    /// Returns whether the call is invalid, so that the exit code is 2.
     pub(crate) fn is_usage(&self) -> bool {
         match self {
             Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
@@ -80,7 +80,7 @@ impl std::fmt::Display for Error {
             | Self::Line(sentence)
             | Self::Sensor(sentence) => f.write_str(sentence),
             Self::Listen(error) => error.fmt(f),
-            Self::System(error) => write!(f, "the system refused to run the server: {error}"),
+            Self::System(error) => write!(f, "cannot run the server: {error}"),
         }
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let Configuration { mut settings, file, .. } = configuration;
     inherited.join(&mut settings.addresses, named, settings.metrics);
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
-    // It is wiped, and only its hash is kept.
+    // Dropping the password wipes it. The log-in has only its hash.
     settings.password = None;
     let own_page = settings.page.as_deref().map(|path| OwnPage::open(path, settings.percent_escape));
     let (own_page, survey) = own_page.transpose().map_err(Error::Page)?.unzip();
@@ -103,19 +103,19 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         None => Output::Simulated,
     };
     let sensor = match &settings.bme280 {
-        Some(place) => place.open().map_err(Error::Sensor)?,
+        Some(bus) => bus.open().map_err(Error::Sensor)?,
         None => WeatherSensor::Simulated(Simulated::default()),
     };
     let mut listening = settings.addresses.clone();
     let (listeners, metrics) =
         listen::listen(&mut listening, settings.metrics, &mut inherited).map_err(Error::Listen)?;
-    let measured_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let https = settings
         .https_redirect
         .then(|| https_redirect(&listening))
         .transpose()
         .map_err(Error::Certificate)?;
-    // They live as long as the program.
+    // Leaked, because it lives as long as the program.
     let access = Box::leak(Box::new(Access {
         name: settings.name.unwrap_or_else(host_name).leak(),
         hosts: leak(settings.hosts),
@@ -147,7 +147,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
 
     let open = log_in.is_none() && listening.iter().any(|address| !address.socket.ip().is_loopback());
     server.device().set_page_value("ACCESS", if open { OPEN_TO_EVERYONE } else { "" });
-    // The application sets its outputs and publishes its state before anybody can connect.
+    // The application sets its outputs and publishes its state before a client can connect.
     let led = Led::kept(output, KeptSwitch::new(keeping.kept(), LED, settings.power_up));
     start_application(server, app, Hardware::new(led).with_sensor(sensor), keeping.properties())?;
     keeping.start()?;
@@ -159,24 +159,22 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let announce = || {
         log::info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
         if let Some(file) = &file {
-            log::info!("Configured by the file {:?}", file.display());
+            log::info!("Configuration file: {:?}", file.display());
         }
         for line in keeping.about() {
             log::warn!("{line}");
         }
         for path in survey.hidden(|path| app.hides(path, log_in.is_some())) {
-            log::warn!(
-                "The file {path:?} of the page is not served: the device has something of its own there"
-            );
+            log::warn!("The file {path:?} of the page is not served: the device itself answers at this path");
         }
         if expects_port_80 {
             log::warn!(
-                "The page opens its WebSocket without a port, so it looks for it on port 80, where nothing listens: add --addr 127.0.0.1:80"
+                "The page opens its WebSocket without a port, so on port 80, where nothing listens; add --addr 127.0.0.1:80"
             );
         }
         if says_ws {
             log::warn!(
-                "The page opens its WebSocket with ws://, which browsers refuse on a page from https://: write wss:// instead"
+                "The page opens its WebSocket with ws://, which browsers block on a page from https://; use wss:// instead"
             );
         }
         for url in listening.iter().flat_map(|address| address.urls()) {
@@ -188,25 +186,23 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         if let Some(line) = &certificate_warning {
             log::warn!("{line}");
         }
-        for url in measured_at.iter().flat_map(|address| Address::from(*address).urls()) {
+        for url in metrics_address.iter().flat_map(|address| Address::from(*address).urls()) {
             log::info!("Metrics at {url}metrics");
         }
-        if measured_at.is_some_and(|address| !address.ip().is_loopback()) {
-            log::warn!("Everybody in this network can read the metrics");
+        if metrics_address.is_some_and(|address| !address.ip().is_loopback()) {
+            log::warn!("Everyone in this network can read the metrics");
         }
         for origin in access.origins.list().iter().filter(|origin| is_wide_origin(origin)) {
             log::warn!(
-                "All pages from files, and many programs, may use this device: --allow-origin {origin} lets them in"
+                "All pages from files, and many programs, may use this device because of --allow-origin {origin}"
             );
         }
         let public = || listening.iter().filter(|address| !address.socket.ip().is_loopback());
         if open {
-            log::warn!("This device is {OPEN_TO_EVERYONE}: --open lets them in");
+            log::warn!("This device is {OPEN_TO_EVERYONE} because of --open");
         }
         for address in public().filter(|address| log_in.is_some() && !address.secure) {
-            log::warn!(
-                "The password can be read on its way to {address}, which has no TLS: use --addr https://{address}"
-            );
+            log::warn!("The password is sent to {address} without TLS; use --addr https://{address}");
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -218,7 +214,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let result = runtime.block_on(run(server, listeners, keeper, announce));
     keeping.end();
     result?;
-    log.flush(LAST_LINES);
+    log.flush(FLUSH_TIMEOUT);
     Ok(())
 }
 
@@ -230,16 +226,16 @@ async fn run(
     announce: impl FnOnce(),
 ) -> io::Result<()> {
     let mut signals = Signals::install()?;
-    // Whoever reads this may send a signal at once.
+    // After the handlers, because a reader of the log may send a signal at once.
     announce();
-    inherit::tell_ready();
+    inherit::notify_ready();
     if let Some(keeper) = keeper {
         tokio::spawn(certificate::watch(keeper));
     }
     let (stop, stopped) = oneshot::channel();
     let mut stop = Some(stop);
     let mut serving = pin!(server.serve(listeners, async {
-        // The sender is dropped only after it has sent.
+        // Ends without an error, because the sender sends before it is dropped.
         let _ = stopped.await;
     }));
     loop {
@@ -250,26 +246,25 @@ async fn run(
         match (stop.take(), signal) {
             (Some(stop), _) => {
                 log::info!("Stopping");
-                inherit::tell_stopping();
+                inherit::notify_stopping();
                 let _ = stop.send(());
             }
             (None, End::AtOnce) => std::process::exit(INTERRUPTED),
-            // A shell and the kernel both tell of a closed terminal.
+            // The shell and the kernel both send SIGHUP when a terminal is closed.
             (None, End::HangUp) => {}
         }
     }
 }
 
-/// To the first address with TLS.
+/// Returns the redirect to the first address with TLS.
 fn https_redirect(listening: &[Address]) -> Result<HttpsRedirect, String> {
     let address = listening.iter().find(|address| address.secure).ok_or(
-        "--https-redirect leads to an address with https://, and there is none: add --addr https://127.0.0.1:8443 \
-         --tls-self-signed",
+        "--https-redirect needs an address with https://; add --addr https://127.0.0.1:8443 --tls-self-signed",
     )?;
     Ok(HttpsRedirect::to_port(address.socket.port()))
 }
 
-/// The certificate, if an address needs one.
+/// Opens the certificate, if an address needs one.
 fn keeper(
     options: &certificate::Options,
     addresses: &[Address],
@@ -278,7 +273,7 @@ fn keeper(
     let secure: Vec<_> = addresses.iter().copied().filter(|address| address.secure).collect();
     let Some(first) = secure.first() else {
         return if options.is_some() {
-            Err("a certificate is for addresses with https://, such as --addr https://127.0.0.1:8443".into())
+            Err("a certificate needs an address with https://; add --addr https://127.0.0.1:8443".into())
         } else {
             Ok(None)
         };
@@ -291,14 +286,14 @@ fn keeper(
     Keeper::open(options, port, subject).map(Some)
 }
 
-/// Runs the application on a thread of its own, and returns when it waits for the first time.
+/// Starts the application on its own thread, and returns once its future is pending for the first time.
 fn start_application(
     server: Server,
     app: &'static App,
     hardware: Hardware<'static, Output, NoDimmer, WeatherSensor>,
     properties: Option<&'static KeptProperties>,
 ) -> io::Result<()> {
-    let (waits, waiting) = mpsc::channel();
+    let (started, start) = mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("application".into()).spawn(move || {
         let Some(mut inbox) = server.inbox() else { return };
@@ -310,25 +305,25 @@ fn start_application(
             let mut application = pin!(application);
             poll_fn(|context| {
                 let poll = application.as_mut().poll(context);
-                // Only the first one is waited for.
-                let _ = waits.send(());
+                // Fails after the first poll, because the receiver is gone.
+                let _ = started.send(());
                 poll
             })
             .await;
         }));
     })?;
-    // An application that panics takes the program with it.
-    let _ = waiting.recv();
+    // A panic of the application ends the program.
+    let _ = start.recv();
     Ok(())
 }
 
-/// Every client needs a descriptor, and the default limit is meant for other programs.
+/// Raises the soft limit of open files to the hard limit, because every client needs a descriptor.
 fn raise_descriptor_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        log::warn!("The limit of open files stays as it is: {error}");
+        log::warn!("Cannot raise the limit of open files: {error}");
     }
 }
 

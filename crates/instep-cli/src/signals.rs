@@ -13,12 +13,12 @@ pub(crate) enum End {
     HangUp,
 }
 
-/// Handlers of these signals.
+/// Handlers of the signals.
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// `None` if it was ignored when the program started, as under `nohup`: then it stays ignored.
+    /// `None` if SIGHUP was ignored when the program started, as under `nohup`, so that it stays ignored.
     hang_up: Option<Signal>,
 }
 
@@ -52,8 +52,9 @@ impl Signals {
     }
 }
 
-/// Whether a process with this `/proc/PID/status` ignores the signal. `SigIgn` is a mask in hexadecimal digits, with the
-/// first signal in the lowest bit.
+/// Returns whether a process with this `/proc/PID/status` ignores the signal.
+///
+/// `SigIgn` is a mask in hexadecimal digits; signal 1 is the lowest bit.
 fn ignores(status: &str, signal: SignalKind) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ignored_signals_are_bits_of_a_mask() {
+    fn ignored_signal_is_a_bit_of_the_mask() {
         let status =
             |mask: &str| format!("Name:\tinstep\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t0\n");
         for (mask, hang_up, terminate) in [

@@ -83,7 +83,7 @@ fn inherited_public_socket_needs_password_or_open() {
     let refused = activate(listener.into(), &[]).output().expect("cannot run the command");
     let error = String::from_utf8(refused.stderr).expect("not UTF-8");
     assert_eq!(refused.status.code(), Some(2), "{error}");
-    assert!(error.contains(&format!("others can reach 0.0.0.0:{port}")), "{error}");
+    assert!(error.contains(&format!("cannot serve 0.0.0.0:{port}: other machines can reach it")), "{error}");
 }
 
 #[test]

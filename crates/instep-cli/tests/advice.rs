@@ -70,10 +70,8 @@ fn origin_offered_by_log_is_allowed_by_its_option() {
         let line = server.wait_for_line(|line| line.contains(&start), SOON);
         let server = serve_with(&arguments(&line, "--allow-origin"));
         assert!(WebSocket::try_connect(server.addr(), "/ws", &headers[..1]).is_ok(), "{line}");
-        let wide = server
-            .lines()
-            .iter()
-            .any(|line| line.ends_with(&format!("--allow-origin {origin} lets them in")));
+        let wide =
+            server.lines().iter().any(|line| line.ends_with(&format!("because of --allow-origin {origin}")));
         assert_eq!(wide, matches!(origin, "null" | "file://"), "{:?}", server.lines());
         assert_eq!(wide, line.contains("all pages from files"), "{line}");
     }

@@ -1,4 +1,4 @@
-//! The command line: output, errors and exit status.
+//! The command line: its output, its errors and its exit codes.
 
 mod served;
 
@@ -43,7 +43,7 @@ fn wrong_argument_is_explained_and_exits_2() {
         let (status, error) = failure(args);
         assert_eq!(status, 2, "{args:?}: {error}");
         // Errors in the form of the arguments, and in their values.
-        let begins = ["error: ", "instep: --", "instep: there is no option --"];
+        let begins = ["error: ", "instep: --", "instep: unknown option --"];
         assert!(begins.iter().any(|begin| error.starts_with(begin)), "{args:?}: {error}");
         assert!(error.contains(says), "{args:?}: {error}");
     }
@@ -61,7 +61,9 @@ fn unreadable_page_is_explained_and_exits_2() {
         let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", "--page", page]);
         assert_eq!(status, 2, "{error}");
         assert!(
-            error.starts_with("instep: the page ") && error.contains(page) && error.contains(says),
+            error.starts_with("instep: cannot ")
+                && error.contains(&format!(" the page {page}"))
+                && error.contains(says),
             "{error}"
         );
         assert_eq!(error.lines().count(), 1, "{error}");
@@ -76,7 +78,8 @@ fn second_server_on_port_exits_1() {
         let (status, error) = failure(args);
         assert_eq!(status, 1, "{error}");
         assert!(
-            error.starts_with(&format!("instep: {addr} is in use")) && error.contains("--addr"),
+            error.starts_with(&format!("instep: cannot bind {addr}: it is in use"))
+                && error.contains("--addr"),
             "{error}"
         );
         assert_eq!(error.lines().count(), 1, "{error}");
@@ -91,15 +94,15 @@ fn port_named_twice_is_not_blamed_on_other_server() {
     for (args, says) in [
         (
             &["--addr", &here, "--addr", &here][..],
-            format!("--addr {here} has the port that --addr {here} has"),
+            format!("--addr {here} has the same port as --addr {here}"),
         ),
         (
             &["--open", "--addr", &all, "--addr", &here],
-            format!("--addr {here} has the port that --addr {all} has"),
+            format!("--addr {here} has the same port as --addr {all}"),
         ),
         (
             &["--addr", &six, "--addr", &here, "--metrics", &here],
-            format!("--metrics {here} has the port that --addr"),
+            format!("--metrics {here} has the same port as --addr"),
         ),
     ] {
         let (status, error) = failure(&[&["serve", "--app", "hello"], args].concat());
@@ -133,7 +136,7 @@ fn port_without_address_means_all_addresses() {
         let port = free_port();
         let address = format!("{host}:{port}");
         let (status, error) = failure(&["serve", "--addr", &address]);
-        assert!(status == 2 && error.contains("others can reach"), "{error}");
+        assert!(status == 2 && error.contains("other machines can reach it"), "{error}");
         let server = serve(&["--app", "hello", "--open", "--addr", &address]);
         for here in [SocketAddr::from(([127, 0, 0, 1], port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))]
         {
@@ -154,15 +157,18 @@ fn address_of_other_machine_exits_1() {
     // Reserved for documentation, so no machine has it.
     let (status, error) = failure(&["serve", "--addr", "192.0.2.1:8080", "--open"]);
     assert_eq!(status, 1, "{error}");
-    assert!(error.starts_with("instep: 192.0.2.1 is not an address of this machine"), "{error}");
+    assert!(
+        error.starts_with("instep: cannot bind 192.0.2.1:8080: this machine has no address 192.0.2.1;"),
+        "{error}"
+    );
 }
 
 #[test]
 fn missing_hardware_is_explained_and_exits_1() {
     for (option, value, says, tool) in [
-        ("--gpio", "gpiochip999:17", "there is no /dev/gpiochip999", "gpiodetect"),
-        ("--gpio", "null:0", "/dev/null is no GPIO chip", "gpiodetect"),
-        ("--bme280", "i2c-999", "there is no /dev/i2c-999", "i2cdetect"),
+        ("--gpio", "gpiochip999:17", "cannot open /dev/gpiochip999: it does not exist", "gpiodetect"),
+        ("--gpio", "null:0", "cannot open /dev/null: it is not a GPIO chip", "gpiodetect"),
+        ("--bme280", "i2c-999", "cannot open /dev/i2c-999: it does not exist", "i2cdetect"),
     ] {
         let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", option, value]);
         assert_eq!(status, 1, "{error}");

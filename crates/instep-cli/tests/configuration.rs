@@ -1,5 +1,5 @@
-//! Options of file, environment and flags, and
-//! `instep config`, which prints their result.
+//! Options from the file, the environment and flags, and
+//! `instep config`, which prints them.
 
 mod served;
 
@@ -7,7 +7,7 @@ use served::{INSTEP, get};
 use std::process::{Command, Output, Stdio};
 use test_support::{Server, WebSocket, http, opcode};
 
-/// Working folder of one own.
+/// Working folder for one test, removed at its end.
 struct Folder(test_support::Folder);
 
 impl Folder {
@@ -39,7 +39,7 @@ impl Folder {
         String::from_utf8(output.stdout).expect("not UTF-8")
     }
 
-    /// Returns the error of `instep config`, and checks that `serve` prints the same.
+    /// Returns the error of `instep config`, which must be the error of `instep serve`.
     #[track_caller]
     fn error(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
         let mut errors = Vec::new();
@@ -64,7 +64,7 @@ impl Folder {
     }
 }
 
-/// Returns the lines that set something, without their sources.
+/// Returns the lines that set a value, without their sources.
 fn values(config: &str) -> Vec<&str> {
     let value = |line: &'_ str| line.find("  # ").unwrap_or(line.len());
     config.lines().map(|line| line[..value(line)].trim_end()).filter(|line| !line.starts_with('#')).collect()
@@ -83,7 +83,7 @@ fn expect(config: &str, lines: &[&str]) {
 }
 
 #[test]
-fn flag_beats_environment_beats_file_beats_default() {
+fn stronger_source_overrides_a_weaker_one() {
     let file = "app = \"hello\"\nallow_host = [\"a\", \"b\"]\nname = \"file\"\n\n[limits]\nclients = 1\nevents = 1\n\
         idle_time = \"1 s\"\n";
     let folder = Folder::with_file("precedence", file);
@@ -91,7 +91,7 @@ fn flag_beats_environment_beats_file_beats_default() {
     expect(
         &default,
         &[
-            "# No file was read.",
+            "# Configuration file: none",
             "app = \"workshop\"  # default",
             "addr = [\"127.0.0.1:8080\"]  # default",
             "# name is not set: this machine's name",
@@ -108,7 +108,7 @@ fn flag_beats_environment_beats_file_beats_default() {
     expect(
         &folder.config(&[], &[]),
         &[
-            "# The file \"instep.toml\" was read.",
+            "# Configuration file: \"instep.toml\"",
             "app = \"hello\"  # file, line 1",
             "allow_host = [\"a\", \"b\"]  # file, line 2",
             "clients = 1  # file, line 6",
@@ -135,7 +135,7 @@ fn flag_beats_environment_beats_file_beats_default() {
             "ping_every = \"10 s\"  # default",
         ],
     );
-    // A flag whose value may be left out.
+    // The value of this flag is optional.
     for (flags, value) in [
         (&["--metrics"][..], "127.0.0.1:9464"),
         (&["--metrics", "--app", "hello"], "127.0.0.1:9464"),
@@ -144,7 +144,7 @@ fn flag_beats_environment_beats_file_beats_default() {
     ] {
         expect(&folder.config(flags, &[]), &[&format!("metrics = \"{value}\"  # flag --metrics")]);
     }
-    // An empty list is a value, too.
+    // An empty list overrides the list of the file.
     expect(
         &folder.config(&[], &[("INSTEP_ALLOW_HOST", "")]),
         &["allow_host = []  # environment INSTEP_ALLOW_HOST"],
@@ -152,7 +152,7 @@ fn flag_beats_environment_beats_file_beats_default() {
 }
 
 #[test]
-fn file_is_found_by_flag_variable_or_working_folder() {
+fn file_is_named_by_flag_variable_or_default() {
     let folder = Folder::with_file("which-file", "app = \"hello\"");
     folder.write("other.toml", "app = \"echo\"");
     folder.write("third.toml", "app = \"toggle\"");
@@ -164,16 +164,16 @@ fn file_is_found_by_flag_variable_or_working_folder() {
     ] {
         let config = folder.config(args, variables);
         let app = format!("app = \"{app}\"  # file, line 1");
-        expect(&config, &[&format!("# The file \"{first}\" was read."), &app]);
+        expect(&config, &[&format!("# Configuration file: \"{first}\""), &app]);
     }
     let missing = folder.error(&["--config", "none.toml"], &by_variable);
-    assert!(missing.starts_with("--config: the file \"none.toml\" cannot be read: "), "{missing}");
+    assert!(missing.starts_with("--config: cannot read the file \"none.toml\": "), "{missing}");
     let missing = folder.error(&[], &[("INSTEP_CONFIG", "none.toml")]);
-    assert!(missing.starts_with("in INSTEP_CONFIG: the file \"none.toml\" cannot be read: "), "{missing}");
+    assert!(missing.starts_with("in INSTEP_CONFIG: cannot read the file \"none.toml\": "), "{missing}");
 }
 
 #[test]
-fn config_output_is_file_with_same_result() {
+fn printed_configuration_read_again_is_the_same() {
     let folder = Folder::new("round-trip");
     let all = [
         "--app=led-plain",
@@ -198,75 +198,77 @@ fn config_output_is_file_with_same_result() {
         folder.write("printed.toml", &printed);
         let again = folder.config(&["--config", "printed.toml"], &[]);
         assert_eq!(values(&again), values(&printed));
-        assert!(!again.contains("# default"), "an option is missing in the file:\n{again}");
+        assert!(!again.contains("# default"), "every value comes from the file:\n{again}");
     }
 }
 
 #[test]
-fn error_in_file_names_its_line() {
+fn invalid_file_is_rejected_with_its_line() {
     let folder = Folder::new("wrong-file");
     for (text, says) in [
-        ("\nadr = \"127.0.0.1:0\"", "line 2: \"adr\" is not an option; there are app, addr, name, "),
-        ("[limit]\nclients = 1", "line 1: \"limit\" is not an option; there are app, "),
-        ("clients = 1", "line 1: clients is a limit: it stands below a line [limits]"),
-        ("[limits]\n\napp = \"echo\"", "line 3: app is not a limit: it stands above the line [limits]"),
-        ("[limits]\nclient = 1", "line 2: \"client\" is not a limit; there are clients, "),
-        ("limits = 1", "line 1: limits is a table"),
-        ("config = \"x\"", "line 1: \"config\" is not an option"),
-        ("app = 5", "line 1: app is a text in quotes: app = \"NAME\""),
-        ("app = [\"echo\"]", "line 1: app is a text in quotes"),
-        ("addr = 8080", "line 1: addr is a list of texts in quotes"),
-        ("addr = [\"127.0.0.1:0\", 1]", "line 1: addr is a list of texts in quotes"),
-        ("addr = []", "line 1: \"\" is no address"),
+        ("\nadr = \"127.0.0.1:0\"", "line 2: unknown option \"adr\"; use one of app, addr, name, "),
+        ("[limit]\nclients = 1", "line 1: unknown option \"limit\"; use one of app, "),
+        ("clients = 1", "line 1: clients is a limit; move it below a line [limits]"),
+        ("[limits]\n\napp = \"echo\"", "line 3: app is not a limit; move it above the line [limits]"),
+        ("[limits]\nclient = 1", "line 2: unknown limit \"client\"; use one of clients, "),
+        ("limits = 1", "line 1: limits must be a table"),
+        ("config = \"x\"", "line 1: unknown option \"config\""),
+        ("app = 5", "line 1: app must be a text in quotes; write app = \"NAME\""),
+        ("app = [\"echo\"]", "line 1: app must be a text in quotes"),
+        ("addr = 8080", "line 1: addr must be a list of texts in quotes"),
+        ("addr = [\"127.0.0.1:0\", 1]", "line 1: addr must be a list of texts in quotes"),
+        ("addr = []", "line 1: \"\" is not an address; at least one is needed"),
         ("addr = \"8080\"", "line 1: \"8080\" is not an address and a port, such as 127.0.0.1:8080"),
-        ("app = \"led-jsn\"", "line 1: \"led-jsn\" is not an application; there are workshop, "),
-        ("[limits]\nclients = \"8\"", "line 2: clients is a whole number, in decimal and without quotes"),
-        ("[limits]\nclients = 1.5", "line 2: clients is a whole number"),
+        ("app = \"led-jsn\"", "line 1: \"led-jsn\" is not an application; use one of workshop, "),
+        (
+            "[limits]\nclients = \"8\"",
+            "line 2: clients must be a whole number, in decimal and without quotes",
+        ),
+        ("[limits]\nclients = 1.5", "line 2: clients must be a whole number"),
         ("[limits]\nclients = -1", "line 2: \"-1\" is not a whole number"),
-        ("[limits]\nclients = 0", "line 2: \"0\" is not possible: clients is from 1 to 60000"),
-        ("[limits]\nidle_time = 5", "line 2: idle_time is a time with its unit, in quotes, such as \"5 s\""),
+        ("[limits]\nclients = 0", "line 2: \"0\" is out of range: clients must be from 1 to 60000"),
+        (
+            "[limits]\nidle_time = 5",
+            "line 2: idle_time must be a time with its unit, in quotes, such as \"5 s\"",
+        ),
         ("[limits]\nidle_time = \"5\"", "line 2: \"5\" is not a time with its unit, such as 5 s or 500 ms"),
         (
             "[limits]\nping_every = \"0 s\"",
-            "line 2: \"0 s\" is not possible: ping_every is from 1 s to 86400 s",
+            "line 2: \"0 s\" is out of range: ping_every must be from 1 s to 86400 s",
         ),
         (
             "[limits]\noutbox = 99\nframe = 100",
-            "line 3: the limits frame and outbox do not go together: a whole frame has to fit",
+            "line 3: the limits frame and outbox conflict: a whole frame must fit into the outbox; set outbox to at least 122",
         ),
-        ("app = \"echo\"\napp = \"echo\"", "line 2: this is not TOML: duplicate key"),
-        ("app = \"echo\"\naddr =", "line 2: this is not TOML: "),
+        ("app = \"echo\"\napp = \"echo\"", "line 2: invalid TOML: duplicate key"),
+        ("app = \"echo\"\naddr =", "line 2: invalid TOML: "),
     ] {
         folder.write("instep.toml", text);
         let error = folder.error(&[], &[]);
         assert!(error.starts_with(&format!("in instep.toml, {says}")), "{text}\n{error}");
     }
     folder.write("instep.toml", b"app = \"\xff\"");
-    assert_eq!(folder.error(&[], &[]), "the file \"instep.toml\" is not text in UTF-8");
+    assert_eq!(folder.error(&[], &[]), "cannot read the file \"instep.toml\": it is not text in UTF-8");
 }
 
 #[test]
-fn error_in_environment_or_flag_names_its_source() {
+fn invalid_variable_or_flag_is_rejected_by_name() {
     let folder = Folder::new("wrong-elsewhere");
     for (name, value, says) in [
         (
             "INSTEP_ADR",
             "127.0.0.1:0",
-            "INSTEP_ADR is set, but is not a variable of instep: there are INSTEP_CONFIG, INSTEP_APP, ",
+            "unknown variable INSTEP_ADR; unset it or use one of INSTEP_CONFIG, INSTEP_APP, ",
         ),
-        ("INSTEP_LIMIT_CLIENT", "1", "INSTEP_LIMIT_CLIENT is set, but is not a limit of instep: "),
-        ("INSTEP_LIMIT_clients", "1", "INSTEP_LIMIT_clients is set, but is not a limit of instep: "),
+        ("INSTEP_LIMIT_CLIENT", "1", "unknown limit in the variable INSTEP_LIMIT_CLIENT; "),
+        ("INSTEP_LIMIT_clients", "1", "unknown limit in the variable INSTEP_LIMIT_clients; "),
         ("INSTEP_ADDR", "127.0.0.1:0,80", "in INSTEP_ADDR: \"80\" is not an address and a port"),
-        ("INSTEP_ADDR", "", "in INSTEP_ADDR: \"\" is no address"),
-        ("INSTEP_APP", "led", "in INSTEP_APP: \"led\" is not an application; there are "),
+        ("INSTEP_ADDR", "", "in INSTEP_ADDR: \"\" is not an address; "),
+        ("INSTEP_APP", "led", "in INSTEP_APP: \"led\" is not an application; use one of "),
         ("INSTEP_ALLOW_ORIGIN", "null,a.test", "in INSTEP_ALLOW_ORIGIN: \"a.test\" is not an origin"),
-        (
-            "INSTEP_LOG_FORMAT",
-            "xml",
-            "in INSTEP_LOG_FORMAT: \"xml\" is not a format of the log; there are text and json",
-        ),
+        ("INSTEP_LOG_FORMAT", "xml", "in INSTEP_LOG_FORMAT: \"xml\" is not a log format; use text or json"),
         ("INSTEP_LIMIT_CLIENTS", "many", "in INSTEP_LIMIT_CLIENTS: \"many\" is not a whole number"),
-        ("INSTEP_LIMIT_PINGS_MISSED", "256", "in INSTEP_LIMIT_PINGS_MISSED: \"256\" is not possible: "),
+        ("INSTEP_LIMIT_PINGS_MISSED", "256", "in INSTEP_LIMIT_PINGS_MISSED: \"256\" is out of range: "),
     ] {
         let error = folder.error(&[], &[(name, value)]);
         assert!(error.starts_with(says), "{name}={value}\n{error}");
@@ -274,28 +276,28 @@ fn error_in_environment_or_flag_names_its_source() {
     for (flag, value, says) in [
         ("--addr", "80", "--addr: \"80\" is not an address and a port"),
         ("--allow-host", "a:1", "--allow-host: \"a:1\" is not a host name"),
-        ("--page", "", "--page: \"\" names no file"),
+        ("--page", "", "--page: \"\" is not the name of a file"),
         ("--metrics", "99999", "--metrics: \"99999\" is not an address and a port"),
-        ("--limit", "message", "--limit: \"message\" is not a limit and its value, such as message=1000"),
-        ("--limit", "messages=1", "--limit: \"messages\" is not a limit; there are clients, "),
-        ("--limit", "message=0", "--limit message: \"0\" is not possible: message is from 1 to "),
+        ("--limit", "message", "--limit: invalid limit \"message\"; write KEY=VALUE, such as message=1000"),
+        ("--limit", "messages=1", "--limit: unknown limit \"messages\"; use one of clients, "),
+        ("--limit", "message=0", "--limit message: \"0\" is out of range: message must be from 1 to "),
         (
             "--limit",
             "http_slots=60000",
-            "--limit http_slots: the limits clients and http_slots do not go together: ",
+            "--limit http_slots: the limits clients and http_slots conflict: their sum must be at most 65535",
         ),
     ] {
-        // Only the limits of both sources together are wrong in the last case.
+        // In the last case, only the sum of both limits is out of range.
         let error = folder.error(&[flag, value], &[("INSTEP_LIMIT_CLIENTS", "6000")]);
         assert!(error.starts_with(says), "{flag} {value}\n{error}");
     }
-    // A wrong value is an error even if a flag overrides it.
+    // An invalid value is an error even if a source overrides it.
     let error = folder.error(&["--app", "echo"], &[("INSTEP_APP", "led")]);
     assert!(error.starts_with("in INSTEP_APP: "), "{error}");
 }
 
 #[test]
-fn variables_of_other_programs_are_ignored() {
+fn foreign_variables_are_ignored() {
     let folder = Folder::new("others");
     let others = ["INSTEP_BIN", "INSTEP_AP_PASSWORD", "INSTEP_WIFI_SSID", "INSTEP_HOST_ANYTHING", "INSTEPS"];
     let variables = others.map(|name| (name, "x"));
@@ -303,18 +305,18 @@ fn variables_of_other_programs_are_ignored() {
 }
 
 #[test]
-fn server_uses_configuration_and_logs_its_source() {
+fn server_applies_and_logs_its_configuration() {
     let folder =
         Folder::with_file("serves", "app = \"led-plain\"\nname = \"lamp\"\n[limits]\nmessage = 10\n");
     let server = folder.server(&["--limit", "clients=1"]).variable("INSTEP_ALLOW_HOST", "light.test").start();
-    server.expect_line("Configured by the file \"instep.toml\"");
+    server.expect_line("Configuration file: \"instep.toml\"");
     let status = |host| http(server.addr(), format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).status;
     assert_eq!((status("lamp.local"), status("light.test"), status("other.test")), (200, 200, 421));
 
     let mut client = WebSocket::connect(server.addr(), "/ws");
-    assert_eq!(client.read_text(), "0", "not led-plain");
+    assert_eq!(client.read_text(), "0", "the application is led-plain");
     let refused =
-        WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("a second client was accepted");
+        WebSocket::try_connect(server.addr(), "/ws", &[]).expect_err("the limit second client was client");
     assert_eq!(refused.status, 503);
     client.send_text("0123456789");
     server.expect_line("[1] Received: 0123456789");
@@ -323,7 +325,7 @@ fn server_uses_configuration_and_logs_its_source() {
 }
 
 #[test]
-fn environment_and_file_hold_without_subcommand() {
+fn call_without_a_command_reads_the_file() {
     let folder = Folder::with_file("no-command", "addr = \"127.0.0.1:x\"");
     let output = folder.run(&[], &[]);
     let error = String::from_utf8(output.stderr).expect("not UTF-8");
@@ -331,7 +333,7 @@ fn environment_and_file_hold_without_subcommand() {
     assert!(error.starts_with("instep: in instep.toml, line 1: "), "{error}");
 }
 
-/// The server runs with the limits that the error texts call possible.
+/// The documented ends of each range work.
 #[test]
 fn server_runs_with_min_and_max_of_every_limit() {
     let folder = Folder::new("extremes");
@@ -350,7 +352,7 @@ fn server_runs_with_min_and_max_of_every_limit() {
         assert_eq!(client.read_text(), "0");
         client.send_text("x");
         server.expect_line("[1] Received: x");
-        // The second connection, which is the last one allowed.
+        // A second connection, which is the maximum.
         assert_eq!(get(server.addr(), "/").status, 200);
         drop(client);
         server.expect_line("[1] Disconnected");

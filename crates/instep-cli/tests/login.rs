@@ -132,8 +132,8 @@ fn public_address_needs_password_or_open() {
 
     let server = guarded(&["--app", "hello", "--addr", "0.0.0.0:0"]);
     assert_eq!(get(loopback(&server), "/").status, 401);
-    let line = server.wait_for_line(|line| line.contains("no TLS"), SOON);
-    assert!(line.contains("The password can be read on its way"), "{line}");
+    let line = server.wait_for_line(|line| line.contains("without TLS"), SOON);
+    assert!(line.contains("The password is sent to "), "{line}");
 
     // Only this machine can reach it, so there is no warning.
     let server = guarded(&["--app", "hello"]);
@@ -187,7 +187,7 @@ fn cookie_over_tls_is_secure_and_causes_no_warning() {
     https.send(posted("/logout", &[&format!("Cookie: {pair}")], ""));
     assert_eq!(https.read().status, 303);
     socket.expect_close(1008);
-    assert!(!server.lines().iter().any(|line| line.contains("no TLS")), "{:?}", server.lines());
+    assert!(!server.lines().iter().any(|line| line.contains("without TLS")), "{:?}", server.lines());
 }
 
 #[test]
@@ -210,9 +210,9 @@ fn password_may_come_from_file() {
     }
     let file_in_latin_1 = File::new("latin-1", b"k\xfc\n");
     expect_refused(&["--password-file", file_in_latin_1.name()], &[], "is not text in UTF-8");
-    expect_refused(&["--password-file", "/nowhere/at/all"], &[], "cannot be read");
+    expect_refused(&["--password-file", "/nowhere/at/all"], &[], "cannot read the password file");
     expect_refused(&["--password-file", file.name()], &[("INSTEP_PASSWORD", "x")], "two passwords");
-    expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "opposites");
+    expect_refused(&["--open"], &[("INSTEP_PASSWORD", "x")], "exclude each other");
     expect_refused(&[], &[("INSTEP_PASSWORD", "")], "1 to 128 bytes");
     assert_eq!(
         run(&["serve", "--password", "x"], &[]).status.code(),

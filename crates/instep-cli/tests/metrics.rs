@@ -264,7 +264,7 @@ fn metrics_need_known_host_and_have_one_path() {
         assert!(response.text().ends_with('.') && !response.text().contains("instep_"), "{request:?}");
         connection.expect_end(SOON);
     }
-    server.wait_for_line(|line| line.ends_with("start it with --allow-host evil.test"), SOON);
+    server.wait_for_line(|line| line.ends_with("allow it with --allow-host evil.test"), SOON);
     server.wait_for_line(|line| line.contains("the metrics") && line.contains("--allow-host"), SOON);
     let head = http(metrics, REQUEST.replacen("GET", "HEAD", 1));
     assert_eq!((head.status, head.text()), (200, ""));

@@ -178,7 +178,9 @@ fn file_hidden_by_device_path_is_reported() {
     let lines = server.lines();
     let logged: Vec<_> = lines
         .iter()
-        .filter_map(|line| line.split('"').nth(1).filter(|_| line.contains("own there")))
+        .filter_map(|line| {
+            line.split('"').nth(1).filter(|_| line.contains("the device itself answers at this path"))
+        })
         .collect();
     assert_eq!(logged, ["/healthz", "/instep.js", "/properties/led"]);
 }
@@ -228,7 +230,7 @@ fn missing_file_is_logged_once() {
         }
         server.wait_for_line(|line| line.contains("/last.js"), SOON);
         let lines = server.lines();
-        let logged: Vec<_> = lines.iter().filter(|line| line.starts_with("The page asks for")).collect();
+        let logged: Vec<_> = lines.iter().filter(|line| line.starts_with("The page requests")).collect();
         assert_eq!(logged.len(), 2, "{logged:?}");
         assert!(logged[0].contains("\"/style.css\"") && logged[0].contains(says), "{logged:?}");
     }
@@ -326,9 +328,9 @@ fn folder_that_cannot_be_page_is_reported_at_start() {
     symlink("../../outside.html", site.join("out/index.html")).unwrap();
     for (page, says) in [
         (site.clone(), "has no index.html"),
-        (site.join("latin"), "is not text in UTF-8"),
-        (site.join("out"), "cannot be read"),
-        (PathBuf::from("/dev/zero"), "it is no file"),
+        (site.join("latin"), "it is not text in UTF-8"),
+        (site.join("out"), "cannot read the page"),
+        (PathBuf::from("/dev/zero"), "it is not a regular file"),
     ] {
         let output = Command::new(INSTEP)
             .args(["serve", "--addr", "127.0.0.1:0", "--page", text(&page)])
@@ -337,7 +339,10 @@ fn folder_that_cannot_be_page_is_reported_at_start() {
             .expect("cannot run the command");
         let error = String::from_utf8(output.stderr).expect("not UTF-8");
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.starts_with("instep: the page ") && error.contains(says), "{error}");
+        assert!(
+            error.starts_with("instep: cannot ") && error.contains(" the page ") && error.contains(says),
+            "{error}"
+        );
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }

@@ -73,11 +73,8 @@ fn output_is_restored_until_reset() {
     assert_eq!(state(&server), "0", "the persisted state was used");
     end(server);
     let reset = &["reset", "--state-file", text(&file)];
-    assert_eq!(
-        run(reset),
-        (Some(0), format!("Removed what was kept in {}\n", file.display()), String::new())
-    );
-    assert_eq!(run(reset), (Some(0), format!("Nothing was kept in {}\n", file.display()), String::new()));
+    assert_eq!(run(reset), (Some(0), format!("Removed the values in {}\n", file.display()), String::new()));
+    assert_eq!(run(reset), (Some(0), format!("No values in {}\n", file.display()), String::new()));
     let server = keeping(&file, "last");
     assert_eq!(state(&server), "0");
     end(server);
@@ -276,7 +273,7 @@ fn unwritable_state_file_is_reported_at_start() {
         (&["serve", "--state-file", text(&folder)], "keep-refused"),
         (&["serve", "--state-file", text(&foreign)], "notes.txt"),
         (&["serve", "--power-up", "last"], "--state-file"),
-        (&["serve", "--power-up", "first"], "off, on and last"),
+        (&["serve", "--power-up", "first"], "off, on or last"),
         (&["reset"], "--state-file"),
     ] {
         let (status, out, error) = run(args);

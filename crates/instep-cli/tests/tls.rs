@@ -121,8 +121,10 @@ fn self_signed_key_is_kept_and_private() {
     let mode =
         |name| fs::metadata(folder.file(name)).expect("cannot open the file").permissions().mode() & 0o777;
     assert_eq!(mode("key.pem"), 0o600);
-    let (made, kept) =
-        (certificate(&folder), format!("Made a certificate, kept in {}", folder.file("certificate.pem")));
+    let (made, kept) = (
+        folder.certificate(&folder),
+        format!("Generated a certificate and stored it in {}", folder.file("certificate.pem")),
+    );
     assert!(server.lines().contains(&kept), "{:?}", server.lines());
     assert_eq!(before.len(), 32 * 3 - 1, "{before}");
 
@@ -172,12 +174,12 @@ fn self_signed_certificate_is_kept_in_state_folder() {
         .spawn()
         .expect("cannot run the command");
     let lines = BufReader::new(process.stdout.take().expect("no pipe")).lines();
-    let line = lines.map_while(Result::ok).find(|line| line.starts_with("Made "));
+    let line = lines.map_while(Result::ok).find(|line| line.starts_with("Generated "));
     process.kill().expect("cannot kill the process");
     process.wait().expect("cannot wait for the process");
     assert_eq!(
         line,
-        Some(format!("Made a certificate, kept in {}", folder.file("instep/certificate-0.pem")))
+        Some(format!("Generated a certificate and stored it in {}", folder.file("instep/certificate-0.pem")))
     );
     let mode =
         |name| fs::metadata(folder.file(name)).expect("the file is missing").permissions().mode() & 0o777;
@@ -198,7 +200,7 @@ fn own_certificate_is_used_and_never_overwritten() {
     assert_eq!(get_over(Tls::trusting(one.cert.pem()).connect(server.addr()), "/").status, 200);
 
     let said = sentence(&[&args[..], &["--tls-self-signed"]].concat());
-    assert!(said.contains("are not overwritten") && said.contains(&cert) && said.contains(&key), "{said}");
+    assert!(said.contains("cannot overwrite") && said.contains(&cert) && said.contains(&key), "{said}");
     assert_eq!(certificate(&folder), one.cert.pem());
 
     let missing = folder.file("missing.pem");
@@ -211,17 +213,21 @@ fn own_certificate_is_used_and_never_overwritten() {
     let version_1 =
         folder.write("version-1.pem", include_bytes!("../../instep-tokio/tests/data/version-1.pem"));
     for (cert, key, says) in [
-        (&missing, &key, format!("the certificate {missing} cannot be read: No such file")),
-        (&cert, &missing, format!("the key {missing} cannot be read: No such file")),
-        (&empty, &key, format!("the certificate {empty} cannot be used: there is no certificate in PEM")),
-        (&binary, &key, format!("the certificate {binary} cannot be used: there is no certificate in PEM")),
-        (&cert, &empty, format!("the key {empty} cannot be used: there is no private key in PEM")),
-        (&key, &cert, format!("the certificate {key} cannot be used: there is no certificate in PEM")),
-        (&cert, &other_key, format!("the key {other_key} does not belong to the certificate {cert}")),
-        (&broken, &key, format!("the certificate {broken} cannot be used: it is damaged")),
-        (&cert, &encrypted, format!("the key {encrypted} cannot be used: it is encrypted")),
-        (&cert, &other_kind, format!("the key {other_kind} cannot be used: it is none of RSA")),
-        (&version_1, &version_1, format!("the certificate {version_1} cannot be used: it is of version 1")),
+        (&missing, &key, format!("cannot read the certificate {missing}: No such file")),
+        (&cert, &missing, format!("cannot read the key {missing}: No such file")),
+        (&empty, &key, format!("cannot use the certificate {empty}: there is no certificate in PEM")),
+        (&binary, &key, format!("cannot use the certificate {binary}: there is no certificate in PEM")),
+        (&cert, &empty, format!("cannot use the key {empty}: there is no private key in PEM")),
+        (&key, &cert, format!("cannot use the certificate {key}: there is no certificate in PEM")),
+        (
+            &cert,
+            &other_key,
+            format!("cannot use the key {other_key}: it does not belong to the certificate {cert}"),
+        ),
+        (&broken, &key, format!("cannot use the certificate {broken}: it is damaged")),
+        (&cert, &encrypted, format!("cannot use the key {encrypted}: it is encrypted")),
+        (&cert, &other_kind, format!("cannot use the key {other_kind}: it is none of RSA")),
+        (&version_1, &version_1, format!("cannot use the certificate {version_1}: it is of version 1")),
     ] {
         let said = sentence(&[&address[..], &["--tls-cert", cert, "--tls-key", key]].concat());
         assert!(said.starts_with(&format!("instep: {says}")) && said.lines().count() == 1, "{said}");
@@ -257,7 +263,7 @@ fn incompatible_tls_options_are_explained() {
                 "--tls-key",
                 "/proc/no/b",
             ],
-            "/proc/no/a cannot be written",
+            "cannot write /proc/no/a: ",
         ),
     ] {
         let said = sentence(args);

@@ -1,24 +1,26 @@
-//! The DNS server of a device that is its own network: every name is the device, so that whatever page a phone asks for to
-//! see whether it is online, it comes to the device (RFC 1035).
+//! The DNS server of the device's own network (RFC 1035), which resolves every name to the device.
+//!
+//! So the request by which a phone checks whether it is online reaches the device.
 
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-/// The port on which queries arrive.
+/// UDP port of the server.
 pub const PORT: u16 = 53;
-/// Bytes that the longest answer needs, as long as nothing else is agreed on (RFC 1035 section 4.2.1).
+/// Maximum length of a reply without EDNS, in bytes (RFC 1035 section 4.2.1).
 pub const REPLY_MAX: usize = 512;
 
-/// So long a phone may believe it. It takes its answers from elsewhere when it has left the network.
+/// Time to live of an answer. It is short, because the answer is wrong in any other network.
 const TTL: Duration = Duration::from_secs(10);
 
-/// Writes the answer to `query` to the start of `reply` and returns its length: for an A query the device's address, for
-/// any other type (AAAA, HTTPS) that there is none, upon which a phone takes the A at once.
+/// Writes the reply to `query` to the start of `reply` and returns its length.
 ///
-/// `None`: it is no query, cannot be read, or the answer does not fit. Then nothing is sent.
+/// An A query is answered with the device's address, and any other type (AAAA, HTTPS) with no record, so that a phone
+/// uses the A record at once. Returns `None`, and nothing is to be sent, if the message is no query, if it is malformed,
+/// or if the reply does not fit.
 pub fn answer(query: &[u8], address: Ipv4Addr, reply: &mut [u8]) -> Option<usize> {
-    // An answer to an answer would go to and fro between two servers for ever. No phone asks for another operation, and
-    // the answer that edge-captive has for those is itself marked as a query.
+    // Only standard queries: replying to a response could loop between two servers, and edge-captive's reply to other
+    // operations is itself marked as a query.
     if query.get(2)? & 0xf8 != 0 {
         return None;
     }
@@ -32,7 +34,7 @@ mod tests {
 
     const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
 
-    /// A query as resolvers send it: id 0x1234, recursion desired.
+    /// Returns a query as resolvers send it: id 0x1234, recursion desired.
     fn query(name: &str, kind: u16) -> Vec<u8> {
         let mut query = std::vec![0x12, 0x34, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         for label in name.split('.') {
@@ -51,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_the_device() {
+    fn every_name_resolves_to_the_device() {
         for name in ["connectivitycheck.gstatic.com", "captive.apple.com", "www.msftconnecttest.com", "a"] {
             let query = query(name, 1);
             let reply = answered(&query).unwrap();
@@ -59,13 +61,13 @@ mod tests {
             assert_eq!(reply[..2], [0x12, 0x34]);
             assert_eq!((reply[2] & 0x80, reply[3] & 0x0f), (0x80, 0), "{name}");
             assert_eq!(reply[4..12], [0, 1, 0, 1, 0, 0, 0, 0]);
-            assert_eq!(reply[12..query.len()], query[12..], "the question comes back as it was");
+            assert_eq!(reply[12..query.len()], query[12..], "the reply repeats the question");
             assert_eq!(reply[reply.len() - 14..], [0, 1, 0, 1, 0, 0, 0, 10, 0, 4, 192, 168, 4, 1]);
         }
     }
 
     #[test]
-    fn other_types_have_no_answer_and_are_no_error() {
+    fn other_type_gets_an_empty_answer() {
         // AAAA, HTTPS, SOA, TXT.
         for kind in [28, 65, 6, 16] {
             let query = query("captive.apple.com", kind);
@@ -78,7 +80,7 @@ mod tests {
 
     /// As Android sends it: with an OPT record (RFC 6891) behind the question.
     #[test]
-    fn an_extended_query_gets_a_plain_answer() {
+    fn extended_query_gets_a_plain_answer() {
         let mut extended = query("www.google.com", 1);
         extended[11] = 1;
         extended.extend_from_slice(&[0, 0, 41, 0x05, 0xac, 0, 0, 0, 0, 0, 0]);
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn two_questions_of_which_one_points_to_the_other() {
+    fn compressed_second_question_is_answered() {
         let mut two = query("a.example", 1);
         two[5] = 2;
         two.extend_from_slice(&[0xc0, 12, 0, 28, 0, 1]);
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_query_gets_no_answer() {
+    fn malformed_query_gets_no_answer() {
         let good = query("a.example", 1);
         let mut response = good.clone();
         response[2] |= 0x80;

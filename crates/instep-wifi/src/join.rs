@@ -1,34 +1,36 @@
-//! The password of a device's own Wi-Fi network, and the text from which a phone joins it.
+//! The password of a device's own Wi-Fi network, and the join string for a phone.
 
 use core::fmt;
 use core::str::FromStr;
 
-/// Letters and digits that nobody takes for another: no 0, 1, i, l, o, and no capitals, which phones make hard to type.
+/// Unambiguous characters: no 0, 1, i, l, o, and no capitals, because they are hard to type on a phone.
 const ALPHABET: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
-/// Of a random password: 12 letters are 59 bits.
+/// Length of a random password, in characters. 12 characters are 59 bits.
 const RANDOM_LENGTH: usize = 12;
-/// Of a passphrase of WPA (IEEE 802.11 annex J.4.1).
-const MAX: usize = 63;
-const MIN: usize = 8;
+/// Maximum length of a WPA passphrase, in bytes (IEEE 802.11 annex J.4.1).
+const MAX_BYTES: usize = 63;
+/// Minimum length of a WPA passphrase, in bytes.
+const MIN_BYTES: usize = 8;
 
-/// How somebody gets into the network.
+/// Protection of a Wi-Fi network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protection {
-    /// With a password (WPA).
+    /// A password (WPA).
     Password(Password),
-    /// Anybody does. Only if the device's owner has said so.
+    /// None. The device's own network is open only if its owner has chosen that.
     Open,
 }
 
-/// A password for WPA: 8 to 63 printable ASCII characters. It shows itself only where it is asked to, and never when it
-/// is printed.
+/// A WPA password: 8 to 63 printable ASCII characters.
+///
+/// `Debug` prints `***`; only [`Password::reveal`] returns it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Password {
-    bytes: [u8; MAX],
+    bytes: [u8; MAX_BYTES],
     length: usize,
 }
 
-/// Why a text is no password.
+/// Invalid password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PasswordError {
@@ -41,40 +43,43 @@ pub enum PasswordError {
 }
 
 impl Protection {
-    /// How a device protects its network: as its owner says, else by the password that it keeps, else by a new one from a
-    /// source of random numbers ([`Password::random`]). What comes second is that new one, to be kept.
+    /// Chooses the protection of the device's own network.
+    ///
+    /// That is the owner's choice, else the stored password, else a new random one ([`Password::random`]), which is
+    /// also returned as the second value, so that the caller stores it.
     pub fn choose(
-        said: Option<Self>,
-        kept: Option<Password>,
+        chosen: Option<Self>,
+        stored: Option<Password>,
         random: impl FnMut() -> u32,
     ) -> (Self, Option<Password>) {
-        match (said, kept) {
-            (Some(said), _) => (said, None),
-            (None, Some(kept)) => (Self::Password(kept), None),
+        match (chosen, stored) {
+            (Some(chosen), _) => (chosen, None),
+            (None, Some(stored)) => (Self::Password(stored), None),
             (None, None) => {
-                let made = Password::random(random);
-                (Self::Password(made), Some(made))
+                let new = Password::random(random);
+                (Self::Password(new), Some(new))
             }
         }
     }
 }
 
 impl Password {
-    /// A password for a device that has none, from a source of random numbers that nobody can guess: call it once, at the
-    /// first start, and keep what comes.
+    /// Generates a password from a cryptographically secure source of random numbers.
+    ///
+    /// Call it once, at the first start, and store the password.
     pub fn random(mut source: impl FnMut() -> u32) -> Self {
-        let mut bytes = [0; MAX];
+        let mut bytes = [0; MAX_BYTES];
         for letter in &mut bytes[..RANDOM_LENGTH] {
-            // 2 to the 32nd is no multiple of 31, but nearly.
-            let at = source() % 31;
-            *letter = ALPHABET[at as usize];
+            // The bias is negligible, because 2 to the 32nd is nearly a multiple of 31.
+            let i = source() % 31;
+            *letter = ALPHABET[i as usize];
         }
         Self { bytes, length: RANDOM_LENGTH }
     }
 
-    /// The password itself, for the radio, for keeping it, and for the serial port at the start.
+    /// Returns the password itself, for the radio, for the storage, and for the serial port at the start.
     pub fn reveal(&self) -> &str {
-        // Only ASCII gets in.
+        // Always valid, because all bytes are ASCII.
         core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }
 }
@@ -86,10 +91,10 @@ impl FromStr for Password {
         if text.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
             return Err(PasswordError::Character);
         }
-        if text.len() < MIN {
+        if text.len() < MIN_BYTES {
             return Err(PasswordError::TooShort);
         }
-        let mut bytes = [0; MAX];
+        let mut bytes = [0; MAX_BYTES];
         bytes.get_mut(..text.len()).ok_or(PasswordError::TooLong)?.copy_from_slice(text.as_bytes());
         Ok(Self { bytes, length: text.len() })
     }
@@ -104,8 +109,10 @@ impl fmt::Debug for Password {
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooShort => write!(f, "the password of a Wi-Fi network has at least {MIN} characters"),
-            Self::TooLong => write!(f, "the password of a Wi-Fi network has at most {MAX} characters"),
+            Self::TooShort => {
+                write!(f, "the password of a Wi-Fi network has at least {MIN_BYTES} characters")
+            }
+            Self::TooLong => write!(f, "the password of a Wi-Fi network has at most {MAX_BYTES} characters"),
             Self::Character => {
                 f.write_str("the password of a Wi-Fi network has letters, digits and signs of ASCII only")
             }
@@ -115,13 +122,15 @@ impl fmt::Display for PasswordError {
 
 impl core::error::Error for PasswordError {}
 
-/// The text of a QR code from which a phone joins: `WIFI:T:WPA;S:NAME;P:PASSWORD;;` (Wi-Fi Alliance, WPA3 specification
-/// section 7). It is made of the password: print it on the serial port and nowhere else.
+/// Text of a QR code from which a phone joins: `WIFI:T:WPA;S:NAME;P:PASSWORD;;` (Wi-Fi Alliance, WPA3 specification
+/// section 7).
+///
+/// It contains the password, so print it on the serial port only.
 #[derive(Clone, Copy)]
 pub struct JoinString<'n> {
-    /// The network's name.
+    /// Name of the network.
     pub network: &'n str,
-    /// How to get into it.
+    /// Protection of the network.
     pub protection: Protection,
 }
 
@@ -136,7 +145,7 @@ impl fmt::Display for JoinString<'_> {
     }
 }
 
-/// Text with a backslash before each sign that means something in a join string.
+/// Text with a backslash before each special character of a join string.
 struct Escaped<'t>(&'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -162,7 +171,7 @@ mod tests {
     use std::string::{String, ToString};
 
     #[test]
-    fn what_a_phone_reads_from_the_code() {
+    fn join_string_escapes_special_characters() {
         let join = |network, password: &str| {
             JoinString { network, protection: Protection::Password(password.parse().unwrap()) }.to_string()
         };
@@ -177,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_as_long_as_wpa_allows() {
+    fn password_outside_wpas_limits_is_rejected() {
         for good in ["12345678", "pass word", &"~".repeat(63)] {
             assert_eq!(good.parse::<Password>().unwrap().reveal(), good);
         }
@@ -194,32 +203,32 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_open_only_if_that_is_said() {
-        let said: Password = "said by its owner".parse().unwrap();
-        let kept: Password = "kept since then".parse().unwrap();
+    fn network_is_open_only_by_choice() {
+        let chosen: Password = "chosen by its owner".parse().unwrap();
+        let stored: Password = "stored since then".parse().unwrap();
         let mut number = 0;
         let mut random = || {
             number += 1;
             number
         };
-        for said in [Protection::Password(said), Protection::Open] {
-            assert_eq!(Protection::choose(Some(said), Some(kept), &mut random), (said, None));
-            assert_eq!(Protection::choose(Some(said), None, &mut random), (said, None));
+        for chosen in [Protection::Password(chosen), Protection::Open] {
+            assert_eq!(Protection::choose(Some(chosen), Some(stored), &mut random), (chosen, None));
+            assert_eq!(Protection::choose(Some(chosen), None, &mut random), (chosen, None));
         }
-        assert_eq!(Protection::choose(None, Some(kept), &mut random), (Protection::Password(kept), None));
-        let (protection, made) = Protection::choose(None, None, &mut random);
-        assert_eq!(protection, Protection::Password(made.unwrap()));
-        assert_ne!(Protection::choose(None, None, &mut random).1, made, "another device has another one");
+        assert_eq!(Protection::choose(None, Some(stored), &mut random), (Protection::Password(stored), None));
+        let (protection, new) = Protection::choose(None, None, &mut random);
+        assert_eq!(protection, Protection::Password(new.unwrap()));
+        assert_ne!(Protection::choose(None, None, &mut random).1, new, "two devices have the same password");
     }
 
     #[test]
-    fn a_password_is_never_printed_by_accident() {
+    fn password_is_not_in_debug_output() {
         let password: Password = "12345678".parse().unwrap();
         assert_eq!(format!("{:?} {:?}", password, Protection::Password(password)), "*** Password(***)");
     }
 
     #[test]
-    fn random_passwords_use_every_letter_equally() {
+    fn random_password_uses_all_letters_equally() {
         let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut source = || random.random();
         let passwords: BTreeSet<String> =
@@ -228,7 +237,7 @@ mod tests {
         for letter in ALPHABET {
             let times =
                 passwords.iter().flat_map(|password| password.bytes()).filter(|b| b == letter).count();
-            // 387 are to be expected.
+            // The expected number is 387.
             assert!((250..550).contains(&times), "{} {times} times", char::from(*letter));
         }
         for password in &passwords {
@@ -238,7 +247,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_escaped_is_read_as_it_was(text in "[ -~]{8,63}") {
+        fn escaped_password_reads_back(text in "[ -~]{8,63}") {
             let protection = Protection::Password(text.parse().unwrap());
             let joined = JoinString { network: "n", protection }.to_string();
             let rest = joined.strip_prefix("WIFI:T:WPA;S:n;P:").unwrap();

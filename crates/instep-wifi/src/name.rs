@@ -1,46 +1,48 @@
-//! The name by which a device is known: its Wi-Fi network's, its host name in mDNS, and its page's title.
+//! The name of a device: the name of its Wi-Fi network, its host name in mDNS, and its page's title.
 
 use core::fmt::{self, Write};
 use core::str::FromStr;
 
-/// Bytes in the longest name: so long may that of a Wi-Fi network be (IEEE 802.11 section 9.4.2.2). That of a host could
-/// have 63 (RFC 1035 section 2.3.4).
+/// Maximum length of a name, in bytes.
+///
+/// A Wi-Fi network's name is limited to it (IEEE 802.11 section 9.4.2.2), and a host name to 63 (RFC 1035 section 2.3.4).
 pub const NAME_MAX: usize = 32;
 
-/// A name: letters, digits and hyphens, as in a host name (RFC 1123 section 2.1), at most [`NAME_MAX`] of them.
+/// A name of 1 to [`NAME_MAX`] letters, digits and hyphens, as a host name (RFC 1123 section 2.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Name {
     bytes: [u8; NAME_MAX],
     length: usize,
 }
 
-/// Why a text is no name.
+/// Invalid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// There is nothing in it.
+    /// The name is empty.
     Empty,
-    /// It is longer than [`NAME_MAX`].
+    /// The name is longer than [`NAME_MAX`].
     TooLong,
-    /// This character may not stand in it.
+    /// The name has this character, which is invalid.
     Character(char),
-    /// It begins or ends with a hyphen.
+    /// The name begins or ends with a hyphen.
     Hyphen,
-    /// It has digits only: a browser would take it for an address.
+    /// The name has no letter, so that a browser would parse it as an address.
     NoLetter,
 }
 
 impl Name {
-    /// The name of a device that was given none: `instep-` and the last four hexadecimal digits of its MAC address.
+    /// Returns the default name: `instep-` and the last four hexadecimal digits of the MAC address.
     pub fn from_mac(mac: [u8; 6]) -> Self {
         let mut name = Self { bytes: [0; NAME_MAX], length: 0 };
-        // It is 11 bytes long.
+        // Always fits, because it has 11 bytes.
         let _ = write!(name, "instep-{:02x}{:02x}", mac[4], mac[5]);
         name
     }
 
-    /// The name to take where this one is taken: `NAME-2`, `NAME-3` and so on (RFC 6762 section 9). A long name is cut,
-    /// so that the number has room.
+    /// Returns `NAME-2`, `NAME-3` and so on, for a network in which the name is taken (RFC 6762 section 9).
+    ///
+    /// A long name is truncated, so that the number fits.
     #[must_use]
     pub fn numbered(&self, number: u16) -> Self {
         let mut digits = Self { bytes: [0; NAME_MAX], length: 0 };
@@ -51,13 +53,13 @@ impl Name {
         name
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
-        // Only ASCII gets in.
+        // Always valid, because all bytes are ASCII.
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// The name as bytes.
+    /// Returns the name as bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
@@ -129,14 +131,14 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn a_device_without_a_name_is_called_after_its_mac() {
+    fn default_name_ends_with_the_mac_address() {
         let name = Name::from_mac([0x24, 0x6f, 0x28, 0xab, 0x0c, 0xde]);
         assert_eq!(name.as_str(), "instep-0cde");
         assert_eq!(name.as_str().parse(), Ok(name));
     }
 
     #[test]
-    fn what_is_a_name_and_what_is_none() {
+    fn invalid_name_is_rejected() {
         for name in ["lamp", "Lamp-2", "a", "3d-printer", &"a".repeat(32)] {
             assert_eq!(name.parse::<Name>().map(|name| name.to_string()).as_deref(), Ok(name));
         }
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_gets_a_number() {
+    fn numbered_name_is_truncated_to_fit() {
         let numbered = |text: &str, number| text.parse::<Name>().unwrap().numbered(number).to_string();
         assert_eq!(numbered("instep-0cde", 2), "instep-0cde-2");
         assert_eq!(numbered("lamp-2", 2), "lamp-2-2");
@@ -170,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_number_keeps_it_a_name(text in "[a-z][a-z0-9-]{0,30}[a-z0-9]?", number: u16) {
+        fn numbered_name_is_valid(text in "[a-z][a-z0-9-]{0,30}[a-z0-9]?", number: u16) {
             if let Ok(name) = text.parse::<Name>() {
                 let numbered = name.numbered(number);
                 prop_assert_eq!(numbered.as_str().parse(), Ok(numbered));

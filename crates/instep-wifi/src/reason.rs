@@ -1,37 +1,36 @@
-//! What the reason for which a network was not joined means to the person who reads it.
+//! Maps the reason code of a failed join to an outcome for the user.
 //!
-//! A radio's driver gives the reason as a number: up to 199 those of IEEE 802.11 (2020, table 9-49), which the network
-//! sends or the driver itself uses for what it has seen; from 200 on those that Espressif's driver adds. The driver uses one
-//! number for what differs with the network's protection, so the meaning depends on whether the device had a password.
+//! Codes up to 199 are those of IEEE 802.11 (2020, table 9-49), from the network or from the driver; codes from 200 are
+//! additions of Espressif's driver. Some codes mean different things with and without a password.
 
 use crate::portal::Outcome;
 
-/// Returns what came of a try that ended for this reason. `password`: the device had a password for that network.
+/// Returns the outcome of a join that failed with this reason code. `password` is whether the device had a password.
 ///
-/// WPA2 and WPA3 are one case: the driver takes whichever of them the network has, and does not say which it was.
+/// WPA2 and WPA3 are one case, because the driver does not say which of them the network has.
 pub const fn outcome(reason: u16, password: bool) -> Outcome {
     match reason {
-        // AuthenticationExpired. An open network did not answer. With WPA2, access points end a failed handshake so, which
-        // is the password's fault, but one that does not answer looks the same. With WPA3, one may stop to answer when the
-        // password is wrong.
+        // AuthenticationExpired. With WPA2, access points end a handshake with a wrong password so, but one that does not
+        // answer looks the same. With WPA3, one may stop answering if the password is wrong. An open network did not
+        // answer.
         2
-        // MicFailure: the network takes the device's frames for forged.
+        // MicFailure: the access point rejects the device's frames as forged.
         | 14
-        // AuthenticationFailed: it answered no. An open network or one with WPA2 knows no password at that point, so it
-        // admits only devices that it knows; with WPA3 it is the answer to a wrong password.
+        // AuthenticationFailed: the access point rejected the device. With WPA2 it cannot know the password at that point,
+        // so it admits only known devices; with WPA3 the password is wrong.
         | 202 if password => Outcome::NotAdmitted,
-        // FourWayHandshakeTimeout and HandshakeTimeout: the network has answered all that needs no password. An open
+        // FourWayHandshakeTimeout and HandshakeTimeout: the access point answered every step before the password. An open
         // network has no handshake.
         15 | 204 if password => Outcome::WrongPassword,
-        // The two sides do not agree about the protection. IeInvalid, GroupCipherInvalid, PairwiseCipherInvalid,
-        // AkmpInvalid, UnsupportedRsnIeVersion, InvalidRsnIeCapabilities, 802.1X, CipherSuiteRejected, BadCipherOrAkm.
+        // The protection differs. IeInvalid, GroupCipherInvalid, PairwiseCipherInvalid, AkmpInvalid,
+        // UnsupportedRsnIeVersion, InvalidRsnIeCapabilities, 802.1X, CipherSuiteRejected, BadCipherOrAkm.
         13 | 18..=24 | 29
-        // NoAccessPointFoundWithCompatibleSecurity and …InAuthmodeThreshold: it is there, but asks for a password where
-        // none was given, or for none, or for less than WPA2, or for a user's name.
+        // NoAccessPointFoundWithCompatibleSecurity and …InAuthmodeThreshold: the network exists, but needs a password
+        // and the device has none, or the other way round, or has less than WPA2, or needs a user's name.
         | 210 | 211 => Outcome::OtherProtection,
         // NoAccessPointFound.
         201 => Outcome::NotFound,
-        // All else says nothing about the password: it is full (5), too far away (200, 212), or ends the connection.
+        // Other codes say nothing about the password: the network is full (5), too far away (200, 212), or disconnects.
         _ => Outcome::NotJoined,
     }
 }
@@ -41,7 +40,7 @@ mod tests {
     use super::*;
     use Outcome::{NotAdmitted, NotFound, NotJoined, OtherProtection, WrongPassword};
 
-    /// Every reason that Espressif's driver has, with what it means for an open network, for WPA2 and for WPA3.
+    /// Every reason code of Espressif's driver, with the outcomes for an open network, for WPA2 and for WPA3.
     const REASONS: [(u16, &str, [Outcome; 3]); 62] = [
         (1, "Unspecified", [NotJoined; 3]),
         (2, "AuthenticationExpired", [NotJoined, NotAdmitted, NotAdmitted]),
@@ -103,13 +102,13 @@ mod tests {
         (210, "NoAccessPointFoundWithCompatibleSecurity", [OtherProtection; 3]),
         (211, "NoAccessPointFoundInAuthmodeThreshold", [OtherProtection; 3]),
         (212, "NoAccessPointFoundInRssiThreshold", [NotJoined; 3]),
-        // A driver to come may have more.
+        // Later drivers may have more.
         (0, "none", [NotJoined; 3]),
         (u16::MAX, "unknown", [NotJoined; 3]),
     ];
 
     #[test]
-    fn each_reason_for_each_protection() {
+    fn reason_maps_to_outcome_by_protection() {
         for (reason, name, [open, wpa2, wpa3]) in REASONS {
             assert_eq!(outcome(reason, false), open, "{name}, open");
             assert_eq!(outcome(reason, true), wpa2, "{name}, WPA2");
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_a_password_that_there_was_none_of() {
+    fn open_network_never_blames_the_password() {
         for reason in 0..=u16::MAX {
             assert!(!matches!(outcome(reason, false), WrongPassword | NotAdmitted), "{reason}");
         }

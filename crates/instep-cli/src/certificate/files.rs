@@ -20,13 +20,13 @@ impl Files {
             let (certificate, key) = (certificate.display(), key.display());
             match error {
                 CertificateError::NoKey | CertificateError::Encrypted | CertificateError::KeyKind => {
-                    format!("the key {key} cannot be used: {error}")
+                    format!("cannot use the key {key}: {error}")
                 }
                 CertificateError::Mismatch => {
-                    format!("the key {key} does not belong to the certificate {certificate}")
+                    format!("cannot use the key {key}: it does not belong to the certificate {certificate}")
                 }
                 _ => {
-                    format!("the certificate {certificate} cannot be used: {error}")
+                    format!("cannot use the certificate {certificate}: {error}")
                 }
             }
         })
@@ -39,5 +39,5 @@ impl Files {
 }
 
 fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))
+    std::fs::read(path).map_err(|error| format!("cannot read the {what} {}: {error}", path.display()))
 }

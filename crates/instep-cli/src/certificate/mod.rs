@@ -1,4 +1,4 @@
-//! The certificate for https: where it comes from, and that it stays right while the program runs.
+//! The certificate for https: its source, and its renewal while the program runs.
 
 mod files;
 mod self_signed;
@@ -9,10 +9,10 @@ pub(crate) use self_signed::Subject;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// How often it is looked at.
-const LOOKS: Duration = Duration::from_secs(60);
+/// Interval between two checks of the certificate.
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What the command line says about certificates.
+/// Options of the certificate.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) certificate: Option<PathBuf>,
@@ -21,39 +21,41 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Whether they ask for any.
+    /// Returns whether any option is set.
     pub(crate) fn is_some(&self) -> bool {
         self.self_signed || self.certificate.is_some() || self.key.is_some()
     }
 }
 
-/// Keeps it right, for ever.
+/// Checks the certificate in intervals, and never returns.
 pub(crate) async fn watch(mut keeper: Keeper) {
     loop {
-        tokio::time::sleep(LOOKS).await;
-        keeper.look();
+        tokio::time::sleep(CHECK_INTERVAL).await;
+        keeper.check();
     }
 }
 
-/// Keeps a certificate up to date. Connections that are open keep theirs.
+/// Keeps a certificate up to date. Open connections keep the previous certificate.
 pub(crate) struct Keeper {
     certificate: Certificate,
     files: Files,
     source: Source,
-    /// It was made when the program started.
-    made: bool,
+    /// Whether the certificate was generated when the program started.
+    generated: bool,
 }
 
 enum Source {
-    /// Somebody else makes it. When the files were changed last.
-    Given(Option<[SystemTime; 2]>),
-    /// It is made here.
+    /// Files that another program renews, with the times of their last changes.
+    Files(Option<[SystemTime; 2]>),
+    /// A certificate that is generated here.
     SelfSigned(Box<dyn Fn() -> Subject + Send>),
 }
 
 impl Keeper {
-    /// The certificate that the options name; or the self-signed one, which is made if there is none yet or
-    /// if it is not right any more. `subject` says for whom, and `port` tells the usual files apart.
+    /// Opens the certificate that the options name, or the self-signed one.
+    ///
+    /// The self-signed one is generated if it does not exist, does not match `subject`, or expires soon. `port` is part
+    /// of the default file names.
     pub(crate) fn open(
         options: &Options,
         port: u16,
@@ -61,61 +63,62 @@ impl Keeper {
     ) -> Result<Self, String> {
         let files = match (&options.certificate, &options.key) {
             (Some(certificate), Some(key)) => Files { certificate: certificate.clone(), key: key.clone() },
-            (None, None) if options.self_signed => self_signed::usual_files(port)?,
+            (None, None) if options.self_signed => self_signed::default_files(port)?,
             (None, None) => {
                 return Err(
-                    "an address with https:// needs a certificate: add --tls-self-signed, or --tls-cert \
+                    "an address with https:// needs a certificate; add --tls-self-signed, or --tls-cert \
                             FILE and --tls-key FILE"
                         .into(),
                 );
             }
-            _ => return Err("--tls-cert and --tls-key go together: give both".into()),
+            _ => return Err("--tls-cert and --tls-key go together; give both".into()),
         };
         if options.self_signed {
-            let (certificate, made) = self_signed::keep(&files, &subject())?;
-            return Ok(Self { certificate, files, source: Source::SelfSigned(Box::new(subject)), made });
+            let (certificate, generated) = self_signed::open(&files, &subject())?;
+            return Ok(Self { certificate, files, source: Source::SelfSigned(Box::new(subject)), generated });
         }
         let changed = files.changed();
-        Ok(Self { certificate: files.read()?, files, source: Source::Given(changed), made: false })
+        Ok(Self { certificate: files.read()?, files, source: Source::Files(changed), generated: false })
     }
 
     pub(crate) fn certificate(&self) -> Certificate {
         self.certificate.clone()
     }
 
-    /// What there is to say about it, a line each.
+    /// Returns the lines about the certificate for the log.
     pub(crate) fn about(&self) -> Vec<String> {
-        let made =
-            self.made.then(|| format!("Made a certificate, kept in {}", self.files.certificate.display()));
-        made.into_iter().chain([self.fingerprint()]).collect()
+        let generated = self.generated.then(|| {
+            format!("Generated a certificate and stored it in {}", self.files.certificate.display())
+        });
+        generated.into_iter().chain([self.fingerprint()]).collect()
     }
 
-    /// What is wrong with it by this machine's clock, if something is.
+    /// Returns a warning if the certificate is not valid at `now`.
     pub(crate) fn warning(&self, now: SystemTime) -> Option<String> {
         let Validity { from, until } = self.certificate.validity();
         let file = self.files.certificate.display();
         if now > until.time() {
             Some(format!(
-                "The certificate {file} has expired: it was valid until {until}. Browsers refuse it until it is renewed"
+                "The certificate {file} has expired: it was valid until {until}; renew it, because browsers reject it"
             ))
         } else if now < from.time() {
             Some(format!(
-                "The certificate {file} is not valid yet by this machine's clock, but from {from} on. Browsers refuse it until then"
+                "The certificate {file} is not valid yet by this machine's clock: it is valid from {from}; check the clock, because browsers reject the certificate"
             ))
         } else {
             None
         }
     }
 
-    /// What a person compares with what a browser shows.
+    /// Returns the line with the fingerprint, which a user compares with the browser's.
     fn fingerprint(&self) -> String {
         format!("The certificate's SHA-256 fingerprint: {}", self.certificate.fingerprint())
     }
 
-    /// Looks whether it is still right.
-    fn look(&mut self) {
+    /// Replaces the certificate if its files have changed, or if the self-signed one is outdated.
+    fn check(&mut self) {
         let new = match &mut self.source {
-            Source::Given(changed) => {
+            Source::Files(changed) => {
                 let now = self.files.changed();
                 if now == *changed {
                     return;
@@ -123,20 +126,20 @@ impl Keeper {
                 *changed = now;
                 self.files.read().map(|new| (new, true))
             }
-            Source::SelfSigned(subject) => self_signed::keep(&self.files, &subject()),
+            Source::SelfSigned(subject) => self_signed::open(&self.files, &subject()),
         };
         match new {
             Ok((new, _)) if new.fingerprint() != self.certificate.fingerprint() => {
                 self.certificate.replace(&new);
-                log::info!("There is a new certificate. {}", self.fingerprint());
+                log::info!("Replaced the certificate. {}", self.fingerprint());
                 if let Some(warning) = self.warning(SystemTime::now()) {
                     log::warn!("{warning}");
                 }
             }
-            // The key may have changed alone.
+            // The key alone may have changed.
             Ok((new, true)) => self.certificate.replace(&new),
             Ok(_) => {}
-            Err(sentence) => log::warn!("The certificate stays as it was: {sentence}"),
+            Err(sentence) => log::warn!("Kept the previous certificate: {sentence}"),
         }
     }
 }
@@ -150,7 +153,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use test_support::Folder;
 
-    /// Options that name two files in an empty folder.
+    /// Returns options that name two files in an empty folder.
     fn options(test: &str, self_signed: bool) -> (Folder, Options) {
         let folder = Folder::new(test);
         let (certificate, key) = (Some(folder.join("certificate.pem")), Some(folder.join("key.pem")));
@@ -158,22 +161,22 @@ mod tests {
     }
 
     #[test]
-    fn a_self_signed_one_follows_the_names_while_the_program_runs() {
+    fn self_signed_certificate_follows_the_names() {
         let (_folder, options) = options("names", true);
         let moved = Arc::new(AtomicBool::new(false));
         let asked = moved.clone();
         let subject = move || Subject::new(if asked.load(Ordering::Relaxed) { "b" } else { "a" }, &[], []);
         let mut keeper = Keeper::open(&options, 0, subject).unwrap();
         let first = keeper.certificate().fingerprint();
-        keeper.look();
+        keeper.check();
         assert_eq!(keeper.certificate().fingerprint(), first);
         moved.store(true, Ordering::Relaxed);
-        keeper.look();
+        keeper.check();
         assert_ne!(keeper.certificate().fingerprint(), first);
     }
 
     #[test]
-    fn one_that_has_expired_or_is_not_valid_yet_is_told_of() {
+    fn invalid_time_gives_a_warning() {
         let (_folder, options) = options("times", false);
         let mut parameters = rcgen::CertificateParams::new(vec!["a".into()]).unwrap();
         parameters.not_before = rcgen::date_time_ymd(2030, 1, 2);
@@ -189,7 +192,7 @@ mod tests {
         for (now, says) in [
             (
                 from.time() - second,
-                Some("not valid yet by this machine's clock, but from 2030-01-02 00:00:00 UTC on"),
+                Some("not valid yet by this machine's clock: it is valid from 2030-01-02 00:00:00 UTC;"),
             ),
             (from.time(), None),
             (until.time(), None),
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_somebody_else_renews_are_read_again_and_wrong_ones_are_not_used() {
+    fn renewed_files_are_read_and_invalid_ones_ignored() {
         let (_folder, options) = options("files", false);
         let [certificate, key] = [&options.certificate, &options.key].map(|path| path.clone().unwrap());
         let later = |path: &Path, seconds| {
@@ -216,20 +219,20 @@ mod tests {
             fs::write(&key, new.signing_key.serialize_pem()).unwrap();
             later(&key, seconds);
         };
-        let nobody = || Subject::new("", &[], []);
+        let empty = || Subject::new("", &[], []);
         renew(0);
-        let mut keeper = Keeper::open(&options, 0, nobody).unwrap();
+        let mut keeper = Keeper::open(&options, 0, empty).unwrap();
         let first = keeper.certificate().fingerprint();
         renew(10);
-        keeper.look();
+        keeper.check();
         let second = keeper.certificate().fingerprint();
         assert_ne!(first, second);
         fs::write(&certificate, "half").unwrap();
         later(&certificate, 20);
-        keeper.look();
+        keeper.check();
         assert_eq!(keeper.certificate().fingerprint(), second);
         renew(30);
-        keeper.look();
+        keeper.check();
         assert_ne!(keeper.certificate().fingerprint(), second);
     }
 }

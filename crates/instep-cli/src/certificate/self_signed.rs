@@ -1,4 +1,4 @@
-//! A certificate that the device makes for itself, and keeps.
+//! The self-signed certificate, which the device generates and stores.
 
 use super::files::Files;
 use instep_tokio::Certificate;
@@ -10,27 +10,30 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// One day, in seconds.
 const DAY: u64 = 86_400;
-/// How long a certificate is valid. Browsers refuse those with more than 398 days.
-const LIFE: u64 = 397 * DAY;
-/// A new one is made so long before the end.
-const BEFORE_THE_END: u64 = 30 * DAY;
-/// Clocks that are slow by so much find it valid, too.
-const SLOW_CLOCKS: u64 = 3600;
-/// What stands before a key that was made here. It says what the certificate is for.
+/// Validity of a certificate, in seconds. Browsers reject more than 398 days.
+const VALIDITY: u64 = 397 * DAY;
+/// Remaining validity below which a new certificate is generated, in seconds.
+const RENEW_BEFORE: u64 = 30 * DAY;
+/// Tolerance for slow clocks, by which the validity begins earlier, in seconds.
+const CLOCK_SKEW: u64 = 3600;
+/// First line of a key file that was generated here.
+///
+/// It never changes, because key files of earlier versions are recognised by it.
 const MARK: &str = "Made by instep --tls-self-signed. Whoever has this key can pretend to be the device.";
 
-/// For whom a certificate is.
+/// Subject of a certificate.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
-    /// The device's own name.
+    /// Host name of the device.
     name: String,
-    /// All names and addresses, in order.
+    /// All names and addresses, sorted.
     alternatives: Vec<String>,
 }
 
 impl Subject {
-    /// The device with that name, which goes by other names and by these addresses, too.
+    /// Returns the subject for a device with these names and addresses.
     pub(crate) fn new(name: &str, others: &[&str], addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         let mut alternatives = vec!["localhost".into()];
         let name = without_dot(name);
@@ -39,10 +42,10 @@ impl Subject {
                 alternatives.extend([own.to_owned(), format!("{own}.local")]);
             }
         }
-        // Addresses come by themselves.
+        // IPv6 literals are dropped, because `addresses` has them.
         let others = others.iter().map(|other| without_dot(other)).filter(|other| !other.starts_with('['));
         alternatives.extend(others.map(str::to_owned));
-        // A machine may be called what no name in the network can be.
+        // A machine's name may have characters that a DNS name cannot have.
         alternatives.retain(|name| name.bytes().all(|byte| byte.is_ascii_graphic()));
         alternatives.iter_mut().for_each(|name| name.make_ascii_lowercase());
         alternatives.extend(addresses.into_iter().map(|address| address.to_string()));
@@ -52,24 +55,22 @@ impl Subject {
     }
 }
 
-/// A certificate has names without the dot at the end.
+/// Strips the dot at the end of a name, because names in certificates have none.
 fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// Where it is kept if nothing else is said: in a folder for what a program remembers.
-pub(super) fn usual_files(port: u16) -> Result<Files, String> {
+/// Returns the default files, which are in the folder for a program's state. Creates the folder.
+pub(super) fn default_files(port: u16) -> Result<Files, String> {
     let absolute =
         |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    // The first is what systemd sets aside for a service.
+    // systemd sets `STATE_DIRECTORY` for a service.
     let folder = absolute("STATE_DIRECTORY")
         .or_else(|| absolute("XDG_STATE_HOME").map(|path| path.join("instep")))
         .or_else(|| absolute("HOME").map(|path| path.join(".local/state/instep")))
-        .ok_or(
-            "there is no home folder to keep the certificate in: name files with --tls-cert and --tls-key",
-        )?;
+        .ok_or("cannot store the certificate: HOME is not set; name files with --tls-cert and --tls-key")?;
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
-        format!("the folder {} for the certificate cannot be made: {error}", folder.display())
+        format!("cannot create the folder {} for the certificate: {error}", folder.display())
     })?;
     Ok(Files {
         certificate: folder.join(format!("certificate-{port}.pem")),
@@ -77,43 +78,45 @@ pub(super) fn usual_files(port: u16) -> Result<Files, String> {
     })
 }
 
-/// The certificate that is kept, if it is right; else a new one, which is kept from now on. Says whether it is new.
-pub(super) fn keep(files: &Files, subject: &Subject) -> Result<(Certificate, bool), String> {
+/// Reads the stored certificate if it is up to date; else generates and stores a new one.
+///
+/// Returns the certificate and whether it is new.
+pub(super) fn open(files: &Files, subject: &Subject) -> Result<(Certificate, bool), String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     match std::fs::read_to_string(&files.key) {
         Ok(key) if key.starts_with(MARK) => {
             protect(&files.key)?;
-            if is_right(&key, subject, now)
+            if is_up_to_date(&key, subject, now)
                 && let Ok(certificate) = files.read()
             {
                 return Ok((certificate, false));
             }
         }
-        // What was not made here is not overwritten.
+        // Other programs' files are not overwritten.
         Err(error) if error.kind() == ErrorKind::NotFound && !files.certificate.exists() => {}
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return Err(format!("the key {} cannot be read: {error}", files.key.display()));
+            return Err(format!("cannot read the key {}: {error}", files.key.display()));
         }
         _ => {
             return Err(format!(
-                "{} and {} are not overwritten, because --tls-self-signed did not make them: leave that option \
-                 out, or name other files",
+                "cannot overwrite {} and {}: --tls-self-signed did not generate them; leave that option out, or name \
+                 other files",
                 files.certificate.display(),
                 files.key.display()
             ));
         }
     }
-    let (certificate, key) = make(subject, now).map_err(|error| {
+    let (certificate, key) = generate(subject, now).map_err(|error| {
         let names = subject.alternatives.join(", ");
-        format!("no certificate can be made for {names}: {error}")
+        format!("cannot generate a certificate for {names}: {error}")
     })?;
     write(&files.certificate, 0o644, &certificate)?;
     write(&files.key, 0o600, &key)?;
     Ok((files.read()?, true))
 }
 
-/// A certificate and its key, in PEM.
-fn make(subject: &Subject, now: u64) -> Result<(String, String), rcgen::Error> {
+/// Generates a certificate and its key, in PEM.
+fn generate(subject: &Subject, now: u64) -> Result<(String, String), rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut parameters = CertificateParams::new(subject.alternatives.clone())?;
     parameters.distinguished_name = rcgen::DistinguishedName::new();
@@ -121,9 +124,9 @@ fn make(subject: &Subject, now: u64) -> Result<(String, String), rcgen::Error> {
     parameters.is_ca = IsCa::ExplicitNoCa;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let from = now.saturating_sub(SLOW_CLOCKS);
-    // The end belongs to it.
-    let until = from + LIFE - 1;
+    let from = now.saturating_sub(CLOCK_SKEW);
+    // The last second is part of the validity (RFC 5280 section 4.1.2.5).
+    let until = from + VALIDITY - 1;
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
     parameters.not_before = epoch + Duration::from_secs(from);
     parameters.not_after = epoch + Duration::from_secs(until);
@@ -132,7 +135,7 @@ fn make(subject: &Subject, now: u64) -> Result<(String, String), rcgen::Error> {
     Ok((certificate.pem(), format!("{head}{}", key.serialize_pem())))
 }
 
-/// What stands before a key.
+/// Returns the lines before a key.
 fn head(subject: &Subject, from: u64, until: u64) -> String {
     let names = subject.alternatives.join(" ");
     format!(
@@ -140,8 +143,8 @@ fn head(subject: &Subject, from: u64, until: u64) -> String {
     )
 }
 
-/// Whether that is the key of a certificate for this subject, which is valid and stays so for a while.
-fn is_right(key: &str, subject: &Subject, now: u64) -> bool {
+/// Returns whether the key's certificate has this subject and is valid for [`RENEW_BEFORE`] or longer.
+fn is_up_to_date(key: &str, subject: &Subject, now: u64) -> bool {
     let times = || {
         let (_, times) = key.lines().nth(2)?.split_once("from ")?;
         let (from, until) = times.split_once(" to ")?;
@@ -149,11 +152,11 @@ fn is_right(key: &str, subject: &Subject, now: u64) -> bool {
     };
     times().is_some_and(|(from, until)| {
         key.starts_with(&head(subject, from, until))
-            && (from..until.saturating_sub(BEFORE_THE_END)).contains(&now)
+            && (from..until.saturating_sub(RENEW_BEFORE)).contains(&now)
     })
 }
 
-/// Nobody else reads a key.
+/// Makes a key readable by its owner only.
 fn protect(key: &Path) -> Result<(), String> {
     let protect = || {
         let file = File::open(key)?;
@@ -162,16 +165,15 @@ fn protect(key: &Path) -> Result<(), String> {
         }
         Ok(())
     };
-    protect()
-        .map_err(|error: std::io::Error| format!("the key {} cannot be protected: {error}", key.display()))
+    protect().map_err(|error: std::io::Error| format!("cannot protect the key {}: {error}", key.display()))
 }
 
-/// Writes a file, all of it or nothing.
+/// Writes a file atomically.
 fn write(path: &Path, mode: u32, text: &str) -> Result<(), String> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let write = || {
-        // One that was left behind may have another mode.
+        // A file that an interrupted call left may have another mode.
         if let Err(error) = std::fs::remove_file(&new)
             && error.kind() != ErrorKind::NotFound
         {
@@ -182,7 +184,7 @@ fn write(path: &Path, mode: u32, text: &str) -> Result<(), String> {
         file.sync_all()?;
         std::fs::rename(&new, path)
     };
-    write().map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    write().map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -196,28 +198,28 @@ mod tests {
     }
 
     #[test]
-    fn it_is_right_until_a_month_before_its_end_and_for_the_same_names_only() {
+    fn certificate_is_outdated_30_days_before_its_end() {
         let lamp = subject("Lamp", [192, 0, 2, 1]);
-        let (certificate, key) = make(&lamp, NOW).unwrap();
+        let (certificate, key) = generate(&lamp, NOW).unwrap();
         assert!(Certificate::from_pem(certificate.as_bytes(), key.as_bytes()).is_ok());
-        let end = NOW - SLOW_CLOCKS + LIFE - 1;
-        for (now, right) in [
+        let end = NOW - CLOCK_SKEW + VALIDITY - 1;
+        for (now, expected) in [
             (NOW, true),
-            (NOW - SLOW_CLOCKS, true),
-            (NOW - SLOW_CLOCKS - 1, false),
-            (end - BEFORE_THE_END - 1, true),
-            (end - BEFORE_THE_END, false),
+            (NOW - CLOCK_SKEW, true),
+            (NOW - CLOCK_SKEW - 1, false),
+            (end - RENEW_BEFORE - 1, true),
+            (end - RENEW_BEFORE, false),
         ] {
-            assert_eq!(is_right(&key, &lamp, now), right, "{now}");
+            assert_eq!(is_up_to_date(&key, &lamp, now), expected, "{now}");
         }
-        assert!(is_right(&key, &subject("lamp", [192, 0, 2, 1]), NOW), "names have no case");
-        assert!(!is_right(&key, &subject("lamp2", [192, 0, 2, 1]), NOW));
-        assert!(!is_right(&key, &subject("lamp", [192, 0, 2, 2]), NOW));
-        assert!(!is_right(&key.replace("from", "since"), &lamp, NOW));
+        assert!(is_up_to_date(&key, &subject("lamp", [192, 0, 2, 1]), NOW), "names are case-insensitive");
+        assert!(!is_up_to_date(&key, &subject("lamp2", [192, 0, 2, 1]), NOW));
+        assert!(!is_up_to_date(&key, &subject("lamp", [192, 0, 2, 2]), NOW));
+        assert!(!is_up_to_date(&key.replace("from", "since"), &lamp, NOW));
     }
 
     #[test]
-    fn its_names_are_those_by_which_the_device_goes() {
+    fn subject_has_all_names_of_the_device() {
         let names = ["192.0.2.1", "lamp", "lamp.local", "localhost", "other.test"];
         assert_eq!(subject("Lamp", [192, 0, 2, 1]).alternatives, names);
         assert_eq!(Subject::new("", &[], []).alternatives, ["localhost"]);
@@ -225,10 +227,10 @@ mod tests {
             ["box", "box.example.com", "box.example.com.local", "box.local", "localhost", "other.test"];
         let dotted = Subject::new("Box.example.com.", &["other.test.", "[fe80::1%eth0]"], []);
         assert_eq!(dotted.alternatives, names);
-        assert!(make(&dotted, NOW).is_ok());
+        assert!(generate(&dotted, NOW).is_ok());
     }
 
-    /// The two times of a certificate, in DER: UTCTime, in seconds of the same century.
+    /// Returns the two times of a certificate, which are `UTCTime` in its DER.
     fn times(pem: &str) -> Vec<String> {
         use rustls_pki_types::pem::PemObject as _;
         let der = rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
@@ -237,9 +239,9 @@ mod tests {
     }
 
     #[test]
-    fn it_lives_for_397_days() {
+    fn certificate_is_valid_for_397_days() {
         // 2027-01-15 08:00:00 UTC.
-        let (certificate, _) = make(&subject("lamp", [192, 0, 2, 1]), NOW).unwrap();
+        let (certificate, _) = generate(&subject("lamp", [192, 0, 2, 1]), NOW).unwrap();
         assert_eq!(times(&certificate), ["270115070000Z", "280216065959Z"]);
     }
 }

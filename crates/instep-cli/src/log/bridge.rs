@@ -1,4 +1,4 @@
-//! From `log` to `tracing`: the line, and the few values that programs want apart from it.
+//! Forwards records of `log` to `tracing`, each with its line and its key-value pairs.
 
 use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
@@ -11,7 +11,7 @@ pub(super) fn install() {
     }
 }
 
-/// The values that instep's crates put beside a line.
+/// Key-value pairs of instep's crates.
 #[derive(Default)]
 struct Values {
     client: Option<u64>,
@@ -42,7 +42,7 @@ impl Log for Bridge {
         }
         instep_apps::console::note(record);
         let mut values = Values::default();
-        // Our own visitor never fails.
+        // Cannot fail, because `visit_pair` above does not.
         let _ = record.key_values().visit(&mut values);
         let Values { client, port, peer } = values;
         let (peer, line) = (peer.as_deref(), record.args());

@@ -1,5 +1,4 @@
-//! The log: what the portable crates say through `log` goes to `tracing`, and to standard output without ever
-//! waiting for whoever reads it.
+//! The log, which goes from `log` through `tracing` to standard output, and never waits for the reader.
 
 mod bridge;
 mod ring;
@@ -11,7 +10,7 @@ use crate::options::LogFormat;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-/// Starts the log. To be called once.
+/// Starts the log. Call it once.
 pub(crate) fn start(format: LogFormat) -> Ring {
     let ring = Ring::start(std::io::stdout());
     let writer = ring.clone();

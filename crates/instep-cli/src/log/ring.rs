@@ -1,16 +1,16 @@
-//! A bounded ring of lines and a thread that writes them: who logs never waits for who reads.
+//! A bounded ring of lines and a thread that writes them, so that logging never waits for a reader.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Lines that wait to be written. When there are so many, further ones are lost, and counted.
-const LINES: usize = 4096;
-/// Longer lines are cut; ours are not.
-const LINE_MAX: usize = 4096;
+/// Capacity of the ring, in lines. Further lines are dropped and counted.
+const MAX_LINES: usize = 4096;
+/// Maximum length of a line, in bytes. Longer lines are truncated.
+const MAX_LINE_BYTES: usize = 4096;
 
-/// The log's lines on their way to a writer.
+/// A ring of lines that wait to be written.
 #[derive(Clone)]
 pub(crate) struct Ring {
     shared: Arc<Shared>,
@@ -28,21 +28,21 @@ struct Waiting {
     writing: bool,
 }
 
-/// One line on its way into the ring.
+/// A line that is being formatted.
 pub(crate) struct Line {
     ring: Ring,
     bytes: Vec<u8>,
 }
 
 impl Ring {
-    /// A ring that is written to `writer` by a thread of its own.
+    /// Starts a ring whose thread writes to `writer`.
     pub(crate) fn start(writer: impl Write + Send + 'static) -> Self {
         let ring = Self { shared: Arc::new(Shared { waiting: Mutex::default(), changed: Condvar::new() }) };
-        let theirs = ring.clone();
+        let reader = ring.clone();
         let spawned =
-            std::thread::Builder::new().name("log".into()).spawn(move || theirs.write_lines(writer));
+            std::thread::Builder::new().name("log".into()).spawn(move || reader.write_lines(writer));
         if let Err(error) = spawned {
-            eprintln!("instep: there is no log, because a thread could not be started: {error}");
+            eprintln!("instep: cannot start the thread of the log: {error}");
         }
         ring
     }
@@ -51,9 +51,9 @@ impl Ring {
         Line { ring: self.clone(), bytes: Vec::new() }
     }
 
-    /// Waits until everything is written, but no longer than that.
-    pub(crate) fn flush(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+    /// Waits until all lines are written, or until the timeout.
+    pub(crate) fn flush(&self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
         let mut waiting = self.lock();
         while waiting.writing || !waiting.lines.is_empty() {
             let Some(rest) = deadline.checked_duration_since(Instant::now()) else { return };
@@ -64,7 +64,7 @@ impl Ring {
 
     fn push(&self, line: Vec<u8>) {
         let mut waiting = self.lock();
-        if waiting.lines.len() >= LINES {
+        if waiting.lines.len() >= MAX_LINES {
             waiting.lost += 1;
             return;
         }
@@ -90,7 +90,7 @@ impl Ring {
                 std::mem::take(&mut waiting.lines)
             };
             for line in lines {
-                // Without a reader there is nobody to tell.
+                // An error cannot be reported, because this is the log.
                 let _ = writer.write_all(&line);
             }
             let _ = writer.flush();
@@ -104,7 +104,7 @@ impl Ring {
 
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = LINE_MAX.saturating_sub(self.bytes.len()).min(bytes.len());
+        let room = MAX_LINE_BYTES.saturating_sub(self.bytes.len()).min(bytes.len());
         self.bytes.extend_from_slice(&bytes[..room]);
         Ok(bytes.len())
     }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// A writer that waits for leave before each line, and passes it on.
+    /// A writer that waits for a permit before each line, and sends the line to the test.
     struct Slow(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
 
     impl Write for Slow {
@@ -147,30 +147,30 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_reader_and_what_is_lost_is_counted() {
-        let (leave, leaves) = mpsc::channel();
+    fn full_ring_drops_and_counts_lines() {
+        let (permit, permits) = mpsc::channel();
         let (written, lines) = mpsc::channel();
-        let ring = Ring::start(Slow(leaves, written));
-        // The thread holds the first line; then the ring fills, and the rest is lost.
+        let ring = Ring::start(Slow(permits, written));
+        // The thread has the first line; then the ring fills, and the other lines are dropped.
         writeln!(ring.line(), "first").unwrap();
         while !ring.lock().writing {
             std::thread::yield_now();
         }
-        for number in 0..LINES + 5 {
+        for number in 0..MAX_LINES + 5 {
             writeln!(ring.line(), "{number}").unwrap();
         }
         ring.flush(Duration::ZERO);
-        leave.send(()).unwrap();
+        permit.send(()).unwrap();
         assert_eq!(lines.recv().unwrap(), b"first\n");
-        leave.send(()).unwrap();
+        permit.send(()).unwrap();
         assert_eq!(lines.recv().unwrap(), b"0\n");
         writeln!(ring.line(), "after").unwrap();
         drop(ring.line());
-        for _ in 0..LINES + 2 {
-            leave.send(()).unwrap();
+        for _ in 0..MAX_LINES + 2 {
+            permit.send(()).unwrap();
         }
-        let rest: Vec<_> = (0..LINES + 1).map(|_| lines.recv().unwrap()).collect();
-        assert_eq!(rest[LINES - 1], b"(5 lines of the log were lost here)\n");
-        assert_eq!(rest[LINES], b"after\n");
+        let rest: Vec<_> = (0..MAX_LINES + 1).map(|_| lines.recv().unwrap()).collect();
+        assert_eq!(rest[MAX_LINES - 1], b"(5 lines of the log were lost here)\n");
+        assert_eq!(rest[MAX_LINES], b"after\n");
     }
 }

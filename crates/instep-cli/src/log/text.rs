@@ -1,4 +1,4 @@
-//! A line for people: the message, and nothing else.
+//! The text format, which is the message alone.
 
 use std::fmt;
 use tracing::field::{Field, Visit};

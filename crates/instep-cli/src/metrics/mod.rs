@@ -1,7 +1,7 @@
-//! `--metrics`: what there is to know of the server, for Prometheus.
+//! `--metrics`, which serves Prometheus metrics.
 //!
-//! A thread of its own answers, one request for each connection and not many of them in a second, so whoever asks,
-//! however often or slowly, costs the clients nothing.
+//! A separate thread answers one request for each connection, and accepts few connections a second, so that frequent
+//! or slow scrapers do not delay the clients.
 
 mod process;
 mod text;
@@ -23,20 +23,22 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 const PATH: &str = "/metrics";
-/// Connections at once. Further ones wait to be accepted.
-const CONNECTIONS: usize = 8;
-/// Between two connections.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How long a request may take to come, and an answer to be taken.
+/// Maximum number of connections at once. Further ones wait in the accept queue.
+const MAX_CONNECTIONS: usize = 8;
+/// Interval between two accepts.
+const ACCEPT_INTERVAL: Duration = Duration::from_millis(50);
+/// Timeout for reading a request's head, and for writing a response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long, and how far, a connection is read from after its answer, so that the answer arrives.
+/// Maximum time for which a connection is drained after its response, so that the response arrives.
 const LINGER: Duration = Duration::from_secs(1);
+/// Maximum number of bytes that are drained after a response.
 const LINGER_BYTES: usize = 65_536;
+/// Limits of a request's head.
 const HEAD: HeadLimits = HeadLimits { bytes: 8192, headers: 64 };
-/// Room for any answer that has no body of its own.
-const ANSWER: usize = 1024;
+/// Size of the buffer for a response without the metrics, in bytes.
+const RESPONSE_BYTES: usize = 1024;
 
-/// Answers on `listener` for as long as the program runs.
+/// Answers requests on `listener` as long as the program runs.
 pub(crate) fn serve(
     listener: std::net::TcpListener,
     server: Server,
@@ -54,17 +56,17 @@ pub(crate) fn serve(
 }
 
 async fn accept(listener: TcpListener, server: Server, access: &'static Access) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    while let Ok(place) = places.clone().acquire_owned().await {
-        // It fails if the client gave up, or no descriptor is left: the next one may do better.
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    while let Ok(permit) = permits.clone().acquire_owned().await {
+        // A failure is ignored, because it concerns one peer, or descriptors that may be free soon.
         if let Ok((stream, peer)) = listener.accept().await {
             tokio::spawn(async move {
-                // Whoever gave up, or takes too long, needs no answer.
+                // A failure is ignored, because the peer is gone or too slow.
                 let _ = answer(&stream, peer.ip().to_canonical(), server, access).await;
-                drop(place);
+                drop(permit);
             });
         }
-        sleep(ACCEPT_PAUSE).await;
+        sleep(ACCEPT_INTERVAL).await;
     }
 }
 
@@ -76,7 +78,7 @@ async fn answer(stream: &TcpStream, peer: IpAddr, server: Server, access: &Acces
     };
     in_time(write(stream, &answer)).await?;
     SockRef::from(stream).shutdown(Shutdown::Write)?;
-    // However this ends, it has ended.
+    // The result does not matter, because the connection is closed next.
     let _ = timeout(LINGER, discard(stream, &mut head)).await;
     Ok(())
 }
@@ -91,7 +93,7 @@ async fn read_head<'b>(
             0 => return Err(ErrorKind::UnexpectedEof.into()),
             more => length += more,
         }
-        // A head that is too large is an error before there is no room for more.
+        // The buffer cannot fill up, because a head of its size is an error.
         match RequestHead::parse(&bytes[..length], HEAD) {
             Ok(None) => {}
             Ok(Some(_)) => break,
@@ -105,7 +107,7 @@ async fn read_head<'b>(
 }
 
 async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &Access) -> Vec<u8> {
-    // One request is all that a connection is for.
+    // A connection has only one request.
     let head = &RequestHead { keep_alive: false, ..*head };
     let error = |status| write_reply(Reply::error(status, Some(head)), server);
     match access.check(head) {
@@ -115,11 +117,11 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
             if is_host_name(name) {
                 log::warn!(
                     target: FROM_CLIENT,
-                    "Refused to tell {peer} the metrics: the device does not go by the name {name}. If it should, start it with --allow-host {name}"
+                    "Rejected a request for the metrics from {peer}: unknown host name {name}; allow it with --allow-host {name}"
                 );
             } else {
                 log::warn!(
-                    "Refused to tell {peer} the metrics: the device does not go by the name in its request, and no option allows it"
+                    "Rejected a request for the metrics from {peer}: its Host is not a valid host name"
                 );
             }
             return error(Status::MisdirectedRequest);
@@ -133,8 +135,8 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
     if !matches!(head.method, Method::Get | Method::Head) {
         return error(Status::MethodNotAllowed);
     }
-    let text = text::write(&server.metrics().await, &process::look());
-    let mut answer = vec![0; ANSWER];
+    let text = text::write(&server.metrics().await, &process::read());
+    let mut answer = vec![0; RESPONSE_BYTES];
     let length = Reply::body_head(head, text::CONTENT_TYPE, text.len()).write(&mut answer);
     answer.truncate(length.unwrap_or_default());
     if head.method == Method::Get {
@@ -144,7 +146,7 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
 }
 
 fn write_reply(mut reply: Reply, server: Server) -> Vec<u8> {
-    let mut answer = vec![0; ANSWER];
+    let mut answer = vec![0; RESPONSE_BYTES];
     let mut length = 0;
     while !reply.is_done() {
         match reply.produce(server.device(), &mut answer[length..]) {

@@ -1,17 +1,17 @@
-//! What the system says of this process.
+//! Statistics of this process from the system.
 
 use rustix::process::{Resource, getrlimit};
 
-/// What is `None`, the system does not tell.
+/// Statistics of a process; `None` if the system does not report a value.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Process {
     pub(super) resident_bytes: Option<u64>,
     pub(super) open_descriptors: Option<u64>,
-    /// `None`: there is no limit.
+    /// `None` if there is no limit.
     pub(super) descriptor_limit: Option<u64>,
 }
 
-pub(super) fn look() -> Process {
+pub(super) fn read() -> Process {
     Process {
         resident_bytes: resident_bytes(),
         open_descriptors: open_descriptors(),
@@ -26,7 +26,7 @@ fn resident_bytes() -> Option<u64> {
 }
 
 fn open_descriptors() -> Option<u64> {
-    // One of them is open only to look.
+    // Without the descriptor of this folder.
     Some((std::fs::read_dir("/proc/self/fd").ok()?.count() as u64).saturating_sub(1))
 }
 
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_has_memory_and_descriptors() {
-        let before = look();
+    fn statistics_of_this_process_are_read() {
+        let before = read();
         assert!(before.resident_bytes.unwrap() > 100_000);
         let files: Vec<_> = (0..10).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
-        assert!(look().open_descriptors.unwrap() >= 10 && before.open_descriptors.unwrap() > 2);
-        assert!(look().descriptor_limit.is_none_or(|limit| limit > 10));
+        assert!(read().open_descriptors.unwrap() >= 10 && before.open_descriptors.unwrap() > 2);
+        assert!(read().descriptor_limit.is_none_or(|limit| limit > 10));
         drop(files);
     }
 }

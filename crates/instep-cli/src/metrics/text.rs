@@ -1,7 +1,8 @@
-//! The text format that Prometheus reads, version 0.0.4. It is written here because it is short: a crate for it would
-//! keep the numbers itself, and ours are where they are counted.
+//! Writer of Prometheus's text format, version 0.0.4.
 //!
-//! Labels are known when this is compiled (`&'static str`): nothing that a client sent can get into one.
+//! No crate writes it, because the usual crates hold the counters themselves, and ours are in the shards.
+//!
+//! Labels are `&'static str`, so that no label holds data from a client.
 
 use super::process::Process;
 use instep::driver::{DropReason, RefusalReason};
@@ -10,7 +11,7 @@ use std::fmt::{Display, Write};
 
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All that is known, in one text.
+/// Returns all metrics as text.
 pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
     let mut text = Text(String::with_capacity(8192));
     let Metrics { counts, .. } = metrics;
@@ -112,7 +113,7 @@ impl Text {
         self.line(format_args!("# TYPE {name} {kind}"));
     }
 
-    /// A label's value needs no escapes: it is one of ours.
+    /// Writes a sample. A label's value needs no escaping, because it is a constant of ours.
     fn sample(&mut self, name: &'static str, label: Option<(&'static str, &'static str)>, value: u64) {
         match label {
             Some((label, of)) => self.line(format_args!("{name}{{{label}=\"{of}\"}} {value}")),
@@ -121,7 +122,7 @@ impl Text {
     }
 
     fn line(&mut self, line: impl Display) {
-        // A string takes all.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(self.0, "{line}");
     }
 }

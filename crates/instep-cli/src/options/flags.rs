@@ -1,4 +1,4 @@
-//! The command line.
+//! Options from the command line, and its help.
 
 use super::raw::{Error, Given, Key, Source, TABLE, Table};
 use super::{ServerLimits, Settings};
@@ -9,57 +9,57 @@ const FILE: &str = "config";
 const LIMIT: &str = "limit";
 
 const EXAMPLES: &str = "Examples:
-  instep serve                                          for this machine alone
-  INSTEP_PASSWORD=… instep serve --addr 0.0.0.0:8080    for this network, too
+  instep serve                                          this machine only
+  INSTEP_PASSWORD=… instep serve --addr 0.0.0.0:8080    the whole network
   instep serve --addr 0.0.0.0:8080 --open               without a password
-  instep serve --app led-plain --page my-page.html      with a page of yours
-  instep serve --addr 127.0.0.1:80 --addr 127.0.0.1:81  page and socket apart
-  instep serve --addr https://0.0.0.0:8443 --tls-self-signed  encrypted
-  instep serve --limit clients=100                      with a limit of yours";
+  instep serve --app led-plain --page my-page.html      your own page
+  instep serve --addr 127.0.0.1:80 --addr 127.0.0.1:81  two ports
+  instep serve --addr https://0.0.0.0:8443 --tls-self-signed  with TLS
+  instep serve --limit clients=100                      another limit";
 
-const WAYS: &str = "Options may come by flags, by environment variables (lists separated by commas), and by a file in TOML, \
-    in which a key is a flag's name with _ for -. Flags win over variables, variables over the file. \
+const SOURCES: &str = "Options can be set by flags, by environment variables (lists separated by commas), and in a TOML \
+    file, whose keys are the flags' names with _ for -. Flags override variables, and variables override the file. \
     `instep config` prints the result.";
 
-/// The command line, for `clap`.
+/// Returns the command line for `clap`.
 pub(crate) fn command() -> Command {
-    let about = "Keeps every open page in step with a device: this program is the device";
+    let about = "A WebSocket device server that keeps every open page in step with the device";
     let serve = Command::new("serve").about("Serve an application until Ctrl-C");
     let config = Command::new("config")
         .about("Print the configuration that `serve` would run with, as a file for --config")
         .long_about(
-            "Print the configuration that `serve` would run with, as a file for --config: each value with where \
-             it came from. Takes the same options as `serve`.",
+            "Print the configuration that `serve` would run with, and the source of each value, as a file for --config. \
+             Takes the same options as `serve`.",
         );
     let reset = Command::new("reset")
-        .about("Remove what was kept in the file that state_file names")
+        .about("Remove the values that are persisted in state_file")
         .long_about(
-            "Remove what was kept in the file that state_file names. Takes the same options as `serve`, of which it needs that \
-             one. A server that is running keeps its state: stop it before.",
+            "Remove the values that are persisted in state_file. Takes the same options as `serve`, and needs state_file. \
+             Stop the server first, because a running server keeps its state.",
         );
     Command::new("instep")
         .version(env!("CARGO_PKG_VERSION"))
         .about(about)
         .long_about(format!(
-            "{about}.\n\nWithout a command it serves the application workshop at http://127.0.0.1:8080/ : open that \
-             address in two browser windows and move something in one of them. What is set in the environment \
-             or in a file {} in this folder holds for it, too.",
-            super::file::USUAL
+            "{about}.\n\nWithout a command, `instep` serves the application workshop at http://127.0.0.1:8080/ : open that \
+             address in two browser windows and change a value in one of them. It reads options from the environment \
+             and from {} in this folder, if that file exists.",
+            super::file::DEFAULT
         ))
         .after_help("`instep serve --help` lists the options.")
-        .subcommand(with_options(serve, TABLE).after_help(format!("{EXAMPLES}\n\n{WAYS}")).after_long_help(format!(
-            "{EXAMPLES}\n\n{WAYS}\n\n{}",
+        .subcommand(with_options(serve, TABLE).after_help(format!("{EXAMPLES}\n\n{SOURCES}")).after_long_help(format!(
+            "{EXAMPLES}\n\n{SOURCES}\n\n{}",
             limits_help(TABLE)
         )))
-        .subcommand(with_options(config, TABLE).after_help(WAYS))
-        .subcommand(with_options(reset, TABLE).after_help(WAYS))
+        .subcommand(with_options(config, TABLE).after_help(SOURCES))
+        .subcommand(with_options(reset, TABLE).after_help(SOURCES))
         .subcommand(Command::new("apps").about("List the applications"))
 }
 
 fn with_options(command: Command, table: Table) -> Command {
     let file = format!(
-        "Read this file [default: {}, if it is in this folder] [environment: INSTEP_CONFIG]",
-        super::file::USUAL
+        "Read options from this file [default: {}, if it is in this folder] [environment: INSTEP_CONFIG]",
+        super::file::DEFAULT
     );
     let limit = "Set a limit, such as message=1000 or idle_time=5s. May be given more than once \
         [environment: INSTEP_LIMIT_KEY]";
@@ -93,7 +93,7 @@ fn options(command: Command, table: Table) -> Command {
         match setting.value {
             Some(value) if setting.alone.is_empty() => arg.value_name(value),
             Some(value) => arg.value_name(value).num_args(0..=1).default_missing_value(setting.alone),
-            // `--open` and `--open=false`.
+            // Both `--open` and `--open=false` are valid.
             None => arg
                 .value_name("true|false")
                 .num_args(0..=1)
@@ -105,20 +105,23 @@ fn options(command: Command, table: Table) -> Command {
 
 fn limits_help(table: Table) -> String {
     let defaults = ServerLimits::default();
-    let mut help = "Limits, and their defaults:".to_owned();
+    let mut help = "Limits and their defaults:".to_owned();
     for limit in table.limits {
         help.push_str(&format!("\n  {:14}{:9}{}", limit.key, limit.show(&defaults), limit.about));
     }
     help
 }
 
-/// The file that they name.
+/// Returns the configuration file that `--config` names, if it is given.
 pub(super) fn file(flags: Option<&ArgMatches>) -> Option<(PathBuf, Source)> {
     let path: &String = flags?.get_one(FILE)?;
     Some((path.into(), Source::Flag("--config".into())))
 }
 
-/// What they set.
+/// Returns the values that the flags set.
+///
+/// # Errors
+/// If `--limit` names no limit.
 pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Error> {
     let texts = |id| flags.get_many::<String>(id).map(|texts| texts.cloned().collect::<Vec<_>>());
     let mut given = Vec::new();
@@ -132,14 +135,14 @@ pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Err
         let source = Source::Flag(format!("--{LIMIT}"));
         let Some((key, value)) = text.split_once('=') else {
             return Err(source.error(format!(
-                "{:?} is not a limit and its value, such as message=1000",
-                super::raw::shown(&text)
+                "invalid limit {:?}; write KEY=VALUE, such as message=1000",
+                super::raw::shortened(&text)
             )));
         };
         let Some(limit) = table.limit(key.trim()) else {
             return Err(source.error(format!(
-                "{:?} is not a limit; there are {}",
-                super::raw::shown(key.trim()),
+                "unknown limit {:?}; use one of {}",
+                super::raw::shortened(key.trim()),
                 table.limit_names()
             )));
         };
@@ -149,7 +152,7 @@ pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Err
     Ok(given)
 }
 
-/// What these arguments set.
+/// Returns the values that these arguments set.
 #[cfg(test)]
 pub(super) fn of(arguments: &[&str], table: Table) -> Result<Vec<Given>, Error> {
     let command = with_options(Command::new("test").no_binary_name(true), table);
@@ -161,12 +164,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clap_finds_no_fault_with_it() {
+    fn command_line_passes_claps_checks() {
         command().debug_assert();
     }
 
     #[test]
-    fn tables_fit_into_a_terminal() {
+    fn help_tables_have_at_most_80_columns() {
         for line in EXAMPLES.lines().chain(limits_help(TABLE).lines()) {
             assert!(line.chars().count() <= 80, "{line}");
         }

@@ -1,4 +1,4 @@
-//! The limits, which are options, too. CONTRACTS section 6 is the rule.
+//! Table of the limits, which are options, too. Section 6 of docs/contracts.md defines them.
 
 use super::values;
 use instep::Limits;
@@ -19,16 +19,17 @@ impl Default for ServerLimits {
     }
 }
 
-/// A limit: how it is called and which values can work.
+/// A limit: its name, its unit and its range.
 pub(super) struct Limit {
-    /// Its name in the table `limits` of the file, and after `--limit`. The variable is the same in capitals
-    /// after `INSTEP_LIMIT_`.
+    /// Key in the table `limits` of the file and after `--limit`. The variable is the key in capitals after
+    /// `INSTEP_LIMIT_`.
     pub(super) key: &'static str,
     pub(super) unit: Unit,
-    /// The values that can work; times are in milliseconds.
+    /// Valid values; times are in milliseconds.
     range: RangeInclusive<u64>,
+    /// Help text.
     pub(super) about: &'static str,
-    at: fn(&mut ServerLimits) -> &mut dyn Number,
+    field: fn(&mut ServerLimits) -> &mut dyn Number,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,15 +45,15 @@ impl Limit {
             Unit::Count | Unit::Bytes => values::count(text)?,
             Unit::Time => values::time(text)?,
         };
-        let (least, most) = (self.text(*self.range.start()), self.text(*self.range.end()));
-        if !self.range.contains(&value) || !(self.at)(limits).write(value) {
-            return Err(format!("is not possible: {} is from {least} to {most}", self.key));
+        let (min, max) = (self.text(*self.range.start()), self.text(*self.range.end()));
+        if !self.range.contains(&value) || !(self.field)(limits).write(value) {
+            return Err(format!("is out of range: {} must be from {min} to {max}", self.key));
         }
         Ok(())
     }
 
     pub(super) fn show(&self, limits: &ServerLimits) -> String {
-        self.text((self.at)(&mut limits.clone()).read())
+        self.text((self.field)(&mut limits.clone()).read())
     }
 
     fn text(&self, value: u64) -> String {
@@ -63,10 +64,10 @@ impl Limit {
     }
 }
 
-/// A limit's field, however wide it is.
+/// Field of a limit, an unsigned integer of any width.
 trait Number {
     fn read(&self) -> u64;
-    /// `false`: it is not wide enough.
+    /// Stores the value; returns `false` if the field is too narrow.
     fn write(&mut self, value: u64) -> bool;
 }
 
@@ -86,195 +87,199 @@ macro_rules! number {
 
 number!(u8 u16 u32 u64 usize);
 
+/// 1 MiB, in bytes.
 const MIB: u64 = 1 << 20;
+/// 1 GiB, in bytes.
 const GIB: u64 = 1 << 30;
+/// One second, in ms.
 const SECOND: u64 = 1000;
+/// One day, in ms.
 const DAY: u64 = 86_400 * SECOND;
-/// The number of a slot has 16 bits.
-const SLOTS_MAX: usize = 65_535;
-/// What a reply takes in the outbox beside its text: its frame's header, its length and what it follows.
-const BESIDE_A_REPLY: usize = 22;
+/// Maximum number of slots, because a slot's number has 16 bits.
+const MAX_SLOTS: usize = 65_535;
+/// Overhead of a reply in the outbox, in bytes: its frame's header, its length, and the revision that it follows.
+const REPLY_OVERHEAD: usize = 22;
 
 pub(super) static LIMITS: &[Limit] = &[
     Limit {
         key: "clients",
         unit: Unit::Count,
         range: 1..=60_000,
-        about: "WebSocket clients at once; above it: 503",
-        at: |limits| &mut limits.server.clients,
+        about: "WebSocket clients at once; more get 503",
+        field: |limits| &mut limits.server.clients,
     },
     Limit {
         key: "http_slots",
         unit: Unit::Count,
         range: 1..=60_000,
-        about: "connections beside those of the clients",
-        at: |limits| &mut limits.sockets.http_slots,
+        about: "connections at once that are not WebSocket clients",
+        field: |limits| &mut limits.sockets.http_slots,
     },
     Limit {
         key: "per_address",
         unit: Unit::Count,
-        range: 1..=SLOTS_MAX as u64,
-        about: "connections from one other machine; above it: 503",
-        at: |limits| &mut limits.sockets.per_address,
+        range: 1..=MAX_SLOTS as u64,
+        about: "connections from one other machine; more get 503",
+        field: |limits| &mut limits.sockets.per_address,
     },
     Limit {
         key: "message_rate",
         unit: Unit::Count,
         range: 0..=1_000_000,
-        about: "messages a second from one address; 0: no limit",
-        at: |limits| &mut limits.sockets.message_rate,
+        about: "messages per second from one address; 0: no limit",
+        field: |limits| &mut limits.sockets.message_rate,
     },
     Limit {
         key: "head",
         unit: Unit::Bytes,
-        // An upgrade without any header that it does not need.
+        // The head of a minimal upgrade.
         range: 256..=MIB,
-        about: "bytes of a request's head; above it: 431",
-        at: |limits| &mut limits.server.head.bytes,
+        about: "bytes of a request's head; larger gets 431",
+        field: |limits| &mut limits.server.head.bytes,
     },
     Limit {
         key: "headers",
         unit: Unit::Count,
-        // Those of an upgrade.
+        // The headers of a minimal upgrade.
         range: 5..=HEADERS_MAX as u64,
-        about: "headers of a request; above it: 431",
-        at: |limits| &mut limits.server.head.headers,
+        about: "headers of a request; more get 431",
+        field: |limits| &mut limits.server.head.headers,
     },
     Limit {
         key: "body",
         unit: Unit::Bytes,
         range: 0..=GIB,
-        about: "bytes of a request's body; above it: 413",
-        at: |limits| &mut limits.server.body,
+        about: "bytes of a request's body; larger gets 413",
+        field: |limits| &mut limits.server.body,
     },
     Limit {
         key: "message",
         unit: Unit::Bytes,
         range: 1..=GIB,
-        about: "bytes of a message from a client; above it: close 1009",
-        at: |limits| &mut limits.server.message,
+        about: "bytes of a client's message; larger is closed with 1009",
+        field: |limits| &mut limits.server.message,
     },
     Limit {
         key: "frame",
         unit: Unit::Bytes,
         range: 1..=16 * MIB,
-        about: "bytes of what the application sends; above it: not sent",
-        at: |limits| &mut limits.server.frame,
+        about: "bytes of an application's message; larger is not sent",
+        field: |limits| &mut limits.server.frame,
     },
     Limit {
         key: "events",
         unit: Unit::Count,
         range: 0..=65_536,
-        about: "events kept for clients that are a little behind",
-        at: |limits| &mut limits.server.events,
+        about: "past events kept for clients that lag behind",
+        field: |limits| &mut limits.server.events,
     },
     Limit {
         key: "inbox",
         unit: Unit::Count,
-        range: 1..=SLOTS_MAX as u64,
-        about: "messages that wait; then their senders are not read",
-        at: |limits| &mut limits.server.inbox,
+        range: 1..=MAX_SLOTS as u64,
+        about: "queued messages; when full, their senders are not read",
+        field: |limits| &mut limits.server.inbox,
     },
     Limit {
         key: "replies",
         unit: Unit::Count,
-        range: 1..=SLOTS_MAX as u64,
-        about: "replies that wait for one client; then it is not read",
-        at: |limits| &mut limits.server.replies,
+        range: 1..=MAX_SLOTS as u64,
+        about: "queued replies of one client; when full, it is not read",
+        field: |limits| &mut limits.server.replies,
     },
     Limit {
         key: "outbox",
         unit: Unit::Bytes,
-        range: 1 + BESIDE_A_REPLY as u64..=GIB,
-        about: "bytes of replies that wait, and 22 for each",
-        at: |limits| &mut limits.server.outbox,
+        range: 1 + REPLY_OVERHEAD as u64..=GIB,
+        about: "bytes of one client's queued replies, and 22 for each",
+        field: |limits| &mut limits.server.outbox,
     },
     Limit {
         key: "head_time",
         unit: Unit::Time,
         range: 100..=DAY,
-        about: "how long a request's head may take; then: closed",
-        at: |limits| &mut limits.server.head_time,
+        about: "timeout for a request's head; then closed",
+        field: |limits| &mut limits.server.head_time,
     },
     Limit {
         key: "idle_time",
         unit: Unit::Time,
         range: 100..=DAY,
-        about: "between two requests on a connection; then: closed",
-        at: |limits| &mut limits.server.idle_time,
+        about: "timeout between requests on a connection; then closed",
+        field: |limits| &mut limits.server.idle_time,
     },
     Limit {
         key: "ping_every",
         unit: Unit::Time,
         range: SECOND..=DAY,
         about: "silence after which a client is pinged",
-        at: |limits| &mut limits.server.ping_every,
+        field: |limits| &mut limits.server.ping_every,
     },
     Limit {
         key: "pings_missed",
         unit: Unit::Count,
         range: 1..=255,
-        about: "pings without a word from the client; then: dropped",
-        at: |limits| &mut limits.server.pings_missed,
+        about: "unanswered pings in a row; then dropped",
+        field: |limits| &mut limits.server.pings_missed,
     },
     Limit {
         key: "write_stall",
         unit: Unit::Time,
         range: SECOND..=DAY,
-        about: "how long a client may accept nothing; then: dropped",
-        at: |limits| &mut limits.server.write_stall,
+        about: "timeout for a client that accepts nothing; then dropped",
+        field: |limits| &mut limits.server.write_stall,
     },
     Limit {
         key: "linger_time",
         unit: Unit::Time,
         range: 100..=DAY,
-        about: "how long a closed connection is still read",
-        at: |limits| &mut limits.server.linger_time,
+        about: "time for which a closed connection is drained",
+        field: |limits| &mut limits.server.linger_time,
     },
     Limit {
         key: "linger_bytes",
         unit: Unit::Bytes,
         range: 1..=GIB,
-        about: "bytes of a closed connection that are still read",
-        at: |limits| &mut limits.server.linger_bytes,
+        about: "bytes that are drained from a closed connection",
+        field: |limits| &mut limits.server.linger_bytes,
     },
     Limit {
         key: "unsent",
         unit: Unit::Bytes,
         range: 1..=GIB,
-        about: "bytes that the kernel keeps unsent for one client",
-        at: |limits| &mut limits.sockets.unsent,
+        about: "unsent bytes in the kernel for one client",
+        field: |limits| &mut limits.sockets.unsent,
     },
     Limit {
         key: "inflaters",
         unit: Unit::Count,
         range: 0..=1024,
-        about: "messages a core decompresses at once; 0: none",
-        at: |limits| &mut limits.sockets.inflaters,
+        about: "messages decompressed at once by each core; 0: none",
+        field: |limits| &mut limits.sockets.inflaters,
     },
 ];
 
-/// Limits that do not go together, and why.
+/// Conflict between two limits.
 #[derive(Debug)]
 pub(super) struct Clash {
     pub(super) keys: [&'static str; 2],
     pub(super) reason: String,
 }
 
-/// Checks what no limit can be asked alone.
+/// Checks the limits against each other.
 pub(super) fn check(limits: &ServerLimits) -> Result<(), Clash> {
     let ServerLimits { server, sockets } = limits;
-    if server.clients + sockets.http_slots > SLOTS_MAX {
-        let reason = format!("they are at most {SLOTS_MAX} together");
+    if server.clients + sockets.http_slots > MAX_SLOTS {
+        let reason = format!("their sum must be at most {MAX_SLOTS}");
         return Err(Clash { keys: ["clients", "http_slots"], reason });
     }
-    let least = server.frame + BESIDE_A_REPLY;
-    if server.outbox < least {
-        let reason = format!("a whole frame has to fit into the outbox, so outbox is at least {least}");
+    let min = server.frame + REPLY_OVERHEAD;
+    if server.outbox < min {
+        let reason = format!("a whole frame must fit into the outbox; set outbox to at least {min}");
         return Err(Clash { keys: ["frame", "outbox"], reason });
     }
     if server.frame as u64 * (server.events as u64 + 1) > GIB {
-        let reason = "all events together may take 1 GiB at most, frame times events".into();
+        let reason = "frame times one more than events must be at most 1 GiB".into();
         return Err(Clash { keys: ["frame", "events"], reason });
     }
     Ok(())
@@ -294,22 +299,22 @@ mod tests {
     }
 
     #[test]
-    fn each_limit_is_a_field_of_its_own_and_its_default_can_work() {
+    fn limit_set_changes_only_its_field() {
         for limit in LIMITS {
             let default = limit.show(&ServerLimits::default());
-            let least = limit.text(*limit.range.start());
+            let min = limit.text(*limit.range.start());
             assert!(with(&[(limit.key, &default)]).is_ok(), "{}", limit.key);
-            let changed = with(&[(limit.key, &least)]).unwrap();
+            let changed = with(&[(limit.key, &min)]).unwrap();
             for other in LIMITS {
                 let expected =
-                    if other.key == limit.key { &least } else { &other.show(&ServerLimits::default()) };
+                    if other.key == limit.key { &min } else { &other.show(&ServerLimits::default()) };
                 assert_eq!(&other.show(&changed), expected, "{} was set", limit.key);
             }
         }
     }
 
     #[test]
-    fn every_field_is_a_limit() {
+    fn table_has_a_row_for_every_field() {
         let fields = |debug: String| debug.matches(": ").count();
         let ServerLimits { server, sockets } = ServerLimits::default();
         // The head is one field with two limits.
@@ -318,21 +323,21 @@ mod tests {
     }
 
     #[test]
-    fn values_at_the_ends_of_the_range_are_taken_and_those_beyond_are_not() {
+    fn value_beyond_the_range_is_rejected() {
         for limit in LIMITS {
-            let (least, most) = (*limit.range.start(), *limit.range.end());
-            for good in [least, most] {
+            let (min, max) = (*limit.range.start(), *limit.range.end());
+            for good in [min, max] {
                 assert!(with(&[(limit.key, &limit.text(good))]).is_ok(), "{} = {good}", limit.key);
             }
-            for bad in [least.checked_sub(1), Some(most + 1)].into_iter().flatten() {
+            for bad in [min.checked_sub(1), Some(max + 1)].into_iter().flatten() {
                 let error = with(&[(limit.key, &limit.text(bad))]).err().unwrap();
-                assert!(error.contains(limit.key) && error.contains(&limit.text(most)), "{error}");
+                assert!(error.contains(limit.key) && error.contains(&limit.text(max)), "{error}");
             }
         }
     }
 
     #[test]
-    fn limits_that_clash_are_told_so() {
+    fn conflicting_limits_are_rejected() {
         assert!(check(&ServerLimits::default()).is_ok());
         for (good, bad, keys) in [
             (

@@ -1,23 +1,21 @@
-//! The options: by a file, by environment variables, and by flags. Flags win over variables, variables over the
-//! file, the file over defaults.
+//! Options from a file, environment variables and flags. Flags override variables, variables override the file, and
+//! the file overrides defaults.
 //!
 //! To add an option:
 //!
 //! 1. a field of `Settings` in `settings.rs`, with its default;
-//! 2. an entry of `SETTINGS` in `table.rs`, from which come its flag, its variable, its key in the file, its help, and
+//! 2. an entry of `SETTINGS` in `table.rs`, which gives its flag, its variable, its key in the file, its help, and
 //!    its line in `instep config`;
-//! 3. a row in `docs/reference/configuration.md`; a test compares.
+//! 3. a row in `docs/reference/configuration.md`; a test compares them.
 //!
-//! The entry of a text is like `name`'s, of a list like `allow_host`'s, of a file like `page`'s, of a text
-//! that the flag may leave out like `metrics`'. A switch has
-//! `value: None`: it is taken as `true` or `false`, both checked before. A secret has `secret: true`: it gets a
-//! variable alone, and `***` where it is printed, in errors too.
+//! Copy the entry of `name` for a text, of `allow_host` for a list, of `page` for a file, and of `metrics` for a flag
+//! whose value is optional. A switch has `value: None`; its value is `true` or `false`, which is checked before
+//! `take`. A secret has `secret: true`; it has a variable but no flag, and is printed as `***`, in errors too.
 //!
 //! A number is a limit: a field of [`instep::Limits`] or [`instep_tokio::SocketLimits`], an entry of `LIMITS`
 //! in `limits.rs`, and a row. If it is off by default, 0 is off.
 //!
-//! A variable that another program reads is in `OF_OTHERS` in `variables.rs` and comes out of it when it becomes
-//! an option.
+//! `FOREIGN` in `variables.rs` lists variables of other programs. Remove a variable from it when it becomes an option.
 
 mod file;
 mod flags;
@@ -37,27 +35,31 @@ pub(crate) use spelling::advise;
 
 use clap::ArgMatches;
 use limits::Clash;
-use raw::{Error, Given, Key, Source, TABLE, shown};
+use raw::{Error, Given, Key, Source, TABLE, shortened};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use table::{Setting, Take};
 
-/// The settings, and where each came from.
+/// The settings and the source of each.
 pub(crate) struct Configuration {
     pub(crate) settings: Settings,
-    /// The file that was read.
+    /// The configuration file, if one was read.
     pub(crate) file: Option<PathBuf>,
     origins: BTreeMap<String, Source>,
 }
 
 impl Configuration {
-    /// The configuration from the flags of a command, the environment, and the file that either of them names or
-    /// that lies in the working folder.
+    /// Reads flags, environment variables and the file.
+    ///
+    /// A flag or a variable names the file; the default is `instep.toml` in the working folder, if it exists.
+    ///
+    /// # Errors
+    /// If any value is invalid, even if another one overrides it.
     pub(crate) fn read(flags: Option<&ArgMatches>) -> Result<Self, Error> {
         let variables = variables::of_process()?;
         let (path, asked) = flags::file(flags)
             .or_else(|| variables::file(&variables))
-            .map_or_else(|| (PathBuf::from(file::USUAL), None), |(path, source)| (path, Some(source)));
+            .map_or_else(|| (PathBuf::from(file::DEFAULT), None), |(path, source)| (path, Some(source)));
         let text = file::read(&path, asked.as_ref())?;
         let mut given = match &text {
             Some(text) => file::values(text, &path, TABLE)?,
@@ -68,12 +70,12 @@ impl Configuration {
         Self::from(given, text.map(|_| path))
     }
 
-    /// Whether a flag, a variable or the file sets this option.
+    /// Returns whether a flag, a variable or the file sets this option.
     pub(crate) fn is_given(&self, key: &str) -> bool {
         self.origins.contains_key(key)
     }
 
-    /// Later values win.
+    /// Applies the values in order, so that later ones override earlier ones.
     fn from(given: Vec<Given>, file: Option<PathBuf>) -> Result<Self, Error> {
         let mut all = Self { settings: Settings::default(), file, origins: BTreeMap::new() };
         for Given { key, texts, source } in given {
@@ -82,7 +84,7 @@ impl Configuration {
                 Key::Limit(limit) => texts.iter().try_for_each(|text| {
                     limit
                         .take(&mut all.settings.limits, text)
-                        .map_err(|reason| format!("{:?} {reason}", shown(text)))
+                        .map_err(|reason| format!("{:?} {reason}", shortened(text)))
                 }),
             };
             taken.map_err(|reason| source.error(reason))?;
@@ -92,10 +94,10 @@ impl Configuration {
         Ok(all)
     }
 
-    /// Names the source that came last, which is the one that was probably just changed.
+    /// Returns the error of a conflict at the source that was applied last, because a user probably just changed it.
     fn explain(&self, Clash { keys, reason }: &Clash) -> Error {
         let [first, second] = keys;
-        let sentence = format!("the limits {first} and {second} do not go together: {reason}");
+        let sentence = format!("the limits {first} and {second} conflict: {reason}");
         let origins = keys.iter().filter_map(|key| self.origins.get(&format!("limits.{key}")));
         match origins.max_by_key(|source| match source {
             Source::File { line, .. } => (0, *line),
@@ -111,11 +113,11 @@ impl Configuration {
 impl Setting {
     fn take(&self, settings: &mut Settings, texts: &[String]) -> Result<(), String> {
         if self.value.is_none() && texts.iter().any(|text| text != "true" && text != "false") {
-            return Err(format!("{:?} is neither true nor false", shown(&texts.join(","))));
+            return Err(format!("{:?} is neither true nor false", shortened(&texts.join(","))));
         }
         let wrong = |text: &str, reason: &str| {
-            // A secret that is nearly right is a secret.
-            let text = if self.secret { "\"***\"".into() } else { format!("{:?}", shown(text)) };
+            // A mistyped secret is a secret, too, because most of it is right.
+            let text = if self.secret { "\"***\"".into() } else { format!("{:?}", shortened(text)) };
             format!("{text} {reason}")
         };
         match self.take {
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documentation_names_every_option_and_its_default() {
+    fn documentation_names_every_option_and_default() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/configuration.md");
         let text = std::fs::read_to_string(path).unwrap();
         let row = |start: String| {
@@ -160,17 +162,17 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_simple() {
+    fn option_names_are_unique_and_simple() {
         let keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
         let limits: Vec<_> = LIMITS.iter().map(|limit| limit.key).collect();
-        for (at, key) in keys.iter().enumerate() {
-            assert!(!keys[..at].contains(key) && *key != "config" && !key.starts_with("limit"), "{key}");
+        for (i, key) in keys.iter().enumerate() {
+            assert!(!keys[..i].contains(key) && *key != "config" && !key.starts_with("limit"), "{key}");
         }
         for variable in SETTINGS.iter().map(Setting::variable) {
-            assert!(!variables::is_of_others(&variable), "{variable} would be passed over");
+            assert!(!variables::is_foreign(&variable), "{variable} would be ignored");
         }
-        for (at, key) in limits.iter().enumerate() {
-            assert!(!limits[..at].contains(key), "{key}");
+        for (i, key) in limits.iter().enumerate() {
+            assert!(!limits[..i].contains(key), "{key}");
         }
         let simple = |key: &&str| {
             key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_value_wins_and_a_list_is_replaced_as_a_whole() {
+    fn later_value_replaces_the_whole_list() {
         let given = |key, texts: &[&str], source| Given {
             key: Key::Setting(TABLE.setting(key).unwrap()),
             texts: texts.iter().map(ToString::to_string).collect(),

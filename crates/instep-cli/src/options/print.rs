@@ -1,4 +1,4 @@
-//! `instep config`: the configuration as a file that gives the same one.
+//! `instep config`, which prints the configuration as a file that sets the same values.
 
 use super::Configuration;
 use super::raw::{Key, Source, TABLE, Table};
@@ -14,8 +14,8 @@ impl Display for Configuration {
 impl Configuration {
     fn write(&self, f: &mut impl fmt::Write, table: Table) -> fmt::Result {
         match &self.file {
-            Some(path) => writeln!(f, "# The file {:?} was read.", path.display())?,
-            None => writeln!(f, "# No file was read.")?,
+            Some(path) => writeln!(f, "# Configuration file: {:?}", path.display())?,
+            None => writeln!(f, "# Configuration file: none")?,
         }
         writeln!(f)?;
         let mut lines = Vec::new();
@@ -62,12 +62,12 @@ impl Configuration {
     }
 }
 
-/// Lines, and where what they say comes from, one below the other.
+/// Writes lines with their sources in an aligned column.
 fn aligned(f: &mut impl fmt::Write, lines: &[(String, Option<String>)]) -> fmt::Result {
-    /// What is longer stands out alone.
-    const WIDEST: usize = 44;
+    /// Maximum length of a line that counts for the alignment, in characters.
+    const MAX_WIDTH: usize = 44;
     let widths = lines.iter().filter(|(_, from)| from.is_some()).map(|(line, _)| line.chars().count());
-    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let width = widths.filter(|width| *width <= MAX_WIDTH).max().unwrap_or(0);
     for (line, from) in lines {
         match from {
             Some(from) => writeln!(f, "{line:width$}  # {from}")?,
@@ -84,14 +84,14 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    /// Two options as there may be: a secret, and a switch. What they set does not matter.
+    /// A secret and a switch, which set arbitrary fields.
     static SETTINGS: [Setting; 2] = [
         Setting {
             key: "word",
             value: Some("WORD"),
             alone: "",
             about: "",
-            unset: "none is asked for",
+            unset: "not needed",
             secret: true,
             take: Take::One(|settings, text| {
                 settings.name = Some(text.strip_prefix("sesame").ok_or("is not right")?.into());
@@ -115,7 +115,7 @@ mod tests {
     ];
     static TABLE: Table = Table { settings: &SETTINGS, limits: &[] };
 
-    /// The configuration as it is printed.
+    /// Returns the printed configuration.
     fn printed(text: &str, set: &[(&str, &str)], flags: &[&str]) -> Result<String, Error> {
         let set: Vec<_> = set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let mut given = file::values(text, Path::new("test.toml"), TABLE)?;
@@ -127,8 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_never_printed() {
-        assert!(printed("", &[], &[]).unwrap().contains("# word is not set: none is asked for\n"));
+    fn secret_is_never_printed() {
+        assert!(printed("", &[], &[]).unwrap().contains("# word is not set: not needed\n"));
         let text = printed("", &[("INSTEP_WORD", "sesame1")], &[]).unwrap();
         assert!(text.contains("# word = \"***\"  # environment INSTEP_WORD\n"), "{text}");
         assert!(!text.contains('1'), "{text}");
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_comes_by_the_environment_alone() {
+    fn secret_in_a_file_or_flag_is_rejected() {
         let error = printed("\nword = \"sesame1\"", &[], &[]).unwrap_err().to_string();
-        assert_eq!(error, "in test.toml, line 2: word is a secret: it comes by INSTEP_WORD only");
+        assert_eq!(error, "in test.toml, line 2: word is a secret; set it by the variable INSTEP_WORD");
         assert!(printed("", &[], &["--word=sesame1"]).is_err(), "there is no such flag");
     }
 
     #[test]
-    fn a_switch_is_on_or_off_by_each_way() {
+    fn switch_is_set_by_each_source() {
         for (text, set, flags, on) in [
             ("shine = true", &[][..], &[][..], true),
             ("shine = true", &[("INSTEP_SHINE", "false")], &[], false),
@@ -157,6 +157,6 @@ mod tests {
         let error = printed("", &[("INSTEP_SHINE", "yes")], &[]).unwrap_err().to_string();
         assert_eq!(error, "in INSTEP_SHINE: \"yes\" is neither true nor false");
         let error = printed("shine = \"true\"", &[], &[]).unwrap_err().to_string();
-        assert_eq!(error, "in test.toml, line 1: shine is true or false, without quotes");
+        assert_eq!(error, "in test.toml, line 1: shine must be true or false, without quotes");
     }
 }

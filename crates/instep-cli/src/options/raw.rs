@@ -1,4 +1,4 @@
-//! Values as they are given, not checked yet: for which key, and from where.
+//! Unparsed values, each with its key and its source.
 
 use super::limits::{LIMITS, Limit};
 use super::table::{SETTINGS, Setting};
@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
-/// Why there is no configuration: one sentence.
+/// An invalid configuration, explained in one sentence.
 #[derive(Debug)]
 pub(crate) struct Error(pub(super) String);
 
@@ -16,7 +16,7 @@ impl Display for Error {
     }
 }
 
-/// Where a value comes from.
+/// Source of a value.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     File { path: PathBuf, line: usize },
@@ -34,7 +34,7 @@ impl Source {
     }
 }
 
-/// What can be set.
+/// All options and limits.
 #[derive(Clone, Copy)]
 pub(super) struct Table {
     pub(super) settings: &'static [Setting],
@@ -43,7 +43,7 @@ pub(super) struct Table {
 
 pub(super) static TABLE: Table = Table { settings: SETTINGS, limits: LIMITS };
 
-/// One thing that can be set.
+/// An option or a limit.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
     Setting(&'static Setting),
@@ -59,7 +59,7 @@ impl Table {
         self.limits.iter().find(|limit| limit.key == key)
     }
 
-    /// For an error about a name that is not a limit.
+    /// Returns the names of all limits, for an error about an unknown one.
     pub(super) fn limit_names(&self) -> String {
         self.limits.iter().map(|limit| limit.key).collect::<Vec<_>>().join(", ")
     }
@@ -84,23 +84,24 @@ impl Setting {
     }
 }
 
-/// A value that was given, not looked at yet. What is not a list has one text.
+/// An unparsed value. An option that is not a list has one text.
 pub(super) struct Given {
     pub(super) key: Key,
     pub(super) texts: Vec<String>,
     pub(super) source: Source,
 }
 
-/// A text of the system in UTF-8, which all values are.
+/// Converts a value to UTF-8.
 pub(super) fn utf8(text: OsString, source: &Source) -> Result<String, Error> {
-    text.into_string().map_err(|_| source.error("it is not text in UTF-8"))
+    text.into_string().map_err(|_| source.error("the value is not text in UTF-8"))
 }
 
-/// The beginning of a text that may be any length.
-pub(super) fn shown(text: &str) -> String {
-    const MOST: usize = 100;
-    if text.chars().count() <= MOST {
+/// Shortens a text of any length for an error message.
+pub(super) fn shortened(text: &str) -> String {
+    /// Maximum length, in characters.
+    const MAX_LENGTH: usize = 100;
+    if text.chars().count() <= MAX_LENGTH {
         return text.into();
     }
-    text.chars().take(MOST).chain(['…']).collect()
+    text.chars().take(MAX_LENGTH).chain(['…']).collect()
 }

@@ -1,4 +1,4 @@
-//! What `instep serve` runs with.
+//! The settings of `instep serve`.
 
 use super::limits::ServerLimits;
 use crate::addresses::Address;
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// What `instep serve` runs with.
+/// Settings of `instep serve`.
 pub(crate) struct Settings {
     pub(crate) app: &'static instep::App,
     pub(crate) addresses: Vec<Address>,
@@ -36,12 +36,13 @@ pub(crate) struct Settings {
     pub(crate) limits: ServerLimits,
 }
 
+/// Format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// A line for people
+    /// A line for people.
     #[default]
     Text,
-    /// An object for programs
+    /// A JSON object for programs.
     Json,
 }
 

@@ -1,16 +1,17 @@
-//! Command lines that are nearly right, and how they are written.
+//! Suggestions for mistyped command lines.
 
 use super::raw::TABLE;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::net::Ipv4Addr;
 
-/// Other names for the address to listen on, or for a part of it.
+/// Other programs' flags for the port and the host of `--addr`.
 const PORT: [&str; 2] = ["--port", "-p"];
 const HOST: [&str; 4] = ["--host", "--bind", "--listen", "--address"];
 const COMMANDS: [&str; 3] = ["serve", "config", "reset"];
 
-/// Says how a command line is written that `clap` does not take, if that can be told. `arguments` are those behind the name
-/// of the program.
+/// Suggests a valid command line in place of one that `clap` rejects, if there is one.
+///
+/// `arguments` are the arguments after the program's name.
 pub(crate) fn advise(error: &clap::Error, arguments: &[String]) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
@@ -21,18 +22,18 @@ pub(crate) fn advise(error: &clap::Error, arguments: &[String]) -> Option<String
     let named = arguments.iter().map(|argument| argument.split('=').next().unwrap_or(argument));
     let other = named.into_iter().find(|name| stands_for_address(name));
     let why = match other {
-        Some(other) => format!("there is no option {other}: an address and its port are one option, --addr"),
+        Some(other) => format!("unknown option {other}: --addr sets both the address and the port"),
         None if is_option(wrong) => format!("{wrong} is an option of the command serve"),
         None => return None,
     };
     let mut words = with_address(arguments)?;
-    // The command goes first.
+    // `clap` expects the command first.
     let command = words.iter().position(|word| COMMANDS.contains(&word.as_str()));
-    let command = command.map_or_else(|| "serve".into(), |at| words.remove(at));
+    let command = command.map_or_else(|| "serve".into(), |i| words.remove(i));
     words.insert(0, command);
     super::command().no_binary_name(true).try_get_matches_from(&words).ok()?;
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-    Some(format!("{why}: write `instep {}`", words.join(" ")))
+    Some(format!("{why}; write `instep {}`", words.join(" ")))
 }
 
 fn is_option(flag: &str) -> bool {
@@ -42,7 +43,7 @@ fn is_option(flag: &str) -> bool {
         || public.map(super::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
 }
 
-/// The same with `--addr` for what stands for it.
+/// Replaces flags for the port and the host by `--addr`.
 fn with_address(arguments: &[String]) -> Option<Vec<String>> {
     let (mut rest, mut host, mut port) = (Vec::new(), None, None);
     let mut arguments = arguments.iter();
@@ -51,7 +52,7 @@ fn with_address(arguments: &[String]) -> Option<Vec<String>> {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (argument.as_str(), None),
         };
-        let place = match name {
+        let part = match name {
             _ if PORT.contains(&name) => &mut port,
             _ if HOST.contains(&name) => &mut host,
             _ => {
@@ -59,7 +60,7 @@ fn with_address(arguments: &[String]) -> Option<Vec<String>> {
                 continue;
             }
         };
-        *place = Some(value.or_else(|| arguments.next().cloned())?);
+        *part = Some(value.or_else(|| arguments.next().cloned())?);
     }
     let address = match (host, port) {
         (None, None) => return Some(rest),
@@ -75,7 +76,7 @@ fn with_address(arguments: &[String]) -> Option<Vec<String>> {
     Some(rest)
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell, if necessary.
 fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:=,@%+[]".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_advised_is_taken() {
+    fn suggested_command_line_is_valid() {
         for (arguments, written) in [
             (&["--addr", "127.0.0.1:9000"][..], "serve --addr 127.0.0.1:9000"),
             (&["--addr=*:9000", "--open"], "serve '--addr=*:9000' --open"),
@@ -113,7 +114,7 @@ mod tests {
             (&["--page", "it's.html", "config"], r"config --page 'it'\''s.html'"),
         ] {
             let said = advice(arguments).unwrap_or_else(|| panic!("{arguments:?}"));
-            let (_, command) = said.split_once(": write `instep ").unwrap();
+            let (_, command) = said.split_once("; write `instep ").unwrap();
             let command = command.strip_suffix('`').unwrap();
             assert_eq!(command, written, "{said}");
             let words = std::process::Command::new("/bin/sh")

@@ -1,25 +1,27 @@
-//! The options that are no limits, one after the other.
+//! Table of all options except the limits.
 
 use super::settings::{LogFormat, Settings};
 use super::values::{self, ValueError};
 use crate::output::Line;
 use crate::sensor::BusAddress;
 use instep_settings::PowerUp;
-/// An option: how it is called and what it means.
+
+/// An option: its name, its help and how its value is parsed and printed.
 pub(super) struct Setting {
-    /// Its name in the file. The flag is the same with dashes, the variable the same in capitals after INSTEP_.
+    /// Key in the file. The flag has dashes for its underscores; the variable is the key in capitals after `INSTEP_`.
     pub(super) key: &'static str,
-    /// What its value is called in the help. `None`: it is a switch, whose values are `true` and `false`.
+    /// Placeholder of the value in the help; `None` for a switch, whose values are `true` and `false`.
     pub(super) value: Option<&'static str>,
-    /// What the flag without a value stands for; empty if there is always one.
+    /// Value of the flag without a value; empty if the flag needs one.
     pub(super) alone: &'static str,
+    /// Help text.
     pub(super) about: &'static str,
-    /// What holds while it is not set; empty if it always is.
+    /// Description of the default, for an option without a default value; else empty.
     pub(super) unset: &'static str,
-    /// It comes by the environment alone, where no other user reads it, and is never printed.
+    /// Whether only an environment variable sets it, because other users can read flags and files; it is never printed.
     pub(super) secret: bool,
     pub(super) take: Take,
-    /// Its values as `take` reads them, none if it is not set. A secret may show any text.
+    /// Formats the values as `take` parses them; empty if the option is not set. A secret may return any text.
     pub(super) show: fn(&Settings) -> Vec<String>,
 }
 
@@ -29,10 +31,10 @@ impl Setting {
     }
 }
 
-/// How values get into [`Settings`].
+/// Parser of a value, which stores it in [`Settings`].
 pub(super) enum Take {
     One(fn(&mut Settings, &str) -> Result<(), String>),
-    /// A list, which replaces what there was.
+    /// A list, which replaces the previous one.
     Many(fn(&mut Settings, &[String]) -> Result<(), ValueError>),
 }
 
@@ -41,7 +43,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "app",
         value: Some("NAME"),
         alone: "",
-        about: "The application: `instep apps` lists them",
+        about: "Application to serve; `instep apps` lists them",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
@@ -54,14 +56,14 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "addr",
         value: Some("HOST:PORT"),
         alone: "",
-        about: "Where to listen: an address of this machine and a port. * stands for all of its addresses, \
-            port 0 for any free one; with https:// before it, it is encrypted",
+        about: "Address and port to listen on. * is every address of this machine, port 0 is any free port, and \
+            https:// before the address enables TLS",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
             settings.addresses = values::each(texts, values::listener)?;
             if settings.addresses.is_empty() {
-                let reason = "is no address: there has to be one at least".into();
+                let reason = "is not an address; at least one is needed".into();
                 return Err(ValueError { text: String::new(), reason });
             }
             Ok(())
@@ -72,7 +74,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "name",
         value: Some("NAME"),
         alone: "",
-        about: "The device's own name in the network: it answers to NAME and NAME.local, NAME.lan and the like",
+        about: "Host name of the device; it also answers to NAME.local, NAME.lan and the like",
         unset: "this machine's name",
         secret: false,
         take: Take::One(|settings, text| {
@@ -85,7 +87,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "allow_host",
         value: Some("NAME"),
         alone: "",
-        about: "Another name by which browsers may call the device",
+        about: "Additional host name to which the device answers",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
@@ -98,8 +100,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "allow_origin",
         value: Some("ORIGIN"),
         alone: "",
-        about: "A web page or app from elsewhere that may use the device, such as http://example.org or \
-            capacitor://localhost; `null` and file:// are those of all pages from files and of many programs",
+        about: "Let web pages and apps of another origin use the device, such as http://example.org or \
+            capacitor://localhost; `null` and file:// are the origins of all pages from files and of many programs",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
@@ -112,7 +114,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "allow_frame",
         value: Some("ORIGIN"),
         alone: "",
-        about: "A web page from elsewhere that may show the device in a frame, such as http://example.org",
+        about: "Let web pages of another origin show the device in a frame, such as http://example.org",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
@@ -125,7 +127,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "trust_proxy",
         value: Some("ADDRESS"),
         alone: "",
-        about: "The address of a reverse proxy that says in X-Forwarded-For who asks, or its network, such as 172.16.0.0/12",
+        about: "Trust X-Forwarded-For from the reverse proxy at ADDRESS, or from a network of proxies, such as 172.16.0.0/12",
         unset: "",
         secret: false,
         take: Take::Many(|settings, texts| {
@@ -138,7 +140,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "base_path",
         value: Some("PATH"),
         alone: "",
-        about: "What a reverse proxy puts before every path and leaves there, such as /device",
+        about: "Path prefix that the reverse proxy does not strip, such as /device",
         unset: "none",
         secret: false,
         take: Take::One(|settings, text| {
@@ -153,7 +155,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "https_redirect",
         value: None,
         alone: "",
-        about: "Lead whoever opens a page without TLS to the first address with https://; programs are not led",
+        about: "Redirect pages that are opened without TLS to the first https:// address; programs and WebSockets are not redirected",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
@@ -166,8 +168,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "page",
         value: Some("FILE|FOLDER"),
         alone: "",
-        about: "Serve this file at / in place of the application's page, or the files of this folder with index.html as the \
-            page; in .html files %NAME% is filled in",
+        about: "Serve this file at / instead of the application's page, or this folder, whose index.html is the page; \
+            in .html files %NAME% is filled in",
         unset: "the application's page",
         secret: false,
         take: Take::One(|settings, text| {
@@ -180,7 +182,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "percent_escape",
         value: None,
         alone: "",
-        about: "In a page of your own, %% stands for %, as in ESPAsyncWebServer",
+        about: "Send %% in your own page as %, as ESPAsyncWebServer does",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
@@ -193,8 +195,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "password",
         value: Some("PASSWORD"),
         alone: "",
-        about: "The password that the device asks for",
-        unset: "nobody is asked for one",
+        about: "Password of the device",
+        unset: "no password is needed",
         secret: true,
         take: Take::One(|settings, text| {
             settings.password = Some(values::password(text)?);
@@ -206,8 +208,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "password_file",
         value: Some("FILE"),
         alone: "",
-        about: "The file that holds the password that the device asks for, unless the variable INSTEP_PASSWORD does",
-        unset: "INSTEP_PASSWORD has the password, if there is one",
+        about: "Read the password of the device from this file, instead of from the variable INSTEP_PASSWORD",
+        unset: "INSTEP_PASSWORD, if it is set",
         secret: false,
         take: Take::One(|settings, text| {
             settings.password_file = Some(values::file(text)?);
@@ -219,7 +221,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "open",
         value: None,
         alone: "",
-        about: "Let everybody in the network use the device, without a password",
+        about: "Let everyone in the network use the device without a password",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
@@ -232,8 +234,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "state_file",
         value: Some("FILE"),
         alone: "",
-        about: "Keep in this file what is to survive the end of the program; `instep reset` removes it",
-        unset: "nothing is kept",
+        about: "Persist the application's values in this file, so that they survive a restart; `instep reset` removes it",
+        unset: "nothing is persisted",
         secret: false,
         take: Take::One(|settings, text| {
             settings.state_file = Some(values::file(text)?);
@@ -245,7 +247,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "power_up",
         value: Some("STATE"),
         alone: "",
-        about: "How the output is at the start: off, on, or last, as it was, which needs state_file",
+        about: "State of the output at start: off, on, or last, which restores it from state_file",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
@@ -253,7 +255,7 @@ pub(super) static SETTINGS: &[Setting] = &[
                 "off" => PowerUp::Off,
                 "on" => PowerUp::On,
                 "last" => PowerUp::Last,
-                _ => return Err("is no state of an output at the start; there are off, on and last".into()),
+                _ => return Err("is not a state of an output; use off, on or last".into()),
             };
             Ok(())
         }),
@@ -270,8 +272,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "gpio",
         value: Some("LINE"),
         alone: "",
-        about: "The line of this machine that the application's output drives: CHIP:LINE, such as gpiochip0:17, with \
-            :inverted behind it if low is on",
+        about: "GPIO line that the application's output drives, as CHIP:LINE, such as gpiochip0:17; append :inverted if \
+            the line is low when the output is on",
         unset: "the output is simulated",
         secret: false,
         take: Take::One(|settings, text| {
@@ -284,8 +286,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "bme280",
         value: Some("BUS"),
         alone: "",
-        about: "The I2C bus of this machine with the BME280 that measures the weather, such as i2c-1, or i2c-1:0x77 if that is \
-            its address",
+        about: "I2C bus of the BME280 weather sensor, such as i2c-1, or i2c-1:0x77 for the sensor's second address",
         unset: "the weather is simulated",
         secret: false,
         take: Take::One(|settings, text| {
@@ -297,10 +298,9 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         key: "metrics",
         value: Some("ADDR"),
-        // The port that OpenTelemetry gives to what Prometheus reads.
+        // OpenTelemetry's default port of a Prometheus exporter.
         alone: "127.0.0.1:9464",
-        about: "Tell what a Prometheus server wants to know, at /metrics on an address of its own: a port of this \
-            machine alone, or HOST:PORT",
+        about: "Serve Prometheus metrics at /metrics on a separate address: HOST:PORT, or a port of 127.0.0.1",
         unset: "off",
         secret: false,
         take: Take::One(|settings, text| {
@@ -313,7 +313,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "tls_cert",
         value: Some("FILE"),
         alone: "",
-        about: "The certificate for https:// in PEM, the device's own first",
+        about: "Certificate chain for https:// in PEM, the device's own certificate first",
         unset: "none",
         secret: false,
         take: Take::One(|settings, text| {
@@ -326,7 +326,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "tls_key",
         value: Some("FILE"),
         alone: "",
-        about: "The key of that certificate, in PEM",
+        about: "Private key of that certificate, in PEM",
         unset: "none",
         secret: false,
         take: Take::One(|settings, text| {
@@ -339,7 +339,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "tls_self_signed",
         value: None,
         alone: "",
-        about: "Make a certificate for https:// and keep it, in these two files or else in a folder of this user",
+        about: "Generate a certificate for https:// and store it in the files of tls_cert and tls_key, or else in a folder of this user",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
@@ -352,15 +352,14 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "log_format",
         value: Some("FORMAT"),
         alone: "",
-        about: "How the log is written to standard output: text, a line for people, or json, an object for \
-            programs",
+        about: "Format of the log on standard output: text, a line for people, or json, an object for programs",
         unset: "",
         secret: false,
         take: Take::One(|settings, text| {
             settings.log_format = match text {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
-                _ => return Err("is not a format of the log; there are text and json".into()),
+                _ => return Err("is not a log format; use text or json".into()),
             };
             Ok(())
         }),

@@ -1,5 +1,4 @@
-//! What a value has to look like, whichever way it comes. The errors go on where the value ends:
-//! `"8080"` + ` is not an address and a port`.
+//! Parsers of values. Their errors continue the quoted value: `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
 use instep::access::IpNetwork;
@@ -7,14 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// A value that is wrong.
+/// An invalid value and the reason.
 #[derive(Debug)]
 pub(super) struct ValueError {
     pub(super) text: String,
     pub(super) reason: String,
 }
 
-/// All values of a list; none are a list, too.
+/// Parses all values of a list, which may be empty.
 pub(super) fn each<T>(
     texts: &[String],
     parse: impl Fn(&str) -> Result<T, String>,
@@ -26,34 +25,33 @@ pub(super) fn each<T>(
 pub(super) fn application(name: &str) -> Result<&'static instep::App, String> {
     instep_apps::find(name).ok_or_else(|| {
         let names: Vec<_> = instep_apps::ALL.iter().map(|app| app.name()).collect();
-        format!("is not an application; there are {}", names.join(", "))
+        format!("is not an application; use one of {}", names.join(", "))
     })
 }
 
-/// An address and a port. No address, and `*`, are all of this machine.
+/// Parses an address and a port. `*` or no address is every address of this machine.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let wrong = "is not an address and a port, such as 127.0.0.1:8080";
     let (host, port) = text.rsplit_once(':').ok_or(wrong)?;
-    let number = port
-        .parse::<u16>()
-        .map_err(|_| "has a port that is not a number from 0 to 65535, as in 127.0.0.1:8080")?;
+    let number =
+        port.parse::<u16>().map_err(|_| "has no port from 0 to 65535; write it as 127.0.0.1:8080")?;
     if let "" | "*" = host {
-        return Ok(SocketAddr::new(everywhere(), number));
+        return Ok(SocketAddr::new(unspecified(), number));
     }
     let mut addresses =
-        text.to_socket_addrs().map_err(|_| "has a host name that this machine does not know")?;
+        text.to_socket_addrs().map_err(|_| "has a host name that this machine cannot resolve")?;
     addresses.next().ok_or_else(|| wrong.into())
 }
 
-/// All addresses of this machine: those of IPv6 and of IPv4, or of IPv4 where there is no IPv6.
-fn everywhere() -> IpAddr {
+/// Returns `[::]`, or `0.0.0.0` if this machine has no IPv6.
+fn unspecified() -> IpAddr {
     match std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
         Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
         Err(_) => Ipv4Addr::UNSPECIFIED.into(),
     }
 }
 
-/// An address to listen on, with `https://` before it if it is to be encrypted.
+/// Parses an address to listen on; `https://` before it enables TLS.
 pub(super) fn listener(text: &str) -> Result<Address, String> {
     let (secure, rest) = match text.split_once("://") {
         None => (false, text),
@@ -65,7 +63,7 @@ pub(super) fn listener(text: &str) -> Result<Address, String> {
     Ok(Address { secure, ..Address::from(socket) })
 }
 
-/// A port of this machine alone, or an address and a port.
+/// Parses a port of 127.0.0.1, or an address and a port.
 pub(super) fn port_or_address(text: &str) -> Result<SocketAddr, String> {
     match text.parse::<u16>() {
         Ok(port) => Ok(SocketAddr::from(([127, 0, 0, 1], port))),
@@ -75,7 +73,7 @@ pub(super) fn port_or_address(text: &str) -> Result<SocketAddr, String> {
 
 pub(super) fn host(text: &str) -> Result<String, String> {
     if !instep::access::is_host_name(text) {
-        return Err("is not a host name: give it without http:// and without a port".into());
+        return Err("is not a host name; write it without http:// and without a port".into());
     }
     Ok(text.into())
 }
@@ -83,15 +81,15 @@ pub(super) fn host(text: &str) -> Result<String, String> {
 pub(super) fn origin(text: &str) -> Result<String, String> {
     if !instep::access::is_origin(text) {
         return Err(
-            "is not an origin, such as http://example.org, https://example.org:8443 or capacitor://localhost; what comes \
-                    behind the host is none of it"
+            "is not an origin, such as http://example.org, https://example.org:8443 or capacitor://localhost; leave out \
+                    the path"
                 .into(),
         );
     }
     Ok(text.into())
 }
 
-/// An origin without anything that could say more than that in the header it gets into.
+/// Parses an origin for the header `Content-Security-Policy`, where other characters could add directives.
 pub(super) fn frame(text: &str) -> Result<String, String> {
     if !instep::access::is_framing_origin(text) {
         return Err("is not an origin, such as http://example.org or https://example.org:8443".into());
@@ -107,7 +105,7 @@ pub(super) fn proxy(text: &str) -> Result<IpNetwork, String> {
     })
 }
 
-/// A path without the `/` at its end; the empty one is none.
+/// Parses a path and strips a `/` at its end. The empty path is valid.
 pub(super) fn base_path(text: &str) -> Result<String, String> {
     let path = text.trim_end_matches('/');
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
@@ -117,7 +115,7 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
     Ok(path.into())
 }
 
-/// A password that a log-in page can send.
+/// Parses a password that a browser can send.
 pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
     match instep::login::find_password(text.as_bytes()) {
         Ok(password) => Ok(Zeroizing::new(password.into())),
@@ -125,35 +123,35 @@ pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
     }
 }
 
-/// The name of a file, which may not be there yet.
+/// Parses the name of a file, which need not exist.
 pub(super) fn file(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("names no file".into()) } else { Ok(text.into()) }
+    if text.is_empty() { Err("is not the name of a file".into()) } else { Ok(text.into()) }
 }
 
-/// A number of things or bytes.
+/// Parses a count, or a size in bytes.
 pub(super) fn count(text: &str) -> Result<u64, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits {
         return Err("is not a whole number".into());
     }
-    text.parse().map_err(|_| "is too large a number".into())
+    text.parse().map_err(|_| "is too large".into())
 }
 
-/// A time, in milliseconds.
+/// Parses a time and returns it in ms.
 pub(super) fn time(text: &str) -> Result<u64, String> {
     let wrong = "is not a time with its unit, such as 5 s or 500 ms";
-    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(wrong)?;
-    let (number, unit) = text.split_at(unit_at);
-    let thousand = match unit.trim_start_matches(' ') {
+    let unit_index = text.find(|c: char| !c.is_ascii_digit()).ok_or(wrong)?;
+    let (number, unit) = text.split_at(unit_index);
+    let milliseconds = match unit.trim_start_matches(' ') {
         "s" => 1000,
         "ms" => 1,
         _ => return Err(wrong.into()),
     };
     let number: u64 = number.parse().map_err(|_| wrong)?;
-    number.checked_mul(thousand).ok_or_else(|| "is too long a time".into())
+    number.checked_mul(milliseconds).ok_or_else(|| "is too long".into())
 }
 
-/// The time that [`time`] reads.
+/// Formats a time as [`time`] parses it.
 pub(super) fn show_time(milliseconds: u64) -> String {
     if milliseconds.is_multiple_of(1000) {
         format!("{} s", milliseconds / 1000)
@@ -167,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrong_values_are_told_from_right_ones() {
+    fn invalid_values_are_rejected() {
         assert!(address("127.0.0.1:0").is_ok() && address("[::1]:80").is_ok());
         for wrong in
             ["8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", ":80:", ":", "*", "*:", "**:80", "*.*:80"]
@@ -218,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_to_listen_on_is_read_as_it_is_shown() {
+    fn listening_address_parses_as_it_is_printed() {
         for text in ["127.0.0.1:0", "[::1]:80", "https://127.0.0.1:8443", "https://[::]:443"] {
             assert_eq!(listener(text).unwrap().to_string(), text);
         }
-        for (text, same) in
+        for (text, printed) in
             [("http://127.0.0.1:80/", "127.0.0.1:80"), ("HTTPS://[::1]:1/", "https://[::1]:1")]
         {
-            assert_eq!(listener(text).unwrap().to_string(), same);
+            assert_eq!(listener(text).unwrap().to_string(), printed);
         }
         for wrong in ["", "https://", "https://127.0.0.1", "wss://127.0.0.1:1", "https://127.0.0.1:1/page"] {
             assert!(listener(wrong).is_err(), "{wrong}");
@@ -233,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_a_unit_and_is_shown_as_it_is_read() {
+    fn time_with_a_unit_parses_as_it_is_printed() {
         for (text, milliseconds) in [("5 s", 5000), ("5s", 5000), ("500 ms", 500), ("0 s", 0)] {
             assert_eq!(time(text), Ok(milliseconds), "{text}");
         }
@@ -243,6 +241,6 @@ mod tests {
         for wrong in ["", "5", "s", "5 m", "5 S", "-5 s", "1.5 s", "5 s ", " 5 s", "99999999999999999999 s"] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
-        assert!(time("18446744073709551615 s").is_err(), "it does not wrap");
+        assert!(time("18446744073709551615 s").is_err(), "an overflow is an error");
     }
 }

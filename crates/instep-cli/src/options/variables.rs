@@ -1,4 +1,4 @@
-//! Options by environment variables.
+//! Options from environment variables.
 
 use super::raw::{Error, Given, Key, Source, Table, utf8};
 use std::path::PathBuf;
@@ -7,19 +7,22 @@ const PREFIX: &str = "INSTEP_";
 const LIMIT: &str = "INSTEP_LIMIT_";
 const FILE: &str = "INSTEP_CONFIG";
 
-/// Variables that begin as ours do and belong to others: tests and firmware builds read them.
-const OF_OTHERS: &[&str] = &["INSTEP_AP_PASSWORD", "INSTEP_BIN", "INSTEP_WIFI_PASSWORD", "INSTEP_WIFI_SSID"];
-const OF_OTHERS_BEGIN: &str = "INSTEP_HOST_";
+/// Variables with our prefix that tests and builds of firmware read.
+const FOREIGN: &[&str] = &["INSTEP_AP_PASSWORD", "INSTEP_BIN", "INSTEP_WIFI_PASSWORD", "INSTEP_WIFI_SSID"];
+const FOREIGN_PREFIX: &str = "INSTEP_HOST_";
 
-/// A variable and its value.
+/// Name and value of a variable.
 pub(super) type Variable = (String, String);
 
-/// Our variables, in order of their names. What other variables hold does not matter.
+/// Returns the variables of instep, sorted by name.
+///
+/// # Errors
+/// If one of them is not UTF-8; others may hold any bytes.
 pub(super) fn of_process() -> Result<Vec<Variable>, Error> {
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with(PREFIX) && !is_of_others(&name) {
+        if name.starts_with(PREFIX) && !is_foreign(&name) {
             let value = utf8(value, &Source::Variable(name.clone()))?;
             variables.push((name, value));
         }
@@ -28,17 +31,20 @@ pub(super) fn of_process() -> Result<Vec<Variable>, Error> {
     Ok(variables)
 }
 
-pub(super) fn is_of_others(name: &str) -> bool {
-    name.starts_with(OF_OTHERS_BEGIN) || OF_OTHERS.contains(&name)
+pub(super) fn is_foreign(name: &str) -> bool {
+    name.starts_with(FOREIGN_PREFIX) || FOREIGN.contains(&name)
 }
 
-/// The file that they name.
+/// Returns the configuration file that `INSTEP_CONFIG` names, if it is set.
 pub(super) fn file(variables: &[Variable]) -> Option<(PathBuf, Source)> {
     let (name, path) = variables.iter().find(|(name, _)| name == FILE)?;
     Some((path.into(), Source::Variable(name.clone())))
 }
 
-/// What they set.
+/// Returns the values that the variables set.
+///
+/// # Errors
+/// If a variable is neither an option nor a limit.
 pub(super) fn values(variables: &[Variable], table: Table) -> Result<Vec<Given>, Error> {
     let mut given = Vec::new();
     for (name, value) in variables.iter().filter(|(name, _)| name != FILE) {
@@ -48,7 +54,7 @@ pub(super) fn values(variables: &[Variable], table: Table) -> Result<Vec<Given>,
             let limit = table.limit(&key.to_ascii_lowercase()).filter(|_| key == key.to_ascii_uppercase());
             let Some(limit) = limit else {
                 return Err(Error(format!(
-                    "{name} is set, but is not a limit of instep: after {LIMIT} comes one of {}, in capitals",
+                    "unknown limit in the variable {name}; after {LIMIT} write one of {}, in capitals",
                     table.limit_names()
                 )));
             };
@@ -59,7 +65,7 @@ pub(super) fn values(variables: &[Variable], table: Table) -> Result<Vec<Given>,
         } else {
             let names: Vec<_> = table.settings.iter().map(super::Setting::variable).collect();
             return Err(Error(format!(
-                "{name} is set, but is not a variable of instep: there are {FILE}, {}, and {LIMIT}… for each limit",
+                "unknown variable {name}; unset it or use one of {FILE}, {}, and {LIMIT}… for each limit",
                 names.join(", ")
             )));
         };
@@ -68,7 +74,7 @@ pub(super) fn values(variables: &[Variable], table: Table) -> Result<Vec<Given>,
     Ok(given)
 }
 
-/// The parts between the commas; none of an empty text.
+/// Splits a list at its commas; an empty text is an empty list.
 fn split(list: &str) -> Vec<String> {
     if list.trim().is_empty() {
         return Vec::new();
@@ -81,10 +87,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_separated_by_commas() {
+    fn list_is_split_at_commas() {
         assert_eq!(split("a"), ["a"]);
         assert_eq!(split("a, b ,c"), ["a", "b", "c"]);
-        assert_eq!(split("a,"), ["a", ""], "which is then a wrong value");
+        assert_eq!(split("a,"), ["a", ""], "an empty part is kept, so that it is rejected");
         assert_eq!(split(" "), [""; 0]);
     }
 }

@@ -1,11 +1,11 @@
-//! Fills in a template, a part of its file at a time.
+//! Fills in a template in parts.
 
 use instep_proto::http::{Chunk, Template};
 
-/// Bytes from which on it is clear whether a percent sign begins a name: two signs and 32 letters.
-const CLEAR: usize = 34;
+/// Maximum length of a name with its two percent signs, in bytes.
+const MAX_NAME_BYTES: usize = 34;
 
-/// Fills `out` from `window`, which are the bytes of a file from `position` on. `at_end`: they are the last ones.
+/// Fills `out` from `window`, the bytes of a file from `position`. `at_end` is whether they are the last ones.
 pub(super) fn fill(
     window: &[u8],
     position: u32,
@@ -15,11 +15,11 @@ pub(super) fn fill(
     out: &mut [u8],
 ) -> Chunk {
     let template = Template::new(window, percent_escape);
-    // What stands at the end of the window may be the beginning of a name.
-    let ahead = if at_end { 0 } else { CLEAR };
-    let (length, at) = template.fill(0, ahead, value, out);
-    let next = position.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-    Chunk { length, next: (!at_end || at < window.len()).then_some(next) }
+    // Leaves the last bytes of the window, because a name may begin in them.
+    let ahead = if at_end { 0 } else { MAX_NAME_BYTES };
+    let (length, i) = template.fill(0, ahead, value, out);
+    let next = position.saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
+    Chunk { length, next: (!at_end || i < window.len()).then_some(next) }
 }
 
 #[cfg(test)]
@@ -38,11 +38,11 @@ mod tests {
             let rest = &text.as_bytes()[position as usize..];
             let window = &rest[..rest.len().min(window)];
             let mut out = vec![0; room];
-            let made = fill(window, position, window.len() == rest.len(), escape, value, &mut out);
-            all.extend_from_slice(&out[..made.length]);
-            match made.next {
+            let chunk = fill(window, position, window.len() == rest.len(), escape, value, &mut out);
+            all.extend_from_slice(&out[..chunk.length]);
+            match chunk.next {
                 Some(next) => {
-                    assert!(next > position, "it goes on");
+                    assert!(next > position, "no progress");
                     position = next;
                 }
                 None => return String::from_utf8(all).unwrap(),
@@ -51,11 +51,11 @@ mod tests {
     }
 
     #[test]
-    fn through_windows_of_every_size_it_is_the_same() {
+    fn window_of_any_size_gives_the_same_text() {
         let name = "A".repeat(33);
         let text = format!("100%%{}%STATE%%STATE% %OTHER%STATE%% %{name}% %STATE%50% %", "x".repeat(70));
         let plain = format!("100%%{}ONON %OTHERON% %{name}% ON50% %", "x".repeat(70));
-        for window in CLEAR..=text.len() + 1 {
+        for window in MAX_NAME_BYTES..=text.len() + 1 {
             for room in [2, 3, 7, 34, 1000] {
                 assert_eq!(filled(&text, false, window, room), plain, "{window} {room}");
                 let escaped = filled(&text, true, window, room);

@@ -1,7 +1,6 @@
-//! What a page or a script expects of its device, as far as its text tells.
+//! Detects in a page's text what the page expects of its device.
 
-/// Whether the page opens its WebSocket at the host's name without a port, as tutorials do: then it finds it
-/// only on port 80.
+/// Returns whether the page opens its WebSocket at the host's name without a port, so on port 80, as tutorials do.
 pub(crate) fn expects_port_80(page: &str) -> bool {
     page.split("location.hostname").skip(1).any(|rest| {
         let expression = rest.split(['\n', ';', ',']).next().unwrap_or_default();
@@ -9,7 +8,7 @@ pub(crate) fn expects_port_80(page: &str) -> bool {
     })
 }
 
-/// Whether the page opens its WebSocket with `ws://`, which browsers refuse on a page that came by https.
+/// Returns whether the page opens its WebSocket with `ws://` only, which browsers block on a page from https.
 pub(crate) fn says_ws(page: &str) -> bool {
     page.contains("ws://") && !page.contains("wss://")
 }
@@ -19,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tutorials_page_is_told_from_one_that_keeps_the_port() {
+    fn host_name_without_a_port_expects_port_80() {
         assert!(expects_port_80("new WebSocket('ws://' + window.location.hostname + '/ws');"));
         assert!(expects_port_80("let gateway = `ws://${location.hostname}/ws`;"));
         assert!(!expects_port_80("new WebSocket(`ws://${location.hostname}:81/ws`);"));
@@ -28,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_knows_wss_is_told_from_one_that_does_not() {
+    fn page_with_wss_is_not_reported() {
         assert!(says_ws("new WebSocket(`ws://${location.host}/ws`)"));
         assert!(!says_ws("(location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host"));
         assert!(!says_ws("new WebSocket('/ws')"));

@@ -1,39 +1,38 @@
-//! Tells once of each file that a page asks for and that is not there.
+//! Logs each missing file that a page requests, once.
 
 use instep::log_target::FROM_CLIENT;
 use instep_proto::http::RequestHead;
 use std::collections::BTreeSet;
 use std::io;
 
-/// Names that are remembered. Whoever asks for more is no page.
-const MOST: usize = 64;
-/// Bytes of a name that is told.
-const LONGEST: usize = 200;
-/// Browsers ask for these by themselves.
-const BY_THEMSELVES: [&str; 3] =
+/// Maximum number of logged paths. Further ones are not logged.
+const MAX_PATHS: usize = 64;
+/// Maximum length of a logged path, in bytes.
+const MAX_PATH_BYTES: usize = 200;
+/// Files that browsers request without a link in the page.
+const BROWSER_FILES: [&str; 3] =
     ["/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png"];
 
-/// The names that have been told.
+/// The logged paths.
 #[derive(Debug, Default)]
 pub(super) struct Missing(BTreeSet<String>);
 
 impl Missing {
-    /// Tells that a file cannot be had, if a page of this device asks for it and this is the first time.
-    pub(super) fn tell(&mut self, head: &RequestHead<'_>, error: &io::Error, is_folder: bool) {
+    /// Logs that a file cannot be served, if a page of this device requests it for the first time.
+    pub(super) fn log(&mut self, head: &RequestHead<'_>, error: &io::Error, is_folder: bool) {
         if self.is_new(head) {
             let path = head.path;
             match (is_folder, error.kind()) {
                 (false, _) => log::warn!(
                     target: FROM_CLIENT,
-                    "The page asks for {path:?}, which is not there: --page FOLDER serves a page, which is index.html, with \
-                     its files"
+                    "The page requests {path:?}, which does not exist; --page FOLDER serves index.html with its other files"
                 ),
                 (true, io::ErrorKind::NotFound) => {
-                    log::warn!(target: FROM_CLIENT, "The page asks for {path:?}, which is not in its folder");
+                    log::warn!(target: FROM_CLIENT, "The page requests {path:?}, which is not in its folder");
                 }
                 (true, _) => log::warn!(
                     target: FROM_CLIENT,
-                    "The page asks for {path:?}, which is not served: {error}. Links out of the folder are not followed"
+                    "The page requests {path:?}, which is not served: {error}; links out of the folder are not followed"
                 ),
             }
         }
@@ -41,13 +40,15 @@ impl Missing {
 
     fn is_new(&mut self, head: &RequestHead<'_>) -> bool {
         let path = head.path;
-        let asked = !BY_THEMSELVES.contains(&path) && path.len() <= LONGEST && comes_from_here(head);
-        asked && self.0.len() < MOST && self.0.insert(path.into())
+        let linked = !BROWSER_FILES.contains(&path) && path.len() <= MAX_PATH_BYTES && has_own_referer(head);
+        linked && self.0.len() < MAX_PATHS && self.0.insert(path.into())
     }
 }
 
-/// Whether a page of this device asks: browsers say so in `Referer`, because pages are sent with the policy `same-origin`.
-fn comes_from_here(head: &RequestHead<'_>) -> bool {
+/// Returns whether a page of this device sent the request.
+///
+/// Browsers send `Referer` for it, because our pages have the referrer policy `same-origin`.
+fn has_own_referer(head: &RequestHead<'_>) -> bool {
     let Some(referer) = head.fields.items("referer").next() else { return false };
     let Some((_, rest)) = referer.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_new_once_and_only_if_the_page_asks() {
+    fn path_is_new_once_and_only_from_a_page() {
         let mut missing = Missing::default();
         let here = "Referer: http://Lamp:8080/\r\n";
         for other in ["", "Referer: http://other/\r\n", "Referer: http://lamp/\r\n", "Referer: lamp:8080\r\n"]
@@ -79,7 +80,7 @@ mod tests {
         assert!(is_new(&mut missing, "/other.css", "Referer: https://lamp:8080/a?b\r\n"));
         assert!(!is_new(&mut missing, "/favicon.ico", here));
         assert!(!is_new(&mut missing, &format!("/{}", "a".repeat(200)), here));
-        for number in 2..MOST {
+        for number in 2..MAX_PATHS {
             assert!(is_new(&mut missing, &format!("/{number}"), here));
         }
         assert!(!is_new(&mut missing, "/one-more", here));

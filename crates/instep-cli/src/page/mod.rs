@@ -1,5 +1,6 @@
-//! A page that someone already has, in place of the application's: one file, or a folder with its script, its style and its
-//! pictures. Files are read while they are sent, so that their size costs no memory and a change is seen at the next reload.
+//! The user's own page in place of the application's: one file, or a folder with `index.html` and its other files.
+//!
+//! Files are read while they are sent, so that large files take no memory, and changes are seen at the next reload.
 
 mod fill;
 mod hints;
@@ -22,26 +23,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 pub(crate) use survey::Survey;
 
-/// Bytes of a template that are looked at at once.
+/// Size of the buffer for a part of a template, in bytes.
 const WINDOW: usize = 8192;
 
-/// A page of one's own.
+/// The user's own page.
 #[derive(Debug)]
 pub(crate) struct OwnPage {
     path: PathBuf,
-    /// It is a folder.
+    /// Whether `path` is a folder.
     is_folder: bool,
-    /// `%%` in a template stands for `%`.
+    /// Whether `%%` in a template is sent as `%`.
     percent_escape: bool,
     sent: Mutex<Sent>,
     missing: Mutex<Missing>,
 }
 
 impl OwnPage {
-    /// The page at that path, and what its files expect of the device.
+    /// Opens the page at that path, and surveys its files.
     ///
     /// # Errors
-    /// A sentence: it cannot be read, or has no page in it.
+    /// A sentence, if the path cannot be read, or is a folder without `index.html`.
     pub(crate) fn open(path: &Path, percent_escape: bool) -> Result<(Self, Survey), String> {
         let is_folder = path.is_dir();
         let page = Self {
@@ -59,7 +60,7 @@ impl OwnPage {
         if self.is_folder { open::below(&self.path, name) } else { open::anywhere(&self.path) }
     }
 
-    /// The file that a request asks for.
+    /// Finds the file of a request.
     fn look_up(&self, head: &RequestHead<'_>) -> io::Result<Found> {
         let nothing = || io::Error::from(io::ErrorKind::NotFound);
         let name = path::file_of(head.path).ok_or_else(nothing)?;
@@ -69,7 +70,7 @@ impl OwnPage {
         let file = self.open_file(&name)?;
         let about = file.metadata()?;
         if about.is_dir() {
-            // Its page has links from its own place on.
+            // The caller redirects to the path with `/`, because the page has relative links.
             self.open_file(&name.join(INDEX))?;
             return Ok(Found::Folder);
         }
@@ -82,7 +83,7 @@ impl OwnPage {
         } else {
             (content_type(&text), FileContent::Plain { length, hash })
         };
-        let number = self.sent.lock().expect("no panic").number(&name, hash);
+        let number = self.sent.lock().expect("mutex poisoned").number(&name, hash);
         Ok(Found::File(FolderFile { number, content_type, content }))
     }
 
@@ -94,7 +95,7 @@ impl OwnPage {
         out: &mut [u8],
     ) -> io::Result<Chunk> {
         let changed = || io::Error::from(io::ErrorKind::NotFound);
-        let (name, hash) = self.sent.lock().expect("no panic").file(number).ok_or_else(changed)?;
+        let (name, hash) = self.sent.lock().expect("mutex poisoned").file(number).ok_or_else(changed)?;
         let file = self.open_file(&name)?;
         let about = file.metadata()?;
         if open::identity(&about) != hash {
@@ -121,13 +122,13 @@ impl OwnPage {
 impl Folder for OwnPage {
     fn find(&self, head: &RequestHead<'_>) -> Found {
         self.look_up(head).unwrap_or_else(|error| {
-            self.missing.lock().expect("no panic").tell(head, &error, self.is_folder);
+            self.missing.lock().expect("mutex poisoned").log(head, &error, self.is_folder);
             Found::Nothing
         })
     }
 
     fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
-        // What has changed meanwhile would be torn.
+        // A file that has changed meanwhile cannot be continued.
         self.read_part(number, position, values, out).unwrap_or(Chunk::BROKEN)
     }
 }

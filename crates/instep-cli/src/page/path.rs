@@ -1,12 +1,14 @@
-//! From the path of a request to the name of a file.
+//! Maps the path of a request to the name of a file.
 
 use page_files::INDEX;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-/// The file that a path names, below the folder. Each part between two `/` is decoded once, so that no part becomes two.
-/// `None`: it names no file, or a hidden one.
+/// Returns the name, below the folder, of the file at a path.
+///
+/// Each part between two `/` is decoded once, so that no part becomes two. Returns `None` if a part is invalid or
+/// hidden.
 pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     let mut file = PathBuf::new();
     let mut parts = path.strip_prefix('/')?.split('/').peekable();
@@ -20,7 +22,7 @@ pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// The name that a part of a path stands for (RFC 3986 section 2.1).
+/// Decodes a part of a path (RFC 3986 section 2.1).
 fn name_of(part: &str) -> Option<OsString> {
     let mut name = Vec::new();
     let mut bytes = part.bytes();
@@ -38,7 +40,7 @@ fn name_of(part: &str) -> Option<OsString> {
         }
         name.push(byte);
     }
-    // Hidden are `.` and `..`, too.
+    // This rejects `.` and `..`, too.
     let good = name.first().is_some_and(|first| *first != b'.');
     good.then(|| OsString::from_vec(name))
 }
@@ -48,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_decoded_once_and_stays_below_the_folder() {
+    fn path_is_decoded_once_and_stays_in_the_folder() {
         for (path, file) in [
             ("/", "index.html"),
             ("/style.css", "style.css"),

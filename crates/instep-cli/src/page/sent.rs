@@ -1,12 +1,12 @@
-//! The files that are being sent, by number.
+//! Numbers of the files that are being sent.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// More files than are sent at the same time. The one that was asked for longest ago gives way.
-const MOST: usize = 4096;
+/// Maximum number of files, more than are sent at once. The file that was added first is evicted first.
+const MAX_FILES: usize = 4096;
 
-/// Files that were asked for, each with its content: what has changed is another one.
+/// Requested files, each with a hash of its content, so that a changed file is another entry.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     files: Vec<(PathBuf, u64)>,
@@ -15,27 +15,27 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// The number of a file with that content.
+    /// Returns the number of a file with that hash, and adds the file if it is new.
     pub(super) fn number(&mut self, name: &Path, hash: u64) -> u16 {
         let key = (name.to_path_buf(), hash);
         if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
-        let at = self.next % MOST;
-        self.next = at + 1;
-        match self.files.get_mut(at) {
+        let i = self.next % MAX_FILES;
+        self.next = i + 1;
+        match self.files.get_mut(i) {
             Some(file) => {
                 self.numbers.remove(file);
                 *file = key.clone();
             }
             None => self.files.push(key.clone()),
         }
-        let number = u16::try_from(at).unwrap_or(0);
+        let number = u16::try_from(i).unwrap_or(0);
         self.numbers.insert(key, number);
         number
     }
 
-    /// The file of that number.
+    /// Returns the name and the hash of the file of that number.
     pub(super) fn file(&self, number: u16) -> Option<(PathBuf, u64)> {
         self.files.get(usize::from(number)).cloned()
     }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_content_has_a_number_and_the_oldest_gives_way() {
+    fn full_table_evicts_the_oldest_file() {
         let mut sent = Sent::default();
         let (a, b) = (Path::new("a"), Path::new("b"));
         assert_eq!(
@@ -55,11 +55,11 @@ mod tests {
         );
         assert_eq!(sent.file(2), Some((a.into(), 2)));
         assert_eq!(sent.file(3), None);
-        for hash in 0..u64::try_from(MOST).unwrap() {
+        for hash in 0..u64::try_from(MAX_FILES).unwrap() {
             sent.number(Path::new("c"), hash);
         }
-        assert_eq!((sent.files.len(), sent.numbers.len()), (MOST, MOST));
+        assert_eq!((sent.files.len(), sent.numbers.len()), (MAX_FILES, MAX_FILES));
         assert_eq!(sent.file(0).unwrap().0, Path::new("c"));
-        assert!(MOST <= usize::from(instep::folder::FOLDER_FILES_MAX));
+        assert!(MAX_FILES <= usize::from(instep::folder::FOLDER_FILES_MAX));
     }
 }

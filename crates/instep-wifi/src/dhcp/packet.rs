@@ -1,4 +1,4 @@
-//! The messages of DHCP, read and written by `smoltcp`.
+//! DHCP messages, parsed and written by `smoltcp`.
 
 use core::net::Ipv4Addr;
 use core::time::Duration;
@@ -7,9 +7,9 @@ use smoltcp::wire::{DhcpFlags, DhcpOpCode, DhcpOption, DhcpPacket, DhcpRepr};
 use smoltcp::wire::ArpHardware as Hardware;
 pub(super) use smoltcp::wire::DhcpMessageType as Kind;
 
-/// So long an address is somebody's.
+/// Duration of a lease.
 pub const LEASE: Duration = Duration::from_secs(60 * 60);
-/// All addresses of the network share their first 24 bits.
+/// Subnet mask of the device's own network, which has a prefix of 24 bits.
 pub const MASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
 
 const COOKIE: u32 = 0x6382_5363;
@@ -19,27 +19,29 @@ const SERVER: u8 = 54;
 const WANTED_OPTIONS: u8 = 55;
 const CLIENT_ID: u8 = 61;
 const NAME_SERVER: u8 = 6;
-/// RFC 8910.
+/// Option of the captive portal (RFC 8910).
 const PORTAL: u8 = 114;
-/// Longer ones could take the room of what matters.
+/// Maximum length of the portal's URL, in bytes, so that it leaves room for other options.
 const PORTAL_MAX: usize = 128;
-/// Shorter ones are thrown away by some (RFC 1542 section 2.1).
-const SHORTEST: usize = 300;
+/// Minimum length of a reply, in bytes, because some clients drop shorter ones (RFC 1542 section 2.1).
+const MIN_REPLY_BYTES: usize = 300;
 
-/// What somebody asks.
+/// A client's message.
 pub(super) struct Request<'b> {
     packet: DhcpPacket<&'b [u8]>,
     pub(super) kind: Kind,
     pub(super) mac: [u8; 6],
-    /// The address that it says it has; unspecified if none.
+    /// Current address of the client; unspecified if it has none.
     pub(super) client: Ipv4Addr,
     pub(super) wanted: Option<Ipv4Addr>,
     pub(super) server: Option<Ipv4Addr>,
 }
 
 impl<'b> Request<'b> {
-    /// Reads a message. `None`: it is none, or none of Ethernet or Wi-Fi, or a relay has passed it on: there are none in a
-    /// device's own network.
+    /// Parses a message.
+    ///
+    /// Returns `None` if it is malformed, is not of Ethernet or Wi-Fi, or came through a relay, which a device's own
+    /// network does not have.
     pub(super) fn parse(message: &'b [u8]) -> Option<Self> {
         let packet = DhcpPacket::new_checked(message).ok()?;
         let ours = packet.opcode() == DhcpOpCode::Request
@@ -65,8 +67,9 @@ impl<'b> Request<'b> {
         Some(Self { kind: kind?, mac, client, wanted, server, packet })
     }
 
-    /// Writes an answer to the start of `out` and returns its length, or `None` if it does not fit. `yours` is the address
-    /// given, `address` the device's.
+    /// Writes a reply to the start of `out` and returns its length, or `None` if it does not fit.
+    ///
+    /// `yours` is the client's address, and `address` the device's.
     pub(super) fn write_answer(
         &self,
         kind: Kind,
@@ -75,7 +78,7 @@ impl<'b> Request<'b> {
         portal: &str,
         out: &mut [u8],
     ) -> Option<usize> {
-        // Only the transaction and the options that follow differ from one answer to the next.
+        // Options that are not in the fields of `DhcpRepr` below.
         let refused = kind == Kind::Nak;
         let server = address.octets();
         let mut options = [DhcpOption { kind: SERVER, data: &server }; 3];
@@ -119,7 +122,7 @@ impl<'b> Request<'b> {
             rebind_duration: None,
             additional_options: &options[..count],
         };
-        let out = out.get_mut(..answer.buffer_len().max(SHORTEST))?;
+        let out = out.get_mut(..answer.buffer_len().max(MIN_REPLY_BYTES))?;
         out.fill(0);
         answer.emit(&mut DhcpPacket::new_unchecked(&mut *out)).ok()?;
         Some(out.len())

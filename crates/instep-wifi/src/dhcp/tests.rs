@@ -14,8 +14,8 @@ const NAK: u8 = 6;
 const RELEASE: u8 = 7;
 const INFORM: u8 = 8;
 
-/// What phones and laptops ask for first: their flags, and their options in the order and with the lists by which they are
-/// told apart. MAC addresses and names are made up.
+/// First messages of phones and laptops: their flags, and their options in their typical order and with their typical
+/// lists. MAC addresses and names are invented.
 const PHONES: [(&str, [u8; 2], &[u8]); 3] = [
     // A random MAC, maximum size 1500, `android-dhcp-14`, the portal among what is wanted, rapid commit.
     (
@@ -40,7 +40,7 @@ const PHONES: [(&str, [u8; 2], &[u8]); 3] = [
     ),
 ];
 
-/// A message from the client with that last byte of its MAC, at that address or none.
+/// Returns a message from the client with that last byte of its MAC address, and with that address, if any.
 fn message(client: u8, at: Ipv4Addr, flags: [u8; 2], options: &[u8]) -> Vec<u8> {
     let mut message = std::vec![1, 1, 6, 0, 0xca, 0xfe, 0, client, 0, 3, flags[0], flags[1]];
     message.extend_from_slice(&at.octets());
@@ -64,7 +64,7 @@ fn ask(client: u8, kind: u8, at: Ipv4Addr, wanted: Option<Ipv4Addr>, server: Opt
     message(client, at, [0, 0], &options)
 }
 
-/// An answer, read by hand.
+/// A reply, parsed without `smoltcp`.
 struct Answered {
     kind: u8,
     yours: Ipv4Addr,
@@ -109,7 +109,7 @@ fn host(last: u8) -> Ipv4Addr {
 
 const NOWHERE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
-/// Offered and accepted.
+/// Gets a lease: discover, offer, request, ACK.
 fn join<const N: usize>(server: &mut Server<N>, now: Duration, client: u8) -> Option<Ipv4Addr> {
     let offer = send(server, now, &ask(client, DISCOVER, NOWHERE, None, None))?;
     let ack = send(server, now, &ask(client, REQUEST, NOWHERE, Some(offer.yours), Some(DEVICE)))?;
@@ -117,7 +117,7 @@ fn join<const N: usize>(server: &mut Server<N>, now: Duration, client: u8) -> Op
 }
 
 #[test]
-fn phones_get_an_address_and_all_that_belongs_to_it() {
+fn phone_gets_an_address_and_its_options() {
     for (phone, flags, options) in PHONES {
         let mut server = Server::<4>::new(DEVICE, PORTAL);
         let discover = message(7, NOWHERE, flags, options);
@@ -146,7 +146,7 @@ fn phones_get_an_address_and_all_that_belongs_to_it() {
 }
 
 #[test]
-fn everybody_gets_another_one_and_the_same_again() {
+fn client_gets_its_own_address_again() {
     let mut server = Server::<3>::new(DEVICE, PORTAL);
     for client in [1, 2, 3] {
         assert_eq!(join(&mut server, NOW, client), Some(host(client + 1)));
@@ -163,7 +163,7 @@ fn everybody_gets_another_one_and_the_same_again() {
 }
 
 #[test]
-fn the_device_keeps_its_own_address() {
+fn address_of_the_device_is_never_leased() {
     let mut server = Server::<253>::new(host(77), PORTAL);
     let all: Vec<Ipv4Addr> = (0..253).map(|at| server.address_of(at)).collect();
     assert_eq!((all[0], all[75], all[76], all[252]), (host(1), host(76), host(78), host(254)));
@@ -173,7 +173,7 @@ fn the_device_keeps_its_own_address() {
 }
 
 #[test]
-fn who_comes_back_after_the_device_has_forgotten_all_keeps_its_address() {
+fn client_keeps_its_address_after_a_restart() {
     let mut server = Server::<3>::new(DEVICE, PORTAL);
     let known = send(&mut server, NOW, &ask(1, REQUEST, NOWHERE, Some(host(4)), None)).unwrap();
     assert_eq!((known.kind, known.yours), (ACK, host(4)));
@@ -188,7 +188,7 @@ fn who_comes_back_after_the_device_has_forgotten_all_keeps_its_address() {
 }
 
 #[test]
-fn an_offer_stands_until_it_is_taken_elsewhere_or_is_over() {
+fn offer_is_reserved_until_it_expires() {
     let mut server = Server::<1>::new(DEVICE, PORTAL);
     let discover = |client| ask(client, DISCOVER, NOWHERE, None, None);
     assert!(send(&mut server, NOW, &discover(1)).is_some());
@@ -204,7 +204,7 @@ fn an_offer_stands_until_it_is_taken_elsewhere_or_is_over() {
 }
 
 #[test]
-fn addresses_are_given_back_or_found_in_use() {
+fn released_or_declined_address_is_handled() {
     let mut server = Server::<2>::new(DEVICE, PORTAL);
     assert_eq!(join(&mut server, NOW, 1), Some(host(2)));
     // Nobody can give back what is another's.
@@ -222,7 +222,7 @@ fn addresses_are_given_back_or_found_in_use() {
 }
 
 #[test]
-fn who_has_an_address_may_ask_for_the_rest() {
+fn inform_gets_options_without_a_lease() {
     let mut server = Server::<2>::new(DEVICE, PORTAL);
     let told = send(&mut server, NOW, &ask(1, INFORM, host(50), None, None)).unwrap();
     assert_eq!((told.kind, told.yours, told.to), (ACK, NOWHERE, host(50)));
@@ -231,7 +231,7 @@ fn who_has_an_address_may_ask_for_the_rest() {
 }
 
 #[test]
-fn what_is_no_request_gets_no_answer() {
+fn malformed_request_gets_no_answer() {
     let mut server = Server::<2>::new(DEVICE, PORTAL);
     let good = ask(1, DISCOVER, NOWHERE, None, None);
     let (type_ends, mut reply) = (243, [0; REPLY_MAX]);
@@ -262,7 +262,7 @@ fn what_is_no_request_gets_no_answer() {
 }
 
 #[test]
-fn a_name_that_is_no_text_and_a_long_id_are_no_obstacle() {
+fn binary_name_and_long_id_are_accepted() {
     let mut server = Server::<2>::new(DEVICE, PORTAL);
     let mut options = std::vec![53, 1, DISCOVER, 12, 3, 0xff, 0xfe, 0, 61, 255];
     options.extend_from_slice(&[7; 255]);

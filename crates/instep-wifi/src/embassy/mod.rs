@@ -1,5 +1,6 @@
-//! The servers of this crate on the sockets of embassy-net: each is one function that never returns, to be run in a task of
-//! its own, with memory that is lent and fixed when it is compiled.
+//! The servers of this crate on the sockets of embassy-net.
+//!
+//! Each server is a function that never returns. Run it in its own task, with memory of a size fixed at compile time.
 //!
 //! ```ignore
 //! static DHCP: StaticCell<DhcpMemory> = StaticCell::new();
@@ -8,7 +9,7 @@
 //! serve_dhcp(stack, &mut server, DHCP.init_with(DhcpMemory::new)).await
 //! ```
 //!
-//! Each takes one socket of the stack; mDNS joins a multicast group, too.
+//! Each uses one socket of the stack; mDNS also joins a multicast group.
 
 mod mdns;
 mod servers;

@@ -1,11 +1,11 @@
-//! DHCP and the captive DNS.
+//! Tasks of the DHCP server and the captive DNS server.
 
 use super::socket::{DhcpMemory, DnsMemory, now};
 use crate::{dhcp, dns};
 use core::net::Ipv4Addr;
 use embassy_net::Stack;
 
-/// Gives addresses to whoever joins the network of `stack`, whose own address is that of `server`.
+/// Serves DHCP on the network of `stack`, whose own address is that of `server`.
 pub async fn serve_dhcp<const LEASES: usize>(
     stack: Stack<'_>,
     server: &mut dhcp::Server<LEASES>,
@@ -20,7 +20,7 @@ pub async fn serve_dhcp<const LEASES: usize>(
     }
 }
 
-/// Tells whoever asks for any name on the network of `stack` that it is the device, at `address`.
+/// Resolves every name to `address` on the network of `stack`.
 pub async fn serve_dns(stack: Stack<'_>, address: Ipv4Addr, memory: &mut DnsMemory) -> ! {
     let (mut socket, reply) = memory.open(stack, dns::PORT);
     loop {

@@ -1,4 +1,4 @@
-//! One UDP socket, and the memory that it is lent.
+//! A UDP socket and its memory.
 
 use crate::{dhcp, dns, mdns};
 use core::net::{Ipv4Addr, SocketAddrV4};
@@ -7,43 +7,42 @@ use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, Stack};
 use embassy_time::{Instant, with_timeout};
 
-/// Messages that may wait in each direction.
-const WAITING: usize = 8;
-/// So long a message may take to leave. Its receiver's hardware address may be asked for in vain for ever, and everybody
-/// else would wait behind it.
-const SENT_WITHIN: embassy_time::Duration = embassy_time::Duration::from_secs(1);
-/// How far multicast DNS goes (RFC 6762 section 11), and everything else may.
+/// Maximum number of queued messages in each direction.
+const MAX_QUEUED: usize = 8;
+/// Timeout for sending a message, because a message whose receiver does not answer ARP would block the others.
+const SEND_TIMEOUT: embassy_time::Duration = embassy_time::Duration::from_secs(1);
+/// Hop limit, as multicast DNS needs it (RFC 6762 section 11).
 const HOP_LIMIT: u8 = 255;
 
-/// The memory of one server: what waits to be read, what waits to be sent, and one answer.
+/// Memory of one server: receive buffer, send buffer, and one reply.
 pub struct Memory<const RECEIVE: usize, const SEND: usize, const ANSWER: usize> {
-    receive_meta: [PacketMetadata; WAITING],
+    receive_meta: [PacketMetadata; MAX_QUEUED],
     receive: [u8; RECEIVE],
-    send_meta: [PacketMetadata; WAITING],
+    send_meta: [PacketMetadata; MAX_QUEUED],
     send: [u8; SEND],
     answer: [u8; ANSWER],
 }
 
-/// The memory of [`serve_dhcp`](super::serve_dhcp).
+/// Memory of [`serve_dhcp`](super::serve_dhcp).
 pub type DhcpMemory = Memory<1536, { dhcp::REPLY_MAX }, { dhcp::REPLY_MAX }>;
-/// The memory of [`serve_dns`](super::serve_dns).
+/// Memory of [`serve_dns`](super::serve_dns).
 pub type DnsMemory = Memory<1024, { dns::REPLY_MAX }, { dns::REPLY_MAX }>;
-/// The memory of [`serve_mdns`](super::serve_mdns). Longer messages than one frame holds are not read.
+/// Memory of [`serve_mdns`](super::serve_mdns). Messages that are longer than one frame are dropped.
 pub type MdnsMemory = Memory<2048, { mdns::MESSAGE_MAX }, { mdns::MESSAGE_MAX }>;
 
 impl<const RECEIVE: usize, const SEND: usize, const ANSWER: usize> Memory<RECEIVE, SEND, ANSWER> {
-    /// The memory, unused.
+    /// Returns unused memory.
     pub const fn new() -> Self {
         Self {
-            receive_meta: [PacketMetadata::EMPTY; WAITING],
+            receive_meta: [PacketMetadata::EMPTY; MAX_QUEUED],
             receive: [0; RECEIVE],
-            send_meta: [PacketMetadata::EMPTY; WAITING],
+            send_meta: [PacketMetadata::EMPTY; MAX_QUEUED],
             send: [0; SEND],
             answer: [0; ANSWER],
         }
     }
 
-    /// A socket on `port`, and room for an answer.
+    /// Opens a socket on `port`, and returns it with the buffer for a reply.
     pub(super) fn open<'a>(&'a mut self, stack: Stack<'a>, port: u16) -> (Socket<'a>, &'a mut [u8; ANSWER]) {
         let Self { receive_meta, receive, send_meta, send, answer } = self;
         let mut socket = UdpSocket::new(stack, receive_meta, receive, send_meta, send);
@@ -68,11 +67,11 @@ pub(super) struct Socket<'a> {
 
 impl Socket<'_> {
     fn bind(&mut self) {
-        // It fails only for port 0, or if it is open.
+        // Fails only for port 0 or for an open socket.
         let _ = self.socket.bind(self.port);
     }
 
-    /// Waits for a message and looks at it. Nothing is lost if this is dropped.
+    /// Waits for a message and passes it to `look`. Cancel-safe.
     pub(super) async fn receive<R>(
         &mut self,
         look: impl FnOnce(SocketAddrV4, &[u8]) -> Option<R>,
@@ -80,16 +79,16 @@ impl Socket<'_> {
         self.socket
             .recv_from_with(|message, about| match about.endpoint.addr {
                 IpAddress::Ipv4(address) => look(SocketAddrV4::new(address, about.endpoint.port), message),
-                #[allow(unreachable_patterns, reason = "there is IPv6 if somebody else asks for it")]
+                #[allow(unreachable_patterns, reason = "another crate may enable IPv6")]
                 _ => None,
             })
             .await
     }
 
-    /// Sends a message. One that cannot leave is thrown away, and what waits to be read with it.
+    /// Sends a message. On a timeout the socket is reopened, which drops the message and all received ones.
     pub(super) async fn send(&mut self, message: &[u8], to: Ipv4Addr, port: u16) {
-        let sent = with_timeout(SENT_WITHIN, async {
-            // It fails where there is no way to that address: then nobody there can have asked.
+        let sent = with_timeout(SEND_TIMEOUT, async {
+            // Fails if there is no route, which is ignored, because the request cannot have come from there.
             if self.socket.send_to(message, (IpAddress::Ipv4(to), port)).await.is_ok() {
                 self.socket.flush().await;
             }
@@ -101,7 +100,7 @@ impl Socket<'_> {
     }
 }
 
-/// The time since the device was switched on.
+/// Returns the time since the device was switched on.
 pub(super) fn now() -> Duration {
     Duration::from_micros(Instant::now().as_micros())
 }

@@ -1,12 +1,11 @@
-//! A responder of multicast DNS: the device is `http://NAME.local`, and among the pages that a network has to offer
-//! (`_http._tcp`; RFC 6762 and 6763).
+//! A responder of multicast DNS for `http://NAME.local` and the service `_http._tcp` (RFC 6762 and 6763).
 //!
-//! It asks three times whether its name is free (section 8.1), tells everybody twice that it has it (8.3), answers (6), and
-//! takes `NAME-2` if somebody else has it (9). Who asks with the unicast bit, or from another port than 5353, gets the
-//! answer alone (5.4 and 6.7). IPv4 only; that there is no IPv6 address is said (6.1).
+//! It probes three times for its name (section 8.1), announces it twice (8.3), answers queries (6), and takes `NAME-2`
+//! after a conflict (9). A query with the unicast bit, or from another port than 5353, gets a unicast response (5.4 and
+//! 6.7). IPv4 only; NSEC records say that there is no IPv6 address (6.1).
 //!
-//! Left out: known answers are not left away (7.1); answers that others give are not waited for (7.4); of two that begin at
-//! the same time with one name, only the address decides (8.2); nobody is told when the device goes (10.1).
+//! Left out: suppression of known answers (7.1) and of duplicate answers (7.4); other records than the address in the
+//! tiebreak of simultaneous probes (8.2); goodbye packets (10.1).
 
 mod parse;
 mod records;
@@ -17,56 +16,67 @@ use core::time::Duration;
 use parse::{ParsedMessage, Question};
 use records::{ANY, Described, Dialect, IN, Message, Owner, Records, TOP_BIT};
 
-/// The port of multicast DNS.
+/// UDP port of multicast DNS.
 pub const PORT: u16 = 5353;
-/// Where what [`Responder::send`] writes goes, to port [`PORT`] with a time to live of 255.
+/// Multicast group for the messages of [`Responder::send`], to port [`PORT`] with a time to live of 255.
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
-/// Bytes that the longest message needs.
+/// Maximum length of a message, in bytes.
 pub const MESSAGE_MAX: usize = 1024;
 
+/// Number of probes (section 8.1).
 const PROBES: u8 = 3;
-const PROBE_EVERY: Duration = Duration::from_millis(250);
+/// Interval between two probes.
+const PROBE_INTERVAL: Duration = Duration::from_millis(250);
+/// Number of announcements (section 8.3).
 const ANNOUNCEMENTS: u8 = 2;
-const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
-/// Who loses at section 8.2 begins again after it.
-const DEFERRED: Duration = Duration::from_secs(1);
-/// So many names in a row may be taken before the next is tried more slowly (section 8.1).
-const CONFLICTS: u8 = 15;
-const AFTER_CONFLICTS: Duration = Duration::from_secs(5);
-/// A record is not said again to all before (section 6).
-const SAID_EVERY: Duration = Duration::from_secs(1);
+/// Interval between two announcements.
+const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(1);
+/// Delay before probing again after a lost tiebreak (section 8.2).
+const TIEBREAK_DELAY: Duration = Duration::from_secs(1);
+/// Number of conflicts in a row after which probing slows down (section 8.1).
+const MAX_CONFLICTS: u8 = 15;
+/// Delay before probing again after [`MAX_CONFLICTS`].
+const CONFLICT_DELAY: Duration = Duration::from_secs(5);
+/// Minimum interval between two multicasts of a record (section 6).
+const MULTICAST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A responder on one network. It sends nothing itself: hand it what arrives on port 5353, and send what it writes.
+/// A responder on one network, without I/O.
+///
+/// Pass it the messages that arrive on port 5353, and send those that it writes.
 #[derive(Clone, Debug)]
 pub struct Responder {
     wanted: Name,
-    /// Of the name; 1 if it is as wanted.
+    /// Number of the name; 1 for the wanted name itself.
     number: u16,
     device: Described,
-    /// Of the network's address.
+    /// Length of the network's prefix, in bits.
     prefix: u8,
     phase: Phase,
-    /// When the phase goes on.
-    at: Duration,
+    /// Time of the next step of the phase.
+    phase_at: Duration,
     conflicts: u8,
-    owed: Records,
-    owed_at: Duration,
-    said: [Option<Duration>; Records::COUNT],
+    /// Records that are to be multicast at `pending_at`.
+    pending: Records,
+    pending_at: Duration,
+    /// Time of the last multicast of each record.
+    sent: [Option<Duration>; Records::COUNT],
     random: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// So many times asked.
+    /// Probing; the number of probes sent.
     Probing(u8),
-    /// So many times told.
+    /// Announcing; the number of announcements sent.
     Announcing(u8),
+    /// Announced.
     Known,
 }
 
 impl Responder {
-    /// A responder for the device at `address`, whose network has the first `prefix` bits of it in common, with a page on
-    /// `port`. `seed` is any number that another device does not have; `now` the time since any fixed moment.
+    /// Returns a responder for the device at `address`, in a network with a prefix of `prefix` bits, with a page on `port`.
+    ///
+    /// `seed` is any number that differs between devices, and `now` the time since any fixed moment.
     pub fn new(now: Duration, name: Name, address: Ipv4Addr, prefix: u8, port: u16, seed: u32) -> Self {
         let mut responder = Self {
             wanted: name,
@@ -74,36 +84,37 @@ impl Responder {
             device: Described { name, address, port },
             prefix: prefix.min(32),
             phase: Phase::Probing(0),
-            at: now,
+            phase_at: now,
             conflicts: 0,
-            owed: Records::NONE,
-            owed_at: now,
-            said: [None; Records::COUNT],
+            pending: Records::NONE,
+            pending_at: now,
+            sent: [None; Records::COUNT],
             random: seed | 1,
         };
-        responder.at = now + responder.some_millis(250);
+        responder.phase_at = now + responder.random_millis(250);
         responder
     }
 
-    /// The name that the device has, or asks for: as wanted, or with a number.
+    /// Returns the name that the device has or probes for: the wanted name, or a numbered one.
     pub fn name(&self) -> &Name {
         &self.device.name
     }
 
-    /// Whether the name is the device's: nobody else has said that it is his.
+    /// Returns whether the name is the device's, because no other host has claimed it.
     pub fn has_name(&self) -> bool {
         !matches!(self.phase, Phase::Probing(_))
     }
 
-    /// When [`Responder::send`] has something to send next.
+    /// Returns the time at which [`Responder::send`] has the next message.
     pub fn wake_at(&self) -> Option<Duration> {
-        let phase = (self.phase != Phase::Known).then_some(self.at);
-        let owed = (!self.owed.is_empty()).then_some(self.owed_at);
-        phase.into_iter().chain(owed).min()
+        let phase = (self.phase != Phase::Known).then_some(self.phase_at);
+        let pending = (!self.pending.is_empty()).then_some(self.pending_at);
+        phase.into_iter().chain(pending).min()
     }
 
-    /// Hears a message. What it returns is the length of an answer for the sender alone, at the start of `reply`, which is
-    /// [`MESSAGE_MAX`] bytes long.
+    /// Handles a message. Writes a unicast response to the start of `reply`, and returns its length, if there is one.
+    ///
+    /// `reply` has [`MESSAGE_MAX`] bytes.
     pub fn receive(
         &mut self,
         now: Duration,
@@ -111,126 +122,127 @@ impl Responder {
         message: &[u8],
         reply: &mut [u8],
     ) -> Option<usize> {
-        // Nobody outside of the network is heard (section 11).
-        if !self.is_near(*from.ip()) {
+        // Messages from outside of the network are ignored (section 11).
+        if !self.is_local(*from.ip()) {
             return None;
         }
-        let heard = ParsedMessage::parse(message)?;
-        if heard.is_response() {
-            // Of an ordinary name server, perhaps (section 6).
+        let message = ParsedMessage::parse(message)?;
+        if message.is_response() {
+            // A response from another port may be that of a unicast DNS server (section 6).
             if from.port() == PORT {
-                self.hear_response(now, &heard);
+                self.handle_response(now, &message);
             }
             return None;
         }
         if let Phase::Probing(_) = self.phase {
-            if heard.outranks(&self.device) {
-                (self.phase, self.at) = (Phase::Probing(0), now + DEFERRED);
+            if message.outranks(&self.device) {
+                (self.phase, self.phase_at) = (Phase::Probing(0), now + TIEBREAK_DELAY);
             }
             return None;
         }
-        self.hear_query(now, from, &heard, reply)
+        self.handle_query(now, from, &message, reply)
     }
 
-    /// Writes what is to be sent to all now, if anything, to the start of `out`, which is [`MESSAGE_MAX`] bytes long, and
-    /// returns its length. Call it again until there is nothing.
+    /// Writes the next multicast message that is due, if there is one, to the start of `out`, and returns its length.
+    ///
+    /// `out` has [`MESSAGE_MAX`] bytes. Call it until it returns `None`.
     pub fn send(&mut self, now: Duration, out: &mut [u8]) -> Option<usize> {
-        if self.phase != Phase::Known && self.at <= now {
+        if self.phase != Phase::Known && self.phase_at <= now {
             match self.phase {
                 Phase::Probing(times) if times < PROBES => {
-                    (self.phase, self.at) = (Phase::Probing(times + 1), now + PROBE_EVERY);
+                    (self.phase, self.phase_at) = (Phase::Probing(times + 1), now + PROBE_INTERVAL);
                     return self.write_probe(out);
                 }
                 Phase::Probing(_) => self.phase = Phase::Announcing(0),
                 _ => {}
             }
             if let Phase::Announcing(times) = self.phase {
-                (self.phase, self.at) = (Phase::Announcing(times + 1), now + ANNOUNCE_EVERY);
+                (self.phase, self.phase_at) = (Phase::Announcing(times + 1), now + ANNOUNCE_INTERVAL);
                 if times + 1 == ANNOUNCEMENTS {
                     (self.phase, self.conflicts) = (Phase::Known, 0);
                 }
-                return self.write_to_all(now, Records::ALL, Records::NONE, out);
+                return self.write_multicast(now, Records::ALL, Records::NONE, out);
             }
         }
-        if self.owed.is_empty() || self.owed_at > now {
+        if self.pending.is_empty() || self.pending_at > now {
             return None;
         }
-        let owed = core::mem::take(&mut self.owed);
-        let fresh = self.said_lately(now);
-        let answers = owed.without(fresh);
+        let pending = core::mem::take(&mut self.pending);
+        let fresh = self.sent_lately(now);
+        let answers = pending.without(fresh);
         if answers.is_empty() {
             return None;
         }
-        let further = answers.further().without(fresh);
-        self.write_to_all(now, answers, further, out)
+        let additional = answers.additional().without(fresh);
+        self.write_multicast(now, answers, additional, out)
     }
 
-    fn hear_response(&mut self, now: Duration, heard: &ParsedMessage<'_>) {
+    fn handle_response(&mut self, now: Duration, message: &ParsedMessage<'_>) {
         match self.phase {
-            // What comes before the first question is old (section 8.1).
+            // Responses before the first probe are stale (section 8.1).
             Phase::Probing(0) => {}
             Phase::Probing(_) => {
-                if heard.contradicts(&self.device, true) {
+                if message.contradicts(&self.device, true) {
                     self.take_next_name(now);
                 }
             }
             Phase::Announcing(_) | Phase::Known => {
-                if heard.contradicts(&self.device, false) {
-                    // Who of both has the name comes out by asking again.
-                    (self.phase, self.owed) = (Phase::Probing(0), Records::NONE);
+                if message.contradicts(&self.device, false) {
+                    // Probing again decides which host has the name (section 9).
+                    (self.phase, self.pending) = (Phase::Probing(0), Records::NONE);
                     self.count_conflict(now);
                 }
             }
         }
     }
 
-    fn hear_query(
+    fn handle_query(
         &mut self,
         now: Duration,
         from: SocketAddrV4,
-        heard: &ParsedMessage<'_>,
+        message: &ParsedMessage<'_>,
         reply: &mut [u8],
     ) -> Option<usize> {
         let legacy = from.port() != PORT;
-        let (mut to_all, mut alone) = (Records::NONE, Records::NONE);
-        for question in heard.questions(&self.device) {
+        let (mut multicast, mut unicast) = (Records::NONE, Records::NONE);
+        for question in message.questions(&self.device) {
             let answers = Records::for_question(question.owner, question.kind);
-            // Who asks whether a name is free cannot wait.
-            if legacy || question.alone || heard.is_probe() {
-                alone = alone.with(answers);
+            // A probe is answered by unicast, which is never delayed.
+            if legacy || question.unicast || message.is_probe() {
+                unicast = unicast.with(answers);
             } else {
-                to_all = to_all.with(answers);
+                multicast = multicast.with(answers);
             }
         }
-        if !to_all.is_empty() {
-            // Others may answer for what is not the device's alone: they must not all speak at once.
-            let wait = if to_all.overlaps(Records::SHARED) {
-                Duration::from_millis(20) + self.some_millis(100)
+        if !multicast.is_empty() {
+            // A random delay, because other hosts may answer for shared records at the same time (section 6).
+            let delay = if multicast.overlaps(Records::SHARED) {
+                Duration::from_millis(20) + self.random_millis(100)
             } else {
                 Duration::ZERO
             };
-            let due = now + wait;
-            self.owed_at = if self.owed.is_empty() { due } else { self.owed_at.min(due) };
-            self.owed = self.owed.with(to_all);
+            let due = now + delay;
+            self.pending_at = if self.pending.is_empty() { due } else { self.pending_at.min(due) };
+            self.pending = self.pending.with(multicast);
         }
-        if alone.is_empty() {
+        if unicast.is_empty() {
             return None;
         }
         let dialect = if legacy { Dialect::Legacy } else { Dialect::Multicast };
-        let mut answer = Message::new(if legacy { heard.id() } else { 0 }, RESPONSE, reply);
+        let mut answer = Message::new(if legacy { message.id() } else { 0 }, RESPONSE, reply);
         let mut questions = 0;
         if legacy {
-            for Question { owner, kind, .. } in heard.questions(&self.device) {
+            for Question { owner, kind, .. } in message.questions(&self.device) {
                 answer.question(owner.labels(&self.device.name), kind, IN);
                 questions += 1;
             }
         }
-        let answers = answer.records(alone, &self.device, dialect);
-        let further = answer.records(alone.further(), &self.device, dialect);
-        answer.finish([questions, answers, 0, further])
+        let answers = answer.records(unicast, &self.device, dialect);
+        let additional = answer.records(unicast.additional(), &self.device, dialect);
+        answer.finish([questions, answers, 0, additional])
     }
 
-    /// Asks for both names that would be the device's alone, and says what for (section 8.2).
+    /// Writes a probe for both unique names, with the records that the device claims (section 8.2).
     fn write_probe(&self, out: &mut [u8]) -> Option<usize> {
         let mut probe = Message::new(0, 0, out);
         for owner in [Owner::Host, Owner::Instance] {
@@ -241,25 +253,26 @@ impl Responder {
         probe.finish([2, 0, claimed, 0])
     }
 
-    fn write_to_all(
+    fn write_multicast(
         &mut self,
         now: Duration,
         answers: Records,
-        further: Records,
+        additional: Records,
         out: &mut [u8],
     ) -> Option<usize> {
-        for (at, _) in answers.with(further).each() {
-            self.said[at] = Some(now);
+        for (i, _) in answers.with(additional).each() {
+            self.sent[i] = Some(now);
         }
         let mut message = Message::new(0, RESPONSE, out);
         let answers = message.records(answers, &self.device, Dialect::Multicast);
-        let further = message.records(further, &self.device, Dialect::Multicast);
-        message.finish([0, answers, 0, further])
+        let additional = message.records(additional, &self.device, Dialect::Multicast);
+        message.finish([0, answers, 0, additional])
     }
 
-    fn said_lately(&self, now: Duration) -> Records {
-        let lately = |at: usize| self.said[at].is_some_and(|said| now.saturating_sub(said) < SAID_EVERY);
-        let records = Records::ALL.each().filter(|(at, _)| lately(*at));
+    fn sent_lately(&self, now: Duration) -> Records {
+        let lately =
+            |i: usize| self.sent[i].is_some_and(|sent| now.saturating_sub(sent) < MULTICAST_INTERVAL);
+        let records = Records::ALL.each().filter(|(i, _)| lately(*i));
         records.fold(Records::NONE, |all, (_, one)| all.with(one))
     }
 
@@ -267,23 +280,23 @@ impl Responder {
         self.number = self.number.checked_add(1).unwrap_or(2);
         self.device.name = self.wanted.numbered(self.number);
         self.phase = Phase::Probing(0);
-        self.said = [None; Records::COUNT];
+        self.sent = [None; Records::COUNT];
         self.count_conflict(now);
     }
 
     fn count_conflict(&mut self, now: Duration) {
         self.conflicts = self.conflicts.saturating_add(1);
-        let slow = self.conflicts >= CONFLICTS;
-        self.at = now + if slow { AFTER_CONFLICTS } else { self.some_millis(250) };
+        let slow = self.conflicts >= MAX_CONFLICTS;
+        self.phase_at = now + if slow { CONFLICT_DELAY } else { self.random_millis(250) };
     }
 
-    fn is_near(&self, address: Ipv4Addr) -> bool {
+    fn is_local(&self, address: Ipv4Addr) -> bool {
         let differs = address.to_bits() ^ self.device.address.to_bits();
         differs.leading_zeros() >= u32::from(self.prefix)
     }
 
-    /// Any number of milliseconds below `limit`: xorshift, so that devices do not speak at the same moment.
-    fn some_millis(&mut self, limit: u32) -> Duration {
+    /// Returns a random time below `limit` ms (xorshift), so that devices do not send at the same moment.
+    fn random_millis(&mut self, limit: u32) -> Duration {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 17;
         self.random ^= self.random << 5;
@@ -291,7 +304,7 @@ impl Responder {
     }
 }
 
-/// An answer, and the last word on it.
+/// Flags of a response: QR and AA (section 18).
 const RESPONSE: u16 = 0x8400;
 
 #[cfg(test)]

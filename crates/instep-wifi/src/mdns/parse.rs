@@ -1,4 +1,4 @@
-//! What others say, read by `domain`: questions about the device, and records that contradict it.
+//! Messages of other hosts, parsed by `domain`: questions about the device, and records that contradict its own.
 
 use super::records::{A, ANY, Described, IN, NSEC, Owner, SRV, TOP_BIT, TXT};
 use crate::name::Name;
@@ -17,16 +17,16 @@ pub(super) struct ParsedMessage<'b> {
 pub(super) struct Question {
     pub(super) owner: Owner,
     pub(super) kind: u16,
-    /// Who asks would like the answer for itself (section 5.4).
-    pub(super) alone: bool,
+    /// Whether a unicast response is requested (section 5.4).
+    pub(super) unicast: bool,
 }
 
 impl<'b> ParsedMessage<'b> {
-    /// Reads a message, or says that it is none.
+    /// Parses a message. Returns `None` if it is malformed or must be ignored.
     pub(super) fn parse(bytes: &'b [u8]) -> Option<Self> {
         let message = Message::from_slice(bytes).ok()?;
         let header = message.header();
-        // Others are to be ignored in silence (sections 18.3 and 18.11).
+        // Other opcodes and response codes are silently ignored (sections 18.3 and 18.11).
         (header.opcode() == Opcode::QUERY && header.rcode() == Rcode::NOERROR).then_some(Self { message })
     }
 
@@ -34,36 +34,38 @@ impl<'b> ParsedMessage<'b> {
         self.message.header().id()
     }
 
-    /// Whether it says something, rather than ask.
+    /// Returns whether the message is a response.
     pub(super) fn is_response(&self) -> bool {
         self.message.header().qr()
     }
 
-    /// Whether who asks wants to have what it asks for.
+    /// Returns whether the message is a probe (section 8.1).
     pub(super) fn is_probe(&self) -> bool {
         self.message.header_counts().nscount() > 0
     }
 
-    /// Its questions about `device`, up to where it cannot be read.
+    /// Returns the questions about `device`, up to the first malformed one.
     pub(super) fn questions(&self, device: &Described) -> impl Iterator<Item = Question> {
         let name = device.name;
         self.message.question().map_while(Result::ok).filter_map(move |question| {
             let class = question.qclass().to_int();
             let owner = owner(question.qname(), &name)?;
-            let asked = Question { owner, kind: question.qtype().to_int(), alone: class & TOP_BIT != 0 };
+            let asked = Question { owner, kind: question.qtype().to_int(), unicast: class & TOP_BIT != 0 };
             matches!(class & !TOP_BIT, IN | ANY).then_some(asked)
         })
     }
 
-    /// Whether a record in it contradicts what `device` says of itself (section 9). While the device asks whether the
-    /// name is free, any other host of that name does.
+    /// Returns whether a record contradicts the device's own (section 9).
+    ///
+    /// While the device is probing, any record of another host with that name does.
     pub(super) fn contradicts(&self, device: &Described, probing: bool) -> bool {
         let records = self.message.iter().map_while(Result::ok);
         records.into_iter().any(|(record, _)| contradicts(&record, device, probing))
     }
 
-    /// Whether it is the probe of another host of that name, who begins at the same time, and has the better right to it
-    /// (section 8.2): its records are later, in the order of types and bytes.
+    /// Returns whether the message is a simultaneous probe that wins the tiebreak (section 8.2).
+    ///
+    /// It wins if its records are later, in the order of types and bytes.
     pub(super) fn outranks(&self, device: &Described) -> bool {
         let Ok(records) = self.message.authority() else { return false };
         let (mut count, mut lowest) = (0_u32, None);
@@ -78,21 +80,21 @@ impl<'b> ParsedMessage<'b> {
         match lowest {
             Some(theirs) if theirs == device.address => count > 1,
             Some(theirs) => theirs > device.address,
-            // No type that there is comes before A.
+            // Any other type wins, because A is the lowest type.
             None => count > 0,
         }
     }
 }
 
 fn contradicts(record: &ParsedRecord<'_, [u8]>, device: &Described, probing: bool) -> bool {
-    // One that says farewell gives the name free.
+    // A goodbye record (time to live 0) releases the name.
     if record.class().to_int() & !TOP_BIT != IN || record.ttl().as_secs() == 0 {
         return false;
     }
     match (owner(&record.owner(), &device.name), record.rtype().to_int()) {
         (Some(Owner::Host), A) => address(record).is_some_and(|address| address != device.address),
         (Some(Owner::Instance), SRV) => server_differs(record, device).unwrap_or(false),
-        // They come with one of the others.
+        // NSEC and TXT come with one of the other records.
         (Some(Owner::Host | Owner::Instance), NSEC | TXT) => false,
         (Some(Owner::Host | Owner::Instance), _) => probing,
         _ => false,
@@ -110,11 +112,11 @@ fn server_differs(record: &ParsedRecord<'_, [u8]>, device: &Described) -> Option
     Some(!same_target || (server.priority(), server.weight(), server.port()) != (0, 0, device.port))
 }
 
-/// Which name it is; capitals are the same as small letters.
+/// Returns which of the device's names this is, if any. Case does not matter.
 fn owner(name: &ParsedName<&[u8]>, device: &Name) -> Option<Owner> {
     Owner::ALL.into_iter().find(|owner| {
         let mut labels = owner.labels(device);
-        // The last one is that of the root, which is empty.
+        // The last label is the root's, which is empty.
         name.iter_labels().all(|label| {
             let label: &[u8] = label.as_ref();
             labels.next().unwrap_or_default().eq_ignore_ascii_case(label)

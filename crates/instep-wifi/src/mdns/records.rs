@@ -1,12 +1,13 @@
-//! What a device says of itself, as records (RFC 6763 section 6 and 12), and the bytes of a message with them.
+//! The device's DNS records (RFC 6763 sections 6 and 12), and a writer of messages.
 
 use crate::name::Name;
 use core::net::Ipv4Addr;
 
-/// Of records that name a host or an address, and of the others (RFC 6762 section 10), in seconds.
+/// Time to live of records with a host name or an address, in seconds (RFC 6762 section 10).
 const TTL_HOST: u32 = 120;
+/// Time to live of other records, in seconds.
 const TTL_OTHER: u32 = 75 * 60;
-/// For those that do not know multicast DNS (section 6.7).
+/// Maximum time to live for legacy unicast resolvers, in seconds (section 6.7).
 const TTL_LEGACY: u32 = 10;
 
 pub(super) const A: u16 = 1;
@@ -16,13 +17,13 @@ pub(super) const SRV: u16 = 33;
 pub(super) const NSEC: u16 = 47;
 pub(super) const ANY: u16 = 255;
 pub(super) const IN: u16 = 1;
-/// In a question: the answer may go to who asks alone. In a record: it is the only one, forget others.
+/// Top bit of the class: in a question it asks for a unicast response, and in a record it flushes the cache.
 pub(super) const TOP_BIT: u16 = 0x8000;
 
-/// What a browser of services shows of the page: where it is.
+/// Data of the TXT record: the path of the page, for service browsers.
 pub(super) const TEXT: &[u8] = b"\x06path=/";
 
-/// The names at which there are records.
+/// Names of the device's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     /// `NAME.local`
@@ -31,14 +32,14 @@ pub(super) enum Owner {
     Instance,
     /// `_http._tcp.local`
     Service,
-    /// `_services._dns-sd._udp.local`: what kinds of services there are.
+    /// `_services._dns-sd._udp.local`, for the enumeration of service types.
     Kinds,
 }
 
 impl Owner {
     pub(super) const ALL: [Self; 4] = [Self::Host, Self::Instance, Self::Service, Self::Kinds];
 
-    /// The labels of the name.
+    /// Returns the labels of the name.
     pub(super) fn labels(self, name: &Name) -> impl Iterator<Item = &[u8]> {
         let rest: &[&[u8]] = match self {
             Self::Host => &[b"local"],
@@ -61,12 +62,13 @@ impl Records {
     pub(super) const TEXT: Self = Self(4);
     pub(super) const SERVICE: Self = Self(8);
     pub(super) const KINDS: Self = Self(16);
-    /// That there are no others at that name (section 6.1).
+    /// NSEC record of the host: there are no other types at that name (section 6.1).
     pub(super) const HOST_HAS_NO_OTHERS: Self = Self(32);
+    /// NSEC record of the instance.
     pub(super) const INSTANCE_HAS_NO_OTHERS: Self = Self(64);
-    /// All that a device announces.
+    /// All records of the device.
     pub(super) const ALL: Self = Self(127);
-    /// Those that other devices have, too: all of them answer at once.
+    /// Shared records, which other devices have, too.
     pub(super) const SHARED: Self = Self(8 | 16);
     pub(super) const COUNT: usize = 7;
 
@@ -86,12 +88,12 @@ impl Records {
         self == Self::NONE
     }
 
-    /// One after the other, by number.
+    /// Iterates over the records, each with its index.
     pub(super) fn each(self) -> impl Iterator<Item = (usize, Self)> {
-        (0..Self::COUNT).map(|at| (at, Self(1 << at))).filter(move |(_, one)| self.overlaps(*one))
+        (0..Self::COUNT).map(|i| (i, Self(1 << i))).filter(move |(_, one)| self.overlaps(*one))
     }
 
-    /// What answers a question.
+    /// Returns the records that answer a question.
     pub(super) fn for_question(owner: Owner, kind: u16) -> Self {
         match (owner, kind) {
             (Owner::Host, A | ANY) => Self::ADDRESS,
@@ -106,23 +108,23 @@ impl Records {
         }
     }
 
-    /// What will be asked for next (RFC 6763 section 12), and that there is nothing else.
-    pub(super) fn further(self) -> Self {
-        let mut further = Self::NONE;
+    /// Returns the additional records of a response (RFC 6763 section 12), including NSEC.
+    pub(super) fn additional(self) -> Self {
+        let mut additional = Self::NONE;
         if self.overlaps(Self::SERVICE) {
-            further = further.with(Self::SERVER).with(Self::TEXT);
+            additional = additional.with(Self::SERVER).with(Self::TEXT);
         }
         if self.overlaps(Self::SERVICE.with(Self::SERVER).with(Self::HOST_HAS_NO_OTHERS)) {
-            further = further.with(Self::ADDRESS);
+            additional = additional.with(Self::ADDRESS);
         }
         if self.overlaps(Self::ADDRESS) {
-            further = further.with(Self::HOST_HAS_NO_OTHERS);
+            additional = additional.with(Self::HOST_HAS_NO_OTHERS);
         }
-        further.without(self)
+        additional.without(self)
     }
 }
 
-/// A device, as its records tell of it.
+/// Data of the device's records.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Described {
     pub(super) name: Name,
@@ -130,17 +132,17 @@ pub(super) struct Described {
     pub(super) port: u16,
 }
 
-/// Who is written to.
+/// Kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Multicast,
-    /// It knows nothing of multicast DNS.
+    /// A response to a resolver that does not know multicast DNS.
     Legacy,
-    /// A probe: nothing is claimed yet.
+    /// A probe, whose records are not unique yet.
     Probe,
 }
 
-/// A message that is written to a slice. Beyond the slice's end nothing is written, and there is no message.
+/// Writer of a message into a slice. If the message does not fit, [`Message::finish`] returns `None`.
 pub(super) struct Message<'o> {
     out: &'o mut [u8],
     used: usize,
@@ -148,7 +150,7 @@ pub(super) struct Message<'o> {
 }
 
 impl<'o> Message<'o> {
-    /// A header, whose counts come at the end.
+    /// Begins a message. [`Message::finish`] writes the counts of its header.
     pub(super) fn new(id: u16, flags: u16, out: &'o mut [u8]) -> Self {
         let mut message = Self { out, used: 0, fits: true };
         message.number(id);
@@ -163,7 +165,7 @@ impl<'o> Message<'o> {
         self.number(class);
     }
 
-    /// All of `records`, as `device` has them, and how many they are.
+    /// Writes the records and returns their number.
     pub(super) fn records(&mut self, records: Records, device: &Described, dialect: Dialect) -> u16 {
         let mut count = 0;
         for (_, one) in records.each() {
@@ -173,7 +175,9 @@ impl<'o> Message<'o> {
         count
     }
 
-    /// The message's length, or `None` if it does not fit. Counts of questions, answers, authorities, and what is further.
+    /// Writes the counts of questions, answers, authority records and additional records.
+    ///
+    /// Returns the message's length, or `None` if the message does not fit.
     pub(super) fn finish(self, counts: [u16; 4]) -> Option<usize> {
         let fields = self.out.get_mut(4..12)?.chunks_exact_mut(2);
         for (field, count) in fields.zip(counts) {
@@ -193,17 +197,17 @@ impl<'o> Message<'o> {
             Records::HOST_HAS_NO_OTHERS => (Owner::Host, NSEC, TTL_HOST),
             _ => (Owner::Instance, NSEC, TTL_OTHER),
         };
-        let alone = dialect == Dialect::Multicast && !one.overlaps(Records::SHARED);
-        self.question(owner.labels(name), kind, if alone { IN | TOP_BIT } else { IN });
+        let unique = dialect == Dialect::Multicast && !one.overlaps(Records::SHARED);
+        self.question(owner.labels(name), kind, if unique { IN | TOP_BIT } else { IN });
         let ttl = if dialect == Dialect::Legacy { ttl.min(TTL_LEGACY) } else { ttl };
         self.bytes(&ttl.to_be_bytes());
-        let length_at = self.used;
+        let length_index = self.used;
         self.number(0);
         let begin = self.used;
         match one {
             Records::ADDRESS => self.bytes(&device.address.octets()),
             Records::SERVER => {
-                // Neither priority nor weight: there is one server.
+                // Priority and weight are 0, because there is one server.
                 self.bytes(&[0; 4]);
                 self.number(device.port);
                 self.name(Owner::Host.labels(name));
@@ -211,7 +215,7 @@ impl<'o> Message<'o> {
             Records::TEXT => self.bytes(TEXT),
             Records::SERVICE => self.name(Owner::Instance.labels(name)),
             Records::KINDS => self.name(Owner::Service.labels(name)),
-            // RFC 4034 section 4.1: the name again, and a bit for each type that there is.
+            // RFC 4034 section 4.1: the name again, and a bit for each existing type.
             Records::HOST_HAS_NO_OTHERS => {
                 self.name(Owner::Host.labels(name));
                 self.bytes(&[0, 1, 0x40]);
@@ -222,14 +226,14 @@ impl<'o> Message<'o> {
             }
         }
         let length = u16::try_from(self.used - begin).unwrap_or(u16::MAX);
-        if let Some(field) = self.out.get_mut(length_at..length_at + 2) {
+        if let Some(field) = self.out.get_mut(length_index..length_index + 2) {
             field.copy_from_slice(&length.to_be_bytes());
         }
     }
 
     fn name<'l>(&mut self, labels: impl Iterator<Item = &'l [u8]>) {
         for label in labels.filter(|label| !label.is_empty()) {
-            // No label is longer than 63.
+            // Labels have at most 63 bytes.
             self.bytes(&[u8::try_from(label.len()).unwrap_or(63)]);
             self.bytes(label);
         }

@@ -13,7 +13,7 @@ fn lamp(now: Duration) -> Responder {
     Responder::new(now, "lamp".parse().unwrap(), ADDRESS, 24, 80, 7)
 }
 
-/// A responder that has its name, and when it has.
+/// Returns a responder that has its name, and the time at which it got it.
 fn known() -> (Responder, Duration) {
     let mut responder = lamp(at(0));
     let mut now = at(0);
@@ -38,17 +38,17 @@ fn hear(responder: &mut Responder, now: Duration, from: (Ipv4Addr, u16), message
     Some(read(&reply[..length]))
 }
 
-/// A message as dig would show it.
+/// A message, printed as by dig.
 #[derive(Debug, PartialEq)]
 struct Read {
     id: u16,
     flags: u16,
     questions: Vec<String>,
-    /// Answers, authorities, and what is further.
+    /// Answers, authority records and additional records.
     records: [Vec<String>; 3],
 }
 
-/// Reads a message without compression, by hand.
+/// Parses an uncompressed message without `domain`.
 fn read(bytes: &[u8]) -> Read {
     let mut rest = bytes;
     let mut number = || -> u16 { u16::from_be_bytes(take(&mut rest, 2).try_into().unwrap()) };
@@ -99,7 +99,7 @@ fn name(rest: &mut &[u8]) -> String {
     }
 }
 
-/// A question or a record, to be put into a message: a name, a type, a class, and for a record its data.
+/// A question or a record for a message: a name, a type, a class, and the data of a record.
 type Part<'p> = (&'p str, u16, u16, Option<(u32, Vec<u8>)>);
 
 fn encode(name: &str) -> Vec<u8> {
@@ -131,12 +131,12 @@ fn query(name: &str, kind: u16, class: u16) -> Vec<u8> {
     message(0, [1, 0, 0, 0], &[(name, kind, class, None)])
 }
 
-/// Another host says that it is `name`.
+/// Returns a response of another host that claims `name`.
 fn claim(name: &str, address: Ipv4Addr, ttl: u32) -> Vec<u8> {
     message(0x8400, [0, 1, 0, 0], &[(name, 1, 0x8001, Some((ttl, address.octets().to_vec())))])
 }
 
-/// Another host asks whether `name` is free, as each of `addresses`.
+/// Returns a probe of another host for `name` with each of `addresses`.
 fn probe(name: &str, class: u16, records: &[(u16, Vec<u8>)]) -> Vec<u8> {
     let mut parts: Vec<Part> = std::vec![(name, 255, class, None)];
     parts.extend(records.iter().map(|(kind, data)| (name, *kind, 1, Some((120, data.clone())))));
@@ -153,7 +153,7 @@ const INSTANCE_ONLY: &str =
     "lamp._http._tcp.local. 47 8001 4500 lamp._http._tcp.local. [0, 5, 0, 0, 128, 0, 64]";
 
 #[test]
-fn it_asks_three_times_and_tells_twice() {
+fn new_name_is_probed_3_times_and_announced_twice() {
     let mut responder = lamp(at(1000));
     let begin = responder.wake_at().unwrap();
     assert!((at(1000)..at(1250)).contains(&begin));
@@ -182,7 +182,7 @@ fn it_asks_three_times_and_tells_twice() {
 }
 
 #[test]
-fn a_name_that_is_taken_gets_a_number() {
+fn taken_name_gets_a_number() {
     for who in ["lamp.local", "LAMP.Local"] {
         let mut responder = lamp(at(0));
         let begin = responder.wake_at().unwrap();
@@ -209,7 +209,7 @@ fn a_name_that_is_taken_gets_a_number() {
 }
 
 #[test]
-fn any_host_and_any_page_of_that_name_is_one_too_many() {
+fn host_or_page_of_that_name_is_a_conflict() {
     let ipv6 = message(0x8400, [0, 0, 0, 1], &[("lamp.local", 28, 0x8001, Some((120, std::vec![0; 16])))]);
     let page = |port: u8, target: &str| {
         let data = [&[0, 0, 0, 0, 0, port], &encode(target)[..]].concat();
@@ -230,7 +230,7 @@ fn any_host_and_any_page_of_that_name_is_one_too_many() {
 }
 
 #[test]
-fn after_many_conflicts_it_slows_down() {
+fn many_conflicts_slow_down_probing() {
     let mut responder = lamp(at(0));
     let mut now = at(0);
     for times in 1..=20 {
@@ -246,7 +246,7 @@ fn after_many_conflicts_it_slows_down() {
 }
 
 #[test]
-fn of_two_that_begin_together_the_higher_address_goes_on() {
+fn simultaneous_probe_of_higher_address_wins() {
     let lower = Ipv4Addr::new(192, 168, 1, 9);
     let of = |address: Ipv4Addr| (1, address.octets().to_vec());
     for (records, waits) in [
@@ -269,7 +269,7 @@ fn of_two_that_begin_together_the_higher_address_goes_on() {
 }
 
 #[test]
-fn who_has_the_name_says_so_at_once_and_keeps_it() {
+fn probe_for_an_owned_name_is_answered_at_once() {
     let (mut responder, now) = known();
     for class in [1, 0x8001] {
         let asked = probe("lamp.local", class, &[(1, OTHER.octets().to_vec())]);
@@ -288,7 +288,7 @@ fn who_has_the_name_says_so_at_once_and_keeps_it() {
 }
 
 #[test]
-fn questions_and_what_is_told_to_all() {
+fn question_gets_a_multicast_answer() {
     for (name, kind, answers, further) in [
         ("lamp.local", 1, &[HOST][..], &[HOST_ONLY][..]),
         ("LAMP.local", 255, &[HOST], &[HOST_ONLY]),
@@ -322,7 +322,7 @@ fn questions_and_what_is_told_to_all() {
 }
 
 #[test]
-fn who_wants_the_answer_alone_gets_it_alone() {
+fn unicast_or_legacy_question_gets_unicast() {
     let (mut responder, now) = known();
     let told = hear(&mut responder, now, (OTHER, PORT), &query("lamp.local", 1, 0x8001)).unwrap();
     assert_eq!((told.id, told.questions.len()), (0, 0));
@@ -336,7 +336,7 @@ fn who_wants_the_answer_alone_gets_it_alone() {
 }
 
 #[test]
-fn what_does_not_concern_it_gets_no_answer() {
+fn unrelated_message_gets_no_answer() {
     let (mut responder, now) = known();
     let good = query("lamp.local", 1, 1);
     let with_flags = |flags: u16| {
@@ -370,7 +370,7 @@ fn what_does_not_concern_it_gets_no_answer() {
 }
 
 #[test]
-fn names_are_followed_where_they_point() {
+fn compressed_names_are_followed() {
     let (mut responder, now) = known();
     // `lamp` and a pointer to the `local` of the first question, which asks for another name.
     let mut pointed = message(0, [2, 0, 0, 0], &[("other.local", 1, 0x8001, None)]);
@@ -383,7 +383,7 @@ fn names_are_followed_where_they_point() {
 }
 
 #[test]
-fn the_longest_message_fits() {
+fn longest_message_fits() {
     let name: Name = "a".repeat(32).parse().unwrap();
     let mut responder = Responder::new(at(0), name, ADDRESS, 24, 65535, 1);
     while let Some(next) = responder.wake_at() {

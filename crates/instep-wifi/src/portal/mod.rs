@@ -1,12 +1,13 @@
-//! How a device in its own network is told of another one: what its page asks, what the radio is to do, and what comes of it.
+//! The captive portal: the state of provisioning, and its page.
 //!
-//! The network is tried first and kept after it was joined, and the device's own network stays until the phone has seen where
-//! the device will be found. A password goes in and never comes out: no page shows one, and none is printed.
+//! A network is saved only after it was joined, and the device's own network stays open until the phone has got the
+//! device's new address. Passwords are never shown on a page and never printed.
 //!
-//! [`Portal`] does nothing itself. Whoever has the radio asks it for the next [`Task`], at least whenever a form came, and
-//! tells it what came of it; whoever serves pages hands it forms and writes its page. Both are short, so one lock around it
-//! will do. The page is for those in the device's own network, or logged in, and for its own pages only
-//! (docs/contracts.md section 5): that is for the server to check, before it calls [`Portal::submit`] or [`Portal::write_part`].
+//! [`Portal`] does no I/O. The task of the radio takes the next [`Task`], at least after each form, and reports its
+//! outcome. The server passes the forms and writes the page. All calls are short, so that one lock suffices.
+//!
+//! The server must check access before it calls [`Portal::submit`] or [`Portal::write_part`]: only clients of the device's
+//! own network or with a session, and only requests of the device's own pages (docs/contracts.md section 5).
 
 mod networks;
 mod page;

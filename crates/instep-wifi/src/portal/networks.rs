@@ -1,50 +1,50 @@
-//! The Wi-Fi networks that a device hears. Their names are whatever their owners have made of them: any bytes.
+//! The Wi-Fi networks of a scan. Their names may have any bytes.
 
 use core::fmt::{self, Write};
 
-/// So many of them are shown.
+/// Maximum number of networks.
 pub const NETWORKS_MAX: usize = 16;
-/// Bytes in the longest name (IEEE 802.11 section 9.4.2.2).
+/// Maximum length of a network's name, in bytes (IEEE 802.11 section 9.4.2.2).
 const SSID_MAX: usize = 32;
 
-/// The name of a Wi-Fi network: 1 to 32 bytes. Displayed, what is no text is `�`.
+/// Name of a Wi-Fi network, of 1 to 32 bytes. `Display` prints `�` for bytes that are not text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Ssid {
     bytes: [u8; SSID_MAX],
     length: usize,
 }
 
-/// A network that was heard.
+/// A network of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Its name.
+    /// Name of the network.
     pub ssid: Ssid,
-    /// How loud it is, in dBm: -30 is next to it, -80 is hardly there.
+    /// Signal strength, in dBm: -30 is strong, -80 is weak.
     pub signal: i8,
-    /// Whether it asks for a password.
+    /// Whether the network has a password.
     pub protected: bool,
 }
 
-/// The networks that were heard, the loudest first, each name once.
+/// The networks of a scan, the strongest first, each name once.
 #[derive(Clone, Debug, Default)]
 pub struct Networks {
     found: [Option<Network>; NETWORKS_MAX],
 }
 
 impl Ssid {
-    /// The name of those bytes; `None` if they are none or too many. A network that hides its name has none.
+    /// Returns the name with these bytes, or `None` if they are empty, as of a hidden network, or more than 32.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut ssid = Self { bytes: [0; SSID_MAX], length: bytes.len() };
         ssid.bytes.get_mut(..bytes.len()).filter(|room| !room.is_empty())?.copy_from_slice(bytes);
         Some(ssid)
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the name.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 
-    /// The name that [`Ssid::digits`] has written.
+    /// Parses the output of [`Ssid::digits`].
     pub(super) fn from_digits(digits: &[u8]) -> Option<Self> {
         let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16)?).ok();
         let mut bytes = [0; SSID_MAX];
@@ -57,7 +57,7 @@ impl Ssid {
         Self::new(&bytes[..length])
     }
 
-    /// Its bytes as hexadecimal digits, in which every name comes back from a form as it was.
+    /// Formats the bytes as hexadecimal digits, so that a form can carry any name.
     pub(super) fn digits(&self) -> impl fmt::Display {
         Digits(*self)
     }
@@ -92,35 +92,35 @@ impl fmt::Debug for Ssid {
 }
 
 impl Networks {
-    /// Adds one. Of one name, and of too many, the loudest stay.
+    /// Adds a network. The strongest of each name, and the strongest [`NETWORKS_MAX`] of all, stay.
     pub fn add(&mut self, network: Network) {
-        let same = |found: &Option<Network>| found.is_some_and(|found| found.ssid == network.ssid);
-        if let Some(at) = self.found.iter().position(same) {
-            if self.found[at].is_some_and(|found| found.signal >= network.signal) {
+        let has_name = |found: &Option<Network>| found.is_some_and(|found| found.ssid == network.ssid);
+        if let Some(i) = self.found.iter().position(has_name) {
+            if self.found[i].is_some_and(|found| found.signal >= network.signal) {
                 return;
             }
-            self.found[at..].rotate_left(1);
+            self.found[i..].rotate_left(1);
             self.found[NETWORKS_MAX - 1] = None;
         }
-        let louder = |found: &Option<Network>| found.is_some_and(|found| found.signal >= network.signal);
-        let at = self.found.iter().take_while(|found| louder(found)).count();
-        if at < NETWORKS_MAX {
-            self.found[at..].rotate_right(1);
-            self.found[at] = Some(network);
+        let stronger = |found: &Option<Network>| found.is_some_and(|found| found.signal >= network.signal);
+        let i = self.found.iter().take_while(|found| stronger(found)).count();
+        if i < NETWORKS_MAX {
+            self.found[i..].rotate_right(1);
+            self.found[i] = Some(network);
         }
     }
 
-    /// Forgets all.
+    /// Removes all networks.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// The one at that place, the loudest at 0.
-    pub(super) fn at(&self, place: usize) -> Option<&Network> {
-        self.found.get(place)?.as_ref()
+    /// Returns the network at that index, the strongest at 0.
+    pub(super) fn nth(&self, index: usize) -> Option<&Network> {
+        self.found.get(index)?.as_ref()
     }
 
-    /// The loudest first.
+    /// Iterates over the networks, the strongest first.
     pub fn iter(&self) -> impl Iterator<Item = &Network> {
         self.found.iter().flatten()
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loudest_come_first_and_each_once() {
+    fn networks_are_sorted_by_signal_and_unique() {
         let networks =
             [network("b", -60), network("a", -50), network("b", -40), network("a", -70), network("c", -55)];
         assert_eq!(heard(&networks), [("b".into(), -40), ("a".into(), -50), ("c".into(), -55)]);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_no_text_are_shown_and_never_do_harm() {
+    fn name_with_control_characters_is_escaped() {
         let shown = |bytes: &[u8]| Ssid::new(bytes).unwrap().to_string();
         assert_eq!(shown("Käse & Brot".as_bytes()), "Käse & Brot");
         assert_eq!(shown(b"a\xff\xfeb\0\n\x1b"), "a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}\u{fffd}");
@@ -164,20 +164,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_name_comes_back_from_its_digits(bytes in proptest::collection::vec(any::<u8>(), 1..33)) {
+        fn name_reads_back_from_its_digits(bytes in proptest::collection::vec(any::<u8>(), 1..33)) {
             let ssid = Ssid::new(&bytes).unwrap();
             prop_assert_eq!(Ssid::from_digits(ssid.digits().to_string().as_bytes()), Some(ssid));
         }
 
         #[test]
-        fn what_are_no_digits_is_no_name(text in ".{0,70}") {
+        fn invalid_digits_are_rejected(text in ".{0,70}") {
             if let Some(ssid) = Ssid::from_digits(text.as_bytes()) {
                 prop_assert_eq!(ssid.digits().to_string(), text.to_lowercase());
             }
         }
 
         #[test]
-        fn the_list_is_that_of_a_simple_model(networks in proptest::collection::vec((0_u8..30, -90_i8..-30), 0..60)) {
+        fn list_matches_the_model(networks in proptest::collection::vec((0_u8..30, -90_i8..-30), 0..60)) {
             let mut model: Vec<(std::string::String, i8)> = Vec::new();
             for (name, signal) in &networks {
                 match model.iter_mut().find(|(known, _)| *known == name.to_string()) {

@@ -1,36 +1,36 @@
-//! The page of a portal: HTML that works without script, and comes again by itself while something is under way.
+//! The page of the portal: HTML without script, which reloads itself during a scan or a join.
 
 use super::networks::{NETWORKS_MAX, Network};
 use super::state::{FormError, Outcome, Phase, Portal, Problem};
 use crate::name::Name;
 use core::fmt::{self, Display, Write};
 
-/// The page's style, for `/network.css`.
+/// Style sheet of the page, for `/network.css`.
 pub const STYLE: &str = include_str!("network.css");
 
-/// What the page says of the device itself, beside its network.
+/// Facts about the device itself for the page.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
-    /// Its name, as it is to be from its next start on.
+    /// Name of the device from its next start.
     pub name: &'a Name,
-    /// The name by which it is found in the other network: that one, or another if somebody there has it already.
+    /// Name of the device in the other network, which is numbered if another device there has `name`.
     pub found: &'a Name,
-    /// Whether it asks for a password. If so, the page cannot change that.
+    /// Whether the device has a password. If so, the page cannot change it.
     pub guarded: bool,
-    /// What there is to say to what was asked of it last.
+    /// Message about the last form for the device itself.
     pub said: Option<&'static str>,
 }
 
-/// Where a page begins: a server begins there by itself.
+/// First part of the page.
 pub const FIRST_PART: u16 = 0;
-/// The last part of a page that tells where the device will be found: once it was written, [`Portal::shown`].
+/// Part that ends a page with the device's new address. Call [`Portal::shown`] once it was written.
 pub const TELLING_PART: u16 = 41;
 
 const STATUS: u16 = 1;
-/// The first of the networks that were found.
+/// Part of the first network; each network has one part.
 const NETWORK: u16 = 2;
 const OTHER: u16 = NETWORK + {
-    assert!(NETWORKS_MAX == 16, "there is a part for each");
+    assert!(NETWORKS_MAX == 16, "the number of parts differs from the number of networks");
     16
 };
 const PASSWORD: u16 = OTHER + 1;
@@ -40,7 +40,7 @@ const END: u16 = DEVICE_FORM + 1;
 const NAME: u16 = 40;
 
 impl Portal {
-    /// Writes the page for `/network`: all its parts.
+    /// Writes all parts of the page for `/network`.
     ///
     /// # Errors
     /// Those of `out`.
@@ -52,12 +52,13 @@ impl Portal {
         Ok(())
     }
 
-    /// Writes one part, 480 bytes at most, of the page for `/network`, and says which comes behind it. Whatever happens
-    /// between one part and the next, what was written is a page.
+    /// Writes one part of the page for `/network`, of at most 480 bytes, and returns the number of the next part.
     ///
-    /// Its forms go to `/network`, with the fields that [`Portal::submit`] takes, to `/network/scan`, for [`Portal::scan`],
-    /// and to `/network/device`, with the fields `name` and `password` for the device itself; all are to be answered by 303
-    /// to the page. It holds to the strict policy of `instep-proto`: there is no script, and nothing inline.
+    /// The page stays valid HTML even if the state changes between two parts.
+    ///
+    /// Its forms go to `/network` (fields of [`Portal::submit`]), to `/network/scan` (see [`Portal::scan`]), and to
+    /// `/network/device` (fields `name` and `password` of the device itself). Answer each with 303 to the page. The page
+    /// has no script and nothing inline, as the strict content security policy of `instep-proto` requires.
     ///
     /// # Errors
     /// Those of `out`.
@@ -71,7 +72,7 @@ impl Portal {
         match part {
             FIRST_PART => {
                 out.write_str(HEAD)?;
-                if self.looks_around() || matches!(self.phase, Phase::Trying { .. } | Phase::Keeping { .. }) {
+                if self.is_scanning() || matches!(self.phase, Phase::Trying { .. } | Phase::Keeping { .. }) {
                     out.write_str("<meta http-equiv=\"refresh\" content=\"2\">\n")?;
                 }
                 write!(out, "<title>{name}</title>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n")?;
@@ -79,11 +80,11 @@ impl Portal {
             }
             STATUS => self.write_status(out),
             NETWORK..OTHER => {
-                if let Some(network) = self.networks.at(usize::from(part - NETWORK)) {
+                if let Some(network) = self.networks.nth(usize::from(part - NETWORK)) {
                     self.write_network(network, out)?;
                     return Ok(Some(part + 1));
                 }
-                if self.looks_around() {
+                if self.is_scanning() {
                     out.write_str("<p role=\"status\">Looking for networks…</p>\n")?;
                 }
                 Ok(Some(OTHER))
@@ -150,12 +151,12 @@ impl Portal {
         }
     }
 
-    /// Whether there will soon be networks where there are none.
-    fn looks_around(&self) -> bool {
-        self.looks && self.networks.at(0).is_none() && self.phase == Phase::Asking(None)
+    /// Returns whether the page waits for the first result of a scan.
+    fn is_scanning(&self) -> bool {
+        self.scan_pending && self.networks.nth(0).is_none() && self.phase == Phase::Asking(None)
     }
 
-    /// What the network that was asked for has come to, or the beginning of the form.
+    /// Writes the state of the join, or the beginning of the form.
     fn write_status(&self, out: &mut dyn Write) -> Result<Option<u16>, fmt::Error> {
         match self.phase {
             Phase::Asking(problem) => {
@@ -252,7 +253,7 @@ impl Display for Problem {
     }
 }
 
-/// Text that cannot be taken for HTML.
+/// Text whose special characters are escaped for HTML.
 struct Html<'d>(&'d dyn Display);
 
 impl Display for Html<'_> {

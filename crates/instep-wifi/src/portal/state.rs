@@ -1,81 +1,81 @@
-//! What the page asks, what the radio is to do, and what came of it.
+//! State machine of the portal.
 
 use super::networks::{Networks, Ssid};
 use crate::join::{Password, PasswordError, Protection};
 use core::fmt;
 use core::net::Ipv4Addr;
 
-/// A network, and how to get into it.
+/// A network and its protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// The network's name.
+    /// Name of the network.
     pub ssid: Ssid,
-    /// Its password, if it asks for one.
+    /// Password of the network, if it has one.
     pub protection: Protection,
 }
 
-/// What the radio, or the memory, is to do.
+/// Task for the radio or the storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Nothing.
+    /// Nothing to do.
     Rest,
-    /// Look for networks, and say [`Portal::found`].
+    /// Scan for networks, then call [`Portal::found`].
     Scan,
-    /// Try to join this network, with the device's own still there, and say [`Portal::tried`].
+    /// Join this network while the device's own stays open, then call [`Portal::tried`].
     Join(Credentials),
-    /// It was joined: keep this for the next start, and say [`Portal::kept`].
+    /// Save the joined network, then call [`Portal::kept`].
     Keep(Credentials),
-    /// The phone knows where the device is: the device's own network may end.
+    /// Close the device's own network soon, because the phone has got the device's new address.
     Leave,
 }
 
-/// What came of a try.
+/// Outcome of an attempt to join a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The device is in the network, and has this address there.
+    /// The device joined the network and has this address.
     Joined(Ipv4Addr),
-    /// The network refuses the password.
+    /// The network rejected the password.
     WrongPassword,
-    /// The network does not admit the device: the password may be wrong, or it may admit only devices that it knows, or not answer.
+    /// The network did not admit the device. The password is wrong, only known devices are admitted, or there was no answer.
     NotAdmitted,
-    /// The network is there, but asks for a password where there was none, or for none, or for another kind of protection.
+    /// The network has another protection: a password where none was given, none, or another kind.
     OtherProtection,
-    /// No such network answers.
+    /// The network was not found.
     NotFound,
-    /// The device is in the network, but nobody gives it an address.
+    /// The device joined the network, but got no address by DHCP.
     NoAddress,
-    /// It could not be joined, for a reason that the log tells: it is full, or too far away, or does not answer in time.
+    /// The attempt failed for a logged reason: the network is full, too far away, or did not answer in time.
     NotJoined,
 }
 
-/// Why a form is of no use.
+/// Invalid form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormError {
-    /// It names no network.
+    /// The form names no network.
     Network,
-    /// The password is none of WPA.
+    /// The password is invalid for WPA.
     Password(PasswordError),
     /// A network is being tried, or was joined.
     Busy,
 }
 
-/// How a device is told of a network.
+/// State of provisioning.
 #[derive(Clone, Debug)]
 pub struct Portal {
     pub(super) networks: Networks,
     wants_scan: bool,
-    /// What a look for networks finds is not known yet.
-    pub(super) looks: bool,
-    /// The network that was asked for last.
+    /// Whether no scan has ended yet.
+    pub(super) scan_pending: bool,
+    /// Network of the last form.
     pub(super) asked: Option<Ssid>,
     pub(super) phase: Phase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// The page asks; and what was wrong before.
+    /// The page asks for a network, and shows why the last one failed.
     Asking(Option<Problem>),
-    /// It is to be tried, or, if `begun`, is being tried.
+    /// A network is to be joined. `begun` is whether the task was taken.
     Trying {
         credentials: Credentials,
         begun: bool,
@@ -92,12 +92,12 @@ pub(super) enum Phase {
     },
 }
 
-/// Whether a phone has seen where the device will be found.
+/// Whether a phone has got the device's new address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     No,
     Yes,
-    /// And whoever has the radio was told.
+    /// Yes, and [`Task::Leave`] was taken.
     AndTold,
 }
 
@@ -114,18 +114,18 @@ impl Default for Portal {
 }
 
 impl Portal {
-    /// A portal that asks, and begins with a look for networks.
+    /// Returns a portal that asks for a network and begins with a scan.
     pub fn new() -> Self {
         Self {
             networks: Networks::default(),
             wants_scan: true,
-            looks: true,
+            scan_pending: true,
             asked: None,
             phase: Phase::Asking(None),
         }
     }
 
-    /// What is to be done next. Each task is handed out once.
+    /// Takes the next task. Each task is returned once.
     pub fn next_task(&mut self) -> Task {
         match &mut self.phase {
             Phase::Trying { credentials, begun: begun @ false } => {
@@ -140,28 +140,30 @@ impl Portal {
                 *shown = Shown::AndTold;
                 Task::Leave
             }
-            // A radio that joins cannot look around.
+            // A radio cannot scan while it joins a network.
             Phase::Asking(_) if core::mem::take(&mut self.wants_scan) => Task::Scan,
             _ => Task::Rest,
         }
     }
 
-    /// The page asks to look for networks again.
+    /// Requests another scan.
     pub fn scan(&mut self) {
         self.wants_scan = true;
     }
 
-    /// What a look for networks has found.
+    /// Reports the result of [`Task::Scan`].
     pub fn found(&mut self, networks: Networks) {
         self.networks = networks;
-        self.looks = false;
+        self.scan_pending = false;
     }
 
-    /// A form has come, with its fields decoded: `network`, as the page has it, or the name in `other` if that is `other`,
-    /// and `password`, which is empty for a network that asks for none.
+    /// Submits a form, with decoded fields.
+    ///
+    /// `network` is the value from the page; if it is `other`, the name is in `other`. `password` is empty for an open
+    /// network.
     ///
     /// # Errors
-    /// What is wrong with it; the page says so, too.
+    /// If the form is invalid, which the page shows, too.
     pub fn submit(&mut self, network: &[u8], other: &[u8], password: &[u8]) -> Result<(), FormError> {
         if !matches!(self.phase, Phase::Asking(_)) {
             return Err(FormError::Busy);
@@ -174,7 +176,7 @@ impl Portal {
         parsed.map(|_| ())
     }
 
-    /// What came of the try.
+    /// Reports the outcome of [`Task::Join`].
     pub fn tried(&mut self, outcome: Outcome) {
         let Phase::Trying { credentials, .. } = self.phase else { return };
         self.phase = match outcome {
@@ -186,19 +188,19 @@ impl Portal {
         };
     }
 
-    /// Whether the network and its password could be kept.
+    /// Reports whether [`Task::Keep`] succeeded.
     pub fn kept(&mut self, kept: bool) {
         if let Phase::Keeping { address, .. } = self.phase {
             self.phase = Phase::Joined { address, kept, shown: Shown::No };
         }
     }
 
-    /// Whether the page as it is now tells where the device will be found.
+    /// Returns whether the page now shows the device's new address.
     pub fn tells_address(&self) -> bool {
         matches!(self.phase, Phase::Joined { .. })
     }
 
-    /// A phone has got a page of which [`Portal::tells_address`] was true when it was written.
+    /// Reports that a phone got a page that was written while [`Portal::tells_address`] was true.
     pub fn shown(&mut self) {
         if let Phase::Joined { shown: shown @ Shown::No, .. } = &mut self.phase {
             *shown = Shown::Yes;

@@ -8,20 +8,20 @@ use std::vec::Vec;
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
 
-/// A radio without a radio: it knows what networks there are, and what comes of joining them.
+/// A simulated radio, with its networks and the outcomes of joining them.
 #[derive(Default)]
 struct Simulated {
-    /// Name, password (empty: none), and whether its router gives addresses.
+    /// Name, password (empty for an open network), and whether its router gives addresses.
     around: Vec<(&'static [u8], &'static str, bool)>,
     kept: Vec<Credentials>,
     memory_fails: bool,
     left: bool,
-    /// What it was told to do.
+    /// Tasks that were taken.
     did: Vec<&'static str>,
 }
 
 impl Simulated {
-    /// Does what there is to do, until there is nothing.
+    /// Runs all tasks.
     fn work(&mut self, portal: &mut Portal) {
         loop {
             match portal.next_task() {
@@ -99,7 +99,7 @@ fn digits(name: &[u8]) -> String {
 }
 
 #[test]
-fn a_network_is_tried_kept_shown_and_then_left_for() {
+fn joined_network_is_saved_and_then_shown() {
     let (mut portal, mut radio) = (Portal::new(), home());
     radio.work(&mut portal);
     let asks = page(&portal);
@@ -129,7 +129,7 @@ fn a_network_is_tried_kept_shown_and_then_left_for() {
 }
 
 #[test]
-fn each_way_to_fail_is_told_apart_and_nothing_is_kept() {
+fn failed_join_shows_its_reason_and_saves_nothing() {
     for (network, other, password, problem) in [
         (digits(b"Home"), "", "wrong horse", "refuses this password"),
         (digits(b"Cafe"), "", "12345678", "refuses this password"),
@@ -165,7 +165,7 @@ fn each_way_to_fail_is_told_apart_and_nothing_is_kept() {
 }
 
 #[test]
-fn names_are_any_bytes_and_never_markup() {
+fn network_name_is_never_markup() {
     let mut radio = home();
     radio.around = std::vec![
         (b"<img src=x onerror=1>", "12345678", true),
@@ -188,7 +188,7 @@ fn names_are_any_bytes_and_never_markup() {
 }
 
 #[test]
-fn passwords_are_not_printed() {
+fn password_is_never_printed() {
     let (mut portal, mut radio) = (Portal::new(), home());
     radio.work(&mut portal);
     portal.submit(digits(b"Home").as_bytes(), b"", b"correct horse").unwrap();
@@ -200,7 +200,7 @@ fn passwords_are_not_printed() {
 }
 
 #[test]
-fn a_memory_that_fails_is_told() {
+fn failed_save_is_shown() {
     let (mut portal, mut radio) = (Portal::new(), home());
     radio.memory_fails = true;
     radio.work(&mut portal);
@@ -211,7 +211,7 @@ fn a_memory_that_fails_is_told() {
 }
 
 #[test]
-fn it_looks_again_when_asked_to_and_when_a_network_was_not_there() {
+fn request_or_missing_network_starts_a_scan() {
     let (mut portal, mut radio) = (Portal::new(), home());
     radio.work(&mut portal);
     portal.scan();
@@ -232,7 +232,7 @@ fn it_looks_again_when_asked_to_and_when_a_network_was_not_there() {
 }
 
 #[test]
-fn of_the_device_itself_it_says_whether_it_is_open_to_everyone() {
+fn page_says_whether_the_device_has_a_password() {
     let portal = Portal::new();
     let mut out = String::new();
     portal.write_page(&about(&lamp()), &mut out).unwrap();
@@ -245,7 +245,7 @@ fn of_the_device_itself_it_says_whether_it_is_open_to_everyone() {
 }
 
 #[test]
-fn no_part_is_longer_than_a_part_may_be() {
+fn every_part_has_at_most_480_bytes() {
     let name: Name = "n".repeat(32).parse().unwrap();
     let said = "Another name: that one is too long, or there is something in it that may not be.";
     let about = About { said: Some(said), ..about(&name) };
@@ -286,7 +286,7 @@ fn no_part_is_longer_than_a_part_may_be() {
 }
 
 #[test]
-fn a_page_during_which_something_happens_is_a_page() {
+fn page_stays_valid_if_the_state_changes() {
     let (mut portal, mut radio) = (Portal::new(), home());
     radio.work(&mut portal);
     let mut out = String::new();

@@ -3,17 +3,18 @@
 use super::provisioning::SetUp;
 use embassy_time::{Duration, Instant, Timer};
 
-/// How long the button is held to clear the settings.
+/// Time for which the button must be held to clear the settings.
 pub const HELD: Duration = Duration::from_secs(10);
-/// How often the button is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+/// Interval of polling the button.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Clears the settings when the button was held for 10 s ([`HELD`]) without a break, and returns then: the device is to be
-/// started anew, whether or not the storage has forgotten them, too, which the log says.
+/// Clears the settings once the button was held for 10 s ([`HELD`]) without a break, and returns.
+///
+/// Restart the device then, even if the storage could not be cleared, which is logged.
 pub async fn reset_when_held(set_up: &SetUp, mut is_held: impl FnMut() -> bool) {
     let mut since = None;
     loop {
-        Timer::after(LOOK).await;
+        Timer::after(POLL_INTERVAL).await;
         if !is_held() {
             since = None;
             continue;

@@ -1,10 +1,11 @@
-//! What the serial port tells of the device's own network.
+//! The join string of the device's own network on the serial port.
 
 use crate::join::{JoinString, Protection};
 use crate::name::Name;
 
-/// Tells how a phone joins the device's own network. The line holds its password: it is for the serial port alone, which its
-/// target says ([`instep::log_target::SECRET`]).
+/// Logs how a phone joins the device's own network.
+///
+/// The line contains the password. Its target, [`instep::log_target::SECRET`], restricts it to the serial port.
 pub fn tell_join_string(name: &Name, protection: Protection) {
     log::info!(
         target: instep::log_target::SECRET,
@@ -40,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_for_the_serial_port_alone() {
+    fn join_string_is_logged_as_a_secret() {
         log::set_logger(&Noted).unwrap();
         log::set_max_level(LevelFilter::Info);
         tell_join_string(&"lamp".parse().unwrap(), Protection::Password("12345678".parse().unwrap()));

@@ -1,10 +1,10 @@
-//! How a device is set up, between its server, its radio and its settings: none of them knows of another.
+//! Provisioning, which connects a device's server, radio and settings.
 //!
 //! * [`SetUp`] is the page that asks for a network, a name and a password (a board's page of the server);
-//! * [`run`] joins the network that is known, and opens the device's own where that does not work, with whatever [`Radio`] there is;
-//! * [`store`] keeps what is set, at once where somebody waits for it;
-//! * [`reset_when_held`] clears all of it when a button is held for long;
-//! * [`SetUp::set_passwords`] hashes a password that was set on the page, a little at a time.
+//! * [`run`] joins the known network by a [`Radio`], and opens the device's own network if that fails;
+//! * [`store`] saves the settings;
+//! * [`reset_when_held`] clears all settings when a button is held;
+//! * [`SetUp::set_passwords`] hashes a password from the page in small steps.
 //!
 //! ```ignore
 //! static SETTINGS: Settings = Settings::new();
@@ -16,7 +16,7 @@
 //! };
 //! let set_up = SET_UP.init(SetUp::new(&SETTINGS, name, log_in));
 //! let server = server.with_log_in(log_in).with_board(set_up);
-//! // Each in a task of its own:
+//! // Each in its own task:
 //! store(set_up, saver).await
 //! run(set_up, radio).await
 //! set_up.set_passwords(server.device, random).await

@@ -1,4 +1,4 @@
-//! The page, as the server asks for it.
+//! The page of provisioning, as the server's [`BoardPages`].
 
 use super::provisioning::SetUp;
 use super::typed::Text;
@@ -17,7 +17,7 @@ const DEVICE: &str = "/network/device";
 
 static STYLE_SHEET: Asset = Asset::new("text/css; charset=utf-8", STYLE.as_bytes());
 
-/// A byte that no password of a network has in it.
+/// An invalid Wi-Fi password, for a field that cannot be decoded.
 const NO_PASSWORD: &[u8] = b"\0";
 
 impl BoardPages for SetUp {
@@ -60,12 +60,12 @@ impl SetUp {
     fn submit_network(&self, form: &[u8]) {
         let (mut network, mut other) = ([0; 64], [0; 32]);
         let mut password = Zeroizing::new([0; 64]);
-        // What is too long, or cannot be read, is nothing that there is.
+        // A value that is too long or malformed counts as missing.
         let network = form_value(form, "network", &mut network).ok().flatten().unwrap_or_default();
         let other = form_value(form, "other", &mut other).ok().flatten().unwrap_or_default();
         let password = form_value(form, "password", &mut *password);
         let password = password.map_or(NO_PASSWORD, Option::unwrap_or_default);
-        // What is wrong with it, the page says.
+        // The page shows the error.
         let _ = self.with(|state| state.portal.submit(network, other, password));
     }
 

@@ -1,4 +1,4 @@
-//! The password that a device asks for: set on its page once, and kept as a hash.
+//! The password of a device, which is set on its page once and stored as a hash.
 
 use super::provisioning::SetUp;
 use embassy_futures::yield_now;
@@ -6,12 +6,12 @@ use instep::Device;
 use instep::login::{Password, Random};
 use instep_settings::{PasswordHash, Settings};
 
-/// What one guess costs, in rounds of hashing: about a second on a chip with 160 MHz.
+/// Iterations of the hash, which take about 1 s on a chip with 160 MHz.
 pub const ROUNDS: u32 = 10_000;
-/// Rounds after which others have a turn.
-const ROUNDS_AT_ONCE: u32 = 64;
+/// Iterations after which the task yields.
+const ROUNDS_PER_STEP: u32 = 64;
 
-/// The password that the settings keep, if there is one.
+/// Returns the password in the settings, if there is one.
 pub fn kept_password(settings: &Settings) -> Option<Password> {
     let kept = settings.log_in()?;
     let (salt, rest) = kept.reveal().split_first_chunk()?;
@@ -19,11 +19,12 @@ pub fn kept_password(settings: &Settings) -> Option<Password> {
     Some(Password::from_parts(*salt, u32::from_le_bytes(*rounds), hash.try_into().ok()?))
 }
 
-/// The hash of a password that was given when the firmware was built, for [`Build::log_in`](instep_settings::Build). The salt
-/// is the same at each start, and another one in another device: its MAC address, for one. It takes about a second.
+/// Hashes a build-time password, for [`Build::log_in`](instep_settings::Build). This takes about 1 s.
+///
+/// The salt must be the same at each start and differ between devices, as the MAC address does.
 ///
 /// # Errors
-/// If nobody could log in with it: see [`instep::login::find_password`].
+/// If the password is invalid; see [`instep::login::find_password`].
 pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::login::PasswordError> {
     Password::new(password, salt, ROUNDS).map(|password| keep(&password))
 }
@@ -36,13 +37,14 @@ fn keep(password: &Password) -> PasswordHash {
     bytes[20..].copy_from_slice(&hash);
     match PasswordHash::new(&bytes) {
         Ok(hash) => hash,
-        Err(_) => unreachable!("a hash may have 64 bytes"),
+        Err(_) => unreachable!("52 bytes exceed the maximum of a hash"),
     }
 }
 
 impl SetUp {
-    /// Sets passwords that are asked for on the page, for ever: from then on the device asks for it, and whoever came in
-    /// without is closed with 1008. To be called in a task of its own.
+    /// Sets passwords from the page, and never returns. Run it in its own task.
+    ///
+    /// Once a password is set, clients that connected without it are closed with 1008.
     pub async fn set_passwords(&self, device: &Device, random: Random) -> ! {
         loop {
             self.password.wait().await;
@@ -51,7 +53,7 @@ impl SetUp {
             random(&mut salt);
             let mut hashing = Password::from_parts(salt, ROUNDS, [0; 32]).begin(text.bytes());
             let hash = loop {
-                if let Some(hash) = hashing.step(ROUNDS_AT_ONCE) {
+                if let Some(hash) = hashing.step(ROUNDS_PER_STEP) {
                     break hash;
                 }
                 yield_now().await;
@@ -59,7 +61,7 @@ impl SetUp {
             let password = Password::from_parts(salt, ROUNDS, hash);
             self.settings.set_log_in(Some(keep(&password)));
             self.log_in.change_password(password, device);
-            // What a page of the application says of it (`instep::access::OPEN_TO_EVERYONE`) holds no longer.
+            // Removes `instep::access::OPEN_TO_EVERYONE` from the application's page.
             device.set_page_value("ACCESS", "");
             let kept = self.save().await;
             self.with(|state| {
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_kept_and_comes_back() {
+    fn stored_password_is_restored() {
         let settings = Settings::new();
         assert!(kept_password(&settings).is_none());
         settings.set_log_in(Some(hash(b"open sesame", [7; 16]).unwrap()));
@@ -89,7 +91,7 @@ mod tests {
         assert_eq!(
             hash(b"x", [1; 16]).unwrap(),
             hash(b"x", [1; 16]).unwrap(),
-            "a build's is the same each time"
+            "the hash of a build-time password differs between starts"
         );
         assert!(hash(b"", [1; 16]).is_err());
         settings.set_log_in(Some(PasswordHash::new(b"of some other kind").unwrap()));

@@ -1,4 +1,4 @@
-//! What the page, the radio and the settings share.
+//! State that the page, the radio and the settings share.
 
 use super::typed::Text;
 use crate::name::Name;
@@ -12,24 +12,25 @@ use embassy_time::{Duration, WithTimeout as _};
 use instep::LogIn;
 use instep_settings::Settings;
 
-/// How long the page waits for the device's name in the network that was joined: it is asked for there up to three times in a
-/// second (RFC 6762 section 8.1), and once more with a number where it is taken.
-const FOUND_WITHIN: Duration = Duration::from_secs(4);
+/// Timeout of the page for the device's mDNS name in the joined network.
+///
+/// Probing takes up to 1 s (RFC 6762 section 8.1), and longer if the name is taken.
+const NAME_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How a device is set up. It goes to the server as its board's pages.
+/// Provisioning of a device, and its page, which is passed to the server as the board's pages.
 pub struct SetUp {
     pub(crate) settings: &'static Settings,
-    /// The name that it was started with.
+    /// Name of the device since its start.
     pub(crate) name: Name,
     pub(crate) log_in: &'static LogIn,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
-    /// There may be something to do for whoever has the radio.
+    /// Wakes the task of the radio, because there may be a [`Task`].
     asked: Signal<CriticalSectionRawMutex, ()>,
-    /// The name in the network that is joined is known.
+    /// The name in the joined network is known.
     found: Signal<CriticalSectionRawMutex, ()>,
-    /// A password is to be set.
+    /// Wakes the task that hashes a new password.
     pub(crate) password: Signal<CriticalSectionRawMutex, ()>,
-    /// Held by whoever waits that it is saved.
+    /// Serialises the requests to save or to reset.
     pub(crate) saving: embassy_sync::mutex::Mutex<CriticalSectionRawMutex, ()>,
     pub(crate) save: Signal<CriticalSectionRawMutex, ()>,
     pub(crate) reset: Signal<CriticalSectionRawMutex, ()>,
@@ -38,18 +39,20 @@ pub struct SetUp {
 
 pub(crate) struct State {
     pub(crate) portal: Portal,
-    /// The name by which it was found last in the network that is joined.
+    /// Last name of the device in the joined network.
     found: Option<Name>,
-    /// What there is to say to what was asked of the device last.
+    /// Message on the page about the last form for the device itself.
     pub(crate) said: Option<&'static str>,
-    /// A password that is to be set, until it is.
+    /// New password, until it is hashed.
     pub(crate) new_password: Option<Text>,
-    /// One is being set.
+    /// Whether a password is being set.
     pub(crate) sets_password: bool,
 }
 
 impl SetUp {
-    /// For the device of that name. `log_in` need not have a password: one may be set on the page, once.
+    /// Returns the provisioning of the device with that name.
+    ///
+    /// If `log_in` has no password, one can be set on the page, once.
     pub fn new(settings: &'static Settings, name: Name, log_in: &'static LogIn) -> Self {
         let state = State {
             portal: Portal::new(),
@@ -73,20 +76,21 @@ impl SetUp {
         }
     }
 
-    /// The name that the device will have from its next start on.
+    /// Returns the name of the device from its next start.
     pub fn next_name(&self) -> Name {
         let set = self.settings.device_name();
         set.and_then(|name| name.as_str().parse().ok()).unwrap_or(self.name)
     }
 
-    /// In the network that is joined, the device is found by this name (mDNS): what the page tells, if it is not to have another
-    /// name soon. To be called each time that it is known.
+    /// Sets the device's mDNS name in the joined network, which the page shows.
+    ///
+    /// Call it each time that the responder has a name.
     pub fn found_as(&self, name: &Name) {
         self.with(|state| state.found = Some(*name));
         self.found.signal(());
     }
 
-    /// The name by which it will be found in the network that is joined.
+    /// Returns the name that the page shows for the joined network.
     pub(crate) fn found_name(&self) -> Name {
         let next = self.next_name();
         if next != self.name {
@@ -95,20 +99,20 @@ impl SetUp {
         self.with(|state| state.found).unwrap_or(next)
     }
 
-    /// Another network is joined: its name there is not known yet.
+    /// Forgets the name, because another network is being joined.
     pub(crate) fn forget_found(&self) {
         self.found.reset();
     }
 
-    /// Waits until its name in the network that is joined is known, but not for long.
+    /// Waits until the name in the joined network is known, or for [`NAME_TIMEOUT`].
     pub(crate) async fn wait_until_found(&self) {
-        // A name that it is to have later nobody can know.
+        // The name from the next start is not probed yet.
         if self.next_name() == self.name {
-            let _ = self.found.wait().with_timeout(FOUND_WITHIN).await;
+            let _ = self.found.wait().with_timeout(NAME_TIMEOUT).await;
         }
     }
 
-    /// Waits for something that the radio, or the memory, is to do. If this is dropped, nothing is lost.
+    /// Waits for the next task. Cancel-safe.
     pub(crate) async fn next_task(&self) -> Task {
         loop {
             match self.with(|state| state.portal.next_task()) {
@@ -118,12 +122,12 @@ impl SetUp {
         }
     }
 
-    /// There may be something to do.
+    /// Wakes the task of the radio.
     pub(crate) fn ask(&self) {
         self.asked.signal(());
     }
 
-    /// Short, and not within itself.
+    /// Locks the state. `act` must be short and must not call this method.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         self.state.lock(|state| act(&mut state.borrow_mut()))
     }

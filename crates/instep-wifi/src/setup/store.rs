@@ -1,12 +1,13 @@
-//! Keeping what is set.
+//! The task that saves the settings.
 
 use super::provisioning::SetUp;
 use embassy_futures::select::{Either4, select4};
 use embassy_time::{Instant, Timer};
 use instep_settings::{Saver, Storage};
 
-/// Stores what changes, for ever: a little later, or at once where somebody waits for it. To be called in a task of its own.
-/// Without a place to store it (`None`) nothing is kept, and whoever waits is told so.
+/// Saves changes of the settings, and never returns. Run it in its own task.
+///
+/// Changes are saved after a delay, or at once on request. If `saver` is `None`, nothing is saved, and requests fail.
 pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) -> ! {
     loop {
         let due = async {
@@ -34,7 +35,7 @@ pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) 
 }
 
 impl SetUp {
-    /// Forgets all settings, and says whether the storage has, too. The device is to be started anew then.
+    /// Clears all settings, and returns whether the storage is cleared, too. Restart the device then.
     pub async fn reset(&self) -> bool {
         let _alone = self.saving.lock().await;
         self.saved.reset();
@@ -42,7 +43,7 @@ impl SetUp {
         self.saved.wait().await
     }
 
-    /// Stores the settings now, and says whether they are.
+    /// Saves the settings now, and returns whether that succeeded.
     pub(crate) async fn save(&self) -> bool {
         let _alone = self.saving.lock().await;
         self.saved.reset();

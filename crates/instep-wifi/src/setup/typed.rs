@@ -1,16 +1,16 @@
-//! A password between the page and its hash.
+//! A password from the page, until it is hashed.
 
 use instep::login::PASSWORD_MAX;
 use zeroize::Zeroizing;
 
-/// A password as it was typed, for the short time until it is hashed.
+/// A password in plain text, which is wiped when it is dropped.
 pub(crate) struct Text {
     bytes: Zeroizing<[u8; PASSWORD_MAX]>,
     length: usize,
 }
 
 impl Text {
-    /// `None` if it is empty, or longer than any.
+    /// Copies a password. Returns `None` if it is empty or longer than [`PASSWORD_MAX`].
     pub(crate) fn new(text: &[u8]) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; PASSWORD_MAX]);
         bytes.get_mut(..text.len()).filter(|room| !room.is_empty())?.copy_from_slice(text);

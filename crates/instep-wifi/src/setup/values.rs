@@ -1,10 +1,10 @@
-//! The same network, as the portal has it and as the settings do.
+//! Conversion of a network from the portal's type to that of the settings.
 
 use crate::join::Protection;
 use crate::portal::Credentials;
 use instep_settings::{Network, NetworkName, WifiPassword};
 
-/// What the page was told, for the settings and the radio.
+/// Converts the page's credentials for the settings and the radio.
 pub(crate) fn network(credentials: &Credentials) -> Option<Network> {
     let name = NetworkName::new(credentials.ssid.as_bytes()).ok()?;
     let password = match &credentials.protection {
@@ -20,7 +20,7 @@ mod tests {
     use crate::portal::Ssid;
 
     #[test]
-    fn every_network_of_the_page_can_be_kept() {
+    fn every_valid_network_converts() {
         for (name, password) in
             [(&[255; 32][..], None), (b"a", Some("12345678")), (b"\0", Some(&*"~".repeat(63)))]
         {

@@ -1,4 +1,4 @@
-//! When the device joins a network, and when it opens its own.
+//! The Wi-Fi manager, which decides when the device joins a network and when it opens its own.
 
 use super::provisioning::SetUp;
 use super::values::network;
@@ -8,49 +8,51 @@ use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer};
 use instep_settings::Network;
 
-/// From one try to the next.
+/// Interval between two attempts to join.
 pub const RETRY: Duration = Duration::from_secs(5);
-/// The same beside the device's own network, which each try disturbs.
+/// Interval between two attempts while the device's own network is open, because each attempt disturbs it.
 pub const RETRY_BESIDE_AP: Duration = Duration::from_secs(30);
-/// How long the network may fail until the device opens its own. A try that is under way then is waited for.
+/// Time without a network after which the device opens its own, once the current attempt has ended.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// How long the device's own network stays when the other one is there again by itself.
+/// Time for which the device's own network stays open after the other network was joined again.
 pub const AP_STAYS: Duration = Duration::from_secs(120);
-/// How long it stays when a phone was told where the device is: what it was told may still be on its way.
+/// Time for which the device's own network stays open after a phone got the device's address.
 pub const TOLD_STAYS: Duration = Duration::from_secs(30);
 
-/// A radio. Nothing is asked of it while it is doing something else.
+/// A radio. Only one method is called at a time.
 #[allow(async_fn_in_trait, reason = "a device has one thread")]
 pub trait Radio {
-    /// Looks for networks, in some seconds.
+    /// Scans for networks, which takes some seconds.
     async fn scan(&mut self) -> Networks;
 
-    /// Joins a network, in place of the one that it was in, and waits for an address there; within half a minute or so it
-    /// says what came of it. Its own network stays meanwhile. What it means by [`Outcome::NotJoined`], it tells the log.
+    /// Leaves the current network, joins another one, and waits for an address there.
+    ///
+    /// It returns the outcome within about 30 s. The device's own network stays open. The radio logs the reason of
+    /// [`Outcome::NotJoined`].
     async fn join(&mut self, network: &Network) -> Outcome;
 
-    /// Returns when the network that was joined is lost. It may be dropped at any time.
+    /// Returns when the joined network is lost. Cancel-safe.
     async fn lost(&mut self);
 
     /// Opens the device's own network.
     async fn open(&mut self);
 
-    /// Closes the device's own network. The other one may be lost by that: it is joined again.
+    /// Closes the device's own network. This may lose the other network, which is joined again.
     async fn close(&mut self);
 
-    /// Starts the device anew.
+    /// Restarts the device.
     async fn restart(&mut self);
 }
 
-/// Has the radio do what there is to do, for ever. To be called in a task of its own.
+/// Runs the radio, and never returns. Run it in its own task.
 ///
-/// The network that is known is joined, and again whenever it is lost. The device's own is opened when none is known, or
-/// when that has failed for a minute ([`PATIENCE`]); it is tried again all the same, because a power cut restarts the router, too.
-/// What the page asks for comes first: a network is tried, kept when it was joined, and the device's own stays until a phone
-/// was shown where the device will be. If it was given another name, it starts anew then.
+/// The known network is joined, and joined again whenever it is lost. The device's own network is opened if no network is
+/// known, or after a minute without it ([`PATIENCE`]); attempts to join go on, because a power cut restarts the router, too.
+/// Tasks of the page come first: a network is saved once it was joined, and the device's own network stays open until a
+/// phone got the device's new address. If the device has a new name, it restarts then.
 pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
     let now = Instant::now();
-    let mut flow = Flow {
+    let mut manager = Manager {
         set_up,
         radio,
         is_open: false,
@@ -60,24 +62,24 @@ pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
         closes_at: None,
         told: false,
     };
-    flow.run().await
+    manager.run().await
 }
 
-struct Flow<'a, R> {
+struct Manager<'a, R> {
     set_up: &'a SetUp,
     radio: R,
-    /// Its own network is.
+    /// Whether the device's own network is open.
     is_open: bool,
     is_joined: bool,
-    /// Since when the network is joined, or fails.
+    /// Time since which the network is joined, or fails.
     since: Instant,
     next_try: Instant,
     closes_at: Option<Instant>,
-    /// A phone was shown where the device will be.
+    /// Whether a phone got the device's new address.
     told: bool,
 }
 
-impl<R: Radio> Flow<'_, R> {
+impl<R: Radio> Manager<'_, R> {
     async fn run(&mut self) -> ! {
         if self.set_up.settings.network().is_none() {
             log::info!("No WiFi network is known");
@@ -106,7 +108,7 @@ impl<R: Radio> Flow<'_, R> {
         }
     }
 
-    /// When the next step is due that nobody asks for.
+    /// Returns the time of the next step that is not a task of the page.
     fn next_look(&self) -> Option<Instant> {
         if self.is_joined {
             return self.closes_at;
@@ -178,7 +180,7 @@ impl<R: Radio> Flow<'_, R> {
         self.forget_what_was_told();
     }
 
-    /// Whoever comes now asks for something new.
+    /// Resets the page, so that it asks again.
     fn forget_what_was_told(&mut self) {
         self.told = false;
         self.set_up.with(|state| {
@@ -188,7 +190,7 @@ impl<R: Radio> Flow<'_, R> {
         });
     }
 
-    /// Does what the page asks for.
+    /// Runs a task of the page.
     async fn work(&mut self, task: Task) {
         match task {
             Task::Rest => {}
@@ -202,7 +204,7 @@ impl<R: Radio> Flow<'_, R> {
                     None => Outcome::WrongPassword,
                 };
                 if !self.is_joined {
-                    // The one that was there before, if there was one.
+                    // Joins the previous network again, if there is one.
                     self.next_try = Instant::now();
                 }
                 self.set_up.with(|state| state.portal.tried(outcome));
@@ -230,7 +232,7 @@ impl<R: Radio> Flow<'_, R> {
         self.closes_at = None;
         if self.told && self.set_up.next_name() != self.set_up.name {
             log::info!("The device starts anew, with its new name");
-            // What was asked for last may not be stored yet.
+            // The last changes may not be saved yet.
             self.set_up.save().await;
             self.radio.restart().await;
         }
