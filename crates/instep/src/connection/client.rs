@@ -136,7 +136,7 @@ impl Client {
     pub fn expect_reply(&mut self) {
         match &mut self.state {
             State::Open(open) => open.replies = true,
-            State::Events(events) => events.look = true,
+            State::Events(events) => events.check_revoked = true,
             _ => {}
         }
     }
