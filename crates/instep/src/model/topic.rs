@@ -1,11 +1,13 @@
-//! What an application publishes under.
+//! Topics of an application without a Thing.
 
-/// A topic: something of which every client needs the latest message, and no older one.
+/// Topic, of which every client receives the latest message.
+///
+/// A client that is behind receives only the latest message, and a new client receives it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topic(pub(crate) usize);
 
 impl Topic {
-    /// The topic of that number, from 0 to below what [`App::topics`](crate::App::topics) says.
+    /// Creates the topic of that number, from 0 to below the number in [`App::topics`](crate::App::topics).
     pub const fn new(number: usize) -> Self {
         Self(number)
     }
