@@ -1,21 +1,21 @@
-//! How many lines of the log tell of refusals: a flood of refused requests is not to flood the log.
+//! Rate limit of log lines about refusals, so that a flood of requests does not flood the log.
 
 use crate::time::Instant;
 
-/// Lines in each second.
+/// Maximum number of lines in each second.
 const LINES_PER_SECOND: u32 = 20;
 
-/// What was told lately.
+/// Number of lines in the current second, and of lines left out.
 #[derive(Debug, Default)]
 pub(crate) struct LogRateLimit {
-    /// Since the device's clock began.
+    /// The current second of the device's clock.
     second: u64,
     lines: u32,
     left_out: u64,
 }
 
 impl LogRateLimit {
-    /// Whether there may be another line; then, how many there would have been since the last one.
+    /// Counts a line. Returns `None` if it must be left out, else how many were left out since the last one.
     pub(crate) fn allow(&mut self, now: Instant) -> Option<u64> {
         let second = now.as_millis() / 1000;
         if second != self.second {
@@ -35,11 +35,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_in_each_second_and_the_others_are_counted() {
-        let mut told = LogRateLimit::default();
+    fn lines_above_20_a_second_are_left_out_and_counted() {
+        let mut limit = LogRateLimit::default();
         let mut flood = |now: u64| {
             let now = Instant::from_millis(now);
-            (0..100).filter_map(|_| told.allow(now)).collect::<std::vec::Vec<_>>()
+            (0..100).filter_map(|_| limit.allow(now)).collect::<std::vec::Vec<_>>()
         };
         assert_eq!(flood(0), [0; 20]);
         assert_eq!(flood(999), []);
