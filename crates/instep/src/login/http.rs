@@ -140,12 +140,12 @@ impl LogIn {
                 request,
             );
         }
-        if let Break(decision) = may_act(request, out) {
-            return decision;
+        if let Break(outcome) = may_act(request, out) {
+            return outcome;
         }
         let form = match whole_content(request, out) {
             Continue(form) => form,
-            Break(decision) => return decision,
+            Break(outcome) => return outcome,
         };
         let mut password = Zeroizing::new([0; PASSWORD_MAX]);
         let password = match form_value(form, "password", &mut *password) {
@@ -178,8 +178,8 @@ impl LogIn {
 
     fn log_out(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { head, peer, .. } = *request;
-        if let Break(decision) = may_act(request, out) {
-            return decision;
+        if let Break(outcome) = may_act(request, out) {
+            return outcome;
         }
         if self.end_sessions(request) {
             log::info!("Logged out from {peer}");

@@ -349,7 +349,7 @@ impl Kind {
                 }
             }
             Self::Text { max } | Self::TextAction { max } => {
-                assert!(max > 0, "a text has room for something")
+                assert!(max > 0, "a text has room for something");
             }
             Self::Switch | Self::BinarySensor | Self::Button | Self::Event | Self::Log => {}
         }

@@ -52,14 +52,14 @@ pub trait BoardPages: Debug + Sync {
                 Outcome::Reply(page.with_policy(STRICT_POLICY))
             }
             (BoardPage::Page | BoardPage::Form, _) => {
-                if let Break(decision) = may_act(request, out) {
-                    return decision;
+                if let Break(outcome) = may_act(request, out) {
+                    return outcome;
                 }
                 match whole_content(request, out) {
                     Continue(form) => {
                         redirect(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
                     }
-                    Break(decision) => decision,
+                    Break(outcome) => outcome,
                 }
             }
         }

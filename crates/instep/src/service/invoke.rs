@@ -63,7 +63,7 @@ fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>)
     let Request { head, context, .. } = *request;
     let body = match json_content(interaction.name, request, out) {
         Continue(body) => body,
-        Break(decision) => return decision,
+        Break(outcome) => return outcome,
     };
     // The whole body has arrived, so the client is not told to continue again.
     let head = &RequestHead { expects_continue: false, ..*head };

@@ -38,7 +38,7 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     }
     let body = match json_content("", request, out) {
         Continue(body) => body,
-        Break(decision) => return decision,
+        Break(outcome) => return outcome,
     };
     // The whole body has arrived, so the client is not told to continue again.
     let head = &RequestHead { expects_continue: false, ..*head };
