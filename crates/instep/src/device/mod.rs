@@ -1,4 +1,4 @@
-//! The device: what the application publishes, and who is there to hear it.
+//! The device: its published state, the slots of its clients, and the application's inbox.
 
 mod admission;
 mod backlog;
