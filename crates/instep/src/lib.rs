@@ -1,7 +1,7 @@
-//! A WebSocket device server: one application, on an ESP32 and on Linux, and every open page in step with it.
+//! WebSocket device server that keeps every open page in step with a device, on an ESP32 and on Linux.
 //!
-//! An application is an [`App`] (its pages, its endpoints, its topics) and an `async fn` that is handed a
-//! [`Device`] to publish with and an [`Inbox`] to hear from:
+//! An application is an [`App`], which declares its pages, endpoints and topics, and an `async fn`. The function publishes through
+//! a [`Device`], and receives the messages of clients from an [`Inbox`]:
 //!
 //! ```
 //! use instep::{App, Asset, Device, Inbox, Message, Topic};
@@ -11,7 +11,7 @@
 //!
 //! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
 //!     let mut on = false;
-//!     device.publish(LED, "0"); // retained: whoever connects gets it first
+//!     device.publish(LED, "0"); // retained, so a new client receives it first
 //!     loop {
 //!         if let Message::Text { text: "toggle", .. } = inbox.next().await {
 //!             on = !on;
@@ -21,8 +21,12 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the crate `instep-tokio` on Linux, the crate `instep-embassy` on microcontrollers.
-//! All drivers turn the one synchronous crank, [`Client::turn`].
+//! An application with a Thing declares properties, actions and events by the macro [`thing!`]. The JSON messages, the REST
+//! interface, the description and the panel's page follow from that declaration.
+//!
+//! The same application runs on every driver, which is the crate `instep-tokio` on Linux and `instep-embassy` on microcontrollers.
+//! A driver moves bytes between sockets and [`Client::turn`], the state machine of one connection. This crate does no I/O, reads no
+//! clock and allocates nothing, unless the feature `alloc` is enabled.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
