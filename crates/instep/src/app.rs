@@ -41,7 +41,9 @@ pub struct App {
 }
 
 impl App {
-    /// Creates an application without pages, with its name and a description in a few words.
+    /// Creates an application without pages.
+    ///
+    /// `about` describes it in a few words.
     pub const fn new(name: &'static str, about: &'static str) -> Self {
         Self {
             manifest: Manifest { name, about, version: "", thing: None, backlog: false, hash: 0 },
@@ -77,7 +79,7 @@ impl App {
         self
     }
 
-    /// Answers `path`, which ends in `*`, with the part that the `*` matches, as plain text.
+    /// Answers `path` with the part that its `*` matches, as plain text.
     ///
     /// # Panics
     /// As [`App::page`].
@@ -85,9 +87,10 @@ impl App {
         self.add_page(Page::RestOfPath(Pattern::new(path)))
     }
 
-    /// Accepts WebSockets at `path`, whose messages the application receives in its inbox.
+    /// Accepts WebSockets at `path`.
     ///
-    /// The same path may have a page, for requests that do not ask for a WebSocket.
+    /// The application receives their messages in its inbox. The same path may have a page, for requests that do not
+    /// ask for a WebSocket.
     ///
     /// # Panics
     /// If there are more than 4 endpoints, or `path` is invalid. In a `const`, this is an error of the compiler.
@@ -116,7 +119,9 @@ impl App {
         })
     }
 
-    /// Sets the subprotocols of every endpoint declared so far, in the order of preference.
+    /// Sets the subprotocols of every endpoint declared so far.
+    ///
+    /// The first one is preferred.
     ///
     /// # Panics
     /// If a name is empty or longer than 64 bytes. In a `const`, this is an error of the compiler.
@@ -162,11 +167,11 @@ impl App {
         })
     }
 
-    /// Sends the events that the device still has ([`Limits::events`](crate::Limits::events)) to new clients, oldest first.
+    /// Sends past events to new clients, oldest first.
     ///
-    /// Events and log lines then have a number, `seq`, which counts from 1 at each start of the device. By it, a page that
-    /// reconnects skips the events that it has received. Starts are told apart by
-    /// [`Device::set_boot_id`](crate::Device::set_boot_id).
+    /// These are the events that the device still has ([`Limits::events`](crate::Limits::events)). Events and log lines
+    /// then have a number, `seq`, which counts from 1 at each start of the device. By it, a page that reconnects skips
+    /// the events that it has received. Starts are told apart by [`Device::set_boot_id`](crate::Device::set_boot_id).
     ///
     /// # Panics
     /// If the application has no Thing yet. In a `const`, this is an error of the compiler.
@@ -176,7 +181,9 @@ impl App {
         self
     }
 
-    /// Sets the version of the application, such as `env!("CARGO_PKG_VERSION")`, which the panel of a Thing shows.
+    /// Sets the version of the application, which the panel of a Thing shows.
+    ///
+    /// An example is `env!("CARGO_PKG_VERSION")`.
     pub const fn version(mut self, version: &'static str) -> Self {
         self.manifest.version = version;
         if let Some(thing) = self.manifest.thing {
@@ -211,7 +218,9 @@ impl App {
         }
     }
 
-    /// Serves a folder in place of the page at `/`, and at all paths where the application has nothing else.
+    /// Serves a folder in place of the page at `/`.
+    ///
+    /// It also serves all paths where the application has nothing else.
     pub const fn with_folder(mut self, folder: &'static dyn Folder) -> Self {
         let mut i = 0;
         while i < PAGES_MAX {

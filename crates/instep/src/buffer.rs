@@ -14,7 +14,9 @@ pub enum Buffer {
         /// The number of used bytes.
         length: usize,
     },
-    /// A buffer in a vector that is freed when it is empty, as on Linux, where most clients have nothing waiting.
+    /// A buffer in a vector that is freed when it is empty, as on Linux.
+    ///
+    /// Most clients have nothing waiting, and so take no memory.
     #[cfg(feature = "alloc")]
     Grown {
         /// The bytes.
@@ -36,7 +38,9 @@ impl Buffer {
         Self::Grown { bytes: Vec::new(), limit }
     }
 
-    /// Appends all of the bytes. Returns `false`, and appends none, if there is no room.
+    /// Appends all of the bytes.
+    ///
+    /// Returns `false`, and appends none, if there is no room.
     #[must_use]
     pub fn append(&mut self, bytes: &[u8]) -> bool {
         let start = self.bytes().len();

@@ -1,7 +1,7 @@
-//! WebSocket device server that keeps every open page in step with a device, on an ESP32 and on Linux.
+//! WebSocket server that keeps every open page in step with a device.
 //!
-//! An application is an [`App`], which declares its pages, endpoints and topics, and an `async fn`. The function publishes through
-//! a [`Device`], and receives the messages of clients from an [`Inbox`]:
+//! The same application runs on an ESP32 and on Linux. It consists of an [`App`], which declares its pages, endpoints and topics,
+//! and of an `async fn`. The function publishes through a [`Device`], and receives the messages of clients from an [`Inbox`]:
 //!
 //! ```
 //! use instep::{App, Asset, Device, Inbox, Message, Topic};
@@ -24,8 +24,7 @@
 //! An application with a Thing declares properties, actions and events by the macro [`thing!`]. The JSON messages, the REST
 //! interface, the description and the panel's page follow from that declaration.
 //!
-//! The same application runs on every driver, which is the crate `instep-tokio` on Linux and `instep-embassy` on microcontrollers.
-//! A driver moves bytes between sockets and [`Client::turn`], the state machine of one connection. This crate does no I/O, reads no
+//! Drivers are crates of their own, `instep-tokio` for Linux and `instep-embassy` for microcontrollers. A driver moves bytes between sockets and [`Client::turn`], the state machine of one connection. This crate does no I/O, reads no
 //! clock and allocates nothing, unless the feature `alloc` is enabled.
 
 #![cfg_attr(not(test), no_std)]

@@ -3,13 +3,17 @@
 use instep_proto::frame::server_header_length;
 use instep_proto::http::HeadLimits;
 
-/// Minimum output space to read input, in bytes. It fits a pong and the response to a handshake.
+/// Minimum output space to read input, in bytes.
+///
+/// It fits a pong and the response to a handshake.
 pub(crate) const ROOM_MIN: usize = 384;
 
 /// Limits of a server. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum number of WebSocket clients and event streams, over all addresses and shards. One more gets 503.
+    /// Maximum number of WebSocket clients and event streams.
+    ///
+    /// It holds for all addresses and shards together. One more gets 503.
     pub clients: usize,
     /// Maximum size of a request's head. A larger one gets 431.
     pub head: HeadLimits,
@@ -40,9 +44,13 @@ pub struct Limits {
     pub ping_every: u64,
     /// Number of unanswered pings after which a client is dropped.
     pub pings_missed: u8,
-    /// Timeout of writing, which restarts with each byte that the client accepts, in ms.
+    /// Timeout of writing, in ms.
+    ///
+    /// It restarts with each byte that the client accepts.
     pub write_stall: u64,
-    /// Time for which a closed connection is drained, so that the peer receives the last bytes, in ms.
+    /// Time for which a closed connection is drained, in ms.
+    ///
+    /// Without it, a reset could discard the last bytes that the peer has yet to read.
     pub linger_time: u64,
     /// Maximum number of bytes that are drained from a closed connection.
     pub linger_bytes: usize,
@@ -54,7 +62,9 @@ impl Limits {
         self.frame + server_header_length(self.frame as u64)
     }
 
-    /// Returns the timeout for `Keep-Alive`, in whole seconds. It is below the idle timeout.
+    /// Returns the timeout for `Keep-Alive`, in whole seconds.
+    ///
+    /// It is below the idle timeout.
     pub(crate) fn keep_alive_seconds(&self) -> u16 {
         u16::try_from(self.idle_time.saturating_sub(1) / 1000).unwrap_or(u16::MAX)
     }

@@ -20,15 +20,18 @@ impl Instant {
         self.0
     }
 
-    /// Returns the lower 32 bits of the milliseconds, for times that are less than 24 days apart.
+    /// Returns the lower 32 bits of the milliseconds.
+    ///
+    /// They distinguish times that are less than 24 days apart.
     pub(crate) const fn as_lower_millis(self) -> u32 {
         // The mask makes the cast lossless.
         (self.0 & 0xffff_ffff) as u32
     }
 
-    /// Returns the point that many milliseconds later, or [`Instant::NEVER`] on overflow.
+    /// Returns the point that many milliseconds later.
     ///
-    /// It is not inlined, because a saturating 64-bit addition is long on a 32-bit chip and has many callers.
+    /// Returns [`Instant::NEVER`] on overflow. It is not inlined, because a saturating 64-bit addition is long on a
+    /// 32-bit chip and has many callers.
     #[inline(never)]
     pub const fn after(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))

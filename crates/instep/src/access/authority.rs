@@ -64,9 +64,10 @@ pub(super) fn same_origin(allowed: &str, origin: &str) -> bool {
     }
 }
 
-/// Returns whether the name in a Host is an IP address, which no DNS server can rebind.
+/// Returns whether the name in a Host is an IP address.
 ///
-/// An IPv6 address may have a zone (RFC 6874), which names the client's link.
+/// Such a name is safe, because no DNS server can rebind it. An IPv6 address may have a zone (RFC 6874), which names
+/// the client's link.
 pub(super) fn is_address(name: &str) -> bool {
     match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(text) => {

@@ -1,4 +1,4 @@
-//! Classification of requests by the page that sent them, and what that page may do.
+//! Classification of requests by the page that sent them.
 
 use super::Access;
 use super::authority::{parse_host, parse_origin};
@@ -7,7 +7,7 @@ use super::origins::From;
 use instep_proto::http::{ExtraLines, RequestHead, ResponseHead};
 
 impl Access {
-    /// Returns the kind of page that sent the request, regardless of the allowed origins.
+    /// Returns the kind of page that sent the request, ignoring allowed origins.
     pub(super) fn from(&self, request: &RequestHead<'_>) -> From {
         let Some(origin) = request.origin else { return From::Own };
         let Some(page) = parse_origin(origin) else { return From::Elsewhere };
@@ -30,7 +30,9 @@ impl Access {
         request.origin.is_some_and(|origin| self.origins.find(origin).is_some())
     }
 
-    /// Returns whether cookies of the request count, which they do only from the device's own pages.
+    /// Returns whether cookies of the request count.
+    ///
+    /// They count only on requests from the device's own pages.
     pub(crate) fn takes_cookies(&self, request: &RequestHead<'_>) -> bool {
         self.from(request) != From::Elsewhere
     }
@@ -45,7 +47,9 @@ impl Access {
         self.https.and_then(|redirect| redirect.redirect(request))
     }
 
-    /// Returns the head and the further lines of the response to a CORS preflight, if the request is one.
+    /// Returns the response to a CORS preflight, if the request is one.
+    ///
+    /// It is a head and further header lines.
     pub(crate) fn preflight(&self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.origins.preflight(request)
     }

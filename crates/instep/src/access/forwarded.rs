@@ -17,7 +17,9 @@ pub(crate) fn prefix<'h>(request: &RequestHead<'h>, proxied: bool) -> &'h str {
         .unwrap_or(request.base)
 }
 
-/// Returns whether the request reached the proxy over TLS. The caller must trust the proxy.
+/// Returns whether the request reached the proxy over TLS.
+///
+/// The caller must trust the proxy.
 pub(crate) fn is_forwarded_from_tls(request: &RequestHead<'_>) -> bool {
     let scheme = request.fields.items("x-forwarded-proto").next_back();
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))

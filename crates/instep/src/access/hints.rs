@@ -1,9 +1,11 @@
-//! Validation of allowed names and origins, and hints for the log on how to allow one.
+//! Validation of allowed names and origins, and log hints on how to allow one.
 
 use super::authority::parse_host;
 use core::fmt::{self, Display};
 
-/// Maximum length of a name or origin in a hint, in bytes, which is that of a host name.
+/// Maximum length of a name or origin in a hint, in bytes.
+///
+/// It is that of a host name.
 const OFFERED_MAX: usize = 253;
 
 /// Hints for the log on how to allow a refused Host or Origin.
@@ -27,7 +29,7 @@ impl AllowHints {
         Self { host: "build with INSTEP_ALLOW_HOST=", origin: "build with INSTEP_ALLOW_ORIGIN=" };
 }
 
-/// Value of a request to be logged after [`AllowHints::host`] or [`AllowHints::origin`], which would allow it.
+/// Host or origin to be logged after a hint, which then allows it.
 pub(crate) struct Offer<'t>(&'t str);
 
 impl<'t> Offer<'t> {
@@ -105,7 +107,9 @@ pub const fn is_framing_origin(text: &str) -> bool {
     i > host && i == bytes.len()
 }
 
-/// Returns whether an origin is shared by many pages or programs, and so does not identify the sender.
+/// Returns whether an origin is shared by many pages or programs.
+///
+/// Such an origin does not identify the sender.
 pub fn is_wide_origin(origin: &str) -> bool {
     origin == "null" || origin.starts_with("file:")
 }
@@ -136,7 +140,7 @@ const fn begins(bytes: &[u8], with: &[u8]) -> bool {
     i == with.len()
 }
 
-/// Returns whether a text has only ASCII letters, digits and the characters in `signs`.
+/// Returns whether a text has only ASCII letters, digits and `signs`.
 const fn has_only(text: &str, signs: &[u8]) -> bool {
     let bytes = text.as_bytes();
     let mut i = 0;

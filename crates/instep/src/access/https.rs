@@ -14,7 +14,9 @@ pub struct HttpsRedirect {
     how: &'static How,
 }
 
-/// Function table of the redirect. Only the constructor names it, so a device that never redirects links none of it.
+/// Function table of the redirect.
+///
+/// Only the constructor names it, so a device that never redirects links none of it.
 #[derive(Debug)]
 struct How {
     redirects: fn(&RequestHead<'_>) -> bool,

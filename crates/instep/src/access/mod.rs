@@ -39,21 +39,24 @@ pub struct Access {
     pub name: &'static str,
     /// Further allowed names in Host.
     pub hosts: &'static [&'static str],
-    /// Allowed origins of other sites' pages, such as `http://example.org`, `capacitor://localhost` or `null`.
+    /// Allowed origins of other sites' pages.
+    ///
+    /// Examples are `http://example.org`, `capacitor://localhost` and `null`.
     pub origins: Origins,
     /// Origins of other sites' pages that may show the device's pages in a frame.
     pub frames: &'static [&'static str],
     /// The ports on which the device listens.
     pub ports: &'static [u16],
-    /// Networks of proxies whose reports on the client are trusted ([`Access::client`]).
+    /// Networks of trusted proxies, whose reports count ([`Access::client`]).
     pub proxies: &'static [IpNetwork],
     /// The prefix that a proxy leaves before every path, such as `/device`. Empty if there is none, or if the proxy removes it.
     pub base_path: &'static str,
-    /// The redirect of pages that are opened without TLS, if there is an address with TLS.
+    /// The redirect of pages without TLS, if there is an address with TLS.
     pub https: Option<HttpsRedirect>,
-    /// The URL of the captive portal in the device's own Wi-Fi network, such as `http://192.168.4.1/`.
+    /// The URL of the captive portal in the device's own Wi-Fi network.
     ///
-    /// Requests with an unknown Host are redirected there, such as those by which phones test whether they are online.
+    /// An example is `http://192.168.4.1/`. Requests with an unknown Host are redirected there, such as those by which
+    /// phones test whether they are online.
     pub portal: Option<&'static str>,
     /// The hints for the log on how to allow a refused request.
     pub hints: AllowHints,
@@ -69,7 +72,9 @@ pub enum Refusal {
 }
 
 impl Access {
-    /// Creates the access control of a device of that name, which may be empty. It allows no other origin.
+    /// Creates the access control of a device of that name, which may be empty.
+    ///
+    /// It allows no other origin.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -113,9 +118,10 @@ impl Access {
         }
     }
 
-    /// Checks whether the page that sends the request may use the device, for everything beyond reading a page.
+    /// Checks whether the page that sends the request may use the device.
     ///
-    /// A request without Origin passes, because it does not come from a page.
+    /// This is for everything beyond reading a page. A request without Origin passes, because it does not come from a
+    /// page.
     ///
     /// # Errors
     /// [`Refusal::Origin`] if the origin is neither the device's own, at any of its ports, nor allowed.

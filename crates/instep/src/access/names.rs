@@ -24,7 +24,7 @@ impl Access {
     }
 }
 
-/// Returns whether `name` is the device's own name, alone or with one of [`SUFFIXES`].
+/// Returns whether `name` is the device's own, alone or with one of [`SUFFIXES`].
 ///
 /// Below `.local` it may have a number, which mDNS adds if another device has the name (RFC 6762 section 9).
 fn is_name_of(own: &str, name: &str) -> bool {
@@ -35,7 +35,7 @@ fn is_name_of(own: &str, name: &str) -> bool {
     rest.is_empty() || SUFFIXES.iter().any(|suffix| rest.eq_ignore_ascii_case(suffix)) || is_numbered(rest)
 }
 
-/// Returns whether the rest of a name is a number below `.local`, such as `-2.local`.
+/// Returns whether the rest of a name is a number below `.local`: `-2.local`.
 fn is_numbered(rest: &str) -> bool {
     let Some(rest) = rest.strip_prefix('-') else { return false };
     let number = rest.bytes().take_while(u8::is_ascii_digit).count();

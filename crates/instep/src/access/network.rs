@@ -40,7 +40,9 @@ impl IpNetwork {
         Self { address, prefix: bits(address), how: &PROXYING }
     }
 
-    /// Returns whether the network contains the address. An IPv4-mapped IPv6 address counts as IPv4.
+    /// Returns whether the network contains the address.
+    ///
+    /// An IPv4-mapped IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         (self.how.contains)(self, address)
     }

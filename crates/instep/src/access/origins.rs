@@ -1,4 +1,4 @@
-//! Allowed origins of other sites' pages, and the CORS protocol for them (WHATWG Fetch).
+//! Allowed origins of other sites' pages, and CORS for them (WHATWG Fetch).
 
 use super::authority::{Origin, parse_origin, same_origin};
 use core::fmt::{self, Write};
@@ -68,7 +68,9 @@ impl Origins {
 pub(super) enum From {
     /// A page of the device, or no page at all.
     Own,
-    /// A page at another port of the device, which may open a WebSocket but not read a response.
+    /// A page at another port of the device.
+    ///
+    /// It may open a WebSocket, but not read a response.
     OtherPort,
     /// A page of another site.
     Elsewhere,
@@ -78,8 +80,9 @@ fn find(list: &'static [&'static str], origin: &str) -> Option<&'static &'static
     list.iter().find(|allowed| same_origin(allowed, origin))
 }
 
-/// Writes the allowed origin as browsers serialise it, and the header fields that a script may read.
+/// Writes the header lines that let an allowed origin read a response.
 ///
+/// They are the origin as browsers serialise it, and the header fields that a script may read.
 /// `Access-Control-Allow-Credentials` is never sent, so the cookie does not count.
 fn write_lines(origin: Option<&'static &'static str>, out: &mut dyn Write) -> fmt::Result {
     if let Some(origin) = origin {

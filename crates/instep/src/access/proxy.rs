@@ -5,10 +5,11 @@ use core::net::IpAddr;
 use instep_proto::http::RequestHead;
 
 impl Access {
-    /// Returns the address of the client, which is `peer` unless a trusted proxy forwarded the request.
+    /// Returns the client's address.
     ///
-    /// The nearest proxy appended the last item of `X-Forwarded-For`. So the client is the last address that is no trusted proxy;
-    /// the items before it may be forged.
+    /// It is `peer`, unless a trusted proxy forwarded the request. The nearest proxy appended the last item of
+    /// `X-Forwarded-For`. So the client is the last address that is no trusted proxy; the items before it may be
+    /// forged.
     pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
         match self.proxies.first() {
             Some(first) => (first.how.find_client)(self.proxies, peer, request),

@@ -1,4 +1,4 @@
-//! `Client`, the state of one connection, and its functions for drivers between turns.
+//! `Client`, the state of one connection, and its functions between turns.
 
 use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
@@ -62,15 +62,17 @@ impl Client {
         }
     }
 
-    /// Returns the upper bound on unused input after which a turn may want more, in bytes.
+    /// Returns the upper bound on input that a turn leaves unused, in bytes.
     ///
-    /// The input buffer of a driver must be larger.
+    /// It holds for turns that want more input. The input buffer of a driver must be larger.
     pub const fn tail_max(limits: &Limits) -> usize {
         let request = limits.head.bytes + Self::content_max(limits);
         if request > PART_MAX { request } else { PART_MAX }
     }
 
-    /// Returns the maximum length of content that stays in the input until all of it has arrived, in bytes.
+    /// Returns the maximum length of content that is kept, in bytes.
+    ///
+    /// Such content stays in the input until all of it has arrived.
     pub(super) const fn content_max(limits: &Limits) -> usize {
         let (form, body) = (FORM_MAX, body_max(limits));
         if form > body { form } else { body }
@@ -120,12 +122,16 @@ impl Client {
         }
     }
 
-    /// Notes that the peer has closed its direction, so no input follows the present one.
+    /// Notes that the peer has closed its direction.
+    ///
+    /// No input follows the present one.
     pub fn input_ended(&mut self) {
         self.input_ended = true;
     }
 
-    /// Notes that the peer has acknowledged earlier output, so it has not stalled even if the socket accepts no more yet.
+    /// Notes that the peer has acknowledged earlier output.
+    ///
+    /// So the peer has not stalled, even if the socket accepts no more yet.
     pub fn accepted(&mut self, now: Instant) {
         if self.timing.accepted(now) {
             // A ping may still be behind the output that the peer reads.
@@ -140,7 +146,7 @@ impl Client {
         }
     }
 
-    /// Notes that the device may have a reply for the client, which the next turn fetches.
+    /// Notes that the device may have a reply, which the next turn fetches.
     pub fn expect_reply(&mut self) {
         match &mut self.state {
             State::Open(open) => open.replies = true,
@@ -186,7 +192,9 @@ impl Client {
         self.timing.begin(now);
     }
 
-    /// Ends a WebSocket with a close frame, after which nothing is sent. `None` stands for a close frame without a code.
+    /// Ends a WebSocket with a close frame, after which nothing is sent.
+    ///
+    /// `None` stands for a close frame without a code.
     pub(super) fn end_open(
         &mut self,
         code: Option<CloseCode>,
@@ -201,7 +209,9 @@ impl Client {
         self.transition(State::Ending, End::Closed(code), context);
     }
 
-    /// Changes the state. Leaving an open WebSocket or a stream releases its slot and counts its end.
+    /// Changes the state.
+    ///
+    /// Leaving an open WebSocket or a stream releases its slot and counts its end.
     pub(super) fn transition(&mut self, next: State, end: End, context: &ConnectionContext<'_>) {
         let pending = self.pending();
         match core::mem::replace(&mut self.state, next) {
@@ -222,7 +232,7 @@ impl Client {
         }
     }
 
-    /// Returns the lent state of HTTP to the driver, if the client does not need it any more.
+    /// Returns the lent state of HTTP to the driver, if it is not needed any more.
     ///
     /// The client needs it for requests and for output that the socket has not accepted. Without it, an open WebSocket or a stream
     /// writes only what the socket is sure to accept ([`TurnContext::room`]).
@@ -232,7 +242,9 @@ impl Client {
         if is_http || has_unsent { None } else { self.take_http_state() }
     }
 
-    /// Returns the lent state of HTTP to the driver, if the client still has it, because the connection is gone.
+    /// Returns the lent state of HTTP to the driver, if the client still has it.
+    ///
+    /// For a connection that has ended.
     pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
         match self.http_state.take()? {
             HttpStateMemory::Lent(http) => Some(http),
@@ -251,7 +263,7 @@ impl Client {
         }
     }
 
-    /// Answers every request of this connection with 503, because there are too many connections.
+    /// Answers every request with 503, because there are too many connections.
     pub fn refuse(&mut self) {
         if let Some(http) = &mut self.http_state {
             http.refused = true;
@@ -263,7 +275,7 @@ impl Client {
         self.http().map_or(Pending::Nothing, |http| http.pending)
     }
 
-    /// Returns the state of HTTP, unless the connection is a WebSocket or a stream, or ends.
+    /// Returns the state of HTTP, if the connection is in [`State::Http`].
     pub(super) fn http(&self) -> Option<&HttpState> {
         self.http_state.as_deref().filter(|_| matches!(self.state, State::Http))
     }

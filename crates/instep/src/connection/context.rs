@@ -1,4 +1,4 @@
-//! The context of a turn, with references to the device, the feeds and the driver's memory.
+//! Context of a turn: the device, the feeds and the driver's memory.
 
 use super::deflate::Compression;
 use crate::access::Access;
@@ -53,17 +53,23 @@ pub struct TurnContext<'a> {
 ///
 /// Their address is known only from their request. A driver has one limit for each connection.
 pub trait AddressLimit: core::fmt::Debug {
-    /// Counts this connection as one from `address` until it ends. Returns `false` if there are too many.
+    /// Counts this connection as one from `address` until it ends.
+    ///
+    /// Returns `false` if there are too many.
     fn count(&self, address: IpAddr) -> bool;
 
-    /// Logs that there are too many. A provided method, so that it is linked only with a driver that has such a limit.
+    /// Logs that there are too many.
+    ///
+    /// A provided method, so that it is linked only with a driver that has such a limit.
     #[doc(hidden)]
     fn log_refused(&self, address: IpAddr) {
         log::warn!("Refused {address}: there are too many clients from there");
     }
 }
 
-/// [`TurnContext`] without its mutable memory. Handlers of requests see only its [`Context`].
+/// [`TurnContext`] without its mutable memory.
+///
+/// Handlers of requests see only its [`Context`].
 pub(super) struct ConnectionContext<'a> {
     context: Context<'a>,
     pub(super) app: &'a App,

@@ -16,7 +16,9 @@ use instep_proto::http::{Reply, Status};
 const INFLATER_RETRY_MS: u64 = 20;
 /// Interval at which a request polls its password check, in ms.
 const PASSWORD_POLL_MS: u64 = 20;
-/// Interval at which a request tries to queue its password check, in ms. It is long, because many requests may do so.
+/// Interval at which a request tries to queue its password check, in ms.
+///
+/// It is long, because many requests may do so.
 const PASSWORD_QUEUE_RETRY_MS: u64 = 250;
 /// Timeout of a password check, in ms.
 const PASSWORD_TIMEOUT_MS: u64 = 15_000;
@@ -41,7 +43,9 @@ impl Client {
         }
     }
 
-    /// Notes that the last byte of a response is written. The idle timeout begins, unless the next head has begun.
+    /// Notes that the last byte of a response is written.
+    ///
+    /// The idle timeout begins, unless the next head has begun.
     pub(super) fn answer_ended(&mut self, now: Instant) {
         if self.http().is_some_and(|http| !http.head_begun) {
             self.timing.begin(now);
@@ -101,7 +105,9 @@ impl Client {
         }
     }
 
-    /// Handles the deadlines of a request. Returns whether one of them ended the request.
+    /// Handles the deadlines of a request.
+    ///
+    /// Returns whether one of them ended the request.
     ///
     /// It is called after the input of the turn was taken, because that input arrived in time.
     pub(super) fn keep_request_time(

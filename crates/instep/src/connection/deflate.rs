@@ -1,4 +1,6 @@
-//! permessage-deflate (RFC 7692): the interface to a driver's compression, and the decompression of messages.
+//! permessage-deflate (RFC 7692).
+//!
+//! The module has the interface to a driver's compression, and the decompression of messages.
 
 use super::inflate::{Inflated, Inflater, Inflating};
 use super::websocket::{Open, Taken, echo_opcode};
@@ -13,14 +15,18 @@ use instep_proto::frame::{COMPRESSED, ProtocolError, SERVER_HEADER_MAX, encode_h
 use instep_proto::http::Fields;
 use instep_proto::message::{Kind, Piece};
 
-/// Compression of a driver that has the memory for it. No state is kept from one message to the next.
+/// Compression of a driver that has the memory for it.
+///
+/// No state is kept from one message to the next.
 pub trait Compression: Debug {
     /// Lends an inflater for one message.
     ///
     /// Returns `None` if all of them are in use.
     fn borrow_inflater(&self) -> Option<Inflater>;
 
-    /// Decompresses as much of `input` as `out` has room for. `last` is set if the message ends with this input.
+    /// Decompresses as much of `input` as `out` has room for.
+    ///
+    /// `last` is set if the message ends with this input.
     ///
     /// # Errors
     /// [`ProtocolError::BadCompression`].
@@ -75,7 +81,9 @@ type TakeCompressed =
     fn(&mut Open, &dyn Compression, Instant, Piece<'_>, usize, &Context<'_>, &mut Outgoing<'_>) -> Taken;
 
 impl Open {
-    /// Returns whether an incomplete message has stalled for `timeout` ms while other clients need its inflater. Logs it.
+    /// Returns whether an incomplete message has stalled for `timeout` ms.
+    ///
+    /// Returns `true` only if other clients need its inflater, and logs that.
     fn is_overdue(&mut self, compression: &dyn Compression, now: Instant, timeout: u64) -> bool {
         let Some(inflating) =
             self.inflating.as_mut().filter(|inflating| now >= inflating.deadline(now, timeout))
@@ -91,9 +99,10 @@ impl Open {
         false
     }
 
-    /// Takes a piece of a compressed message, which is the end of the first `used` bytes of the input.
+    /// Takes a piece of a compressed message.
     ///
-    /// It takes as much of the piece as the decompressed bytes have room.
+    /// The piece is the end of the first `used` bytes of the input. Only the part of it is taken whose decompressed bytes
+    /// have room.
     fn take_compressed(
         &mut self,
         compression: &dyn Compression,
@@ -169,9 +178,10 @@ impl Open {
     }
 }
 
-/// Sends back `length` bytes, which are in the spare space of `out` after room for a header.
+/// Sends back `length` bytes.
 ///
-/// They are compressed if they are a whole message and become shorter.
+/// They are in the spare space of `out` after room for a header. They are compressed if they are a whole message and
+/// become shorter.
 fn echo(
     compression: &dyn Compression,
     first: bool,

@@ -1,4 +1,4 @@
-//! HTTP/1 state of a connection, from its first request to a WebSocket, a stream or its end.
+//! HTTP/1 state of a connection.
 
 use crate::buffer::Buffer;
 use crate::service::{Context, Outcome, Pending};
@@ -42,11 +42,11 @@ pub struct HttpState {
     pub(super) port: u16,
     /// The device's port of the connection, or 0 if the driver did not set it.
     pub(super) local_port: u16,
-    /// Whether every request is answered with 503, because there are too many connections.
+    /// Whether every request gets 503, because there are too many connections.
     pub(super) refused: bool,
     /// Whether the connection is encrypted.
     pub(super) secure: bool,
-    /// The handler that answers every request with 400, if the peer sends plaintext on a TLS port.
+    /// The handler of every request, if the peer sends plaintext on a TLS port.
     ///
     /// Only a transport with TLS sets it, so other drivers do not link it.
     pub(super) plaintext_on_tls_port: Option<AskForHttps>,
@@ -60,7 +60,7 @@ pub struct HttpState {
     pub(super) body_remaining: BodyRemaining,
     /// The condition that the first request in the input waits for.
     pub(super) pending: Pending,
-    /// The header lines for a reply that is made without its request, from the last request that was parsed.
+    /// The header lines for a reply without its request, from the last request.
     pub(super) extra: Option<ExtraLines>,
     /// The output that the socket has not accepted.
     pub(super) unsent: Buffer,

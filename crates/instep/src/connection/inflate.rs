@@ -2,7 +2,9 @@
 
 use crate::time::Instant;
 
-/// Number of a borrowed inflater. It cannot be copied, so it cannot be used after its return.
+/// Number of a borrowed inflater.
+///
+/// It cannot be copied, so it cannot be used after its return.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inflater(pub u16);
 
@@ -23,12 +25,16 @@ pub(super) struct Inflating {
     pub(super) inflater: Inflater,
     /// Whether a piece of the message has been passed on.
     pub(super) begun: bool,
-    /// The time of the last input, as the lower 32 bits of its milliseconds, because every client has room for it.
+    /// The time of the last input, as the lower 32 bits of its milliseconds.
+    ///
+    /// It is short, because every client has room for it.
     pub(super) since: u32,
 }
 
 impl Inflating {
-    /// Returns the time at which `timeout`, in ms, has passed without input. It must be below 24 days.
+    /// Returns the time at which `timeout`, in ms, has passed without input.
+    ///
+    /// The timeout must be below 24 days.
     pub(super) fn deadline(&self, now: Instant, timeout: u64) -> Instant {
         let waited = u64::from(now.as_lower_millis().wrapping_sub(self.since));
         Instant::from_millis((now.as_millis() + timeout).saturating_sub(waited))

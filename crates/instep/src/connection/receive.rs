@@ -1,4 +1,4 @@
-//! Receiving of input: requests ([`requests`](super::requests)), then frames of a WebSocket.
+//! Receiving of requests ([`requests`](super::requests)) and frames.
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;

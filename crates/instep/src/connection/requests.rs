@@ -176,7 +176,9 @@ impl Client {
         }
     }
 
-    /// Sets the reply, unless the response is written already, and discards the content that has not arrived.
+    /// Sets the reply, and discards the content that has not arrived.
+    ///
+    /// The reply is `None` if the response is written already.
     pub(super) fn answer_and_discard(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
         if let Some(http) = self.http_mut() {
             http.answer(reply, unread);

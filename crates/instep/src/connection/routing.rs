@@ -22,13 +22,15 @@ use instep_proto::frame::CloseCode;
 use instep_proto::handshake::{Handshake, HandshakeError, subprotocol};
 use instep_proto::http::{Allow, HeadError, Method, Reply, RequestHead, Status};
 
-/// Path of the health check, unless the application has a page or an endpoint there.
+/// Path of the health check.
+///
+/// A page or an endpoint of the application at this path takes precedence.
 const HEALTH: &str = "/healthz";
 
 impl App {
-    /// Returns whether something else than the folder answers at `path`, so that a file of that path is never served.
+    /// Returns whether something else than the folder answers at `path`.
     ///
-    /// `log_in` is set if the device has a log-in.
+    /// If so, a file of that path is never served. `log_in` is set if the device has a log-in.
     pub fn hides(&self, path: &str, log_in: bool) -> bool {
         let of_thing = || {
             let (service, thing) = self.service.zip(self.as_thing())?;
@@ -43,7 +45,9 @@ impl App {
 }
 
 impl Client {
-    /// Routes a request to its handler. A response that depends on the request's text is written to `out` at once.
+    /// Routes a request to its handler.
+    ///
+    /// A response that depends on the request's text is written to `out` at once.
     pub(super) fn route(
         &self,
         request: &Request<'_>,
@@ -253,7 +257,9 @@ impl Client {
         self.check_credential(credential, context, out);
     }
 
-    /// Admits a new client and returns its slot. If no slot is free, it is answered with 503.
+    /// Admits a new client and returns its slot.
+    ///
+    /// If no slot is free, it is answered with 503.
     ///
     /// `notify_app` is set if the application receives its messages, and `speaks_thing` if they are those of the Thing.
     fn admit(

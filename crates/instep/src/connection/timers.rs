@@ -10,7 +10,7 @@ pub(super) struct Timing {
     /// For HTTP it is the time of the accept, of the last response, or of the first byte of a head. For draining it is the begin.
     /// For a WebSocket or a stream it is the last sign of the client, or the last ping.
     pub(super) since: Instant,
-    /// The time of the last accepted byte while the socket does not accept all output, else [`Instant::NEVER`].
+    /// The time of the last accepted byte while output waits, or [`Instant::NEVER`].
     pub(super) stalled: Instant,
 }
 
@@ -38,7 +38,9 @@ impl Timing {
         }
     }
 
-    /// Notes that the peer acknowledged earlier output. Returns whether the socket was blocked.
+    /// Notes that the peer acknowledged earlier output.
+    ///
+    /// Returns whether the socket was blocked.
     pub(super) fn accepted(&mut self, now: Instant) -> bool {
         let stalled = self.stalled != Instant::NEVER;
         if stalled {

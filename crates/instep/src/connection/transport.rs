@@ -19,7 +19,9 @@ impl Client {
         }
     }
 
-    /// Notes plaintext on a TLS port. Every request is answered with 400 and the address to open instead.
+    /// Notes plaintext on a TLS port.
+    ///
+    /// Every request is answered with 400 and the address to open instead.
     pub fn refuse_unencrypted(&mut self) {
         if let Some(http) = &mut self.http_state {
             http.secure = false;
@@ -27,21 +29,25 @@ impl Client {
         }
     }
 
-    /// Notes that the transport received bytes that are not input yet, such as a part of a record.
+    /// Notes that the transport received bytes that are not input yet.
+    ///
+    /// An example is a part of a record.
     pub fn heard_from(&mut self, now: Instant) {
         self.note_alive(now);
     }
 
-    /// Notes that the transport has accepted all output, but the socket none of it since `since`.
+    /// Notes that the socket has accepted no output of the transport since then.
     ///
-    /// The driver must call this after each turn for as long as it is so.
+    /// The transport itself has accepted all output of the client. The driver must call this after each turn for as
+    /// long as it is so.
     pub fn blocked_since(&mut self, since: Instant) {
         self.timing.blocked_since(since);
     }
 
-    /// Ends the connection after a failure of the transport, such as a record that was tampered with.
+    /// Ends the connection after a failure of the transport.
     ///
-    /// The peer is drained for a while, so that it receives the last bytes. The driver must call [`Client::turn`] then.
+    /// An example is a record that was tampered with. The peer is drained for a while, so that it receives the last
+    /// bytes. The driver must call [`Client::turn`] then.
     pub fn break_off(&mut self, why: &dyn core::fmt::Display, now: Instant, context: &mut TurnContext<'_>) {
         let (context, _) = ConnectionContext::of(context);
         log_limited!(info, context, now, "TLS with {} failed: {why}", self.peer());

@@ -1,4 +1,4 @@
-//! `GET ENDPOINT?why=ORIGIN`, which returns the status that an upgrade from that origin would get.
+//! `GET ENDPOINT?why=ORIGIN`, a probe for the status of an upgrade.
 //!
 //! It exists because browsers hide that status from scripts. The probe uses the request's session and ignores `Authorization`,
 //! because the tools that send it see the status of their upgrade.

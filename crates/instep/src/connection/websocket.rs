@@ -9,7 +9,9 @@ use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
 use instep_proto::message::{Kind, Piece, Received, Receiver};
 
-/// Silence after which a client of a Thing gets a keep-alive message, in ms. Pings do not help, because scripts cannot see them.
+/// Silence after which a client of a Thing gets a keep-alive message, in ms.
+///
+/// Pings do not help, because scripts cannot see them.
 const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
 
 /// State of an open WebSocket.
@@ -35,11 +37,11 @@ pub(super) struct Open {
     pub(super) cursor: Cursor,
     /// Whether it follows the feed, which an echo endpoint does not.
     pub(super) follows: bool,
-    /// The code with which it is to be closed.
+    /// The code with which the next turn closes it.
     pub(super) close: Option<CloseCode>,
-    /// The time of the next keep-alive, or [`Instant::NEVER`] if the endpoint is not that of a Thing.
+    /// The time of the next keep-alive, or [`Instant::NEVER`] without a Thing.
     pub(super) keepalive_at: Instant,
-    /// The lowest revision that has not been sent, or [`u64::MAX`] if the client does not ask for revisions.
+    /// The lowest unsent revision, or [`u64::MAX`] if the client asks for none.
     pub(super) unsent_revision: u64,
 }
 
@@ -54,7 +56,9 @@ pub(super) struct HeldPiece {
 }
 
 impl HeldPiece {
-    /// Returns the piece with its bytes, which are the end of the first `used` bytes of the input.
+    /// Returns the piece with its bytes.
+    ///
+    /// They are the end of the first `used` bytes of the input.
     pub(super) fn piece<'i>(&self, input: &'i [u8], used: usize) -> Piece<'i> {
         let Self { first, last, kind, compressed, length } = *self;
         Piece { first, last, kind, compressed, bytes: &input[used - length..used] }
@@ -68,13 +72,17 @@ impl From<Piece<'_>> for HeldPiece {
     }
 }
 
-/// Result of processing some input. Numbers are those of used bytes, unless said otherwise.
+/// Result of processing some input.
+///
+/// Numbers are those of used bytes, unless said otherwise.
 pub(super) enum Taken {
     /// A part of the input was used.
     Some(usize),
-    /// All of the input was used, and from the second index on it is a frame to be written. There is no other output.
+    /// All of the input was used, and a frame in it is to be written.
+    ///
+    /// The frame begins at the second number. There is no other output.
     EchoInPlace(usize, usize),
-    /// A piece of a compressed message ends with that many bytes, and has to be decompressed.
+    /// A piece of a compressed message ends there, and has to be decompressed.
     Compressed(HeldPiece, usize),
     /// The request or frame after the used bytes is incomplete.
     Incomplete(usize),
@@ -205,7 +213,9 @@ impl Open {
         }
     }
 
-    /// Offers a piece, which is the end of the first `used` bytes of the input, to the inbox. Holds it if there is no room.
+    /// Offers a piece to the inbox, and holds it if there is no room.
+    ///
+    /// The piece is the end of the first `used` bytes of the input.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
         match context.device.offer(self.slot, &piece) {
             Offer::Blocked if self.replaces_older_write(&piece, context) => {
@@ -222,7 +232,9 @@ impl Open {
         }
     }
 
-    /// Replaces a waiting write of the same property by the piece, and returns whether it did.
+    /// Replaces a waiting write of the same property by the piece.
+    ///
+    /// Returns whether it did.
     fn replaces_older_write(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
         let declared = context.notices.zip(context.manifest.thing).filter(|_| self.speaks_thing());
         let Some((notices, thing)) = declared else { return false };
@@ -231,7 +243,7 @@ impl Open {
         text.is_some_and(|text| (notices.replace_write)(context.device, self.slot, thing, text))
     }
 
-    /// Yields a reserved place in the inbox to other clients while this one cannot use it.
+    /// Yields a reserved place in the inbox, because it cannot be used now.
     pub(super) fn yield_reservation(&self, context: &Context<'_>) {
         if self.held.is_some() {
             context.device.yield_reservation(self.slot);
@@ -250,7 +262,9 @@ impl Open {
         self.held.is_some()
     }
 
-    /// Holds a piece, which is the end of the first `used` bytes of the input, for a later turn.
+    /// Holds a piece for a later turn.
+    ///
+    /// The piece is the end of the first `used` bytes of the input.
     pub(super) fn hold(&mut self, piece: Piece<'_>, used: usize) -> Taken {
         self.held = Some(HeldPiece::from(piece));
         // The client's own replies may take the room, so they are fetched.
@@ -258,7 +272,9 @@ impl Open {
         Taken::Blocked(used.saturating_sub(piece.bytes.len()))
     }
 
-    /// Returns the time of the next keep-alive of a client of a Thing, or [`Instant::NEVER`] for other clients.
+    /// Returns the time of the next keep-alive of a client of a Thing.
+    ///
+    /// Returns [`Instant::NEVER`] for other clients.
     pub(super) fn keepalive_after(thing: bool, now: Instant) -> Instant {
         if thing { now.after(KEEPALIVE_INTERVAL_MS) } else { Instant::NEVER }
     }
@@ -272,7 +288,9 @@ impl Open {
         self.keepalive_at = Self::keepalive_after(self.speaks_thing(), now);
     }
 
-    /// Sends a keep-alive if it is due and the output is empty. A client that does not read gets none.
+    /// Sends a keep-alive if it is due and the output is empty.
+    ///
+    /// A client that does not read gets none.
     pub(super) fn send_keepalive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         if now >= self.keepalive_at {
             if let Some(notices) = context.notices.filter(|_| out.len() == 0) {
@@ -283,9 +301,9 @@ impl Open {
         }
     }
 
-    /// Pushes the number of missed events to a client of a Thing, before the events that follow.
+    /// Pushes the number of missed events to a client of a Thing.
     ///
-    /// Returns `false` if there is no room.
+    /// It comes before the events that follow. Returns `false` if there is no room.
     pub(super) fn push_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(context);
         let mut cursor = self.cursor;
@@ -353,7 +371,9 @@ impl Open {
             || self.push_revision(context, out, write))
     }
 
-    /// Sends the revision up to which everything has been sent. Returns whether the socket accepted all of it.
+    /// Sends the revision up to which everything has been sent.
+    ///
+    /// Returns whether the socket accepted all of it.
     fn push_revision(
         &mut self,
         context: &Context<'_>,
@@ -370,7 +390,7 @@ impl Open {
         out.flush(None, &mut 0, write)
     }
 
-    /// Returns the feed that it follows, compressed if the client negotiated compression.
+    /// Returns the feed that it follows, compressed if that was negotiated.
     pub(super) fn feed<'w>(&self, context: &Context<'w>) -> &'w Feed<'static> {
         context.compressed_feed.filter(|_| self.receiver.deflates()).unwrap_or(context.feed)
     }

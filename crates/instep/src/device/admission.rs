@@ -1,4 +1,4 @@
-//! Functions of the device for one client: admission, delivery of its messages, and its replies.
+//! Admission of clients, delivery of their messages, and their replies.
 
 use super::counters::{End, RefusalReason};
 use super::shared::Device;
@@ -11,7 +11,9 @@ use instep_proto::delivery::Storage as _;
 use instep_proto::http::PageValues;
 use instep_proto::message::{Kind, Piece};
 
-/// Maximum length of a write that may be replaced, in bytes. It is short, because it is parsed while the device is locked.
+/// Maximum length of a write that may be replaced, in bytes.
+///
+/// It is short, because it is parsed while the device is locked.
 const REPLACED_MAX: usize = 128;
 
 /// Slot of a connected client.
@@ -86,7 +88,9 @@ impl Device {
         })
     }
 
-    /// Returns the maximum number of clients of this follower, which is that of its network if the device is in two.
+    /// Returns the maximum number of clients of this follower.
+    ///
+    /// It is that of its network if the device is in two.
     pub(crate) fn client_limit(&self, follower: usize) -> usize {
         let clients = self.limits().clients;
         self.with(|state| clients.min(state.followers[follower].clients))
@@ -152,9 +156,9 @@ impl Device {
         })
     }
 
-    /// Replaces a waiting write of the same property by the same client, if neither write asks for a reply.
+    /// Replaces a waiting write of the same property by the same client.
     ///
-    /// Returns whether it did.
+    /// It does so only if neither write asks for a reply. Returns whether it did.
     pub(crate) fn replace_write(&self, handle: SlotHandle, thing: &'static Thing, text: &str) -> bool {
         if text.len() > REPLACED_MAX.min(self.limits().message) {
             return false;
@@ -173,12 +177,16 @@ impl Device {
         })
     }
 
-    /// Yields the client's reserved place in the inbox, if it has one, because the client cannot use it now.
+    /// Yields the client's reserved place in the inbox, if it has one.
+    ///
+    /// The client cannot use it now.
     pub(crate) fn yield_reservation(&self, handle: SlotHandle) {
         self.with(|state| state.yield_reservation(handle.client.slot, self.limits().inbox));
     }
 
-    /// Passes the first reply for the client to `take`, and removes it if `take` returns `true`. Returns whether it did.
+    /// Passes the first reply to `take`, and removes it if that returns `true`.
+    ///
+    /// Returns whether it did.
     pub(crate) fn fetch_reply(&self, handle: SlotHandle, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(handle.client.slot)];
@@ -191,7 +199,7 @@ impl Device {
         })
     }
 
-    /// Calls `with` with the latest frame of a topic, or `None` if nothing has been published.
+    /// Calls `with` with the latest frame of a topic, if there is one.
     pub(crate) fn read_topic<R>(&self, topic: usize, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
         self.with(|state| with(state.feed.table().latest(topic)))
     }
@@ -200,7 +208,9 @@ impl Device {
         self.with(|state| state.counts.refuse(reason));
     }
 
-    /// Returns `None` if a refusal must not be logged now, else how many were left out since the last line.
+    /// Counts a log line about a refusal, and returns how many were left out.
+    ///
+    /// Returns `None` if this one must be left out, too.
     pub(crate) fn allow_log(&self, now: Instant) -> Option<u64> {
         self.with(|state| state.log_limit.allow(now))
     }
@@ -209,7 +219,7 @@ impl Device {
         self.with(|state| state.counts.events_missed += events);
     }
 
-    /// Returns whether a reply for the client waits, and whether its credential was revoked.
+    /// Returns whether a reply waits, and whether the credential was revoked.
     pub(crate) fn has_reply(&self, handle: SlotHandle) -> (bool, bool) {
         self.with(|state| {
             let slot = &state.slots[usize::from(handle.client.slot)];
@@ -225,7 +235,9 @@ impl Device {
         })
     }
 
-    /// Revokes the credential of all clients with this session, or of all clients if it is `None`.
+    /// Revokes the credential of all clients with this session.
+    ///
+    /// `None` stands for all clients.
     pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
         self.with(|state| {
             for index in 0..state.slots.len() {

@@ -25,7 +25,9 @@ impl Device {
         NonZeroU32::new(self.start.load(Ordering::Relaxed))
     }
 
-    /// Sends an event of the Thing to all clients. Logs the reason if it cannot be sent.
+    /// Sends an event of the Thing to all clients.
+    ///
+    /// Logs the reason if it cannot be sent.
     pub(crate) fn tell(&self, name: &str, value: &dyn Display) {
         let sent = self.with(|state| {
             let seq = self.backlog.then(|| state.next_event() + 1);
@@ -36,7 +38,9 @@ impl Device {
         }
     }
 
-    /// Returns the overhead of an event's frame, in bytes, from the overhead without a number.
+    /// Returns the overhead of an event's frame, in bytes.
+    ///
+    /// `without_number` is that of a frame without an event's number.
     pub(crate) fn event_overhead(&self, without_number: usize) -> usize {
         if self.backlog { without_number + SEQ_MAX } else { without_number }
     }

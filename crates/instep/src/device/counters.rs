@@ -5,7 +5,9 @@
 
 use instep_proto::frame::CloseCode;
 
-/// Close codes with a counter of their own. 1005 stands for a close frame without a code.
+/// Close codes with a counter of their own.
+///
+/// 1005 stands for a close frame without a code.
 const CODES: [(u16, &str); 10] = [
     (1000, "1000"),
     (1001, "1001"),
@@ -129,17 +131,19 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Returns the number of closing handshakes by code, from a fixed set of codes and `other`.
+    /// Returns the number of closing handshakes by code.
+    ///
+    /// Codes that have no counter are in `other`.
     pub fn closed(&self) -> impl Iterator<Item = (&'static str, u64)> {
         CODES.iter().map(|(_, label)| *label).chain(["other"]).zip(self.closed)
     }
 
-    /// Returns the number of connections that ended without a closing handshake for that reason.
+    /// Returns the number of clients that were dropped for that reason.
     pub fn dropped(&self, reason: DropReason) -> u64 {
         self.dropped[reason as usize]
     }
 
-    /// Returns the number of requests and connections that were refused for that reason.
+    /// Returns the number of refusals for that reason.
     pub fn refused(&self, reason: RefusalReason) -> u64 {
         self.refused[reason as usize]
     }

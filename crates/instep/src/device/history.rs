@@ -121,7 +121,9 @@ impl Histories {
         }
     }
 
-    /// Returns the value of that number, or the oldest one after it that is kept, and its number.
+    /// Returns the value of that number, or the oldest one kept after it.
+    ///
+    /// The value comes with its number.
     pub(super) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
         let track = self.tracks().find(|track| track.number == interaction)?;
         let count = self.recorders[track.recorder].count;

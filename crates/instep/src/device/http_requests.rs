@@ -41,7 +41,9 @@ impl Device {
         })
     }
 
-    /// Puts the request's next message, in parts, into its reserved place. Returns `false` if it is too long.
+    /// Puts the request's next message, in parts, into its reserved place.
+    ///
+    /// Returns `false` if it is too long.
     pub(crate) fn invoke_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
@@ -56,7 +58,7 @@ impl Device {
         })
     }
 
-    /// Passes the frames that were sent to `client` to `take`, until it returns a value.
+    /// Passes the frames for `client` to `take`, until it returns a value.
     ///
     /// Each frame comes with the revision that it follows.
     pub(crate) fn fetch_reply_of<R>(

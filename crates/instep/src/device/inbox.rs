@@ -1,4 +1,4 @@
-//! The inbox, from which the application takes one message of its clients at a time.
+//! The inbox, from which the application takes one message at a time.
 
 use super::shared::Device;
 use super::slot::ClientId;
@@ -55,11 +55,13 @@ pub struct Inbox<'d> {
     pub(super) pending_reply: Option<PendingReply>,
     /// The range in the buffer with the text of the last request.
     pub(super) text: Range<usize>,
-    /// The restoring of persisted values, until the application has received all of them.
+    /// The state of restoring, until all persisted values have been received.
     pub(super) restoring: Option<Restoring>,
 }
 
-/// [`Request`](super::requests::Request) without borrowed data. [`Inbox::text`] returns its text.
+/// [`Request`](super::requests::Request) without borrowed data.
+///
+/// [`Inbox::text`] returns its text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Invoked {
@@ -176,7 +178,9 @@ impl<'d> Inbox<'d> {
     }
 }
 
-/// Takes the next item for the application. The data of a message is copied to `buffer`.
+/// Takes the next item for the application.
+///
+/// The data of a message is copied to `buffer`.
 fn pop_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
     // A slot may have no item any more, because an HTTP request was withdrawn.
     let index = loop {

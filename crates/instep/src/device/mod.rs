@@ -1,4 +1,4 @@
-//! The device: its published state, the slots of its clients, and the application's inbox.
+//! The device: its published state, its clients' slots, and the inbox.
 
 mod admission;
 mod backlog;

@@ -8,14 +8,16 @@ use instep_proto::delivery::PublishError;
 use instep_proto::frame::Payload;
 use instep_proto::json::Text;
 
-/// Maximum overhead of a log line's frame, in bytes: `{"label":"…","value":{"severity":"warning","message":"…"}}`.
+/// Maximum overhead of a log line's frame, in bytes.
+///
+/// The frame is `{"label":"…","value":{"severity":"warning","message":"…"}}`.
 const LOG_OVERHEAD: usize = 96;
 
 impl Thing {
-    /// Publishes the value of the property `name` to all clients, and to new clients first.
+    /// Publishes the value of the property `name` to all clients.
     ///
-    /// If there is no such property, the value does not fit its kind, or the text does not fit a frame, the old value stays, and
-    /// the reason is logged.
+    /// New clients receive it first. If there is no such property, the value does not fit its kind, or the text does
+    /// not fit a frame, the old value stays, and the reason is logged.
     pub fn publish<'v>(&self, device: &Device, name: &str, value: impl Into<Reading<'v>>) {
         let value = value.into();
         let found = self.find(name);
@@ -42,9 +44,10 @@ impl Thing {
         }
     }
 
-    /// Sends the event `name` to all connected clients, and with [`App::backlog`](crate::App::backlog) to new clients, too.
+    /// Sends the event `name` to all connected clients.
     ///
-    /// If there is no such event, or the text does not fit a frame, the event is not sent, and the reason is logged.
+    /// With [`App::backlog`](crate::App::backlog), new clients receive it, too. If there is no such event, or the text
+    /// does not fit a frame, the event is not sent, and the reason is logged.
     pub fn tell(&self, device: &Device, name: &str, text: impl Display) {
         match self.find(name) {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {

@@ -53,15 +53,17 @@ impl<'d> Inbox<'d> {
         }
     }
 
-    /// Defers the reply to the last request, so that a slow action can be done while further requests are served.
+    /// Defers the reply to the last request.
     ///
-    /// Returns `None` if the request has been answered.
+    /// So a slow action can be done while further requests are served. Returns `None` if the request has been answered.
     pub fn defer(&mut self) -> Option<Responder<'d>> {
         let PendingReply { client, id, name } = self.pending_reply.take()?;
         Some(Responder { device: self.device, client, id, name })
     }
 
-    /// Waits for the next valid request, as [`Inbox::next_request`] does. For the macro.
+    /// Waits for the next valid request, as [`Inbox::next_request`] does.
+    ///
+    /// For the macro.
     #[doc(hidden)]
     pub async fn next_invoked(&mut self, thing: &'static Thing) -> Invoked {
         if let Some(responder) = self.defer() {

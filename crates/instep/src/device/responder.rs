@@ -7,7 +7,7 @@ use crate::log::NOT_PUBLISHED;
 use crate::model::{ErrorFrame, Output, Reading};
 use core::fmt::Display;
 
-/// Responder to one request, which the application uses once the request is done or refused.
+/// Responder to one request, to be used once the request is done or refused.
 ///
 /// Dropping it sends no reply. An HTTP client then gets 503 after 5 s.
 #[derive(Clone, Copy, Debug)]

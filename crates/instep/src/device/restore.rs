@@ -1,11 +1,13 @@
-//! Restoring of persisted property values, which the application receives as writes.
+//! Restoring of persisted property values as writes.
 
 use super::inbox::{Inbox, Invoked, Restoring};
 use super::keep::Keeping;
 use crate::model::{Input, PERSISTED_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
-    /// Persists the properties that are declared `kept` in `store`. Must be called before the application runs.
+    /// Persists the properties that are declared `kept` in `store`.
+    ///
+    /// Must be called before the application runs.
     ///
     /// The first requests are the stored values, as if clients wrote them, in the order of the declaration. So the application
     /// sets its hardware and publishes them by its usual code. A stored value that does not fit the declaration is skipped and

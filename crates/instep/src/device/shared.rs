@@ -19,7 +19,9 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use instep_proto::delivery::{Feed, PublishError};
 use instep_proto::frame::Payload;
 
-/// Device that all clients follow. The application publishes through it, and drivers connect clients to it.
+/// Device that all clients follow.
+///
+/// The application publishes through it, and drivers connect clients to it.
 ///
 /// Every call is short and synchronous, and can be made from any thread. Text is formatted directly into its frame while the device
 /// is locked, so a [`Display`] implementation must not call the device.
@@ -45,17 +47,17 @@ impl Device {
         }
     }
 
-    /// Publishes the latest message of `topic` to all clients, and to new clients first.
+    /// Publishes the latest message of `topic` to all clients.
     ///
-    /// A slow client receives only the latest message. If the text cannot be published ([`Device::try_publish`]), the old message
-    /// stays, and the reason is logged.
+    /// New clients receive it first. A slow client receives only the latest message. If the text cannot be published
+    /// ([`Device::try_publish`]), the old message stays, and the reason is logged.
     pub fn publish(&self, topic: Topic, text: impl Display) {
         if let Err(error) = self.try_publish(topic, text) {
             log::error!(target: NOT_PUBLISHED, "Not published: {error}");
         }
     }
 
-    /// Publishes the latest message of `topic`, as [`Device::publish`] does, and returns the error instead of logging it.
+    /// Publishes as [`Device::publish`] does, but returns the error.
     ///
     /// # Errors
     /// If there is no such topic, or the text is longer than [`Limits::frame`]. The old message stays.
@@ -63,17 +65,17 @@ impl Device {
         self.with(|state| state.publish(topic.0, Payload::Text(&text)))
     }
 
-    /// Sends an event to all connected clients, in order and without replacement by a newer one.
+    /// Sends an event to all connected clients, in order.
     ///
-    /// A client misses events only if it falls behind by more than [`Limits::events`]. If the text cannot be sent
-    /// ([`Device::try_event`]), the reason is logged.
+    /// It is never replaced by a newer one. A client misses events only if it falls behind by more than
+    /// [`Limits::events`]. If the text cannot be sent ([`Device::try_event`]), the reason is logged.
     pub fn event(&self, text: impl Display) {
         if let Err(error) = self.try_event(text) {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 
-    /// Sends an event, as [`Device::event`] does, and returns the error instead of logging it.
+    /// Sends an event as [`Device::event`] does, but returns the error.
     ///
     /// # Errors
     /// If the text is longer than [`Limits::frame`], or this device keeps no events.
@@ -107,7 +109,7 @@ impl Device {
         }
     }
 
-    /// Sets a page value, as [`Device::set_page_value`] does, and returns the error instead of logging it.
+    /// Sets a page value as [`Device::set_page_value`] does, but returns the error.
     ///
     /// # Errors
     /// If the name or the value is invalid, or there are 8 other values already.
@@ -134,15 +136,18 @@ impl Device {
         &self.limits
     }
 
-    /// Registers the waker of a follower, which is called when the follower has to act. For drivers.
+    /// Registers the waker of a follower, which is called when the follower has to act.
+    ///
+    /// For drivers.
     pub fn register(&self, follower: usize, waker: &Waker) {
         self.with(|state| state.followers[follower].register(waker));
     }
 
-    /// Brings `feed` up to date, and calls `each` with the slots of clients that need a turn. For drivers.
+    /// Brings `feed` up to date, and calls `each` with slots that need a turn.
     ///
-    /// These are clients of this follower with a reply, with room in the inbox, or with a revoked credential; clients that are
-    /// behind the feed need a turn, too. Values that sensors published since the last call are recorded with the time `now`.
+    /// For drivers. The slots are those of this follower's clients with a reply, with room in the inbox, or with a revoked
+    /// credential. Clients that are behind the feed need a turn, too, but are not among them. Values that sensors
+    /// published since the last call are recorded with the time `now`.
     pub fn follow(&self, now: Instant, follower: usize, feed: &mut Feed<'_>, mut each: impl FnMut(usize)) {
         self.with(|state| {
             state.histories.record(now);
@@ -155,14 +160,18 @@ impl Device {
         });
     }
 
-    /// Notes the present value of a sensor for its history, if it has one. NaN stands for an unavailable value.
+    /// Notes the present value of a sensor for its history, if it has one.
+    ///
+    /// NaN stands for an unavailable value.
     pub(crate) fn remember(&self, name: &str, value: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "a chart needs no more precision")]
         let value = value as f32;
         self.with(|state| state.histories.remember(name, value));
     }
 
-    /// Returns the past value of a sensor with that number, or the oldest one after it that is kept, and its number.
+    /// Returns the past value of that number, or the oldest one kept after it.
+    ///
+    /// The value comes with its number.
     pub(crate) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
         self.with(|state| state.histories.past(interaction, from, now))
     }

@@ -8,7 +8,7 @@ use instep_proto::message::Kind;
 /// First number of the HTTP requests. Smaller numbers are those of clients.
 pub(super) const FIRST_REQUEST: u32 = 1 << 31;
 
-/// Id of a client, numbered from 1 in the order of connects since the start of the device.
+/// Id of a client, numbered from 1 since the start of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientId {
     pub(crate) number: u32,
@@ -26,7 +26,9 @@ impl ClientId {
         (!self.is_request()).then_some(self.number)
     }
 
-    /// Logs the disconnect. If the application receives messages of the client, the inbox does so after its last message.
+    /// Logs the disconnect.
+    ///
+    /// If the application receives messages of the client, the inbox does so after its last message.
     pub(crate) fn log_disconnected(self) {
         log::info!(client = self.number; "[{self}] Disconnected");
     }
@@ -54,7 +56,7 @@ pub struct Slot {
     pub(crate) notify_app: bool,
     /// Whether its messages are those of the Thing.
     pub(crate) speaks_thing: bool,
-    /// The application has not been told yet that it connected.
+    /// Whether the application has not been told yet that the client connected.
     pub(crate) opened: bool,
     /// It is gone; the slot is free once the application has been told.
     pub(crate) closed: bool,
@@ -76,9 +78,10 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Creates a free slot with memory for one message to the application and for replies.
+    /// Creates a free slot.
     ///
-    /// Each reply takes 12 bytes more than its frame. `replies_max` is [`Limits::replies`](crate::Limits::replies).
+    /// Its memory is for one message to the application and for replies. Each reply takes 12 bytes more than its frame.
+    /// `replies_max` is [`Limits::replies`](crate::Limits::replies).
     pub fn new(message: Buffer, replies: Buffer, replies_max: usize) -> Self {
         Self {
             number: 0,

@@ -28,7 +28,9 @@ pub struct Memory {
     pub event_storage: &'static mut [u8],
     /// One slot for each client, and after them one for each of [`Memory::requests`].
     pub slots: &'static mut [Slot],
-    /// One follower for each driver, which is a shard on Linux or a network interface on a microcontroller.
+    /// One follower for each driver.
+    ///
+    /// A driver is a shard on Linux, or a network interface on a microcontroller.
     pub followers: &'static mut [Follower],
     /// The number of slots for HTTP requests to a Thing, which are the last ones. 0 if there is no Thing.
     pub requests: usize,
@@ -63,7 +65,9 @@ impl Follower {
         Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
     }
 
-    /// Sets the maximum number of its clients. Without it, only [`Limits::clients`] counts.
+    /// Sets the maximum number of its clients.
+    ///
+    /// Without it, only [`Limits::clients`] counts.
     pub fn with_clients(self, clients: usize) -> Self {
         Self { clients, ..self }
     }
@@ -92,7 +96,7 @@ pub(crate) struct State {
     pub(crate) followers: &'static mut [Follower],
     pub(crate) page_values: PageValues,
     pub(crate) histories: Histories,
-    /// The store for persistent properties, once their stored values have been restored.
+    /// The store for persistent properties, once their values are restored.
     pub(super) keeping: Option<Keeping>,
     pub(crate) counts: Counts,
     pub(crate) log_limit: LogRateLimit,
@@ -238,7 +242,7 @@ impl State {
         }
     }
 
-    /// Queues a message that waited for room for its reply, if a removed reply made enough room.
+    /// Queues a message that waited for room for its reply, if there is room.
     pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
         if place.awaiting_reply_room && place.replies.has_room(limits.reply()) {
@@ -249,9 +253,9 @@ impl State {
         }
     }
 
-    /// Reserves free places in the inbox for waiting clients, first in first out, and gives each a turn.
+    /// Reserves free places in the inbox for waiting clients, in FIFO order.
     ///
-    /// Later arrivals queue behind them.
+    /// Each of these clients gets a turn. Later arrivals queue behind them.
     pub(crate) fn reserve_free_slots(&mut self, inbox: usize) {
         while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
@@ -263,7 +267,7 @@ impl State {
         }
     }
 
-    /// Passes the reserved place of a slot, if it has one, to the client that has waited longest.
+    /// Passes the reserved place of a slot to the longest-waiting client.
     pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
         if core::mem::take(&mut self.slots[usize::from(slot)].reserved) {
             self.inbox_used -= 1;

@@ -1,4 +1,6 @@
-//! Wakers to be called after the device's lock is released, because the woken tasks take it first.
+//! Wakers to be called after the device's lock is released.
+//!
+//! The woken tasks take that lock first.
 
 use core::task::Waker;
 

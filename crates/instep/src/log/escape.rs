@@ -1,4 +1,4 @@
-//! Escaping of bytes from clients for the log, so that they stay on one line and are short.
+//! Escaping of bytes from clients, for short log lines.
 
 use core::fmt::{self, Display, Write};
 
@@ -37,7 +37,9 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Returns whether a character separates lines or paragraphs, has no width, or changes the direction of text.
+/// Returns whether a character is invisible or changes the layout of a line.
+///
+/// Such characters separate lines, have no width, or change the direction of text.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -1,4 +1,4 @@
-//! Helpers for log lines: escaping of text from clients, a rate limit for refusals, and log targets.
+//! Escaping for log lines, their rate limit, and log targets.
 
 mod escape;
 mod rate_limit;

@@ -1,4 +1,4 @@
-//! Rate limit of log lines about refusals, so that a flood of requests does not flood the log.
+//! Rate limit of log lines about refusals.
 
 use crate::time::Instant;
 
@@ -15,7 +15,9 @@ pub(crate) struct LogRateLimit {
 }
 
 impl LogRateLimit {
-    /// Counts a line. Returns `None` if it must be left out, else how many were left out since the last one.
+    /// Counts a line.
+    ///
+    /// Returns `None` if it must be left out, else how many were left out since the last one.
     pub(crate) fn allow(&mut self, now: Instant) -> Option<u64> {
         let second = now.as_millis() / 1000;
         if second != self.second {

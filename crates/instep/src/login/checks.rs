@@ -7,7 +7,9 @@ use core::net::IpAddr;
 use core::num::NonZeroU32;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Time without a query after which a check expires, in ms. A request that waits for its check queries it more often.
+/// Time without a query after which a check expires, in ms.
+///
+/// A request that waits for its check queries it more often.
 const CHECK_EXPIRY_MS: u64 = 3_000;
 
 /// Entry of the table of password checks. `Debug` does not show the password.
@@ -114,7 +116,9 @@ impl PasswordChecks {
         }
     }
 
-    /// Removes all verdicts, because the password has changed. A request that has not fetched its verdict is checked again.
+    /// Removes all verdicts, because the password has changed.
+    ///
+    /// A request that has not fetched its verdict is checked again.
     pub(super) fn forget_verdicts(&mut self) {
         let done = |check: &&mut PasswordCheck| matches!(check.progress, Progress::Done(_));
         self.entries.iter_mut().filter(done).for_each(|check| *check = PasswordCheck::default());

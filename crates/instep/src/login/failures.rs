@@ -70,14 +70,18 @@ impl FailedLogins {
         Self { entries }
     }
 
-    /// Returns the remaining wait of the network, in whole seconds, or 0 if it need not wait.
+    /// Returns the remaining wait of the network, in whole seconds.
+    ///
+    /// Returns 0 if it need not wait.
     pub(super) fn wait(&self, network: ClientPrefix, now: Instant) -> u16 {
         let until = self.find(network).map_or(Instant::default(), |i| self.entries[i].until());
         let seconds = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);
         u16::try_from(seconds).unwrap_or(u16::MAX)
     }
 
-    /// Counts a wrong password. Returns the wait that begins with it, in seconds, if one does.
+    /// Counts a wrong password.
+    ///
+    /// Returns the wait that begins with it, in seconds, if one does.
     pub(super) fn add(&mut self, network: ClientPrefix, now: Instant) -> Option<u16> {
         let index = self.find(network).unwrap_or_else(|| self.least_important(now));
         let entry = &mut self.entries[index];

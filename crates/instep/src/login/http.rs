@@ -41,7 +41,9 @@ impl LogIn {
         Self::begin(memory, Some(password), random, BY_PASSWORD)
     }
 
-    /// Creates a log-in that lets everyone in until a password is set by [`LogIn::change_password`].
+    /// Creates a log-in without a password.
+    ///
+    /// It lets everyone in until one is set by [`LogIn::change_password`].
     ///
     /// # Panics
     /// If any part of the memory is empty.
@@ -200,16 +202,18 @@ fn cookie<'h>(id: Option<u128>, request: &Request<'h>) -> Cookie<'h> {
     Cookie { id, port: request.local_port, base: head.base, site }
 }
 
-/// Returns whether the page is in another site's frame where the browser keeps the cookie.
+/// Returns whether the page is in a frame that keeps the cookie.
 ///
-/// Browsers keep such a cookie, and send `Sec-Fetch-Dest`, over TLS only.
+/// The frame is another site's. Browsers keep such a cookie, and send `Sec-Fetch-Dest`, over TLS only.
 fn holds_in_frames(request: &Request<'_>) -> bool {
     let Request { head, context, .. } = *request;
     let mut dest = head.fields.items("sec-fetch-dest");
     head.secure && !context.access.frames.is_empty() && dest.next() == Some("iframe")
 }
 
-/// Returns whether the page may be in a frame where the browser drops the cookie, which a script of the page checks.
+/// Returns whether the page may be in a frame that drops the cookie.
+///
+/// A script of the page checks whether it is.
 fn is_framed(request: &Request<'_>) -> bool {
     !request.context.access.frames.is_empty() && !holds_in_frames(request)
 }
@@ -233,7 +237,9 @@ fn challenge(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     error(Status::Unauthorized, head)
 }
 
-/// Redirects (303) to `location` on this device, or to a shorter location if that does not fit.
+/// Redirects (303) to `location` on this device.
+///
+/// If that does not fit, it redirects to a shorter location.
 fn redirect(
     head: &RequestHead<'_>,
     location: &dyn Display,

@@ -160,12 +160,14 @@ impl LogIn {
         })
     }
 
-    /// Returns the credential that all requests with the right password in Basic authentication share.
+    /// Returns the credential of all requests with Basic authentication.
     pub(super) fn basic_credential(&self) -> Credential {
         Credential { number: self.with(|state| state.basic_number), expires_at: Instant::NEVER }
     }
 
-    /// Begins a session and returns its id. If it replaces another session, the clients of that one are closed.
+    /// Begins a session and returns its id.
+    ///
+    /// If it replaces another session, the clients of that one are closed.
     pub(super) fn begin_session(&self, device: &Device, now: Instant) -> u128 {
         let mut id = [0; 16];
         (self.random)(&mut id);

@@ -1,7 +1,8 @@
-//! The log-in: one password, with sessions in cookies or Basic authentication (`docs/contracts.md`, section 5).
+//! The log-in (`docs/contracts.md`, section 5).
 //!
-//! Browsers use a cookie, because Safari sends no Basic authentication with a WebSocket's handshake. Tools send the password with
-//! each request. Hashing is slow, so that guessing is slow, too. Passwords are hashed one at a time by
+//! There is one password. A client sends it to get a session in a cookie, or with each request by Basic authentication.
+//! Browsers use a cookie, because Safari sends no Basic authentication with a WebSocket's handshake. Tools send the
+//! password with each request. Hashing is slow, so that guessing is slow, too. Passwords are hashed one at a time by
 //! [`LogIn::check_passwords`], while everything else goes on.
 
 mod checks;

@@ -1,10 +1,12 @@
-//! The log-in page, whose parts are taken from one file and joined while they are sent.
+//! The log-in page, whose parts are joined while they are sent.
 //!
-//! It has a script only if other sites may frame it.
+//! All parts are from one file. It has a script only if other sites may frame it.
 
 const FILE: &str = include_str!("../../assets/login.html");
 
-/// Content security policy, which allows the page's style by its hash, its pictures and its form.
+/// Content security policy with the hash of the page's style.
+///
+/// It allows pictures in the page and its form, too.
 macro_rules! policy {
     () => {
         "default-src 'none'; style-src 'sha256-9dLlFPiGFfJikhwi+Hkz+s3cTy/+bfQMUiS2c3CELr8='; img-src data:; form-action 'self'; base-uri 'none'"
@@ -19,7 +21,9 @@ pub(crate) struct Page {
 }
 
 pub(crate) const POLICY: &str = policy!();
-/// The policy with the hash of the script that checks whether the browser keeps a cookie in a frame.
+/// The policy with the hash of the script, too.
+///
+/// The script checks whether the browser keeps a cookie in a frame.
 const POLICY_FRAMED: &str =
     concat!(policy!(), "; script-src 'sha256-o9Pw6UFy65HXyOF4IKpdhJd4/WQAMliOB9vinRdQUwc='");
 
@@ -71,7 +75,9 @@ pub(crate) fn ask_again(framed: bool) -> Page {
     }
 }
 
-/// Returns the page for a browser that is logged in, with a link to the device and a button to log out.
+/// Returns the page for a browser that is logged in.
+///
+/// It has a link to the device and a button to log out.
 pub(crate) fn inside() -> Page {
     Page { parts: &[HEAD, LOGGED_IN, END], policy: POLICY }
 }

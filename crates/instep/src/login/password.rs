@@ -11,7 +11,9 @@ use subtle::ConstantTimeEq as _;
 pub const PASSWORD_MAX: usize = 128;
 /// Byte order mark, which some editors put before a text.
 const MARK: char = '\u{feff}';
-/// Maximum length of a password with a byte order mark before it and a line end after it, in bytes.
+/// Maximum length of a password's text, in bytes.
+///
+/// The text may have a byte order mark before the password and a line end after it.
 const TEXT_MAX: usize = MARK.len_utf8() + PASSWORD_MAX + 2;
 
 /// Hash of a password, with its salt and rounds. `Debug` shows none of them.
@@ -109,7 +111,7 @@ impl Password {
         }
     }
 
-    /// Creates a password from the parts that [`Password::to_parts`] returned, such as persisted ones.
+    /// Creates a password from the parts that [`Password::to_parts`] returned.
     pub const fn from_parts(salt: [u8; 16], rounds: u32, hash: [u8; 32]) -> Self {
         Self { salt, rounds, hash }
     }
@@ -173,7 +175,9 @@ impl fmt::Debug for Hashing {
     }
 }
 
-/// Returns the HMAC-SHA-256 of a password, which is fast, and of no use without the random `key`.
+/// Returns the HMAC-SHA-256 of a password.
+///
+/// It is fast, and of no use without the random `key`.
 pub fn keyed_hash(key: &[u8; 32], password: &[u8]) -> [u8; 32] {
     keyed(key).chain_update(password).finalize().into_bytes().into()
 }

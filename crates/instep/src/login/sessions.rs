@@ -13,7 +13,7 @@ pub const SESSION_SECONDS: u64 = 30 * 24 * 60 * 60;
 pub struct Session {
     /// The secret id in the cookie.
     id: u128,
-    /// The number by which the server knows the session, or `None` if the entry is free.
+    /// The number of the session in the server, or `None` if the entry is free.
     number: Option<NonZeroU32>,
     expires_at: Instant,
     used_at: Instant,
@@ -74,7 +74,9 @@ impl Sessions {
         core::mem::replace(entry, Session { id, number: Some(number), expires_at, used_at: now }).number
     }
 
-    /// Finds the session with that id, in constant time. Returns its number and the time at which it expires.
+    /// Finds the session with that id, in constant time.
+    ///
+    /// Returns its number and the time at which it expires.
     pub(super) fn find(&mut self, id: u128, now: Instant) -> Option<(NonZeroU32, Instant)> {
         let mut found = usize::MAX as u64;
         for (i, session) in self.entries.iter().enumerate() {

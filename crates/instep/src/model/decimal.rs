@@ -1,4 +1,6 @@
-//! Decimal numbers of the wire, which are exact and need no formatting or parsing of floating point.
+//! Decimal numbers of the wire, which are exact.
+//!
+//! They need no formatting or parsing of floating point, which is large.
 
 use core::fmt::{self, Display};
 
@@ -46,7 +48,9 @@ impl Decimal {
         units / scale(self.precision)
     }
 
-    /// Returns whether the number is a multiple of another one, which must not be 0 and has the same precision.
+    /// Returns whether the number is a multiple of `other`.
+    ///
+    /// The other number must not be 0, and must have the same precision.
     pub(crate) fn is_multiple_of(self, other: Self) -> bool {
         self.units.checked_rem(other.units) == Some(0)
     }
@@ -86,9 +90,9 @@ impl Display for Decimal {
     }
 }
 
-/// Number that is displayed with as many digits as it needs, at most [`PRECISION_MAX`] after its point.
+/// Number that is displayed with as many digits as it needs.
 ///
-/// It is displayed as `null` if it is too far from 0.
+/// It has at most [`PRECISION_MAX`] digits after its point. It is displayed as `null` if it is too far from 0.
 pub(crate) struct Shortest(pub(crate) f64);
 
 impl Display for Shortest {

@@ -1,4 +1,4 @@
-//! Thing Description (W3C Web of Things, Thing Description 1.1), for programs and for the panel.
+//! Thing Description (W3C Web of Things, Thing Description 1.1).
 //!
 //! Terms with the prefix `instep` are for the panel, where the standard has none. `base` is the address of the request, and all
 //! other addresses are relative to it.
@@ -50,7 +50,9 @@ impl Display for Beginning<'_> {
     }
 }
 
-/// Description of a Thing after its beginning. It is always the same text, so it can be written in parts.
+/// Description of a Thing after its beginning.
+///
+/// It is always the same text, so it can be written in parts.
 #[derive(Debug)]
 pub(crate) struct Description<'a> {
     pub(crate) manifest: &'a Manifest,
@@ -254,7 +256,9 @@ impl Display for Exact {
     }
 }
 
-/// Writer that counts and hashes its input (FNV-1a, because the hash is only for an ETag).
+/// Writer that counts and hashes its input.
+///
+/// The hash is FNV-1a, because it is only for an ETag.
 struct Measure {
     length: usize,
     hash: u64,

@@ -1,4 +1,6 @@
-//! Errors of requests to a Thing, as clients receive them: a code for programs and a sentence for people.
+//! Errors of requests to a Thing.
+//!
+//! A client receives a code for programs and a sentence for people.
 
 use super::decimal::Shortest;
 use super::thing::{Interaction, Kind};
@@ -7,7 +9,9 @@ use instep_proto::json::{JsonError, JsonString, Text};
 
 /// Maximum length of a client's text that is repeated in an error, in bytes.
 const REPEATED_MAX: usize = 40;
-/// Maximum length of an error frame without its message, in bytes, with the longest id, code and name.
+/// Maximum length of an error frame without its message, in bytes.
+///
+/// An error with the longest id, code and name has this length.
 const FRAME_OVERHEAD: usize = 144;
 /// Maximum length of an error's message, in bytes.
 const MESSAGE_MAX: usize = 512;
@@ -44,7 +48,7 @@ impl<'j> RequestError<'j> {
         Self { id: None, interaction: None, kind }
     }
 
-    /// Returns the error frame for the client. Frames have at message_max `frame_max` bytes.
+    /// Returns the error frame for the client. Frames have at most `frame_max` bytes.
     pub(crate) fn frame(&self, frame_max: usize) -> impl Display {
         ErrorFrame {
             id: self.id,

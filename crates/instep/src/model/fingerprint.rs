@@ -2,7 +2,9 @@
 
 use super::thing::{Kind, Thing};
 
-/// FNV-1a hash of 64 bits, which is small and is computed at compile time. It is not cryptographic.
+/// FNV-1a hash of 64 bits, which is small and is computed at compile time.
+///
+/// It is not cryptographic.
 struct Hash(u64);
 
 impl Thing {

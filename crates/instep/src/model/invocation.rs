@@ -1,4 +1,4 @@
-//! Parsing of a client's message to a Thing, and its validation against the declaration.
+//! Parsing and validation of a client's message to a Thing.
 
 use super::decimal::Decimal;
 use super::error::{RequestError, RequestErrorKind};
@@ -70,7 +70,7 @@ impl Thing {
         }
     }
 
-    /// Returns the number of the property that a message writes without asking for a reply.
+    /// Returns the property that a message writes without asking for a reply.
     ///
     /// A newer write may replace such a message.
     pub(crate) fn plain_write(&'static self, text: &str) -> Option<usize> {

@@ -11,7 +11,7 @@ use instep_proto::json::Value;
 /// Calls must be short and must not wait, so an implementation writes to flash or to a file later. The device may be locked during
 /// a call, so an implementation must not call the device.
 pub trait PropertyStore: Debug + Sync {
-    /// Copies the stored value of a property to the start of `to`, and returns its length, in bytes.
+    /// Copies the stored value of a property to `to`, and returns its length.
     ///
     /// Returns `None` if no value is stored.
     fn value(&self, property: &'static str, to: &mut [u8; PERSISTED_MAX]) -> Option<usize>;

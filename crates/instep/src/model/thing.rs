@@ -170,7 +170,7 @@ impl Thing {
             .any(|interaction| interaction.kind.is_property() && interaction.kind.is_writable())
     }
 
-    /// Finds the interaction of a name in a path, where bytes may be percent-encoded, and its number.
+    /// Finds the interaction of a percent-encoded name, and its number.
     pub(crate) fn find_in_path(&self, name: &str) -> Option<(usize, &'static Interaction)> {
         let is = |interaction: &Interaction| strip_path(name, interaction.name) == Some("");
         self.interactions.iter().enumerate().find(|(_, interaction)| is(interaction))
@@ -185,7 +185,9 @@ impl Thing {
 }
 
 impl Interaction {
-    /// Creates an interaction with its name in frames and paths, and its title for people.
+    /// Creates an interaction.
+    ///
+    /// `name` is for frames and paths, and `title` for people.
     ///
     /// # Panics
     /// If the name is not 1 to 32 ASCII letters, digits, `_` or `-`, does not begin with a letter, or is reserved (`error`, `ok`,
@@ -218,7 +220,9 @@ impl Interaction {
         Self { group, ..self }
     }
 
-    /// Sets the words for true and false of a binary sensor, such as `open` and `closed`.
+    /// Sets the words for true and false of a binary sensor.
+    ///
+    /// Examples are `open` and `closed`.
     ///
     /// # Panics
     /// If it is no binary sensor, or the words are empty or equal. In a `const`, this is an error of the compiler.
@@ -228,7 +232,9 @@ impl Interaction {
         Self { words: Some([on, off]), ..self }
     }
 
-    /// Persists the value of a property, if the application has a store ([`Inbox::keep_in`](crate::Inbox::keep_in)).
+    /// Persists the value of a property.
+    ///
+    /// The application needs a store ([`Inbox::keep_in`](crate::Inbox::keep_in)).
     ///
     /// # Panics
     /// If it is no writable property, or its text may be longer than [`PERSISTED_MAX`] bytes. In a `const`, this is an error of the

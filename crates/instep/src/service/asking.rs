@@ -1,4 +1,4 @@
-//! Conversion of a PUT or POST into a message to the application, and of its reply into a response.
+//! Conversion of a PUT or POST into a message, and of a reply into a response.
 
 use super::form::whole_content;
 use super::problem::{JSON, Problem};

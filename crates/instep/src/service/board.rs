@@ -65,7 +65,9 @@ pub trait BoardPages: Debug + Sync {
         }
     }
 
-    /// Fills `out` with parts of the page, from the part at `position` on. For the server.
+    /// Fills `out` with parts of the page, from the part at `position` on.
+    ///
+    /// For the server.
     #[doc(hidden)]
     fn make_page(&self, position: u32, out: &mut [u8]) -> Chunk {
         let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));

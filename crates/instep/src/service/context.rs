@@ -26,9 +26,10 @@ pub struct Context<'a> {
     pub(crate) messages: Cell<u32>,
 }
 
-/// Functions for an open WebSocket of a Thing: notices beside the feed's frames, and replacement of writes.
+/// Function table for an open WebSocket of a Thing.
 ///
-/// A push returns `false` if the output has no room.
+/// It has the notices beside the feed's frames, and the replacement of writes. A push returns `false` if the output has
+/// no room.
 #[derive(Debug)]
 pub struct Notices {
     /// Pushes a keep-alive.
@@ -49,7 +50,9 @@ impl Context<'_> {
         self.messages.set(self.messages.get() + u32::from(whole));
     }
 
-    /// Returns whether a refusal may be logged now. If so, logs first how many were left out before.
+    /// Returns whether a refusal may be logged now.
+    ///
+    /// If so, logs first how many were left out before.
     pub(crate) fn allow_log(&self, now: Instant) -> bool {
         let left_out = self.device.allow_log(now);
         if let Some(left_out @ 1..) = left_out {

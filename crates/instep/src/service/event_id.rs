@@ -12,7 +12,7 @@ use instep_proto::http::RequestHead;
 /// The version of the wire format.
 const WIRE: u32 = 1;
 
-/// Returns the first cursor of a client that has received the first `seen` of all events.
+/// Returns the first cursor of a client that has the first `seen` events.
 pub(crate) fn begin(context: &Context<'_>, seen: u64) -> Cursor {
     if context.manifest.backlog {
         Cursor::with_backlog(context.feed, seen)
@@ -28,7 +28,7 @@ pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
     position_start(context, false)
 }
 
-/// First frame to each client, with the wire version, the Thing's hash and the device's start.
+/// First frame to each client: wire version, hash and start of the device.
 pub(crate) struct Greeting {
     hash: u64,
     start: Option<NonZeroU32>,
@@ -50,7 +50,7 @@ impl Display for Greeting {
     }
 }
 
-/// Id of an event in Server-Sent Events: the device's start, and the event's number.
+/// Id of an event in Server-Sent Events: the device's start and a number.
 pub(crate) struct EventId {
     pub(crate) start: NonZeroU32,
     pub(crate) seq: u64,
@@ -65,7 +65,7 @@ impl Display for EventId {
 /// Position of a client that connects again: the events that it has received.
 #[derive(Clone, Copy)]
 pub(crate) struct LastSeen {
-    /// Whether it asks for revisions (`?revision`), and so for the number of events that it missed meanwhile.
+    /// Whether it asks for revisions (`?revision`) and the number of missed events.
     pub(crate) revisions: bool,
     /// The number of the last event that it received since this start of the device. `None` if it names none.
     seq: Option<u64>,
@@ -98,7 +98,7 @@ impl LastSeen {
         begin(context, self.seq.unwrap_or(self.default_seq))
     }
 
-    /// Returns how many events the client missed before its first cursor, if it asks for revisions.
+    /// Returns how many events the client missed, if it asks for revisions.
     pub(crate) fn missed(self, begin: &Cursor) -> u64 {
         self.seq.filter(|_| self.revisions).map_or(0, |seq| begin.events().saturating_sub(seq))
     }

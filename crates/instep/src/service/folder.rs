@@ -1,4 +1,4 @@
-//! Files of a folder, which are served at paths where the application declares nothing.
+//! Files of a folder, for paths where the application declares nothing.
 
 use super::request::{Outcome, Request};
 use core::fmt::Debug;
@@ -7,14 +7,18 @@ use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, S
 
 /// First number of the bodies that are read from files.
 const FIRST_FILE: u16 = 0x8000;
-/// Upper bound of the numbers of files, and so of files that are sent at the same time.
+/// Upper bound of the numbers of files.
+///
+/// So it is the maximum number of files that are sent at the same time.
 pub const FOLDER_FILES_MAX: u16 = 0x4000;
 
 /// Files of a page, such as scripts, style sheets and pictures.
 ///
 /// The server looks here if nothing else is at a path, after it has checked Host and the log-in. Calls must not wait.
 pub trait Folder: Debug + Sync {
-    /// Finds the content at the path of a request. The path is as the client sent it, without decoding.
+    /// Finds the content at the path of a request.
+    ///
+    /// The path is as the client sent it, without decoding.
     fn find(&self, head: &RequestHead<'_>) -> Found;
 
     /// Writes the next chunk of a file to the start of `out`.
@@ -107,7 +111,9 @@ pub enum FileContent {
         /// The hash for the ETag, which differs for different content.
         hash: u64,
     },
-    /// `%NAME%` is replaced by the device's value of that name, and clients must not cache the result.
+    /// `%NAME%` is replaced by the device's value of that name.
+    ///
+    /// Clients must not cache the result.
     Template,
 }
 

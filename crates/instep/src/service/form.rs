@@ -27,7 +27,9 @@ pub(crate) fn whole_content<'r>(
     }
 }
 
-/// Checks whether a request with an effect may be carried out now; else breaks with its outcome.
+/// Checks whether a request with an effect may be carried out now.
+///
+/// Else breaks with its outcome.
 pub(crate) fn may_act(request: &Request<'_>, out: &Outgoing<'_>) -> ControlFlow<Outcome> {
     let head = request.head;
     if head.method != Method::Post {

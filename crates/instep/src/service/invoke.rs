@@ -21,7 +21,9 @@ const WITHOUT_VALUE: &[u8] = b"\",\"id\":0}";
 const TOO_LONG: &str = "{\"code\":\"too-long\",\"message\":\"this is more than the application takes\"}";
 const LATE: &str = "{\"code\":\"busy\",\"message\":\"the application did not answer in time\"}";
 
-/// Returns the maximum length of a body, in bytes. A longer one cannot fit a message.
+/// Returns the maximum length of a body, in bytes.
+///
+/// A longer one cannot fit a message.
 pub(crate) const fn body_max(limits: &Limits) -> usize {
     limits.message
 }
@@ -36,7 +38,7 @@ pub(crate) fn late() -> Reply {
     Reply::json(Status::ServiceUnavailable, LATE, None)
 }
 
-/// Answers a request that is to write the property of that number.
+/// Answers a request to write the property of that number.
 pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
     match (request.head.method, interaction.kind.is_writable()) {
@@ -49,7 +51,7 @@ pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Out
     }
 }
 
-/// Answers a request that is to invoke the action of that number.
+/// Answers a request to invoke the action of that number.
 pub(crate) fn invoke(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
     if request.head.method == Method::Post {

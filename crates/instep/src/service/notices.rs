@@ -1,4 +1,4 @@
-//! Frames that a Thing's endpoint sends by itself: greeting, keep-alive, revision and missed events.
+//! Frames of a Thing's endpoint: greeting, keep-alive, revision, missed events.
 
 use super::context::Context;
 use super::event_id::{self, Greeting, UpTo};
@@ -9,7 +9,9 @@ use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
 /// Maximum payload of one of these frames, in bytes.
 pub(crate) const OWN_FRAME_MAX: usize = 88;
 
-/// Pushes the first frame of a client, and returns its first cursor. The output must have room.
+/// Pushes the first frame of a client, and returns its first cursor.
+///
+/// The output must have room.
 pub(crate) fn greet(context: &Context<'_>, out: &mut Outgoing<'_>) -> Cursor {
     let pushed = push(out, Greeting::of(context));
     debug_assert!(pushed, "the output of a new client has no room for its greeting");

@@ -24,7 +24,9 @@ pub(crate) fn write_answer(
     write_answer_with(response, format_args!(""), body, head, out)
 }
 
-/// Writes a response with further header lines, each with its line end, if there is room.
+/// Writes a response with further header lines, if there is room.
+///
+/// Each line must have its line end.
 pub(crate) fn write_answer_with(
     response: &ResponseHead,
     lines: Arguments<'_>,

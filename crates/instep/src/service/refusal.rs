@@ -19,7 +19,9 @@ macro_rules! log_limited {
 }
 pub(crate) use log_limited;
 
-/// Counts and logs a refused request, with the option that would allow it. Returns the status.
+/// Counts and logs a refused request, with the option that would allow it.
+///
+/// Returns the status.
 pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
     let Request { now, head, peer, context, .. } = *request;
     context.device.count_refusal(match refusal {

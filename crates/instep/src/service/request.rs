@@ -14,7 +14,7 @@ use instep_proto::http::{Reply, RequestHead, ResponseHead};
 /// Outcome of a request.
 #[derive(Clone, Copy)]
 pub enum Outcome {
-    /// The reply is to be sent.
+    /// The reply has to be sent.
     Reply(Reply),
     /// The response has been written already.
     Written {
@@ -85,14 +85,14 @@ pub struct PendingInvocation {
     pub(crate) several: bool,
     /// The number of messages that have not been passed yet. Each has a reserved place in the inbox.
     pub(crate) left: u8,
-    /// The messages that the application has refused, one bit each, the first in the lowest.
+    /// The refused messages, one bit each, the first in the lowest.
     pub(crate) refused: u16,
 }
 
 /// Credential of an authenticated request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// The number of the session, or the one that all requests with Basic authentication share.
+    /// The number of the session, or the one for all Basic authentication.
     pub(crate) number: NonZeroU32,
     /// The time at which it expires.
     pub(crate) expires_at: Instant,

@@ -49,7 +49,9 @@ pub(crate) fn redirect_with(
     }
 }
 
-/// Writes a response and its body, if there is room for all of it. Returns whether there was.
+/// Writes a response and its body, if there is room for all of it.
+///
+/// Returns whether there was.
 pub(crate) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing<'_>) -> bool {
     let space = out.spare_mut();
     let Some(mut end) = head.write(space) else { return false };

@@ -21,7 +21,9 @@ use instep_proto::json::{JsonError, Object, Value};
 const LINE_MAX: usize = REVISION.len() + ": \r\n".len() + 20;
 /// Maximum length of an error frame, in bytes.
 const ERROR_MAX: usize = 256;
-/// Maximum length of the body that lists refused properties, in bytes. It has 16 names of 32 bytes, and JSON around them.
+/// Maximum length of the body that lists refused properties, in bytes.
+///
+/// The body has at most 16 names of 32 bytes, and JSON around them.
 const REFUSED_MAX: usize = 700;
 
 /// Body of the response if the names do not fit.
@@ -161,7 +163,9 @@ fn reject(error: &RequestError<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'
     write_answer(&Reply::head_of(status, Some((JSON, body.len())), head), body, head, out)
 }
 
-/// Writes which properties were refused and which were written. Returns the length, in bytes.
+/// Writes which properties were refused and which were written.
+///
+/// Returns the length, in bytes.
 fn write_refused(object: Object<'_>, refused: u16, request: &Request<'_>, body: &mut [u8]) -> usize {
     let mut body = Window::new(body, 0);
     let list = |body: &mut Window<'_>, bit: bool| {

@@ -1,7 +1,7 @@
-//! Streams of Server-Sent Events (WHATWG HTML section 9.2), for clients without WebSocket.
+//! Streams of Server-Sent Events (WHATWG HTML section 9.2).
 //!
-//! `/events` has the messages that a WebSocket would receive. Each property and each event has a stream of bare values. The client
-//! of a stream has a slot and counts as a client.
+//! They are for clients without WebSocket. `/events` has the messages that a WebSocket would receive. Each property and
+//! each event has a stream of bare values. The client of a stream has a slot and counts as a client.
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
@@ -19,7 +19,9 @@ use instep_proto::http::{Method, Reply, Status, Window};
 const RETRY_MS: u32 = 2_000;
 /// Interval between keep-alive comments, in ms.
 const COMMENT_INTERVAL_MS: u64 = 10_000;
-/// Interval between keep-alive comments if the client asks for revisions, in ms. It is that of a WebSocket's keep-alives.
+/// Interval between keep-alive comments if the client asks for revisions, in ms.
+///
+/// It is that of a WebSocket's keep-alives.
 const COMMENT_INTERVAL_WITH_REVISIONS_MS: u64 = 5_000;
 /// Header line that keeps proxies such as nginx from buffering the stream.
 const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
@@ -35,13 +37,15 @@ pub(crate) struct Events {
     /// The time of the next comment.
     comment_at: Instant,
     cursor: Cursor,
-    /// The lowest revision that has not been sent, or [`u64::MAX`] if the client does not ask for revisions.
+    /// The lowest unsent revision, or [`u64::MAX`] if the client asks for none.
     unsent_revision: u64,
     /// The number of the only property or event of the stream. `None` stands for all.
     only: Option<u16>,
 }
 
-/// Answers a request for a stream, of everything or of the property or event with the number `only`.
+/// Answers a request for a stream.
+///
+/// It is of everything, or of the property or event with the number `only`.
 pub(crate) fn answer(
     only: Option<usize>,
     credential: Option<Credential>,
@@ -67,7 +71,9 @@ pub(crate) fn answer(
     }
 }
 
-/// Begins a stream for the client in `slot`. The output must be empty, so that the beginning has room.
+/// Begins a stream for the client in `slot`.
+///
+/// The output must be empty, so that the beginning has room.
 pub(crate) fn listen(
     slot: SlotHandle,
     now: Instant,
@@ -131,7 +137,9 @@ impl Events {
         core::mem::take(&mut self.check_revoked) && context.device.has_reply(self.slot).1
     }
 
-    /// Adds a keep-alive comment if it is due and the output is empty. A client that does not read gets none.
+    /// Adds a keep-alive comment if it is due and the output is empty.
+    ///
+    /// A client that does not read gets none.
     pub(crate) fn comment(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         if now >= self.comment_at {
             if out.len() == 0 {
@@ -173,7 +181,7 @@ impl Events {
         }
     }
 
-    /// Returns the revision up to which the client has received everything, if it is to be sent now.
+    /// Returns the revision to send now, up to which the client has everything.
     ///
     /// It is sent when nothing else waits. It is also sent before each new batch (`begins`), because a client that reads slowly
     /// may never be up to date.

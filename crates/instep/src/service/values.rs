@@ -13,9 +13,9 @@ pub(crate) fn with_value<R>(number: usize, context: &Context<'_>, with: impl FnO
         .read_topic(topic, |frame| with(frame.and_then(|frame| value(frame, name)).unwrap_or(b"null")))
 }
 
-/// Returns the value in a frame of that label, without the sequence number that an event may have.
+/// Returns the value in a frame of that label.
 ///
-/// Returns `None` if the frame has another label.
+/// The sequence number of an event is left out. Returns `None` if the frame has another label.
 pub(crate) fn value<'f>(frame: &'f [u8], label: &str) -> Option<&'f [u8]> {
     let rest = server_payload(frame).strip_prefix(b"{\"label\":\"")?;
     let value = rest.strip_prefix(label.as_bytes())?.strip_prefix(b"\",\"value\":")?.strip_suffix(b"}")?;
