@@ -24,8 +24,9 @@
 //! An application with a Thing declares properties, actions and events by the macro [`thing!`]. The JSON messages, the REST
 //! interface, the description and the panel's page follow from that declaration.
 //!
-//! Drivers are crates of their own, `instep-tokio` for Linux and `instep-embassy` for microcontrollers. A driver moves bytes between sockets and [`Client::turn`], the state machine of one connection. This crate does no I/O, reads no
-//! clock and allocates nothing, unless the feature `alloc` is enabled.
+//! Drivers are crates of their own, `instep-tokio` for Linux and `instep-embassy` for microcontrollers. A driver moves bytes
+//! between sockets and [`Client::turn`], which advances the state machine of one connection. This crate does no I/O and reads no
+//! clock, and it allocates only with the feature `alloc`.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

@@ -20,7 +20,7 @@ pub(super) const AFTER_VALUE: &[u8] = b",\"id\":0}";
 /// Everything up to that revision was published before the application replied.
 pub(super) const REVISION: &str = "Instep-Revision";
 
-/// Body of the response if the inbox is inbox_full.
+/// Body of the response if the inbox is full.
 const INBOX_FULL: &str = "{\"code\":\"busy\",\"message\":\"too much waits for the application: try again\"}";
 
 /// Returns the whole content of a request, if its type is JSON.
