@@ -66,7 +66,7 @@ fn an_origin_that_the_log_offers_is_allowed_by_the_option_that_it_names() {
         let headers = [("Origin", origin), ("Sec-WebSocket-Protocol", "arduino")];
         let refused = WebSocket::try_connect(server.addr(), "/ws", &headers[..1]).expect_err(origin);
         assert_eq!(refused.status, 403, "{origin}");
-        let start = format!("its page comes from {origin}");
+        let start = format!("unknown Origin {origin}");
         let line = server.wait_for_line(|line| line.contains(&start), SOON);
         let server = serve_with(&arguments(&line, "--allow-origin"));
         assert!(WebSocket::try_connect(server.addr(), "/ws", &headers[..1]).is_ok(), "{line}");

@@ -129,7 +129,7 @@ fn another_site_may_link_here_but_not_load_from_here() {
     assert_eq!(status(&["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]), 200);
     assert_eq!(status(&["Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors"]), 200);
     assert_eq!(status(&["Sec-Fetch-Site: none"]), 200);
-    let line = server.wait_for_line(|line| line.contains("a page from somewhere else"), SOON);
+    let line = server.wait_for_line(|line| line.contains("a page of another origin"), SOON);
     assert!(line.contains(target().here) && line.contains(target().allow_origin), "{line}");
     let form = request("/", &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]);
     assert_eq!(http(server.addr(), form.replacen("GET", "POST", 1)).status, 403, "a form is not a link");

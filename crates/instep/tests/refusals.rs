@@ -152,7 +152,7 @@ fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
                 let status = if same(other, origin) { "101" } else { "403" };
                 assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");
             }
-            let wide = said.iter().any(|line| line.contains("as do all pages from files"));
+            let wide = said.iter().any(|line| line.contains("which all pages from files"));
             assert_eq!(wide, origin == "null" || origin.starts_with("file:"), "{said:?}");
         }
     }
