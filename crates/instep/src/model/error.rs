@@ -156,7 +156,7 @@ impl Display for Expected<'_> {
                 options.next().map_or(Ok(()), |option| f.write_str(option))?;
                 options.try_for_each(|option| write!(f, ", {option}"))
             }
-            Kind::Text { max } | Kind::TextAction { max } => write!(f, "text of at message_max {max} bytes"),
+            Kind::Text { max } | Kind::TextAction { max } => write!(f, "text of at most {max} bytes"),
             Kind::Button => f.write_str("an action without a value"),
             // Clients cannot write these.
             Kind::Sensor { .. } | Kind::BinarySensor | Kind::Event | Kind::Log => Ok(()),

@@ -36,7 +36,7 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         return Problem::new("read-only", "").not_allowed(Allow::Read, head, out);
     };
     if head.method != Method::Put {
-        return Problem::new("error-method", "").not_allowed(Allow::ReadAndPut, head, out);
+        return Problem::new("wrong-method", "").not_allowed(Allow::ReadAndPut, head, out);
     }
     let body = match json_content("", request, out) {
         Continue(body) => body,
