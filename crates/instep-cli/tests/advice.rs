@@ -36,7 +36,7 @@ fn host_offered_by_log_is_allowed_by_its_option() {
     let server = serve_with(&[]);
     for host in ["lamp.fritz.box", "LAMP.fritz.box.:8080", "box.example.com:", "1.2.3"] {
         assert_eq!(status(&server, host), 421, "{host}");
-        let start = format!("the name {host}. ");
+        let start = format!("unknown Host {host}; ");
         let line = server.wait_for_line(|line| line.contains(&start), SOON);
         let advice = arguments(&line, "--allow-host");
         assert_eq!(advice.len(), 2, "{line}");
@@ -44,7 +44,7 @@ fn host_offered_by_log_is_allowed_by_its_option() {
     }
     for host in ["", ":80", "lamp:99999", "-x", "a$(reboot)"] {
         assert_eq!(status(&server, host), 421, "{host}");
-        let end = format!("no name with a port: {host}");
+        let end = format!("invalid Host {host}");
         server.wait_for_line(|line| line.ends_with(&end) && !line.contains("--"), SOON);
     }
     assert_eq!(status(&server, "[fe80::1%eth0]"), 200);
@@ -66,7 +66,7 @@ fn origin_offered_by_log_is_allowed_by_its_option() {
         let headers = [("Origin", origin), ("Sec-WebSocket-Protocol", "arduino")];
         let refused = WebSocket::try_connect(server.addr(), "/ws", &headers[..1]).expect_err(origin);
         assert_eq!(refused.status, 403, "{origin}");
-        let start = format!("its page comes from {origin}");
+        let start = format!("unknown Origin {origin}");
         let line = server.wait_for_line(|line| line.contains(&start), SOON);
         let server = serve_with(&arguments(&line, "--allow-origin"));
         assert!(WebSocket::try_connect(server.addr(), "/ws", &headers[..1]).is_ok(), "{line}");

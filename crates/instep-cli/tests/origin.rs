@@ -133,7 +133,7 @@ fn other_site_may_link_but_not_load() {
     assert_eq!(status(&["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]), 200);
     assert_eq!(status(&["Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors"]), 200);
     assert_eq!(status(&["Sec-Fetch-Site: none"]), 200);
-    let line = server.wait_for_line(|line| line.contains("a page from somewhere else"), SOON);
+    let line = server.wait_for_line(|line| line.contains("a page of another origin"), SOON);
     assert!(line.contains(target().here) && line.contains(target().allow_origin), "{line}");
     let form = request("/", &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]);
     assert_eq!(

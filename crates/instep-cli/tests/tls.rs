@@ -122,7 +122,7 @@ fn self_signed_key_is_kept_and_private() {
         |name| fs::metadata(folder.file(name)).expect("cannot open the file").permissions().mode() & 0o777;
     assert_eq!(mode("key.pem"), 0o600);
     let (made, kept) = (
-        folder.certificate(&folder),
+        certificate(&folder),
         format!("Generated a certificate and stored it in {}", folder.file("certificate.pem")),
     );
     assert!(server.lines().contains(&kept), "{:?}", server.lines());

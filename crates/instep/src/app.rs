@@ -1,18 +1,19 @@
-//! What an application declares: its pages, its endpoints, its topics.
+//! Declaration of an application: its pages, endpoints, topics and Thing.
 
 use crate::model::{Endpoint, Manifest, Thing, Topics};
 use crate::service::{Folder, ThingService};
 use instep_proto::http::{Asset, Pattern, best_match};
 
-/// How many pages and other assets an application may have.
+/// Maximum number of pages and other assets of an application.
 const PAGES_MAX: usize = 16;
-/// How many paths of it may speak WebSocket.
+/// Maximum number of WebSocket endpoints of an application.
 const ENDPOINTS_MAX: usize = 4;
 
+/// Page or other resource at a path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page {
     Asset(Pattern, Asset),
-    /// The rest of the path comes back as plain text.
+    /// A path that is answered with the part that its wildcard matches, as plain text.
     RestOfPath(Pattern),
 }
 
@@ -24,22 +25,25 @@ impl Page {
     }
 }
 
-/// An application: everything about it that is known when it is compiled. Declare it as a `const`, and a
-/// mistake is an error of the compiler.
+/// Declaration of an application, with everything that is known at compile time.
+///
+/// Declare it as a `const`, so that a mistake is an error of the compiler.
 #[derive(Clone, Copy, Debug)]
 pub struct App {
     manifest: Manifest,
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
-    /// Answers where nothing else does.
+    /// The folder that serves all other paths.
     pub(crate) folder: Option<&'static dyn Folder>,
-    /// Answers for the Thing, if it is one.
+    /// The handlers of the Thing, if it has one.
     pub(crate) service: Option<&'static ThingService>,
 }
 
 impl App {
-    /// An application without pages, by its name and what it is in a few words.
+    /// Creates an application without pages.
+    ///
+    /// `about` describes it in a few words.
     pub const fn new(name: &'static str, about: &'static str) -> Self {
         Self {
             manifest: Manifest { name, about, version: "", thing: None, backlog: false, hash: 0 },
@@ -51,11 +55,13 @@ impl App {
         }
     }
 
-    /// Serves `asset` at `path`, which may end in `*` for every path that begins so. An exact path goes before
-    /// a wildcard, and a longer wildcard before a shorter one.
+    /// Serves `asset` at `path`.
+    ///
+    /// A path may end in `*`, which matches every path with that beginning. An exact path takes precedence over a wildcard, and a
+    /// longer wildcard over a shorter one.
     ///
     /// # Panics
-    /// If there are more than 16 pages, or `path` is no path; in a `const`, when it is compiled.
+    /// If there are more than 16 pages, or `path` is invalid. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn page(self, path: &'static str, asset: Asset) -> Self {
         self.add_page(Page::Asset(Pattern::new(path), asset))
@@ -67,15 +73,15 @@ impl App {
     /// As [`App::page`].
     #[track_caller]
     pub const fn pages(mut self, assets: &[(&'static str, Asset)]) -> Self {
-        let mut at = 0;
-        while at < assets.len() {
-            self = self.page(assets[at].0, assets[at].1);
-            at += 1;
+        let mut i = 0;
+        while i < assets.len() {
+            self = self.page(assets[i].0, assets[i].1);
+            i += 1;
         }
         self
     }
 
-    /// Answers `path`, which ends in `*`, with what the `*` stood for, as plain text.
+    /// Answers `path` with the part that its `*` matches, as plain text.
     ///
     /// # Panics
     /// As [`App::page`].
@@ -84,11 +90,13 @@ impl App {
         self.add_page(Page::RestOfPath(Pattern::new(path)))
     }
 
-    /// Speaks WebSocket at `path`; the application gets the messages in its inbox. The same path may have a
-    /// page, for requests that do not ask for a WebSocket.
+    /// Accepts WebSockets at `path`.
+    ///
+    /// The application receives their messages in its inbox. The same path may have a page, for requests that do not
+    /// ask for a WebSocket.
     ///
     /// # Panics
-    /// If there are more than 4 endpoints, or `path` is no path; in a `const`, when it is compiled.
+    /// If there are more than 4 endpoints, or `path` is invalid. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn endpoint(self, path: &'static str) -> Self {
         self.add_endpoint(Endpoint {
@@ -99,8 +107,10 @@ impl App {
         })
     }
 
-    /// Speaks WebSocket at `path` and sends every message back unchanged, piece by piece as it comes, without
-    /// a limit to its length. The application hears nothing of it, and what it publishes does not go there.
+    /// Accepts WebSockets at `path`, and sends every message back unchanged.
+    ///
+    /// A message is sent back piece by piece as it arrives, so its length has no limit. The application receives nothing from these
+    /// clients, and they do not receive what it publishes.
     ///
     /// # Panics
     /// As [`App::endpoint`].
@@ -114,35 +124,39 @@ impl App {
         })
     }
 
-    /// The subprotocols of every endpoint declared so far, most wanted first.
+    /// Sets the subprotocols of every endpoint declared so far.
+    ///
+    /// The first one is preferred.
     ///
     /// # Panics
-    /// If a name is empty or longer than 64 bytes; in a `const`, when it is compiled.
+    /// If a name is empty or longer than 64 bytes. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn subprotocols(mut self, names: &'static [&'static str]) -> Self {
-        let mut at = 0;
-        while at < names.len() {
-            let length = names[at].len();
+        let mut i = 0;
+        while i < names.len() {
+            let length = names[i].len();
             assert!(
                 length > 0 && length <= instep_proto::handshake::SUBPROTOCOL_MAX,
                 "the name of a subprotocol has 1 to 64 bytes"
             );
-            at += 1;
+            i += 1;
         }
-        let mut at = 0;
-        while at < ENDPOINTS_MAX {
-            if let Some(endpoint) = &mut self.endpoints[at] {
+        let mut i = 0;
+        while i < ENDPOINTS_MAX {
+            if let Some(endpoint) = &mut self.endpoints[i] {
                 endpoint.subprotocols = names;
             }
-            at += 1;
+            i += 1;
         }
         self
     }
 
-    /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic.
+    /// Offers a Thing, with JSON messages at `/ws` and a REST interface.
+    ///
+    /// Each of its properties is a topic.
     ///
     /// # Panics
-    /// As [`App::endpoint`], or if it is a Thing or has topics already; in a `const`, when it is compiled.
+    /// As [`App::endpoint`], or if the application has a Thing or has topics already. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is one Thing at most");
@@ -159,13 +173,14 @@ impl App {
         })
     }
 
-    /// Whoever connects to its Thing is told of the events that the device still has ([`Limits::events`](crate::Limits::events)),
-    /// oldest first, and not only of those that come. Events and lines of logs then carry a number, `seq`, which counts up by one
-    /// from 1 at each start of the device, so that a page that comes back tells what it has had. A board tells the starts apart with
-    /// [`Device::set_boot_id`](crate::Device::set_boot_id).
+    /// Sends past events to new clients, oldest first.
+    ///
+    /// These are the events that the device still has ([`Limits::events`](crate::Limits::events)). Events and log lines
+    /// then have a number, `seq`, which counts from 1 at each start of the device. By it, a page that reconnects skips
+    /// the events that it has received. Starts are told apart by [`Device::set_boot_id`](crate::Device::set_boot_id).
     ///
     /// # Panics
-    /// If it is no Thing yet; in a `const`, when it is compiled.
+    /// If the application has no Thing yet. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn backlog(mut self) -> Self {
         assert!(self.manifest.thing.is_some(), "it is a Thing that has a backlog: call App::thing first");
@@ -173,7 +188,9 @@ impl App {
         self
     }
 
-    /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
+    /// Sets the version of the application, which the panel of a Thing shows.
+    ///
+    /// An example is `env!("CARGO_PKG_VERSION")`.
     pub const fn version(mut self, version: &'static str) -> Self {
         self.manifest.version = version;
         if let Some(thing) = self.manifest.thing {
@@ -185,14 +202,14 @@ impl App {
     /// The topics that the application publishes, as [`topics!`](crate::topics!) declares them.
     ///
     /// # Panics
-    /// If it is a Thing, whose properties are its topics; in a `const`, when it is compiled.
+    /// If it is a Thing, whose properties are its topics; In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn topics(self, topics: Topics) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is a Thing or has topics, not both");
         Self { topics: topics.count(), ..self }
     }
 
-    /// The same application with another page at `path`: in the place of the one it has there, if it has one.
+    /// Adds a page at `path`, or replaces the one that the application has there.
     ///
     /// # Panics
     /// As [`App::page`].
@@ -207,48 +224,49 @@ impl App {
         }
     }
 
-    /// The same application with a page of one's own, whose files are in that folder: in place of the page that it has at `/`,
-    /// and behind all else that it has.
+    /// Serves a folder in place of the page at `/`.
+    ///
+    /// It also serves all paths where the application has nothing else.
     pub const fn with_folder(mut self, folder: &'static dyn Folder) -> Self {
-        let mut at = 0;
-        while at < PAGES_MAX {
-            if let Some(page) = self.pages[at]
+        let mut i = 0;
+        while i < PAGES_MAX {
+            if let Some(page) = self.pages[i]
                 && page.pattern().as_str().len() == 1
             {
-                self.pages[at] = None;
+                self.pages[i] = None;
             }
-            at += 1;
+            i += 1;
         }
         self.folder = Some(folder);
         self
     }
 
-    /// Its name.
+    /// Returns the name of the application.
     pub const fn name(&self) -> &'static str {
         self.manifest.name
     }
 
-    /// What it is, in a few words.
+    /// Returns the description of the application, in a few words.
     pub const fn about(&self) -> &'static str {
         self.manifest.about
     }
 
-    /// What it offers as a Thing.
+    /// Returns the Thing of the application, if it has one.
     pub const fn as_thing(&self) -> Option<&'static Thing> {
         self.manifest.thing
     }
 
-    /// Whether whoever connects is told of past events ([`App::backlog`]).
+    /// Returns whether new clients receive past events ([`App::backlog`]).
     pub const fn has_backlog(&self) -> bool {
         self.manifest.backlog
     }
 
-    /// How many topics it has.
+    /// Returns the number of topics.
     pub const fn topic_count(&self) -> usize {
         self.topics
     }
 
-    /// What it says of itself.
+    /// Returns the name, version and Thing of the application.
     pub(crate) const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -258,11 +276,11 @@ impl App {
     }
 
     pub(crate) fn find_endpoint(&self, path: &str) -> Option<Endpoint> {
-        let pages = self.endpoints.iter().flatten();
-        best_match(pages, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
+        let endpoints = self.endpoints.iter().flatten();
+        best_match(endpoints, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
     }
 
-    /// Whether it has a page or an endpoint at exactly this path.
+    /// Returns whether it has a page or an endpoint at exactly this path.
     pub(crate) fn declares(&self, path: &str) -> bool {
         let pages = self.pages.iter().flatten().map(Page::pattern);
         pages
@@ -272,23 +290,23 @@ impl App {
 
     #[track_caller]
     const fn add_page(mut self, page: Page) -> Self {
-        let mut at = 0;
-        while at < PAGES_MAX && self.pages[at].is_some() {
-            at += 1;
+        let mut i = 0;
+        while i < PAGES_MAX && self.pages[i].is_some() {
+            i += 1;
         }
-        assert!(at < PAGES_MAX, "an application has at most 16 pages");
-        self.pages[at] = Some(page);
+        assert!(i < PAGES_MAX, "an application has at most 16 pages");
+        self.pages[i] = Some(page);
         self
     }
 
     #[track_caller]
     const fn add_endpoint(mut self, endpoint: Endpoint) -> Self {
-        let mut at = 0;
-        while at < ENDPOINTS_MAX && self.endpoints[at].is_some() {
-            at += 1;
+        let mut i = 0;
+        while i < ENDPOINTS_MAX && self.endpoints[i].is_some() {
+            i += 1;
         }
-        assert!(at < ENDPOINTS_MAX, "an application has at most 4 endpoints");
-        self.endpoints[at] = Some(endpoint);
+        assert!(i < ENDPOINTS_MAX, "an application has at most 4 endpoints");
+        self.endpoints[i] = Some(endpoint);
         self
     }
 }

@@ -1,42 +1,46 @@
-//! Bytes of one client that wait: in memory fixed at compile time, or in a vector that is freed when empty.
+//! Bounded buffers for waiting bytes of one client.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use instep_proto::delivery::Storage;
 
-/// A bounded buffer.
+/// Bounded buffer for waiting bytes of one client.
 #[derive(Debug)]
 pub enum Buffer {
-    /// In memory that is lent for good, as on a device.
+    /// A buffer in static memory, as on a microcontroller.
     Lent {
         /// The memory.
         memory: &'static mut [u8],
-        /// How much of it is in use.
+        /// The number of used bytes.
         length: usize,
     },
-    /// In a vector, as on Linux: most clients have nothing waiting, and then it takes no memory.
+    /// A buffer in a vector that is freed when it is empty, as on Linux.
+    ///
+    /// Most clients have nothing waiting, and so take no memory.
     #[cfg(feature = "alloc")]
     Grown {
         /// The bytes.
         bytes: Vec<u8>,
-        /// The most that it may hold.
+        /// The maximum number of bytes.
         limit: usize,
     },
 }
 
 impl Buffer {
-    /// A buffer in lent memory.
+    /// Creates a buffer in static memory.
     pub fn lent(memory: &'static mut [u8]) -> Self {
         Self::Lent { memory, length: 0 }
     }
 
-    /// A buffer that grows to `limit` bytes and is freed when it is empty.
+    /// Creates a buffer that grows to `limit` bytes and is freed when it is empty.
     #[cfg(feature = "alloc")]
     pub fn grown(limit: usize) -> Self {
         Self::Grown { bytes: Vec::new(), limit }
     }
 
-    /// Adds bytes at the end, all or none of them. `false`: there is no room.
+    /// Appends all of the bytes.
+    ///
+    /// Returns `false`, and appends none, if there is no room.
     #[must_use]
     pub fn append(&mut self, bytes: &[u8]) -> bool {
         let start = self.bytes().len();
@@ -47,9 +51,9 @@ impl Buffer {
         fits
     }
 
-    /// Empties it.
+    /// Empties the buffer.
     pub fn clear(&mut self) {
-        // Shorter always fits.
+        // Cannot fail, because a smaller size always fits.
         let _ = self.resize(0);
     }
 }
@@ -107,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_takes_all_or_nothing_up_to_its_limit() {
+    fn append_beyond_limit_appends_nothing() {
         let buffers = [
             Buffer::lent(std::vec![0; 4].leak()),
             #[cfg(feature = "alloc")]

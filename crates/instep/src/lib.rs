@@ -1,7 +1,7 @@
-//! A WebSocket device server: one application, on an ESP32 and on Linux, and every open page in step with it.
+//! WebSocket server that keeps every open page in step with a device.
 //!
-//! An application is an [`App`] (its pages, its endpoints, its topics) and an `async fn` that is handed a
-//! [`Device`] to publish with and an [`Inbox`] to hear from:
+//! The same application runs on an ESP32 and on Linux. It consists of an [`App`], which declares its pages, endpoints and topics,
+//! and of an `async fn`. The function publishes through a [`Device`], and receives the messages of clients from an [`Inbox`]:
 //!
 //! ```
 //! use instep::{App, Asset, Device, Inbox, Message};
@@ -11,7 +11,7 @@
 //!
 //! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
 //!     let mut on = false;
-//!     device.publish(LED, "0"); // retained: whoever connects gets it first
+//!     device.publish(LED, "0"); // retained, so a new client receives it first
 //!     loop {
 //!         if let Message::Text { text: "toggle", .. } = inbox.next().await {
 //!             on = !on;
@@ -21,8 +21,12 @@
 //! }
 //! ```
 //!
-//! The same code runs on each driver: the crate `instep-tokio` on Linux, the crate `instep-embassy` on microcontrollers.
-//! All drivers turn the one synchronous crank, [`Client::turn`](driver::Client::turn).
+//! An application with a Thing declares properties, actions and events by the macro [`thing!`]. The JSON messages, the REST
+//! interface, the description and the panel's page follow from that declaration.
+//!
+//! Drivers are crates of their own, `instep-tokio` for Linux and `instep-embassy` for microcontrollers. A driver moves bytes
+//! between sockets and [`Client::turn`], which advances the state machine of one connection. This crate does no I/O and reads no
+//! clock, and it allocates only with the feature `alloc`.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

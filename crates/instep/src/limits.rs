@@ -1,62 +1,75 @@
-//! Every limit of a server, in one place. CONTRACTS section 6 is the rule.
+//! Limits of a server (`docs/contracts.md`, section 6).
 
 use instep_proto::frame::server_header_length;
 use instep_proto::http::HeadLimits;
 
-/// The least room for output with which input is read: a pong, or the answer to a handshake.
+/// Minimum output space to read input, in bytes.
+///
+/// It fits a pong and the response to a handshake.
 pub(crate) const ROOM_MIN: usize = 384;
 
-/// How much a server takes, and for how long. Times are in milliseconds.
+/// Limits of a server. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// WebSocket clients at once, over all addresses and shards. Above it: 503.
+    /// Maximum number of WebSocket clients and event streams.
+    ///
+    /// It holds for all addresses and shards together. One more gets 503.
     pub clients: usize,
-    /// The head of a request. Above it: 431.
+    /// Maximum size of a request's head. A larger one gets 431.
     pub head: HeadLimits,
-    /// Bytes of a request's body. Above it: 413.
+    /// Maximum length of a request's body, in bytes. A longer one gets 413.
     pub body: u64,
-    /// Bytes of a message to the application. Above it: close code 1009. Endpoints that answer inline have
-    /// no such limit.
+    /// Maximum length of a message to the application, in bytes. A longer one closes the WebSocket with 1009.
+    ///
+    /// Endpoints that answer inline have no such limit.
     pub message: usize,
-    /// Bytes of a message that the application publishes or sends.
+    /// Maximum length of a message that the application publishes or sends, in bytes.
     pub frame: usize,
-    /// Events that are kept for clients that are a little behind.
+    /// Number of events that are kept for clients that are behind.
     pub events: usize,
-    /// Messages that wait for the application. At this limit the server stops reading from the senders.
+    /// Maximum number of messages that wait for the application. At this limit the server stops reading from the senders.
     pub inbox: usize,
-    /// Replies that wait for one client. At this limit the server stops reading from it.
+    /// Maximum number of replies that wait for one client. At this limit the server stops reading from it.
     pub replies: usize,
-    /// Bytes that wait for one client: replies, each with 12 bytes and at most 10 of its frame's header (4, up to 65,535 bytes). At least
-    /// one with the longest frame; at this limit the server stops reading from it.
+    /// Maximum size of the replies that wait for one client, in bytes. At this limit the server stops reading from it.
+    ///
+    /// Each reply takes 12 bytes more than its frame, whose header has at most 10 bytes (4, up to 65,535 bytes of payload). The
+    /// longest frame must fit.
     pub outbox: usize,
-    /// From the first byte of a request to the end of its head.
+    /// Timeout of a request's head, from its first byte to its last, in ms.
     pub head_time: u64,
-    /// From one request on a connection to the next.
+    /// Idle timeout of a connection between two requests, in ms.
     pub idle_time: u64,
-    /// Silence after which a client is pinged.
+    /// Silence after which a client is pinged, in ms.
     pub ping_every: u64,
-    /// Pings without any word from the client after which it is dropped.
+    /// Number of unanswered pings after which a client is dropped.
     pub pings_missed: u8,
-    /// How long a client may accept no byte of what waits for it.
+    /// Timeout of writing, in ms.
+    ///
+    /// It restarts with each byte that the client accepts.
     pub write_stall: u64,
-    /// How long a closed connection is still read from, so that the peer gets our last bytes.
+    /// Time for which a closed connection is drained, in ms.
+    ///
+    /// Without it, a reset could discard the last bytes that the peer has yet to read.
     pub linger_time: u64,
-    /// How many bytes of a closed connection are still read.
+    /// Maximum number of bytes that are drained from a closed connection.
     pub linger_bytes: usize,
 }
 
 impl Limits {
-    /// Bytes of the longest reply's frame.
+    /// Returns the maximum length of a reply's frame, in bytes.
     pub(crate) const fn reply(&self) -> usize {
         self.frame + server_header_length(self.frame as u64)
     }
 
-    /// Whole seconds for which a connection is kept for another request: it is kept longer than that.
+    /// Returns the timeout for `Keep-Alive`, in whole seconds.
+    ///
+    /// It is below the idle timeout.
     pub(crate) fn keep_alive_seconds(&self) -> u16 {
         u16::try_from(self.idle_time.saturating_sub(1) / 1000).unwrap_or(u16::MAX)
     }
 
-    /// Those of a microcontroller.
+    /// Default limits of a microcontroller.
     pub const DEVICE: Self = Self {
         clients: 8,
         head: HeadLimits { bytes: 2048, headers: 32 },
@@ -71,7 +84,7 @@ impl Limits {
         ..Self::LINUX
     };
 
-    /// Those of a program on Linux.
+    /// Default limits of a program on Linux.
     pub const LINUX: Self = Self {
         clients: 4096,
         head: HeadLimits { bytes: 16_384, headers: 64 },

@@ -1,32 +1,37 @@
-//! Time, as drivers tell it.
+//! Time, which drivers pass as an argument.
 
-/// A moment, in milliseconds since any fixed one. Drivers say what time it is; nothing here reads a clock.
+/// Point in time, in milliseconds since any fixed one, such as the start.
+///
+/// Drivers pass the current time to each call, because this crate reads no clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// Beyond every deadline.
+    /// The time of a deadline that never comes.
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// So many milliseconds after the fixed moment.
+    /// Creates the point that many milliseconds after the fixed one.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the fixed moment.
+    /// Returns the milliseconds since the fixed point.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// The lower half of the milliseconds: enough to tell times apart that are less than a month from each other.
+    /// Returns the lower 32 bits of the milliseconds.
+    ///
+    /// They distinguish times that are less than 24 days apart.
     pub(crate) const fn as_lower_millis(self) -> u32 {
-        // What is cut off is the upper half.
+        // The mask makes the cast lossless.
         (self.0 & 0xffff_ffff) as u32
     }
 
-    /// So many milliseconds later.
+    /// Returns the point that many milliseconds later.
     ///
-    /// It stays out of line, because saturating 64 bits is long on a 32-bit chip and this has many callers.
+    /// Returns [`Instant::NEVER`] on overflow. It is not inlined, because a saturating 64-bit addition is long on a
+    /// 32-bit chip and has many callers.
     #[inline(never)]
     pub const fn after(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))

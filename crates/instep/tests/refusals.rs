@@ -153,7 +153,7 @@ fn origin_offered_by_log_lets_only_its_pages_in() {
                 let status = if same(other, origin) { "101" } else { "403" };
                 assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");
             }
-            let wide = said.iter().any(|line| line.contains("as do all pages from files"));
+            let wide = said.iter().any(|line| line.contains("which all pages from files"));
             assert_eq!(wide, origin == "null" || origin.starts_with("file:"), "{said:?}");
         }
     }

@@ -1,18 +1,20 @@
-//! Hosts and origins, as they stand in headers.
+//! Parsers and comparison of the hosts and origins in headers.
 
-/// A host, and its port if one is said.
+/// Host with an optional port.
 pub(super) struct Authority<'h> {
     pub(super) name: &'h str,
     pub(super) port: Option<u16>,
 }
 
+/// Origin of a page that came over HTTP.
 pub(super) struct Origin<'o> {
     pub(super) name: &'o str,
-    /// The port, if it is not the scheme's own.
+    /// The port, if it is not the scheme's default.
     pub(super) port: Option<u16>,
     pub(super) default_port: u16,
 }
 
+/// Parses a Host, which is a name or an address with an optional port.
 pub(super) fn parse_host(host: &str) -> Option<Authority<'_>> {
     let name_end =
         if host.starts_with('[') { find(host, b']')? + 1 } else { find(host, b':').unwrap_or(host.len()) };
@@ -25,7 +27,9 @@ pub(super) fn parse_host(host: &str) -> Option<Authority<'_>> {
     (!name.is_empty()).then_some(Authority { name, port })
 }
 
-/// An origin of a page that came over HTTP: the only ones that can be the device's own. Other schemes name hosts that are none.
+/// Parses the origin of a page that came over HTTP.
+///
+/// Only such an origin can be the device's own, because the hosts of other schemes are no network hosts.
 pub(super) fn parse_origin(origin: &str) -> Option<Origin<'_>> {
     let behind = |scheme: &str| {
         let (begin, host) = origin.split_at_checked(scheme.len())?;
@@ -35,17 +39,21 @@ pub(super) fn parse_origin(origin: &str) -> Option<Origin<'_>> {
         Some(host) => (host, 443),
         None => (behind("http://")?, 80),
     };
-    // Some programs send a whole address. That is never a page's origin.
+    // Some programs send a URL with a path, which is never a page's origin.
     let Authority { name, port } = parse_host(host).filter(|_| find(host, b'/').is_none())?;
     Some(Origin { name, port: port.filter(|port| *port != default_port), default_port })
 }
 
-/// Where the byte stands first. The library's own search is a kilobyte of a firmware that has no other use for it.
+/// Returns the index of the first such byte.
+///
+/// The search of `core` would add 1 KiB to firmware that does not use it otherwise.
 pub(super) fn find(text: &str, wanted: u8) -> Option<usize> {
     text.bytes().position(|byte| byte == wanted)
 }
 
-/// Whether two origins are the same: those of HTTP whatever their case and whether a default port is said, others byte for byte.
+/// Returns whether two origins are the same.
+///
+/// HTTP origins are compared without case and with default ports filled in, others byte for byte.
 pub(super) fn same_origin(allowed: &str, origin: &str) -> bool {
     match (parse_origin(allowed), parse_origin(origin)) {
         (Some(allowed), Some(origin)) => {
@@ -56,7 +64,10 @@ pub(super) fn same_origin(allowed: &str, origin: &str) -> bool {
     }
 }
 
-/// An IP address, as it stands in Host: nobody can rebind it. A zone (RFC 6874) says which of the client's links leads there.
+/// Returns whether the name in a Host is an IP address.
+///
+/// Such a name is safe, because no DNS server can rebind it. An IPv6 address may have a zone (RFC 6874), which names
+/// the client's link.
 pub(super) fn is_address(name: &str) -> bool {
     match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(text) => {

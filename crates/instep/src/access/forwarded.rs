@@ -1,32 +1,38 @@
-//! What a trusted proxy says of the request that it forwards.
+//! Headers in which a trusted proxy reports on the request that it forwards.
 
 use instep_proto::http::RequestHead;
 
-/// Longest prefix that a proxy may name, in bytes.
+/// Maximum length of a prefix that a proxy may report, in bytes.
 const PREFIX_MAX: usize = 128;
 
-/// What a client has before the device's paths: what stands before this one, or else what a trusted proxy (`proxied`) says
-/// that it took off.
+/// Returns the prefix that a client puts before the device's paths.
+///
+/// It is the one of the request's path, or else the one that a trusted proxy (`proxied`) reports to have removed.
 pub(crate) fn prefix<'h>(request: &RequestHead<'h>, proxied: bool) -> &'h str {
-    let said = request.fields.items("x-forwarded-prefix").next_back();
-    let said = said.filter(|_| proxied && request.base.is_empty());
-    said.map(|said| said.trim_end_matches('/')).filter(|said| is_path(said)).unwrap_or(request.base)
+    let reported = request.fields.items("x-forwarded-prefix").next_back();
+    let reported = reported.filter(|_| proxied && request.base.is_empty());
+    reported
+        .map(|reported| reported.trim_end_matches('/'))
+        .filter(|reported| is_path(reported))
+        .unwrap_or(request.base)
 }
 
-/// Whether a request, which a trusted proxy forwarded, came to it over TLS.
+/// Returns whether the request reached the proxy over TLS.
+///
+/// The caller must trust the proxy.
 pub(crate) fn is_forwarded_from_tls(request: &RequestHead<'_>) -> bool {
     let scheme = request.fields.items("x-forwarded-proto").next_back();
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
-/// Whether it is a path that can stand before the device's own, wherever it is repeated: in a URL, a cookie or JSON.
+/// Returns whether a prefix is safe to repeat in a URL, a cookie and JSON.
 fn is_path(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+=:@".contains(&byte);
     let mut segments = text.split('/');
     text.len() <= PREFIX_MAX
         && segments.next() == Some("")
         && segments.all(|segment| {
-            // An escape may stand for anything, such as a `.` or a `/`.
+            // Escapes are not allowed, because they could stand for a `.` or a `/`.
             !matches!(segment, "" | "." | "..") && segment.bytes().all(plain)
         })
 }

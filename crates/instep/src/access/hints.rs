@@ -1,43 +1,45 @@
-//! Who is let in beside the device's own pages: how that is said, and what can be said.
+//! Validation of allowed names and origins, and log hints on how to allow one.
 
 use super::authority::parse_host;
 use core::fmt::{self, Display};
 
-/// The longest name or origin that the log offers to let in: the longest that a host name can be.
+/// Maximum length of a name or origin in a hint, in bytes.
+///
+/// It is that of a host name.
 const OFFERED_MAX: usize = 253;
 
-/// How whoever runs the device lets another name or page in: what the log says of a refusal. Behind each comes the name or the
-/// origin.
+/// Hints for the log on how to allow a refused Host or Origin.
+///
+/// The name or the origin is logged directly after the hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllowHints {
-    /// For a name that it does not go by.
+    /// The hint for an unknown Host.
     pub host: &'static str,
-    /// For a page that comes from somewhere else.
+    /// The hint for an unknown Origin.
     pub origin: &'static str,
 }
 
 impl AllowHints {
-    /// In the source: [`Access::hosts`](crate::Access::hosts) and [`Access::origins`](crate::Access::origins).
+    /// Hints that name [`Access::hosts`](crate::Access::hosts) and [`Access::origins`](crate::Access::origins).
     pub const SOURCE: Self = Self { host: "add to Access::hosts ", origin: "add to Access::origins " };
-    /// By flags of a program.
-    pub const FLAGS: Self =
-        Self { host: "start it with --allow-host ", origin: "start it with --allow-origin " };
-    /// By variables of the environment in which a firmware is built.
+    /// Hints that name flags of the command `instep`.
+    pub const FLAGS: Self = Self { host: "start with --allow-host ", origin: "start with --allow-origin " };
+    /// Hints that name environment variables for building firmware.
     pub const BUILD: Self =
-        Self { host: "build it with INSTEP_ALLOW_HOST=", origin: "build it with INSTEP_ALLOW_ORIGIN=" };
+        Self { host: "build with INSTEP_ALLOW_HOST=", origin: "build with INSTEP_ALLOW_ORIGIN=" };
 }
 
-/// What a request came with, as it can be written behind [`AllowHints::host`] or [`AllowHints::origin`] and lets it in then.
+/// Host or origin to be logged after a hint, which then allows it.
 pub(crate) struct Offer<'t>(&'t str);
 
 impl<'t> Offer<'t> {
-    /// The name in a Host, if it can be let in.
+    /// Returns the name in a Host, if it can be allowed.
     pub(crate) fn host(host: &'t str) -> Option<Self> {
         let name = parse_host(host)?.name;
         (is_host_name(name) && name.len() <= OFFERED_MAX).then_some(Self(name))
     }
 
-    /// An origin, if it can be let in by a line that a shell reads.
+    /// Returns an origin, if it can be allowed by a line for a shell.
     pub(crate) fn origin(origin: &'t str) -> Option<Self> {
         let shown = origin.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\'');
         (is_origin(origin) && shown && origin.len() <= OFFERED_MAX).then_some(Self(origin))
@@ -46,7 +48,7 @@ impl<'t> Offer<'t> {
 
 impl Display for Offer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is more than letters may be more than text to a shell.
+        // Other characters may have a meaning for a shell.
         let quote = if has_only(self.0, b"-._:/+%") { "" } else { "'" };
         write!(f, "{quote}{}{quote}", self.0)
     }
@@ -58,8 +60,9 @@ impl Default for AllowHints {
     }
 }
 
-/// Whether that can be in [`Access::hosts`](crate::Access::hosts): a name without a scheme or a port, or an address as it stands
-/// in a URL, which passes anyway.
+/// Returns whether a text is valid in [`Access::hosts`](crate::Access::hosts).
+///
+/// Valid are a name without a scheme or a port, and an IP address as in a URL, which needs no permission.
 pub const fn is_host_name(text: &str) -> bool {
     match text.as_bytes() {
         [b'[', .., b']'] => has_only(text, b"-._~:%[]"),
@@ -68,53 +71,57 @@ pub const fn is_host_name(text: &str) -> bool {
     }
 }
 
-/// Whether that can be in [`Access::origins`](crate::Access::origins): a scheme and what it stands before, such as
-/// `https://example.org:8443`, `capacitor://localhost` or `file://`, or `null`.
+/// Returns whether a text is valid in [`Access::origins`](crate::Access::origins).
+///
+/// Valid are a scheme with a host, such as `https://example.org:8443` or `capacitor://localhost`, `file://`, and `null`.
 pub const fn is_origin(text: &str) -> bool {
     let bytes = text.as_bytes();
     let Some(host) = after_scheme(bytes) else { return bytes.len() == 4 && begins(bytes, b"null") };
-    let mut at = host;
-    while at < bytes.len() {
-        if matches!(bytes[at], 0..=b' ' | b',' | 0x7f) {
+    let mut i = host;
+    while i < bytes.len() {
+        if matches!(bytes[i], 0..=b' ' | b',' | 0x7f) {
             return false;
         }
-        at += 1;
+        i += 1;
     }
     if is_http(bytes) {
-        // No host is none, and the address of a page with a `/` at its end is no origin.
-        return at > host && bytes[host] != b'/' && bytes[at - 1] != b'/';
+        // An HTTP origin has a host, and no `/` at its end, which a page's address has.
+        return i > host && bytes[host] != b'/' && bytes[i - 1] != b'/';
     }
     true
 }
 
-/// Whether that can be in [`Access::frames`](crate::Access::frames): an origin of HTTP with nothing in it that could say more in
-/// the header which it gets into.
+/// Returns whether a text is valid in [`Access::frames`](crate::Access::frames).
+///
+/// Valid are HTTP origins without characters that have a meaning in the header Content-Security-Policy.
 pub const fn is_framing_origin(text: &str) -> bool {
     let bytes = text.as_bytes();
     if !is_http(bytes) || !has_only(text, b"-._:/[]") {
         return false;
     }
     let Some(host) = after_scheme(bytes) else { return false };
-    let mut at = host;
-    while at < bytes.len() && bytes[at] != b'/' {
-        at += 1;
+    let mut i = host;
+    while i < bytes.len() && bytes[i] != b'/' {
+        i += 1;
     }
-    at > host && at == bytes.len()
+    i > host && i == bytes.len()
 }
 
-/// Whether an origin is every page's that has none of its own, or every program's: it says nothing of who asks.
+/// Returns whether an origin is shared by many pages or programs.
+///
+/// Such an origin does not identify the sender.
 pub fn is_wide_origin(origin: &str) -> bool {
     origin == "null" || origin.starts_with("file:")
 }
 
-/// Where the host of an origin begins.
+/// Returns the index at which the host of an origin begins.
 const fn after_scheme(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'+' | b'-' | b'.')) {
-        at += 1;
+    let mut i = 0;
+    while i < bytes.len() && (bytes[i].is_ascii_alphanumeric() || matches!(bytes[i], b'+' | b'-' | b'.')) {
+        i += 1;
     }
-    let rest = bytes.split_at(at).1;
-    if at > 0 && bytes[0].is_ascii_alphabetic() && begins(rest, b"://") { Some(at + 3) } else { None }
+    let rest = bytes.split_at(i).1;
+    if i > 0 && bytes[0].is_ascii_alphabetic() && begins(rest, b"://") { Some(i + 3) } else { None }
 }
 
 const fn is_http(bytes: &[u8]) -> bool {
@@ -126,28 +133,28 @@ const fn is_http(bytes: &[u8]) -> bool {
 }
 
 const fn begins(bytes: &[u8], with: &[u8]) -> bool {
-    let mut at = 0;
-    while at < with.len() && at < bytes.len() && bytes[at] == with[at] {
-        at += 1;
+    let mut i = 0;
+    while i < with.len() && i < bytes.len() && bytes[i] == with[i] {
+        i += 1;
     }
-    at == with.len()
+    i == with.len()
 }
 
-/// Letters, digits and these signs.
+/// Returns whether a text has only ASCII letters, digits and `signs`.
 const fn has_only(text: &str, signs: &[u8]) -> bool {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let mut good = bytes[at].is_ascii_alphanumeric();
+    let mut i = 0;
+    while i < bytes.len() {
+        let mut allowed = bytes[i].is_ascii_alphanumeric();
         let mut sign = 0;
         while sign < signs.len() {
-            good |= bytes[at] == signs[sign];
+            allowed |= bytes[i] == signs[sign];
             sign += 1;
         }
-        if !good {
+        if !allowed {
             return false;
         }
-        at += 1;
+        i += 1;
     }
     true
 }
@@ -158,7 +165,7 @@ mod tests {
     use std::string::ToString as _;
 
     #[test]
-    fn names_and_origins_are_told_from_what_never_matches() {
+    fn names_and_origins_are_validated() {
         for name in ["lamp.test", "lamp", "a_b-c.1", "lamp.", "[::1]", "[fe80::1%eth0]", "_a"] {
             assert!(is_host_name(name), "{name}");
         }
@@ -192,13 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_log_offers_can_be_allowed_and_pasted() {
+    fn offers_are_valid_and_safe_to_paste() {
         let long = "a".repeat(OFFERED_MAX + 1);
         for (host, offered) in [
             ("lamp.fritz.box", Some("lamp.fritz.box")),
             ("lamp.test.:8080", Some("lamp.test.")),
             ("lamp:", Some("lamp")),
-            // There is no such port, so that no name lets it in.
+            // The port is invalid, so no allowed name helps.
             ("lamp:99999", None),
             ("lamp:http", None),
             ("", None),
@@ -231,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_may_have_any_scheme_and_one_of_a_frame_may_not() {
+    fn origin_has_any_scheme_and_framing_origin_only_http() {
         for origin in [
             "file://",
             "file:///",
@@ -245,7 +252,7 @@ mod tests {
             "ws://192.168.0.7:81",
             "ftp://a",
             "a+b-c.1://",
-            // As a well-known library for Arduino sends it.
+            // The Origin of a widely used Arduino library.
             "https://github.com/gilmaimon/TinyWebsockets",
         ] {
             assert!(is_origin(origin) && !is_framing_origin(origin), "{origin}");

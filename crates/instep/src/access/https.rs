@@ -1,18 +1,22 @@
-//! From an address without TLS to one with it.
+//! Redirects from an address without TLS to one with it.
 
 use super::authority::parse_host;
 use core::fmt::{self, Display};
 use instep_proto::http::{Method, RequestHead};
 
-/// Whoever opens a page of the device without TLS is led to its address with TLS. Programs, scripts and WebSockets are not:
-/// they would not follow, or say what they send a second time.
+/// Redirect of browsers to the address with TLS.
+///
+/// Only requests that open a page are redirected. Programs, scripts and WebSockets are not, because they would not follow, or
+/// would not send their content again.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpsRedirect {
     port: u16,
     how: &'static How,
 }
 
-/// Only the constructor names it: a device that never redirects links none of it.
+/// Function table of the redirect.
+///
+/// Only the constructor names it, so a device that never redirects links none of it.
 #[derive(Debug)]
 struct How {
     redirects: fn(&RequestHead<'_>) -> bool,
@@ -20,18 +24,18 @@ struct How {
 }
 
 impl HttpsRedirect {
-    /// To this port of the same host.
+    /// Redirects to this port of the same host.
     pub const fn to_port(port: u16) -> Self {
         Self { port, how: &How { redirects, write } }
     }
 
-    /// Where the request is led, if it is.
+    /// Returns the address to which the request is redirected, if it is.
     pub(super) fn redirect<'h>(self, head: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
         (self.how.redirects)(head).then_some(HttpsLocation { redirect: self, head })
     }
 }
 
-/// The address of the same with TLS.
+/// Address of a request's target with TLS.
 pub(crate) struct HttpsLocation<'h> {
     redirect: HttpsRedirect,
     head: &'h RequestHead<'h>,

@@ -1,13 +1,16 @@
-//! The names by which a device goes.
+//! Check of Host against the names of the device.
 
 use super::Access;
 use super::authority::{find, is_address, parse_host};
 
-/// What routers and resolvers append to a device's name. The public DNS delegates none of these (RFC 6762, RFC 8375, ICANN's
-/// `internal`), so that nobody can rebind a name below them. `.fritz.box` is not among them: `.box` is public.
+/// Suffixes that routers and resolvers append to a device's name.
+///
+/// The public DNS delegates none of them (RFC 6762, RFC 8375, ICANN's `internal`), so no name below them can be rebound.
+/// `.fritz.box` is missing, because `.box` is public.
 const SUFFIXES: [&str; 6] = [".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain"];
 
 impl Access {
+    /// Returns whether a Host is an IP address, `localhost`, or a name of the device.
     pub(super) fn knows_host(&self, host: &str) -> bool {
         let Some(host) = parse_host(host) else { return false };
         let name = without_dot(host.name);
@@ -16,14 +19,15 @@ impl Access {
         let is = |known: &str| !known.is_empty() && name.eq_ignore_ascii_case(known);
         is_address(name)
             || is("localhost")
-            || [own, alone].iter().any(|own| goes_by(own, name))
+            || [own, alone].iter().any(|own| is_name_of(own, name))
             || self.hosts.iter().any(|known| is(without_dot(known)))
     }
 }
 
-/// Whether a device of that name goes by `name`: the same, or one of [`SUFFIXES`] behind it. Below `.local` there may be a number,
-/// too: so mDNS calls the device where another one has the name (RFC 6762 section 9).
-fn goes_by(own: &str, name: &str) -> bool {
+/// Returns whether `name` is the device's own, alone or with one of [`SUFFIXES`].
+///
+/// Below `.local` it may have a number, which mDNS adds if another device has the name (RFC 6762 section 9).
+fn is_name_of(own: &str, name: &str) -> bool {
     let Some((begin, rest)) = name.split_at_checked(own.len()) else { return false };
     if own.is_empty() || !begin.eq_ignore_ascii_case(own) {
         return false;
@@ -31,14 +35,14 @@ fn goes_by(own: &str, name: &str) -> bool {
     rest.is_empty() || SUFFIXES.iter().any(|suffix| rest.eq_ignore_ascii_case(suffix)) || is_numbered(rest)
 }
 
-/// `-2.local`
+/// Returns whether the rest of a name is a number below `.local`: `-2.local`.
 fn is_numbered(rest: &str) -> bool {
     let Some(rest) = rest.strip_prefix('-') else { return false };
     let number = rest.bytes().take_while(u8::is_ascii_digit).count();
     number > 0 && rest[number..].eq_ignore_ascii_case(".local")
 }
 
-/// A dot at the end says that the name is complete: it is the same one.
+/// Removes the dot at the end of a fully qualified name.
 fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
@@ -48,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_goes_by_its_name_and_what_routers_append_to_it() {
+    fn own_name_passes_with_suffixes_of_routers() {
         for (own, name, passes) in [
             ("box.example.com", "box.example.com", true),
             ("box.example.com", "BOX.Example.COM.", true),
@@ -68,7 +72,7 @@ mod tests {
             ("lamp", "Lamp.Home.Arpa.:8080", true),
             ("lamp", "lamp.internal", true),
             ("lamp", "lamp.localdomain", true),
-            // Of names below the other suffixes routers make none with a number.
+            // Numbers exist below `.local` only.
             ("lamp", "lamp-2.lan", false),
             ("lamp", "lamp-2.local", true),
             ("lamp", "lamp-2.local.lan", false),
@@ -91,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_allowed_has_no_case_and_no_dot_at_its_end() {
+    fn allowed_name_ignores_case_and_final_dot() {
         let access = Access { hosts: &["Lamp.Fritz.box.", ""], ..Access::new("") };
         for name in ["lamp.fritz.box", "LAMP.fritz.BOX.", "lamp.fritz.box:80", "lamp.fritz.box:"] {
             assert!(access.knows_host(name), "{name}");
@@ -102,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_no_name_that_could_be_rebound() {
+    fn ip_addresses_pass() {
         for host in ["[fe80::1%eth0]", "[fe80::1%25eth0]:8080", "[::1]", "127.0.0.1", "127.0.0.1."] {
             assert!(Access::new("lamp").knows_host(host), "{host}");
         }

@@ -1,4 +1,4 @@
-//! Networks of addresses (RFC 4632, RFC 4291 section 2.3).
+//! IP networks (RFC 4632, RFC 4291 section 2.3), for trusted proxies.
 
 use super::authority::parse_host;
 use super::forwarded::is_forwarded_from_tls;
@@ -7,39 +7,42 @@ use core::net::IpAddr;
 use core::str::FromStr;
 use instep_proto::http::RequestHead;
 
-/// A network of addresses, such as `10.0.0.0/8`, or one address alone.
+/// IP network such as `10.0.0.0/8`, or a single address.
 ///
-/// Whatever makes one names the code that compares with it: a device that trusts no proxy links none of it.
+/// Only its constructors name the code for proxies, so a device that trusts no proxy links none of it.
 #[derive(Clone, Copy, Debug)]
 pub struct IpNetwork {
     address: IpAddr,
-    /// How many of its first bits all addresses share.
+    /// The length of the prefix that all addresses share, in bits.
     prefix: u8,
     pub(super) how: &'static Proxying,
 }
 
-/// What there is to do where proxies are trusted.
+/// Function table for trusted proxies.
 #[derive(Debug)]
 pub(super) struct Proxying {
     contains: fn(&IpNetwork, IpAddr) -> bool,
-    /// The client for which a peer asks, by `X-Forwarded-For`.
+    /// Returns the client of a request by `X-Forwarded-For`.
     pub(super) find_client: fn(&[IpNetwork], IpAddr, &RequestHead<'_>) -> IpAddr,
+    /// Returns whether the request reached the proxy over TLS.
     pub(super) is_from_tls: fn(&RequestHead<'_>) -> bool,
 }
 
 const PROXYING: Proxying = Proxying { contains, find_client, is_from_tls: is_forwarded_from_tls };
 
-/// The text is no network.
+/// Error of a text that is no IP network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoNetwork;
 
 impl IpNetwork {
-    /// One address alone.
+    /// Creates the network of a single address.
     pub const fn host(address: IpAddr) -> Self {
         Self { address, prefix: bits(address), how: &PROXYING }
     }
 
-    /// Whether the address is in it. One of IPv4 is that also where it is written as one of IPv6.
+    /// Returns whether the network contains the address.
+    ///
+    /// An IPv4-mapped IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         (self.how.contains)(self, address)
     }
@@ -66,7 +69,9 @@ fn find_client(proxies: &[IpNetwork], peer: IpAddr, request: &RequestHead<'_>) -
     client
 }
 
-/// An address in `X-Forwarded-For`: some proxies put brackets around those of IPv6, and a port behind any.
+/// Parses an address in `X-Forwarded-For`.
+///
+/// Some proxies write IPv6 addresses in brackets, and some append a port.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let bare = |text: &str| text.parse().ok();
     if let Some(address) = bare(hop) {
@@ -93,14 +98,14 @@ impl FromStr for IpNetwork {
         let Some((address, prefix)) = text.split_once('/') else {
             return text.parse::<IpAddr>().map(Self::from).map_err(|_| NoNetwork);
         };
-        let given: IpAddr = address.parse().map_err(|_| NoNetwork)?;
+        let parsed: IpAddr = address.parse().map_err(|_| NoNetwork)?;
         let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
         let prefix =
-            prefix.parse().ok().filter(|prefix| digits && *prefix <= bits(given)).ok_or(NoNetwork)?;
-        let address = given.to_canonical();
-        // What is IPv4 within IPv6 has its bits at the end.
+            prefix.parse().ok().filter(|prefix| digits && *prefix <= bits(parsed)).ok_or(NoNetwork)?;
+        let address = parsed.to_canonical();
+        // An IPv4-mapped address has the bits of IPv4 after 96 others.
         let prefix =
-            if bits(address) < bits(given) { u8::checked_sub(prefix, 96).ok_or(NoNetwork)? } else { prefix };
+            if bits(address) < bits(parsed) { u8::checked_sub(prefix, 96).ok_or(NoNetwork)? } else { prefix };
         Ok(Self { address, prefix, how: &PROXYING })
     }
 }
@@ -118,7 +123,7 @@ mod tests {
     use std::string::ToString as _;
 
     #[test]
-    fn an_address_is_in_a_network_by_its_first_bits() {
+    fn network_contains_addresses_with_its_prefix() {
         for (network, inside, outside) in [
             (
                 "10.0.0.0/8",
@@ -127,7 +132,7 @@ mod tests {
             ),
             ("172.16.0.0/12", &["172.16.0.1", "172.31.255.255"], &["172.32.0.0", "172.15.255.255"]),
             ("192.168.0.128/25", &["192.168.0.128", "192.168.0.255"], &["192.168.0.127"]),
-            // Bits behind the prefix say nothing.
+            // Bits after the prefix are ignored.
             ("192.168.0.7/24", &["192.168.0.0", "192.168.0.255"], &["192.168.1.0"]),
             ("192.0.2.7", &["192.0.2.7", "::ffff:192.0.2.7"], &["192.0.2.6"]),
             ("192.0.2.7/32", &["192.0.2.7"], &["192.0.2.6"]),
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_shown_as_it_is_read_and_what_is_none_is_refused() {
+    fn text_round_trips_and_invalid_text_is_rejected() {
         for (text, shown) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("127.0.0.1", "127.0.0.1"),
@@ -160,7 +165,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<IpNetwork>().unwrap().to_string(), shown);
         }
-        for wrong in [
+        for invalid in [
             "",
             "/",
             "10.0.0.0/",
@@ -180,7 +185,7 @@ mod tests {
             "::ffff:10.0.0.0/8",
             "10.0.0.0/999",
         ] {
-            assert!(wrong.parse::<IpNetwork>().is_err(), "{wrong}");
+            assert!(invalid.parse::<IpNetwork>().is_err(), "{invalid}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Pages from elsewhere that may use the device, and how their browsers are told so (WHATWG Fetch, CORS protocol).
+//! Allowed origins of other sites' pages, and CORS for them (WHATWG Fetch).
 
 use super::authority::{Origin, parse_origin, same_origin};
 use core::fmt::{self, Write};
 use instep_proto::http::{ExtraLines, Method, Reply, RequestHead, ResponseHead, Status, WriteLines};
 
-// What scripts from elsewhere may do and say. The age, in seconds, is how long a browser keeps the answer.
+// Methods and header fields of scripts from other origins. The age is the time that a browser caches the response, in s.
 macro_rules! preflight {
     () => {
         "Access-Control-Allow-Methods: GET, HEAD, POST, PUT\r\n\
@@ -13,15 +13,17 @@ macro_rules! preflight {
     };
 }
 
-/// Origins of pages from elsewhere that may use a device, such as `http://example.org`, `capacitor://localhost` or `null`. Only
-/// [`Origins::of`] names the code that tells browsers so: a firmware in which none is allowed links none of it.
+/// Allowed origins of other sites' pages.
+///
+/// Examples are `http://example.org`, `capacitor://localhost` and `null`. Only [`Origins::of`] names the code of CORS, so firmware
+/// that allows no origin links none of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origins {
     list: &'static [&'static str],
     sharing: Option<&'static Sharing>,
 }
 
-/// How a browser is told that a page from elsewhere may read a response.
+/// Function table of CORS.
 #[derive(Debug)]
 struct Sharing {
     find: fn(&'static [&'static str], &str) -> Option<&'static &'static str>,
@@ -32,26 +34,26 @@ struct Sharing {
 static SHARING: Sharing = Sharing { find, write_lines, preflight };
 
 impl Origins {
-    /// None may.
+    /// No origin is allowed.
     pub const NONE: Self = Self { list: &[], sharing: None };
 
-    /// Those may ([`is_origin`](crate::access::is_origin)).
+    /// Allows these origins, which must be valid by [`is_origin`](crate::access::is_origin).
     pub const fn of(list: &'static [&'static str]) -> Self {
         if list.is_empty() { Self::NONE } else { Self { list, sharing: Some(&SHARING) } }
     }
 
-    /// What is added to each response, so that pages from elsewhere may read it.
+    /// Returns the header lines that let pages of allowed origins read a response.
     pub(super) fn lines(self, request: &RequestHead<'_>) -> Option<ExtraLines> {
         let write = self.sharing?.write_lines;
         Some(ExtraLines { write, of: request.origin.and_then(|origin| self.find(origin)) })
     }
 
-    /// What a browser is told that asks what a page from elsewhere may do.
+    /// Returns the response to a CORS preflight, if the request is one.
     pub(super) fn preflight(self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.sharing.and_then(|sharing| (sharing.preflight)(request))
     }
 
-    /// All of them.
+    /// Returns all allowed origins.
     pub const fn list(&self) -> &'static [&'static str] {
         self.list
     }
@@ -61,13 +63,16 @@ impl Origins {
     }
 }
 
-/// From which page a request comes.
+/// Kind of page that sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
-    /// The device's own, or no page at all.
+    /// A page of the device, or no page at all.
     Own,
-    /// One at another port on which the device listens: it may open a WebSocket, but read no response.
+    /// A page at another port of the device.
+    ///
+    /// It may open a WebSocket, but not read a response.
     OtherPort,
+    /// A page of another site.
     Elsewhere,
 }
 
@@ -75,7 +80,10 @@ fn find(list: &'static [&'static str], origin: &str) -> Option<&'static &'static
     list.iter().find(|allowed| same_origin(allowed, origin))
 }
 
-/// The origin, as browsers write it, and what a script may read. Never that it may come with the cookie.
+/// Writes the header lines that let an allowed origin read a response.
+///
+/// They are the origin as browsers serialise it, and the header fields that a script may read.
+/// `Access-Control-Allow-Credentials` is never sent, so the cookie does not count.
 fn write_lines(origin: Option<&'static &'static str>, out: &mut dyn Write) -> fmt::Result {
     if let Some(origin) = origin {
         out.write_str("Access-Control-Allow-Origin: ")?;
@@ -91,7 +99,7 @@ fn write_lines(origin: Option<&'static &'static str>, out: &mut dyn Write) -> fm
             "\r\nAccess-Control-Expose-Headers: Retry-After, ETag, Location, Allow, Instep-Revision\r\n",
         )?;
     }
-    // Without one, too: a copy that is kept is for those who asked alike.
+    // Also sent without an origin, because a cache must not give this copy to requests with another Origin.
     out.write_str("Vary: Origin\r\n")
 }
 
@@ -101,7 +109,7 @@ fn preflight(request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> 
     if request.method != Method::Options || !allowed || !asks {
         return None;
     }
-    // Some browsers ask this before a page of the Internet reaches into a network at home.
+    // Some browsers ask for this before a page of the Internet may access a private network.
     let private = request.fields.items("access-control-request-private-network").next().is_some();
     let lines = if private {
         concat!(preflight!(), "Access-Control-Allow-Private-Network: true\r\n")

@@ -1,12 +1,15 @@
-//! What a proxy that stands before the device says of who asks, and what it leaves before the path.
+//! Clients behind trusted proxies, and the path prefix that a proxy leaves.
 
 use super::Access;
 use core::net::IpAddr;
 use instep_proto::http::RequestHead;
 
 impl Access {
-    /// Who asks: `peer`, or whom it forwards for. The last item of `X-Forwarded-For` is what the proxy at hand says, so
-    /// the client is the last one that is not itself a proxy that is trusted. What is before it anybody may have written.
+    /// Returns the client's address.
+    ///
+    /// It is `peer`, unless a trusted proxy forwarded the request. The nearest proxy appended the last item of
+    /// `X-Forwarded-For`. So the client is the last address that is no trusted proxy; the items before it may be
+    /// forged.
     pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
         match self.proxies.first() {
             Some(first) => (first.how.find_client)(self.proxies, peer, request),
@@ -14,18 +17,19 @@ impl Access {
         }
     }
 
-    /// Whether a request came to the trusted proxy that forwarded it over TLS.
+    /// Returns whether a forwarded request reached the trusted proxy over TLS.
     pub(crate) fn is_forwarded_from_tls(&self, request: &RequestHead<'_>) -> bool {
         self.proxies.first().is_some_and(|first| (first.how.is_from_tls)(request))
     }
 
-    /// Whether a proxy of that address is trusted.
+    /// Returns whether the address is that of a trusted proxy.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|proxy| proxy.contains(address))
     }
 
-    /// What a proxy put before the path, and the path without it. A path that has nothing before it is right as it is,
-    /// so that the device can be reached without the proxy, too.
+    /// Splits a path into the prefix that a proxy added and the device's path.
+    ///
+    /// A path without the prefix is valid, too, so the device can be reached without the proxy.
     pub(crate) fn split_path<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
         let base = self.base_path.trim_end_matches('/');
         match path.strip_prefix(base) {
@@ -43,7 +47,7 @@ mod tests {
     use std::format;
 
     #[test]
-    fn who_asks_is_the_last_one_that_is_no_trusted_proxy() {
+    fn client_is_the_last_address_that_is_no_trusted_proxy() {
         const PROXIES: &[IpNetwork] = &[
             IpNetwork::host(IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1))),
             IpNetwork::host(IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2))),
@@ -59,7 +63,7 @@ mod tests {
             ("10.0.0.1", "", "10.0.0.1"),
             ("10.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
             ("::ffff:10.0.0.1", "x-forwarded-for: 192.0.2.7\r\n", "192.0.2.7"),
-            // Whoever is not trusted may write what he likes.
+            // The header of an untrusted peer is ignored.
             ("10.0.0.3", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.3"),
             ("10.0.0.1", "X-Forwarded-For: 127.0.0.1, 10.0.0.2, 192.0.2.7\r\n", "192.0.2.7"),
             ("10.0.0.1", "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
@@ -69,7 +73,7 @@ mod tests {
             ("10.0.0.1", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"),
             ("10.0.0.1", "X-Forwarded-For: [2001:db8::1]:5000\r\n", "2001:db8::1"),
             ("10.0.0.1", "X-Forwarded-For: ::ffff:192.0.2.7\r\n", "192.0.2.7"),
-            // What cannot be read hides nothing that is before it.
+            // An invalid item ends the search, so that items before it, which may be forged, are not used.
             ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown\r\n", "10.0.0.1"),
             ("10.0.0.1", "X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.2\r\n", "10.0.0.2"),
         ] {
@@ -88,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_proxy_puts_before_the_path_is_taken_off() {
+    fn prefix_of_a_proxy_is_split_off() {
         for base_path in ["/device", "/device/"] {
             let access = Access { base_path, ..Access::new("") };
             for (path, own) in [

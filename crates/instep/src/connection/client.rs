@@ -1,4 +1,4 @@
-//! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
+//! `Client`, the state of one connection, and its functions between turns.
 
 use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
@@ -14,44 +14,47 @@ use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
 use instep_proto::message::PART_MAX;
 
-/// What the client is waiting for.
+/// State of a connection.
 #[derive(Debug)]
 pub(super) enum State {
-    /// A request, or that the answer to one is written: see its [`HttpState`].
+    /// Reads requests and writes responses, see [`HttpState`].
     Http,
-    /// Messages.
+    /// Is an open WebSocket.
     Open(Open),
-    /// Nothing: it listens.
+    /// Sends a stream of Server-Sent Events.
     Events(Events),
-    /// That our last bytes, a close frame or an error's body, are written.
+    /// Writes its last bytes, such as a close frame or an error's body.
     Ending,
-    /// That the peer closes, too; so many bytes were thrown away meanwhile.
+    /// Drains the peer until it closes. Holds the number of drained bytes.
     Lingering(usize),
     Closed,
 }
 
-/// A connection of one client. It holds where the client stands: it has no queue. Input that is incomplete stays with the
-/// driver.
+/// Connection of one client, as a state machine without I/O.
+///
+/// A driver calls [`Client::turn`] when input arrives, when the socket accepts more output, when the device has news for the
+/// client, and when a deadline passes ([`Turn::wake_at`](super::Turn::wake_at)). Times must not decrease from one call to the next.
+/// A client has no queue of its own, and unused input stays with the driver.
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,
-    /// Always there while requests are what it is about.
+    /// The state of HTTP, always present in [`State::Http`].
     pub(super) http_state: Option<HttpStateMemory>,
     pub(super) input_ended: bool,
-    /// Pings since it was heard.
+    /// The number of pings since the last sign of the peer.
     pub(super) pings: u8,
-    /// Bytes of the input that were there in the last turn, too.
+    /// The number of input bytes that the last turn left unused.
     pub(super) seen: usize,
     pub(super) timing: Timing,
 }
 
 impl Client {
-    /// A connection that was just accepted.
-    pub fn new(peer: IpAddr, port: u16, mut exchange: HttpStateMemory, now: Instant) -> Self {
-        exchange.begin(peer, port);
+    /// Creates the state of an accepted connection from `port` of `peer`.
+    pub fn new(peer: IpAddr, port: u16, mut http_state: HttpStateMemory, now: Instant) -> Self {
+        http_state.begin(peer, port);
         Self {
             state: State::Http,
-            http_state: Some(exchange),
+            http_state: Some(http_state),
             input_ended: false,
             pings: 0,
             seen: 0,
@@ -59,19 +62,23 @@ impl Client {
         }
     }
 
-    /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
+    /// Returns the upper bound on input that a turn leaves unused, in bytes.
+    ///
+    /// It holds for turns that want more input. The input buffer of a driver must be larger.
     pub const fn tail_max(limits: &Limits) -> usize {
         let request = limits.head.bytes + Self::content_max(limits);
         if request > PART_MAX { request } else { PART_MAX }
     }
 
-    /// Bytes of the longest content that is kept behind its head until all of it is there.
+    /// Returns the maximum length of content that is kept, in bytes.
+    ///
+    /// Such content stays in the input until all of it has arrived.
     pub(super) const fn content_max(limits: &Limits) -> usize {
         let (form, body) = (FORM_MAX, body_max(limits));
         if form > body { form } else { body }
     }
 
-    /// How many bytes of input have to come at once, at least, for a turn to make use of any.
+    /// Returns the minimum number of input bytes of which a turn can use any.
     pub fn least_input(&self) -> usize {
         match &self.state {
             State::Open(open) => open.receiver.least(),
@@ -79,18 +86,19 @@ impl Client {
         }
     }
 
-    /// Whether it is an open WebSocket, or one who listens to events.
+    /// Returns whether it is an open WebSocket or a stream of Server-Sent Events.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_) | State::Events(_))
     }
 
-    /// Whether it is to get compressed frames of the feed.
+    /// Returns whether it receives compressed frames of the feed.
     pub fn follows_compressed(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.follows_compressed())
     }
 
-    /// How far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)). `None`: it
-    /// follows nothing.
+    /// Returns how far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)).
+    ///
+    /// Returns `None` if it does not follow the feed.
     pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         match &self.state {
             State::Open(open) => open.lag(feed),
@@ -99,7 +107,9 @@ impl Client {
         }
     }
 
-    /// The slot at the device, while it has one: as an open WebSocket, or while the application is asked for something.
+    /// Returns the index of its slot in the device, if it has one.
+    ///
+    /// An open WebSocket, a stream of events and a request that waits for the application have one.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
             State::Open(open) => Some(usize::from(open.slot.client.slot)),
@@ -112,118 +122,132 @@ impl Client {
         }
     }
 
-    /// The peer has closed its direction: after what is in the input now, nothing will come.
+    /// Notes that the peer has closed its direction.
+    ///
+    /// No input follows the present one.
     pub fn input_ended(&mut self) {
         self.input_ended = true;
     }
 
-    /// The peer takes what was written earlier, so it has not stopped, even if there is no room for more yet.
+    /// Notes that the peer has acknowledged earlier output.
+    ///
+    /// So the peer has not stalled, even if the socket accepts no more yet.
     pub fn accepted(&mut self, now: Instant) {
         if self.timing.accepted(now) {
-            // Our ping may stand behind what it takes.
-            self.heard(now);
+            // A ping may still be behind the output that the peer reads.
+            self.note_alive(now);
         }
     }
 
-    /// The peer is there.
-    pub(super) fn heard(&mut self, now: Instant) {
+    /// Notes a sign of life of the peer.
+    pub(super) fn note_alive(&mut self, now: Instant) {
         if self.is_open() {
             (self.timing.since, self.pings) = (now, 0);
         }
     }
 
-    /// A reply may wait at the device: the next turn looks.
+    /// Notes that the device may have a reply, which the next turn fetches.
     pub fn expect_reply(&mut self) {
         match &mut self.state {
             State::Open(open) => open.replies = true,
-            State::Events(events) => events.look = true,
+            State::Events(events) => events.check_revoked = true,
             _ => {}
         }
     }
 
-    /// The socket failed: gives up everything.
-    pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
-        let (world, _) = ConnectionContext::of(surroundings);
-        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &world);
+    /// Closes the connection after the socket has failed.
+    pub fn abandon(&mut self, context: &mut TurnContext<'_>) {
+        let (context, _) = ConnectionContext::of(context);
+        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &context);
     }
 
-    /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
-    pub fn close(&mut self, code: CloseCode, surroundings: &mut TurnContext<'_>) {
+    /// Ends the connection, an open WebSocket with this close code.
+    ///
+    /// The driver must call [`Client::turn`] then. Until that turn, an open WebSocket stays open.
+    pub fn close(&mut self, code: CloseCode, context: &mut TurnContext<'_>) {
         match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
-            // An answer that has begun is written to its end.
-            (State::Http, Some(exchange))
-                if !matches!(exchange.pending, Pending::Invocation(_))
-                    && !exchange.unsent.bytes().is_empty() =>
+            // A response that has begun is written to its end.
+            (State::Http, Some(http))
+                if !matches!(http.pending, Pending::Invocation(_)) && !http.unsent.bytes().is_empty() =>
             {
                 self.state = State::Ending;
             }
             (State::Http, _) => {
-                let (world, _) = ConnectionContext::of(surroundings);
-                self.transition(State::Closed, End::Closed(Some(code)), &world);
+                let (context, _) = ConnectionContext::of(context);
+                self.transition(State::Closed, End::Closed(Some(code)), &context);
             }
             (State::Events(_), _) => {
-                let (world, _) = ConnectionContext::of(surroundings);
-                self.transition(State::Ending, End::Closed(Some(code)), &world);
+                let (context, _) = ConnectionContext::of(context);
+                self.transition(State::Ending, End::Closed(Some(code)), &context);
             }
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
     }
 
+    /// Begins to drain the peer.
     pub(super) fn linger(&mut self, now: Instant) {
         self.state = State::Lingering(0);
         self.timing.begin(now);
     }
 
-    /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
+    /// Ends a WebSocket with a close frame, after which nothing is sent.
+    ///
+    /// `None` stands for a close frame without a code.
     pub(super) fn end_open(
         &mut self,
         code: Option<CloseCode>,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
         let mut frame = [0; SERVER_HEADER_MAX];
         let length = encode_header(true, Opcode::Close, 2, &mut frame);
         frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
-        // Without room for it, the client has not read for long, and would not read it either.
+        // If there is no room, the client has not read for long, and would not read the close frame either.
         let _ = out.push(&frame[..length + 2]);
-        self.transition(State::Ending, End::Closed(code), world);
+        self.transition(State::Ending, End::Closed(code), context);
     }
 
-    /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
-    pub(super) fn transition(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
-        let waits = self.pending();
+    /// Changes the state.
+    ///
+    /// Leaving an open WebSocket or a stream releases its slot and counts its end.
+    pub(super) fn transition(&mut self, next: State, end: End, context: &ConnectionContext<'_>) {
+        let pending = self.pending();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {
-                if let Some(inflater) = open.close(end, world.device)
-                    && let Some(compression) = world.compression
+                if let Some(inflater) = open.close(end, context.device)
+                    && let Some(compression) = context.compression
                 {
                     compression.return_inflater(inflater);
                 }
             }
-            State::Events(events) => events.close(end, world),
+            State::Events(events) => events.close(end, context),
             State::Http => {
-                if let Pending::Invocation(pending) = waits {
-                    world.device.withdraw(pending.client, pending.left);
+                if let Pending::Invocation(pending) = pending {
+                    context.device.withdraw(pending.client, pending.left);
                 }
             }
             _ => {}
         }
     }
 
-    /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
-    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::TurnContext::room).
+    /// Returns the lent state of HTTP to the driver, if it is not needed any more.
+    ///
+    /// The client needs it for requests and for output that the socket has not accepted. Without it, an open WebSocket or a stream
+    /// writes only what the socket is sure to accept ([`TurnContext::room`]).
     pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
-        let waits = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
-        let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
-        if needs || waits { None } else { self.take_http_state() }
+        let has_unsent = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
+        let is_http = !self.is_open() && !matches!(self.state, State::Lingering(_));
+        if is_http || has_unsent { None } else { self.take_http_state() }
     }
 
-    /// The client is gone: gives back what was lent for requests, if it still has that.
+    /// Returns the lent state of HTTP to the driver, if the client still has it.
+    ///
+    /// For a connection that has ended.
     pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
         match self.http_state.take()? {
-            HttpStateMemory::Lent(exchange) => Some(exchange),
+            HttpStateMemory::Lent(http) => Some(http),
             #[cfg(feature = "alloc")]
             owned @ HttpStateMemory::Owned(_) => {
                 self.http_state = Some(owned);
@@ -232,26 +256,26 @@ impl Client {
         }
     }
 
-    /// It came in at this port of the device: its cookie is named after it.
+    /// Sets the device's port of the connection, after which the cookie is named.
     pub fn set_local_port(&mut self, port: u16) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.local_port = port;
+        if let Some(http) = &mut self.http_state {
+            http.local_port = port;
         }
     }
 
-    /// There are too many connections: whatever this one asks for is answered by 503.
+    /// Answers every request with 503, because there are too many connections.
     pub fn refuse(&mut self) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.refused = true;
+        if let Some(http) = &mut self.http_state {
+            http.refused = true;
         }
     }
 
-    /// What the request that stands first in the input waits for.
+    /// Returns what the first request in the input waits for.
     pub(super) fn pending(&self) -> Pending {
-        self.http().map_or(Pending::Nothing, |exchange| exchange.pending)
+        self.http().map_or(Pending::Nothing, |http| http.pending)
     }
 
-    /// The exchange, while that is what it is about.
+    /// Returns the state of HTTP, if the connection is in [`State::Http`].
     pub(super) fn http(&self) -> Option<&HttpState> {
         self.http_state.as_deref().filter(|_| matches!(self.state, State::Http))
     }
@@ -260,23 +284,23 @@ impl Client {
         self.http_state.as_deref_mut().filter(|_| matches!(self.state, State::Http))
     }
 
-    /// From where it came.
+    /// Returns the address of the peer.
     pub(super) fn peer(&self) -> IpAddr {
-        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
+        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |http| http.peer)
     }
 
-    /// Whether there are too many connections.
+    /// Returns whether every request is answered with 503.
     pub(super) fn is_refused(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|exchange| exchange.refused)
+        self.http_state.as_ref().is_some_and(|http| http.refused)
     }
 
-    /// The port of the device at which it came in.
+    /// Returns the device's port of the connection, or 0 if the driver did not set it.
     pub(super) fn local_port(&self) -> u16 {
-        self.http_state.as_ref().map_or(0, |exchange| exchange.local_port)
+        self.http_state.as_ref().map_or(0, |http| http.local_port)
     }
 
-    /// Answers the request, of whose body nothing is to come.
+    /// Answers a request that has no more content.
     pub(super) fn answer(&mut self, reply: Reply) {
-        self.answer_and_pass(Some(reply), BodyRemaining::NOTHING);
+        self.answer_and_discard(Some(reply), BodyRemaining::NOTHING);
     }
 }

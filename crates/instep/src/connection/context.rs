@@ -1,4 +1,4 @@
-//! What a client needs of the world around it.
+//! Context of a turn: the device, the feeds and the driver's memory.
 
 use super::deflate::Compression;
 use crate::access::Access;
@@ -12,55 +12,64 @@ use core::ops::Deref;
 use instep_proto::delivery::{Feed, SendWindow};
 use instep_proto::http::Date;
 
-/// What a client needs of the world for one turn. A driver makes it once for all its clients.
+/// Context of a turn. A driver creates it once for all turns of a wake-up.
 #[derive(Debug)]
 pub struct TurnContext<'a> {
-    /// The application: its pages and endpoints.
+    /// The application, with its pages and endpoints.
     pub app: &'a App,
-    /// Who may come in.
+    /// The checks of Host and Origin.
     pub access: &'a Access,
-    /// Asks for the password, if there is one.
+    /// The log-in, if there is one.
     pub log_in: Option<&'a LogIn>,
     /// The board's own pages, if it has any.
     pub board: Option<&'a dyn BoardPages>,
     /// The device.
     pub device: &'a Device,
-    /// What the clients of this driver follow.
+    /// The feed that the clients of this driver follow.
     pub feed: &'a Feed<'static>,
     /// The same feed with its long frames compressed, if it is up to date.
     pub compressed_feed: Option<&'a Feed<'static>>,
     /// permessage-deflate, if the driver has it.
     pub compression: Option<&'a dyn Compression>,
-    /// How many clients one address may have, if the driver has such a limit.
+    /// The limit of clients from one address, if the driver has such a limit.
     pub address_limit: Option<&'a dyn AddressLimit>,
-    /// The time of day, if the driver has a clock: answers say it.
+    /// The time of day for the header `Date`, if the driver has a clock.
     pub date: Option<Date>,
-    /// Which of the device's followers this driver is.
+    /// The index of this driver among the device's followers.
     pub follower: usize,
-    /// How many messages a turn takes. At that limit the client takes no more input.
+    /// The maximum number of messages in a turn. At that limit the client takes no more input.
     pub allowance: u32,
-    /// What the socket takes for sure. It counts where nothing can be saved for the client, because it has no
-    /// [`HttpState`](super::HttpState) any more.
+    /// The output that the socket is sure to accept.
+    ///
+    /// It is the limit of a turn if the client has no [`HttpState`](super::HttpState) any more, where unsent output could be saved.
     pub room: SendWindow,
-    /// Where output is gathered, shared by all clients: as long as what one client may keep
-    /// ([`HttpState::new`](super::HttpState::new)) and one frame.
+    /// Memory in which output is gathered, shared by all clients.
+    ///
+    /// It must hold what one client may keep ([`HttpState::new`](super::HttpState::new)) and one frame.
     pub scratch: &'a mut [u8],
 }
 
-/// The limit of clients from one address, for those whose address only their request tells because they come by a
-/// proxy. A driver has one for each connection.
+/// Limit of the clients from one address, for clients behind a proxy.
+///
+/// Their address is known only from their request. A driver has one limit for each connection.
 pub trait AddressLimit: core::fmt::Debug {
-    /// Counts this connection as one from `address` until it ends. `false`: there are too many already.
+    /// Counts this connection as one from `address` until it ends.
+    ///
+    /// Returns `false` if there are too many.
     fn count(&self, address: IpAddr) -> bool;
 
-    /// Says in the log that there are too many. It is linked only with a driver that has such a limit.
+    /// Logs that there are too many.
+    ///
+    /// A provided method, so that it is linked only with a driver that has such a limit.
     #[doc(hidden)]
     fn log_refused(&self, address: IpAddr) {
         log::warn!("Refused {address}: there are too many clients from there");
     }
 }
 
-/// [`TurnContext`] without what is lent for change. What handlers of requests see of it is its [`Context`].
+/// [`TurnContext`] without its mutable memory.
+///
+/// Handlers of requests see only its [`Context`].
 pub(super) struct ConnectionContext<'a> {
     context: Context<'a>,
     pub(super) app: &'a App,
@@ -82,12 +91,12 @@ impl<'a> Deref for ConnectionContext<'a> {
 }
 
 impl ConnectionContext<'_> {
-    /// Asks for the password, while there is one.
+    /// Returns the log-in, if it has a password.
     pub(super) fn log_in(&self) -> Option<&LogIn> {
         self.log_in.filter(|log_in| log_in.is_on())
     }
 
-    /// What is at `path` of the board's.
+    /// Finds the board's page at `path`.
     pub(super) fn find_board_page(&self, path: &str) -> Option<(&dyn BoardPages, BoardPage)> {
         let board = self.board?;
         Some((board, board.find(path)?))
@@ -95,7 +104,8 @@ impl ConnectionContext<'_> {
 }
 
 impl<'a> ConnectionContext<'a> {
-    pub(super) fn of<'s>(surroundings: &'s mut TurnContext<'a>) -> (Self, &'s mut [u8]) {
+    /// Splits a turn's context into the shared references and the memory for output.
+    pub(super) fn of<'s>(context: &'s mut TurnContext<'a>) -> (Self, &'s mut [u8]) {
         let TurnContext {
             app,
             access,
@@ -111,7 +121,7 @@ impl<'a> ConnectionContext<'a> {
             allowance,
             room,
             ref mut scratch,
-        } = *surroundings;
+        } = *context;
         let context = Context {
             access,
             device,

@@ -1,5 +1,6 @@
-//! permessage-deflate (RFC 7692) for one client: what a driver that has inflaters lends to its clients, and how a
-//! compressed message becomes pieces.
+//! permessage-deflate (RFC 7692).
+//!
+//! The module has the interface to a driver's compression, and the decompression of messages.
 
 use super::inflate::{Inflated, Inflater, Inflating};
 use super::websocket::{Open, Taken, echo_opcode};
@@ -14,12 +15,18 @@ use instep_proto::frame::{COMPRESSED, ProtocolError, SERVER_HEADER_MAX, encode_h
 use instep_proto::http::Fields;
 use instep_proto::message::{Kind, Piece};
 
-/// Compression, where a driver has the memory for it. Nothing of it is kept from one message to the next.
+/// Compression of a driver that has the memory for it.
+///
+/// No state is kept from one message to the next.
 pub trait Compression: Debug {
-    /// An inflater for the length of one message; `None` while all of them are in use.
+    /// Lends an inflater for one message.
+    ///
+    /// Returns `None` if all of them are in use.
     fn borrow_inflater(&self) -> Option<Inflater>;
 
-    /// Decompresses as much of `input` as `out` has room for. `last`: the message ends with this input.
+    /// Decompresses as much of `input` as `out` has room for.
+    ///
+    /// `last` is set if the message ends with this input.
     ///
     /// # Errors
     /// [`ProtocolError::BadCompression`].
@@ -31,16 +38,20 @@ pub trait Compression: Debug {
         out: &mut [u8],
     ) -> Result<Inflated, ProtocolError>;
 
-    /// Takes the inflater back.
+    /// Takes an inflater back.
     fn return_inflater(&self, inflater: Inflater);
 
-    /// Whether all inflaters are in use.
+    /// Returns whether all inflaters are in use.
     fn is_exhausted(&self) -> bool;
 
-    /// Compresses a whole payload, and returns its length in `out`; `None` where that would save nothing.
+    /// Compresses a whole payload, and returns its length in `out`.
+    ///
+    /// Returns `None` if that would save nothing.
     fn deflate(&self, payload: &[u8], out: &mut [u8]) -> Option<usize>;
 
-    /// Functions with which clients use it. They are linked only with a driver that implements this trait.
+    /// Returns the functions by which clients use compression.
+    ///
+    /// A provided method, so that they are linked only with a driver that implements this trait.
     #[doc(hidden)]
     fn takes(&self) -> &'static TakesCompressed {
         &TakesCompressed {
@@ -52,41 +63,46 @@ pub trait Compression: Debug {
     }
 }
 
-/// How a client negotiates compression and takes compressed messages.
+/// Function table of the negotiation of compression and of compressed messages.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct TakesCompressed {
     /// Finds an acceptable offer in the handshake.
     pub(super) find_offer: fn(Fields<'_>) -> Option<PermessageDeflate>,
-    /// Writes the answer to that offer.
+    /// Returns the text of the response to that offer.
     pub(super) display: fn(&PermessageDeflate) -> &dyn Display,
-    /// Takes a piece of a compressed message, with which so many bytes end.
+    /// Takes a piece of a compressed message.
     pub(super) take: TakeCompressed,
-    /// Whether a client waits too long with a half message, for which others wait.
-    pub(super) is_overdue: fn(&mut Open, &dyn Compression, Instant, patience: u64) -> bool,
+    /// Returns whether an incomplete message holds an inflater for too long.
+    pub(super) is_overdue: fn(&mut Open, &dyn Compression, Instant, timeout: u64) -> bool,
 }
 
 type TakeCompressed =
     fn(&mut Open, &dyn Compression, Instant, Piece<'_>, usize, &Context<'_>, &mut Outgoing<'_>) -> Taken;
 
 impl Open {
-    /// Whether nothing came of its half message for so long, and others wait for the inflater that it has. Says so in the log.
-    fn is_overdue(&mut self, compression: &dyn Compression, now: Instant, patience: u64) -> bool {
-        let Some(inflating) = self.inflating.as_mut().filter(|half| now >= half.deadline(now, patience))
+    /// Returns whether an incomplete message has stalled for `timeout` ms.
+    ///
+    /// Returns `true` only if other clients need its inflater, and logs that.
+    fn is_overdue(&mut self, compression: &dyn Compression, now: Instant, timeout: u64) -> bool {
+        let Some(inflating) =
+            self.inflating.as_mut().filter(|inflating| now >= inflating.deadline(now, timeout))
         else {
             return false;
         };
         if compression.is_exhausted() {
             let client = self.slot.client;
-            log::info!(client = client.number; "[{client}] Closed with 1013: others wait for the memory that its half message takes");
+            log::info!(client = client.number; "[{client}] Closed with 1013: its incomplete message holds memory that other clients need");
             return true;
         }
         inflating.wait_again(now);
         false
     }
 
-    /// Takes a piece of a compressed message, with which `used` bytes end: as much of it as there is room for what
-    /// comes out.
+    /// Takes a piece of a compressed message.
+    ///
+    /// The piece is the end of the first `used` bytes of the input. Only the part of it is taken whose decompressed bytes
+    /// have room.
     fn take_compressed(
         &mut self,
         compression: &dyn Compression,
@@ -96,7 +112,7 @@ impl Open {
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
     ) -> Taken {
-        // The message before it has to have been fetched, and there has to be an inflater.
+        // The application must have fetched the message before, and an inflater must be free.
         let probe = Piece { last: false, bytes: &[], ..piece };
         if !self.echoes() && context.device.offer(self.slot, &probe) == Offer::Blocked {
             return self.hold(piece, used);
@@ -111,10 +127,10 @@ impl Open {
                 }
             },
         };
-        let most = if self.echoes() { usize::MAX } else { self.message_budget(context) };
+        let max = if self.echoes() { usize::MAX } else { self.message_budget(context) };
         let inflating = self.inflating.insert(Inflating { since: now.as_lower_millis(), ..inflating });
         let space = out.spare_mut();
-        let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(most));
+        let room = (space.len() - ROOM_MIN / 2).min(SERVER_HEADER_MAX.saturating_add(max));
         let result = compression.inflate(
             &inflating.inflater,
             piece.bytes,
@@ -154,7 +170,7 @@ impl Open {
                 return self.offer(end, used, context);
             }
         } else if rest > 0 || piece.last {
-            // More comes out of it as soon as there is room.
+            // The rest is decompressed when there is room.
             self.hold(Piece { bytes: &piece.bytes[inflated..], ..piece }, 0);
             return Taken::Some(used - rest);
         }
@@ -162,8 +178,10 @@ impl Open {
     }
 }
 
-/// Sends back `length` bytes, which lie behind room for a header in the space of `out`: compressed, where they are a
-/// whole message and become shorter.
+/// Sends back `length` bytes.
+///
+/// They are in the spare space of `out` after room for a header. They are compressed if they are a whole message and
+/// become shorter.
 fn echo(
     compression: &dyn Compression,
     first: bool,

@@ -1,4 +1,4 @@
-//! What a driver goes by when there are more connections than places: which one could give up its own.
+//! Eviction of connections, when there are more connections than sockets or slots.
 
 use super::client::{Client, State};
 use super::http_state::HttpState;
@@ -6,34 +6,36 @@ use crate::service::Pending;
 use crate::time::Instant;
 use instep_proto::delivery::Storage as _;
 
-/// What giving up a connection would cost. Who costs least comes first, and of those who has cost it longest.
+/// Eviction priority of a connection.
+///
+/// Variants are ordered first-to-evict, and within a variant the connection with the oldest time comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EvictionPriority {
-    /// Nothing is in progress since then: nothing has been sent yet, or the last request is answered.
+    /// Idle since then, without a request yet or with the last one answered.
     Idle(Instant),
-    /// A request began then and is not complete: whoever is well sends it at once.
+    /// A request began then and is incomplete. A well-behaved client sends it at once.
     PartialRequest(Instant),
-    /// An open WebSocket that was pinged then, and left the ping before that one without an answer.
+    /// A WebSocket was pinged then, and did not answer the ping before.
     Unresponsive(Instant),
-    /// A request is being answered, or a WebSocket is well: it is not given up.
+    /// A request is being answered, or a WebSocket is responsive. Such a connection is not evicted.
     InUse,
 }
 
 impl Client {
-    /// What giving up this connection would cost now. It changes only in a turn.
+    /// Returns the eviction priority, which changes only in a turn.
     pub fn eviction_priority(&self) -> EvictionPriority {
         let since = self.timing.since;
-        let writes = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        let has_unsent = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
         match (&self.state, self.http_state.as_deref()) {
-            // The first ping was due after one such time, the second after two.
+            // With two pings, the first one has been unanswered for a whole interval.
             (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),
-            _ if writes => EvictionPriority::InUse,
+            _ if has_unsent => EvictionPriority::InUse,
             (State::Http, Some(HttpState { pending: Pending::Invocation(_), .. })) => EvictionPriority::InUse,
             (
                 State::Http,
-                Some(HttpState { reply: None, body_remaining: unread, pending: waits, head_begun, .. }),
+                Some(HttpState { reply: None, body_remaining: unread, pending, head_begun, .. }),
             ) => {
-                let begun = *head_begun || !unread.is_nothing() || *waits != Pending::Nothing;
+                let begun = *head_begun || !unread.is_nothing() || *pending != Pending::Nothing;
                 if begun { EvictionPriority::PartialRequest(since) } else { EvictionPriority::Idle(since) }
             }
             (State::Lingering(_), _) => EvictionPriority::Idle(since),
@@ -41,23 +43,23 @@ impl Client {
         }
     }
 
-    /// Whether a request of it has been answered.
+    /// Returns whether a request of this connection has been answered.
     #[doc(hidden)]
     pub fn was_served(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|exchange| exchange.served)
+        self.http_state.as_ref().is_some_and(|http| http.served)
     }
 
-    /// Since when its socket has taken nothing of what it is to take, if there is anything.
+    /// Returns since when the socket has accepted no output, if output waits.
     #[doc(hidden)]
     pub fn stalled_since(&self) -> Option<Instant> {
         self.timing.stalled_since()
     }
 
-    /// Says in the log that a client that does not answer was given up for another one.
+    /// Logs that an unresponsive client was evicted for a new connection.
     pub fn log_given_up(&self) {
         if let State::Open(open) = &self.state {
             let client = open.slot.client;
-            log::warn!(client = client.number; "[{client}] Dropped: it does not answer, and its place is needed");
+            log::warn!(client = client.number; "[{client}] Evicted: it does not answer, and a new connection needs its place");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
+//! HTTP/1 state of a connection.
 
 use crate::buffer::Buffer;
 use crate::service::{Context, Outcome, Pending};
@@ -9,62 +9,67 @@ use core::ops::{Deref, DerefMut};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, ExtraLines, Reply, RequestHead};
 
-/// What has yet to come of a request's content.
+/// Content of a request that has not arrived yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BodyRemaining {
-    /// So many bytes, which are thrown away.
+    /// That many bytes, which are discarded.
     Bytes(u64),
-    /// Chunks of the request that stands first in the input, whose head has that length. Their content is kept behind the
-    /// head.
+    /// Chunks of the first request in the input, whose head has that length. Their content is kept after the head.
     Kept { head: usize, chunks: Chunks },
-    /// Chunks that are thrown away.
+    /// Chunks that are discarded.
     Chunks(Chunks),
 }
 
 impl BodyRemaining {
     pub(super) const NOTHING: Self = Self::Bytes(0);
 
-    /// Whether it is nothing.
+    /// Returns whether no content remains.
     pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Bytes(0))
     }
 }
 
-/// Answers a request that is not encrypted.
+/// Handler of plaintext requests on a TLS port.
 pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Outcome;
 
-/// Where a connection stands between requests and responses, and what its socket did not take. An open WebSocket needs none
-/// of it: a device with few such places has many clients.
+/// HTTP/1 state of a connection, and the output that its socket has not accepted.
+///
+/// An open WebSocket does not need it, so a device with few of them can have many clients.
 #[derive(Debug)]
 pub struct HttpState {
     pub(super) peer: IpAddr,
+    /// The peer's port.
     pub(super) port: u16,
-    /// The port of the device at which it came in; 0: nobody said.
+    /// The device's port of the connection, or 0 if the driver did not set it.
     pub(super) local_port: u16,
-    /// There are too many connections: every request is answered by 503.
+    /// Whether every request gets 503, because there are too many connections.
     pub(super) refused: bool,
-    /// Its bytes are encrypted on their way.
+    /// Whether the connection is encrypted.
     pub(super) secure: bool,
-    /// It does not encrypt where it must: every request is answered so, by 400. Only a transport that encrypts names the function.
+    /// The handler of every request, if the peer sends plaintext on a TLS port.
+    ///
+    /// Only a transport with TLS sets it, so other drivers do not link it.
     pub(super) plaintext_on_tls_port: Option<AskForHttps>,
-    /// The first byte of the current head has come.
+    /// Whether the first byte of the current head has arrived.
     pub(super) head_begun: bool,
-    /// A request of it has been answered.
+    /// Whether a request of this connection has been answered.
     pub(super) served: bool,
-    /// What is being written.
+    /// The reply that is being written.
     pub(super) reply: Option<Reply>,
-    /// Content of a request that has yet to come.
+    /// The content of a request that has not arrived yet.
     pub(super) body_remaining: BodyRemaining,
-    /// What the request that stands first in the input waits for.
+    /// The condition that the first request in the input waits for.
     pub(super) pending: Pending,
-    /// What is added to the answer to the request that was read last, where no request tells it.
+    /// The header lines for a reply without its request, from the last request.
     pub(super) extra: Option<ExtraLines>,
-    /// What the socket did not take.
+    /// The output that the socket has not accepted.
     pub(super) unsent: Buffer,
 }
 
 impl HttpState {
-    /// A place for one connection after the other. `unsent` has room for at least one frame, and 384 bytes more.
+    /// Creates a state, which can be used for one connection after the other.
+    ///
+    /// `unsent` must hold at least one frame and 384 bytes more.
     pub fn new(unsent: Buffer) -> Self {
         Self {
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -83,14 +88,14 @@ impl HttpState {
         }
     }
 
-    /// A connection begins.
+    /// Resets the state for a new connection.
     pub(super) fn begin(&mut self, peer: IpAddr, port: u16) {
         let mut unsent = core::mem::replace(&mut self.unsent, Buffer::lent(&mut []));
         unsent.clear();
         *self = Self { peer, port, ..Self::new(unsent) };
     }
 
-    /// The next thing is to answer, and to throw away that content of the request.
+    /// Sets the reply to write next, and the content of the request to discard then.
     pub(super) fn answer(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
         (self.reply, self.body_remaining, self.pending) = (reply, unread, Pending::Nothing);
         let extra = self.extra.take();
@@ -100,12 +105,12 @@ impl HttpState {
     }
 }
 
-/// Where an [`HttpState`] is: in memory that is lent, as on a device, or in memory of its own, as on Linux.
+/// Memory of an [`HttpState`], static as on a device or on the heap as on Linux.
 #[derive(Debug)]
 pub enum HttpStateMemory {
-    /// Lent for good: whoever drives the client takes it back.
+    /// Static memory, which the driver takes back ([`Client::release_http_state`](super::Client::release_http_state)).
     Lent(&'static mut HttpState),
-    /// Its own.
+    /// Memory on the heap.
     #[cfg(feature = "alloc")]
     Owned(Box<HttpState>),
 }
@@ -115,9 +120,9 @@ impl Deref for HttpStateMemory {
 
     fn deref(&self) -> &HttpState {
         match self {
-            Self::Lent(exchange) => exchange,
+            Self::Lent(http) => http,
             #[cfg(feature = "alloc")]
-            Self::Owned(exchange) => exchange,
+            Self::Owned(http) => http,
         }
     }
 }
@@ -125,9 +130,9 @@ impl Deref for HttpStateMemory {
 impl DerefMut for HttpStateMemory {
     fn deref_mut(&mut self) -> &mut HttpState {
         match self {
-            Self::Lent(exchange) => exchange,
+            Self::Lent(http) => http,
             #[cfg(feature = "alloc")]
-            Self::Owned(exchange) => exchange,
+            Self::Owned(http) => http,
         }
     }
 }

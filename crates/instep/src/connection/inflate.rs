@@ -1,45 +1,51 @@
-//! An inflater while a client has it: for the length of one compressed message.
+//! Inflaters, which a client borrows for one compressed message.
 
 use crate::time::Instant;
 
-/// The number of an inflater that is in use. It cannot be copied, so nobody can use it after giving it back.
+/// Number of a borrowed inflater.
+///
+/// It cannot be copied, so it cannot be used after its return.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inflater(pub u16);
 
-/// What came of one call of [`Compression::inflate`](crate::driver::Compression::inflate).
+/// Result of one call of [`Compression::inflate`](crate::driver::Compression::inflate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inflated {
-    /// Bytes of the input that were used.
+    /// The number of input bytes that were used.
     pub used: usize,
-    /// Bytes of output.
+    /// The number of output bytes.
     pub produced: usize,
-    /// The last byte of the message has been produced.
+    /// Whether the last byte of the message has been produced.
     pub done: bool,
 }
 
-/// A compressed message that has begun.
+/// Decompression of a message that has begun.
 #[derive(Debug)]
 pub(super) struct Inflating {
     pub(super) inflater: Inflater,
-    /// A piece of the message has been handed on.
+    /// Whether a piece of the message has been passed on.
     pub(super) begun: bool,
-    /// When bytes of it came last: the lower half of the milliseconds, because every client has room for this.
+    /// The time of the last input, as the lower 32 bits of its milliseconds.
+    ///
+    /// It is short, because every client has room for it.
     pub(super) since: u32,
 }
 
 impl Inflating {
-    /// When patience ends, which is less than a month.
-    pub(super) fn deadline(&self, now: Instant, patience: u64) -> Instant {
+    /// Returns the time at which `timeout`, in ms, has passed without input.
+    ///
+    /// The timeout must be below 24 days.
+    pub(super) fn deadline(&self, now: Instant, timeout: u64) -> Instant {
         let waited = u64::from(now.as_lower_millis().wrapping_sub(self.since));
-        Instant::from_millis((now.as_millis() + patience).saturating_sub(waited))
+        Instant::from_millis((now.as_millis() + timeout).saturating_sub(waited))
     }
 
-    /// Waits for so long again.
+    /// Restarts the timeout.
     pub(super) fn wait_again(&mut self, now: Instant) {
         self.since = now.as_lower_millis();
     }
 
-    /// The inflater, which is to be given back.
+    /// Returns the inflater, which the caller must return to the driver.
     pub(super) fn into_inflater(self) -> Inflater {
         self.inflater
     }

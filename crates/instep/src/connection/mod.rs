@@ -1,4 +1,6 @@
-//! One client, from the first byte to the last: a synchronous state machine that every driver turns.
+//! State machine of one connection, from its first byte to its last.
+//!
+//! It is synchronous, and every driver runs it by [`Client::turn`].
 
 mod bodies;
 mod client;

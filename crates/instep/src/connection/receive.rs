@@ -1,4 +1,4 @@
-//! What a client takes in: requests ([`requests`](super::requests)), then the frames of a WebSocket.
+//! Receiving of requests ([`requests`](super::requests)) and frames.
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
@@ -7,50 +7,52 @@ use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
 
-/// What a client took of some input.
+/// Outcome of reading some input.
 pub(super) struct ReadOutcome {
-    /// So many bytes.
+    /// The number of used bytes.
     pub(super) used: usize,
-    /// From this one on they are a frame to be written, and there is no other output.
+    /// The index from which the used bytes are a frame to be written, if there is one. There is no other output then.
     pub(super) echo: Option<usize>,
-    /// More could be taken now if it were there.
+    /// Whether more input could be used now.
     pub(super) wants_read: bool,
 }
 
 impl ReadOutcome {
-    fn new(used: usize, hungry: bool) -> Self {
-        Self { used, echo: None, wants_read: hungry }
+    fn new(used: usize, wants_read: bool) -> Self {
+        Self { used, echo: None, wants_read }
     }
 }
 
 impl Client {
-    /// Takes what it can of `input`.
+    /// Takes as much of `input` as there is room for its effects.
     pub(super) fn receive(
         &mut self,
         now: Instant,
         input: &mut [u8],
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> ReadOutcome {
         let mut used = 0;
         loop {
             let rest = &mut input[used..];
             used += match &mut self.state {
-                State::Http => match self.take_request(now, rest, world, out) {
+                State::Http => match self.take_request(now, rest, context, out) {
                     Taken::Some(taken) => taken,
                     Taken::Blocked(taken) => return ReadOutcome::new(used + taken, false),
                     Taken::Incomplete(taken) => return ReadOutcome::new(used + taken, true),
                     _ => return ReadOutcome::new(used, true),
                 },
-                State::Open(open) if world.messages.get() < world.allowance && open.has_room(rest, out) => {
-                    let mut taken = open.take(rest, world, out);
+                State::Open(open)
+                    if context.messages.get() < context.allowance && open.has_room(rest, out) =>
+                {
+                    let mut taken = open.take(rest, context, out);
                     if let Taken::Compressed(piece, used) = taken {
-                        taken = match world.compression {
+                        taken = match context.compression {
                             Some(compression) => {
                                 let piece = piece.piece(rest, used);
-                                (compression.takes().take)(open, compression, now, piece, used, world, out)
+                                (compression.takes().take)(open, compression, now, piece, used, context, out)
                             }
-                            // Without compression the receiver has refused the frame.
+                            // Cannot happen, because without compression the receiver refuses the frame.
                             None => Taken::Wrong(ProtocolError::ReservedBit),
                         };
                     }
@@ -66,47 +68,47 @@ impl Client {
                         Taken::Incomplete(taken) => return ReadOutcome::new(used + taken, true),
                         Taken::Blocked(taken) => return ReadOutcome::new(used + taken, false),
                         Taken::Close(code) => {
-                            self.end_open(code, world, out);
+                            self.end_open(code, context, out);
                             rest.len()
                         }
-                        // It has just been decompressed.
+                        // Cannot happen, because it was decompressed above.
                         Taken::Compressed(..) => return ReadOutcome::new(used, false),
                         Taken::Wrong(error) => {
-                            self.fail(error, world, out);
+                            self.fail(error, context, out);
                             rest.len()
                         }
                     }
                 }
-                // Nothing more is asked of it.
+                // A stream takes no more requests, so input is discarded.
                 State::Events(_) => rest.len(),
                 State::Lingering(discarded) => {
                     *discarded += rest.len();
-                    if *discarded > world.device.limits().linger_bytes {
+                    if *discarded > context.device.limits().linger_bytes {
                         self.state = State::Closed;
                     }
                     rest.len()
                 }
                 State::Open(open) => {
-                    open.yield_reservation(world);
-                    // Of a compressed piece more may come out without any more input.
+                    open.yield_reservation(context);
+                    // A held compressed piece may yield more without any more input.
                     return ReadOutcome::new(used, rest.is_empty() && !open.holds());
                 }
                 _ => return ReadOutcome::new(used, rest.is_empty()),
             };
-            // An open WebSocket says itself whether it can go on: an empty piece may be held.
+            // An open WebSocket decides itself whether it goes on, because it may hold an empty piece.
             if used == input.len() && !matches!(self.state, State::Open(_)) {
                 return ReadOutcome::new(used, true);
             }
         }
     }
 
-    /// Ends the connection because of what the client did.
-    fn fail(&mut self, error: ProtocolError, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
+    /// Ends a WebSocket after a protocol error of the client.
+    fn fail(&mut self, error: ProtocolError, context: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let code = error.close_code();
         if let State::Open(open) = &self.state {
             let client = open.slot.client;
             log::warn!(client = client.number; "[{client}] Closed with {}: {error}", code.number());
         }
-        self.end_open(Some(code), world, out);
+        self.end_open(Some(code), context, out);
     }
 }

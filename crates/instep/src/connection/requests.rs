@@ -1,4 +1,4 @@
-//! Requests, as they come in: heads, and content behind them.
+//! Receiving of requests: heads, and the content after them.
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
@@ -11,12 +11,12 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
 
 impl Client {
-    /// Takes what is left of a request's content, or the next request.
+    /// Discards the rest of a request's content, or takes the next request.
     pub(super) fn take_request(
         &mut self,
         now: Instant,
         input: &mut [u8],
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Taken {
         match self.http_mut() {
@@ -26,20 +26,20 @@ impl Client {
                 Taken::Some(length)
             }
             Some(HttpState { reply: None, body_remaining: BodyRemaining::Chunks(_), .. }) => {
-                self.pass_chunks(now, input, world)
+                self.discard_chunks(now, input, context)
             }
             Some(HttpState { reply: None, .. }) if out.remaining() >= ROOM_MIN => {
-                // Empty lines before a request are to be ignored (RFC 9112 section 2.2).
+                // Empty lines before a request are ignored (RFC 9112 section 2.2).
                 let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
                 if empty > 0 {
                     return Taken::Some(empty);
                 }
-                let taken = self.keep_chunks(input, world).and_then(|start| {
-                    let taken = self.take_head(now, &input[start..], world, out)?;
+                let taken = self.keep_chunks(input, context).and_then(|start| {
+                    let taken = self.take_head(now, &input[start..], context, out)?;
                     Ok(taken.behind(start))
                 });
                 taken.unwrap_or_else(|error| {
-                    self.refuse_head(error, input, now, world);
+                    self.refuse_head(error, input, now, context);
                     Taken::Some(input.len())
                 })
             }
@@ -48,27 +48,29 @@ impl Client {
         }
     }
 
-    /// Decodes chunks behind the head that stands first in the input, and moves it, and what was decoded, behind what is left
-    /// over: so many bytes are of no use any more.
-    fn keep_chunks(&mut self, input: &mut [u8], world: &ConnectionContext<'_>) -> Result<usize, HeadError> {
-        let limits = world.device.limits();
+    /// Decodes the chunks after the first head in the input.
+    ///
+    /// The head and the content are moved back, directly before the bytes that are not decoded yet. Returns how many bytes before
+    /// the head are free by that.
+    fn keep_chunks(&mut self, input: &mut [u8], context: &ConnectionContext<'_>) -> Result<usize, HeadError> {
+        let limits = context.device.limits();
         let Some(HttpState { body_remaining: BodyRemaining::Kept { head, chunks }, .. }) = self.http_mut()
         else {
             return Ok(0);
         };
         let from = *head + chunks.length();
         let Some(raw) = input.get_mut(from..) else { return Ok(0) };
-        let (used, made) = chunks.decode(raw, Self::content_max(limits) as u64, limits.head)?;
-        let start = used - made;
+        let (used, decoded) = chunks.decode(raw, Self::content_max(limits) as u64, limits.head)?;
+        let start = used - decoded;
         if start > 0 {
-            input.copy_within(..from + made, start);
+            input.copy_within(..from + decoded, start);
         }
         Ok(start)
     }
 
-    /// Throws chunks away.
-    fn pass_chunks(&mut self, now: Instant, input: &mut [u8], world: &ConnectionContext<'_>) -> Taken {
-        let limits = world.device.limits();
+    /// Discards chunks.
+    fn discard_chunks(&mut self, now: Instant, input: &mut [u8], context: &ConnectionContext<'_>) -> Taken {
+        let limits = context.device.limits();
         let Some(HttpState { body_remaining: unread, .. }) = self.http_mut() else {
             return Taken::Blocked(0);
         };
@@ -80,24 +82,24 @@ impl Client {
                 }
                 Taken::Some(used)
             }
-            // Its request has been answered. A second answer would be taken for that to another one.
+            // The request has been answered, and the client would take a second response for that to its next request.
             _ => {
-                self.tell_refused(HeadError::Chunks, now, world);
+                self.log_refused_head(HeadError::Chunks, now, context);
                 self.state = State::Ending;
                 Taken::Some(input.len())
             }
         }
     }
 
-    /// Takes a request, if all of it is there that has to be.
+    /// Takes a request, if all of it has arrived that is needed to answer it.
     fn take_head(
         &mut self,
         now: Instant,
         input: &[u8],
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Result<Taken, HeadError> {
-        let limits = world.device.limits();
+        let limits = context.device.limits();
         if input.is_empty() {
             return Ok(Taken::Incomplete(0));
         }
@@ -106,7 +108,7 @@ impl Client {
             self.head_begun(now);
             return Ok(Taken::Incomplete(0));
         };
-        let unread = self.http().map_or(BodyRemaining::NOTHING, |exchange| exchange.body_remaining);
+        let unread = self.http().map_or(BodyRemaining::NOTHING, |http| http.body_remaining);
         let rest = &input[length..];
         let (content, after, unread) = match unread {
             BodyRemaining::Kept { chunks, .. } => {
@@ -130,14 +132,14 @@ impl Client {
                 (whole.and_then(|whole| rest.get(..whole)), length, BodyRemaining::Bytes(head.content_length))
             }
         };
-        (head.base, head.path) = world.access.split_path(head.path);
-        let peer = world.access.client(self.peer(), &head);
-        (head.date, head.keep_alive_seconds) = (world.date, limits.keep_alive_seconds());
-        let proxied = world.access.is_proxy(self.peer().to_canonical());
-        head.secure = self.is_secure() || (proxied && world.access.is_forwarded_from_tls(&head));
-        head.extra = world.access.extra_lines(&head);
-        if let Some(exchange) = self.http_mut() {
-            exchange.extra = head.extra;
+        (head.base, head.path) = context.access.split_path(head.path);
+        let peer = context.access.client(self.peer(), &head);
+        (head.date, head.keep_alive_seconds) = (context.date, limits.keep_alive_seconds());
+        let proxied = context.access.is_proxy(self.peer().to_canonical());
+        head.secure = self.is_secure() || (proxied && context.access.is_forwarded_from_tls(&head));
+        head.extra = context.access.extra_lines(&head);
+        if let Some(http) = self.http_mut() {
+            http.extra = head.extra;
         }
         let request = Request {
             now,
@@ -147,45 +149,47 @@ impl Client {
             content,
             local_port: self.local_port(),
             pending: self.pending(),
-            context: world,
+            context,
         };
-        match self.route(&request, world, out) {
+        match self.route(&request, context, out) {
             Outcome::Blocked => return Ok(Taken::Blocked(0)),
-            // The chunks that it waits for may be there already.
+            // The chunks that it waits for may have arrived already.
             Outcome::Pending(Pending::Body) if head.chunked && self.pending() != Pending::Body => {
                 let _ = self.wait_for(Pending::Body, now);
                 return Ok(Taken::Some(0));
             }
-            Outcome::Pending(waits) => return Ok(self.wait_for(waits, now)),
-            Outcome::Reply(reply) => self.answer_and_pass(Some(reply), unread),
+            Outcome::Pending(pending) => return Ok(self.wait_for(pending, now)),
+            Outcome::Reply(reply) => self.answer_and_discard(Some(reply), unread),
             Outcome::Written { closes: true } => self.state = State::Ending,
-            Outcome::Written { closes: false } => self.answer_and_pass(None, unread),
-            Outcome::Open(opening) => self.open(now, &head, &opening, world, out),
-            Outcome::Listen(listening) => self.listen(now, &listening, world, out),
+            Outcome::Written { closes: false } => self.answer_and_discard(None, unread),
+            Outcome::Open(opening) => self.open(now, &head, &opening, context, out),
+            Outcome::Listen(listening) => self.listen(now, &listening, context, out),
         }
         self.head_ended(now);
         Ok(Taken::Some(after))
     }
 
-    /// From now on, chunks behind a head of that length are decoded and kept.
+    /// Keeps the content of the chunks after a head of that length from now on.
     fn keep_from(&mut self, head: usize) {
-        if let Some(exchange) = self.http_mut() {
-            exchange.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::new() };
+        if let Some(http) = self.http_mut() {
+            http.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::new() };
         }
     }
 
-    /// Answers the request, unless that is done, and throws away the content that is not there yet.
-    pub(super) fn answer_and_pass(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
-        if let Some(exchange) = self.http_mut() {
-            exchange.answer(reply, unread);
+    /// Sets the reply, and discards the content that has not arrived.
+    ///
+    /// The reply is `None` if the response is written already.
+    pub(super) fn answer_and_discard(&mut self, reply: Option<Reply>, unread: BodyRemaining) {
+        if let Some(http) = self.http_mut() {
+            http.answer(reply, unread);
         }
     }
 
-    /// The request stays in the input, and is decided on again later.
-    fn wait_for(&mut self, waits: Pending, now: Instant) -> Taken {
-        let Some(exchange) = self.http_mut() else { return Taken::Blocked(0) };
-        let before = core::mem::replace(&mut exchange.pending, waits);
-        match (before, waits) {
+    /// Leaves the request in the input, to be handled again later.
+    fn wait_for(&mut self, pending: Pending, now: Instant) -> Taken {
+        let Some(http) = self.http_mut() else { return Taken::Blocked(0) };
+        let before = core::mem::replace(&mut http.pending, pending);
+        match (before, pending) {
             (_, Pending::Nothing | Pending::Body) => {
                 self.head_begun(now);
                 Taken::Incomplete(0)

@@ -1,9 +1,9 @@
-//! From a request to its answer.
+//! Routing of requests, and admission of clients.
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
 use super::deflate::Compression;
-use super::upgrade_probe::say_why;
+use super::upgrade_probe::probe_upgrade;
 use super::websocket::Open;
 use crate::access::Refusal;
 use crate::app::{App, Page};
@@ -22,12 +22,15 @@ use instep_proto::frame::CloseCode;
 use instep_proto::handshake::{Handshake, HandshakeError, subprotocol};
 use instep_proto::http::{Allow, HeadError, Method, Reply, RequestHead, Status};
 
-/// Answers whoever watches over the server, unless the application has something of its own there.
+/// Path of the health check.
+///
+/// A page or an endpoint of the application at this path takes precedence.
 const HEALTH: &str = "/healthz";
 
 impl App {
-    /// Whether a device that runs it answers at `path` with something of its own, so that a file of that path in its folder is
-    /// never asked for. `log_in`: it has a log-in.
+    /// Returns whether something else than the folder answers at `path`.
+    ///
+    /// If so, a file of that path is never served. `log_in` is set if the device has a log-in.
     pub fn hides(&self, path: &str, log_in: bool) -> bool {
         let of_thing = || {
             let (service, thing) = self.service.zip(self.as_thing())?;
@@ -42,73 +45,77 @@ impl App {
 }
 
 impl Client {
-    /// Decides on a request. An answer whose body is in the request itself is written to `out`.
+    /// Routes a request to its handler.
+    ///
+    /// A response that depends on the request's text is written to `out` at once.
     pub(super) fn route(
         &self,
         request: &Request<'_>,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> Outcome {
         let Request { now, head, peer, .. } = *request;
-        if let (Pending::Invocation(pending), Some(service)) = (request.pending, world.app.service) {
+        if let (Pending::Invocation(pending), Some(service)) = (request.pending, context.app.service) {
             return (service.take_answer)(pending, request, out);
         }
-        if let Some(decision) = say_why(self.is_refused(), request, world) {
-            return decision;
+        if let Some(outcome) = probe_upgrade(self.is_refused(), request, context) {
+            return outcome;
         }
         if self.is_refused() {
-            log_limited!(warn, world, now, "Refused {peer}: there are too many connections");
+            log_limited!(warn, context, now, "Refused {peer}: there are too many connections");
             return Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head)).and_close());
         }
-        if let Some(ask_for_https) = self.http().and_then(|exchange| exchange.plaintext_on_tls_port) {
-            return ask_for_https(head, world, out);
+        if let Some(ask_for_https) = self.http().and_then(|http| http.plaintext_on_tls_port) {
+            return ask_for_https(head, context, out);
         }
         let error = |status| Outcome::Reply(Reply::error(status, Some(head)));
         let upgrade = head.asks_for_websocket();
-        let endpoint = world.app.find_endpoint(head.path);
+        let endpoint = context.app.find_endpoint(head.path);
         let speaks = upgrade && endpoint.is_some();
-        let access = world.access.check(head);
-        let declared = world.app.service.zip(world.manifest.thing).filter(|_| !world.app.declares(head.path));
+        let access = context.access.check(head);
+        let declared =
+            context.app.service.zip(context.manifest.thing).filter(|_| !context.app.declares(head.path));
         let resource =
             declared.and_then(|(service, thing)| Some(((service.find)(thing, head.path)?, service)));
-        // A listener takes a place, as a WebSocket does.
-        let takes_place = speaks || matches!(resource, Some((Resource::Events | Resource::Stream(_), _)));
-        let access = access.and_then(|()| if takes_place { world.access.check_origin(head) } else { Ok(()) });
-        match (access, world.access.portal) {
+        // An event stream takes a slot, as a WebSocket does.
+        let takes_slot = speaks || matches!(resource, Some((Resource::Events | Resource::Stream(_), _)));
+        let access =
+            access.and_then(|()| if takes_slot { context.access.check_origin(head) } else { Ok(()) });
+        match (access, context.access.portal) {
             (Ok(()), _) => {}
-            // Phones ask all the time whether they are online: that is neither counted nor logged.
+            // Not counted or logged, because phones test all the time whether they are online.
             (Err(Refusal::Host), Some(portal)) => return redirect(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
-        if let Some((response, lines)) = world.access.preflight(head) {
+        if let Some((response, lines)) = context.access.preflight(head) {
             return redirect_with(&response, format_args!("{lines}"), head, out);
         }
-        if let Some(location) = world.access.https_location(head) {
+        if let Some(location) = context.access.https_location(head) {
             return redirect(Status::Found, "", &location, head, out);
         }
-        let log_in = world.log_in();
-        let board_page = world.find_board_page(head.path);
+        let log_in = context.log_in();
+        let board_page = context.find_board_page(head.path);
         let is_form = board_page.is_some() || (log_in.is_some() && head.path == LOG_IN);
         let body_max = match resource {
             _ if is_form => FORM_MAX as u64,
-            Some(_) => body_max(world.device.limits()) as u64,
-            None => world.device.limits().body,
+            Some(_) => body_max(context.device.limits()) as u64,
+            None => context.device.limits().body,
         };
         if head.content_length > body_max {
-            world.device.count_refusal(RefusalReason::Body);
+            context.device.count_refusal(RefusalReason::Body);
             if let Some((_, of_thing)) = resource.filter(|_| !is_form) {
                 return Outcome::Reply((of_thing.too_long)(head));
             }
             return error(Status::ContentTooLarge);
         }
         if head.method == Method::Options && !speaks {
-            // Before the log-in, so it says nothing of what there is behind one.
+            // Answered before the log-in, so it does not reveal which paths exist behind one.
             let allow = match resource {
                 _ if log_in.is_some() || head.path == "*" => Some(Allow::All),
                 _ if is_form => Some(Allow::ReadAndPost),
-                Some((resource, of_thing)) => (of_thing.allow)(resource, world),
+                Some((resource, of_thing)) => (of_thing.allow)(resource, context),
                 None => {
-                    let page = world.app.find_page(head.path);
+                    let page = context.app.find_page(head.path);
                     let known = endpoint.is_some() || page.is_some() || head.path == HEALTH;
                     known.then_some(Allow::Read)
                 }
@@ -118,19 +125,20 @@ impl Client {
                 None => error(Status::NotFound),
             };
         }
-        if head.path == HEALTH && !speaks && !world.app.declares(HEALTH) {
+        if head.path == HEALTH && !speaks && !context.app.declares(HEALTH) {
             return plain_text(head, "ok", out);
         }
-        // In the device's own network this is how it is set up: no log-in is asked for there.
-        if let (Some((board, page)), Some(_)) = (board_page, world.access.portal) {
+        // In the device's own network its set-up needs no log-in.
+        if let (Some((board, page)), Some(_)) = (board_page, context.access.portal) {
             return board.answer(page, request, out);
         }
-        let pass = match log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out)) {
+        let credential = match log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out))
+        {
             None => None,
-            Some(ControlFlow::Continue(pass)) => Some(pass),
-            Some(ControlFlow::Break(decision)) => return decision,
+            Some(ControlFlow::Continue(credential)) => Some(credential),
+            Some(ControlFlow::Break(outcome)) => return outcome,
         };
-        match (board_page, pass) {
+        match (board_page, credential) {
             (Some((board, page)), Some(_)) => {
                 return board.answer(page, request, out);
             }
@@ -138,7 +146,7 @@ impl Client {
                 let path = head.path;
                 log_limited!(
                     info,
-                    world,
+                    context,
                     now,
                     "Refused {peer}: {path} is for the device's own network, or after a log-in"
                 );
@@ -147,173 +155,169 @@ impl Client {
             (None, _) => {}
         }
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
-            return (of_thing.answer)(resource, pass, request, out);
+            return (of_thing.answer)(resource, credential, request, out);
         }
-        // A folder has the page at `/`, where an application may have an endpoint, too.
-        let in_folder = head.path == "/" && world.app.folder.is_some();
-        match (endpoint, world.app.find_page(head.path)) {
+        // A folder has a page at `/`, where the application may have an endpoint, too.
+        let in_folder = head.path == "/" && context.app.folder.is_some();
+        match (endpoint, context.app.find_page(head.path)) {
             (Some(endpoint), page) if upgrade || (page.is_none() && !in_folder) => {
                 match Handshake::parse(head) {
                     Ok(handshake) => {
                         if endpoint.thing && out.remaining() < ROOM_MIN + OWN_FRAME_MAX && !out.is_empty() {
                             return Outcome::Blocked;
                         }
-                        let takes = world.compression.map(Compression::takes);
+                        let takes = context.compression.map(Compression::takes);
                         let deflate = takes.and_then(|takes| (takes.find_offer)(head.fields));
-                        let notices = world.notices.filter(|_| endpoint.thing);
+                        let notices = context.notices.filter(|_| endpoint.thing);
                         let revisions = notices.is_some_and(|notices| (notices.asks_for_revisions)(head));
-                        Outcome::Open(Opening {
-                            endpoint,
-                            handshake,
-                            deflate,
-                            revisions,
-                            credential: pass,
-                            peer,
-                        })
+                        Outcome::Open(Opening { endpoint, handshake, deflate, revisions, credential, peer })
                     }
                     Err(reason) => {
                         if upgrade {
-                            world.device.count_refusal(RefusalReason::Handshake);
+                            context.device.count_refusal(RefusalReason::Handshake);
                         }
                         if upgrade || reason == HandshakeError::NoUpgrade {
-                            log_limited!(info, world, now, "Refused a handshake from {peer}: {reason}");
+                            log_limited!(info, context, now, "Refused a handshake from {peer}: {reason}");
                         }
                         error(reason.status())
                     }
                 }
             }
             (_, Some((Page::Asset(_, asset), _))) => {
-                Outcome::Reply(Reply::asset(asset, head, world.access.frames))
+                Outcome::Reply(Reply::asset(asset, head, context.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
-            _ => match world.app.folder {
+            _ => match context.app.folder {
                 Some(folder) => folder.answer(request, out),
                 None => error(Status::NotFound),
             },
         }
     }
 
-    /// Answers a head that cannot be read.
+    /// Answers an invalid head.
     pub(super) fn refuse_head(
         &mut self,
         error: HeadError,
         input: &[u8],
         now: Instant,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
     ) {
-        self.tell_refused(error, now, world);
+        self.log_refused_head(error, now, context);
         self.answer(Reply::refusal(error, input));
     }
 
-    /// Counts and logs what of a request cannot be read.
-    pub(super) fn tell_refused(&self, error: HeadError, now: Instant, world: &ConnectionContext<'_>) {
-        world.device.count_refusal(RefusalReason::Head);
-        log_limited!(info, world, now, "Refused a request from {}: {error}", self.peer());
+    /// Counts and logs an invalid request.
+    pub(super) fn log_refused_head(&self, error: HeadError, now: Instant, context: &ConnectionContext<'_>) {
+        context.device.count_refusal(RefusalReason::Head);
+        log_limited!(info, context, now, "Refused a request from {}: {error}", self.peer());
     }
 
-    /// Opens the WebSocket, if there is a place for it.
+    /// Opens a WebSocket, if a slot is free.
     pub(super) fn open(
         &mut self,
         now: Instant,
         head: &RequestHead<'_>,
         opening: &Opening,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Opening { endpoint, handshake, deflate, revisions, credential: pass, peer } = *opening;
-        let Some(place) = self.admit(!endpoint.echo, endpoint.thing, pass, peer, now, world) else {
+        let Opening { endpoint, handshake, deflate, revisions, credential, peer } = *opening;
+        let Some(slot) = self.admit(!endpoint.echo, endpoint.thing, credential, peer, now, context) else {
             return;
         };
-        let takes = world.compression.map(Compression::takes);
+        let takes = context.compression.map(Compression::takes);
         let extension = takes.zip(deflate.as_ref()).map(|(takes, deflate)| (takes.display)(deflate));
         let length =
             handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.spare_mut());
         out.commit(length);
-        let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
-            Some(service) => (service.greet)(world, out),
-            None => Cursor::new(world.feed),
+        let cursor = match context.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
+            Some(service) => (service.greet)(context, out),
+            None => Cursor::new(context.feed),
         };
-        let until = pass.map_or(Instant::NEVER, |pass| pass.expires_at);
-        let alive_at = Open::keepalive_after(endpoint.thing, now);
-        let mut open = Open::new(place, cursor, !endpoint.echo, deflate.is_some(), until, alive_at);
-        open.untold = if revisions { 0 } else { u64::MAX };
+        let expires_at = credential.map_or(Instant::NEVER, |credential| credential.expires_at);
+        let keepalive_at = Open::keepalive_after(endpoint.thing, now);
+        let mut open = Open::new(slot, cursor, !endpoint.echo, deflate.is_some(), expires_at, keepalive_at);
+        open.unsent_revision = if revisions { 0 } else { u64::MAX };
         self.state = State::Open(open);
-        self.check_credential(pass, world, out);
+        self.check_credential(credential, context, out);
     }
 
-    /// Begins to tell of events, if there is a place for one more client.
+    /// Begins a stream of Server-Sent Events, if a slot is free.
     pub(super) fn listen(
         &mut self,
         now: Instant,
         listening: &Listening,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Listening { credential: pass, peer, .. } = *listening;
-        let Some(service) = world.app.service else { return };
-        let Some(place) = self.admit(false, false, pass, peer, now, world) else { return };
-        self.state = State::Events((service.listen)(place, now, listening, world, out));
-        self.check_credential(pass, world, out);
+        let Listening { credential, peer, .. } = *listening;
+        let Some(service) = context.app.service else { return };
+        let Some(slot) = self.admit(false, false, credential, peer, now, context) else { return };
+        self.state = State::Events((service.listen)(slot, now, listening, context, out));
+        self.check_credential(credential, context, out);
     }
 
-    /// A place for a new client. If there is none, it is told so. `heard`: the application hears of it. `speaks_thing`: it
-    /// speaks with the Thing.
+    /// Admits a new client and returns its slot.
+    ///
+    /// If no slot is free, it is answered with 503.
+    ///
+    /// `notify_app` is set if the application receives its messages, and `speaks_thing` if they are those of the Thing.
     fn admit(
         &mut self,
-        heard: bool,
-        asks_thing: bool,
-        pass: Option<Credential>,
+        notify_app: bool,
+        speaks_thing: bool,
+        credential: Option<Credential>,
         peer: IpAddr,
         now: Instant,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
     ) -> Option<SlotHandle> {
         let forwarded = peer != self.peer();
         if forwarded
-            && let Some(limit) = world.address_limit
+            && let Some(limit) = context.address_limit
             && !limit.count(peer)
         {
-            if world.allow_log(now) {
+            if context.allow_log(now) {
                 limit.log_refused(peer);
             }
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         }
-        let session = pass.map(|pass| pass.number);
-        let Some(place) = world.device.admit(world.follower, heard, asks_thing, session) else {
-            world.device.count_refusal(RefusalReason::Full);
-            let places = world.device.client_limit(world.follower);
-            log_limited!(warn, world, now, "Refused {peer}: all {places} places are taken");
+        let session = credential.map(|credential| credential.number);
+        let Some(slot) = context.device.admit(context.follower, notify_app, speaks_thing, session) else {
+            context.device.count_refusal(RefusalReason::Full);
+            let places = context.device.client_limit(context.follower);
+            log_limited!(warn, context, now, "Refused {peer}: all {places} places are taken");
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;
         };
-        // A proxy does not tell the port.
-        let port = self.http().map(|exchange| exchange.port).filter(|_| !forwarded);
-        log::info!(client = place.client.number, peer:% = peer, port; "[{}] Connected from {peer}", place.client);
-        Some(place)
+        // The port of a client behind a proxy is unknown.
+        let port = self.http().map(|http| http.port).filter(|_| !forwarded);
+        log::info!(client = slot.client.number, peer:% = peer, port; "[{}] Connected from {peer}", slot.client);
+        Some(slot)
     }
 
-    /// What let the client in may have ended while it came in.
+    /// Closes a new client whose credential was revoked while it was admitted.
     fn check_credential(
         &mut self,
-        pass: Option<Credential>,
-        world: &ConnectionContext<'_>,
+        credential: Option<Credential>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        if pass.is_some_and(|pass| !world.log_in.is_some_and(|log_in| log_in.holds(pass))) {
-            self.end_session(world, out);
+        if credential.is_some_and(|credential| !context.log_in.is_some_and(|log_in| log_in.holds(credential)))
+        {
+            self.end_session(context, out);
         }
     }
 
-    /// What let the client in does not hold any more.
-    pub(super) fn end_session(&mut self, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
-        if let State::Open(Open { slot: place, .. }) | State::Events(Events { slot: place, .. }) = &self.state
-        {
-            let client = place.client;
+    /// Closes a client whose credential does not hold any more.
+    pub(super) fn end_session(&mut self, context: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
+        if let State::Open(Open { slot, .. }) | State::Events(Events { slot, .. }) = &self.state {
+            let client = slot.client;
             log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");
         }
         if let State::Events(_) = self.state {
-            return self.transition(State::Ending, End::Closed(Some(CloseCode::POLICY)), world);
+            return self.transition(State::Ending, End::Closed(Some(CloseCode::POLICY)), context);
         }
-        self.end_open(Some(CloseCode::POLICY), world, out);
+        self.end_open(Some(CloseCode::POLICY), context, out);
     }
 }

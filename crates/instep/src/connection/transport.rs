@@ -1,4 +1,4 @@
-//! What a client is told of what carries its bytes, where that is more than a socket.
+//! Functions by which a transport such as TLS reports to a connection.
 
 use super::client::{Client, State};
 use super::context::{ConnectionContext, TurnContext};
@@ -7,49 +7,52 @@ use crate::service::{ask_for_https, log_limited};
 use crate::time::Instant;
 
 impl Client {
-    /// Whether its bytes are encrypted on their way, so that a cookie for it is `Secure`.
+    /// Returns whether the connection is encrypted, so that its cookie is `Secure`.
     pub fn is_secure(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|exchange| exchange.secure)
+        self.http_state.as_ref().is_some_and(|http| http.secure)
     }
 
-    /// Its bytes are encrypted on their way.
+    /// Notes that the connection is encrypted.
     pub fn secure(&mut self) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.secure = true;
+        if let Some(http) = &mut self.http_state {
+            http.secure = true;
         }
     }
 
-    /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
+    /// Notes plaintext on a TLS port.
+    ///
+    /// Every request is answered with 400 and the address to open instead.
     pub fn refuse_unencrypted(&mut self) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.secure = false;
-            exchange.plaintext_on_tls_port = Some(ask_for_https);
+        if let Some(http) = &mut self.http_state {
+            http.secure = false;
+            http.plaintext_on_tls_port = Some(ask_for_https);
         }
     }
 
-    /// The transport got bytes that are not input yet, such as a part of a record: the peer is alive.
+    /// Notes that the transport received bytes that are not input yet.
+    ///
+    /// An example is a part of a record.
     pub fn heard_from(&mut self, now: Instant) {
-        self.heard(now);
+        self.note_alive(now);
     }
 
-    /// The transport has accepted everything, but the socket has taken none of that since then. To be said after
-    /// each turn for as long as it is so.
+    /// Notes that the socket has accepted no output of the transport since then.
+    ///
+    /// The transport itself has accepted all output of the client. The driver must call this after each turn for as
+    /// long as it is so.
     pub fn blocked_since(&mut self, since: Instant) {
         self.timing.blocked_since(since);
     }
 
-    /// The transport cannot go on, as after a record that was tampered with. What it wrote last is to arrive, so
-    /// all further input is thrown away for a while. A turn is due.
-    pub fn break_off(
-        &mut self,
-        why: &dyn core::fmt::Display,
-        now: Instant,
-        surroundings: &mut TurnContext<'_>,
-    ) {
-        let (world, _) = ConnectionContext::of(surroundings);
-        log_limited!(info, world, now, "TLS with {} failed: {why}", self.peer());
+    /// Ends the connection after a failure of the transport.
+    ///
+    /// An example is a record that was tampered with. The peer is drained for a while, so that it receives the last
+    /// bytes. The driver must call [`Client::turn`] then.
+    pub fn break_off(&mut self, why: &dyn core::fmt::Display, now: Instant, context: &mut TurnContext<'_>) {
+        let (context, _) = ConnectionContext::of(context);
+        log_limited!(info, context, now, "TLS with {} failed: {why}", self.peer());
         let end = End::Dropped(DropReason::SocketError);
-        self.transition(State::Closed, end, &world);
+        self.transition(State::Closed, end, &context);
         self.linger(now);
     }
 }

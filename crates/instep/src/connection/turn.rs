@@ -1,4 +1,4 @@
-//! The one loop body: a turn, and what comes of it.
+//! The turn of a connection, which is the loop body of every driver.
 
 use super::bodies::PageBodies;
 use super::client::{Client, State};
@@ -8,133 +8,137 @@ use crate::device::{DropReason, End};
 use crate::time::Instant;
 use instep_proto::delivery::{Outgoing, Storage as _};
 
-/// What a driver has to do after a turn.
+/// Result of a turn, which says what the driver has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Bytes of the input that were used. The driver presents the others again, as they are then, with what comes after
-    /// them: no more than [`Client::tail_max`](super::Client::tail_max) where the client takes more input.
+    /// The number of input bytes that were used.
+    ///
+    /// The driver presents the rest again, as the turn left it, with the bytes that follow. If the client wants more input, the
+    /// rest is no longer than [`Client::tail_max`](super::Client::tail_max).
     pub used: usize,
-    /// The client takes more input.
+    /// Whether the client wants more input. If not, the driver stops reading.
     pub wants_read: bool,
-    /// The socket did not take everything: a turn is due when it takes more.
+    /// Whether the socket did not accept everything. A turn is due when it accepts more.
     pub wants_write: bool,
-    /// Messages that were taken whole.
+    /// The number of messages that were received whole.
     pub messages: u32,
-    /// A turn is due then, at the latest.
+    /// The time at which the next turn is due at the latest.
     pub wake_at: Instant,
-    /// Nothing more will be written: shut down that direction, and go on reading.
+    /// Whether nothing more will be written. The driver shuts down writing and goes on reading.
     pub shut_down: bool,
-    /// It is over: close the socket and drop the client.
+    /// Whether the connection has ended. The driver closes the socket and drops the client.
     pub closed: bool,
 }
 
 impl Client {
-    /// One turn: takes what it can of `input`, does what time asks for, and gives what it has to `write`, in
-    /// one call where the socket takes it all. `write` says how many bytes it accepted.
+    /// Processes `input`, handles deadlines, and writes output.
     ///
-    /// Input is unmasked, and content in chunks decoded, in place: what is left of it may have changed.
+    /// `write` returns how many bytes it accepted. All output of a turn is one call of `write`, if the socket accepts it. A turn
+    /// uses only as much input as there is room for its effects. Frames are unmasked and chunks decoded in place, so the unused
+    /// rest of the input may have changed.
     pub fn turn(
         &mut self,
         now: Instant,
         input: &mut [u8],
-        surroundings: &mut TurnContext<'_>,
+        context: &mut TurnContext<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
-        let (world, scratch) = ConnectionContext::of(surroundings);
+        let (context, scratch) = ConnectionContext::of(context);
         let mut out = match &mut self.http_state {
-            Some(exchange) => {
-                let limit = exchange.unsent.capacity();
-                Outgoing::load(scratch, &mut exchange.unsent, limit)
+            Some(http) => {
+                let limit = http.unsent.capacity();
+                Outgoing::load(scratch, &mut http.unsent, limit)
             }
-            None => Outgoing::within(scratch, world.room),
+            None => Outgoing::within(scratch, context.room),
         };
         if input.len() > self.seen {
-            self.heard(now);
+            self.note_alive(now);
         }
         if let State::Open(Open { close: Some(code), .. }) = self.state {
-            self.end_open(Some(code), &world, &mut out);
+            self.end_open(Some(code), &context, &mut out);
         }
-        self.keep_time(now, &world, &mut out);
-        let (mut used, mut blocked, mut hungry);
+        self.keep_time(now, &context, &mut out);
+        let (mut used, mut blocked, mut wants_read);
         used = 0;
         loop {
             let rest = &mut input[used..];
-            let taken = self.receive(now, rest, &world, &mut out);
-            (used, hungry) = (used + taken.used, taken.wants_read);
-            if self.keep_request_time(now, &world, &out) {
+            let taken = self.receive(now, rest, &context, &mut out);
+            (used, wants_read) = (used + taken.used, taken.wants_read);
+            if self.keep_request_time(now, &context, &out) {
                 continue;
             }
             let mut accepted = 0;
             if let Some(begin) = taken.echo {
                 let frame = &rest[begin..taken.used];
                 accepted = write(frame);
-                // There is room: no longer piece was taken.
+                // There is room, because no longer piece was taken.
                 let _ = out.push(&frame[accepted..]);
             }
             if let State::Open(open) = &mut self.state
                 && open.replies
             {
-                open.fetch_replies(now, &world, &mut out);
+                open.fetch_replies(now, &context, &mut out);
                 if open.revoked {
-                    self.end_session(&world, &mut out);
+                    self.end_session(&context, &mut out);
                 }
             }
             if let State::Events(events) = &mut self.state
-                && events.is_revoked(&world)
+                && events.is_revoked(&context)
             {
-                self.end_session(&world, &mut out);
+                self.end_session(&context, &mut out);
             }
-            let all = self.flush(now, &world, &mut out, &mut |bytes| {
+            let all = self.flush(now, &context, &mut out, &mut |bytes| {
                 let length = write(bytes);
                 accepted += length;
                 length
             });
             blocked = !all || out.is_blocked();
             self.timing.wrote(now, accepted > 0, blocked);
-            // Who is hungry has taken all there is; room for output is of use to replies alone.
-            let waits = matches!(&self.state, State::Open(open) if open.replies);
-            let progress = if hungry { waits && accepted > 0 } else { accepted > 0 || taken.used > 0 };
+            // If more input is wanted, all of it is used, so more output space only helps pending replies.
+            let has_replies = matches!(&self.state, State::Open(open) if open.replies);
+            let progress =
+                if wants_read { has_replies && accepted > 0 } else { accepted > 0 || taken.used > 0 };
             if blocked || !progress || matches!(self.state, State::Closed) {
                 break;
             }
         }
-        if let Some(exchange) = &mut self.http_state {
-            out.persist(&mut exchange.unsent);
+        if let Some(http) = &mut self.http_state {
+            out.persist(&mut http.unsent);
         }
-        if self.input_ended && hungry && !blocked {
-            self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &world);
+        if self.input_ended && wants_read && !blocked {
+            self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &context);
         }
-        if !hungry {
-            // Whom we do not read from cannot be heard.
-            self.heard(now);
+        if !wants_read {
+            // While the client is not read from, its silence means nothing.
+            self.note_alive(now);
         }
         self.seen = input.len() - used;
         Turn {
             used,
-            wants_read: hungry && !self.input_ended,
+            wants_read: wants_read && !self.input_ended,
             wants_write: blocked,
-            messages: world.messages.get(),
-            wake_at: self.wake_at(now, world.device.limits(), blocked),
+            messages: context.messages.get(),
+            wake_at: self.wake_at(now, context.device.limits(), blocked),
             shut_down: matches!(self.state, State::Lingering(_)),
             closed: matches!(self.state, State::Closed),
         }
     }
 
-    /// Writes what there is to write. Says whether the socket took all of it.
+    /// Writes all output that is due. Returns whether the socket accepted all of it.
     fn flush(
         &mut self,
         now: Instant,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
-        if self.http().is_some_and(|exchange| exchange.reply.is_some()) {
-            return self.flush_reply(now, world, out, write);
+        if self.http().is_some_and(|http| http.reply.is_some()) {
+            return self.flush_reply(now, context, out, write);
         }
         match &mut self.state {
-            State::Open(open) => open.flush(now, world, out, write),
-            State::Events(events) => match world.app.service {
-                Some(service) => (service.flush_events)(events, world, out, write),
+            State::Open(open) => open.flush(now, context, out, write),
+            State::Events(events) => match context.app.service {
+                Some(service) => (service.flush_events)(events, context, out, write),
                 None => true,
             },
             State::Http | State::Ending | State::Lingering(_) | State::Closed => {
@@ -150,18 +154,18 @@ impl Client {
         }
     }
 
-    /// Writes what comes next of a reply. Says whether the socket took all of it.
+    /// Writes the rest of a reply. Returns whether the socket accepted all of it.
     fn flush_reply(
         &mut self,
         now: Instant,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
-        let Some(exchange) = self.http_mut() else { return true };
-        let Some(reply) = &mut exchange.reply else { return true };
-        reply.set_date(world.date);
-        let bodies = PageBodies { world, now, port: exchange.local_port };
+        let Some(http) = self.http_mut() else { return true };
+        let Some(reply) = &mut http.reply else { return true };
+        reply.set_date(context.date);
+        let bodies = PageBodies { context, now, port: http.local_port };
         while !reply.is_done() {
             let length = reply.produce(&bodies, out.spare_mut());
             out.commit(length);
@@ -175,7 +179,7 @@ impl Client {
         if reply.closes() {
             self.linger(now);
         } else {
-            exchange.answer(None, exchange.body_remaining);
+            http.answer(None, http.body_remaining);
             self.answer_ended(now);
         }
         true

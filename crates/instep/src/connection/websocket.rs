@@ -1,4 +1,4 @@
-//! An open WebSocket: messages come in, frames go out.
+//! State of an open WebSocket, which receives messages and sends frames.
 
 use super::inflate::{Inflater, Inflating};
 use crate::device::{Device, End, Offer, SlotHandle};
@@ -9,39 +9,43 @@ use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, Opcode, ProtocolError, SERVER_HEADER_MAX, encode_header};
 use instep_proto::message::{Kind, Piece, Received, Receiver};
 
-/// After so much silence a client is told that the device is there: a script cannot see pings.
+/// Silence after which a client of a Thing gets a keep-alive message, in ms.
+///
+/// Pings do not help, because scripts cannot see them.
 const KEEPALIVE_INTERVAL_MS: u64 = 5_000;
 
-/// Where an open WebSocket stands.
+/// State of an open WebSocket.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) slot: SlotHandle,
-    /// A reply may wait at the device.
+    /// Whether the device may have a reply for the client.
     pub(super) replies: bool,
-    /// What let it in does not hold any more.
+    /// Whether the credential has been revoked.
     pub(super) revoked: bool,
-    /// When what let it in expires.
+    /// The time at which the credential expires.
     pub(super) expires_at: Instant,
-    /// It waits for an inflater.
+    /// Whether it waits for an inflater.
     pub(super) awaiting_inflater: bool,
     pub(super) receiver: Receiver,
-    /// Bytes of the message in progress that the inbox has taken.
+    /// The number of bytes of the current message that the inbox has taken.
     message: usize,
+    /// A piece that had no room in an earlier turn.
     held: Option<HeldPiece>,
-    /// A compressed message that has begun.
+    /// The decompression of the current message.
     pub(super) inflating: Option<Inflating>,
-    /// Where it stands in the feed, if it follows that: an echo endpoint follows nothing.
+    /// The position in the feed, which an echo endpoint does not use.
     pub(super) cursor: Cursor,
+    /// Whether it follows the feed, which an echo endpoint does not.
     pub(super) follows: bool,
-    /// It is to be closed with this code.
+    /// The code with which the next turn closes it.
     pub(super) close: Option<CloseCode>,
-    /// When it is told that the device is there; never if it does not follow a Thing.
+    /// The time of the next keep-alive, or [`Instant::NEVER`] without a Thing.
     pub(super) keepalive_at: Instant,
-    /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
-    pub(super) untold: u64,
+    /// The lowest unsent revision, or [`u64::MAX`] if the client asks for none.
+    pub(super) unsent_revision: u64,
 }
 
-/// A piece of a message that was unmasked, without its bytes.
+/// Unmasked piece of a message without its bytes, which stay in the input.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HeldPiece {
     first: bool,
@@ -52,7 +56,9 @@ pub(super) struct HeldPiece {
 }
 
 impl HeldPiece {
-    /// With its bytes, where `used` bytes of the input end with it.
+    /// Returns the piece with its bytes.
+    ///
+    /// They are the end of the first `used` bytes of the input.
     pub(super) fn piece<'i>(&self, input: &'i [u8], used: usize) -> Piece<'i> {
         let Self { first, last, kind, compressed, length } = *self;
         Piece { first, last, kind, compressed, bytes: &input[used - length..used] }
@@ -66,27 +72,30 @@ impl From<Piece<'_>> for HeldPiece {
     }
 }
 
-/// What came of some input.
+/// Result of processing some input.
+///
+/// Numbers are those of used bytes, unless said otherwise.
 pub(super) enum Taken {
-    /// So many bytes were used.
+    /// A part of the input was used.
     Some(usize),
-    /// So many bytes were used, and those of them from this one on are a whole frame to be written. There is no other
-    /// output, and no more input.
+    /// All of the input was used, and a frame in it is to be written.
+    ///
+    /// The frame begins at the second number. There is no other output.
     EchoInPlace(usize, usize),
-    /// A piece of a compressed message, with which so many bytes end: it is to be decompressed.
+    /// A piece of a compressed message ends there, and has to be decompressed.
     Compressed(HeldPiece, usize),
-    /// So many bytes were used, and the next thing is incomplete.
+    /// The request or frame after the used bytes is incomplete.
     Incomplete(usize),
-    /// So many bytes were used; for what comes next there is no room now.
+    /// There is no room for the effects of the bytes after the used ones.
     Blocked(usize),
     /// The client closed the WebSocket.
     Close(Option<CloseCode>),
-    /// The client did what it may not do.
+    /// The client violated the protocol.
     Wrong(ProtocolError),
 }
 
 impl Taken {
-    /// The same behind so many bytes that were used before.
+    /// Adds `start` bytes that were used before.
     pub(super) fn behind(self, start: usize) -> Self {
         match self {
             Self::Some(used) => Self::Some(start + used),
@@ -98,21 +107,21 @@ impl Taken {
 }
 
 impl Open {
-    /// `follows`: not for an echo endpoint. `until`: when what let it in expires. `keepalive_at`: see [`Open::keepalive_after`].
+    /// Creates the state of a new WebSocket. `follows` is `false` for an echo endpoint.
     pub(super) fn new(
-        place: SlotHandle,
+        slot: SlotHandle,
         cursor: Cursor,
         follows: bool,
         deflate: bool,
-        until: Instant,
-        alive_at: Instant,
+        expires_at: Instant,
+        keepalive_at: Instant,
     ) -> Self {
         let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
         Self {
-            slot: place,
+            slot,
             replies: false,
             revoked: false,
-            expires_at: until,
+            expires_at,
             awaiting_inflater: false,
             receiver,
             message: 0,
@@ -121,12 +130,12 @@ impl Open {
             cursor,
             follows,
             close: None,
-            keepalive_at: alive_at,
-            untold: u64::MAX,
+            keepalive_at,
+            unsent_revision: u64::MAX,
         }
     }
 
-    /// Whether it takes compressed messages from the feed.
+    /// Returns whether it receives compressed frames of the feed.
     pub(super) fn follows_compressed(&self) -> bool {
         self.receiver.deflates() && !self.echoes()
     }
@@ -135,12 +144,12 @@ impl Open {
         !self.follows
     }
 
-    /// Whether there is room for what may have to be said of a piece of input.
+    /// Returns whether the output has room for the reaction to a piece of input.
     pub(super) fn has_room(&self, input: &[u8], out: &mut Outgoing<'_>) -> bool {
         if input.is_empty() && !self.holds() { out.remaining() >= ROOM_MIN } else { out.has_room(ROOM_MIN) }
     }
 
-    /// Gives its place back, and the inflater that it has.
+    /// Releases the slot, and returns the borrowed inflater.
     pub(super) fn close(self, end: End, device: &Device) -> Option<Inflater> {
         device.release(self.slot, end);
         if !self.slot.notify_app {
@@ -157,7 +166,7 @@ impl Open {
     pub(super) fn take(&mut self, input: &mut [u8], context: &Context<'_>, out: &mut Outgoing<'_>) -> Taken {
         self.awaiting_inflater = false;
         if let Some(held) = self.held.take() {
-            // It was unmasked in an earlier turn.
+            // The piece was unmasked in an earlier turn.
             let used = held.length;
             return if held.compressed {
                 Taken::Compressed(held, used)
@@ -166,12 +175,12 @@ impl Open {
             };
         }
         let echo = self.echoes();
-        let (most, left) = if echo {
+        let (max, left) = if echo {
             (out.remaining() - ROOM_MIN / 2, usize::MAX)
         } else {
             (self.message_budget(context), context.device.limits().message - self.message)
         };
-        match self.receiver.receive(input, most, left) {
+        match self.receiver.receive(input, max, left) {
             Err(error) => Taken::Wrong(error),
             Ok((used, Received::Incomplete)) => Taken::Incomplete(used),
             Ok((used, Received::Pong)) => Taken::Some(used),
@@ -188,8 +197,8 @@ impl Open {
                 context.count_message(last);
                 let start = used - piece.bytes.len();
                 if used == input.len() && out.is_empty() {
-                    // It goes back from where it lies. The client's header has four bytes more than ours, but it may
-                    // have come, and gone, earlier.
+                    // The frame is written from the input buffer. Its shorter header fits before the payload, unless the client's
+                    // header was used in an earlier turn.
                     let mut header = [0; SERVER_HEADER_MAX];
                     let length = encode_header(last, opcode, used - start, &mut header);
                     if let Some(begin) = start.checked_sub(length) {
@@ -204,10 +213,12 @@ impl Open {
         }
     }
 
-    /// Offers a piece, with which `used` bytes end, to the inbox. What it has no room for is held.
+    /// Offers a piece to the inbox, and holds it if there is no room.
+    ///
+    /// The piece is the end of the first `used` bytes of the input.
     pub(super) fn offer(&mut self, piece: Piece<'_>, used: usize, context: &Context<'_>) -> Taken {
         match context.device.offer(self.slot, &piece) {
-            Offer::Blocked if self.takes_place_of_older(&piece, context) => {
+            Offer::Blocked if self.replaces_older_write(&piece, context) => {
                 context.count_message(true);
                 Taken::Some(used)
             }
@@ -221,8 +232,10 @@ impl Open {
         }
     }
 
-    /// The latest wins: a write takes the place of one of the same property that still waits for the application.
-    fn takes_place_of_older(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
+    /// Replaces a waiting write of the same property by the piece.
+    ///
+    /// Returns whether it did.
+    fn replaces_older_write(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
         let declared = context.notices.zip(context.manifest.thing).filter(|_| self.speaks_thing());
         let Some((notices, thing)) = declared else { return false };
         let whole = piece.first && piece.last && piece.kind == Kind::Text;
@@ -230,33 +243,38 @@ impl Open {
         text.is_some_and(|text| (notices.replace_write)(context.device, self.slot, thing, text))
     }
 
-    /// Nothing can be taken now: a place that is kept for what is held is of more use to others.
+    /// Yields a reserved place in the inbox, because it cannot be used now.
     pub(super) fn yield_reservation(&self, context: &Context<'_>) {
         if self.held.is_some() {
             context.device.yield_reservation(self.slot);
         }
     }
 
-    /// How many bytes of the message in progress are looked at, at most: none behind the first that is too many.
-    /// So what is wrong first decides, however the input is cut.
+    /// Returns the maximum number of bytes of the current message that are processed.
+    ///
+    /// It is one byte above the limit. So the first error decides, however the input is split.
     pub(super) fn message_budget(&self, context: &Context<'_>) -> usize {
         (context.device.limits().message - self.message).saturating_add(1)
     }
 
-    /// Whether a piece waits that was unmasked before.
+    /// Returns whether a piece is held.
     pub(super) fn holds(&self) -> bool {
         self.held.is_some()
     }
 
-    /// Keeps a piece, with which `used` bytes end, for later.
+    /// Holds a piece for a later turn.
+    ///
+    /// The piece is the end of the first `used` bytes of the input.
     pub(super) fn hold(&mut self, piece: Piece<'_>, used: usize) -> Taken {
         self.held = Some(HeldPiece::from(piece));
-        // Its own replies may be what is in the way.
+        // The client's own replies may take the room, so they are fetched.
         self.replies = true;
         Taken::Blocked(used.saturating_sub(piece.bytes.len()))
     }
 
-    /// When a client that follows a Thing is told that the device is there, unless it hears something else before; never for others.
+    /// Returns the time of the next keep-alive of a client of a Thing.
+    ///
+    /// Returns [`Instant::NEVER`] for other clients.
     pub(super) fn keepalive_after(thing: bool, now: Instant) -> Instant {
         if thing { now.after(KEEPALIVE_INTERVAL_MS) } else { Instant::NEVER }
     }
@@ -265,25 +283,28 @@ impl Open {
         self.keepalive_at != Instant::NEVER
     }
 
-    /// A frame is on its way to it.
+    /// Notes that a frame has been sent, which postpones the keep-alive.
     pub(super) fn note_sent(&mut self, now: Instant) {
         self.keepalive_at = Self::keepalive_after(self.speaks_thing(), now);
     }
 
-    /// Says that the device is there, where it has been silent for long. Who does not read is not silent but behind.
+    /// Sends a keep-alive if it is due and the output is empty.
+    ///
+    /// A client that does not read gets none.
     pub(super) fn send_keepalive(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         if now >= self.keepalive_at {
             if let Some(notices) = context.notices.filter(|_| out.is_empty()) {
-                // There is room: nothing is in it.
+                // There is room, because the output is empty.
                 let _ = (notices.push_keepalive)(out);
             }
             self.note_sent(now);
         }
     }
 
-    /// Tells a client that follows a Thing how many events it missed, before those that follow. `false`: there is no room
-    /// for that now.
-    pub(super) fn tell_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
+    /// Pushes the number of missed events to a client of a Thing.
+    ///
+    /// It comes before the events that follow. Returns `false` if there is no room.
+    pub(super) fn push_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(context);
         let mut cursor = self.cursor;
         let Some(notices) = context.notices.filter(|_| self.follows && self.speaks_thing()) else {
@@ -301,15 +322,15 @@ impl Open {
         pushed
     }
 
-    /// Puts replies into the output, each after what was published before it.
+    /// Pushes replies, each after everything that was published before it.
     pub(super) fn fetch_replies(&mut self, now: Instant, context: &Context<'_>, out: &mut Outgoing<'_>) {
         let feed = self.feed(context);
         let (mut missed, kept) = (0, out.len());
-        if !self.tell_missed(context, out) {
+        if !self.push_missed(context, out) {
             return;
         }
         if self.follows {
-            // A frame that is longer than the room goes as soon as what is before it has gone.
+            // A frame that does not fit is pushed after the frames before it have been sent.
             while context.device.fetch_reply(self.slot, &mut |revision, frame| {
                 revision <= context.feed.revision()
                     && out.push_frames(&mut self.cursor, feed, revision, &mut missed)
@@ -323,7 +344,7 @@ impl Open {
         self.note_missed(missed, context);
     }
 
-    /// Writes what there is to write. Says whether the socket took all of it.
+    /// Writes all frames that are due. Returns whether the socket accepted all of them.
     pub(super) fn flush(
         &mut self,
         now: Instant,
@@ -332,12 +353,12 @@ impl Open {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         let feed = self.feed(context);
-        if !self.tell_missed(context, out) {
-            // What is kept goes first; then there is room.
+        if !self.push_missed(context, out) {
+            // Once the kept output is written, there is room.
             if !out.flush(None, &mut 0, write) {
                 return false;
             }
-            let _ = self.tell_missed(context, out);
+            let _ = self.push_missed(context, out);
         }
         let (mut missed, before) = (0, self.cursor);
         let follower = self.follows.then_some((&mut self.cursor, feed));
@@ -346,11 +367,14 @@ impl Open {
             self.note_sent(now);
         }
         self.note_missed(missed, context);
-        all && (self.feed(context).revision() < self.untold || self.tell_revision(context, out, write))
+        all && (self.feed(context).revision() < self.unsent_revision
+            || self.push_revision(context, out, write))
     }
 
-    /// Tells up to which revision it has had everything. Says whether the socket took all of it.
-    fn tell_revision(
+    /// Sends the revision up to which everything has been sent.
+    ///
+    /// Returns whether the socket accepted all of it.
+    fn push_revision(
         &mut self,
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
@@ -358,19 +382,20 @@ impl Open {
     ) -> bool {
         let revision = self.feed(context).revision();
         let Some(notices) = context.notices else { return true };
-        // Without room it is told when the socket has taken more.
+        // Without room, it is sent when the socket accepts more.
         if !(notices.push_revision)(revision, out) {
             return false;
         }
-        self.untold = revision + 1;
+        self.unsent_revision = revision + 1;
         out.flush(None, &mut 0, write)
     }
 
-    /// What it follows: the same frames either way, the long ones compressed where it takes that.
+    /// Returns the feed that it follows, compressed if that was negotiated.
     pub(super) fn feed<'w>(&self, context: &Context<'w>) -> &'w Feed<'static> {
         context.compressed_feed.filter(|_| self.receiver.deflates()).unwrap_or(context.feed)
     }
 
+    /// Counts and logs missed events.
     pub(super) fn note_missed(&self, missed: u64, context: &Context<'_>) {
         if missed > 0 {
             context.device.count_missed(missed);
@@ -380,7 +405,7 @@ impl Open {
     }
 }
 
-/// The opcode of a frame that sends a piece back.
+/// Returns the opcode of a frame that sends a piece back.
 pub(super) fn echo_opcode(first: bool, kind: Kind) -> Opcode {
     match (first, kind) {
         (false, _) => Opcode::Continuation,
@@ -389,7 +414,7 @@ pub(super) fn echo_opcode(first: bool, kind: Kind) -> Opcode {
     }
 }
 
-/// Puts a frame into the output, in which there is room for it.
+/// Pushes a frame, for which the output must have room.
 fn push_frame(out: &mut Outgoing<'_>, fin: bool, opcode: Opcode, payload: &[u8]) {
     let space = out.spare_mut();
     let header = encode_header(fin, opcode, payload.len(), space);

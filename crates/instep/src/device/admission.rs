@@ -1,4 +1,4 @@
-//! What drivers ask of the device for one client: a place, a message to deliver, a reply to fetch.
+//! Admission of clients, delivery of their messages, and their replies.
 
 use super::counters::{End, RefusalReason};
 use super::shared::Device;
@@ -11,44 +11,48 @@ use instep_proto::delivery::Storage as _;
 use instep_proto::http::PageValues;
 use instep_proto::message::{Kind, Piece};
 
-/// The longest write that may take the place of another, in bytes: they are read while the device is locked.
+/// Maximum length of a write that may be replaced, in bytes.
+///
+/// It is short, because it is parsed while the device is locked.
 const REPLACED_MAX: usize = 128;
 
-/// The place of a client that is connected.
+/// Slot of a connected client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotHandle {
     pub(crate) client: ClientId,
-    /// The application hears of this client.
+    /// Whether the application receives messages of this client.
     pub(crate) notify_app: bool,
 }
 
-/// What became of a piece that was offered to the inbox.
+/// Outcome of offering a piece of a message to the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
-    /// It is taken. A message that is complete now waits for the application.
+    /// The piece is taken. If it ends its message, the message waits for the application.
     Taken,
     /// There is no room now. The client gets a turn when there is.
     Blocked,
-    /// The message is longer than the application takes.
+    /// The message is longer than the limit.
     TooBig,
 }
 
 impl Device {
-    /// A place for a new client, if there is one. `heard`: the application hears of it. `session`: what let it in.
-    /// `speaks_thing`: it speaks with the device's Thing.
+    /// Admits a new client and returns its slot.
+    ///
+    /// `notify_app` is set if the application receives its messages, and `speaks_thing` if they are those of the Thing. `session` is
+    /// the number of its credential. Returns `None` if no slot is free.
     pub(crate) fn admit(
         &self,
         follower: usize,
-        heard: bool,
-        asks_thing: bool,
+        notify_app: bool,
+        speaks_thing: bool,
         session: Option<NonZeroU32>,
     ) -> Option<SlotHandle> {
         let clients = self.limits().clients;
         self.with(|state| {
             let slots = state.slots.len() - state.requests;
             let free = (0..slots)
-                .map(|at| (state.search_from + at) % slots)
-                .find(|at| state.slots[*at].number == 0)?;
+                .map(|i| (state.search_from + i) % slots)
+                .find(|index| state.slots[*index].number == 0)?;
             let own = &mut state.followers[follower];
             if state.taken >= clients || own.taken >= own.clients {
                 return None;
@@ -57,25 +61,25 @@ impl Device {
             state.search_from = (free + 1) % slots;
             state.taken += 1;
             state.counts.opened += 1;
-            // 0 is that of a free slot.
+            // Skips 0, which is the number of a free slot.
             state.last_number = ((state.last_number + 1) % (1 << 31)).max(1);
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.is_ready) {
-                // It was for the client before, whose driver may be another one.
+                // The entry is for the client before, whose driver may be another one.
                 state.followers[usize::from(slot.follower)].ready.remove(u16::try_from(free).ok()?);
             }
             (slot.number, slot.follower, slot.notify_app, slot.opened) =
-                (state.last_number, u16::try_from(follower).ok()?, heard, heard);
-            (slot.session, slot.revoked, slot.speaks_thing) = (session, false, asks_thing);
+                (state.last_number, u16::try_from(follower).ok()?, notify_app, notify_app);
+            (slot.session, slot.revoked, slot.speaks_thing) = (session, false, speaks_thing);
             let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
-            if heard {
+            if notify_app {
                 state.enqueue_inbox(client.slot);
             }
-            Some(SlotHandle { client, notify_app: heard })
+            Some(SlotHandle { client, notify_app })
         })
     }
 
-    /// Whether there is no place for a new client.
+    /// Returns whether no slot is free for a new client.
     pub(crate) fn is_full(&self, follower: usize) -> bool {
         let clients = self.limits().clients;
         self.with(|state| {
@@ -84,54 +88,56 @@ impl Device {
         })
     }
 
-    /// How many clients this follower has at most: its network's, where the device is in two.
+    /// Returns the maximum number of clients of this follower.
+    ///
+    /// It is that of its network if the device is in two.
     pub(crate) fn client_limit(&self, follower: usize) -> usize {
         let clients = self.limits().clients;
         self.with(|state| clients.min(state.followers[follower].clients))
     }
 
-    /// The client is gone.
-    pub(crate) fn release(&self, place: SlotHandle, end: End) {
+    /// Releases the slot of a client whose connection has ended.
+    pub(crate) fn release(&self, handle: SlotHandle, end: End) {
         self.with(|state| {
             state.counts.end(end);
-            let slot = &mut state.slots[usize::from(place.client.slot)];
+            let slot = &mut state.slots[usize::from(handle.client.slot)];
             state.taken -= 1;
             state.followers[usize::from(slot.follower)].taken -= 1;
             slot.replies.clear();
             if core::mem::take(&mut slot.in_waiting) {
-                state.waiting.remove(place.client.slot);
+                state.waiting.remove(handle.client.slot);
             }
-            if place.notify_app {
+            if handle.notify_app {
                 slot.closed = true;
                 if slot.message_kind.is_none() {
                     slot.message.clear();
                 }
-                state.resume_awaiting(place.client.slot, self.limits());
-                state.enqueue_inbox(place.client.slot);
+                state.resume_awaiting(handle.client.slot, self.limits());
+                state.enqueue_inbox(handle.client.slot);
             } else {
                 slot.free();
             }
-            state.yield_reservation(place.client.slot, self.limits().inbox);
+            state.yield_reservation(handle.client.slot, self.limits().inbox);
         });
     }
 
     /// Offers a piece of a message to the inbox.
-    pub(crate) fn offer(&self, place: SlotHandle, piece: &Piece<'_>) -> Offer {
+    pub(crate) fn offer(&self, handle: SlotHandle, piece: &Piece<'_>) -> Offer {
         let Limits { message, inbox, .. } = *self.limits();
         let reply = self.limits().reply();
         self.with(|state| {
             let inbox_full = state.inbox_used >= inbox;
-            let slot = &mut state.slots[usize::from(place.client.slot)];
-            // A message is taken only where there is room for the reply.
+            let slot = &mut state.slots[usize::from(handle.client.slot)];
+            // A message is taken only if there is room for its reply.
             if slot.message_kind.is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.waits = true;
-                // Until there is, a place that is kept for it is of more use to others.
-                state.yield_reservation(place.client.slot, inbox);
+                // Until there is room, its reserved place in the inbox is more useful to other clients.
+                state.yield_reservation(handle.client.slot, inbox);
                 return Offer::Blocked;
             }
             if piece.last && inbox_full && !slot.reserved {
                 if !core::mem::replace(&mut slot.in_waiting, true) {
-                    state.waiting.push(place.client.slot);
+                    state.waiting.push(handle.client.slot);
                 }
                 return Offer::Blocked;
             }
@@ -145,20 +151,21 @@ impl Device {
             if !core::mem::take(&mut slot.reserved) {
                 state.inbox_used += 1;
             }
-            state.enqueue_inbox(place.client.slot);
+            state.enqueue_inbox(handle.client.slot);
             Offer::Taken
         })
     }
 
-    /// Puts a write in the place of an older one of the same property, if one of the client waits for the application and
-    /// nobody asked for an answer to either.
-    pub(crate) fn replace_write(&self, place: SlotHandle, thing: &'static Thing, text: &str) -> bool {
+    /// Replaces a waiting write of the same property by the same client.
+    ///
+    /// It does so only if neither write asks for a reply. Returns whether it did.
+    pub(crate) fn replace_write(&self, handle: SlotHandle, thing: &'static Thing, text: &str) -> bool {
         if text.len() > REPLACED_MAX.min(self.limits().message) {
             return false;
         }
         let Some(property) = thing.plain_write(text) else { return false };
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(place.client.slot)];
+            let slot = &mut state.slots[usize::from(handle.client.slot)];
             let waiting = Some(slot.message.bytes())
                 .filter(|bytes| slot.message_kind == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
                 .and_then(|bytes| core::str::from_utf8(bytes).ok());
@@ -170,25 +177,29 @@ impl Device {
         })
     }
 
-    /// The client cannot make use of a place in the inbox now, if one is kept for it.
-    pub(crate) fn yield_reservation(&self, place: SlotHandle) {
-        self.with(|state| state.yield_reservation(place.client.slot, self.limits().inbox));
+    /// Yields the client's reserved place in the inbox, if it has one.
+    ///
+    /// The client cannot use it now.
+    pub(crate) fn yield_reservation(&self, handle: SlotHandle) {
+        self.with(|state| state.yield_reservation(handle.client.slot, self.limits().inbox));
     }
 
-    /// Hands the first reply for the client to `take`, which says whether it took it.
-    pub(crate) fn fetch_reply(&self, place: SlotHandle, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
+    /// Passes the first reply to `take`, and removes it if that returns `true`.
+    ///
+    /// Returns whether it did.
+    pub(crate) fn fetch_reply(&self, handle: SlotHandle, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(place.client.slot)];
+            let slot = &mut state.slots[usize::from(handle.client.slot)];
             let taken = slot.replies.first().is_some_and(|(revision, frame)| take(revision, frame));
             if taken {
                 slot.replies.remove_first();
-                state.resume_awaiting(place.client.slot, self.limits());
+                state.resume_awaiting(handle.client.slot, self.limits());
             }
             taken
         })
     }
 
-    /// Hands the latest frame of a topic to `with`; `None`: nothing has been published.
+    /// Calls `with` with the latest frame of a topic, if there is one.
     pub(crate) fn read_topic<R>(&self, topic: usize, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
         self.with(|state| with(state.feed.table().latest(topic)))
     }
@@ -197,7 +208,9 @@ impl Device {
         self.with(|state| state.counts.refuse(reason));
     }
 
-    /// Whether the log may tell of a refusal; then, of how many it did not since the last one.
+    /// Counts a log line about a refusal, and returns how many were left out.
+    ///
+    /// Returns `None` if this one must be left out, too.
     pub(crate) fn allow_log(&self, now: Instant) -> Option<u64> {
         self.with(|state| state.log_limit.allow(now))
     }
@@ -206,15 +219,15 @@ impl Device {
         self.with(|state| state.counts.events_missed += events);
     }
 
-    /// Whether a reply for the client waits, and whether the client is to go.
-    pub(crate) fn has_reply(&self, place: SlotHandle) -> (bool, bool) {
+    /// Returns whether a reply waits, and whether the credential was revoked.
+    pub(crate) fn has_reply(&self, handle: SlotHandle) -> (bool, bool) {
         self.with(|state| {
-            let slot = &state.slots[usize::from(place.client.slot)];
+            let slot = &state.slots[usize::from(handle.client.slot)];
             (!slot.replies.is_empty(), slot.revoked)
         })
     }
 
-    /// Whether somebody whom this session let in is connected.
+    /// Returns whether a client with this session is connected.
     pub(crate) fn session_in_use(&self, session: NonZeroU32) -> bool {
         self.with(|state| {
             let mut connected = state.slots.iter().filter(|slot| slot.number != 0 && !slot.closed);
@@ -222,16 +235,18 @@ impl Device {
         })
     }
 
-    /// The clients whom this session let in are to go; `None`: all.
+    /// Revokes the credential of all clients with this session.
+    ///
+    /// `None` stands for all clients.
     pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
         self.with(|state| {
-            for number in 0..state.slots.len() {
-                let slot = &mut state.slots[number];
-                let meant = session.is_none() || slot.session == session;
-                if slot.number != 0 && !slot.closed && meant {
+            for index in 0..state.slots.len() {
+                let slot = &mut state.slots[index];
+                let matches = session.is_none() || slot.session == session;
+                if slot.number != 0 && !slot.closed && matches {
                     slot.revoked = true;
-                    // There are no more slots than a `u16` has numbers.
-                    u16::try_from(number).into_iter().for_each(|slot| state.mark_ready(slot));
+                    // Cannot fail, because there are at most 65,535 slots.
+                    u16::try_from(index).into_iter().for_each(|slot| state.mark_ready(slot));
                 }
             }
         });

@@ -1,4 +1,4 @@
-//! Events of a Thing, with their numbers where past ones are told again.
+//! Events of a Thing, which are numbered if the application has a backlog.
 
 use super::shared::Device;
 use crate::log::NOT_PUBLISHED;
@@ -7,39 +7,46 @@ use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
 use instep_proto::frame::Payload;
 
-/// The most bytes that an event's number takes.
+/// Maximum length of an event's number in its frame, in bytes.
 const SEQ_MAX: usize = r#","seq":18446744073709551615"#.len();
 
 impl Device {
-    /// Tells this start of the device from all others, by any number that was not used before: a random one. Call it before the
-    /// device is served, where the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)); on Linux the
-    /// server does. Without it, nobody knows whether numbers of events began anew: a page shows those again that it has had.
+    /// Sets the id of this start of the device, a random number.
+    ///
+    /// It is needed if the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)), and must be set before the
+    /// device is served; on Linux the server does this. Without it, a page that reconnects cannot know whether the numbers of
+    /// events have begun anew, and shows events twice.
     pub fn set_boot_id(&self, random: u32) {
         self.start.store(random.max(1), Ordering::Relaxed);
     }
 
-    /// Which start of the device this is, if somebody said.
+    /// Returns the id of this start of the device, if it was set.
     pub(crate) fn start(&self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.start.load(Ordering::Relaxed))
     }
 
-    /// Tells everybody of an event of the Thing. If it cannot be sent, the log says why.
+    /// Sends an event of the Thing to all clients.
+    ///
+    /// Logs the reason if it cannot be sent.
     pub(crate) fn tell(&self, name: &str, value: &dyn Display) {
-        let told = self.with(|state| {
+        let sent = self.with(|state| {
             let seq = self.backlog.then(|| state.next_event() + 1);
             state.event(Payload::Text(&Event { name, value, seq }))
         });
-        if let Err(error) = told {
+        if let Err(error) = sent {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 
-    /// How many bytes of an event's frame are not for its value, of so many beside a number.
+    /// Returns the overhead of an event's frame, in bytes.
+    ///
+    /// `without_number` is that of a frame without an event's number.
     pub(crate) fn event_overhead(&self, without_number: usize) -> usize {
         if self.backlog { without_number + SEQ_MAX } else { without_number }
     }
 }
 
+/// Event of a Thing, displayed as the payload of its frame.
 struct Event<'e> {
     name: &'e str,
     value: &'e dyn Display,

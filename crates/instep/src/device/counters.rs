@@ -1,9 +1,13 @@
-//! What is counted since the device started. Plain numbers behind the device's lock, so that each driver counts
-//! alike and a client that is gone is counted in the same moment as its place is given back.
+//! Counters since the start of the device.
+//!
+//! They are plain numbers behind the device's lock, so every driver counts alike, and a client's end is counted at the moment at
+//! which its slot is released.
 
 use instep_proto::frame::CloseCode;
 
-/// The codes that are counted apart; 1005 stands for a close frame without any.
+/// Close codes with a counter of their own.
+///
+/// 1005 stands for a close frame without a code.
 const CODES: [(u16, &str); 10] = [
     (1000, "1000"),
     (1001, "1001"),
@@ -17,47 +21,47 @@ const CODES: [(u16, &str); 10] = [
     (1013, "1013"),
 ];
 
-/// Why a client is gone without a closing handshake.
+/// Reason why a connection ended without a closing handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DropReason {
     /// The peer closed the connection without a close frame.
     NoCloseFrame,
-    /// It answered no ping.
+    /// The client did not answer pings.
     NoPong,
-    /// The socket failed: a reset, or no way to the peer.
+    /// The socket failed, such as by a reset.
     SocketError,
-    /// It accepted nothing of what waited for it.
+    /// The client accepted no output for the time [`Limits::write_stall`](crate::Limits::write_stall).
     WriteStall,
 }
 
-/// Why a request, or a connection, was refused.
+/// Reason why a request or a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// Its body is longer than the limit.
+    /// The body is longer than the limit.
     Body,
-    /// All places are taken.
+    /// No slot, place in the inbox or connection is free.
     Full,
-    /// Its opening handshake is wrong.
+    /// The opening handshake is invalid.
     Handshake,
-    /// Its head cannot be read.
+    /// The head is invalid or too large.
     Head,
-    /// The device does not go by the name in Host.
+    /// Host is none of the device's names.
     Host,
-    /// It comes from another site's page.
+    /// A page of another origin that is not allowed sent it.
     Origin,
     /// There are too many connections from its address.
     PerAddress,
-    /// It did not arrive in time.
+    /// The request, or the application's reply to it, did not arrive in time.
     Timeout,
 }
 
 impl DropReason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 4] = [Self::NoCloseFrame, Self::NoPong, Self::SocketError, Self::WriteStall];
 
-    /// Its name, as a label has it.
+    /// Returns the value of the label in metrics.
     pub const fn label(self) -> &'static str {
         match self {
             Self::NoCloseFrame => "no_close_frame",
@@ -69,7 +73,7 @@ impl DropReason {
 }
 
 impl RefusalReason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 8] = [
         Self::Body,
         Self::Full,
@@ -81,7 +85,7 @@ impl RefusalReason {
         Self::Timeout,
     ];
 
-    /// Its name, as a label has it.
+    /// Returns the value of the label in metrics.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Body => "body",
@@ -96,48 +100,52 @@ impl RefusalReason {
     }
 }
 
-/// How a client's connection ended.
+/// End of a client's connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// By a closing handshake with this code: the peer's, or ours if we began it. `None`: the peer's had none.
+    /// It ended by a closing handshake, with the code of the side that began it. `None` if the peer's frame had no code.
     Closed(Option<CloseCode>),
+    /// It ended without a closing handshake.
     Dropped(DropReason),
 }
 
-/// What happened since the device started. Each client that connected is in [`Counts::closed`] or
-/// [`Counts::dropped`] once it is gone.
+/// Counters since the start of the device.
+///
+/// Each client whose connection has ended is in [`Counts::closed`] or [`Counts::dropped`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Clients that are connected.
+    /// The number of connected clients.
     pub clients: u64,
-    /// The revision of what was published last.
+    /// The revision of the last publish or event.
     pub revision: u64,
-    /// Clients that ever connected.
+    /// The number of clients that ever connected.
     pub opened: u64,
-    /// Retained messages that were published.
+    /// The number of published retained messages.
     pub publishes: u64,
-    /// Events that were sent.
+    /// The number of sent events.
     pub events: u64,
-    /// Events that clients missed because they read too slowly, one for each client and event.
+    /// The number of events that clients missed because they read too slowly. It is counted for each client.
     pub events_missed: u64,
-    /// The last one is for all other codes.
+    /// The number of closing handshakes by code. The last element is for all codes that are not in [`CODES`].
     closed: [u64; CODES.len() + 1],
     dropped: [u64; DropReason::ALL.len()],
     refused: [u64; RefusalReason::ALL.len()],
 }
 
 impl Counts {
-    /// Clients that are gone after a closing handshake, by its code: from a fixed set, and `other`.
+    /// Returns the number of closing handshakes by code.
+    ///
+    /// Codes that have no counter are in `other`.
     pub fn closed(&self) -> impl Iterator<Item = (&'static str, u64)> {
         CODES.iter().map(|(_, label)| *label).chain(["other"]).zip(self.closed)
     }
 
-    /// Clients that are gone without a closing handshake.
+    /// Returns the number of clients that were dropped for that reason.
     pub fn dropped(&self, reason: DropReason) -> u64 {
         self.dropped[reason as usize]
     }
 
-    /// Requests that were refused.
+    /// Returns the number of refusals for that reason.
     pub fn refused(&self, reason: RefusalReason) -> u64 {
         self.refused[reason as usize]
     }
@@ -146,8 +154,8 @@ impl Counts {
         match end {
             End::Closed(code) => {
                 let number = code.map_or(1005, CloseCode::number);
-                let at = CODES.iter().position(|(code, _)| *code == number).unwrap_or(CODES.len());
-                self.closed[at] += 1;
+                let index = CODES.iter().position(|(code, _)| *code == number).unwrap_or(CODES.len());
+                self.closed[index] += 1;
             }
             End::Dropped(reason) => self.dropped[reason as usize] += 1,
         }
@@ -163,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reason_and_each_code_has_a_place_of_its_own() {
+    fn reasons_and_codes_are_counted_separately() {
         let mut counts = Counts::default();
         for (times, reason) in DropReason::ALL.into_iter().enumerate() {
             (0..times).for_each(|_| counts.end(End::Dropped(reason)));

@@ -1,47 +1,48 @@
-//! What sensors said in the recent past, so that a page that opens now can show it. A device has no clock: what is
-//! published is remembered at the time at which a driver next looks.
+//! Histories of sensors, for pages that open later.
+//!
+//! A device has no clock, so a published value is recorded with the time of the driver's next call of `Device::follow`.
 
 use crate::model::{History, Kind, Thing};
 use crate::time::Instant;
 
-/// One value of the past: 8 bytes.
+/// Past value of a sensor, of 8 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryPoint {
-    /// Tenths of a second since the driver's fixed moment.
+    /// The time of the value, in tenths of a second on the driver's clock.
     at: u32,
-    /// NaN: there was none.
+    /// The value, or NaN if the sensor was unavailable.
     value: f32,
 }
 
-/// Where a sensor's memory stands.
+/// State of one sensor's history.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorder {
-    /// How many values it ever had.
+    /// The number of values that were ever recorded.
     count: u32,
-    /// What was published since a driver looked.
+    /// The value that was published since the last call of `Device::follow`.
     pending: Option<f32>,
 }
 
 impl HistoryPoint {
-    /// No value: what memory begins with.
+    /// The initial content of memory.
     pub const NONE: Self = Self { at: 0, value: f32::NAN };
 }
 
 impl Recorder {
-    /// That of a sensor that said nothing yet.
+    /// The initial state, without values.
     pub const NEW: Self = Self { count: 0, pending: None };
 }
 
-/// A value of the past, as it is told.
+/// Past value of a sensor, with its age.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Past {
-    /// In milliseconds.
+    /// The age, in ms.
     pub(crate) age: u64,
-    /// `None`: the sensor was unavailable.
+    /// The value, or `None` if the sensor was unavailable.
     pub(crate) value: Option<f64>,
 }
 
-/// The memory of all sensors.
+/// Histories of all sensors.
 #[derive(Debug)]
 pub(crate) struct Histories {
     thing: Option<&'static Thing>,
@@ -50,13 +51,14 @@ pub(crate) struct Histories {
     pending: bool,
 }
 
-/// The part of the memory that one sensor has.
+/// Part of the memory that belongs to one sensor.
 #[derive(Clone, Copy)]
 struct Track {
-    /// Of its interaction.
+    /// The number of the interaction.
     number: usize,
-    /// Of its recorder.
+    /// The index of the recorder.
     recorder: usize,
+    /// The index of the first point.
     start: usize,
     history: History,
 }
@@ -69,11 +71,11 @@ impl Histories {
     ) -> Self {
         assert!(
             thing.is_none_or(|thing| points.len() >= thing.history_points()),
-            "there are too few history points"
+            "Memory::history is shorter than Thing::history_points"
         );
         assert!(
             thing.is_none_or(|thing| recorders.len() >= thing.history_count()),
-            "there are too few recorders"
+            "Memory::recorders is shorter than Thing::history_count"
         );
         Self { thing, points, recorders, pending: false }
     }
@@ -92,7 +94,7 @@ impl Histories {
         })
     }
 
-    /// The sensor of that name has this value now.
+    /// Notes the present value of a sensor.
     pub(super) fn remember(&mut self, name: &str, value: f32) {
         let number = self.thing.and_then(|thing| thing.find(name)).map(|(number, _)| number);
         if let Some(track) = self.tracks().find(|track| Some(track.number) == number) {
@@ -101,7 +103,7 @@ impl Histories {
         }
     }
 
-    /// Takes down what was published. Of each period, the last value stays.
+    /// Records the noted values. Of each period, only the last value is kept.
     pub(crate) fn record(&mut self, now: Instant) {
         if !core::mem::take(&mut self.pending) {
             return;
@@ -111,22 +113,24 @@ impl Histories {
             let recorder = &mut self.recorders[track.recorder];
             let Some(value) = recorder.pending.take() else { continue };
             let period = |at: u32| u64::from(at) * 100 / u64::from(track.history.every);
-            let last = recorder.count.checked_sub(1).map(|last| track.place(last));
+            let last = recorder.count.checked_sub(1).map(|last| track.index(last));
             if last.is_none_or(|last| period(self.points[last].at) != period(at)) {
                 recorder.count = recorder.count.saturating_add(1);
             }
-            self.points[track.place(recorder.count.saturating_sub(1))] = HistoryPoint { at, value };
+            self.points[track.index(recorder.count.saturating_sub(1))] = HistoryPoint { at, value };
         }
     }
 
-    /// The value of that number, or the oldest one after it that is still there; and its number.
+    /// Returns the value of that number, or the oldest one kept after it.
+    ///
+    /// The value comes with its number.
     pub(super) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
         let track = self.tracks().find(|track| track.number == interaction)?;
         let count = self.recorders[track.recorder].count;
         let oldest = count.saturating_sub(u32::try_from(track.history.points).unwrap_or(u32::MAX));
         let number = from.max(oldest);
         (number < count).then(|| {
-            let point = self.points[track.place(number)];
+            let point = self.points[track.index(number)];
             let age = now.as_millis().saturating_sub(u64::from(point.at) * 100);
             let value = Some(f64::from(point.value)).filter(|value| !value.is_nan());
             (number, Past { age, value })
@@ -135,8 +139,8 @@ impl Histories {
 }
 
 impl Track {
-    /// Where its value of that number is.
-    fn place(&self, number: u32) -> usize {
+    /// Returns the index of the value of that number.
+    fn index(&self, number: u32) -> usize {
         self.start + usize::try_from(number).unwrap_or(0) % self.history.points
     }
 }
@@ -184,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_period_the_last_value_is_kept_and_the_oldest_goes_first() {
+    fn last_value_of_each_period_is_kept() {
         let mut histories = histories();
         for (millis, value) in [(1_000, 1.0), (1_400, 1.5), (1_900, 2.0), (2_000, 3.0), (4_500, f32::NAN)] {
             histories.remember("a", value);
@@ -192,7 +196,7 @@ mod tests {
         }
         assert_eq!(all(&histories, 1, 5_000), [(3_100, Some(2.0)), (3_000, Some(3.0)), (500, None)]);
         histories.remember("a", 4.0);
-        assert_eq!(all(&histories, 1, 5_000).len(), 3, "nobody looked");
+        assert_eq!(all(&histories, 1, 5_000).len(), 3, "a value was recorded without a call of record");
         histories.record(at(6_000));
         histories.record(at(9_000));
         assert_eq!(all(&histories, 1, 9_000), [(7_000, Some(3.0)), (4_500, None), (3_000, Some(4.0))]);
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sensor_has_a_memory_of_its_own_and_nothing_else_has_one() {
+    fn each_sensor_has_a_separate_history() {
         let mut histories = histories();
         for tenth in 0..7_u16 {
             histories.remember("a", f32::from(tenth));
@@ -212,11 +216,11 @@ mod tests {
         assert_eq!(all(&histories, 1, 600), [(0, Some(6.0))]);
         assert_eq!(all(&histories, 2, 600), [(100, Some(105.0)), (0, Some(106.0))]);
         assert_eq!(all(&histories, 0, 600), []);
-        assert_eq!(histories.past(2, 7, at(600)), None, "it comes next");
+        assert_eq!(histories.past(2, 7, at(600)), None, "a value was found before it was recorded");
     }
 
     #[test]
-    fn without_a_thing_there_is_nothing_to_remember() {
+    fn device_without_thing_records_nothing() {
         let mut histories = Histories::new(None, &mut [], &mut []);
         histories.remember("a", 1.0);
         histories.record(at(1));

@@ -1,5 +1,7 @@
-//! Requests to the Thing by plain HTTP. Each has a slot for as long as it takes, beside those of the clients: so whoever
-//! asks takes nobody's place, and is answered as a client is.
+//! Slots of HTTP requests to the Thing.
+//!
+//! A request has a slot until it is answered. These slots are apart from those of the clients, so a request takes no client's
+//! place.
 
 use super::shared::Device;
 use super::slot::{ClientId, FIRST_REQUEST};
@@ -7,22 +9,25 @@ use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
 impl Device {
-    /// Puts a message, in parts, into the inbox, and keeps so many places there: one for this message, the others for those that
-    /// follow it ([`Device::invoke_next`]). `None`: there is no room for all now.
+    /// Puts a message, in parts, into the inbox.
+    ///
+    /// It reserves `places` in the inbox, one for this message and the others for those that follow it ([`Device::invoke_next`]).
+    /// Returns `None` if there is no room for all of them.
     pub(crate) fn invoke(&self, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
         let inbox = self.limits().inbox;
         self.with(|state| {
             let slots = state.slots.len();
             let mut all = slots - state.requests..slots;
-            let free =
-                all.find(|at| state.slots[*at].number == 0).filter(|_| state.inbox_used + places <= inbox)?;
-            let at = u16::try_from(free).ok()?;
+            let free = all
+                .find(|index| state.slots[*index].number == 0)
+                .filter(|_| state.inbox_used + places <= inbox)?;
+            let index = u16::try_from(free).ok()?;
             state.last_request = state.last_request.wrapping_add(1) % FIRST_REQUEST;
-            let client = ClientId { number: FIRST_REQUEST + state.last_request, slot: at };
+            let client = ClientId { number: FIRST_REQUEST + state.last_request, slot: index };
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.is_ready) {
-                // It was for the request before, whose driver may be another one.
-                state.followers[usize::from(slot.follower)].ready.remove(at);
+                // The entry is for the request before, whose driver may be another one.
+                state.followers[usize::from(slot.follower)].ready.remove(index);
             }
             if !parts.iter().all(|part| slot.message.append(part)) {
                 slot.message.clear();
@@ -31,12 +36,14 @@ impl Device {
             (slot.number, slot.follower) = (client.number, u16::try_from(follower).ok()?);
             (slot.notify_app, slot.speaks_thing, slot.message_kind) = (true, true, Some(Kind::Text));
             state.inbox_used += places;
-            state.enqueue_inbox(at);
+            state.enqueue_inbox(index);
             Some(client)
         })
     }
 
-    /// Puts the request's next message, in parts, into the place that is kept for it. `false`: it is too long.
+    /// Puts the request's next message, in parts, into its reserved place.
+    ///
+    /// Returns `false` if it is too long.
     pub(crate) fn invoke_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
@@ -51,8 +58,9 @@ impl Device {
         })
     }
 
-    /// Hands what was sent to `client` to `take`, one frame after the other and each with the revision that it follows, until
-    /// it returns something.
+    /// Passes the frames for `client` to `take`, until it returns a value.
+    ///
+    /// Each frame comes with the revision that it follows.
     pub(crate) fn fetch_reply_of<R>(
         &self,
         client: ClientId,
@@ -69,8 +77,9 @@ impl Device {
         })
     }
 
-    /// Nobody waits for the answer any more. What the application has not got yet, it never gets: neither the message in the slot
-    /// nor the `left` that were to follow it.
+    /// Releases the slot of a request, which waits no more for a reply.
+    ///
+    /// The application receives neither the message that waits in the slot nor the `left` messages that would follow it.
     pub(crate) fn withdraw(&self, client: ClientId, left: u8) {
         let inbox = self.limits().inbox;
         self.with(|state| {

@@ -1,4 +1,4 @@
-//! The inbox: what clients tell the application, one message at a time.
+//! The inbox, from which the application takes one message at a time.
 
 use super::shared::Device;
 use super::slot::ClientId;
@@ -13,51 +13,56 @@ use core::task::Poll;
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
-/// What a client did. It is plain data in the inbox's own buffer.
+/// Message of a client to the application, or the beginning or end of a client.
+///
+/// Its data is in the inbox's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message<'m> {
     /// A client connected.
     Open {
-        /// Who it is.
+        /// The client.
         client: ClientId,
     },
-    /// A client sent text.
+    /// A client sent a text message.
     Text {
-        /// Who it is.
+        /// The client.
         client: ClientId,
-        /// What it sent.
+        /// The text.
         text: &'m str,
     },
-    /// A client sent bytes.
+    /// A client sent a binary message.
     Binary {
-        /// Who it is.
+        /// The client.
         client: ClientId,
-        /// What it sent.
+        /// The bytes.
         bytes: &'m [u8],
     },
-    /// A client is gone.
+    /// A client disconnected.
     Close {
-        /// Who it was.
+        /// The client.
         client: ClientId,
     },
 }
 
-/// Where the application hears from its clients. At most one message of each client waits in it, and clients
-/// are served in turn, so none can keep another from being heard.
+/// Inbox of the application, from which it takes the messages of its clients.
+///
+/// At most one message of each client waits in it, and clients are served in turn, so no client can block another.
 #[derive(Debug)]
 pub struct Inbox<'d> {
     pub(super) device: &'d Device,
     pub(super) buffer: Buffer,
-    /// Who waits for the answer to the last request.
+    /// The reply that the application owes to the last request.
     pub(super) pending_reply: Option<PendingReply>,
-    /// Where in the buffer the text of the last request is.
+    /// The range in the buffer with the text of the last request.
     pub(super) text: Range<usize>,
-    /// What was kept, and the application is still to get.
+    /// The state of restoring, until all persisted values have been received.
     pub(super) restoring: Option<Restoring>,
 }
 
-/// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
+/// [`Request`](super::requests::Request) without borrowed data.
+///
+/// [`Inbox::text`] returns its text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Invoked {
@@ -65,7 +70,7 @@ pub struct Invoked {
     pub input: Input<'static>,
 }
 
-/// Whom the application owes an answer.
+/// Reply that the application owes to a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingReply {
     pub(super) client: ClientId,
@@ -73,30 +78,33 @@ pub(super) struct PendingReply {
     pub(super) name: &'static str,
 }
 
-/// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
+/// State of restoring persisted values.
+///
+/// Only [`Inbox::keep_in`] names the function, so an application that does not call it does not link the function.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Restoring {
     pub(super) store: &'static dyn PropertyStore,
-    /// The interaction that is looked at next.
+    /// The number of the next interaction.
     pub(super) next: usize,
     pub(super) next_invoked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Invoked>,
 }
 
-/// A [`TextAction`] without what it borrows.
+/// [`Message`] without its client and its borrowed data.
 #[derive(Clone, Copy)]
 pub(super) enum InboxItem {
     Open,
     Data {
         kind: Kind,
-        /// It came in at the Thing's endpoint.
+        /// Whether it is for the Thing.
         speaks_thing: bool,
     },
     Close,
 }
 
 impl Device {
-    /// The one inbox of the device: there cannot be a second consumer. `buffer` has room for
-    /// [`Limits::message`] bytes. `None` if it has been taken before.
+    /// Returns the inbox of the device, of which there is only one.
+    ///
+    /// `buffer` must hold [`Limits::message`] bytes. Returns `None` if the inbox has been taken before.
     pub fn inbox(&self, buffer: Buffer) -> Option<Inbox<'_>> {
         let free = self.with(|state| !core::mem::replace(&mut state.inbox_taken, true));
         free.then(|| Inbox::new(self, buffer))
@@ -108,57 +116,57 @@ impl<'d> Inbox<'d> {
         Self { device, buffer, pending_reply: None, text: 0..0, restoring: None }
     }
 
-    /// Waits for the next message. Dropping the future loses nothing.
+    /// Waits for the next message. Dropping the future loses no message.
     ///
-    /// The log tells of it now, so that what a message causes stands behind it.
+    /// The message is logged now, so lines about its effects come after it.
     pub async fn next(&mut self) -> Message<'_> {
-        let (client, news) = self.next_item().await;
-        self.log_item(client, news);
-        match news {
+        let (client, item) = self.next_item().await;
+        self.log_item(client, item);
+        match item {
             InboxItem::Open => Message::Open { client },
             InboxItem::Close => Message::Close { client },
             InboxItem::Data { kind: Kind::Binary, .. } => {
                 Message::Binary { client, bytes: self.buffer.bytes() }
             }
             InboxItem::Data { kind: Kind::Text, .. } => {
-                // The wire has been checked: text is UTF-8.
+                // Cannot fail, because the receiver accepts UTF-8 only.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }
             }
         }
     }
 
-    /// Calls `callback` with every message, for ever: for those who think in callbacks.
+    /// Calls `callback` with every message, and never returns.
     pub async fn on_message(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
             callback(self.next().await);
         }
     }
 
-    /// Waits for the next thing to tell the application; a message is in the buffer then.
+    /// Waits for the next item. The data of a message is in the buffer then.
     pub(super) async fn next_item(&mut self) -> (ClientId, InboxItem) {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
             device.with(|state| {
-                let news = take_item(state, buffer, device.limits());
-                if news.is_none() {
+                let item = pop_item(state, buffer, device.limits());
+                if item.is_none() {
                     state.inbox_waker = Some(context.waker().clone());
                 }
-                news.map_or(Poll::Pending, Poll::Ready)
+                item.map_or(Poll::Pending, Poll::Ready)
             })
         })
         .await
     }
 
-    /// What was kept, as a request that nobody waits for.
+    /// Returns the next persisted value, as a request without a client.
     pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
         (self.restoring.as_ref()?.next_invoked)(self, thing)
     }
 
-    /// Tells the log.
-    pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
+    /// Logs an item.
+    pub(super) fn log_item(&self, client: ClientId, item: InboxItem) {
         let bytes = self.buffer.bytes();
-        match news {
+        match item {
             InboxItem::Open => {}
             InboxItem::Close => client.log_disconnected(),
             InboxItem::Data { kind: Kind::Binary, .. } => {
@@ -171,42 +179,44 @@ impl<'d> Inbox<'d> {
     }
 }
 
-/// Takes the next thing to tell the application; a message goes to `buffer`.
-fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
-    // A request by plain HTTP may have been withdrawn.
-    let number = loop {
-        let number = state.pop_inbox(limits)?;
-        if state.slots[usize::from(number)].has_inbox_item() {
-            break number;
+/// Takes the next item for the application.
+///
+/// The data of a message is copied to `buffer`.
+fn pop_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
+    // A slot may have no item any more, because an HTTP request was withdrawn.
+    let index = loop {
+        let index = state.pop_inbox(limits)?;
+        if state.slots[usize::from(index)].has_inbox_item() {
+            break index;
         }
     };
-    let slot = &mut state.slots[usize::from(number)];
-    let client = ClientId { number: slot.number, slot: number };
+    let slot = &mut state.slots[usize::from(index)];
+    let client = ClientId { number: slot.number, slot: index };
     let mut resume = false;
-    let news = if core::mem::take(&mut slot.opened) {
+    let item = if core::mem::take(&mut slot.opened) {
         InboxItem::Open
     } else if let Some(kind) = slot.message_kind.take() {
         buffer.clear();
-        // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
+        // The length of the inbox's buffer is not asserted, so a message that does not fit becomes empty.
         let fits = buffer.append(slot.message.bytes());
-        debug_assert!(fits, "the inbox's buffer is as long as the longest message");
+        debug_assert!(fits, "the inbox's buffer is shorter than Limits::message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
-        let asks_thing = slot.speaks_thing;
+        let speaks_thing = slot.speaks_thing;
         state.inbox_used -= 1;
-        InboxItem::Data { kind, speaks_thing: asks_thing }
+        InboxItem::Data { kind, speaks_thing }
     } else {
         slot.free();
         return Some((client, InboxItem::Close));
     };
     if slot.has_inbox_item() {
-        state.enqueue_inbox(number);
+        state.enqueue_inbox(index);
     }
-    if matches!(news, InboxItem::Data { .. }) {
+    if matches!(item, InboxItem::Data { .. }) {
         state.reserve_free_slots(limits.inbox);
     }
     if resume {
-        state.mark_ready(number);
+        state.mark_ready(index);
     }
-    Some((client, news))
+    Some((client, item))
 }

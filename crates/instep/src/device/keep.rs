@@ -1,10 +1,11 @@
-//! What keeps the values of properties that outlive a restart.
+//! Persisting of property values in the application's store.
 
 use crate::model::{EncodedValue, PropertyStore};
 use core::fmt::Display;
 
-/// A store, and how a value gets into it. Only [`Inbox::keep_in`](crate::Inbox::keep_in) leads to one, so the function is not
-/// linked where nothing is kept.
+/// Store with the function that writes a value to it.
+///
+/// Only [`Inbox::keep_in`](crate::Inbox::keep_in) creates one, so the function is not linked if nothing is persisted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keeping {
     store: &'static dyn PropertyStore,
@@ -16,7 +17,7 @@ impl Keeping {
         Self { store, keep: keep_value }
     }
 
-    /// Keeps the value of that property.
+    /// Persists the value of that property.
     pub(super) fn keep(&self, name: &'static str, value: &EncodedValue<'_>) -> Result<(), &'static str> {
         (self.keep)(self.store, name, value)
     }
@@ -28,7 +29,7 @@ fn keep_value(
     value: &EncodedValue<'_>,
 ) -> Result<(), &'static str> {
     let value: &dyn Display = match value {
-        // That it cannot be known now is nothing to be kept.
+        // An unavailable value is not persisted.
         EncodedValue::Null => return Ok(()),
         EncodedValue::Bool(on) => on,
         EncodedValue::Number(number) => number,

@@ -1,4 +1,4 @@
-//! The device: what the application publishes, and who is there to hear it.
+//! The device: its published state, its clients' slots, and the inbox.
 
 mod admission;
 mod backlog;

@@ -1,28 +1,31 @@
-//! The values that stand for `%NAME%` in a page.
+//! Values for `%NAME%` in page templates.
 
 use instep_proto::http::escape_html;
 
+/// Maximum number of values.
 const VALUES_MAX: usize = 8;
+/// Maximum length of a name, in bytes.
 const NAME_MAX: usize = 32;
+/// Maximum length of a value, in bytes.
 const VALUE_MAX: usize = 64;
 
-/// Why a page value could not be set.
+/// Reason why a page value could not be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PageValueError {
-    /// A name has 1 to 32 letters, digits or underscores.
+    /// The name is not 1 to 32 ASCII letters, digits or underscores.
     BadName,
-    /// A value has at most 64 bytes.
+    /// The value is longer than 64 bytes.
     TooLong,
-    /// There are 8 values already.
+    /// There are 8 other values already.
     TooMany,
 }
 
 impl core::fmt::Display for PageValueError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::BadName => "a name has 1 to 32 letters, digits or underscores",
-            Self::TooLong => "a value has at most 64 bytes",
+            Self::BadName => "its name is not 1 to 32 letters, digits or underscores",
+            Self::TooLong => "the value is longer than 64 bytes",
             Self::TooMany => "there are 8 values already",
         })
     }
@@ -30,6 +33,7 @@ impl core::fmt::Display for PageValueError {
 
 impl core::error::Error for PageValueError {}
 
+/// Value for one name.
 #[derive(Clone, Copy, Debug)]
 struct PageValue {
     name: &'static str,
@@ -37,12 +41,14 @@ struct PageValue {
     length: usize,
 }
 
+/// Table of all values.
 #[derive(Debug, Default)]
 pub(crate) struct PageValues {
     values: [Option<PageValue>; VALUES_MAX],
 }
 
 impl PageValues {
+    /// Sets or replaces the value for a name.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) -> Result<(), PageValueError> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(good) {
@@ -50,14 +56,14 @@ impl PageValues {
         }
         let mut text = [0; VALUE_MAX];
         text.get_mut(..value.len()).ok_or(PageValueError::TooLong)?.copy_from_slice(value.as_bytes());
-        let same = self.values.iter().position(|old| old.is_some_and(|old| old.name == name));
-        let place = same.or_else(|| self.values.iter().position(Option::is_none));
-        let place = place.ok_or(PageValueError::TooMany)?;
-        self.values[place] = Some(PageValue { name, text, length: value.len() });
+        let existing = self.values.iter().position(|old| old.is_some_and(|old| old.name == name));
+        let index = existing.or_else(|| self.values.iter().position(Option::is_none));
+        let index = index.ok_or(PageValueError::TooMany)?;
+        self.values[index] = Some(PageValue { name, text, length: value.len() });
         Ok(())
     }
 
-    /// Hands the value to `each`, escaped, and says whether there is one.
+    /// Passes the value, escaped for HTML, to `each`. Returns whether there is one.
     pub(crate) fn write(&self, name: &str, each: &mut dyn FnMut(&str)) -> bool {
         let value = self.values.iter().flatten().find(|value| value.name == name);
         if let Some(value) = value {
@@ -80,7 +86,7 @@ mod tests {
         let mut text = String::new();
         assert!(values.write("STATE", &mut |part| text.push_str(part)));
         assert_eq!(text, "&lt;b&gt;");
-        assert!(!values.write("OTHER", &mut |_| panic!("there is no such value")));
+        assert!(!values.write("OTHER", &mut |_| panic!("a value was found for an unknown name")));
         assert_eq!(values.set("", "x"), Err(PageValueError::BadName));
         assert_eq!(values.set("A-B", "x"), Err(PageValueError::BadName));
         assert_eq!(values.set("A", &"x".repeat(65)), Err(PageValueError::TooLong));

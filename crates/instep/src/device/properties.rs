@@ -1,4 +1,4 @@
-//! What the application says of its Thing, as frames.
+//! Publishing of properties, events and log lines of a Thing.
 
 use super::shared::Device;
 use crate::log::NOT_PUBLISHED;
@@ -8,14 +8,16 @@ use instep_proto::delivery::PublishError;
 use instep_proto::frame::Payload;
 use instep_proto::json::Text;
 
-/// What a frame takes beside a line of a log: `{"label":"…","value":{"severity":"warning","message":"…"}}`.
+/// Maximum overhead of a log line's frame, in bytes.
+///
+/// The frame is `{"label":"…","value":{"severity":"warning","message":"…"}}`.
 const LOG_OVERHEAD: usize = 96;
 
 impl Thing {
-    /// Makes `value` the value of the property `name`: every client gets it, and whoever connects later gets it first.
+    /// Publishes the value of the property `name` to all clients.
     ///
-    /// If there is no such property, or it is of another kind, or the text does not fit a frame, the old value stays and the log
-    /// says why.
+    /// New clients receive it first. If there is no such property, the value does not fit its kind, or the text does
+    /// not fit a frame, the old value stays, and the reason is logged.
     pub fn publish<'v>(&self, device: &Device, name: &str, value: impl Into<Reading<'v>>) {
         let value = value.into();
         let found = self.find(name);
@@ -25,11 +27,11 @@ impl Thing {
             return;
         };
         match EncodedValue::of(&interaction.kind, value) {
-            Some(shape) => {
+            Some(encoded) => {
                 let (topic, name) = (Topic::new(topic), interaction.name);
-                let frame = format_args!("{{\"label\":\"{name}\",\"value\":{shape}}}");
+                let frame = format_args!("{{\"label\":\"{name}\",\"value\":{encoded}}}");
                 if interaction.kept {
-                    device.publish_and_keep(topic, frame, name, &shape);
+                    device.publish_and_keep(topic, frame, name, &encoded);
                 } else {
                     device.publish(topic, frame);
                 }
@@ -42,10 +44,10 @@ impl Thing {
         }
     }
 
-    /// Tells every client that is connected now of the event `name`; with [`App::backlog`](crate::App::backlog) those that
-    /// connect later, too.
+    /// Sends the event `name` to all connected clients.
     ///
-    /// If there is no such event, or the text does not fit a frame, it is not sent and the log says why.
+    /// With [`App::backlog`](crate::App::backlog), new clients receive it, too. If there is no such event, or the text
+    /// does not fit a frame, the event is not sent, and the reason is logged.
     pub fn tell(&self, device: &Device, name: &str, text: impl Display) {
         match self.find(name) {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {
@@ -55,24 +57,24 @@ impl Thing {
         }
     }
 
-    /// Adds a line to the log `name`: every client that is connected now gets it, and as with [`Thing::tell`] those
-    /// that connect later. What does not fit a frame is cut.
+    /// Sends a line of the log `name`, as [`Thing::tell`] sends an event.
     ///
-    /// If there is no such log, the device's own log says so.
+    /// A line that does not fit a frame is cut. If the Thing has no such log, the line is not sent, and the reason is logged.
     pub fn log(&self, device: &Device, name: &str, severity: Severity, line: impl Display) {
         let Some((_, Interaction { name, kind: Kind::Log, .. })) = self.find(name) else {
             log::error!(target: NOT_PUBLISHED, "Not sent: there is no log {name}");
             return;
         };
-        let most = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
-        let (severity, message) = (severity.as_str(), Text::cut(line, most));
+        let max = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
+        let (severity, message) = (severity.as_str(), Text::cut(line, max));
         device.tell(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
     }
 }
 
 impl Device {
-    /// Publishes the value of a property that is kept, and keeps it if that is done. Both at once: what is kept is what was
-    /// published last, whatever thread did.
+    /// Publishes the value of a persistent property, and persists it if that succeeds.
+    ///
+    /// Both are done under one lock, so the persisted value is the last published one, even if several threads publish.
     fn publish_and_keep(
         &self,
         topic: Topic,

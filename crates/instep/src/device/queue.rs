@@ -1,6 +1,9 @@
-//! A queue of slot numbers, in lent memory. A slot stands in it once at most (a flag in the slot sees to
-//! that), so a queue as long as there are slots never overflows.
+//! Queue of slot numbers in static memory.
 
+/// Queue of slot numbers.
+///
+/// A slot is in the queue at most once, because a flag of the slot says whether it is. So a queue as long as the slots cannot
+/// overflow.
 #[derive(Debug)]
 pub(crate) struct SlotQueue {
     storage: &'static mut [u16],
@@ -18,9 +21,9 @@ impl SlotQueue {
     }
 
     pub(crate) fn push(&mut self, slot: u16) {
-        debug_assert!(self.length < self.storage.len(), "each slot at most once");
-        let at = (self.first + self.length) % self.storage.len();
-        self.storage[at] = slot;
+        debug_assert!(self.length < self.storage.len(), "the queue is full, so a slot is in it twice");
+        let index = (self.first + self.length) % self.storage.len();
+        self.storage[index] = slot;
         self.length += 1;
     }
 
@@ -34,7 +37,7 @@ impl SlotQueue {
         Some(slot)
     }
 
-    /// Takes a slot out of the middle.
+    /// Removes a slot from any position.
     pub(crate) fn remove(&mut self, slot: u16) {
         for _ in 0..self.length {
             if let Some(first) = self.pop().filter(|first| *first != slot) {
@@ -47,8 +50,9 @@ impl SlotQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
-    fn first_in_first_out_and_out_of_the_middle() {
+    fn queue_is_first_in_first_out_after_removal() {
         let mut queue = SlotQueue::new(std::vec![0; 3].leak());
         for slot in [4, 5, 6] {
             queue.push(slot);

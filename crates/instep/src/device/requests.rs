@@ -1,5 +1,4 @@
-//! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
-//! gets what is right.
+//! Requests to the Thing, of which the application receives only valid ones.
 
 use super::inbox::{Inbox, InboxItem, Invoked, PendingReply};
 use super::responder::{Responder, send_answer};
@@ -10,16 +9,16 @@ use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
 use instep_proto::message::Kind;
 
-/// A write or an action that a client asks for.
+/// Valid request of a client to write a property or to invoke an action.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Request<'m> {
     /// The name of the property or action.
     pub name: &'static str,
-    /// What came with it.
+    /// The value to write, or the input of the action.
     pub input: Input<'m>,
 }
 
-/// An [`Invoked`] that knows where its text lies.
+/// [`Invoked`] with the range of its text in the message.
 struct Decoded {
     interaction: &'static Interaction,
     id: Option<u64>,
@@ -28,78 +27,82 @@ struct Decoded {
 }
 
 impl<'d> Inbox<'d> {
-    /// Waits for the next request to `thing` that can be met. Others are answered with what was wrong with them, and
-    /// change nothing. That clients connect and leave is not told, and messages at endpoints that are not the Thing's
-    /// are passed over.
+    /// Waits for the next valid request to `thing`.
     ///
-    /// Whoever asked before, and has no answer yet, is told now that it is done. Dropping the future loses nothing.
+    /// Invalid requests are answered with an error and change nothing. Connects, disconnects and messages at other endpoints are
+    /// logged and skipped. If the last request has no reply yet, it is answered as done now. Dropping the future loses no request.
     pub async fn next_request(&mut self, thing: &'static Thing) -> Request<'_> {
         let Invoked { name, input } = self.next_invoked(thing).await;
         let input = if matches!(input, Input::Text(_)) { Input::Text(self.text()) } else { input };
         Request { name, input }
     }
 
-    /// Answers the last request with what came out. Without it, the next [`Inbox::next_request`] says that it is done.
+    /// Answers the last request with an output.
+    ///
+    /// Without a call, the next [`Inbox::next_request`] answers that it is done.
     pub fn answer<'v>(&mut self, output: impl Into<Reading<'v>>) {
-        if let Some(answer) = self.defer() {
-            answer.respond(output);
+        if let Some(responder) = self.defer() {
+            responder.respond(output);
         }
     }
 
-    /// Refuses the last request; `why` tells a person.
+    /// Refuses the last request. `why` is the reason for people.
     pub fn refuse(&mut self, why: impl Display) {
-        if let Some(answer) = self.defer() {
-            answer.refuse(why);
+        if let Some(responder) = self.defer() {
+            responder.refuse(why);
         }
     }
 
-    /// Takes over the answer to the last request, to give it when what takes its time is done: meanwhile the next request
-    /// may come. `None`: it has been answered.
+    /// Defers the reply to the last request.
+    ///
+    /// So a slow action can be done while further requests are served. Returns `None` if the request has been answered.
     pub fn defer(&mut self) -> Option<Responder<'d>> {
         let PendingReply { client, id, name } = self.pending_reply.take()?;
         Some(Responder { device: self.device, client, id, name })
     }
 
-    /// For the macro: as [`Inbox::next_request`].
+    /// Waits for the next valid request, as [`Inbox::next_request`] does.
+    ///
+    /// For the macro.
     #[doc(hidden)]
     pub async fn next_invoked(&mut self, thing: &'static Thing) -> Invoked {
-        if let Some(answer) = self.defer() {
-            answer.done();
+        if let Some(responder) = self.defer() {
+            responder.done();
         }
-        if let Some(asked) = self.next_restored(thing) {
-            return asked;
+        if let Some(restored) = self.next_restored(thing) {
+            return restored;
         }
         loop {
-            let (client, news) = self.next_item().await;
-            let InboxItem::Data { kind, speaks_thing: asks_thing } = news else {
-                self.log_item(client, news);
+            let (client, item) = self.next_item().await;
+            let InboxItem::Data { kind, speaks_thing } = item else {
+                self.log_item(client, item);
                 continue;
             };
-            self.log_item(client, news);
-            if !asks_thing {
+            self.log_item(client, item);
+            if !speaks_thing {
                 continue;
             }
-            let found = match read(thing, kind, self.buffer.bytes()) {
-                Ok(found) => found,
-                Err(wrong) => {
-                    send_answer(self.device, client, wrong.frame(self.device.limits().frame));
+            let request = match read(thing, kind, self.buffer.bytes()) {
+                Ok(request) => request,
+                Err(error) => {
+                    send_answer(self.device, client, error.frame(self.device.limits().frame));
                     continue;
                 }
             };
-            self.text = found.text.map_or(0..0, |text| {
+            self.text = request.text.map_or(0..0, |text| {
                 let length = unescape(&mut self.buffer.bytes_mut()[text.clone()]);
                 text.start..text.start + length
             });
-            let name = found.interaction.name;
-            self.pending_reply = Some(PendingReply { client, id: found.id, name });
-            return Invoked { name, input: found.input };
+            let name = request.interaction.name;
+            self.pending_reply = Some(PendingReply { client, id: request.id, name });
+            return Invoked { name, input: request.input };
         }
     }
 
-    /// For the macro: the text of the last request.
+    /// Returns the text of the last request. For the macro.
     #[doc(hidden)]
     pub fn text(&self) -> &str {
-        // It was text before it was unescaped, and is so now.
+        // Cannot fail, because unescaping keeps UTF-8 valid.
         core::str::from_utf8(&self.buffer.bytes()[self.text.clone()]).unwrap_or_default()
     }
 }
@@ -108,14 +111,14 @@ fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Deco
     if kind == Kind::Binary {
         return Err(RequestError::new(RequestErrorKind::Binary));
     }
-    // The wire has been checked: text is UTF-8.
-    let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
-    let (input, text) = match order.argument {
+    // Cannot fail, because the receiver accepts UTF-8 only.
+    let invocation = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
+    let (input, text) = match invocation.argument {
         Argument::Nothing => (Input::Nothing, None),
         Argument::Bool(on) => (Input::Bool(on), None),
         Argument::Number(number) => (Input::Number(number), None),
         Argument::Choice(option) => (Input::Choice(option), None),
         Argument::Text(text) => (Input::Text(""), Some(text.range())),
     };
-    Ok(Decoded { interaction: order.interaction, id: order.id, input, text })
+    Ok(Decoded { interaction: invocation.interaction, id: invocation.id, input, text })
 }

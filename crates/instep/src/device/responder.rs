@@ -1,4 +1,4 @@
-//! The answer that the application owes a client.
+//! Replies of the application to requests.
 
 use super::error::SendError;
 use super::shared::Device;
@@ -7,35 +7,35 @@ use crate::log::NOT_PUBLISHED;
 use crate::model::{ErrorFrame, Output, Reading};
 use core::fmt::Display;
 
-/// The answer to one request, for the application to give: at the latest, it should be given when what was asked for is done.
+/// Responder to one request, to be used once the request is done or refused.
 ///
-/// Dropping it answers nothing.
+/// Dropping it sends no reply. An HTTP client then gets 503 after 5 s.
 #[derive(Clone, Copy, Debug)]
-#[must_use = "whoever asked waits for it"]
+#[must_use = "the client waits for the reply"]
 pub struct Responder<'d> {
     pub(super) device: &'d Device,
     pub(super) client: ClientId,
-    /// None: nobody asked for an answer; a refusal is told anyway.
+    /// The id of the reply, or `None` if the client asked for none. A refusal is sent in any case.
     pub(super) id: Option<u64>,
     pub(super) name: &'static str,
 }
 
 impl Responder<'_> {
-    /// It is done.
+    /// Answers that the request is done.
     pub fn done(self) {
         if let Some(id) = self.id {
             self.send(format_args!("{{\"label\":\"ok\",\"id\":{id}}}"));
         }
     }
 
-    /// It is done, and this came out.
+    /// Answers that the request is done, with an output.
     pub fn respond<'v>(self, output: impl Into<Reading<'v>>) {
         if let Some(id) = self.id {
             self.send(format_args!("{{\"label\":\"ok\",\"id\":{id},\"value\":{}}}", Output(output.into())));
         }
     }
 
-    /// It was not done; `why` says so to a person.
+    /// Refuses the request. `why` is the reason for people.
     pub fn refuse(self, why: impl Display) {
         let frame_max = self.device.limits().frame;
         self.send(ErrorFrame {
@@ -52,7 +52,7 @@ impl Responder<'_> {
     }
 }
 
-/// Sends a client its answer. One that is gone needs none.
+/// Sends a reply to a client, unless it has disconnected.
 pub(super) fn send_answer(device: &Device, client: ClientId, frame: impl Display) {
     match device.send(client, frame) {
         Ok(()) | Err(SendError::Gone) => {}

@@ -1,17 +1,20 @@
-//! Properties that outlive a restart: what was kept comes to the application as a write, and from then on what it publishes is
-//! kept.
+//! Restoring of persisted property values as writes.
 
 use super::inbox::{Inbox, Invoked, Restoring};
 use super::keep::Keeping;
 use crate::model::{Input, PERSISTED_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
-    /// Keeps the Thing's properties that are declared `kept` in `store`. To be called before the application runs.
+    /// Persists the properties that are declared `kept` in `store`.
     ///
-    /// The first requests are then the values that were kept, as if clients wrote them, in the order of the declaration: so the
-    /// application sets its hardware and publishes them as it always does. What does not fit the declaration any more is left out, and
-    /// the log says so. When the application waits for more, all that it publishes of such a property is kept: what clients
-    /// wrote and it accepted, and what it changed itself. What it published before, its defaults, is not.
+    /// Must be called before the application runs.
+    ///
+    /// The first requests are the stored values, as if clients wrote them, in the order of the declaration. So the application
+    /// sets its hardware and publishes them by its usual code. A stored value that does not fit the declaration is skipped and
+    /// logged.
+    ///
+    /// After the last stored value, every published value of such a property is persisted. The values that the application
+    /// published before, such as its defaults, are not.
     pub fn keep_in(&mut self, store: &'static dyn PropertyStore) {
         self.restoring = Some(Restoring { store, next: 0, next_invoked: next_kept });
     }
@@ -28,11 +31,11 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
         let name = interaction.name;
         let mut bytes = [0; PERSISTED_MAX];
         let Some(length) = store.value(name, &mut bytes) else { continue };
-        let kept = bytes.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
-        let read = kept.and_then(|kept| Some((interaction.kind.read_kept(kept)?, kept)));
+        let stored = bytes.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
+        let read = stored.and_then(|stored| Some((interaction.kind.read_kept(stored)?, stored)));
         inbox.buffer.clear();
         match read {
-            Some((input, kept)) if inbox.buffer.append(kept.as_bytes()) => {
+            Some((input, stored)) if inbox.buffer.append(stored.as_bytes()) => {
                 inbox.text = if matches!(input, Input::Text(_)) { 0..length } else { 0..0 };
                 log::info!("{name} is restored");
                 return Some(Invoked { name, input });
@@ -41,7 +44,7 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
         }
     }
     inbox.restoring = None;
-    // Not before: what the application publishes at its start would be kept in place of what was.
+    // Set only now, because the defaults that the application publishes at its start would replace stored values.
     inbox.device.with(|state| state.keeping = Some(Keeping::new(store)));
     None
 }

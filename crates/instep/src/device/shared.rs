@@ -1,4 +1,4 @@
-//! The device, whose state is behind one short lock.
+//! `Device`, whose state is behind one short lock.
 
 use super::counters::Counts;
 use super::error::SendError;
@@ -19,24 +19,25 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use instep_proto::delivery::{Feed, PublishError};
 use instep_proto::frame::Payload;
 
-/// The device that all clients follow. The application publishes through it; drivers connect clients to it.
+/// Device that all clients follow.
 ///
-/// Every call is short and synchronous, and may be made from any thread. Text is displayed straight into its
-/// frame while the device is locked: a [`Display`] of your own must not call the device.
+/// The application publishes through it, and drivers connect clients to it.
+///
+/// Every call is short and synchronous, and can be made from any thread. Text is formatted directly into its frame while the device
+/// is locked, so a [`Display`] implementation must not call the device.
 pub struct Device {
     limits: Limits,
-    /// Which start of the device this is; 0: nobody said.
+    /// The id of this start of the device, or 0 if it was not set.
     pub(super) start: AtomicU32,
     pub(super) backlog: bool,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
 impl Device {
-    /// A device in lent memory.
+    /// Creates a device in static memory.
     ///
     /// # Panics
-    /// If the memory does not fit the limits: blocks too short for [`Limits::frame`], an outbox that could
-    /// not hold one frame, or more than 65,535 slots.
+    /// If a part of the memory is too short for the limits or the Thing, see [`Memory`], or if there are more than 65,535 slots.
     pub fn new(memory: Memory, limits: Limits) -> Self {
         Self {
             limits,
@@ -46,17 +47,17 @@ impl Device {
         }
     }
 
-    /// Makes `text` the latest message of `topic`: every client gets it, and whoever connects later gets it
-    /// first. A client that is slow gets the latest only.
+    /// Publishes the latest message of `topic` to all clients.
     ///
-    /// If it cannot be published (see [`Device::try_publish`]), the old message stays and the log says why.
+    /// New clients receive it first. A slow client receives only the latest message. If the text cannot be published
+    /// ([`Device::try_publish`]), the old message stays, and the reason is logged.
     pub fn publish(&self, topic: Topic, text: impl Display) {
         if let Err(error) = self.try_publish(topic, text) {
             log::error!(target: NOT_PUBLISHED, "Not published: {error}");
         }
     }
 
-    /// As [`Device::publish`], for who wants to know.
+    /// Publishes as [`Device::publish`] does, but returns the error.
     ///
     /// # Errors
     /// If there is no such topic, or the text is longer than [`Limits::frame`]. The old message stays.
@@ -64,17 +65,17 @@ impl Device {
         self.with(|state| state.publish(topic.0, Payload::Text(&text)))
     }
 
-    /// Sends `text` to every client that is connected now, once, in order, and never replaced by a newer one.
-    /// Only a client that falls behind by more than [`Limits::events`] misses any.
+    /// Sends an event to all connected clients, in order.
     ///
-    /// If it cannot be sent (see [`Device::try_event`]), the log says why.
+    /// It is never replaced by a newer one. A client misses events only if it falls behind by more than
+    /// [`Limits::events`]. If the text cannot be sent ([`Device::try_event`]), the reason is logged.
     pub fn event(&self, text: impl Display) {
         if let Err(error) = self.try_event(text) {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 
-    /// As [`Device::event`], for who wants to know.
+    /// Sends an event as [`Device::event`] does, but returns the error.
     ///
     /// # Errors
     /// If the text is longer than [`Limits::frame`], or this device keeps no events.
@@ -82,7 +83,7 @@ impl Device {
         self.with(|state| state.event(Payload::Text(&text)))
     }
 
-    /// Sends `text` to one client, after all that was published before.
+    /// Sends `text` to one client, after everything that was published before.
     ///
     /// # Errors
     /// If the client is gone, its outbox is full, or the text is longer than [`Limits::frame`].
@@ -90,7 +91,7 @@ impl Device {
         self.with(|state| state.send(client, Payload::Text(&text)))
     }
 
-    /// Sends bytes to one client, after all that was published before.
+    /// Sends bytes to one client, after everything that was published before.
     ///
     /// # Errors
     /// As [`Device::send`].
@@ -98,31 +99,30 @@ impl Device {
         self.with(|state| state.send(client, Payload::Binary(bytes)))
     }
 
-    /// Sets the value that stands for `%NAME%` in pages that are templates. It is never sent to clients by
-    /// itself. `name` has 1 to 32 letters, digits or underscores; `value` at most 64 bytes, and whatever it
-    /// holds cannot become markup.
+    /// Sets the value for `%NAME%` in page templates. Open pages do not receive it.
     ///
-    /// If it cannot be set (see [`Device::try_set_page_value`]), the log says why.
+    /// `name` must be 1 to 32 ASCII letters, digits or underscores. `value` must have at most 64 bytes, and is escaped for HTML.
+    /// If the value cannot be set ([`Device::try_set_page_value`]), the reason is logged.
     pub fn set_page_value(&self, name: &'static str, value: &str) {
         if let Err(error) = self.try_set_page_value(name, value) {
             log::error!("The page value {name} is not set: {error}");
         }
     }
 
-    /// As [`Device::set_page_value`], for who wants to know.
+    /// Sets a page value as [`Device::set_page_value`] does, but returns the error.
     ///
     /// # Errors
-    /// If the name or the value is not as described there, or there are 8 values already.
+    /// If the name or the value is invalid, or there are 8 other values already.
     pub fn try_set_page_value(&self, name: &'static str, value: &str) -> Result<(), PageValueError> {
         self.with(|state| state.page_values.set(name, value))
     }
 
-    /// How many clients are connected.
+    /// Returns the number of connected clients.
     pub fn clients(&self) -> usize {
         self.with(|state| state.taken)
     }
 
-    /// What happened since the device started.
+    /// Returns the counters since the start of the device.
     pub fn counts(&self) -> Counts {
         self.with(|state| {
             let mut counts = state.counts;
@@ -131,19 +131,23 @@ impl Device {
         })
     }
 
-    /// The limits of this device.
+    /// Returns the limits of the device.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// For a driver: asks to be woken when the follower has something to do.
+    /// Registers the waker of a follower, which is called when the follower has to act.
+    ///
+    /// For drivers.
     pub fn register(&self, follower: usize, waker: &Waker) {
         self.with(|state| state.followers[follower].register(waker));
     }
 
-    /// For a driver: brings `feed` up to date, and hands to `each` the slots of this follower's clients that
-    /// are to have a turn whatever the feed says: there is a reply, or room in the inbox. What sensors said since anybody
-    /// called this, they said `now`.
+    /// Brings `feed` up to date, and calls `each` with slots that need a turn.
+    ///
+    /// For drivers. The slots are those of this follower's clients with a reply, with room in the inbox, or with a revoked
+    /// credential. Clients that are behind the feed need a turn, too, but are not among them. Values that sensors
+    /// published since the last call are recorded with the time `now`.
     pub fn follow(&self, now: Instant, follower: usize, feed: &mut Feed<'_>, mut each: impl FnMut(usize)) {
         self.with(|state| {
             state.histories.record(now);
@@ -156,25 +160,30 @@ impl Device {
         });
     }
 
-    /// The sensor of that name has this value now; NaN: it is unavailable. What has no history is not remembered.
+    /// Notes the present value of a sensor for its history, if it has one.
+    ///
+    /// NaN stands for an unavailable value.
     pub(crate) fn remember(&self, name: &str, value: f64) {
-        #[expect(clippy::cast_possible_truncation, reason = "a chart shows no more")]
+        #[expect(clippy::cast_possible_truncation, reason = "a chart needs no more precision")]
         let value = value as f32;
         self.with(|state| state.histories.remember(name, value));
     }
 
-    /// The value of that number, from 0, that the sensor had, or the oldest one after it that is still there.
+    /// Returns the past value of that number, or the oldest one kept after it.
+    ///
+    /// The value comes with its number.
     pub(crate) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
         self.with(|state| state.histories.past(interaction, from, now))
     }
 
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        let (result, wakes) = self.state.lock(|state| {
+        // Wakers are called after the lock is released, because the woken tasks take it first.
+        let (result, wakers) = self.state.lock(|state| {
             let state = &mut *state.borrow_mut();
             (act(state), state.wakes.take())
         });
-        if let Some(wakes) = wakes {
-            wakes.call();
+        if let Some(wakers) = wakers {
+            wakers.call();
         }
         result
     }

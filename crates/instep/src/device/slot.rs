@@ -1,14 +1,14 @@
-//! The place of one client on the device.
+//! Slot of one client in the device.
 
 use crate::buffer::Buffer;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
 
-/// Numbers from here on are those of requests.
+/// First number of the HTTP requests. Smaller numbers are those of clients.
 pub(super) const FIRST_REQUEST: u32 = 1 << 31;
 
-/// A client: the n-th that connected since the device started, from 1.
+/// Id of a client, numbered from 1 since the start of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId {
     pub(crate) number: u32,
@@ -16,17 +16,19 @@ pub struct ClientId {
 }
 
 impl ClientId {
-    /// Whether it is a request by plain HTTP.
+    /// Returns whether it is an HTTP request.
     pub(crate) const fn is_request(self) -> bool {
         self.number >= FIRST_REQUEST
     }
 
-    /// The client's number, for the log; a request has none.
+    /// Returns the client's number for the log. An HTTP request has none.
     pub(crate) fn logged(self) -> Option<u32> {
         (!self.is_request()).then_some(self.number)
     }
 
-    /// Of a client that the application hears of, the inbox tells: after its last message.
+    /// Logs the disconnect.
+    ///
+    /// If the application receives messages of the client, the inbox does so after its last message.
     pub(crate) fn log_disconnected(self) {
         log::info!(client = self.number; "[{self}] Disconnected");
     }
@@ -38,22 +40,23 @@ impl core::fmt::Display for ClientId {
     }
 }
 
-/// The place of one client: its message for the application, the replies for it, and what is to be said of it.
-/// Opening and closing are flags, so they can neither be queued nor lost.
+/// Slot of one client, with its message to the application and the replies to it.
+///
+/// Opening and closing are flags, so they are never queued and never lost.
 #[derive(Debug)]
 pub struct Slot {
     /// The client's number, 0 while the slot is free.
     pub(crate) number: u32,
     pub(crate) follower: u16,
-    /// What let the client in, where there is a log-in.
+    /// The number of the client's credential, if there is a log-in.
     pub(crate) session: Option<NonZeroU32>,
-    /// That has ended: the client is to go.
+    /// Whether the credential was revoked, so that the client must be closed.
     pub(crate) revoked: bool,
-    /// The application hears of this client.
+    /// Whether the application receives messages of this client.
     pub(crate) notify_app: bool,
-    /// It speaks with the Thing.
+    /// Whether its messages are those of the Thing.
     pub(crate) speaks_thing: bool,
-    /// The application has not been told yet that it connected.
+    /// Whether the application has not been told yet that the client connected.
     pub(crate) opened: bool,
     /// It is gone; the slot is free once the application has been told.
     pub(crate) closed: bool,
@@ -75,8 +78,10 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A free slot: room for one message to the application, and for replies (each takes 12 bytes more than
-    /// its frame), of which there may be as many as [`Limits::replies`](crate::Limits::replies).
+    /// Creates a free slot.
+    ///
+    /// Its memory is for one message to the application and for replies. Each reply takes 12 bytes more than its frame.
+    /// `replies_max` is [`Limits::replies`](crate::Limits::replies).
     pub fn new(message: Buffer, replies: Buffer, replies_max: usize) -> Self {
         Self {
             number: 0,
@@ -99,7 +104,7 @@ impl Slot {
         }
     }
 
-    /// Whether the application is to be told anything of it.
+    /// Returns whether it has an item for the application.
     pub(crate) fn has_inbox_item(&self) -> bool {
         self.notify_app
             && (self.opened || (self.message_kind.is_some() && !self.awaiting_reply_room) || self.closed)

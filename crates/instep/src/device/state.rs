@@ -1,4 +1,4 @@
-//! What is behind the device's lock.
+//! The state of the device, which is behind its lock.
 
 use super::counters::Counts;
 use super::error::SendError;
@@ -15,56 +15,59 @@ use core::task::Waker;
 use instep_proto::delivery::{Feed, PublishError, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX};
 
-/// The memory of a device, lent for good: nothing of it grows.
+/// Memory of a device, which never grows.
 #[derive(Debug)]
 pub struct Memory {
-    /// One for each topic.
+    /// One entry for each topic.
     pub topics: &'static mut [TableEntry],
-    /// One block more than there are topics; a block is [`Limits::frame`] + [`SERVER_HEADER_MAX`] bytes.
+    /// One block more than there are topics. A block has [`Limits::frame`] + [`SERVER_HEADER_MAX`] bytes.
     pub topic_storage: &'static mut [u8],
-    /// One for each event that is kept.
+    /// One entry for each event that is kept, see [`Limits::events`].
     pub events: &'static mut [RingEntry],
     /// One block more than there are events.
     pub event_storage: &'static mut [u8],
-    /// One for each client, and behind them [`Memory::requests`].
+    /// One slot for each client, and after them one for each of [`Memory::requests`].
     pub slots: &'static mut [Slot],
-    /// One for each driver that follows: a shard on Linux, a network interface on a device.
+    /// One follower for each driver.
+    ///
+    /// A driver is a shard on Linux, or a network interface on a microcontroller.
     pub followers: &'static mut [Follower],
-    /// How many of the slots, the last ones, are for requests to a Thing by plain HTTP, and not for clients. 0: there is no
-    /// Thing.
+    /// The number of slots for HTTP requests to a Thing, which are the last ones. 0 if there is no Thing.
     pub requests: usize,
-    /// Events of the Thing are numbered ([`App::has_backlog`](crate::App::has_backlog)).
+    /// Whether events of the Thing are numbered ([`App::has_backlog`](crate::App::has_backlog)).
     pub backlog: bool,
-    /// Whose sensors are remembered.
+    /// The Thing whose sensors have histories.
     pub thing: Option<&'static Thing>,
-    /// As many as [`Thing::history_points`] says.
+    /// One point for each of [`Thing::history_points`].
     pub history: &'static mut [HistoryPoint],
-    /// As many as [`Thing::history_count`] says.
+    /// One recorder for each of [`Thing::history_count`].
     pub recorders: &'static mut [Recorder],
-    /// As long as there are slots.
+    /// One number for each slot.
     pub inbox_queue: &'static mut [u16],
-    /// As long as there are slots.
+    /// One number for each slot.
     pub waiting_queue: &'static mut [u16],
 }
 
-/// What the device knows of a driver that follows it.
+/// Driver that follows the device, such as a shard.
 #[derive(Debug)]
 pub struct Follower {
     waker: Option<Waker>,
     pub(crate) ready: SlotQueue,
-    /// Clients that it has.
+    /// The number of its clients.
     pub(crate) taken: usize,
-    /// Clients that it has room for.
+    /// The maximum number of its clients.
     pub(crate) clients: usize,
 }
 
 impl Follower {
-    /// A follower; `queue` is as long as there are slots.
+    /// Creates a follower. `queue` must have one number for each slot.
     pub fn new(queue: &'static mut [u16]) -> Self {
         Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
     }
 
-    /// The same with room for so many clients of its own. Without this, only [`Limits::clients`] counts.
+    /// Sets the maximum number of its clients.
+    ///
+    /// Without it, only [`Limits::clients`] counts.
     pub fn with_clients(self, clients: usize) -> Self {
         Self { clients, ..self }
     }
@@ -93,28 +96,28 @@ pub(crate) struct State {
     pub(crate) followers: &'static mut [Follower],
     pub(crate) page_values: PageValues,
     pub(crate) histories: Histories,
-    /// Where properties are kept, as soon as what was kept has been restored.
+    /// The store for persistent properties, once their values are restored.
     pub(super) keeping: Option<Keeping>,
     pub(crate) counts: Counts,
     pub(crate) log_limit: Refusals,
-    /// Clients that are connected.
+    /// The number of connected clients.
     pub(crate) taken: usize,
     /// The number of the client that connected last.
     pub(crate) last_number: u32,
-    /// How many slots, the last ones, are for requests by plain HTTP.
+    /// The number of slots for HTTP requests, which are the last ones.
     pub(crate) requests: usize,
-    /// The number of the last of them.
+    /// The number of the last HTTP request.
     pub(crate) last_request: u32,
-    /// Where to look for a free slot first.
+    /// The index from which a free slot is searched.
     pub(crate) search_from: usize,
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
-    /// Who is to be woken when the lock is free again.
+    /// The wakers to be called after the lock is released.
     pub(crate) wakes: WakerSet,
     inbox: SlotQueue,
-    /// Places in the inbox that are taken: by messages, and for those for whom one is kept.
+    /// The number of used places in the inbox, by messages and by reservations.
     pub(crate) inbox_used: usize,
-    /// Slots that were refused because the inbox was full, in the order in which they came.
+    /// The slots that wait for a place in the inbox, in the order of their arrival.
     pub(crate) waiting: SlotQueue,
 }
 
@@ -177,7 +180,7 @@ impl State {
         Ok(())
     }
 
-    /// The number of the event that comes next, from 0 on.
+    /// Returns the number of the next event, from 0 on.
     pub(crate) fn next_event(&self) -> u64 {
         self.feed.ring().next()
     }
@@ -200,7 +203,7 @@ impl State {
         Ok(())
     }
 
-    /// The slot's client is to have a turn.
+    /// Marks a slot whose client needs a turn, and wakes its driver.
     pub(crate) fn mark_ready(&mut self, slot: u16) {
         let place = &mut self.slots[usize::from(slot)];
         let follower = &mut self.followers[usize::from(place.follower)];
@@ -210,7 +213,7 @@ impl State {
         follower.wake(&mut self.wakes);
     }
 
-    /// The application is to be told of the slot.
+    /// Queues a slot that has an item for the application.
     pub(crate) fn enqueue_inbox(&mut self, slot: u16) {
         if !core::mem::replace(&mut self.slots[usize::from(slot)].queued, true) {
             self.inbox.push(slot);
@@ -220,8 +223,10 @@ impl State {
         }
     }
 
-    /// The next slot of which the application is to be told. A message whose reply has no room is passed over: the
-    /// application may have answered the one before it after this one was taken.
+    /// Takes the next slot with an item for the application.
+    ///
+    /// A message whose reply has no room is skipped. That can happen, because the application may have answered the message before
+    /// after this one was accepted.
     pub(crate) fn pop_inbox(&mut self, limits: &Limits) -> Option<u16> {
         loop {
             let slot = self.inbox.pop()?;
@@ -230,26 +235,27 @@ impl State {
             if place.opened || place.message_kind.is_none() || place.replies.has_room(limits.reply()) {
                 return Some(slot);
             }
-            // Its place is of more use to others.
+            // Its place in the inbox is more useful to other clients.
             place.awaiting_reply_room = true;
             self.inbox_used -= 1;
             self.reserve_free_slots(limits.inbox);
         }
     }
 
-    /// A reply is gone: if a message waits for its room, the application is to be told of it.
+    /// Queues a message that waited for room for its reply, if there is room.
     pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
         if place.awaiting_reply_room && place.replies.has_room(limits.reply()) {
             place.awaiting_reply_room = false;
-            // There may be more of them than the inbox has places, for a while.
+            // The inbox may have more messages than places for a while.
             self.inbox_used += 1;
             self.enqueue_inbox(slot);
         }
     }
 
-    /// Keeps the places that are free for those who wait longest, and gives them a turn. Whoever comes meanwhile,
-    /// however often, queues behind them.
+    /// Reserves free places in the inbox for waiting clients, in FIFO order.
+    ///
+    /// Each of these clients gets a turn. Later arrivals queue behind them.
     pub(crate) fn reserve_free_slots(&mut self, inbox: usize) {
         while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
@@ -261,7 +267,7 @@ impl State {
         }
     }
 
-    /// Passes the place that is kept for a slot, if there is one, to whoever waits longest.
+    /// Passes the reserved place of a slot to the longest-waiting client.
     pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
         if core::mem::take(&mut self.slots[usize::from(slot)].reserved) {
             self.inbox_used -= 1;

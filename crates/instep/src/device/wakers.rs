@@ -1,19 +1,21 @@
-//! Who is to be woken once the device's lock is free: whoever is woken asks for that lock first.
+//! Wakers to be called after the device's lock is released.
+//!
+//! The woken tasks take that lock first.
 
 use core::task::Waker;
 
-/// As many as there usually are: the application, and a few drivers.
-const ROOM: usize = 4;
+/// Number of wakers in a set, enough for the application and a few drivers.
+const CAPACITY: usize = 4;
 
-/// Wakers that are to be called.
+/// Set of wakers to be called.
 #[derive(Debug, Default)]
 pub(crate) struct WakerSet {
-    wakers: [Option<Waker>; ROOM],
+    wakers: [Option<Waker>; CAPACITY],
     count: usize,
 }
 
 impl WakerSet {
-    /// One more. Without room for it, it is called at once.
+    /// Adds a waker, or calls it at once if the set is full.
     pub(crate) fn add(&mut self, waker: Waker) {
         match self.wakers.get_mut(self.count) {
             Some(room) => {
@@ -24,11 +26,12 @@ impl WakerSet {
         }
     }
 
-    /// All of them, if there are any.
+    /// Takes all wakers, if there are any.
     pub(crate) fn take(&mut self) -> Option<Self> {
         (self.count > 0).then(|| core::mem::take(self))
     }
 
+    /// Calls all wakers.
     pub(crate) fn call(self) {
         self.wakers.into_iter().flatten().for_each(Waker::wake);
     }
@@ -51,16 +54,20 @@ mod tests {
     }
 
     #[test]
-    fn everybody_is_woken_once() {
+    fn each_waker_is_called_once() {
         let counter = Arc::new(Counter::default());
         let mut wakes = WakerSet::default();
         assert!(wakes.take().is_none());
-        for _ in 0..ROOM + 2 {
+        for _ in 0..CAPACITY + 2 {
             wakes.add(counter.clone().into());
         }
-        assert_eq!(counter.0.load(Ordering::Relaxed), 2, "for two there was no room");
+        assert_eq!(
+            counter.0.load(Ordering::Relaxed),
+            2,
+            "the two wakers without room were not called at once"
+        );
         wakes.take().unwrap().call();
-        assert_eq!(counter.0.load(Ordering::Relaxed), ROOM + 2);
+        assert_eq!(counter.0.load(Ordering::Relaxed), CAPACITY + 2);
         assert!(wakes.take().is_none());
     }
 }

@@ -1,12 +1,14 @@
-//! Text from outside, as it may stand in a log line: one line, no control characters, not too long.
+//! Escaping of bytes from clients, for short log lines.
 
 use core::fmt::{self, Display, Write};
 
-/// The most of a payload that is shown, in bytes.
+/// Maximum length of a payload in the log, in bytes.
 pub(crate) const ESCAPED_MAX: usize = 80;
 
-/// Shows bytes from outside. Control characters, invisible ones that turn text around, and what is not
-/// UTF-8 are escaped, and what is beyond [`ESCAPED_MAX`] bytes is cut.
+/// Bytes from a client, escaped when displayed.
+///
+/// Control characters, invisible characters that change the direction of text, and bytes that are not UTF-8 are escaped. The
+/// output is cut after [`ESCAPED_MAX`] bytes of input.
 pub(crate) struct Escaped<'b>(pub(crate) &'b [u8]);
 
 impl Display for Escaped<'_> {
@@ -14,7 +16,7 @@ impl Display for Escaped<'_> {
         let cut = self.0.len() > ESCAPED_MAX;
         let mut end = self.0.len().min(ESCAPED_MAX);
         if cut {
-            // Not within a character.
+            // Moves the cut to the start of a character.
             while end > ESCAPED_MAX - 3 && self.0[end] & 0xc0 == 0x80 {
                 end -= 1;
             }
@@ -35,7 +37,9 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Line and paragraph separators, and marks that change the direction in which a line is read.
+/// Returns whether a character is invisible or changes the layout of a line.
+///
+/// Such characters separate lines, have no width, or change the direction of text.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
@@ -46,7 +50,7 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn a_payload_stays_one_line_and_forges_nothing() {
+    fn payload_is_escaped_to_one_line() {
         assert_eq!(Escaped(b"toggle").to_string(), "toggle");
         assert_eq!(Escaped(b"x\n[2] Connected from 1.2.3.4").to_string(), "x\\n[2] Connected from 1.2.3.4");
         assert_eq!(Escaped(b"\x1b[31m\x00\xff\xc3").to_string(), "\\u{1b}[31m\\u{0}\\xff\\xc3");
@@ -57,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_cut_at_eighty_bytes_but_not_within_a_character() {
+    fn long_payload_is_cut_between_characters() {
         let exact = "x".repeat(80);
         assert_eq!(Escaped(exact.as_bytes()).to_string(), exact);
         assert_eq!(Escaped("x".repeat(81).as_bytes()).to_string(), exact.clone() + "…");

@@ -1,4 +1,4 @@
-//! What lines of the log need: text from outside that cannot make a line of its own, and a limit to lines about refusals.
+//! Escaping for log lines, their rate limit, and log targets.
 
 mod escape;
 mod rate_limit;
@@ -7,13 +7,17 @@ pub(crate) use escape::Escaped;
 pub use rate_limit::LogRateLimit;
 pub(crate) use rate_limit::Refusals;
 
-/// The target of lines of the log that show what a client sent: whoever passes the log on leaves them out.
+/// Log target of lines that show what a client sent.
+///
+/// Code that forwards the log to clients must leave these lines out.
 pub const FROM_CLIENT: &str = "instep::from_client";
 
-/// The target of lines of the log that say why something was not published. An application that publishes the log leaves them out: each
-/// would cause the next one.
+/// Log target of lines that report a failed publish.
+///
+/// An application that publishes the log must leave these lines out, because each could cause the next one.
 pub const NOT_PUBLISHED: &str = "instep::not_published";
 
-/// The target of lines of the log that hold a secret, for who has the board in hands: they are for its serial port, and
-/// whoever passes the log on leaves them out.
+/// Log target of lines that contain a secret, for the serial port only.
+///
+/// Code that forwards the log to clients must leave these lines out.
 pub const SECRET: &str = "instep::secret";

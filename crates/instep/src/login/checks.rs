@@ -1,4 +1,4 @@
-//! Passwords that wait to be checked, one after the other, and what came of it: a table of fixed size.
+//! Queue of password checks and their verdicts, a table of fixed size.
 
 use super::password::PASSWORD_MAX;
 use crate::time::Instant;
@@ -7,24 +7,27 @@ use core::net::IpAddr;
 use core::num::NonZeroU32;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Who waits for a check asks what came of it every now and then. If nobody has for so long, nobody will.
+/// Time without a query after which a check expires, in ms.
+///
+/// A request that waits for its check queries it more often.
 const CHECK_EXPIRY_MS: u64 = 3_000;
 
-/// A password that somebody presented. Nothing shows what it is.
+/// Entry of the table of password checks. `Debug` does not show the password.
 pub struct PasswordCheck {
-    /// `None`: this entry is free.
+    /// The ticket of the check, or `None` if the entry is free.
     ticket: Option<NonZeroU32>,
     job: Job,
     progress: Progress,
-    /// When somebody asked last.
-    asked: Instant,
+    /// The time of the last query.
+    queried_at: Instant,
 }
 
-/// What there is to check.
+/// Password to be checked, and its origin.
 #[derive(Clone)]
 pub(super) struct Job {
     pub(super) peer: IpAddr,
-    pub(super) from_tool: bool,
+    /// Whether the password came by Basic authentication.
+    pub(super) is_basic: bool,
     password: Zeroizing<[u8; PASSWORD_MAX]>,
     length: usize,
 }
@@ -36,20 +39,20 @@ enum Progress {
     Done(Verdict),
 }
 
-/// What came of a check.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Accepted,
     Rejected,
-    /// It was not looked at: there were too many wrong ones from there. So many seconds are left to wait.
+    /// It was not checked, because its network sent too many wrong ones. Holds the remaining wait, in seconds.
     Throttled(u16),
 }
 
 impl Default for PasswordCheck {
     fn default() -> Self {
         let peer = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
-        let job = Job { peer, from_tool: false, password: Zeroizing::new([0; PASSWORD_MAX]), length: 0 };
-        Self { ticket: None, job, progress: Progress::Waiting, asked: Instant::default() }
+        let job = Job { peer, is_basic: false, password: Zeroizing::new([0; PASSWORD_MAX]), length: 0 };
+        Self { ticket: None, job, progress: Progress::Waiting, queried_at: Instant::default() }
     }
 }
 
@@ -59,13 +62,13 @@ impl PasswordCheck {
     }
 
     fn is_expired(&self, now: Instant) -> bool {
-        self.progress != Progress::Hashing && now >= self.asked.after(CHECK_EXPIRY_MS)
+        self.progress != Progress::Hashing && now >= self.queried_at.after(CHECK_EXPIRY_MS)
     }
 }
 
 impl fmt::Debug for PasswordCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Check")
+        f.debug_struct("PasswordCheck")
             .field("ticket", &self.ticket)
             .field("password", &"***")
             .finish_non_exhaustive()
@@ -73,11 +76,13 @@ impl fmt::Debug for PasswordCheck {
 }
 
 impl Job {
-    /// The password; `None` if it is empty, or longer than any.
-    pub(super) fn new(peer: IpAddr, presented: &[u8], from_tool: bool) -> Option<Self> {
+    /// Copies the password.
+    ///
+    /// Returns `None` if it is empty or longer than [`PASSWORD_MAX`].
+    pub(super) fn new(peer: IpAddr, presented: &[u8], is_basic: bool) -> Option<Self> {
         let mut password = Zeroizing::new([0; PASSWORD_MAX]);
         password.get_mut(..presented.len()).filter(|part| !part.is_empty())?.copy_from_slice(presented);
-        Some(Self { peer, from_tool, password, length: presented.len() })
+        Some(Self { peer, is_basic, password, length: presented.len() })
     }
 
     pub(super) fn password(&self) -> &[u8] {
@@ -85,6 +90,7 @@ impl Job {
     }
 }
 
+/// Table of password checks.
 #[derive(Debug)]
 pub(super) struct PasswordChecks {
     entries: &'static mut [PasswordCheck],
@@ -92,39 +98,45 @@ pub(super) struct PasswordChecks {
 
 impl PasswordChecks {
     pub(super) fn new(entries: &'static mut [PasswordCheck]) -> Self {
-        assert!(!entries.is_empty(), "there is room for one check at least");
+        assert!(!entries.is_empty(), "the memory of a log-in has no entry for password checks");
         entries.fill_with(PasswordCheck::default);
         Self { entries }
     }
 
-    /// Whether there is room for another check now.
+    /// Returns whether an entry is free.
     pub(super) fn has_room(&self, now: Instant) -> bool {
         self.entries.iter().any(|check| check.is_free(now))
     }
 
-    /// Adds a check, if there is room.
+    /// Adds a check, if an entry is free.
     pub(super) fn add(&mut self, ticket: NonZeroU32, job: Job, now: Instant) {
         if let Some(entry) = self.entries.iter_mut().find(|check| check.is_free(now)) {
-            *entry = PasswordCheck { ticket: Some(ticket), job, progress: Progress::Waiting, asked: now };
+            *entry =
+                PasswordCheck { ticket: Some(ticket), job, progress: Progress::Waiting, queried_at: now };
         }
     }
 
-    /// What was found out is not right any more: whoever has not asked for it presents its password again.
+    /// Removes all verdicts, because the password has changed.
+    ///
+    /// A request that has not fetched its verdict is checked again.
     pub(super) fn forget_verdicts(&mut self) {
         let done = |check: &&mut PasswordCheck| matches!(check.progress, Progress::Done(_));
         self.entries.iter_mut().filter(done).for_each(|check| *check = PasswordCheck::default());
     }
 
-    /// What came of a check, as soon as it is known; it is forgotten then. An error: there is no such check.
+    /// Takes the verdict of a check, if it is known.
+    ///
+    /// # Errors
+    /// If no check has that ticket.
     pub(super) fn verdict(&mut self, ticket: NonZeroU32, now: Instant) -> Result<Option<Verdict>, ()> {
         let entry = self.entries.iter_mut().find(|check| check.ticket == Some(ticket)).ok_or(())?;
-        entry.asked = now;
+        entry.queried_at = now;
         let Progress::Done(verdict) = entry.progress else { return Ok(None) };
         *entry = PasswordCheck::default();
         Ok(Some(verdict))
     }
 
-    /// The check that waits longest is begun; those for which nobody waits any more are not.
+    /// Begins the check that has waited longest, except expired ones.
     pub(super) fn begin(&mut self, now: Instant) -> Option<(NonZeroU32, Job)> {
         let is_waiting =
             |check: &&mut PasswordCheck| check.progress == Progress::Waiting && !check.is_expired(now);
@@ -134,6 +146,7 @@ impl PasswordChecks {
         Some((entry.ticket?, entry.job.clone()))
     }
 
+    /// Stores the verdict of a check and erases its password.
     pub(super) fn finish(&mut self, ticket: NonZeroU32, verdict: Verdict) {
         if let Some(entry) = self.entries.iter_mut().find(|check| check.ticket == Some(ticket)) {
             entry.job.password.zeroize();
@@ -169,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_done_in_order_and_each_verdict_is_told_once() {
+    fn checks_run_in_order_and_yield_one_verdict() {
         let mut checks = checks(3);
         for (number, password) in [(1, "a"), (2, "b"), (3, "c")] {
             add(&mut checks, number, password, 0);
@@ -182,27 +195,31 @@ mod tests {
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Ok(Some(Verdict::Rejected)));
         assert_eq!(checks.verdict(ticket(1), Instant::default()), Err(()));
         add(&mut checks, 4, "d", 0);
-        assert_eq!(checks.begin(Instant::default()).unwrap().0, ticket(2), "4 stands before it in the table");
+        assert_eq!(
+            checks.begin(Instant::default()).unwrap().0,
+            ticket(2),
+            "check 4 has the first entry of the table but began before check 2"
+        );
     }
 
     #[test]
-    fn what_nobody_waits_for_gives_its_place_away() {
+    fn expired_check_frees_its_entry() {
         let mut checks = checks(1);
         add(&mut checks, 1, "a", 0);
         let (begun, _) = checks.begin(Instant::default()).unwrap();
-        assert!(!checks.has_room(Instant::from_millis(3_000)), "it is being checked");
+        assert!(!checks.has_room(Instant::from_millis(3_000)), "a check that is being hashed has expired");
         checks.finish(begun, Verdict::Accepted);
         assert!(!checks.has_room(Instant::from_millis(2_999)));
         add(&mut checks, 2, "b", 3_000);
         assert_eq!(checks.verdict(begun, Instant::default()), Err(()));
-        // Who asks keeps its place; what is not asked for is not checked.
+        // A query renews the entry, and an expired check does not begin.
         assert_eq!(checks.verdict(ticket(2), Instant::from_millis(5_000)), Ok(None));
         assert!(!checks.has_room(Instant::from_millis(7_999)));
         assert!(checks.begin(Instant::from_millis(8_000)).is_none());
     }
 
     #[test]
-    fn a_password_is_not_kept_longer_than_needed_and_not_shown() {
+    fn checked_password_is_erased_and_never_shown() {
         let mut checks = checks(1);
         add(&mut checks, 1, "sesame", 0);
         assert!(format!("{checks:?}").contains("***") && !format!("{checks:?}").contains("115, 101"));

@@ -1,19 +1,21 @@
-//! Wrong passwords, counted for each network that sends them: a table of fixed size.
+//! Failed log-ins of each client network, a table of fixed size.
 
 use crate::time::Instant;
 use core::net::IpAddr;
 
-/// Wrong passwords after which a network has to wait.
+/// Number of wrong passwords after which a network has to wait.
 pub const FAILED_LOGINS_MAX: u8 = 5;
-/// The first wait, in milliseconds; each further one is twice as long.
+/// First wait, in ms. Each further wait is twice as long.
 const FIRST_WAIT_MS: u64 = 60_000;
-/// The longest wait.
+/// Maximum wait, in ms.
 const LONGEST_WAIT_MS: u64 = 15 * 60_000;
-/// So long after the last one, all is forgotten.
+/// Time after the last failure at which a network's failures are forgotten, in ms.
 const FAILURE_EXPIRY_MS: u64 = 60 * 60_000;
 
-/// Where passwords come from: one address of IPv4, or 64 bits of an address of IPv6, which is what one household has.
-/// On a link all addresses have the same 64 bits, so there each is one of its own.
+/// Network of a client, for which failed log-ins are counted.
+///
+/// It is one IPv4 address, or the first 64 bits of an IPv6 address, because one household has such a prefix. All link-local
+/// addresses have the same prefix, so each of them is a network of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientPrefix {
     V4(u32),
@@ -37,24 +39,25 @@ impl From<IpAddr> for ClientPrefix {
     }
 }
 
-/// The wrong passwords of one network.
+/// Failed log-ins of one network.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FailedLogin {
     prefix: Option<ClientPrefix>,
-    /// Since the last wait.
+    /// The number of failures since the last wait.
     count: u8,
-    /// How long the last wait was; 0 before the first one.
+    /// The length of the last wait, in ms, or 0 before the first one.
     wait: u64,
     last: Instant,
 }
 
 impl FailedLogin {
-    /// When the network may try again.
+    /// Returns the time at which the network may try again.
     fn until(&self) -> Instant {
         if self.count == 0 { self.last.after(self.wait) } else { Instant::default() }
     }
 }
 
+/// Table of the networks with failed log-ins.
 #[derive(Debug)]
 pub(super) struct FailedLogins {
     entries: &'static mut [FailedLogin],
@@ -62,22 +65,26 @@ pub(super) struct FailedLogins {
 
 impl FailedLogins {
     pub(super) fn new(entries: &'static mut [FailedLogin]) -> Self {
-        assert!(!entries.is_empty(), "there is room for the failures of one network at least");
+        assert!(!entries.is_empty(), "the memory of a log-in has no entry for failed log-ins");
         entries.fill(FailedLogin::default());
         Self { entries }
     }
 
-    /// How long the network has to wait, in whole seconds; 0: it need not.
+    /// Returns the remaining wait of the network, in whole seconds.
+    ///
+    /// Returns 0 if it need not wait.
     pub(super) fn wait(&self, network: ClientPrefix, now: Instant) -> u16 {
-        let until = self.find(network).map_or(Instant::default(), |at| self.entries[at].until());
+        let until = self.find(network).map_or(Instant::default(), |i| self.entries[i].until());
         let seconds = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);
         u16::try_from(seconds).unwrap_or(u16::MAX)
     }
 
-    /// Takes note of a wrong password. The seconds that the network has to wait from now on, if it has to.
+    /// Counts a wrong password.
+    ///
+    /// Returns the wait that begins with it, in seconds, if one does.
     pub(super) fn add(&mut self, network: ClientPrefix, now: Instant) -> Option<u16> {
-        let at = self.find(network).unwrap_or_else(|| self.free(now));
-        let entry = &mut self.entries[at];
+        let index = self.find(network).unwrap_or_else(|| self.least_important(now));
+        let entry = &mut self.entries[index];
         if entry.prefix != Some(network) || now >= entry.last.after(FAILURE_EXPIRY_MS) {
             *entry = FailedLogin { prefix: Some(network), ..FailedLogin::default() };
         }
@@ -91,10 +98,10 @@ impl FailedLogins {
         Some(self.wait(network, now))
     }
 
-    /// Forgets the network: it knows the password.
+    /// Removes the failures of a network, because it has sent the right password.
     pub(super) fn forget(&mut self, network: ClientPrefix) {
-        if let Some(at) = self.find(network) {
-            self.entries[at] = FailedLogin::default();
+        if let Some(index) = self.find(network) {
+            self.entries[index] = FailedLogin::default();
         }
     }
 
@@ -102,13 +109,16 @@ impl FailedLogins {
         self.entries.iter().position(|entry| entry.prefix == Some(network))
     }
 
-    /// Where to write of one more network: first what is free, then who need not wait, then whose wait ends first.
-    fn free(&self, now: Instant) -> usize {
+    /// Returns the index of the entry for one more network.
+    ///
+    /// Free entries come first, then the network that failed longest ago of those that need not wait, then the one whose wait
+    /// ends first.
+    fn least_important(&self, now: Instant) -> usize {
         let importance = |entry: &FailedLogin| {
             let waits = entry.until() > now;
             (entry.prefix.is_some(), waits, if waits { entry.until() } else { entry.last })
         };
-        (0..self.entries.len()).min_by_key(|at| importance(&self.entries[*at])).unwrap_or(0)
+        (0..self.entries.len()).min_by_key(|i| importance(&self.entries[*i])).unwrap_or(0)
     }
 }
 
@@ -129,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fifth_makes_wait_and_each_wait_is_twice_as_long_up_to_15_minutes() {
+    fn fifth_failure_begins_wait_that_doubles_to_15_min() {
         let mut failures = failures(4);
         let mut now = 1000;
         for minutes in [1, 2, 4, 8, 15, 15] {
@@ -147,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_forgotten_after_an_hour_and_by_the_right_password() {
+    fn failures_expire_after_an_hour_or_right_password() {
         let mut failures = failures(4);
         for _ in 0..4 {
             failures.add(HERE, at(0));
@@ -165,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_keeps_those_who_wait_longest() {
+    fn full_table_keeps_longest_waits() {
         let mut failures = failures(2);
         for _ in 0..5 {
             failures.add(HERE, at(1));
@@ -178,12 +188,12 @@ mod tests {
             failures.add(THERE, at(4));
         }
         failures.add(ClientPrefix::V4(4), at(5));
-        assert_eq!(failures.find(HERE), None, "both wait; its wait ends first");
+        assert_eq!(failures.find(HERE), None, "both wait, and the wait of HERE ends first");
         assert_eq!(failures.wait(THERE, at(5)), 59);
     }
 
     #[test]
-    fn an_address_of_ipv6_counts_with_its_neighbours() {
+    fn ipv6_addresses_of_one_prefix_are_one_network() {
         let network = |text: &str| ClientPrefix::from(text.parse::<IpAddr>().unwrap());
         assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
@@ -193,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn one_household_is_one_network_and_on_a_link_each_is_its_own() {
+    fn link_local_addresses_are_separate_networks() {
         let network = |address: &str| ClientPrefix::from(address.parse::<IpAddr>().unwrap());
         assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));

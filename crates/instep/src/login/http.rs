@@ -1,4 +1,6 @@
-//! The log-in, as a client meets it: who shows no session, and no password, is asked for it.
+//! Routes and cookies of the log-in.
+//!
+//! A request without a session and without a password is led to the log-in page, or gets 401.
 
 use super::checks::Verdict;
 use super::log_in::{Authenticator, LogIn, Verification};
@@ -17,20 +19,21 @@ use instep_proto::http::{
 };
 use zeroize::Zeroizing;
 
-/// The longest user and password in an `Authorization`, in bytes.
+/// Maximum length of the user and password in `Authorization`, in bytes.
 const CREDENTIALS_MAX: usize = 256;
-/// The longest path to which a log-in leads back.
+/// Maximum length of a path to which a log-in redirects, in bytes.
 const NEXT_MAX: usize = 512;
 
-/// The log-in page.
+/// Path of the log-in page.
 pub(crate) const LOG_IN: &str = "/login";
+/// Path to which the form for logging out is sent.
 pub(crate) const LOG_OUT: &str = "/logout";
 
 const BY_PASSWORD: &Authenticator =
     &Authenticator { authenticate: LogIn::authenticate, shows_session: LogIn::shows_session };
 
 impl LogIn {
-    /// A log-in in lent memory.
+    /// Creates a log-in with a password.
     ///
     /// # Panics
     /// If any part of the memory is empty.
@@ -38,7 +41,9 @@ impl LogIn {
         Self::begin(memory, Some(password), random, BY_PASSWORD)
     }
 
-    /// A log-in that asks nobody until there is a password ([`LogIn::change_password`]).
+    /// Creates a log-in without a password.
+    ///
+    /// It lets everyone in until one is set by [`LogIn::change_password`].
     ///
     /// # Panics
     /// If any part of the memory is empty.
@@ -46,7 +51,7 @@ impl LogIn {
         Self::begin(memory, None, random, BY_PASSWORD)
     }
 
-    /// What lets the request in; else the answer to it.
+    /// Returns the credential of a request; else breaks with its outcome.
     fn authenticate(
         &self,
         request: &Request<'_>,
@@ -58,20 +63,22 @@ impl LogIn {
         let Request { head, context, .. } = *request;
         let reads = matches!(head.method, Method::Get | Method::Head);
         match head.path {
-            // The cookie that they set, or take away, is for the device's own pages.
+            // The cookie that these set or delete is for the device's own pages.
             LOG_IN | LOG_OUT if !reads && !context.access.takes_cookies(head) => {
                 Break(error(Status::Forbidden, head))
             }
             LOG_IN => Break(self.log_in(request, out)),
             LOG_OUT => Break(self.log_out(request, out)),
             _ => match self.sessions(request).next() {
-                Some(pass) => Continue(pass),
+                Some(credential) => Continue(credential),
                 None => self.check_authorization(request, out),
             },
         }
     }
 
-    /// The sessions that cookies show. Cookies ignore ports, so the port is in their name, and there may be more than one.
+    /// Returns the valid sessions in the request's cookies.
+    ///
+    /// Browsers ignore ports when they send cookies, so the port is in the cookie's name, and there may be several cookies.
     fn sessions(&self, request: &Request<'_>) -> impl Iterator<Item = Credential> {
         let access = request.context.access;
         let (local_port, ports) = (request.local_port, access.ports);
@@ -88,12 +95,12 @@ impl LogIn {
         })
     }
 
-    /// Whether cookies show a session.
+    /// Returns whether the request's cookies have a valid session.
     pub(super) fn shows_session(&self, request: &Request<'_>) -> bool {
         self.sessions(request).next().is_some()
     }
 
-    /// Ends every session that cookies show. Says whether there was one.
+    /// Ends all sessions in the request's cookies. Returns whether there was one.
     fn end_sessions(&self, request: &Request<'_>) -> bool {
         let mut any = false;
         for session in self.sessions(request) {
@@ -103,7 +110,7 @@ impl LogIn {
         any
     }
 
-    /// For tools: the password comes with each request.
+    /// Checks the password of Basic authentication, which comes with each request.
     fn check_authorization(
         &self,
         request: &Request<'_>,
@@ -112,9 +119,9 @@ impl LogIn {
         let Request { now, head, peer, .. } = *request;
         let mut credentials = Zeroizing::new([0; CREDENTIALS_MAX]);
         let password = head.authorization.and_then(|text| authorization_password(text, &mut *credentials));
-        let Some(password) = password else { return Break(ask(head, out)) };
+        let Some(password) = password else { return Break(challenge(head, out)) };
         match self.verify(password, peer, true, ticket(request), now) {
-            Verification::Checked(Verdict::Accepted) => Continue(self.tool_credential()),
+            Verification::Checked(Verdict::Accepted) => Continue(self.basic_credential()),
             Verification::Checked(Verdict::Rejected) => Break(error(Status::Unauthorized, head)),
             Verification::Checked(Verdict::Throttled(seconds)) => {
                 let reply = Reply::error(Status::TooManyRequests, Some(head));
@@ -124,7 +131,7 @@ impl LogIn {
         }
     }
 
-    /// The log-in page, and the form that it sends.
+    /// Answers with the log-in page, or checks its form.
     fn log_in(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { now, head, peer, .. } = *request;
         if matches!(head.method, Method::Get | Method::Head) {
@@ -135,12 +142,12 @@ impl LogIn {
                 request,
             );
         }
-        if let Break(decision) = may_act(request, out) {
-            return decision;
+        if let Break(outcome) = may_act(request, out) {
+            return outcome;
         }
         let form = match whole_content(request, out) {
             Continue(form) => form,
-            Break(decision) => return decision,
+            Break(outcome) => return outcome,
         };
         let mut password = Zeroizing::new([0; PASSWORD_MAX]);
         let password = match form_value(form, "password", &mut *password) {
@@ -160,7 +167,7 @@ impl LogIn {
                 Outcome::Reply(reply.retry_after(seconds))
             }
             Verification::Checked(Verdict::Accepted) => {
-                // Whoever holds the old id learns nothing of the new one.
+                // The old id ends, so a copy of it is of no use after this log-in.
                 let _ = self.end_sessions(request);
                 let id = self.begin_session(request.context.device, now);
                 log::info!("Logged in from {peer}");
@@ -173,8 +180,8 @@ impl LogIn {
 
     fn log_out(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let Request { head, peer, .. } = *request;
-        if let Break(decision) = may_act(request, out) {
-            return decision;
+        if let Break(outcome) = may_act(request, out) {
+            return outcome;
         }
         if self.end_sessions(request) {
             log::info!("Logged out from {peer}");
@@ -184,7 +191,7 @@ impl LogIn {
     }
 }
 
-/// The cookie for a session, or for none.
+/// Returns the cookie that sets a session, or deletes it if `id` is `None`.
 fn cookie<'h>(id: Option<u128>, request: &Request<'h>) -> Cookie<'h> {
     let head = request.head;
     let site = match (head.secure, holds_in_frames(request)) {
@@ -195,20 +202,23 @@ fn cookie<'h>(id: Option<u128>, request: &Request<'h>) -> Cookie<'h> {
     Cookie { id, port: request.local_port, base: head.base, site }
 }
 
-/// Whether the page is in a frame where the cookie holds though the page around it is another site's: browsers say so over
-/// TLS alone.
+/// Returns whether the page is in a frame that keeps the cookie.
+///
+/// The frame is another site's. Browsers keep such a cookie, and send `Sec-Fetch-Dest`, over TLS only.
 fn holds_in_frames(request: &Request<'_>) -> bool {
     let Request { head, context, .. } = *request;
     let mut dest = head.fields.items("sec-fetch-dest");
     head.secure && !context.access.frames.is_empty() && dest.next() == Some("iframe")
 }
 
-/// Whether the page may be in a frame where the cookie does not hold. That it has to find out itself.
+/// Returns whether the page may be in a frame that drops the cookie.
+///
+/// A script of the page checks whether it is.
 fn is_framed(request: &Request<'_>) -> bool {
     !request.context.access.frames.is_empty() && !holds_in_frames(request)
 }
 
-/// The ticket of the check for which the request waits.
+/// Returns the ticket of the check for which the request waits.
 fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
     match request.pending {
         Pending::PasswordCheck(ticket) => ticket,
@@ -216,16 +226,20 @@ fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
     }
 }
 
-/// The answer to who shows nothing: who opens an address is led to the log-in page, and back behind it.
-fn ask(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
+/// Answers a request without credentials.
+///
+/// A browser that opens an address is redirected to the log-in page, and back after the log-in. Other requests get 401.
+fn challenge(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     if opens && (head.navigation || head.accepts_html) {
-        return redirect(head, &Ask { path: head.path, query: head.query }, None, out);
+        return redirect(head, &LogInAddress { path: head.path, query: head.query }, None, out);
     }
     error(Status::Unauthorized, head)
 }
 
-/// 303 to `location` on this device; where there is no room for that, to what is shorter.
+/// Redirects (303) to `location` on this device.
+///
+/// If that does not fit, it redirects to a shorter location.
 fn redirect(
     head: &RequestHead<'_>,
     location: &dyn Display,
@@ -268,13 +282,13 @@ fn page_reply(status: Status, page: Page, request: &Request<'_>) -> Reply {
     Reply::page(status, page.parts, page.policy, request.context.access.frames, request.head)
 }
 
-/// The log-in page's address, with the address that was asked for.
-struct Ask<'h> {
+/// Address of the log-in page, with the requested address in its query.
+struct LogInAddress<'h> {
     path: &'h str,
     query: Option<&'h str>,
 }
 
-impl Display for Ask<'_> {
+impl Display for LogInAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(LOG_IN)?;
         if (self.path, self.query) != ("/", None) {
@@ -287,7 +301,9 @@ impl Display for Ask<'_> {
     }
 }
 
-/// The path in the query of the log-in page, if it can be nothing but a path of this device; else `/`.
+/// Returns the path in the query of the log-in page.
+///
+/// Returns `/` if it is anything but a path of this device.
 fn local_path<'n>(query: Option<&str>, out: &'n mut [u8]) -> &'n str {
     let next = query.and_then(|query| form_value(query.as_bytes(), "next", out).ok().flatten());
     match next {
@@ -301,23 +317,23 @@ fn local_path<'n>(query: Option<&str>, out: &'n mut [u8]) -> &'n str {
     }
 }
 
-/// `Set-Cookie` for a session (RFC 6265), or for none.
+/// Value of `Set-Cookie` (RFC 6265), which sets or deletes a session.
 struct Cookie<'h> {
     id: Option<u128>,
     port: u16,
-    /// The path below which the device is: others below other paths of the same host have sessions of their own.
+    /// The path prefix of the device. Devices below other prefixes of the same host have cookies of their own.
     base: &'h str,
     site: Site,
 }
 
-/// From which sites' pages a browser sends a cookie.
+/// Sites from whose pages a browser sends a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Site {
-    /// Its own.
+    /// The device's own pages.
     Own,
-    /// Its own, and only over TLS.
+    /// The device's own pages, and only over TLS.
     OwnSecure,
-    /// Any in a frame of whose page it was set, apart for each site around it (CHIPS), and only over TLS.
+    /// Pages of any site that frames the device, only over TLS. The cookie is partitioned by that site (CHIPS).
     AnyFramed,
 }
 
@@ -343,7 +359,7 @@ mod tests {
     use std::string::ToString as _;
 
     #[test]
-    fn a_log_in_leads_nowhere_else() {
+    fn next_path_outside_the_device_becomes_root() {
         let next = |query: &str| local_path(Some(query), &mut [0; NEXT_MAX]).to_string();
         assert_eq!(next("next=/any/a%2520b%3Fx%3D1"), "/any/a%20b?x=1");
         assert_eq!(next("a=b&next=%2f"), "/");
@@ -373,14 +389,14 @@ mod tests {
     }
 
     #[test]
-    fn the_address_that_was_asked_for_comes_back() {
+    fn requested_address_survives_the_log_in() {
         for (path, query, address) in [
             ("/", None, "/login"),
             ("/", Some(""), "/login?next=/%3F"),
             ("/any/a", None, "/login?next=/any/a"),
             ("/any/a%20b", Some("x=1&y=/"), "/login?next=/any/a%2520b%3Fx%3D1%26y%3D/"),
         ] {
-            let ask = Ask { path, query }.to_string();
+            let ask = LogInAddress { path, query }.to_string();
             assert_eq!(ask, address);
             let asked = query.map_or(path.to_string(), |query| std::format!("{path}?{query}"));
             assert_eq!(local_path(ask.split_once('?').map(|(_, query)| query), &mut [0; NEXT_MAX]), asked);
@@ -388,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_as_they_are_set() {
+    fn cookie_has_expected_attributes() {
         let cookie = Cookie { id: Some(0xabc), port: 80, base: "", site: Site::Own };
         assert_eq!(
             cookie.to_string(),

@@ -1,4 +1,4 @@
-//! Lets in who knows the password: what is behind one lock, and the calls of those who ask.
+//! The log-in: its state behind one lock, and the checking of passwords.
 
 use super::checks::{Job, Verdict};
 use super::failures::ClientPrefix;
@@ -18,35 +18,39 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use instep_proto::delivery::Outgoing;
 
-/// Rounds of hashing after which others have a turn: a few milliseconds on a microcontroller.
+/// Rounds of hashing between two yields, a few ms on a microcontroller.
 const ROUNDS_AT_ONCE: u32 = 64;
 
-/// Lets in who knows the password.
+/// Log-in with one password, for sessions in cookies and Basic authentication.
+///
+/// The driver runs [`LogIn::check_passwords`]; without it, no log-in succeeds.
 pub struct LogIn {
     random: Random,
     pub(crate) authenticator: &'static Authenticator,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
-/// How requests log in. Only the constructors of a [`LogIn`] name it: a firmware without one links none of it.
+/// Function table of the log-in's routes.
+///
+/// Only the constructors of a [`LogIn`] name the table, so firmware without a log-in links none of the functions.
 #[derive(Debug)]
 pub(crate) struct Authenticator {
-    /// What lets a request in; else the answer to it.
+    /// Returns the credential of a request; else breaks with its outcome.
     pub(crate) authenticate: fn(&LogIn, &Request<'_>, &mut Outgoing<'_>) -> ControlFlow<Outcome, Credential>,
-    /// Whether its cookies show a session.
+    /// Returns whether the request's cookies have a valid session.
     pub(crate) shows_session: fn(&LogIn, &Request<'_>) -> bool,
 }
 
-/// What became of a password that was presented.
+/// State of a password that a request sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verification {
     Checked(Verdict),
-    /// It is to be presented again a little later, with this ticket. None: there was no room for it.
+    /// The check is not done; ask again with this ticket. `None` if no entry was free for the check.
     Pending(Option<NonZeroU32>),
 }
 
 impl LogIn {
-    /// Whether there is a password, so that others are asked for it.
+    /// Returns whether there is a password, so that requests need it.
     pub fn is_on(&self) -> bool {
         self.with(|state| state.password.is_some())
     }
@@ -55,14 +59,15 @@ impl LogIn {
         memory: LogInMemory,
         password: Option<Password>,
         random: Random,
-        asks_in: &'static Authenticator,
+        authenticator: &'static Authenticator,
     ) -> Self {
         let state = State::new(memory, password, random);
-        Self { random, authenticator: asks_in, state: Mutex::new(RefCell::new(state)) }
+        Self { random, authenticator, state: Mutex::new(RefCell::new(state)) }
     }
 
-    /// From now on, this is the password: every session ends, and who is connected is closed with 1008, as is who came in
-    /// when there was none.
+    /// Sets the password, and ends all sessions.
+    ///
+    /// All open WebSockets are closed with 1008, including those that were opened when there was no password.
     pub fn change_password(&self, password: Password, device: &Device) {
         self.with(|state| {
             state.password = Some(password);
@@ -71,16 +76,18 @@ impl LogIn {
             state.begin_password(self.random);
         });
         device.revoke(None);
-        log::info!("The password was changed: everybody has to log in again");
+        log::info!("The password was changed, and all sessions ended");
     }
 
-    /// Checks the passwords that are presented, one after the other, for ever: a driver runs it on a thread or as a
-    /// task of its own. `now` is the time that clients are told, too.
+    /// Checks the passwords of requests, one after the other, and never returns.
+    ///
+    /// A driver runs this on a thread or as a task of its own. It yields every few milliseconds. `now` must be the clock that
+    /// [`Client`](crate::Client) is given.
     pub async fn check_passwords(&self, now: impl Fn() -> Instant) -> ! {
         loop {
             let (ticket, job) = poll_fn(|context| {
                 self.with(|state| match state.checks.begin(now()) {
-                    Some(begun) => Poll::Ready(begun),
+                    Some(started) => Poll::Ready(started),
                     None => {
                         state.waker = Some(context.waker().clone());
                         Poll::Pending
@@ -89,14 +96,14 @@ impl LogIn {
             })
             .await;
             let network = ClientPrefix::from(job.peer);
-            // Only now is it known what came of those before it.
+            // Checked again here, because the checks before this one may have failed since it was queued.
             let wait = self.with(|state| state.failures.wait(network, now()));
             if wait > 0 {
                 self.with(|state| state.checks.finish(ticket, Verdict::Throttled(wait)));
                 continue;
             }
             let hashing = self.with(|state| Some(state.password.as_ref()?.begin(job.password())));
-            // Nobody presents one where nobody is asked.
+            // Cannot happen, because without a password no request is checked.
             let Some(mut hashing) = hashing else { continue };
             let hash = loop {
                 if let Some(hash) = hashing.step(ROUNDS_AT_ONCE) {
@@ -108,18 +115,21 @@ impl LogIn {
         }
     }
 
-    /// The session that a cookie shows.
+    /// Finds the session with the id that a cookie has.
     pub(super) fn find_session(&self, id: u128, now: Instant) -> Option<Credential> {
         self.with(|state| state.sessions.find(id, now))
-            .map(|(number, until)| Credential { number, expires_at: until })
+            .map(|(number, expires_at)| Credential { number, expires_at })
     }
 
-    /// Presents a password, or asks what became of the one with that ticket. `from_tool`: it comes with each request.
+    /// Queues a check of a password, or queries the check with that ticket.
+    ///
+    /// `is_basic` is set for Basic authentication, whose password comes with each request. If it is the one that was verified
+    /// last, it is accepted at once.
     pub(super) fn verify(
         &self,
         password: &[u8],
         peer: IpAddr,
-        from_tool: bool,
+        is_basic: bool,
         ticket: Option<NonZeroU32>,
         now: Instant,
     ) -> Verification {
@@ -132,10 +142,10 @@ impl LogIn {
             if wait > 0 {
                 return Verification::Checked(Verdict::Throttled(wait));
             }
-            if from_tool && state.is_cached(password) {
+            if is_basic && state.is_cached(password) {
                 return Verification::Checked(Verdict::Accepted);
             }
-            let Some(job) = Job::new(peer, password, from_tool) else {
+            let Some(job) = Job::new(peer, password, is_basic) else {
                 return Verification::Checked(Verdict::Rejected);
             };
             if !state.checks.has_room(now) {
@@ -150,13 +160,14 @@ impl LogIn {
         })
     }
 
-    /// The pass of a tool that sent the right password.
-    pub(super) fn tool_credential(&self) -> Credential {
-        Credential { number: self.with(|state| state.tools), expires_at: Instant::NEVER }
+    /// Returns the credential of all requests with Basic authentication.
+    pub(super) fn basic_credential(&self) -> Credential {
+        Credential { number: self.with(|state| state.basic_number), expires_at: Instant::NEVER }
     }
 
-    /// Begins a session with a new id, which is returned. `device`: if another session had to go, its clients are
-    /// closed.
+    /// Begins a session and returns its id.
+    ///
+    /// If it replaces another session, the clients of that one are closed.
     pub(super) fn begin_session(&self, device: &Device, now: Instant) -> u128 {
         let mut id = [0; 16];
         (self.random)(&mut id);
@@ -171,15 +182,16 @@ impl LogIn {
         id
     }
 
-    /// Ends a session: its clients are closed with 1008.
+    /// Ends a session and closes its clients with 1008.
     pub(super) fn end_session(&self, number: NonZeroU32, device: &Device) {
         self.with(|state| state.sessions.end(number));
         device.revoke(Some(number));
     }
 
-    /// Whether the pass still holds, but for its expiry.
-    pub(crate) fn holds(&self, pass: Credential) -> bool {
-        self.with(|state| state.tools == pass.number || state.sessions.has(pass.number))
+    /// Returns whether a credential has not been revoked. Its expiry is not checked.
+    pub(crate) fn holds(&self, credential: Credential) -> bool {
+        let number = credential.number;
+        self.with(|state| state.basic_number == number || state.sessions.has(number))
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
@@ -226,7 +238,7 @@ mod tests {
         Instant::from_millis(1000)
     }
 
-    /// Checks all that wait, and counts how often others had a turn meanwhile.
+    /// Runs all queued checks, and returns how often they yielded.
     fn check(log_in: &LogIn) -> usize {
         let mut checking = pin!(log_in.check_passwords(now));
         let woken = std::sync::Arc::new(Woken::default());
@@ -250,25 +262,25 @@ mod tests {
         }
     }
 
-    fn present(log_in: &LogIn, password: &str, peer: IpAddr, from_tool: bool) -> Verdict {
-        let later = match log_in.verify(password.as_bytes(), peer, from_tool, None, now()) {
+    fn present(log_in: &LogIn, password: &str, peer: IpAddr, is_basic: bool) -> Verdict {
+        let ticket = match log_in.verify(password.as_bytes(), peer, is_basic, None, now()) {
             Verification::Checked(verdict) => return verdict,
             Verification::Pending(ticket) => ticket,
         };
         assert_eq!(
-            log_in.verify(b"", peer, from_tool, later, now()),
-            Verification::Pending(later),
-            "not yet"
+            log_in.verify(b"", peer, is_basic, ticket, now()),
+            Verification::Pending(ticket),
+            "the check has not been run"
         );
         check(log_in);
-        match log_in.verify(b"", peer, from_tool, later, now()) {
+        match log_in.verify(b"", peer, is_basic, ticket, now()) {
             Verification::Checked(verdict) => verdict,
-            Verification::Pending(_) => panic!("it was checked"),
+            Verification::Pending(_) => panic!("a check that was run is still pending"),
         }
     }
 
     #[test]
-    fn the_right_password_and_wrong_ones() {
+    fn only_the_right_password_is_accepted() {
         let log_in = log_in();
         assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Accepted);
         assert_eq!(present(log_in, "open sesam", HERE, false), Verdict::Rejected);
@@ -277,18 +289,18 @@ mod tests {
     }
 
     #[test]
-    fn others_have_a_turn_while_a_password_is_hashed() {
+    fn hashing_yields_every_64_rounds() {
         let log_in = log_in();
         let Verification::Pending(Some(_)) = log_in.verify(b"x", HERE, false, None, now()) else { panic!() };
-        assert_eq!(check(log_in), 3, "200 rounds, 64 at once");
+        assert_eq!(check(log_in), 3, "200 rounds in steps of 64 yield 3 times");
     }
 
     #[test]
-    fn a_tool_waits_once_and_a_form_each_time() {
+    fn basic_password_is_cached_and_form_password_not() {
         let log_in = log_in();
         assert_eq!(present(log_in, "open sesame", HERE, false), Verdict::Accepted);
-        let again = |from_tool| log_in.verify(b"open sesame", HERE, from_tool, None, now());
-        assert!(matches!(again(true), Verification::Pending(Some(_))), "forms are not remembered");
+        let again = |is_basic| log_in.verify(b"open sesame", HERE, is_basic, None, now());
+        assert!(matches!(again(true), Verification::Pending(Some(_))), "the password of a form was cached");
         check(log_in);
         assert_eq!(again(true), Verification::Checked(Verdict::Accepted));
         assert!(matches!(again(false), Verification::Pending(Some(_))));
@@ -296,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn five_wrong_ones_make_their_network_wait_and_no_other() {
+    fn five_failures_throttle_only_their_network() {
         let log_in = log_in();
         assert_eq!(present(log_in, "open sesame", THERE, true), Verdict::Accepted);
         for _ in 0..5 {
@@ -306,19 +318,19 @@ mod tests {
         assert_eq!(
             present(log_in, "open sesame", HERE, true),
             Verdict::Throttled(60),
-            "nor what is remembered"
+            "a cached password is throttled, too"
         );
         assert_eq!(present(log_in, "open sesame", THERE, false), Verdict::Accepted);
     }
 
     #[test]
-    fn of_many_at_the_same_time_no_more_are_looked_at() {
+    fn concurrent_checks_stop_at_fifth_failure() {
         let log_in = log_in();
         let wrong = || log_in.verify(b"wrong", HERE, false, None, now());
         let tickets: Vec<_> = (0..8).map(|_| wrong()).collect();
         let last = log_in.with(State::next_number);
-        assert_eq!(wrong(), Verification::Pending(None), "there is no room for more");
-        assert_eq!(log_in.with(State::next_number).get(), last.get() + 1, "and no number is used up");
+        assert_eq!(wrong(), Verification::Pending(None), "a full table accepted a check");
+        assert_eq!(log_in.with(State::next_number).get(), last.get() + 1, "a rejected check used a number");
         check(log_in);
         let verdicts = tickets.into_iter().map(|ticket| {
             let Verification::Pending(ticket) = ticket else { panic!() };
@@ -332,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_debugger_sees_no_secret() {
+    fn debug_output_has_no_secret() {
         assert_eq!(std::format!("{:?}", log_in()), "LogIn { .. }");
     }
 }

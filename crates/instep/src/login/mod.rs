@@ -1,7 +1,8 @@
-//! The log-in: one password, and sessions in cookies (CONTRACTS section 5).
+//! The log-in (`docs/contracts.md`, section 5).
 //!
-//! Safari sends no Basic authorization with a WebSocket's handshake, hence the cookie; tools send the password with
-//! each request. To hash a password takes long, so that guessing does, too: it is done one at a time, by
+//! There is one password. A client sends it to get a session in a cookie, or with each request by Basic authentication.
+//! Browsers use a cookie, because Safari sends no Basic authentication with a WebSocket's handshake. Tools send the
+//! password with each request. Hashing is slow, so that guessing is slow, too. Passwords are hashed one at a time by
 //! [`LogIn::check_passwords`], while everything else goes on.
 
 mod checks;

@@ -1,15 +1,19 @@
-//! The log-in page: one file, without a script but where other sites may frame it. Its parts are joined while they are sent.
+//! The log-in page, whose parts are joined while they are sent.
+//!
+//! All parts are from one file. It has a script only if other sites may frame it.
 
 const FILE: &str = include_str!("../../assets/login.html");
 
-/// What the page may do: nothing but show itself and send its form. The hash is that of its style.
+/// Content security policy with the hash of the page's style.
+///
+/// It allows pictures in the page and its form, too.
 macro_rules! policy {
     () => {
         "default-src 'none'; style-src 'sha256-9dLlFPiGFfJikhwi+Hkz+s3cTy/+bfQMUiS2c3CELr8='; img-src data:; form-action 'self'; base-uri 'none'"
     };
 }
 
-/// A page that asks, with its policy.
+/// Page in parts, with its content security policy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
     pub(crate) parts: &'static [&'static str],
@@ -17,7 +21,9 @@ pub(crate) struct Page {
 }
 
 pub(crate) const POLICY: &str = policy!();
-/// With the hash of the script that finds out whether the browser keeps a cookie where the page is framed.
+/// The policy with the hash of the script, too.
+///
+/// The script checks whether the browser keeps a cookie in a frame.
 const POLICY_FRAMED: &str =
     concat!(policy!(), "; script-src 'sha256-o9Pw6UFy65HXyOF4IKpdhJd4/WQAMliOB9vinRdQUwc='");
 
@@ -49,7 +55,9 @@ const MINUTES: [&str; 15] = [
     "15 minutes",
 ];
 
-/// Asks for the password. `framed`: another site may show the page in a frame, where its cookie would be lost.
+/// Returns the page with the form.
+///
+/// `framed` is set if another site may show the page in a frame, where the browser would drop its cookie.
 pub(crate) fn ask(framed: bool) -> Page {
     if framed {
         Page { parts: &[HEAD, TITLE, FORM, FRAMED, END], policy: POLICY_FRAMED }
@@ -58,7 +66,7 @@ pub(crate) fn ask(framed: bool) -> Page {
     }
 }
 
-/// Asks for the password once more.
+/// Returns the page after a wrong password.
 pub(crate) fn ask_again(framed: bool) -> Page {
     if framed {
         Page { parts: &[HEAD, TITLE, WRONG, FORM, FRAMED, END], policy: POLICY_FRAMED }
@@ -67,7 +75,9 @@ pub(crate) fn ask_again(framed: bool) -> Page {
     }
 }
 
-/// For who is logged in: the way on, and the way out.
+/// Returns the page for a browser that is logged in.
+///
+/// It has a link to the device and a button to log out.
 pub(crate) fn inside() -> Page {
     Page { parts: &[HEAD, LOGGED_IN, END], policy: POLICY }
 }
@@ -78,15 +88,15 @@ static WAITS_FRAMED: [[&str; 8]; MINUTES.len()] =
 
 const fn each_minute<const PARTS: usize>(page: [&str; PARTS]) -> [[&str; PARTS]; MINUTES.len()] {
     let mut pages = [page; MINUTES.len()];
-    let mut at = 0;
-    while at < MINUTES.len() {
-        pages[at][3] = MINUTES[at];
-        at += 1;
+    let mut i = 0;
+    while i < MINUTES.len() {
+        pages[i][3] = MINUTES[i];
+        i += 1;
     }
     pages
 }
 
-/// Asks to wait for so many seconds.
+/// Returns the page after too many wrong passwords, with the wait in whole minutes.
 pub(crate) fn wait(seconds: u16, framed: bool) -> Page {
     let minutes = usize::from(seconds.div_ceil(60)).clamp(1, MINUTES.len());
     if framed {
@@ -101,7 +111,7 @@ const fn between(from: &str, to: &str) -> &'static str {
     FILE.split_at(find(to)).0.split_at(start).1
 }
 
-/// What stands before and behind a marker.
+/// Returns the text before a marker and the text after it.
 const fn part(marker: &str) -> (&'static str, &'static str) {
     let (before, rest) = FILE.split_at(find(marker));
     (before, rest.split_at(marker.len()).1)
@@ -109,16 +119,16 @@ const fn part(marker: &str) -> (&'static str, &'static str) {
 
 const fn find(marker: &str) -> usize {
     let (file, marker) = (FILE.as_bytes(), marker.as_bytes());
-    let mut at = 0;
-    while at + marker.len() <= file.len() {
-        let mut same = 0;
-        while same < marker.len() && file[at + same] == marker[same] {
-            same += 1;
+    let mut i = 0;
+    while i + marker.len() <= file.len() {
+        let mut matched = 0;
+        while matched < marker.len() && file[i + matched] == marker[matched] {
+            matched += 1;
         }
-        if same == marker.len() {
-            return at;
+        if matched == marker.len() {
+            return i;
         }
-        at += 1;
+        i += 1;
     }
     panic!("the log-in page lacks a marker");
 }
@@ -131,11 +141,14 @@ mod tests {
     use std::format;
 
     #[test]
-    fn the_policy_names_the_style_and_nothing_else_is_needed() {
+    fn policy_allows_everything_that_the_page_uses() {
         let (_, rest) = FILE.split_once("<style>").unwrap();
         let (style, _) = rest.split_once("</style>").unwrap();
         let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
-        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "it should be sha256-{hash}");
+        assert!(
+            POLICY.contains(&format!("'sha256-{hash}'")),
+            "the policy lacks the hash of the style, sha256-{hash}"
+        );
         for forbidden in ["<script", "style=", "http:", "https:", "onclick", "@import", "url("] {
             let shown = FILE.replace("http://www.w3.org/2000/svg", "").replace(FRAMED, "");
             assert!(!shown.contains(forbidden), "{forbidden}");
@@ -143,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn each_page_is_whole_and_says_its_own() {
+    fn each_page_is_complete_and_has_its_message() {
         for (page, says, other) in [
             (ask(false), "<h1>Log in</h1>", "role=\"alert\""),
             (ask_again(false), "Wrong password", "Too many"),
@@ -166,7 +179,11 @@ mod tests {
             });
             let named =
                 policy.split_once("; script-src 'sha256-").and_then(|(_, rest)| rest.strip_suffix('\''));
-            assert_eq!(named, hash.as_deref(), "a script runs by its hash alone");
+            assert_eq!(
+                named,
+                hash.as_deref(),
+                "the policy lacks the hash of the script, or names one too many"
+            );
             assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
             assert!(page.contains(says) && !page.contains(other), "{page}");
             assert!(!page.contains("<!--"), "{page}");

@@ -1,19 +1,22 @@
-//! A password, kept as a hash that is slow to make: PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2). It takes next to
-//! no memory, so that a device can do it, and can be done a little at a time, so that a device goes on meanwhile.
+//! Passwords and their slow hash, PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2).
+//!
+//! PBKDF2 needs little memory, and is computed here in steps, so a microcontroller can serve clients meanwhile.
 
 use core::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-/// The longest password, in bytes.
+/// Maximum length of a password, in bytes.
 pub const PASSWORD_MAX: usize = 128;
-/// The byte order mark that some editors put before a text.
+/// Byte order mark, which some editors put before a text.
 const MARK: char = '\u{feff}';
-/// Bytes of the longest password with a byte order mark before it and a line end behind it.
+/// Maximum length of a password's text, in bytes.
+///
+/// The text may have a byte order mark before the password and a line end after it.
 const TEXT_MAX: usize = MARK.len_utf8() + PASSWORD_MAX + 2;
 
-/// A password, hashed. Nothing shows what it is.
+/// Hash of a password, with its salt and rounds. `Debug` shows none of them.
 #[derive(Clone)]
 pub struct Password {
     salt: [u8; 16],
@@ -21,7 +24,7 @@ pub struct Password {
     hash: [u8; 32],
 }
 
-/// Why a text cannot be a password.
+/// Reason why a text cannot be a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PasswordError {
@@ -29,23 +32,23 @@ pub enum PasswordError {
     Empty,
     /// It is longer than [`PASSWORD_MAX`].
     TooLong,
-    /// It is not UTF-8, which browsers send.
+    /// It is not UTF-8, the encoding that browsers send.
     Encoding,
     /// It has a second line.
     Lines,
-    /// It has a character that the field of a log-in page does not take.
+    /// It has a control character, which the field of the log-in page does not accept.
     Character,
 }
 
 impl PasswordError {
-    /// The reason, as it goes on behind "the password".
+    /// Returns the reason, as the rest of a sentence that begins with "the password".
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Empty => "is empty: a password has 1 to 128 bytes",
+            Self::Empty => "is empty; it must have 1 to 128 bytes",
             Self::TooLong => "is longer than 128 bytes",
             Self::Encoding => "is not text in UTF-8",
             Self::Lines => "has more than one line",
-            Self::Character => "has a control character, which nobody can type",
+            Self::Character => "has a control character, which a log-in page does not accept",
         }
     }
 }
@@ -61,15 +64,15 @@ impl core::error::Error for PasswordError {}
 
 /// Finds the password in the text of a file, a variable or a form.
 ///
-/// A byte order mark before the password and line ends behind it are no part of the password. The result is a password
-/// that a browser's log-in page can send.
+/// A byte order mark before the password and line ends after it are not part of the password. The log-in page of a browser can
+/// send the result.
 ///
 /// # Errors
-/// If nobody could log in with it.
+/// If the text is no password that can be sent; [`PasswordError`] has the reasons.
 pub fn find_password(text: &[u8]) -> Result<&str, PasswordError> {
     let text = match core::str::from_utf8(text) {
         Ok(text) => text,
-        // Text that was cut off within a character.
+        // The text is too long and was cut within a character.
         Err(error) if error.error_len().is_none() && text.len() > TEXT_MAX => {
             return Err(PasswordError::TooLong);
         }
@@ -79,7 +82,7 @@ pub fn find_password(text: &[u8]) -> Result<&str, PasswordError> {
     for character in text.chars() {
         match character {
             '\r' | '\n' => return Err(PasswordError::Lines),
-            // Conversion from a wrong encoding leaves the latter.
+            // U+FFFD is left by a conversion from a wrong encoding.
             MARK | '\u{fffd}' => return Err(PasswordError::Encoding),
             _ if character.is_control() => return Err(PasswordError::Character),
             _ => {}
@@ -93,11 +96,12 @@ pub fn find_password(text: &[u8]) -> Result<&str, PasswordError> {
 }
 
 impl Password {
-    /// Hashes the password that [`find_password`] finds, which takes a while: two blocks of SHA-256 for each round.
-    /// `salt` is random, and new for each password; no rounds are as good as one.
+    /// Hashes the password that [`find_password`] finds in `password`.
+    ///
+    /// This blocks for two blocks of SHA-256 for each round. `salt` must be random and new for each password. 0 rounds count as 1.
     ///
     /// # Errors
-    /// If nobody could log in with it.
+    /// Those of [`find_password`].
     pub fn new(password: &[u8], salt: [u8; 16], rounds: u32) -> Result<Self, PasswordError> {
         let password = find_password(password)?.as_bytes();
         let mut hashing = Hashing::new(password, salt, rounds);
@@ -108,23 +112,22 @@ impl Password {
         }
     }
 
-    /// A password that was hashed before, from its parts as [`Password::to_parts`] gives them: for a device that keeps
-    /// them through a restart.
+    /// Creates a password from the parts that [`Password::to_parts`] returned.
     pub const fn from_parts(salt: [u8; 16], rounds: u32, hash: [u8; 32]) -> Self {
         Self { salt, rounds, hash }
     }
 
-    /// Its salt, rounds and hash.
+    /// Returns the salt, the rounds and the hash.
     pub const fn to_parts(&self) -> ([u8; 16], u32, [u8; 32]) {
         (self.salt, self.rounds, self.hash)
     }
 
-    /// Begins to hash what somebody says is the password.
+    /// Begins to hash a candidate for the password.
     pub fn begin(&self, presented: &[u8]) -> Hashing {
         Hashing::new(presented, self.salt, self.rounds)
     }
 
-    /// Whether that is the hash, in a time that does not tell how much of it is right.
+    /// Compares a hash with that of the password, in constant time.
     pub fn is(&self, hash: &[u8; 32]) -> bool {
         self.hash.ct_eq(hash).into()
     }
@@ -136,25 +139,25 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A hash that is being made.
+/// Computation of a hash, in steps.
 pub struct Hashing {
     mac: Hmac<Sha256>,
     last: [u8; 32],
     sum: [u8; 32],
-    /// Rounds that are left.
+    /// The remaining rounds.
     left: u32,
 }
 
 impl Hashing {
     fn new(password: &[u8], salt: [u8; 16], rounds: u32) -> Self {
         let mac = keyed(password);
-        // The first block of the output, which is as long as the hash.
+        // Only the first block of the output is needed, because it is as long as the hash.
         let last =
             mac.clone().chain_update(salt).chain_update(1u32.to_be_bytes()).finalize().into_bytes().into();
         Self { mac, last, sum: last, left: rounds.saturating_sub(1) }
     }
 
-    /// Goes on for so many rounds. The hash, when there are none left.
+    /// Computes at most that many rounds. Returns the hash after the last one.
     pub fn step(&mut self, rounds: u32) -> Option<[u8; 32]> {
         for _ in 0..rounds.min(self.left) {
             self.last = self.mac.clone().chain_update(self.last).finalize().into_bytes().into();
@@ -173,14 +176,16 @@ impl fmt::Debug for Hashing {
     }
 }
 
-/// HMAC-SHA-256 of a password: quick to make, and of use to nobody without the random `key`.
-pub fn quick_hash(key: &[u8; 32], password: &[u8]) -> [u8; 32] {
+/// Returns the HMAC-SHA-256 of a password.
+///
+/// It is fast, and of no use without the random `key`.
+pub fn keyed_hash(key: &[u8; 32], password: &[u8]) -> [u8; 32] {
     keyed(key).chain_update(password).finalize().into_bytes().into()
 }
 
-/// HMAC-SHA-256 with that key.
+/// Returns HMAC-SHA-256 with that key.
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    // A key may have any length (RFC 2104).
+    // Cannot fail, because a key may have any length (RFC 2104).
     Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
 }
 
@@ -189,9 +194,9 @@ mod tests {
     use super::*;
     use std::format;
 
-    /// Made with Python's `hashlib.pbkdf2_hmac`.
+    /// The expected hashes are from Python's `hashlib.pbkdf2_hmac`.
     #[test]
-    fn known_hashes() {
+    fn known_passwords_have_known_hashes() {
         for (password, rounds, expected) in VECTORS {
             let password = Password::new(password, *b"sixteen bytes ok", rounds).unwrap();
             let hash: std::string::String =
@@ -201,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_one_is_told_from_others_in_steps_of_any_size() {
+    fn hash_in_steps_of_any_size_accepts_only_the_password() {
         let password = Password::new(b"open sesame", [7; 16], 100).unwrap();
         for step in [1, 7, 99, 1000] {
             for (presented, right) in [(&b"open sesame"[..], true), (b"open sesamf", false), (b"", false)] {
@@ -220,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_password() {
+    fn empty_or_long_password_is_rejected() {
         assert_eq!(Password::new(b"", [0; 16], 1).unwrap_err(), PasswordError::Empty);
         assert!(Password::new(&[b'x'; 128], [0; 16], 1).is_ok());
         assert_eq!(Password::new(&[b'x'; 129], [0; 16], 1).unwrap_err(), PasswordError::TooLong);
     }
 
     #[test]
-    fn what_is_surely_meant_is_the_password() {
+    fn byte_order_mark_and_line_ends_are_stripped() {
         for (text, meant) in [
             (&b"geheim"[..], "geheim"),
             (b"\xef\xbb\xbfgeheim\r\n", "geheim"),
@@ -246,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_enter_is_refused() {
+    fn unenterable_password_is_rejected() {
         use PasswordError::{Character, Empty, Encoding, Lines, TooLong};
         for (text, error) in [
             (&b"\n"[..], Empty),
@@ -271,8 +276,8 @@ mod tests {
         ] {
             assert_eq!(find_password(text), Err(error), "{text:?}");
             assert_eq!(Password::new(text, [0; 16], 1).unwrap_err(), error, "{text:?}");
-            let told = format!("{error}");
-            assert!(told.starts_with("the password ") && !told.contains('\n'), "{told}");
+            let text = format!("{error}");
+            assert!(text.starts_with("the password ") && !text.contains('\n'), "{text}");
         }
     }
 

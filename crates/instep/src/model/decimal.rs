@@ -1,13 +1,15 @@
-//! Numbers as the wire has them: decimal, exact, and without the code that writes and reads floating point.
+//! Decimal numbers of the wire, which are exact.
+//!
+//! They need no formatting or parsing of floating point, which is large.
 
 use core::fmt::{self, Display};
 
-/// The most digits behind the decimal point.
+/// Maximum number of digits after the decimal point.
 pub(crate) const PRECISION_MAX: u8 = 6;
-/// Up to here every whole number is an `f64`.
+/// Upper bound up to which an `f64` represents every whole number.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// A number with so many digits behind its decimal point.
+/// Decimal number with a fixed number of digits after its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal {
     /// The number times 10 to the power of `precision`.
@@ -16,41 +18,46 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    /// The nearest to `value`. `None`: it is no number, or too far from 0.
+    /// Returns the decimal nearest to `value`.
+    ///
+    /// Returns `None` if the value is not finite, or too far from 0.
     pub(crate) fn nearest(value: f64, precision: u8) -> Option<Self> {
         let scaled = value * scale(precision);
         // `f64::round` is not in `core` for every target.
         let rounded = scaled + if scaled < 0.0 { -0.5 } else { 0.5 };
-        #[expect(clippy::cast_possible_truncation, reason = "it was compared")]
+        #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
         (scaled.is_finite() && scaled.abs() < WHOLE_MAX / 2.0)
             .then_some(Self { units: rounded as i64, precision })
     }
 
-    /// So many times 10 to the power of minus `precision`.
+    /// Creates `units` times 10 to the power of minus `precision`.
     pub(crate) const fn of_units(units: i64, precision: u8) -> Self {
         Self { units, precision }
     }
 
-    /// The number times 10 to the power of its precision.
+    /// Returns the number times 10 to the power of its precision.
     pub(crate) const fn units(self) -> i64 {
         self.units
     }
 
-    /// The nearest `f64`.
+    /// Returns the nearest `f64`.
     pub(crate) fn to_f64(self) -> f64 {
-        // Both are exact, as far as they are looked at: there is one rounding, in the division.
+        // Both operands are exact for the values of a range, so only the division rounds.
         #[expect(clippy::cast_precision_loss, reason = "a range is narrower than that")]
         let units = self.units as f64;
         units / scale(self.precision)
     }
 
-    /// Whether it is a multiple of another one of the same precision, which is not 0.
+    /// Returns whether the number is a multiple of `other`.
+    ///
+    /// The other number must not be 0, and must have the same precision.
     pub(crate) fn is_multiple_of(self, other: Self) -> bool {
         self.units.checked_rem(other.units) == Some(0)
     }
 
-    /// How many digits behind its decimal point it takes to write `value`; more than [`PRECISION_MAX`] if those are
-    /// not enough.
+    /// Returns how many digits after its decimal point `value` needs.
+    ///
+    /// Returns more than [`PRECISION_MAX`] if those are not enough.
     pub(crate) const fn digits_of(value: f64) -> u8 {
         let (mut digits, mut scaled) = (0, value);
         while digits <= PRECISION_MAX {
@@ -83,8 +90,9 @@ impl Display for Decimal {
     }
 }
 
-/// Displays a number with as many digits as it needs, [`PRECISION_MAX`] behind its point at most; as `null` one that is too
-/// far from 0.
+/// Number that is displayed with as many digits as it needs.
+///
+/// It has at most [`PRECISION_MAX`] digits after its point. It is displayed as `null` if it is too far from 0.
 pub(crate) struct Shortest(pub(crate) f64);
 
 impl Display for Shortest {
@@ -107,7 +115,7 @@ mod tests {
     use std::string::ToString as _;
 
     #[test]
-    fn it_is_written_with_as_many_digits_as_asked_for() {
+    fn nearest_rounds_to_precision() {
         for (value, precision, text) in [
             (21.5, 1, "21.5"),
             (21.55, 1, "21.6"),
@@ -126,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digits_of_a_step() {
+    fn digits_of_counts_needed_digits() {
         for (value, digits) in [(1.0, 0), (0.5, 1), (0.1, 1), (0.25, 2), (-20.0, 0), (0.000_001, 6)] {
             assert_eq!(Decimal::digits_of(value), digits, "{value}");
         }

@@ -1,7 +1,7 @@
-//! The Thing Description (W3C Web of Things, Thing Description 1.1): what a Thing is, for programs and for the panel.
+//! Thing Description (W3C Web of Things, Thing Description 1.1).
 //!
-//! Terms with the prefix `instep` say what the panel needs and the standard has no word for. `base` is the address below which
-//! the client asked; all others are relative to it.
+//! Terms with the prefix `instep` are for the panel, where the standard has none. `base` is the address of the request, and all
+//! other addresses are relative to it.
 
 use super::decimal::Decimal;
 use super::manifest::Manifest;
@@ -10,29 +10,29 @@ use core::fmt::{self, Display, Write};
 use instep_proto::fnv1a;
 use instep_proto::json::Text;
 
-/// Its type.
+/// Media type of a Thing Description.
 pub(crate) const CONTENT_TYPE: &str = "application/td+json";
 
-/// How one gets in, as the description says it.
+/// Security scheme in the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Security {
     /// There is no log-in.
     None,
-    /// By a session, whose cookie is named after this port, or with the password.
+    /// A session, whose cookie is named after this port, or the password.
     LogIn { port: u16 },
 }
 
-/// Where a client found the device.
+/// Address at which a client reached the device.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base<'r> {
-    /// Over TLS.
+    /// Whether it reached the device over TLS.
     pub(crate) secure: bool,
     pub(crate) host: &'r str,
-    /// What a proxy has before the device's paths, such as `/device`.
+    /// The prefix of a proxy before the device's paths, such as `/device`.
     pub(crate) prefix: &'r str,
 }
 
-/// The beginning of a description, which depends on the request.
+/// Beginning of a description, which depends on the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beginning<'r>(pub(crate) Option<Base<'r>>);
 
@@ -45,13 +45,15 @@ impl Display for Beginning<'_> {
                 let base = format_args!("{scheme}://{host}{prefix}/.well-known/");
                 write!(f, "\"base\":{},", Text::new(base))
             }
-            // HTTP/1.0 may come without Host.
+            // A request of HTTP/1.0 may lack Host.
             None => Ok(()),
         }
     }
 }
 
-/// The description of a Thing behind its beginning. It is the same text each time, so it can be written in parts.
+/// Description of a Thing after its beginning.
+///
+/// It is always the same text, so it can be written in parts.
 #[derive(Debug)]
 pub(crate) struct Description<'a> {
     pub(crate) manifest: &'a Manifest,
@@ -60,15 +62,16 @@ pub(crate) struct Description<'a> {
 }
 
 impl Description<'_> {
-    /// Its length and a hash of it, with its beginning.
+    /// Returns the length and the hash of the description with its beginning.
     pub(crate) fn measure(&self, beginning: Beginning<'_>) -> (usize, u64) {
         let mut measure = Measure { length: 0, hash: fnv1a::EMPTY };
-        // It takes everything.
+        // `Measure` never fails.
         let _ = write!(measure, "{beginning}");
         let _ = self.write(&mut measure);
         (measure.length, measure.hash)
     }
 
+    /// Writes the description after its beginning.
     pub(crate) fn write(&self, out: &mut dyn Write) -> fmt::Result {
         let (title, about) = (Text::new(self.thing.title), Text::new(self.manifest.about));
         write!(out, "\"title\":{title},\"description\":{about}")?;
@@ -111,7 +114,7 @@ impl Description<'_> {
         }
     }
 
-    /// Writes a member with all interactions of a sort, if there are any.
+    /// Writes a member with all properties, actions or events, if there are any.
     fn write_all(
         &self,
         out: &mut dyn Write,
@@ -152,7 +155,7 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
             let precision = kind.precision();
             let kind = if precision == 0 { "integer" } else { "number" };
             write!(out, ",\"type\":\"{kind}\",\"minimum\":{},\"maximum\":{}", Exact(min), Exact(max))?;
-            // The standard counts multiples from 0.
+            // `multipleOf` counts from 0, and steps count from the minimum.
             if is_multiple(min, step, precision) {
                 write!(out, ",\"multipleOf\":{}", Exact(step))?;
             }
@@ -178,8 +181,8 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
         }
         Kind::Select { options } => {
             out.write_str(",\"type\":\"string\",\"enum\":[")?;
-            for (number, option) in options.iter().enumerate() {
-                write!(out, "{}{}", if number > 0 { "," } else { "" }, Text::new(option))?;
+            for (index, option) in options.iter().enumerate() {
+                write!(out, "{}{}", if index > 0 { "," } else { "" }, Text::new(option))?;
             }
             out.write_str("]")?;
         }
@@ -196,7 +199,7 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
     )
 }
 
-/// What the form of a stream of values says of them.
+/// Members of the form of an event stream.
 const STREAM: &str = "\"subprotocol\":\"sse\",\"contentType\":\"application/json\"";
 
 fn write_action(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
@@ -220,11 +223,13 @@ fn write_event(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
     )
 }
 
-/// What a line of a log is on the wire.
+/// Schema of a log line on the wire.
 const LOG_VALUE: &str = "{\"type\":\"object\",\"properties\":{\"severity\":{\"type\":\"string\",\
     \"enum\":[\"debug\",\"info\",\"warning\",\"error\"]},\"message\":{\"type\":\"string\"}},\"required\":[\"severity\",\"message\"]}";
 
-/// The standard counts characters; what is limited is bytes, of which a character has one or more.
+/// Writes the schema of a text.
+///
+/// `maxLength` counts characters and the limit counts bytes, so the limit in bytes is written, too.
 fn write_text(max: usize, out: &mut dyn Write) -> fmt::Result {
     write!(out, ",\"type\":\"string\",\"maxLength\":{max},\"instep:bytes\":{max}")
 }
@@ -240,7 +245,7 @@ fn is_multiple(value: f64, step: f64, precision: u8) -> bool {
     }
 }
 
-/// A declared number, with all its digits.
+/// Declared number, displayed with all its digits.
 struct Exact(f64);
 
 impl Display for Exact {
@@ -252,7 +257,9 @@ impl Display for Exact {
     }
 }
 
-/// Counts what is written, and hashes it (FNV-1a): nothing depends on its strength.
+/// Writer that counts and hashes its input.
+///
+/// The hash is FNV-1a, because it is only for an ETag.
 struct Measure {
     length: usize,
     hash: u64,

@@ -1,14 +1,15 @@
-//! Where an application speaks WebSocket.
+//! WebSocket endpoints of an application.
 
 use instep_proto::http::Pattern;
 
-/// A path that speaks WebSocket.
+/// Path at which the server accepts WebSockets.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
     pub(crate) pattern: Pattern,
-    /// The server sends each message back as it comes, and the application hears nothing of this endpoint.
+    /// Whether the server sends each message back itself, without the application.
     pub(crate) echo: bool,
-    /// Its messages are those of the Thing.
+    /// Whether its messages are those of the Thing.
     pub(crate) thing: bool,
+    /// The subprotocols that it accepts. If there are none, it accepts the first one that is offered.
     pub(crate) subprotocols: &'static [&'static str],
 }

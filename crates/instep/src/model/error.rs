@@ -1,31 +1,35 @@
-//! What is wrong with what a client asked for, as it is told: a code for programs, a sentence for people.
+//! Errors of requests to a Thing.
+//!
+//! A client receives a code for programs and a sentence for people.
 
 use super::decimal::Shortest;
 use super::thing::{Interaction, Kind};
 use core::fmt::{self, Display};
 use instep_proto::json::{JsonError, JsonString, Text};
 
-/// How much of a text from a client is repeated to it, in bytes.
+/// Maximum length of a client's text that is repeated in an error, in bytes.
 const REPEATED_MAX: usize = 40;
-/// What an error takes at most beside its message: an id, a code and a name as long as they may be.
+/// Maximum length of an error frame without its message, in bytes.
+///
+/// An error with the longest id, code and name has this length.
 const FRAME_OVERHEAD: usize = 144;
-/// A message is not longer, however long a frame may be.
+/// Maximum length of an error's message, in bytes.
 const MESSAGE_MAX: usize = 512;
 
-/// A request that cannot be met.
+/// Error of a request to a Thing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestError<'j> {
     pub(crate) id: Option<u64>,
-    /// What it was about, as far as that is known.
+    /// The interaction of the request, if it is known.
     pub(crate) interaction: Option<&'static Interaction>,
     pub(crate) kind: RequestErrorKind<'j>,
 }
 
-/// Why.
+/// Reason of an error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RequestErrorKind<'j> {
     Json(JsonError),
-    /// Bytes came where text is expected.
+    /// The message is binary, or not UTF-8.
     Binary,
     NoObject,
     NoLabel,
@@ -40,11 +44,11 @@ pub(crate) enum RequestErrorKind<'j> {
 }
 
 impl<'j> RequestError<'j> {
-    pub(crate) const fn new(reason: RequestErrorKind<'j>) -> Self {
-        Self { id: None, interaction: None, kind: reason }
+    pub(crate) const fn new(kind: RequestErrorKind<'j>) -> Self {
+        Self { id: None, interaction: None, kind }
     }
 
-    /// The frame that tells the client, where frames have at most so many bytes.
+    /// Returns the error frame for the client. Frames have at most `frame_max` bytes.
     pub(crate) fn frame(&self, frame_max: usize) -> impl Display {
         ErrorFrame {
             id: self.id,
@@ -56,7 +60,7 @@ impl<'j> RequestError<'j> {
     }
 }
 
-/// `{"label":"error",...}`
+/// Error frame, `{"label":"error",...}`.
 pub(crate) struct ErrorFrame<M> {
     pub(crate) id: Option<u64>,
     pub(crate) name: Option<&'static str>,
@@ -75,13 +79,13 @@ impl<M: Display> Display for ErrorFrame<M> {
         if let Some(name) = self.name {
             write!(f, "\"name\":\"{name}\",")?;
         }
-        let most = self.frame_max.saturating_sub(FRAME_OVERHEAD).min(MESSAGE_MAX);
-        write!(f, "\"message\":{}}}}}", Text::cut(&self.message, most))
+        let message_max = self.frame_max.saturating_sub(FRAME_OVERHEAD).min(MESSAGE_MAX);
+        write!(f, "\"message\":{}}}}}", Text::cut(&self.message, message_max))
     }
 }
 
 impl RequestErrorKind<'_> {
-    /// The code that programs go by.
+    /// Returns the code for programs.
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Json(JsonError::NotJson(_)) | Self::Binary => "not-json",
@@ -97,7 +101,7 @@ impl RequestErrorKind<'_> {
     }
 }
 
-/// What is wrong, and what would be right.
+/// Sentence that says what is wrong, and what is expected.
 struct Sentence<'j> {
     interaction: Option<&'static Interaction>,
     reason: RequestErrorKind<'j>,
@@ -130,7 +134,7 @@ impl Display for Sentence<'_> {
     }
 }
 
-/// What a value has to be.
+/// Description of the values that a kind accepts.
 struct Expected<'k>(&'k Kind);
 
 impl Display for Expected<'_> {
@@ -154,7 +158,7 @@ impl Display for Expected<'_> {
             }
             Kind::Text { max } | Kind::TextAction { max } => write!(f, "text of at most {max} bytes"),
             Kind::Button => f.write_str("an action without a value"),
-            // Nobody gives them a value.
+            // Clients cannot write these.
             Kind::Sensor { .. } | Kind::BinarySensor | Kind::Event | Kind::Log => Ok(()),
         }
     }

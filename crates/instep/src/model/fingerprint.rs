@@ -1,24 +1,24 @@
-//! A hash of all that is declared: where it differs, a page asks anew what the Thing is.
+//! Hash of a declaration. If it changes, a page fetches the description again.
 
 use super::thing::{Kind, Thing};
 use instep_proto::fnv1a;
 
-/// FNV-1a of the declaration.
+/// FNV-1a hash of 64 bits, which is small and is computed when the declaration is compiled.
 struct Hash(u64);
 
 impl Thing {
-    /// The hash of the declaration, and of the application's version.
+    /// Returns the hash of the declaration and of the application's version.
     pub(crate) const fn hash(&self, version: &str) -> u64 {
         let mut hash = Hash(fnv1a::EMPTY).text(version).text(self.title);
-        let mut at = 0;
-        while at < self.interactions.len() {
-            let interaction = &self.interactions[at];
+        let mut i = 0;
+        while i < self.interactions.len() {
+            let interaction = &self.interactions[i];
             hash = hash.text(interaction.name).text(interaction.title).text(interaction.group);
             hash = hash.kind(&interaction.kind);
             if let Some([on, off]) = interaction.words {
                 hash = hash.text(on).text(off);
             }
-            at += 1;
+            i += 1;
         }
         hash.0
     }
@@ -29,7 +29,7 @@ impl Hash {
         Self(fnv1a::extend(self.0, &number.to_le_bytes()))
     }
 
-    /// With its length, so that no text runs into the next.
+    /// Hashes the length and the text, so that adjacent texts are distinct.
     const fn text(self, text: &str) -> Self {
         Self(fnv1a::extend(self.number(text.len() as u64).0, text.as_bytes()))
     }
@@ -51,10 +51,10 @@ impl Hash {
             Kind::BinarySensor => self.number(4),
             Kind::Select { options } => {
                 let mut hash = self.number(5).number(options.len() as u64);
-                let mut at = 0;
-                while at < options.len() {
-                    hash = hash.text(options[at]);
-                    at += 1;
+                let mut i = 0;
+                while i < options.len() {
+                    hash = hash.text(options[i]);
+                    i += 1;
                 }
                 hash
             }
@@ -73,7 +73,7 @@ mod tests {
     use crate::model::{History, Interaction};
 
     #[test]
-    fn whatever_changes_changes_the_hash() {
+    fn different_declarations_have_different_hashes() {
         const fn sensor(history: Option<History>) -> Kind {
             Kind::Sensor { unit: "", precision: 1, history }
         }

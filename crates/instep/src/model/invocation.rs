@@ -1,25 +1,25 @@
-//! What a client asks of a Thing: one object of JSON, checked against what was declared.
+//! Parsing and validation of a client's message to a Thing.
 
 use super::decimal::Decimal;
 use super::error::{RequestError, RequestErrorKind};
 use super::thing::{Interaction, Kind, Thing};
 use instep_proto::json::{JsonString, Object, Value};
 
-/// The greatest id: each whole number up to it is one in JavaScript.
+/// Maximum id, up to which JavaScript represents every whole number.
 const ID_MAX: i64 = (1 << 53) - 1;
 
-/// A write or an invocation that is as it should be.
+/// Valid write of a property, or valid invocation of an action.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Invocation<'j> {
-    /// Which of the Thing's interactions.
+    /// The number of the interaction.
     pub(crate) number: usize,
     pub(crate) interaction: &'static Interaction,
     pub(crate) argument: Argument<'j>,
-    /// The client asks for an answer with this id.
+    /// The id of the reply, if the client asks for one.
     pub(crate) id: Option<u64>,
 }
 
-/// The value that came with it.
+/// Value of a write or an invocation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Argument<'j> {
     Nothing,
@@ -30,7 +30,7 @@ pub(crate) enum Argument<'j> {
 }
 
 impl Thing {
-    /// What the message asks for.
+    /// Parses and validates a message.
     pub(crate) fn read<'j>(&'static self, text: &'j str) -> Result<Invocation<'j>, RequestError<'j>> {
         let object = match Value::parse(text) {
             Ok(Value::Object(object)) => object,
@@ -38,24 +38,23 @@ impl Thing {
             Err(error) => return Err(RequestError::new(RequestErrorKind::Json(error))),
         };
         let id = read_id(object)?;
-        let wrong = |reason| RequestError { id, interaction: None, kind: reason };
+        let error = |kind| RequestError { id, interaction: None, kind };
         let label = match find(object, "label") {
             Some(Value::String(label)) => label,
-            Some(_) => return Err(wrong(RequestErrorKind::LabelType)),
-            None => return Err(wrong(RequestErrorKind::NoLabel)),
+            Some(_) => return Err(error(RequestErrorKind::LabelType)),
+            None => return Err(error(RequestErrorKind::NoLabel)),
         };
         let mut interactions = self.interactions.iter().enumerate();
         let Some((number, interaction)) = interactions.find(|(_, interaction)| label == *interaction.name)
         else {
-            return Err(wrong(RequestErrorKind::Unknown(label)));
+            return Err(error(RequestErrorKind::Unknown(label)));
         };
-        let given = interaction.kind.read(find(object, "value"));
-        let given =
-            given.map_err(|reason| RequestError { id, interaction: Some(interaction), kind: reason })?;
-        Ok(Invocation { number, interaction, argument: given, id })
+        let argument = interaction.kind.read(find(object, "value"));
+        let argument = argument.map_err(|kind| RequestError { id, interaction: Some(interaction), kind })?;
+        Ok(Invocation { number, interaction, argument, id })
     }
 
-    /// The property of that name, if a client may write this value to it.
+    /// Returns the property of that name, if a client may write this value to it.
     pub(crate) fn check_write<'j>(
         &'static self,
         name: JsonString<'j>,
@@ -67,20 +66,21 @@ impl Thing {
         };
         match property.kind.read(Some(value)) {
             Ok(_) => Ok(property),
-            Err(reason) => Err(RequestError { id: None, interaction: Some(property), kind: reason }),
+            Err(kind) => Err(RequestError { id: None, interaction: Some(property), kind }),
         }
     }
 
-    /// Which property the message writes, if that is all it does: nobody asks for an answer, so a newer one may take
-    /// its place.
+    /// Returns the property that a message writes without asking for a reply.
+    ///
+    /// A newer write may replace such a message.
     pub(crate) fn plain_write(&'static self, text: &str) -> Option<usize> {
-        let order = self.read(text).ok()?;
-        (order.id.is_none() && order.interaction.kind.is_property()).then_some(order.number)
+        let invocation = self.read(text).ok()?;
+        (invocation.id.is_none() && invocation.interaction.kind.is_property()).then_some(invocation.number)
     }
 }
 
 impl Kind {
-    /// The value that the client gave, if it fits.
+    /// Validates a client's value.
     pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Argument<'j>, RequestErrorKind<'j>> {
         if !self.is_writable() {
             return Err(RequestErrorKind::ReadOnly);
@@ -95,12 +95,12 @@ impl Kind {
                 let (Some(min), Some(max), Some(step)) = (units(*min), units(*max), units(*step)) else {
                     return Err(RequestErrorKind::OutOfRange);
                 };
-                let given = number.units(precision).filter(|given| {
-                    // Within the range nothing overflows.
-                    (min..=max).contains(given) && (given - min) % step.max(1) == 0
+                let units = number.units(precision).filter(|units| {
+                    // The difference cannot overflow, because the range is checked first.
+                    (min..=max).contains(units) && (units - min) % step.max(1) == 0
                 });
-                let given = given.ok_or(RequestErrorKind::OutOfRange)?;
-                Ok(Argument::Number(Decimal::of_units(given, precision).to_f64()))
+                let units = units.ok_or(RequestErrorKind::OutOfRange)?;
+                Ok(Argument::Number(Decimal::of_units(units, precision).to_f64()))
             }
             (Self::Select { options }, Some(Value::String(text))) => {
                 let option = options.iter().find(|option| text == ***option);
@@ -122,7 +122,7 @@ fn find<'j>(object: Object<'j>, name: &str) -> Option<Value<'j>> {
     object.members().find(|(key, _)| *key == *name).map(|(_, value)| value)
 }
 
-/// `null` is as good as none.
+/// Returns the id of a message. `null` counts as none.
 fn read_id(object: Object<'_>) -> Result<Option<u64>, RequestError<'static>> {
     let id = match find(object, "id") {
         None | Some(Value::Null) => return Ok(None),

@@ -1,18 +1,18 @@
-//! What an application says of itself, for people and for programs.
+//! Manifest of an application: its name, version and Thing.
 
 use super::thing::Thing;
 
-/// The name of an application, and what it is.
+/// Name, version and Thing of an application.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manifest {
     pub(crate) name: &'static str,
-    /// What it is, in a few words.
+    /// A description of the application, in a few words.
     pub(crate) about: &'static str,
-    /// Of the application, for people: such as `1.2.3`. Empty: nobody said.
+    /// The version of the application for people, such as `1.2.3`. Empty if there is none.
     pub(crate) version: &'static str,
     pub(crate) thing: Option<&'static Thing>,
-    /// Whoever connects is told of past events.
+    /// Whether a new client receives past events.
     pub(crate) backlog: bool,
-    /// Of the Thing and the version.
+    /// The hash of the Thing and the version.
     pub(crate) hash: u64,
 }

@@ -1,7 +1,8 @@
-//! The Thing: what a device is and can do, declared once. Its page, its JSON, its routes and its description follow.
+//! Model of a device, a *Thing* with properties, actions and events.
 //!
-//! The words are those of the W3C Web of Things (Thing, property, action, event); the kinds are those of Home
-//! Assistant (switch, number, sensor, ...).
+//! An application declares its Thing once; the panel, the JSON messages, the REST routes and the description follow from that. The
+//! words are those of the W3C Web of Things (Thing, property, action, event), and the kinds are those of Home Assistant (switch,
+//! number, sensor, ...).
 
 mod decimal;
 mod description;

@@ -1,4 +1,4 @@
-//! Properties whose values outlive a restart: where they are kept, and what of a kept value still fits.
+//! Persistence of property values, and validation of restored ones.
 
 use super::invocation::Argument;
 use super::thing::{Kind, PERSISTED_MAX};
@@ -6,33 +6,37 @@ use super::value::Input;
 use core::fmt::{Debug, Display};
 use instep_proto::json::Value;
 
-/// Where the values of a Thing's kept properties are while the device has no power: see
-/// [`Inbox::keep_in`](crate::Inbox::keep_in).
+/// Store for the values of persistent properties, see [`Inbox::keep_in`](crate::Inbox::keep_in).
 ///
-/// Each call is short and never waits: what stores the values for good does so later. It may be called while the device is
-/// locked, so it must not call the device.
+/// Calls must be short and must not wait, so an implementation writes to flash or to a file later. The device may be locked during
+/// a call, so an implementation must not call the device.
 pub trait PropertyStore: Debug + Sync {
-    /// Copies what is kept of the property to the beginning of `to`, and says how long it is. `None`: nothing is kept of it.
+    /// Copies the stored value of a property to `to`, and returns its length.
+    ///
+    /// Returns `None` if no value is stored.
     fn value(&self, property: &'static str, to: &mut [u8; PERSISTED_MAX]) -> Option<usize>;
 
-    /// Keeps `value` of the property: text as it is, all else as JSON; at most [`PERSISTED_MAX`] bytes, unless the application publishes
-    /// more than it declares.
+    /// Stores the value of a property, a text as it is and all else as JSON.
+    ///
+    /// The value has at most [`PERSISTED_MAX`] bytes, unless the application publishes a longer one than it declared.
     ///
     /// # Errors
-    /// Why it is not kept, for the log. What was kept before stays.
+    /// The reason why the value is not stored, for the log. The value that was stored before stays.
     fn keep(&self, property: &'static str, value: &dyn Display) -> Result<(), &'static str>;
 }
 
 impl Kind {
-    /// What was kept of a property, as if a client wrote it; the text of a text is where it was. `None`: it does not fit (any
-    /// more).
-    pub(crate) fn read_kept(&self, kept: &str) -> Option<Input<'static>> {
+    /// Validates a stored value, as if a client wrote it.
+    ///
+    /// The result of a text is empty, because the caller has it. Returns `None` if the value does not fit the declaration, which
+    /// may have changed.
+    pub(crate) fn read_kept(&self, stored: &str) -> Option<Input<'static>> {
         match self {
-            Self::Text { max } => (kept.len() <= *max).then_some(Input::Text("")),
+            Self::Text { max } => (stored.len() <= *max).then_some(Input::Text("")),
             Self::Select { options } => {
-                options.iter().find(|option| kept == **option).map(|option| Input::Choice(option))
+                options.iter().find(|option| stored == **option).map(|option| Input::Choice(option))
             }
-            _ => match self.read(Some(Value::parse(kept).ok()?)) {
+            _ => match self.read(Some(Value::parse(stored).ok()?)) {
                 Ok(Argument::Bool(on)) => Some(Input::Bool(on)),
                 Ok(Argument::Number(number)) => Some(Input::Number(number)),
                 _ => None,

@@ -1,184 +1,183 @@
-//! What an application declares of its Thing. All of it is checked when it is compiled.
+//! Declaration of a Thing, which is checked at compile time.
 
 use super::decimal::{Decimal, PRECISION_MAX};
 use instep_proto::http::strip_path;
 
-/// Bytes of a kept value, at most.
+/// Maximum length of a persisted value, in bytes.
 pub const PERSISTED_MAX: usize = 64;
-/// Bytes of a name.
+/// Maximum length of a name, in bytes.
 const NAME_MAX: usize = 32;
-/// What frames say of themselves: no interaction may be called so.
+/// Labels of the protocol's own frames, which no interaction may have as its name.
 const RESERVED: [&str; 5] = ["error", "ok", "missed", "alive", "thing"];
 
-/// What a device is and can do.
+/// Declaration of a device: its properties, actions and events.
 ///
-/// The macro [`thing!`](crate::thing!) declares one together with the commands that the application gets.
+/// The macro [`thing!`](crate::thing!) declares one together with the commands that the application receives.
 #[derive(Clone, Copy, Debug)]
 pub struct Thing {
     pub(crate) title: &'static str,
     pub(crate) interactions: &'static [Interaction],
 }
 
-/// Something of a Thing that has a name: a property, an action or an event.
+/// Property, action or event of a Thing.
 #[derive(Clone, Copy, Debug)]
 pub struct Interaction {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// Under which heading the panel shows it; empty: under none.
+    /// The heading under which the panel shows it. Empty if there is none.
     pub(crate) group: &'static str,
-    /// Its value outlives a restart.
+    /// Whether its value is persisted.
     pub(crate) kept: bool,
-    /// What the panel calls a binary sensor's true and false. `None`: on and off, in the reader's language.
+    /// The panel's words for true and false of a binary sensor. `None` stands for on and off, in the reader's language.
     pub(crate) words: Option<[&'static str; 2]>,
     pub(crate) kind: Kind,
 }
 
-/// What an interaction is.
+/// Kind of an interaction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A property that is on or off, and is written.
+    /// A writable property that is on or off.
     Switch,
-    /// A property that is a number, and is written.
+    /// A writable property that is a number.
     Number {
-        /// The least value.
+        /// The minimum.
         min: f64,
-        /// The greatest value.
+        /// The maximum.
         max: f64,
-        /// Values are `min` plus a multiple of it.
+        /// The step. Values are `min` plus a multiple of it.
         step: f64,
-        /// Such as `%`; empty: none.
+        /// The unit, such as `%`. Empty if there is none.
         unit: &'static str,
     },
-    /// A property that is a number, and is only read.
+    /// A read-only property that is a number.
     Sensor {
-        /// Such as `°C`; empty: none.
+        /// The unit, such as `°C`. Empty if there is none.
         unit: &'static str,
-        /// Digits behind the decimal point, at most 6.
+        /// The number of digits after the decimal point, at most 6.
         precision: u8,
-        /// What the device remembers of it.
+        /// The size of its history, if the device keeps one.
         history: Option<History>,
     },
-    /// A property that is on or off, and is only read.
+    /// A read-only property that is on or off.
     BinarySensor,
-    /// A property that is one of several words, and is written.
+    /// A writable property that is one of several options.
     Select {
-        /// The words.
+        /// The options.
         options: &'static [&'static str],
     },
-    /// A property that is text, and is written.
+    /// A writable property that is text.
     Text {
-        /// Its most bytes.
+        /// The maximum length, in bytes.
         max: usize,
     },
     /// An action without input.
     Button,
     /// An action with text as its input.
     TextAction {
-        /// The most bytes of the text.
+        /// The maximum length of the text, in bytes.
         max: usize,
     },
     /// An event that is text.
     Event,
-    /// An event that is a line of a log, with a severity.
+    /// An event that is a log line, with a severity.
     Log,
 }
 
-/// How much of its past a sensor remembers.
+/// Size of a sensor's history, which the device keeps in RAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct History {
-    /// How many values are kept.
+    /// The number of values.
     pub points: usize,
-    /// One value is kept of each so many milliseconds: the last.
+    /// The period of which the last value is kept, in ms, at least 100.
     pub every: u32,
 }
 
 impl Thing {
-    /// A Thing.
+    /// Creates a Thing with these interactions, whose order is that on the panel.
     ///
     /// # Panics
-    /// If a name is not as the wire demands or stands twice, or a kind makes no sense; in a `const`, when it is
-    /// compiled.
+    /// If the title is empty, or two interactions have the same name. In a `const`, this is an error of the compiler.
     pub const fn new(title: &'static str, interactions: &'static [Interaction]) -> Self {
         assert!(!title.is_empty(), "a Thing must have a title");
-        let mut at = 0;
-        while at < interactions.len() {
+        let mut i = 0;
+        while i < interactions.len() {
             let mut other = 0;
-            while other < at {
+            while other < i {
                 assert!(
-                    !same(interactions[at].name, interactions[other].name),
+                    !eq(interactions[i].name, interactions[other].name),
                     "two interactions must not have one name"
                 );
                 other += 1;
             }
-            at += 1;
+            i += 1;
         }
         Self { title, interactions }
     }
 
-    /// How many of its interactions are properties: each is a topic.
+    /// Returns the number of properties, each of which is a topic.
     pub const fn property_count(&self) -> usize {
-        let (mut count, mut at) = (0, 0);
-        while at < self.interactions.len() {
-            count += self.interactions[at].kind.is_property() as usize;
-            at += 1;
+        let (mut count, mut i) = (0, 0);
+        while i < self.interactions.len() {
+            count += self.interactions[i].kind.is_property() as usize;
+            i += 1;
         }
         count
     }
 
-    /// How many values all its sensors remember.
+    /// Returns the number of values in the histories of all sensors.
     pub const fn history_points(&self) -> usize {
-        let (mut points, mut at) = (0, 0);
-        while at < self.interactions.len() {
-            if let Kind::Sensor { history: Some(history), .. } = self.interactions[at].kind {
+        let (mut points, mut i) = (0, 0);
+        while i < self.interactions.len() {
+            if let Kind::Sensor { history: Some(history), .. } = self.interactions[i].kind {
                 points += history.points;
             }
-            at += 1;
+            i += 1;
         }
         points
     }
 
-    /// How many sensors remember anything.
+    /// Returns the number of sensors with a history.
     pub const fn history_count(&self) -> usize {
-        let (mut count, mut at) = (0, 0);
-        while at < self.interactions.len() {
-            if let Kind::Sensor { history: Some(_), .. } = self.interactions[at].kind {
+        let (mut count, mut i) = (0, 0);
+        while i < self.interactions.len() {
+            if let Kind::Sensor { history: Some(_), .. } = self.interactions[i].kind {
                 count += 1;
             }
-            at += 1;
+            i += 1;
         }
         count
     }
 
-    /// How many of its properties outlive a restart.
+    /// Returns the number of persistent properties.
     pub const fn persistent_count(&self) -> usize {
-        let (mut count, mut at) = (0, 0);
-        while at < self.interactions.len() {
-            count += self.interactions[at].is_persistent() as usize;
-            at += 1;
+        let (mut count, mut i) = (0, 0);
+        while i < self.interactions.len() {
+            count += self.interactions[i].is_persistent() as usize;
+            i += 1;
         }
         count
     }
 
-    /// The interaction of that name, and its number.
+    /// Finds the interaction of that name, and its number.
     pub(crate) fn find(&self, name: &str) -> Option<(usize, &'static Interaction)> {
         self.interactions.iter().enumerate().find(|(_, interaction)| interaction.name == name)
     }
 
-    /// Whether any of its properties is written by clients.
+    /// Returns whether clients can write any of its properties.
     pub(crate) fn is_writable(&self) -> bool {
         self.interactions
             .iter()
             .any(|interaction| interaction.kind.is_property() && interaction.kind.is_writable())
     }
 
-    /// The same for a name as it stands in a path, where bytes may be escaped.
+    /// Finds the interaction of a percent-encoded name, and its number.
     pub(crate) fn find_in_path(&self, name: &str) -> Option<(usize, &'static Interaction)> {
         let is = |interaction: &Interaction| strip_path(name, interaction.name) == Some("");
         self.interactions.iter().enumerate().find(|(_, interaction)| is(interaction))
     }
 
-    /// Which topic the interaction of that number has, if it is a property.
+    /// Returns the topic of the interaction of that number, if it is a property.
     pub(crate) fn topic(&self, number: usize) -> Option<usize> {
         let interaction = self.interactions.get(number)?;
         let before = self.interactions[..number].iter().filter(|interaction| interaction.kind.is_property());
@@ -187,57 +186,65 @@ impl Thing {
 }
 
 impl Interaction {
-    /// An interaction by the name that it has in frames and paths.
+    /// Creates an interaction.
+    ///
+    /// `name` is for frames and paths, and `title` for people.
     ///
     /// # Panics
-    /// If the name is not 1 to 32 letters, digits, `_` or `-` that begin with a letter, or is reserved; if the title
-    /// is empty, or the kind makes no sense; in a `const`, when it is compiled.
+    /// If the name is not 1 to 32 ASCII letters, digits, `_` or `-`, does not begin with a letter, or is reserved (`error`, `ok`,
+    /// `missed`, `alive`, `thing`). If the title is empty, or a part of the kind is invalid, such as a `min` above its `max`. In a
+    /// `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn new(name: &'static str, title: &'static str, kind: Kind) -> Self {
         let bytes = name.as_bytes();
         assert!(!bytes.is_empty() && bytes.len() <= NAME_MAX, "a name must have 1 to 32 bytes");
         assert!(bytes[0].is_ascii_alphabetic(), "a name must begin with a letter");
-        let mut at = 0;
-        while at < bytes.len() {
+        let mut i = 0;
+        while i < bytes.len() {
             assert!(
-                bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'_' | b'-'),
+                bytes[i].is_ascii_alphanumeric() || matches!(bytes[i], b'_' | b'-'),
                 "a name must have letters, digits, _ and - only"
             );
-            at += 1;
+            i += 1;
         }
-        let mut at = 0;
-        while at < RESERVED.len() {
-            assert!(!same(name, RESERVED[at]), "error, ok, missed, alive and thing are reserved");
-            at += 1;
+        let mut i = 0;
+        while i < RESERVED.len() {
+            assert!(!eq(name, RESERVED[i]), "error, ok, missed, alive and thing are reserved");
+            i += 1;
         }
         assert!(!title.is_empty(), "an interaction must have a title");
         kind.check();
         Self { name, title, group: "", kept: false, words: None, kind }
     }
 
-    /// The same under a heading.
+    /// Sets the heading under which the panel shows the interaction.
     pub const fn in_group(self, group: &'static str) -> Self {
         Self { group, ..self }
     }
 
-    /// The same with words of its own for true and false, such as `open` and `closed`.
+    /// Sets the words for true and false of a binary sensor.
+    ///
+    /// Examples are `open` and `closed`.
     ///
     /// # Panics
-    /// If it is no binary sensor, or the words are empty or the same; in a `const`, when it is compiled.
+    /// If it is no binary sensor, or the words are empty or equal. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn words(self, on: &'static str, off: &'static str) -> Self {
         assert!(matches!(self.kind, Kind::BinarySensor), "only a binary sensor has words of its own");
         assert!(
-            !on.is_empty() && !off.is_empty() && !same(on, off),
+            !on.is_empty() && !off.is_empty() && !eq(on, off),
             "the words for on and off must be two, and not empty"
         );
         Self { words: Some([on, off]), ..self }
     }
 
-    /// The same with a value that outlives a restart, where there is a place for it: see [`Inbox::keep_in`](crate::Inbox::keep_in).
+    /// Persists the value of a property.
+    ///
+    /// The application needs a store ([`Inbox::keep_in`](crate::Inbox::keep_in)).
     ///
     /// # Panics
-    /// If it is no property that is written, or its text may be longer than [`PERSISTED_MAX`] bytes; in a `const`, when it is compiled.
+    /// If it is no writable property, or its text may be longer than [`PERSISTED_MAX`] bytes. In a `const`, this is an error of the
+    /// compiler.
     #[track_caller]
     pub const fn kept(self) -> Self {
         assert!(
@@ -247,13 +254,10 @@ impl Interaction {
         match self.kind {
             Kind::Text { max } => assert!(max <= PERSISTED_MAX, "a text that is kept has at most 64 bytes"),
             Kind::Select { options } => {
-                let mut at = 0;
-                while at < options.len() {
-                    assert!(
-                        options[at].len() <= PERSISTED_MAX,
-                        "an option that is kept has at most 64 bytes"
-                    );
-                    at += 1;
+                let mut i = 0;
+                while i < options.len() {
+                    assert!(options[i].len() <= PERSISTED_MAX, "an option that is kept has at most 64 bytes");
+                    i += 1;
                 }
             }
             _ => {}
@@ -267,7 +271,7 @@ impl Interaction {
 }
 
 impl Kind {
-    /// Whether it is a property: it has a value.
+    /// Returns whether it is a property, which has a value.
     pub const fn is_property(&self) -> bool {
         matches!(
             self,
@@ -280,22 +284,22 @@ impl Kind {
         )
     }
 
-    /// Whether it is an action: it is invoked.
+    /// Returns whether it is an action, which clients invoke.
     pub const fn is_action(&self) -> bool {
         matches!(self, Self::Button | Self::TextAction { .. })
     }
 
-    /// Whether it is an event: it is told.
+    /// Returns whether it is an event, which the device emits.
     pub const fn is_event(&self) -> bool {
         matches!(self, Self::Event | Self::Log)
     }
 
-    /// Whether a client may write or invoke it.
+    /// Returns whether clients may write or invoke it.
     pub const fn is_writable(&self) -> bool {
         !matches!(self, Self::Sensor { .. } | Self::BinarySensor | Self::Event | Self::Log)
     }
 
-    /// Its name, as the Thing Description has it.
+    /// Returns its name in the Thing Description.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Switch => "switch",
@@ -311,7 +315,7 @@ impl Kind {
         }
     }
 
-    /// How many digits behind the decimal point its value has.
+    /// Returns the number of digits after the decimal point of its value.
     pub(crate) const fn precision(&self) -> u8 {
         match *self {
             Self::Number { min, step, .. } => {
@@ -350,18 +354,18 @@ impl Kind {
             }
             Self::Select { options } => {
                 assert!(!options.is_empty(), "a select must have options");
-                let mut at = 0;
-                while at < options.len() {
-                    assert!(!options[at].is_empty(), "an option of a select must not be empty");
+                let mut i = 0;
+                while i < options.len() {
+                    assert!(!options[i].is_empty(), "an option of a select must not be empty");
                     let mut other = 0;
-                    while other < at {
+                    while other < i {
                         assert!(
-                            !same(options[at], options[other]),
+                            !eq(options[i], options[other]),
                             "an option of a select must not stand twice"
                         );
                         other += 1;
                     }
-                    at += 1;
+                    i += 1;
                 }
             }
             Self::Text { max } | Self::TextAction { max } => {
@@ -372,18 +376,18 @@ impl Kind {
     }
 }
 
-/// Strings are not compared by `==` in a `const`.
-const fn same(one: &str, other: &str) -> bool {
+/// Compares strings, because `==` is not allowed in a `const`.
+const fn eq(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {
         return false;
     }
-    let mut at = 0;
-    while at < one.len() {
-        if one[at] != other[at] {
+    let mut i = 0;
+    while i < one.len() {
+        if one[i] != other[i] {
             return false;
         }
-        at += 1;
+        i += 1;
     }
     true
 }

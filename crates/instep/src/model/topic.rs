@@ -1,12 +1,14 @@
-//! What an application publishes under.
+//! Topics of an application without a Thing.
 
-/// A topic: something of which every client needs the latest message, and no older one.
+/// Topic, of which every client receives the latest message.
+///
+/// A client that is behind receives only the latest message, and a new client receives it first.
 ///
 /// The macro [`topics!`](crate::topics!) declares those of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub(crate) usize);
 
-/// The topics of an application, which [`App::topics`](crate::App::topics) takes.
+/// Creates the topics of an application, which [`App::topics`](crate::App::topics) takes.
 ///
 /// The macro [`topics!`](crate::topics!) declares them with a name for each. Where names are in the way, such as for one of eight
 /// relays, topics have numbers:

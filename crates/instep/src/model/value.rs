@@ -1,50 +1,50 @@
-//! Values of properties: as the application has them, as clients send them, and as JSON.
+//! Values of properties, from the application, from clients, and as JSON.
 
 use super::decimal::{Decimal, Shortest};
 use super::thing::Kind;
 use core::fmt::{self, Display};
 use instep_proto::json::Text;
 
-/// The value of a property, as the application has it.
+/// Value of a property that the application publishes.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Reading<'v> {
-    /// There is none: the sensor failed, or has not been read yet.
+    /// No value, because the sensor failed or has not been read yet. It is `null` on the wire.
     Unavailable,
     /// On or off.
     Bool(bool),
-    /// A number; what is none (NaN, infinite) is unavailable.
+    /// A number. NaN and infinity are unavailable.
     Number(f64),
-    /// Text, as it is displayed.
+    /// A text, which is formatted when it is published.
     Text(&'v dyn Display),
 }
 
-/// How much a line of a log matters.
+/// Severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// For who looks for a fault.
+    /// Details for debugging.
     Debug,
-    /// What usually happens.
+    /// Normal operation.
     Info,
-    /// What should not happen, but does no harm.
+    /// An unexpected condition that does no harm.
     Warning,
-    /// What went wrong.
+    /// A failure.
     Error,
 }
 
-/// What comes with a request. It is of the kind that was declared, and within its range.
+/// Value of a client's request, which is valid for the declared kind and range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Input<'m> {
-    /// Nothing: a button.
+    /// No value, for a button.
     Nothing,
-    /// For a switch.
+    /// The value for a switch.
     Bool(bool),
-    /// For a number.
+    /// The value for a number.
     Number(f64),
-    /// For a select: one of its options.
+    /// The option for a select.
     Choice(&'static str),
-    /// For a text, or for an action that takes text.
+    /// The text for a text, or for an action with text.
     Text(&'m str),
 }
 
@@ -89,7 +89,7 @@ impl fmt::Debug for Reading<'_> {
         match self {
             Self::Unavailable => f.write_str("Unavailable"),
             Self::Bool(on) => write!(f, "Bool({on})"),
-            // Without the code that writes floating point: it takes some 10 KB of flash.
+            // Formatting of floating point is avoided, because it takes some 10 KB of flash.
             Self::Number(number) => write!(f, "Number({})", Shortest(*number)),
             Self::Text(text) => write!(f, "Text(\"{text}\")"),
         }
@@ -97,7 +97,7 @@ impl fmt::Debug for Reading<'_> {
 }
 
 impl Severity {
-    /// Its name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Debug => "debug",
@@ -108,7 +108,7 @@ impl Severity {
     }
 }
 
-/// A value as JSON.
+/// Value of a property as JSON.
 pub(crate) enum EncodedValue<'v> {
     Null,
     Bool(bool),
@@ -117,7 +117,9 @@ pub(crate) enum EncodedValue<'v> {
 }
 
 impl<'v> EncodedValue<'v> {
-    /// `None`: the property is of another kind.
+    /// Encodes a value of a property of that kind.
+    ///
+    /// Returns `None` if the value does not fit the kind.
     pub(crate) fn of(kind: &Kind, value: Reading<'v>) -> Option<Self> {
         Some(match (kind, value) {
             (_, Reading::Unavailable) => Self::Null,
@@ -147,7 +149,7 @@ impl Display for EncodedValue<'_> {
     }
 }
 
-/// What an action gives back, as JSON.
+/// Output of an action as JSON.
 pub(crate) struct Output<'v>(pub(crate) Reading<'v>);
 
 impl Display for Output<'_> {
@@ -161,8 +163,8 @@ impl Display for Output<'_> {
     }
 }
 
-/// Whether `text` displays as `wanted`.
-fn displays(text: &dyn Display, wanted: &str) -> bool {
+/// Returns whether `text` displays as `expected`.
+fn displays(text: &dyn Display, expected: &str) -> bool {
     struct Rest<'w>(&'w str);
 
     impl fmt::Write for Rest<'_> {
@@ -172,6 +174,6 @@ fn displays(text: &dyn Display, wanted: &str) -> bool {
         }
     }
 
-    let mut rest = Rest(wanted);
+    let mut rest = Rest(expected);
     fmt::write(&mut rest, format_args!("{text}")).is_ok() && rest.0.is_empty()
 }

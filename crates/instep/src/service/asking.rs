@@ -1,4 +1,4 @@
-//! From the content of a PUT or POST to a message for the application, and from its frame to an answer.
+//! Conversion of a PUT or POST into a message, and of a reply into a response.
 
 use super::form::whole_content;
 use super::problem::{JSON, Problem};
@@ -11,16 +11,21 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Reply, RequestHead, Status};
 use instep_proto::json::Value;
 
+// A message is these three parts around a name and a value.
 pub(super) const BEFORE_NAME: &[u8] = b"{\"label\":\"";
 pub(super) const BEFORE_VALUE: &[u8] = b"\",\"value\":";
 pub(super) const AFTER_VALUE: &[u8] = b",\"id\":0}";
-/// Names the revision that an answer of the application follows: all that was published up to it was published before the answer.
+/// Name of the header field with the revision that a reply follows.
+///
+/// Everything up to that revision was published before the application replied.
 pub(super) const REVISION: &str = "Instep-Revision";
 
-const FULL: &str = "{\"code\":\"busy\",\"message\":\"too much waits for the application: try again\"}";
+/// Body of the response if the inbox is full.
+const INBOX_FULL: &str = "{\"code\":\"busy\",\"message\":\"too much waits for the application: try again\"}";
 
-/// The content of a request, once all of it is there, if it is said to be JSON. Of the property or action of that name; empty: of
-/// none.
+/// Returns the whole content of a request, if its type is JSON.
+///
+/// `name` is that of the property or action, or empty if the request is for several. It is named in errors.
 pub(super) fn json_content<'r>(
     name: &str,
     request: &Request<'r>,
@@ -33,19 +38,19 @@ pub(super) fn json_content<'r>(
         return Break(problem.answer(Status::UnsupportedMediaType, message, head, out));
     }
     if !out.is_empty() {
-        // What it does, it does once: there has to be room for the answer.
+        // The request has an effect and is carried out once, so its response needs room now.
         return Break(Outcome::Blocked);
     }
     whole_content(request, out)
 }
 
-/// The value that the content is.
+/// Parses content as a JSON value.
 pub(super) fn parse(body: &[u8]) -> Result<Value<'_>, RequestErrorKind<'static>> {
     let text = core::str::from_utf8(body).map_err(|_| RequestErrorKind::Binary)?;
     Value::parse(text).map_err(RequestErrorKind::Json)
 }
 
-/// The answer to content that is no value.
+/// Rejects content that is no JSON value.
 pub(super) fn not_json(
     name: &str,
     reason: RequestErrorKind<'_>,
@@ -59,32 +64,35 @@ pub(super) fn not_json(
     Problem::new(reason.code(), name).answer(Status::BadRequest, message, head, out)
 }
 
-/// Bytes of a message in parts.
+/// Returns the length of a message in parts, in bytes.
 pub(super) fn length(parts: &[&[u8]]) -> usize {
     parts.iter().map(|part| part.len()).sum()
 }
 
-/// The answer to a message that is too long.
-pub(super) fn more_than_it_takes(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
+/// Rejects a message that is longer than the limit.
+pub(super) fn message_too_long(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let message = "this is more than the application takes";
     Problem::new("too-long", name).answer(Status::ContentTooLarge, message, head, out)
 }
 
-/// The answer where the application cannot be asked now.
-pub(super) fn full(request: &Request<'_>) -> Outcome {
+/// Rejects a request because no slot or place in the inbox is free.
+pub(super) fn inbox_full(request: &Request<'_>) -> Outcome {
     request.context.device.count_refusal(RefusalReason::Full);
     let head = &RequestHead { expects_continue: false, ..*request.head };
-    Outcome::Reply(Reply::json(Status::ServiceUnavailable, FULL, Some(head)))
+    Outcome::Reply(Reply::json(Status::ServiceUnavailable, INBOX_FULL, Some(head)))
 }
 
-/// The status and the body for a frame that answers; `None`: it is another one.
+/// Returns the status and the body for a reply frame.
+///
+/// Returns `None` if the frame is no reply.
 pub(super) fn read_answer(payload: &[u8]) -> Option<(Status, &[u8])> {
     if let Some(rest) = payload.strip_prefix(b"{\"label\":\"ok\",\"id\":0") {
         let output = rest.strip_prefix(b",\"value\":").and_then(|rest| rest.strip_suffix(b"}"));
         return Some(output.map_or((Status::NoContent, &[]), |output| (Status::Ok, output)));
     }
     let error = payload.strip_prefix(b"{\"label\":\"error\",")?;
-    // Within its frame a body may be too deep, and then the frame cannot be read: the error has no id.
+    // A body that is within the depth limit may exceed it inside of a frame. Such a frame cannot be parsed, so its error
+    // has no id.
     let error = error.strip_prefix(b"\"id\":0,").unwrap_or(error);
     let error = error.strip_prefix(b"\"value\":")?.strip_suffix(b"}")?;
     let code = error.strip_prefix(b"{\"code\":\"")?.split(|byte| *byte == b'"').next()?;
@@ -98,7 +106,7 @@ pub(super) fn read_answer(payload: &[u8]) -> Option<(Status, &[u8])> {
     Some((status, error))
 }
 
-/// Whether the body is said to be JSON.
+/// Returns whether the type of the content is JSON.
 fn is_json(head: &RequestHead<'_>) -> bool {
     let mut types = head.fields.items("content-type");
     let first = types.next().and_then(|value| value.split(';').next());

@@ -1,4 +1,4 @@
-//! Pages that a board brings along, beside those of the application, and the forms that they send.
+//! Pages and forms of a board, beside those of the application.
 
 use super::form::{may_act, whole_content};
 use super::request::{Outcome, Request};
@@ -8,34 +8,38 @@ use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Asset, Chunk, Method, Reply, STRICT_POLICY, Status};
 
-/// The number of the page's body, which is made while it is written.
+/// Number of the page's body, which is generated while it is sent.
 pub(crate) const BOARD_PAGE: u16 = u16::MAX - 2;
 
-/// In so many bytes each part of a page has room.
+/// Maximum length of one part of a page, in bytes.
 pub const PAGE_PART_MAX: usize = 480;
 
-/// What is asked of whoever sets a device up, such as which Wi-Fi network it is to join.
+/// Pages of a board for its set-up, such as the choice of a Wi-Fi network.
 ///
-/// The server answers with them where Host and Origin pass, and only to those in the device's own network (where
-/// [`Access::portal`](crate::Access::portal) is set), or who have logged in: to nobody else is there anything. They go before
-/// what the application has at the same path. Each call is short, and never waits.
+/// The server checks Host and Origin first. It serves the pages to clients in the device's own network (if
+/// [`Access::portal`](crate::Access::portal) is set) and to clients that have logged in; for all others the pages do not exist.
+/// A board's page takes precedence over the application's at the same path. Calls must be short and must not wait.
 pub trait BoardPages: Debug + Sync {
-    /// What there is at `path`.
+    /// Returns the page, form or asset at `path`.
     fn find(&self, path: &str) -> Option<BoardPage>;
 
-    /// Takes a form (`application/x-www-form-urlencoded`, 1,024 bytes at most) that was sent to `path`, and returns the path of
-    /// the page that is to be shown then.
+    /// Processes a form that was sent to `path`, and returns the path of the next page.
+    ///
+    /// The form is `application/x-www-form-urlencoded` and at most 1,024 bytes long. The client is redirected to the next page.
     fn submit(&self, path: &str, form: &[u8]) -> &'static str;
 
-    /// Writes one part of the page, which begins with part 0, and says which comes behind it. A part is written whole or not
-    /// at all, so that a page that changes meanwhile is never torn within one. A part longer than [`PAGE_PART_MAX`] ends
-    /// the page.
+    /// Writes one part of the page, and returns the number of the next part.
+    ///
+    /// The first part is 0; `None` ends the page. A part is sent whole or not at all, so a page that changes meanwhile is never
+    /// torn within a part. A part longer than [`PAGE_PART_MAX`] ends the page.
     ///
     /// # Errors
-    /// Those of `out`: it is asked for again when there is room.
+    /// Returns the error of `out`, which is full. The server calls again with the same part when there is room.
     fn write_part(&self, part: u16, out: &mut dyn Write) -> Result<Option<u16>, fmt::Error>;
 
-    /// For the server, and linked where a board has pages: answers for a page, to somebody who may have it.
+    /// Answers a request for a page from a client that may see it.
+    ///
+    /// For the server; a provided method, so that it is linked only if a board has pages.
     #[doc(hidden)]
     fn answer(&self, page: BoardPage, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let head = request.head;
@@ -48,20 +52,22 @@ pub trait BoardPages: Debug + Sync {
                 Outcome::Reply(page.with_policy(STRICT_POLICY))
             }
             (BoardPage::Page | BoardPage::Form, _) => {
-                if let Break(decision) = may_act(request, out) {
-                    return decision;
+                if let Break(outcome) = may_act(request, out) {
+                    return outcome;
                 }
                 match whole_content(request, out) {
                     Continue(form) => {
                         redirect(Status::SeeOther, head.base, &self.submit(head.path, form), head, out)
                     }
-                    Break(decision) => decision,
+                    Break(outcome) => outcome,
                 }
             }
         }
     }
 
-    /// For the server: fills `out` with the parts of the page from that position on.
+    /// Fills `out` with parts of the page, from the part at `position` on.
+    ///
+    /// For the server.
     #[doc(hidden)]
     fn make_page(&self, position: u32, out: &mut [u8]) -> Chunk {
         let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
@@ -71,7 +77,7 @@ pub trait BoardPages: Debug + Sync {
             match self.write_part(part, &mut part_out) {
                 Ok(Some(next)) => (length, part) = (length + part_out.length, next),
                 Ok(None) => return Chunk { length: length + part_out.length, next: None },
-                // What does not fit where there is enough room never will.
+                // A part that does not fit the maximum length never fits, so the page ends.
                 Err(fmt::Error) => {
                     let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
                     return Chunk { length, next };
@@ -81,19 +87,19 @@ pub trait BoardPages: Debug + Sync {
     }
 }
 
-/// What a board has at a path.
+/// Content of a board at a path.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum BoardPage {
-    /// The page, which is made for who asks. It takes forms, too.
+    /// A page that is generated for each request. It takes forms, too.
     Page,
-    /// It takes forms only.
+    /// An address that takes forms only.
     Form,
-    /// An asset, such as a page's style.
+    /// An asset, such as a style sheet.
     Asset(&'static Asset),
 }
 
-/// Room for a part.
+/// Writer of one part into a bounded buffer.
 struct Part<'o> {
     out: &'o mut [u8],
     length: usize,

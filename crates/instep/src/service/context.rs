@@ -1,4 +1,4 @@
-//! What a request or an open client is answered from.
+//! The context in which a request is answered or an open client is served.
 
 use crate::access::Access;
 use crate::device::{Device, SlotHandle};
@@ -8,45 +8,51 @@ use core::cell::Cell;
 use instep_proto::delivery::{Feed, Outgoing};
 use instep_proto::http::RequestHead;
 
-/// The device, what clients follow, and what the application says of itself.
+/// References to the device, its feeds and the application's declaration.
 pub struct Context<'a> {
-    /// Who may come in.
+    /// The checks of Host and Origin.
     pub(crate) access: &'a Access,
     pub(crate) device: &'a Device,
     pub(crate) manifest: &'a Manifest,
-    /// What clients of a Thing are told, if it is one.
+    /// The notices to clients of a Thing, if the application declares one.
     pub(crate) notices: Option<&'static Notices>,
-    /// What the clients of this driver follow.
+    /// The feed that the clients of this driver follow.
     pub(crate) feed: &'a Feed<'static>,
     /// The same feed with its long frames compressed, if it is up to date.
     pub(crate) compressed_feed: Option<&'a Feed<'static>>,
-    /// Which of the device's followers this driver is.
+    /// The index of this driver among the device's followers.
     pub(crate) follower: usize,
-    /// Messages that this turn took whole.
+    /// The number of messages that this turn has received whole.
     pub(crate) messages: Cell<u32>,
 }
 
-/// What an open WebSocket of a Thing is told beside frames of the feed, and which writes may be passed over.
+/// Function table for an open WebSocket of a Thing.
+///
+/// It has the notices beside the feed's frames, and the replacement of writes. A push returns `false` if the output has
+/// no room.
 #[derive(Debug)]
 pub struct Notices {
-    /// Says that the device is there.
+    /// Pushes a keep-alive.
     pub(crate) push_keepalive: fn(&mut Outgoing<'_>) -> bool,
-    /// Whether a request for a WebSocket asks to be told of revisions.
+    /// Returns whether a request for a WebSocket asks for revisions.
     pub(crate) asks_for_revisions: fn(&RequestHead<'_>) -> bool,
-    /// Says up to which revision everything was told.
+    /// Pushes the revision up to which everything has been sent.
     pub(crate) push_revision: fn(revision: u64, &mut Outgoing<'_>) -> bool,
-    /// Says how many events were missed.
+    /// Pushes the number of missed events.
     pub(crate) push_missed: fn(missed: u64, &mut Outgoing<'_>) -> bool,
-    /// A write takes the place of one of the same property that still waits for the application.
+    /// Replaces a waiting write of the same property, and returns whether it did.
     pub(crate) replace_write: fn(&Device, SlotHandle, &'static Thing, &str) -> bool,
 }
 
 impl Context<'_> {
+    /// Counts a message, if it is whole.
     pub(crate) fn count_message(&self, whole: bool) {
         self.messages.set(self.messages.get() + u32::from(whole));
     }
 
-    /// Whether the log may tell of a refusal; it has been told then of how many it was not.
+    /// Returns whether a refusal may be logged now.
+    ///
+    /// If so, logs first how many were left out before.
     pub(crate) fn allow_log(&self, now: Instant) -> bool {
         let left_out = self.device.allow_log(now);
         if let Some(left_out @ 1..) = left_out {

@@ -1,5 +1,7 @@
-//! The backlog: where it is wanted, whoever comes is told of the events that the device still has. They are numbered, and the
-//! first frame names the start of the device from which on they are.
+//! Ids of events, and the position from which a client follows them.
+//!
+//! With a backlog, a new client receives the events that the device still has. Events are numbered from each start of the device,
+//! and the first frame names that start.
 
 use super::context::Context;
 use core::fmt::{self, Display};
@@ -10,21 +12,23 @@ use instep_proto::http::RequestHead;
 /// The version of the wire format.
 const WIRE: u32 = 1;
 
-/// Where a client begins to follow that has had the first `heard` of all events.
-pub(crate) fn begin(context: &Context<'_>, heard: u64) -> Cursor {
+/// Returns the first cursor of a client that has the first `seen` events.
+pub(crate) fn begin(context: &Context<'_>, seen: u64) -> Cursor {
     if context.manifest.backlog {
-        Cursor::with_backlog(context.feed, heard)
+        Cursor::with_backlog(context.feed, seen)
     } else {
         Cursor::new(context.feed)
     }
 }
 
-/// The start of the device from which on events are numbered; `None`: they are not, or nobody can tell.
+/// Returns the id of the device's start, from which events are numbered.
+///
+/// Returns `None` if the application has no backlog, or if the driver has not set the id.
 pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
     position_start(context, false)
 }
 
-/// The first frame of all.
+/// First frame to each client: wire version, hash and start of the device.
 pub(crate) struct Greeting {
     hash: u64,
     start: Option<NonZeroU32>,
@@ -46,7 +50,7 @@ impl Display for Greeting {
     }
 }
 
-/// An event as Server-Sent Events name it: by the start of the device and its number.
+/// Id of an event in Server-Sent Events: the device's start and a number.
 pub(crate) struct EventId {
     pub(crate) start: NonZeroU32,
     pub(crate) seq: u64,
@@ -58,20 +62,22 @@ impl Display for EventId {
     }
 }
 
-/// Which events a client has had that connects again.
+/// Position of a client that connects again: the events that it has received.
 #[derive(Clone, Copy)]
 pub(crate) struct LastSeen {
-    /// It asks for revisions (`?revision`), and so is told how many events it missed meanwhile.
+    /// Whether it asks for revisions (`?revision`) and the number of missed events.
     pub(crate) revisions: bool,
-    /// The number of the last event that it had, of this start of the device. `None` if it names none.
+    /// The number of the last event that it received since this start of the device. `None` if it names none.
     seq: Option<u64>,
-    /// That number where it names none.
-    first: u64,
+    /// The number that is used if it names none.
+    default_seq: u64,
 }
 
 impl LastSeen {
-    /// Reads the query and `Last-Event-ID`. `only`: for a stream of one property or event, which begins now; only a client
-    /// that comes back gets events of the past.
+    /// Parses the query and `Last-Event-ID`.
+    ///
+    /// `only` is set for a stream of one property or event. Such a stream begins now, and only a client that names an id
+    /// receives past events.
     pub(crate) fn read(only: bool, head: &RequestHead<'_>, context: &Context<'_>) -> Self {
         let asked = asked_position(head).filter(|_| !only);
         let revisions = asked.is_some();
@@ -83,39 +89,41 @@ impl LastSeen {
                 .ok()
                 .filter(|_| position_start(context, revisions).is_some_and(|start| start.get() == of))
         };
-        let first = if only && id.is_none() { u64::MAX } else { 0 };
-        Self { revisions, seq: known(), first }
+        let default_seq = if only && id.is_none() { u64::MAX } else { 0 };
+        Self { revisions, seq: known(), default_seq }
     }
 
-    /// Where it begins to follow.
+    /// Returns the first cursor of the client.
     pub(crate) fn begin(self, context: &Context<'_>) -> Cursor {
-        begin(context, self.seq.unwrap_or(self.first))
+        begin(context, self.seq.unwrap_or(self.default_seq))
     }
 
-    /// How many events it missed that begins there.
+    /// Returns how many events the client missed, if it asks for revisions.
     pub(crate) fn missed(self, begin: &Cursor) -> u64 {
         self.seq.filter(|_| self.revisions).map_or(0, |seq| begin.events().saturating_sub(seq))
     }
 }
 
-/// The start of the device as a position names it: where revisions are asked for, events are numbered without a backlog, too.
+/// Returns the id of the device's start for a position.
+///
+/// If the client asks for revisions, events are numbered without a backlog, too.
 pub(crate) fn position_start(context: &Context<'_>, revisions: bool) -> Option<NonZeroU32> {
     context.device.start().filter(|_| revisions || context.manifest.backlog)
 }
 
-/// Whether the query of a request asks for revisions.
+/// Returns whether the query of a request asks for revisions.
 pub(crate) fn asks_for_revisions(head: &RequestHead<'_>) -> bool {
     asked_position(head).is_some()
 }
 
-/// The position in `?revision` or `?revision=POSITION`; empty in the former.
+/// Returns the position in `?revision=POSITION`, or an empty one for `?revision`.
 fn asked_position<'r>(head: &RequestHead<'r>) -> Option<&'r str> {
     let fields = head.query?.split('&');
     let mut asked = fields.filter_map(|field| field.strip_prefix("revision"));
     asked.find_map(|rest| if rest.is_empty() { Some(rest) } else { rest.strip_prefix('=') })
 }
 
-/// Says that the device is there, and up to which revision everything was told.
+/// Keep-alive with the revision up to which everything has been sent.
 pub(crate) struct UpTo(pub(crate) u64);
 
 impl Display for UpTo {

@@ -1,30 +1,38 @@
-//! Files of a page, behind all that the application declares.
+//! Files of a folder, for paths where the application declares nothing.
 
 use super::request::{Outcome, Request};
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, Status};
 
-/// The numbers of bodies that are read from files.
-const FILES: u16 = 0x8000;
-/// Files that can be sent at the same time: their numbers are below this.
+/// First number of the bodies that are read from files.
+const FIRST_FILE: u16 = 0x8000;
+/// Upper bound of the numbers of files.
+///
+/// So it is the maximum number of files that are sent at the same time.
 pub const FOLDER_FILES_MAX: u16 = 0x4000;
 
-/// The files of a page of one's own: its script, its style, its pictures.
+/// Files of a page, such as scripts, style sheets and pictures.
 ///
-/// The server asks for them where nothing else answers, behind the checks of Host and the log-in. No call waits.
+/// The server looks here if nothing else is at a path, after it has checked Host and the log-in. Calls must not wait.
 pub trait Folder: Debug + Sync {
-    /// Finds what is at the path of a request. The path is as it was sent: nothing is decoded.
+    /// Finds the content at the path of a request.
+    ///
+    /// The path is as the client sent it, without decoding.
     fn find(&self, head: &RequestHead<'_>) -> Found;
 
-    /// Writes what comes next of a file at the start of `out`. `position` is 0 at first, then what the call before said.
-    /// [`Chunk::BROKEN`] ends the answer and its connection.
+    /// Writes the next chunk of a file to the start of `out`.
+    ///
+    /// `position` is 0 at first, then the one that the call before returned. [`Chunk::BROKEN`] aborts the answer and closes the
+    /// connection.
     fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
         let _ = (number, position, values, out);
         Chunk::BROKEN
     }
 
-    /// For the server, and linked where an application has a folder: answers a request.
+    /// Answers a request.
+    ///
+    /// For the server; a provided method, so that it is linked only if an application has a folder.
     #[doc(hidden)]
     fn answer(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         let (head, frames) = (request.head, request.context.access.frames);
@@ -34,7 +42,7 @@ pub trait Folder: Debug + Sync {
             Found::Asset(asset) => Outcome::Reply(Reply::asset(asset, head, frames)),
             _ if !matches!(head.method, Method::Get | Method::Head) => error(Status::MethodNotAllowed),
             Found::File(FolderFile { number, content_type, content }) => {
-                let number = FILES + number % FOLDER_FILES_MAX;
+                let number = FIRST_FILE + number % FOLDER_FILES_MAX;
                 Outcome::Reply(match content {
                     FileContent::Plain { length, hash } => {
                         Reply::file(number, content_type, Some((length as usize, hash)), head, frames)
@@ -58,7 +66,7 @@ pub trait Folder: Debug + Sync {
     }
 }
 
-/// Files that are known when the firmware is built, by their paths.
+/// Folder of assets that are known at build time, each with its path.
 #[derive(Clone, Copy, Debug)]
 pub struct Files(pub &'static [(&'static str, Asset)]);
 
@@ -69,45 +77,47 @@ impl Folder for Files {
     }
 }
 
-/// What a folder has at a path.
+/// Content of a folder at a path.
 #[derive(Clone, Copy, Debug)]
 pub enum Found {
     /// Nothing that may be served.
     Nothing,
-    /// An asset that is known when the firmware is built.
+    /// An asset that is known at build time.
     Asset(&'static Asset),
     /// A file.
     File(FolderFile),
-    /// A folder with a page of its own, at the same path with a `/` at its end.
+    /// A folder with an index page. The client is redirected to the same path with a `/` at its end.
     Folder,
 }
 
 /// A file that is read while it is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct FolderFile {
-    /// Its number for [`Folder::read`], below [`FOLDER_FILES_MAX`].
+    /// The number for [`Folder::read`], below [`FOLDER_FILES_MAX`].
     pub number: u16,
-    /// Its `Content-Type`.
+    /// The `Content-Type`.
     pub content_type: &'static str,
-    /// How its bytes become a body.
+    /// The way from the file's bytes to a body.
     pub content: FileContent,
 }
 
-/// How the bytes of a file become a body.
+/// Way from the bytes of a file to a body.
 #[derive(Clone, Copy, Debug)]
 pub enum FileContent {
-    /// As they are.
+    /// The bytes are sent unchanged.
     Plain {
-        /// How many bytes there are.
+        /// The length of the file, in bytes.
         length: u32,
-        /// Another one for another content: its ETag.
+        /// The hash for the ETag, which differs for different content.
         hash: u64,
     },
-    /// With `%NAME%` replaced by the device's value of that name. No copy is kept.
+    /// `%NAME%` is replaced by the device's value of that name.
+    ///
+    /// Clients must not cache the result.
     Template,
 }
 
-/// The number of a file, if that is the number of its body.
+/// Returns the number of a file from that of a body, if the body is one of a file.
 pub(crate) fn file_of(body: u16) -> Option<u16> {
-    body.checked_sub(FILES).filter(|number| *number < FOLDER_FILES_MAX)
+    body.checked_sub(FIRST_FILE).filter(|number| *number < FOLDER_FILES_MAX)
 }

@@ -1,8 +1,9 @@
-//! What is asked of the Thing by PUT and POST: it becomes a message as a client would send it, and what the application
-//! answers becomes the answer.
+//! Writes and invocations by PUT and POST.
+//!
+//! A request becomes the message that a WebSocket client would send, and the application's reply becomes the response.
 
 use super::asking::{
-    AFTER_VALUE, BEFORE_NAME, BEFORE_VALUE, REVISION, full, json_content, length, more_than_it_takes,
+    AFTER_VALUE, BEFORE_NAME, BEFORE_VALUE, REVISION, inbox_full, json_content, length, message_too_long,
     not_json, parse, read_answer,
 };
 use super::context::Context;
@@ -20,21 +21,24 @@ const WITHOUT_VALUE: &[u8] = b"\",\"id\":0}";
 const TOO_LONG: &str = "{\"code\":\"too-long\",\"message\":\"this is more than the application takes\"}";
 const LATE: &str = "{\"code\":\"busy\",\"message\":\"the application did not answer in time\"}";
 
-/// The longest body that is read: whatever stands around it, a message is not longer.
+/// Returns the maximum length of a body, in bytes.
+///
+/// A longer one cannot fit a message.
 pub(crate) const fn body_max(limits: &Limits) -> usize {
     limits.message
 }
 
-/// The body is longer than any that is read.
+/// Returns the response to a body that is longer than the maximum.
 pub(crate) fn too_long(head: &RequestHead<'_>) -> Reply {
     Reply::json(Status::ContentTooLarge, TOO_LONG, Some(head))
 }
 
-/// The application did not answer.
+/// Returns the response if the application has not replied in time.
 pub(crate) fn late() -> Reply {
     Reply::json(Status::ServiceUnavailable, LATE, None)
 }
 
+/// Answers a request to write the property of that number.
 pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
     match (request.head.method, interaction.kind.is_writable()) {
@@ -47,6 +51,7 @@ pub(crate) fn write_property(number: usize, request: &Request<'_>, out: &mut Out
     }
 }
 
+/// Answers a request to invoke the action of that number.
 pub(crate) fn invoke(number: usize, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Some(interaction) = find(number, request.context) else { return not_found(request.head) };
     if request.head.method == Method::Post {
@@ -55,27 +60,27 @@ pub(crate) fn invoke(number: usize, request: &Request<'_>, out: &mut Outgoing<'_
     Problem::new("wrong-method", interaction.name).not_allowed(Allow::Post, request.head, out)
 }
 
-/// Gives the request to the application, once all of it is there.
+/// Passes the request to the application, once all of it has arrived.
 fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, context, .. } = *request;
     let body = match json_content(interaction.name, request, out) {
         Continue(body) => body,
-        Break(decision) => return decision,
+        Break(outcome) => return outcome,
     };
-    // What was told to go on has come: the next request begins behind it.
+    // The whole body has arrived, so the client is not told to continue again.
     let head = &RequestHead { expects_continue: false, ..*head };
     let name = interaction.name.as_bytes();
     let parts: &[&[u8]] = if body.is_empty() {
         &[BEFORE_NAME, name, WITHOUT_VALUE]
     } else {
-        // Else what stands in it could be more than a value.
+        // Without this check, a body could add members to the message.
         match parse(body) {
             Ok(_) => &[BEFORE_NAME, name, BEFORE_VALUE, body, AFTER_VALUE],
             Err(reason) => return not_json(interaction.name, reason, head, out),
         }
     };
     if length(parts) > context.device.limits().message {
-        return more_than_it_takes(interaction.name, head, out);
+        return message_too_long(interaction.name, head, out);
     }
     match context.device.invoke(context.follower, parts, 1) {
         Some(client) => Outcome::Pending(Pending::Invocation(PendingInvocation {
@@ -84,11 +89,11 @@ fn ask(interaction: &Interaction, request: &Request<'_>, out: &mut Outgoing<'_>)
             left: 0,
             refused: 0,
         })),
-        None => full(request),
+        None => inbox_full(request),
     }
 }
 
-/// What the application answered, if it did.
+/// Takes the application's reply and answers with it, if there is one.
 pub(crate) fn take_answer(
     pending: PendingInvocation,
     request: &Request<'_>,

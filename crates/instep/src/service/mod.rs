@@ -1,5 +1,6 @@
-//! How requests are answered: for a Thing, for a board's pages, and where something is refused. Nothing here knows a
-//! connection or a driver: a handler gets a [`Request`] and says what it comes to.
+//! Handlers of requests: to a Thing, to a board's pages, to files, and refusals.
+//!
+//! A handler takes a [`Request`] and returns its [`Outcome`]. No handler knows a connection or a driver.
 
 mod asking;
 mod board;

@@ -1,4 +1,4 @@
-//! What a Thing's endpoint says by itself: what it is, that it is there, and what a client missed.
+//! Frames of a Thing's endpoint: greeting, keep-alive, revision, missed events.
 
 use super::context::Context;
 use super::event_id::{self, Greeting, UpTo};
@@ -6,27 +6,29 @@ use core::fmt::Display;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
 
-/// The most bytes that one of these frames takes.
+/// Maximum payload of one of these frames, in bytes.
 pub(crate) const OWN_FRAME_MAX: usize = 88;
 
-/// The first frame of all, and where the client begins to follow.
+/// Pushes the first frame of a client, and returns its first cursor.
+///
+/// The output must have room.
 pub(crate) fn greet(context: &Context<'_>, out: &mut Outgoing<'_>) -> Cursor {
     let pushed = push(out, Greeting::of(context));
-    debug_assert!(pushed, "it was seen to that there is room");
+    debug_assert!(pushed, "the output of a new client has no room for its greeting");
     event_id::begin(context, 0)
 }
 
-/// The device is there.
+/// Pushes a keep-alive.
 pub(crate) fn push_keepalive(out: &mut Outgoing<'_>) -> bool {
     push(out, "{\"label\":\"alive\"}")
 }
 
-/// Everything was told up to that revision.
+/// Pushes the revision up to which everything has been sent.
 pub(crate) fn push_revision(revision: u64, out: &mut Outgoing<'_>) -> bool {
     push(out, UpTo(revision))
 }
 
-/// So many events were missed.
+/// Pushes the number of missed events.
 pub(crate) fn push_missed(missed: u64, out: &mut Outgoing<'_>) -> bool {
     push(out, format_args!("{{\"label\":\"missed\",\"value\":{missed}}}"))
 }
@@ -34,6 +36,6 @@ pub(crate) fn push_missed(missed: u64, out: &mut Outgoing<'_>) -> bool {
 fn push(out: &mut Outgoing<'_>, text: impl Display) -> bool {
     let mut block = [0; SERVER_HEADER_MAX + OWN_FRAME_MAX];
     let frame = encode_frame(Payload::Text(&text), &mut block);
-    debug_assert!(frame.is_ok(), "none of them is longer");
+    debug_assert!(frame.is_ok(), "a notice is longer than OWN_FRAME_MAX");
     frame.is_ok_and(|frame| out.push(&block[frame]))
 }

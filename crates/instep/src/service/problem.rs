@@ -1,4 +1,4 @@
-//! Answers in JSON, and the `error` value of the wire as such an answer.
+//! Responses in JSON, and the wire's `error` value as the body of a response.
 
 use super::request::Outcome;
 use core::fmt::{Arguments, Display, Write as _};
@@ -6,15 +6,15 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Method, Reply, RequestHead, ResponseHead, Status, Window};
 use instep_proto::json::Text;
 
-/// The type of all bodies but the description's.
+/// Media type of all JSON bodies but the description's.
 pub(crate) const JSON: &str = "application/json";
 
-/// The longest body of an error.
+/// Maximum length of an error body, in bytes.
 const PROBLEM_MAX: usize = 256;
-/// How much of a name that nobody knows is repeated.
-const NAME_SHOWN: usize = 40;
+/// Maximum length of an unknown name in an error body, in bytes.
+const NAME_SHOWN_MAX: usize = 40;
 
-/// Writes an answer at once, if there is room.
+/// Writes a response at once, if there is room.
 pub(crate) fn write_answer(
     response: &ResponseHead,
     body: &[u8],
@@ -24,7 +24,9 @@ pub(crate) fn write_answer(
     write_answer_with(response, format_args!(""), body, head, out)
 }
 
-/// The same with further header lines, each with its line end.
+/// Writes a response with further header lines, if there is room.
+///
+/// Each line must have its line end.
 pub(crate) fn write_answer_with(
     response: &ResponseHead,
     lines: Arguments<'_>,
@@ -48,7 +50,7 @@ pub(crate) fn write_answer_with(
     }
 }
 
-/// The `error` value of the wire, as the body of an answer.
+/// Body of an error response, which is the wire's `error` value.
 pub(crate) struct Problem<'n> {
     code: &'static str,
     name: &'n str,
@@ -56,17 +58,17 @@ pub(crate) struct Problem<'n> {
 }
 
 impl<'n> Problem<'n> {
-    /// A problem with the interaction of that name; empty: with none.
+    /// Creates an error of the interaction of that name. An empty name stands for none.
     pub(crate) fn new(code: &'static str, name: &'n str) -> Self {
         Self { code, name, allow: Allow::Read }
     }
 
-    /// The same where these methods are allowed.
+    /// Sets the methods for the Allow header.
     pub(crate) fn allow(self, methods: Allow) -> Self {
         Self { allow: methods, ..self }
     }
 
-    /// The answer to a method that is of no use there, unlike these.
+    /// Answers 405 with the allowed methods.
     pub(crate) fn not_allowed(
         self,
         methods: Allow,
@@ -77,7 +79,7 @@ impl<'n> Problem<'n> {
         self.allow(methods).answer(Status::MethodNotAllowed, message, head, out)
     }
 
-    /// The answer that says so.
+    /// Answers with this status and message.
     pub(crate) fn answer(
         &self,
         status: Status,
@@ -93,10 +95,10 @@ impl<'n> Problem<'n> {
 
     fn write(&self, message: &dyn Display, body: &mut [u8]) -> usize {
         let mut body = Window::new(body, 0);
-        // The longest name and the longest message have room.
+        // Cannot fail, because the longest name and the longest message fit.
         let _ = write!(body, "{{\"code\":\"{}\"", self.code);
         if !self.name.is_empty() {
-            let _ = write!(body, ",\"name\":{}", Text::cut(self.name, NAME_SHOWN));
+            let _ = write!(body, ",\"name\":{}", Text::cut(self.name, NAME_SHOWN_MAX));
         }
         let _ = write!(body, ",\"message\":{}}}", Text::new(message));
         body.used()

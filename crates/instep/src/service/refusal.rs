@@ -1,4 +1,4 @@
-//! What is said of refusals, in the log and to the client.
+//! Log lines and responses of refused requests.
 
 use super::context::Context;
 use super::request::{Outcome, Request};
@@ -9,7 +9,7 @@ use crate::log::{Escaped, FROM_CLIENT};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, Status};
 
-/// Tells in the log of a refusal, unless it has told of many in this second.
+/// Logs a refusal, unless the rate limit of such lines is reached.
 macro_rules! log_limited {
     ($level:ident, $context:expr, $now:expr, $($line:tt)+) => {
         if $context.allow_log($now) {
@@ -19,14 +19,16 @@ macro_rules! log_limited {
 }
 pub(crate) use log_limited;
 
-/// Says in the log what would let the request in.
+/// Counts and logs a refused request, with the option that would allow it.
+///
+/// Returns the status.
 pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
     let Request { now, head, peer, context, .. } = *request;
     context.device.count_refusal(match refusal {
         Refusal::Host => RefusalReason::Host,
         Refusal::Origin => RefusalReason::Origin,
     });
-    let ways_in = context.access.hints;
+    let hints = context.access.hints;
     match refusal {
         Refusal::Host => {
             let host = head.host.unwrap_or_default();
@@ -36,16 +38,16 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     context,
                     now,
                     target: FROM_CLIENT,
-                    "Refused a request from {peer}: this device does not go by the name {}. If it should, {}{offer}",
+                    "Refused a request from {peer}: unknown Host {}; to allow it, {}{offer}",
                     Escaped(host.as_bytes()),
-                    ways_in.host
+                    hints.host
                 ),
                 None => log_limited!(
                     warn,
                     context,
                     now,
                     target: FROM_CLIENT,
-                    "Refused a request from {peer}: its Host is no name with a port: {}",
+                    "Refused a request from {peer}: invalid Host {}",
                     Escaped(host.as_bytes())
                 ),
             }
@@ -55,7 +57,7 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
             match head.origin.map(|origin| (origin, Offer::origin(origin))) {
                 Some((origin, Some(offer))) => {
                     let others = if is_wide_origin(origin) {
-                        ", as do all pages from files and many programs"
+                        ", which all pages from files and many programs send"
                     } else {
                         ""
                     };
@@ -64,9 +66,9 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                         context,
                         now,
                         target: FROM_CLIENT,
-                        "Refused a request from {peer}: its page comes from {}{others}. If that page may use this device, {}{offer}",
+                        "Refused a request from {peer}: unknown Origin {}{others}; to allow it, {}{offer}",
                         Escaped(origin.as_bytes()),
-                        ways_in.origin
+                        hints.origin
                     );
                 }
                 Some((origin, None)) => log_limited!(
@@ -74,15 +76,15 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
                     context,
                     now,
                     target: FROM_CLIENT,
-                    "Refused a request from {peer}: its Origin is none that could be allowed: {}",
+                    "Refused a request from {peer}: invalid Origin {}",
                     Escaped(origin.as_bytes())
                 ),
                 None => log_limited!(
                     warn,
                     context,
                     now,
-                    "Refused a request from {peer}: a page from somewhere else made it, and does not say which. If that page may use this device, {}ORIGIN, with that page's origin, and have it ask with fetch()",
-                    ways_in.origin
+                    "Refused a request from {peer}: a page of another origin sent it without Origin; to allow it, {}ORIGIN with the page's origin, and send it with fetch()",
+                    hints.origin
                 ),
             }
             Status::Forbidden
@@ -90,13 +92,13 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
     }
 }
 
-/// Says where the device is, to a browser that looked for it without TLS.
+/// Answers a plaintext request on a TLS port with the address to open instead.
 pub(crate) fn ask_for_https(
     head: &RequestHead<'_>,
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
-    // A name that is not ours is not repeated.
+    // An unknown Host is not repeated, because it could lead to another server.
     let host = head.host.filter(|_| context.access.check(head).is_ok()).unwrap_or("ADDRESS:PORT");
     let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"];
     let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum(), head);

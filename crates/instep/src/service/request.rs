@@ -1,4 +1,4 @@
-//! A request, and what it comes to.
+//! A request to a handler, and its outcome.
 
 use super::context::Context;
 use super::event_id::LastSeen;
@@ -11,96 +11,100 @@ use instep_proto::deflate::PermessageDeflate;
 use instep_proto::handshake::Handshake;
 use instep_proto::http::{Reply, RequestHead, ResponseHead};
 
-/// What a request comes to.
+/// Outcome of a request.
 #[derive(Clone, Copy)]
 pub enum Outcome {
+    /// The reply has to be sent.
     Reply(Reply),
-    /// The answer has been written already.
+    /// The response has been written already.
     Written {
+        /// Whether the connection closes after it.
         closes: bool,
     },
-    /// When the answers before it have gone there will be room for its own.
+    /// The output has no room until earlier responses have been sent.
     Blocked,
-    /// Before something else has come it cannot be decided on.
+    /// The request waits for something.
     Pending(Pending),
+    /// A WebSocket opens.
     Open(Opening),
+    /// A stream of Server-Sent Events begins.
     Listen(Listening),
 }
 
-/// A request, as it came.
+/// Request with the connection's facts that a handler needs.
 pub struct Request<'r> {
     pub(crate) now: Instant,
     pub(crate) head: &'r RequestHead<'r>,
-    /// From whom it comes in the end: a proxy may have forwarded it.
+    /// The client's address, which a trusted proxy may have reported.
     pub(crate) peer: IpAddr,
-    /// A trusted proxy forwarded it.
+    /// Whether a trusted proxy forwarded it.
     pub(crate) proxied: bool,
-    /// Its content, once all of it is there.
+    /// The content, once all of it has arrived.
     pub(crate) content: Option<&'r [u8]>,
-    /// The port of the device at which it came in; 0: nobody said.
+    /// The device's port of the connection, or 0 if the driver did not set it.
     pub(crate) local_port: u16,
-    /// What it waits for, if it was decided on before.
+    /// What it waited for, if it was handled before.
     pub(crate) pending: Pending,
-    /// What it is answered from.
+    /// The context in which it is answered.
     pub(crate) context: &'r Context<'r>,
 }
 
-/// How a WebSocket opens.
+/// Parameters of a WebSocket that opens.
 #[derive(Clone, Copy)]
 pub struct Opening {
     pub(crate) endpoint: Endpoint,
     pub(crate) handshake: Handshake,
     /// The accepted offer of permessage-deflate.
     pub(crate) deflate: Option<PermessageDeflate>,
-    /// It is told of revisions.
+    /// Whether the client asks for revisions.
     pub(crate) revisions: bool,
-    /// What let it in, where there is a log-in.
+    /// The credential, if there is a log-in.
     pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
 }
 
-/// What a request waits for whose head is known.
+/// Condition that a request waits for after its head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pending {
     #[default]
     Nothing,
-    /// For the rest of its body, for which the client was told to go on.
+    /// The rest of its body. The client has been told to continue, if it expects that.
     Body,
-    /// That its password is checked: the check's ticket, if it has one.
+    /// A password check, with its ticket if it has one.
     PasswordCheck(Option<NonZeroU32>),
-    /// That the application answers.
+    /// The application's reply.
     Invocation(PendingInvocation),
 }
 
-/// What a request has asked the application for.
+/// Messages of a request that wait for the application's reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingInvocation {
     /// The slot of the request.
     pub(crate) client: ClientId,
-    /// It is for several properties, which are asked for one after the other.
+    /// Whether it is for several properties, which are passed one after the other.
     pub(crate) several: bool,
-    /// Messages that are still to be handed over. Each has a place in the inbox.
+    /// The number of messages that have not been passed yet. Each has a reserved place in the inbox.
     pub(crate) left: u8,
-    /// Which messages the application has refused: a bit for each, the first the lowest.
+    /// The refused messages, one bit each, the first in the lowest.
     pub(crate) refused: u16,
 }
 
-/// As whom a request came in.
+/// Credential of an authenticated request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// The session, or all tools that send the password.
+    /// The number of the session, or the one for all Basic authentication.
     pub(crate) number: NonZeroU32,
-    /// When it expires.
+    /// The time at which it expires.
     pub(crate) expires_at: Instant,
 }
 
-/// Someone who wants to listen.
+/// Parameters of a stream of Server-Sent Events that begins.
 #[derive(Clone, Copy)]
 pub struct Listening {
     pub(crate) response: ResponseHead,
     pub(crate) credential: Option<Credential>,
     pub(crate) peer: IpAddr,
     pub(crate) last_seen: LastSeen,
-    /// The one property or event that it wants to be told of, by its number. `None`: everything.
+    /// The number of the only property or event of the stream. `None` stands for all.
     pub(crate) only: Option<u16>,
 }

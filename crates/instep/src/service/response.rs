@@ -1,4 +1,4 @@
-//! Answers that are written at once.
+//! Responses that are written at once.
 
 use super::request::Outcome;
 use core::fmt;
@@ -21,7 +21,7 @@ pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<
     }
 }
 
-/// Leads to `base` and `path`, which are short.
+/// Redirects to `base` followed by `path`, which must be short.
 pub(crate) fn redirect(
     status: Status,
     base: &str,
@@ -32,7 +32,7 @@ pub(crate) fn redirect(
     redirect_with(&Reply::empty_head(status, head), format_args!("Location: {base}{path}\r\n"), head, out)
 }
 
-/// An answer without a body that says more by these lines.
+/// Writes a response without a body, with further header lines.
 pub(crate) fn redirect_with(
     response: &ResponseHead,
     lines: fmt::Arguments<'_>,
@@ -49,7 +49,9 @@ pub(crate) fn redirect_with(
     }
 }
 
-/// Writes a response whose body comes from the request itself, if there is room for all of it.
+/// Writes a response and its body, if there is room for all of it.
+///
+/// Returns whether there was.
 pub(crate) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing<'_>) -> bool {
     let space = out.spare_mut();
     let Some(mut end) = head.write(space) else { return false };

@@ -1,4 +1,4 @@
-//! The Thing by plain HTTP: its description, and its values.
+//! REST resources of a Thing, such as its description, values and history.
 
 use super::context::Context;
 use super::problem::{JSON, Problem, write_answer};
@@ -13,25 +13,26 @@ use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Chunk, Method, Reply, RequestHead, Status, Window, strip_path};
 
-/// The numbers of bodies that are made while they are written.
+// Numbers of bodies that are generated while they are sent. Below them, a number is that of a sensor's history.
 const DESCRIPTION: u16 = u16::MAX;
 const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
 
-/// Something of a Thing that has an address.
+/// Resource of a Thing with an address of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Description,
     Properties,
-    /// The stream of everything.
+    /// The stream of all properties and events.
     Events,
     /// The stream of the property or event of that number.
     Stream(usize),
-    /// By its number.
+    /// The property of that number.
     Property(usize),
-    /// Of the property of that number.
+    /// The history of the property of that number.
     History(usize),
+    /// The action of that number.
     Action(usize),
-    /// There is none of that name.
+    /// An unknown name of a property, event or action.
     Unknown {
         sort: &'static str,
         name: &'p str,
@@ -39,7 +40,9 @@ pub(crate) enum Resource<'p> {
 }
 
 impl Resource<'_> {
-    /// What is at `path`; `None`: nothing of the Thing.
+    /// Finds the resource at `path`.
+    ///
+    /// Returns `None` if the path does not belong to the Thing.
     pub(crate) fn find<'p>(thing: &Thing, path: &'p str) -> Option<Resource<'p>> {
         for (known, resource) in [
             ("/.well-known/wot", Resource::Description),
@@ -85,7 +88,9 @@ impl Resource<'_> {
     }
 }
 
-/// The methods that it takes; `None`: it is nothing.
+/// Returns the methods that a resource allows.
+///
+/// Returns `None` if the resource does not exist.
 pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<Allow> {
     let thing = context.manifest.thing?;
     match resource {
@@ -100,10 +105,10 @@ pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<All
     }
 }
 
-/// Answers a request for something of the Thing.
+/// Answers a request for a resource of the Thing.
 pub(crate) fn answer(
     resource: Resource<'_>,
-    pass: Option<Credential>,
+    credential: Option<Credential>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
@@ -115,15 +120,15 @@ pub(crate) fn answer(
             problem.answer(Status::NotFound, format_args!("there is no {sort} of this name"), head, out)
         }
         Resource::Description if reads => {
-            let bodies =
-                Bodies { context, now: request.now, port: request.local_port, asks_password: pass.is_some() };
+            let asks_password = credential.is_some();
+            let bodies = Bodies { context, now: request.now, port: request.local_port, asks_password };
             let Some(description) = bodies.description() else {
                 return Outcome::Reply(Reply::error(Status::NotFound, Some(head)));
             };
             describe(&description, request, out)
         }
-        Resource::Events if reads => sse::answer(None, pass, request, out),
-        Resource::Stream(number) if reads => sse::answer(Some(number), pass, request, out),
+        Resource::Events if reads => sse::answer(None, credential, request, out),
+        Resource::Stream(number) if reads => sse::answer(Some(number), credential, request, out),
         Resource::Properties if reads => Outcome::Reply(Reply::streamed(ALL_PROPERTIES, JSON, head)),
         Resource::History(number) if reads => {
             Outcome::Reply(Reply::streamed(u16::try_from(number).unwrap_or(ALL_PROPERTIES), JSON, head))
@@ -138,7 +143,9 @@ pub(crate) fn answer(
     }
 }
 
-/// The description. Its beginning tells what is known only while the request is there, so it is written at once.
+/// Answers with the description.
+///
+/// Its beginning is written at once, because it needs the request's Host and prefix, which are not kept.
 fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let head = request.head;
     let prefix = access::prefix(head, request.proxied);
@@ -155,20 +162,20 @@ fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outg
     }
 }
 
-/// The value of a property, alone.
+/// Answers with the value of a property.
 fn read(number: usize, head: &RequestHead<'_>, context: &Context<'_>, out: &mut Outgoing<'_>) -> Outcome {
     with_value(number, context, |value| {
         write_answer(&Reply::head_of(Status::Ok, Some((JSON, value.len())), head), value, head, out)
     })
 }
 
-/// Writes bodies while they are sent.
+/// Generator of bodies while they are sent.
 pub(crate) struct Bodies<'w> {
     pub(crate) context: &'w Context<'w>,
     pub(crate) now: Instant,
-    /// The port at which the client came in.
+    /// The device's port of the connection.
     pub(crate) port: u16,
-    /// There is a log-in.
+    /// Whether there is a log-in.
     pub(crate) asks_password: bool,
 }
 
@@ -182,21 +189,23 @@ impl Bodies<'_> {
     fn make_description(&self, position: u32, out: &mut [u8]) -> Chunk {
         let room = out.len();
         let mut window = Window::new(out, usize::try_from(position).unwrap_or(usize::MAX));
-        // It fails where the room ends.
+        // An error only means that the window is full.
         let _ = self.description().map_or(Ok(()), |description| description.write(&mut window));
         let length = window.used();
         let next = position.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
-        // At the end of the text, the length of the body has been reached, too: nothing follows.
+        // If the text ends exactly at the window's end, the body has its length, so no chunk is asked for.
         Chunk { length, next: (length == room).then_some(next) }
     }
 
-    /// Position: 0 before the first bracket, else one more than the number of the interaction that comes next.
+    /// Generates the object of all properties.
+    ///
+    /// A position is 0 before the first brace, then the number of the next interaction plus 1.
     fn make_properties(&self, position: u32, out: &mut [u8]) -> Chunk {
         let interactions = self.context.manifest.thing.map_or(&[][..], |thing| thing.interactions);
-        let mut made = Chunk { length: 0, next: Some(position) };
+        let mut chunk = Chunk { length: 0, next: Some(position) };
         let mut next = position;
         loop {
-            let mut part = Window::new(&mut out[made.length..], 0);
+            let mut part = Window::new(&mut out[chunk.length..], 0);
             let number = usize::try_from(next).unwrap_or(usize::MAX).wrapping_sub(1);
             let written = match (next, interactions.get(number)) {
                 (0, _) => part.write_str("{"),
@@ -212,28 +221,30 @@ impl Bodies<'_> {
                 }
             };
             if written.is_err() {
-                return made;
+                return chunk;
             }
-            made.length += part.used();
+            chunk.length += part.used();
             if number == interactions.len() {
-                return Chunk { next: None, ..made };
+                return Chunk { next: None, ..chunk };
             }
             next += 1;
-            made.next = Some(next);
+            chunk.next = Some(next);
         }
     }
 }
 
 impl Bodies<'_> {
-    /// Position: 0 before the first bracket; else twice the number of the value that comes next, and 1 if it is the first,
-    /// and 2.
+    /// Generates the array of a sensor's past values.
+    ///
+    /// A position is 0 before the first bracket. Later it is twice the number of the next value plus 2, and 1 more before the
+    /// first value.
     fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Chunk {
         let interaction = self.context.manifest.thing.and_then(|thing| thing.interactions.get(sensor));
         let precision = interaction.map_or(0, |interaction| interaction.kind.precision());
-        let mut made = Chunk { length: 0, next: Some(position) };
+        let mut chunk = Chunk { length: 0, next: Some(position) };
         let mut next = position;
         loop {
-            let mut part = Window::new(&mut out[made.length..], 0);
+            let mut part = Window::new(&mut out[chunk.length..], 0);
             let past =
                 if next == 0 { None } else { self.context.device.past(sensor, next / 2 - 1, self.now) };
             let written = match (next, past) {
@@ -248,20 +259,20 @@ impl Bodies<'_> {
                 }
             };
             if written.is_err() {
-                return made;
+                return chunk;
             }
-            made.length += part.used();
+            chunk.length += part.used();
             next = match past {
                 None if next == 0 => 3,
-                None => return Chunk { next: None, ..made },
+                None => return Chunk { next: None, ..chunk },
                 Some((number, _)) => number.saturating_add(2).saturating_mul(2),
             };
-            made.next = Some(next);
+            chunk.next = Some(next);
         }
     }
 }
 
-/// A part of one of the Thing's bodies.
+/// Generates a chunk of one of the Thing's bodies.
 pub(crate) fn make(bodies: &Bodies<'_>, number: u16, position: u32, out: &mut [u8]) -> Chunk {
     match number {
         DESCRIPTION => bodies.make_description(position, out),

@@ -1,8 +1,10 @@
-//! `PUT /properties`: several properties in one request. All of them are checked, and places in the inbox are kept for all,
-//! before the application gets the first; it gets the next one when it has answered the one before.
+//! `PUT /properties`, which writes several properties in one request.
+//!
+//! All values are validated, and places in the inbox are reserved for all of them, before the application receives the first. It
+//! receives the next one when it has replied to the one before.
 
 use super::asking::{
-    AFTER_VALUE, BEFORE_NAME, BEFORE_VALUE, REVISION, full, json_content, length, more_than_it_takes,
+    AFTER_VALUE, BEFORE_NAME, BEFORE_VALUE, REVISION, inbox_full, json_content, length, message_too_long,
     not_json, parse, read_answer,
 };
 use super::problem::{JSON, Problem, write_answer, write_answer_with};
@@ -15,16 +17,19 @@ use instep_proto::frame::server_payload;
 use instep_proto::http::{Allow, Method, Reply, RequestHead, Status, Window};
 use instep_proto::json::{JsonError, Object, Value};
 
-/// Bytes of the line that names the revision, at most.
+/// Maximum length of the header line with the revision, in bytes.
 const LINE_MAX: usize = REVISION.len() + ": \r\n".len() + 20;
-/// Bytes of a frame that tells what is wrong, at most.
-const WRONG_MAX: usize = 256;
-/// Bytes of the answer that names which properties were refused, at most: 16 names of 32 bytes, and what stands around them.
+/// Maximum length of an error frame, in bytes.
+const ERROR_MAX: usize = 256;
+/// Maximum length of the body that lists refused properties, in bytes.
+///
+/// The body has at most 16 names of 32 bytes, and JSON around them.
 const REFUSED_MAX: usize = 700;
 
-/// The answer where the names have no room.
+/// Body of the response if the names do not fit.
 const SOME_REFUSED: &str = "{\"code\":\"refused\",\"message\":\"the device refuses some of these\"}";
 
+/// Passes the first property to the application, once the whole request is valid.
 pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, context, .. } = *request;
     let Some(thing) = context.manifest.thing.filter(|thing| thing.is_writable()) else {
@@ -35,9 +40,9 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     }
     let body = match json_content("", request, out) {
         Continue(body) => body,
-        Break(decision) => return decision,
+        Break(outcome) => return outcome,
     };
-    // What was told to go on has come: the next request begins behind it.
+    // The whole body has arrived, so the client is not told to continue again.
     let head = &RequestHead { expects_continue: false, ..*head };
     let limits = context.device.limits();
     let too_many = |out: &mut Outgoing<'_>| {
@@ -62,10 +67,10 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     for (name, value, text) in object.texts() {
         let property = match thing.check_write(name, value) {
             Ok(property) => property,
-            Err(wrong) => return tell(&wrong, head, out),
+            Err(error) => return reject(&error, head, out),
         };
         if length(&message(property.name, text)) > limits.message {
-            return more_than_it_takes(property.name, head, out);
+            return message_too_long(property.name, head, out);
         }
         count = count.saturating_add(1);
     }
@@ -82,11 +87,13 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
             left: count - 1,
             refused: 0,
         })),
-        None => full(request),
+        None => inbox_full(request),
     }
 }
 
-/// What the application answered, if it did: then it gets the next property, or the client its answer. Nothing is in the output.
+/// Takes the application's reply, if there is one.
+///
+/// Then the application receives the next property, or the client the response. The output must be empty.
 pub(super) fn take_answer(
     mut pending: PendingInvocation,
     request: &Request<'_>,
@@ -100,7 +107,7 @@ pub(super) fn take_answer(
     let Some((revision, done)) = answer else { return Outcome::Pending(Pending::Invocation(pending)) };
     let head = &RequestHead { expects_continue: false, ..*request.head };
     let Some(Ok(Value::Object(object))) = request.content.map(parse) else {
-        // It was an object before.
+        // Cannot happen, because the content was an object in `write`.
         device.withdraw(pending.client, pending.left);
         return Outcome::Reply(Reply::error(Status::BadRequest, Some(head)));
     };
@@ -122,29 +129,31 @@ pub(super) fn take_answer(
     let response = Reply::head_of(Status::Conflict, Some((JSON, length)), head);
     let space = out.spare_mut();
     if response.write(space).is_none_or(|head| head + LINE_MAX + length > space.len()) {
-        // Many long names, on a device: the properties have been written all the same.
+        // Many long names do not fit a device's output. The properties are written nevertheless, so the status stays.
         return Outcome::Reply(Reply::json(Status::Conflict, SOME_REFUSED, Some(head)));
     }
     write_answer_with(&response, line, &body[..length], head, out)
 }
 
-/// The message for a property. `text` is the value, as the client wrote it.
+/// Returns the message for a property. `text` is the value as the client wrote it.
 fn message<'m>(name: &'m str, text: &'m str) -> [&'m [u8]; 5] {
     [BEFORE_NAME, name.as_bytes(), BEFORE_VALUE, text.as_bytes(), AFTER_VALUE]
 }
 
-/// The message for the property of that number in the object.
-fn nth<'m>(object: Object<'m>, number: usize, request: &Request<'_>) -> Option<[&'m [u8]; 5]> {
-    let (name, value, text) = object.texts().nth(number)?;
+/// Returns the message for the member of the object at `index`.
+fn nth<'m>(object: Object<'m>, index: usize, request: &Request<'_>) -> Option<[&'m [u8]; 5]> {
+    let (name, value, text) = object.texts().nth(index)?;
     let property = request.context.manifest.thing?.check_write(name, value).ok()?;
     Some(message(property.name, text))
 }
 
-/// The answer to what the declaration does not allow. The address itself is right, whatever name is wrong.
-fn tell(wrong: &RequestError<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
-    let mut frame = [0; WRONG_MAX];
+/// Rejects a value that the declaration does not allow.
+///
+/// The address of the request exists even if a name in its content does not, so the status is 422 instead of 404 or 405.
+fn reject(error: &RequestError<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
+    let mut frame = [0; ERROR_MAX];
     let mut text = Window::new(&mut frame, 0);
-    let _ = write!(text, "{}", wrong.frame(WRONG_MAX));
+    let _ = write!(text, "{}", error.frame(ERROR_MAX));
     let length = text.used();
     let (status, body) = read_answer(&frame[..length]).unwrap_or((Status::BadRequest, &[]));
     let status = match status {
@@ -154,15 +163,17 @@ fn tell(wrong: &RequestError<'_>, head: &RequestHead<'_>, out: &mut Outgoing<'_>
     write_answer(&Reply::head_of(status, Some((JSON, body.len())), head), body, head, out)
 }
 
-/// Writes which properties were refused and which are done, and returns how long that is.
+/// Writes which properties were refused and which were written.
+///
+/// Returns the length, in bytes.
 fn write_refused(object: Object<'_>, refused: u16, request: &Request<'_>, body: &mut [u8]) -> usize {
     let mut body = Window::new(body, 0);
     let list = |body: &mut Window<'_>, bit: bool| {
         let mut before = "[";
-        for (number, (name, value)) in object.members().enumerate() {
+        for (index, (name, value)) in object.members().enumerate() {
             let property =
                 request.context.manifest.thing.and_then(|thing| thing.check_write(name, value).ok());
-            if let Some(property) = property.filter(|_| (refused >> number & 1 == 1) == bit) {
+            if let Some(property) = property.filter(|_| (refused >> index & 1 == 1) == bit) {
                 let _ = write!(body, "{before}\"{}\"", property.name);
                 before = ",";
             }

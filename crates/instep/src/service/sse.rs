@@ -1,5 +1,7 @@
-//! Streams of Server-Sent Events (WHATWG HTML section 9.2), for clients without WebSocket: `/events` tells what a WebSocket
-//! would be told, and each property and event has a stream of bare values. A listener counts as a client.
+//! Streams of Server-Sent Events (WHATWG HTML section 9.2).
+//!
+//! They are for clients without WebSocket. `/events` has the messages that a WebSocket would receive. Each property and
+//! each event has a stream of bare values. The client of a stream has a slot and counts as a client.
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
@@ -13,36 +15,40 @@ use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, server_payload};
 use instep_proto::http::{Method, Reply, Status, Window};
 
-/// After so long, a browser whose connection was lost comes back, in milliseconds.
-const RETRY: u32 = 2_000;
-/// After so long, a comment says that the device is there.
-const COMMENT_EVERY: u64 = 10_000;
-/// The same for a client that asks for revisions: as often as an open WebSocket is told.
-const COMMENT_EVERY_WITH_REVISIONS: u64 = 5_000;
-/// Proxies such as nginx are not to gather what is to arrive at once.
+/// Delay before a browser reconnects after a lost connection, in ms.
+const RETRY_MS: u32 = 2_000;
+/// Interval between keep-alive comments, in ms.
+const COMMENT_INTERVAL_MS: u64 = 10_000;
+/// Interval between keep-alive comments if the client asks for revisions, in ms.
+///
+/// It is that of a WebSocket's keep-alives.
+const COMMENT_INTERVAL_WITH_REVISIONS_MS: u64 = 5_000;
+/// Header line that keeps proxies such as nginx from buffering the stream.
 const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
 
-/// Where someone stands who listens.
+/// State of one stream.
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) slot: SlotHandle,
-    /// It may be that what let it in does not hold any more.
-    pub(crate) look: bool,
-    /// When what let it in expires.
+    /// Whether the device may have revoked the credential, which has to be checked.
+    pub(crate) check_revoked: bool,
+    /// The time at which the credential expires.
     pub(crate) expires_at: Instant,
-    /// When it gets a comment.
+    /// The time of the next comment.
     comment_at: Instant,
     cursor: Cursor,
-    /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
-    untold: u64,
-    /// The one property or event that it is told of, by its number. `None`: of everything.
+    /// The lowest unsent revision, or [`u64::MAX`] if the client asks for none.
+    unsent_revision: u64,
+    /// The number of the only property or event of the stream. `None` stands for all.
     only: Option<u16>,
 }
 
-/// Answers a request for the events: for all, or for those of one property or event, by its number.
+/// Answers a request for a stream.
+///
+/// It is of everything, or of the property or event with the number `only`.
 pub(crate) fn answer(
     only: Option<usize>,
-    pass: Option<Credential>,
+    credential: Option<Credential>,
     request: &Request<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
@@ -52,9 +58,9 @@ pub(crate) fn answer(
     }
     let response = Reply::head_of(Status::Ok, Some(("text/event-stream", 0)), head).without_end();
     if head.method == Method::Get {
-        let heard = LastSeen::read(only.is_some(), head, context);
+        let last_seen = LastSeen::read(only.is_some(), head, context);
         let only = only.and_then(|number| u16::try_from(number).ok());
-        return Outcome::Listen(Listening { response, credential: pass, peer, last_seen: heard, only });
+        return Outcome::Listen(Listening { response, credential, peer, last_seen, only });
     }
     match response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}")) {
         Some(length) => {
@@ -65,26 +71,28 @@ pub(crate) fn answer(
     }
 }
 
-/// Begins to tell of events, to who has that place. There is room for the beginning: nothing is in the output.
+/// Begins a stream for the client in `slot`.
+///
+/// The output must be empty, so that the beginning has room.
 pub(crate) fn listen(
-    place: SlotHandle,
+    slot: SlotHandle,
     now: Instant,
     listening: &Listening,
     context: &Context<'_>,
     out: &mut Outgoing<'_>,
 ) -> Events {
-    let Listening { response, credential: pass, last_seen: heard, only, .. } = *listening;
+    let Listening { response, credential, last_seen, only, .. } = *listening;
     let head = response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}"));
     out.commit(head.unwrap_or(0));
-    let cursor = heard.begin(context);
-    let missed = heard.missed(&cursor);
+    let cursor = last_seen.begin(context);
+    let missed = last_seen.missed(&cursor);
     let mut events = Events {
-        slot: place,
-        look: false,
-        expires_at: pass.map_or(Instant::NEVER, |pass| pass.expires_at),
+        slot,
+        check_revoked: false,
+        expires_at: credential.map_or(Instant::NEVER, |credential| credential.expires_at),
         comment_at: now,
         cursor,
-        untold: u64::MAX,
+        unsent_revision: u64::MAX,
         only,
     };
     let mut begin = Window::new(out.spare_mut(), 0);
@@ -94,18 +102,18 @@ pub(crate) fn listen(
     }
     let length = begin.used();
     out.commit(length);
-    if heard.revisions {
+    if last_seen.revisions {
         let first = events.cursor.next(context.feed).map(|next| next.revision);
-        events.untold = first.unwrap_or(context.feed.revision());
+        events.unsent_revision = first.unwrap_or(context.feed.revision());
     }
     events.comment_at = events.next_comment(now);
     events
 }
 
 impl Events {
-    /// Gives its place back.
+    /// Ends the stream and releases its slot.
     pub(crate) fn close(self, end: End, context: &Context<'_>) {
-        // Who listens has no other way to go than to close the connection.
+        // A stream has no close frame, so a closed connection is its normal end.
         let end = match end {
             End::Dropped(DropReason::NoCloseFrame) => End::Closed(Some(CloseCode::NORMAL)),
             end => end,
@@ -114,40 +122,47 @@ impl Events {
         self.slot.client.log_disconnected();
     }
 
+    /// Returns how far the client is behind the feed.
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> u64 {
         self.cursor.lag(feed)
     }
 
-    /// When a turn is due.
+    /// Returns when the next turn is due.
     pub(crate) fn wake_at(&self) -> Instant {
         self.expires_at.min(self.comment_at)
     }
 
-    /// Whether what let it in has ended at the device.
+    /// Returns whether the device has revoked the credential.
     pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
-        core::mem::take(&mut self.look) && context.device.has_reply(self.slot).1
+        core::mem::take(&mut self.check_revoked) && context.device.has_reply(self.slot).1
     }
 
-    /// Says that the device is there. Who does not read is behind, and is told nothing more.
+    /// Adds a keep-alive comment if it is due and the output is empty.
+    ///
+    /// A client that does not read gets none.
     pub(crate) fn comment(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         if now >= self.comment_at {
             if out.is_empty() {
-                // There is room: nothing is in it.
+                // There is room, because the output is empty.
                 let _ = out.push(b":\n\n");
             }
             self.comment_at = self.next_comment(now);
         }
     }
 
-    fn tells_revisions(&self) -> bool {
-        self.untold != u64::MAX
+    fn sends_revisions(&self) -> bool {
+        self.unsent_revision != u64::MAX
     }
 
     fn next_comment(&self, now: Instant) -> Instant {
-        now.after(if self.tells_revisions() { COMMENT_EVERY_WITH_REVISIONS } else { COMMENT_EVERY })
+        now.after(if self.sends_revisions() {
+            COMMENT_INTERVAL_WITH_REVISIONS_MS
+        } else {
+            COMMENT_INTERVAL_MS
+        })
     }
 
-    /// Writes what there is to write. Says whether the socket took all of it.
+    /// Writes everything that is due. Returns whether the socket accepted all of it.
     pub(crate) fn flush(
         &mut self,
         context: &Context<'_>,
@@ -155,7 +170,7 @@ impl Events {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         loop {
-            // What has not begun is replaced by newer state: so nothing is added to what waits.
+            // Output that waits is not added to, because newer values may replace frames that have not begun.
             if !out.flush(None, &mut 0, write) {
                 return false;
             }
@@ -166,12 +181,14 @@ impl Events {
         }
     }
 
-    /// The revision up to which it has had everything, if it is to be told of it now: when nothing else waits, and before
-    /// each new part of what waits (`begins`), because a client that reads slowly may never have had everything.
-    fn revision_to_tell(&self, feed: &Feed<'_>, begins: bool) -> Option<u64> {
+    /// Returns the revision to send now, up to which the client has everything.
+    ///
+    /// It is sent when nothing else waits. It is also sent before each new batch (`begins`), because a client that reads slowly
+    /// may never be up to date.
+    fn revision_to_send(&self, feed: &Feed<'_>, begins: bool) -> Option<u64> {
         let next = self.cursor.next(feed).map(|next| next.revision);
-        let had = next.map_or(feed.revision(), |next| next - 1);
-        (had >= self.untold && (begins || next.is_none())).then_some(had)
+        let received = next.map_or(feed.revision(), |next| next - 1);
+        (received >= self.unsent_revision && (begins || next.is_none())).then_some(received)
     }
 
     fn write_revision(
@@ -186,40 +203,40 @@ impl Events {
         write!(out, "data: {}\n\n", UpTo(revision))
     }
 
-    /// The one property or event that it is told of, and its number.
+    /// Returns the only property or event of the stream, with its number.
     fn only(&self, context: &Context<'_>) -> Option<(usize, &'static Interaction)> {
         let number = usize::from(self.only?);
         Some((number, context.manifest.thing?.interactions.get(number)?))
     }
 
     fn write_beginning(&self, context: &Context<'_>, out: &mut Window<'_>) -> core::fmt::Result {
-        writeln!(out, "retry: {RETRY}")?;
+        writeln!(out, "retry: {RETRY_MS}")?;
         let Some((number, interaction)) = self.only(context) else {
             return write!(out, "data: {}\n\n", Greeting::of(context));
         };
         if interaction.kind.is_property() {
-            // What was published comes from the feed.
+            // A published value comes from the feed.
             let topic = context.manifest.thing.and_then(|thing| thing.topic(number));
             let published = topic.is_some_and(|topic| context.feed.table().latest(topic).is_some());
             return out.write_str(if published { "\n" } else { "data: null\n\n" });
         }
-        // A client that comes back before it heard of any event goes on from here.
+        // With this id, a client that reconnects before its first event misses none.
         if let Some(start) = event_id::start(context) {
             writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
         }
         out.write_str("\n")
     }
 
-    /// Adds what comes next, if there is anything and it has room.
+    /// Adds the next part, if there is one and it fits. Returns whether it did.
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
         let only = self.only(context).map(|(_, interaction)| interaction);
         let mut missed = cursor.skip_lost(context.feed);
         if only.is_some_and(|only| only.kind.is_property()) {
-            // Events are lost; of values the latest comes in any case.
+            // The stream of a property has no events to miss, and its latest value always follows.
             missed = 0;
         }
-        let revision = self.revision_to_tell(context.feed, out.is_empty());
+        let revision = self.revision_to_send(context.feed, out.is_empty());
         let mut part = Window::new(out.spare_mut(), 0);
         let written = if missed > 0 {
             match only {
@@ -241,7 +258,8 @@ impl Events {
             write_event(id, text, &mut part)
         };
         let length = if written.is_ok() { part.used() } else { 0 };
-        // What does not fit an empty buffer never will: a frame of another dialect, full of line ends.
+        // A part that does not fit an empty buffer never fits, so it is skipped. Only a frame with many line ends, which no
+        // Thing sends, can be so long.
         if written.is_err() && !out.is_clear() {
             let _ = out.has_room(usize::MAX);
             return false;
@@ -249,7 +267,7 @@ impl Events {
         out.commit(length);
         self.cursor = cursor;
         if let Some(revision) = revision.filter(|_| missed == 0) {
-            self.untold = revision + 1;
+            self.unsent_revision = revision + 1;
         }
         if missed > 0 {
             context.device.count_missed(missed);
@@ -264,15 +282,15 @@ fn write_missed(missed: u64, out: &mut Window<'_>) -> core::fmt::Result {
     write!(out, "data: {{\"label\":\"missed\",\"value\":{missed}}}\n\n")
 }
 
-/// Writes text as an event; bytes that are none as nothing.
+/// Writes a text as an event, and nothing for bytes that are not UTF-8.
 fn write_event(id: Option<EventId>, text: Option<&[u8]>, out: &mut Window<'_>) -> core::fmt::Result {
     let Some(text) = text.and_then(|text| core::str::from_utf8(text).ok()) else { return Ok(()) };
     if let Some(id) = id {
         writeln!(out, "id: {id}")?;
     }
     out.write_str("data: ")?;
-    for (number, line) in text.split(['\n', '\r']).enumerate() {
-        if number > 0 {
+    for (index, line) in text.split(['\n', '\r']).enumerate() {
+        if index > 0 {
             out.write_str("\ndata: ")?;
         }
         out.write_str(line)?;

@@ -1,5 +1,6 @@
-//! How clients are answered for a Thing. Only [`App::thing`](crate::App::thing) names it: the firmware of an application without
-//! one links none of it.
+//! Function table of the handlers of a Thing.
+//!
+//! Only [`App::thing`](crate::App::thing) names the table, so firmware without a Thing links none of the handlers.
 
 use super::context::{Context, Notices};
 use super::request::{Credential, Listening, Outcome, PendingInvocation, Request};
@@ -12,30 +13,30 @@ use crate::time::Instant;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::http::{Allow, Chunk, Reply, RequestHead};
 
-/// Everything that clients ask of a Thing, and are told.
+/// Function table of the handlers of a Thing.
 #[derive(Debug)]
 pub(crate) struct ThingService {
-    /// What is at that path.
+    /// Finds the resource at a path.
     pub(crate) find: for<'p> fn(&Thing, path: &'p str) -> Option<Resource<'p>>,
-    /// The methods that it takes; `None`: it is nothing.
+    /// Returns the methods that a resource allows. Returns `None` if it does not exist.
     pub(crate) allow: fn(Resource<'_>, &Context<'_>) -> Option<Allow>,
-    /// Answers a request for it.
+    /// Answers a request for a resource.
     pub(crate) answer: fn(Resource<'_>, Option<Credential>, &Request<'_>, &mut Outgoing<'_>) -> Outcome,
-    /// The answer to a request whose body is longer than any that is read.
+    /// Returns the response to a body that is longer than the maximum.
     pub(crate) too_long: fn(&RequestHead<'_>) -> Reply,
-    /// What the application answered, if it did.
+    /// Takes the application's reply and answers with it, if there is one.
     pub(crate) take_answer: fn(PendingInvocation, &Request<'_>, &mut Outgoing<'_>) -> Outcome,
-    /// The application did not answer.
+    /// Returns the response if the application has not replied in time.
     pub(crate) late: fn() -> Reply,
-    /// The part of a body from that position on.
+    /// Generates the chunk of a body at a position.
     pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Chunk,
-    /// Begins to tell of events.
+    /// Begins a stream of Server-Sent Events.
     pub(crate) listen: fn(SlotHandle, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
-    /// Tells of them.
+    /// Writes everything that is due on a stream.
     pub(crate) flush_events: FlushEvents,
-    /// Tells a new client the first frame of all, and where it begins to follow.
+    /// Pushes the first frame of a client, and returns its first cursor.
     pub(crate) greet: fn(&Context<'_>, &mut Outgoing<'_>) -> Cursor,
-    /// What an open WebSocket is told.
+    /// The notices to an open WebSocket.
     pub(crate) notices: Notices,
 }
 
@@ -43,7 +44,7 @@ type FlushEvents =
     fn(&mut Events, &Context<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
 
 impl ThingService {
-    /// The device itself answers.
+    /// The table of a device that answers for itself.
     pub(crate) const HERE: Self = Self {
         find: Resource::find,
         allow: rest::allow,
