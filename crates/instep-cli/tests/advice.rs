@@ -118,3 +118,99 @@ fn option_error_shows_valid_values() {
         }
     }
 }
+
+/// Returns the options that an error offers behind "add" or "by", a list for each alternative.
+fn alternatives(error: &str) -> Vec<Vec<String>> {
+    let offers = error.split("; ").flat_map(|clause| clause.split(" or ")).flat_map(|part| part.split(", "));
+    let options = offers.map(|offer| {
+        let mut words = offer.split(' ').skip_while(|word| !word.starts_with("--")).peekable();
+        let mut args: Vec<String> = Vec::new();
+        while let Some(word) = words.next().filter(|word| word.starts_with("--") || *word == "and") {
+            if word != "and" {
+                args.push(word.to_owned());
+                let is_value = |word: &&str| word.contains("://") || word.chars().all(char::is_uppercase);
+                args.extend(words.next_if(is_value).map(str::to_owned));
+            }
+        }
+        args
+    });
+    options.filter(|args| !args.is_empty()).collect()
+}
+
+/// Starts the server with `args`, and with an option more for each error, until no error is left. Returns the errors.
+fn follow(args: &[String], folder: &test_support::Folder, errors: &mut Vec<String>) {
+    assert!(errors.len() < 4, "{errors:?}");
+    let output = Command::new(INSTEP).arg("config").args(args).stdin(Stdio::null()).output();
+    let output = output.expect("cannot run the command");
+    if output.status.success() {
+        let ports =
+            args.iter().map(|arg| arg.replace(":8443", ":0").replace(".1:80", ".1:0")).collect::<Vec<_>>();
+        let mut all: Vec<&str> = ports.iter().map(String::as_str).collect();
+        let (certificate, key) = (folder.file("certificate.pem"), folder.file("key.pem"));
+        if all.contains(&"--tls-self-signed") {
+            all.extend(["--tls-cert", &certificate, "--tls-key", &key]);
+        }
+        serve(&all);
+        return;
+    }
+    let error = String::from_utf8(output.stderr).expect("not UTF-8");
+    errors.push(error.clone());
+    let offered = alternatives(error.trim_end());
+    assert!(!offered.is_empty(), "{args:?}: no option in {error}");
+    for offer in offered {
+        let value = |arg: String| match &*arg {
+            "FILE" => folder.file("file"),
+            "FOLDER" => folder.file("site"),
+            _ => arg,
+        };
+        let args: Vec<String> = args.iter().cloned().chain(offer.into_iter().map(value)).collect();
+        follow(&args, folder, &mut errors.clone());
+    }
+}
+
+#[test]
+fn option_offered_by_error_starts_the_server() {
+    let folder = test_support::Folder::new("advice-errors");
+    folder.write("file", "open sesame\n");
+    for args in [
+        &["--addr", "0.0.0.0:0"][..],
+        &["--addr", "https://127.0.0.1:0"],
+        &["--tls-self-signed"],
+        &["--https-redirect", "--addr", "127.0.0.1:0"],
+        &["--power-up", "last"],
+    ] {
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        follow(&args, &folder, &mut Vec::new());
+    }
+}
+
+#[test]
+fn option_offered_by_log_line_starts_the_server() {
+    let folder = test_support::Folder::new("advice-log");
+    folder.write("file", "open sesame\n");
+    folder.write("site/index.html", "<script src=app.js></script>");
+    let page = folder.write(
+        "page.html",
+        "<script src=app.js></script><script>new WebSocket(`ws://${location.hostname}/ws`)</script>",
+    );
+    let password = folder.file("file");
+    let cases = [
+        (&["--page", &page][..], "on port 80"),
+        (&["--page", &page], "app.js"),
+        (&["--addr", "0.0.0.0:0", "--password-file", &password], "without TLS"),
+    ];
+    for (args, sentence) in cases {
+        let server = serve(args);
+        let referer = format!("Referer: http://{}/", server.addr());
+        let host = server.addr().to_string();
+        http(server.addr(), request("/app.js", &[&referer]).replacen("localhost", &host, 1));
+        let line = server.wait_for_line(|line| line.contains(sentence) && line.contains("--"), SOON);
+        drop(server);
+        let offered = alternatives(&line);
+        assert!(!offered.is_empty(), "{line}");
+        for offer in offered {
+            let value = |arg: String| if arg == "FOLDER" { folder.file("site") } else { arg };
+            follow(&offer.into_iter().map(value).collect::<Vec<_>>(), &folder, &mut Vec::new());
+        }
+    }
+}
