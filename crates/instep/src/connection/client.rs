@@ -32,9 +32,9 @@ pub(super) enum State {
 
 /// Connection of one client, as a state machine without I/O.
 ///
-/// A driver calls [`Client::turn`] when input arrives, when the socket accepts more output, when the device has news for the
-/// client, and when a deadline passes ([`Turn::wake_at`](super::Turn::wake_at)). Times must not decrease from one call to the next.
-/// A client has no queue of its own, and unused input stays with the driver.
+/// A driver calls [`Client::turn`] when input arrives, when the socket accepts more output, when the device has frames or a reply
+/// for the client, and when a deadline passes ([`Turn::wake_at`](super::Turn::wake_at)). Times must not decrease from one call to
+/// the next. A client has no queue of its own, and unused input stays with the driver.
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,

@@ -12,7 +12,7 @@ use core::ops::Deref;
 use instep_proto::delivery::{Feed, SendWindow};
 use instep_proto::http::Date;
 
-/// Context of a turn. A driver creates it once for all turns of a wake-up.
+/// Context of a turn. A driver creates it for the turns of all its clients.
 #[derive(Debug)]
 pub struct TurnContext<'a> {
     /// The application, with its pages and endpoints.
