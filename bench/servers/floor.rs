@@ -19,7 +19,7 @@ struct Client {
     begun: usize,
     /// Bytes that are still to be sent, and their offset in the answer.
     owed: usize,
-    at: usize,
+    offset: usize,
 }
 
 fn main() -> io::Result<()> {
@@ -84,7 +84,7 @@ fn accept(
         stream.set_nodelay(true)?;
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
         epoll::add(epoll, &stream, EventData::new_u64(clients.len() as u64), flags)?;
-        clients.push(Client { stream, greeted: false, begun: 0, owed: 0, at: 0 });
+        clients.push(Client { stream, greeted: false, begun: 0, owed: 0, offset: 0 });
     }
     Ok(())
 }
@@ -102,11 +102,11 @@ impl Client {
     /// Sends the owed bytes. Returns whether the socket took all of them.
     fn pay(&mut self, answer: &[u8], frame: usize) -> io::Result<bool> {
         while self.owed > 0 {
-            let length = self.owed.min(answer.len() - self.at);
-            match self.stream.write(&answer[self.at..self.at + length]) {
+            let length = self.owed.min(answer.len() - self.offset);
+            match self.stream.write(&answer[self.offset..self.offset + length]) {
                 Ok(sent) => {
                     self.owed -= sent;
-                    self.at = (self.at + sent) % frame;
+                    self.offset = (self.offset + sent) % frame;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),

@@ -60,8 +60,8 @@ impl Client {
                 0 => return Err(std::io::Error::other("the server closed the connection")),
                 length => head.extend_from_slice(&bite[..length]),
             }
-            if let Some(at) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-                break at + 4;
+            if let Some(index) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break index + 4;
             }
         };
         let text = String::from_utf8_lossy(&head[..end]);

@@ -55,7 +55,7 @@ pub const ALL: [Contender; 7] = [
 pub fn version(package: &str) -> &'static str {
     let lock = include_str!("../Cargo.lock");
     let entry = format!("name = \"{package}\"\nversion = \"");
-    let begin = lock.find(&entry).map_or(lock.len(), |at| at + entry.len());
+    let begin = lock.find(&entry).map_or(lock.len(), |index| index + entry.len());
     lock[begin..].split('"').next().unwrap_or_default()
 }
 

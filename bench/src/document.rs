@@ -73,14 +73,14 @@ fn replace(text: &str, tables: &str) -> Option<String> {
 fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
     let mut text = String::new();
     let shown: Vec<usize> = (usize::from(!floor)..ALL.len()).collect();
-    for at in &shown {
-        let _ = write!(text, "| {} ", ALL[*at].name);
+    for index in &shown {
+        let _ = write!(text, "| {} ", ALL[*index].name);
     }
     text = format!("| {text}|\n|---{}|\n", "|---:".repeat(shown.len()));
     for row in rows {
         let _ = write!(text, "| {} ", row.name);
-        for at in &shown {
-            let _ = write!(text, "| {} ", row.samples[*at]);
+        for index in &shown {
+            let _ = write!(text, "| {} ", row.samples[*index]);
         }
         text += "|\n";
     }
@@ -99,9 +99,9 @@ fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
 
 /// Returns a sentence on the load of the servers.
 fn busy(rows: &[Row]) -> String {
-    let of = |at: usize| Sample(rows.iter().map(|row| row.busy[at].median()).collect()).spread();
-    let each = ALL.iter().enumerate().map(|(at, contender)| {
-        let (min, max) = of(at);
+    let of = |index: usize| Sample(rows.iter().map(|row| row.busy[index].median()).collect()).spread();
+    let each = ALL.iter().enumerate().map(|(index, contender)| {
+        let (min, max) = of(index);
         format!("{} {:.0}–{:.0} %", contender.name, min * 100.0, max * 100.0)
     });
     let each: Vec<String> = each.collect();

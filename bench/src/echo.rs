@@ -19,7 +19,7 @@ struct Echoing {
     /// Messages of the round that have not come back.
     missing: usize,
     /// Received bytes of the incomplete message.
-    at: usize,
+    offset: usize,
 }
 
 /// Returns the server's CPU time in µs per message of
@@ -32,7 +32,7 @@ pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration)
     for key in 0..CLIENTS {
         let client = Client::connect(server.port, wire::ECHO_PATH, None)?;
         readiness.watch(&client, key)?;
-        clients.push(Echoing { client, sent: 0, missing: 0, at: 0 });
+        clients.push(Echoing { client, sent: 0, missing: 0, offset: 0 });
     }
     let text = wire::text(size);
     let round = wire::client_frame(wire::TEXT, &text).repeat(depth);
@@ -66,18 +66,18 @@ fn echo(
             return Err(format!("{waiting} clients wait for an echo in vain"));
         }
         for key in readiness.look()? {
-            let Echoing { client, sent, missing, at } = &mut clients[key];
+            let Echoing { client, sent, missing, offset } = &mut clients[key];
             loop {
                 let before = client.received;
                 client.read(&mut buffer, |frame| {
-                    let (from, to) = (*at, *at + frame.payload.len());
+                    let (from, to) = (*offset, *offset + frame.payload.len());
                     if *missing == 0
                         || text.get(from..to) != Some(frame.payload)
                         || frame.last != (to == text.len())
                     {
                         return Err("a server sent back something else".into());
                     }
-                    *at = if frame.last { 0 } else { to };
+                    *offset = if frame.last { 0 } else { to };
                     *missing -= usize::from(frame.last);
                     Ok(())
                 })?;

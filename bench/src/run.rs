@@ -149,14 +149,14 @@ fn row(
     let mut samples = vec![Sample::default(); ALL.len()];
     let mut busy = samples.clone();
     for repeat in 0..repeats {
-        for at in 0..ALL.len() {
+        for index in 0..ALL.len() {
             // The order rotates, so that no contender always follows the same one.
-            let at = (at + repeat) % ALL.len();
-            let contender = &ALL[at];
+            let index = (index + repeat) % ALL.len();
+            let contender = &ALL[index];
             let figure = twice(|| measure(contender))
                 .map_err(|error| format!("{}, {name}: {error}", contender.name))?;
-            samples[at].0.push(figure.value);
-            busy[at].0.extend(figure.busy);
+            samples[index].0.push(figure.value);
+            busy[index].0.extend(figure.busy);
         }
     }
     for (contender, (sample, busy)) in ALL.iter().zip(samples.iter().zip(&busy)) {

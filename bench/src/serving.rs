@@ -59,8 +59,8 @@ pub fn start() -> io::Result<Start> {
 impl Start {
     /// Returns the number behind `name` among the options.
     pub fn number(&self, name: &str) -> Option<usize> {
-        let at = self.options.iter().position(|option| option == name)?;
-        self.options.get(at + 1)?.parse().ok()
+        let index = self.options.iter().position(|option| option == name)?;
+        self.options.get(index + 1)?.parse().ok()
     }
 
     /// Prints the server's address, which means that it is ready.

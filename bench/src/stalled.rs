@@ -164,12 +164,12 @@ impl Run {
             loop {
                 let before = reader.received;
                 reader.read(&mut self.buffer, |frame| {
-                    let (value, at) = parse(frame)?;
+                    let (value, sent_at) = parse(frame)?;
                     if value <= *last {
                         return Err("a reader got an older value after a newer one".into());
                     }
                     *last = value;
-                    self.latencies.push(nanoseconds().saturating_sub(at));
+                    self.latencies.push(nanoseconds().saturating_sub(sent_at));
                     Ok(())
                 })?;
                 if reader.received - before < self.buffer.len() {
@@ -231,7 +231,7 @@ fn parse(frame: Frame<'_>) -> Result<(u32, u64), String> {
     let numbers = text.strip_prefix(r#"{"label":"count","value":"#).and_then(|rest| rest.strip_suffix('}'));
     numbers
         .and_then(|numbers| numbers.split_once(r#","at":"#))
-        .and_then(|(value, at)| Some((value.parse().ok()?, at.parse().ok()?)))
+        .and_then(|(value, sent_at)| Some((value.parse().ok()?, sent_at.parse().ok()?)))
         .ok_or(format!("a client got something else than what was published: {text}"))
 }
 
@@ -245,6 +245,6 @@ fn nanoseconds() -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "they are far below 2^52")]
 fn percentile_99(mut latencies: Vec<u64>) -> Option<f64> {
     latencies.sort_unstable();
-    let at = latencies.len().checked_sub(1)? * 99 / 100;
-    Some(latencies[at] as f64 / 1000.0)
+    let index = latencies.len().checked_sub(1)? * 99 / 100;
+    Some(latencies[index] as f64 / 1000.0)
 }

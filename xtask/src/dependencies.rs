@@ -32,11 +32,11 @@ pub(crate) fn check(tools: &Tools) -> Outcome {
         outcome => return outcome,
     }
     for manifest in FIRMWARE {
-        let at = ["deny", "--config", "deny.toml", "--manifest-path", manifest];
+        let deny = ["deny", "--config", "deny.toml", "--manifest-path", manifest];
         // In place of those of the file.
         let target = ["--target", "riscv32imc-unknown-none-elf"];
         let what = ["check", "--allow", "license-exception-not-encountered", "licenses", "sources"];
-        match run(cargo(&at).args(target).args(what)) {
+        match run(cargo(&deny).args(target).args(what)) {
             Outcome::Passed => {}
             outcome => return outcome,
         }

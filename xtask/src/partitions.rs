@@ -26,7 +26,7 @@ pub(crate) fn has_all(flash: &[u8], file: &str) -> bool {
 
 fn entry(bytes: &[u8]) -> Option<Partition> {
     let bytes = bytes.strip_prefix(&MAGIC)?;
-    let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let number = |index: usize| Some(u32::from_le_bytes(bytes.get(index..index + 4)?.try_into().ok()?));
     let name = bytes.get(10..26)?.split(|byte| *byte == 0).next()?;
     Some(Partition { name: String::from_utf8_lossy(name).into_owned(), offset: number(2)?, size: number(6)? })
 }

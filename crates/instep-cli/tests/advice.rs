@@ -9,8 +9,8 @@ use test_support::{SOON, Server, WebSocket, http};
 /// Returns the arguments that a shell reads behind the last `option` in the line.
 #[track_caller]
 fn arguments(line: &str, option: &str) -> Vec<String> {
-    let at = line.rfind(option).unwrap_or_else(|| panic!("no {option} in {line}"));
-    let script = format!("printf '%s\\n' {}", &line[at..]);
+    let index = line.rfind(option).unwrap_or_else(|| panic!("no {option} in {line}"));
+    let script = format!("printf '%s\\n' {}", &line[index..]);
     let output = Command::new("sh").args(["-c", &script]).output().expect("cannot run the shell");
     let text = String::from_utf8(output.stdout).expect("not UTF-8");
     assert!(output.status.success(), "{line}");

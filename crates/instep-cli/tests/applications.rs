@@ -277,7 +277,8 @@ fn sends_back(server: &Server, path: &str) {
     assert_eq!((message, pong), ("a 🐦".into(), b"between".into()));
 
     // Longer than any buffer. A thread sends it, because the echo starts before the end is sent.
-    let long: Vec<u8> = (0..1_u32 << 20).map(|at| at.to_le_bytes()[usize::from(at % 7 == 0)]).collect();
+    let long: Vec<u8> =
+        (0..1_u32 << 20).map(|index| index.to_le_bytes()[usize::from(index % 7 == 0)]).collect();
     let bytes = Frame::encode(true, 0, opcode::BINARY, MASK, &long);
     let mut tcp = client.tcp().try_clone().expect("cannot clone the socket");
     let sender = thread::spawn(move || std::io::Write::write_all(&mut tcp, &bytes));

@@ -138,12 +138,12 @@ fn late_console_gets_past_log_lines() {
     server.wait_for_line(|line| line == "[1] Disconnected", ENOUGH);
     let mut late = Page::open(&server);
     let all = until(&mut late, "[2] Connected from");
-    let at = all
+    let index = all
         .iter()
         .position(|line| line.contains("[1] Connected from"))
         .expect("the line of the first client is gone");
-    assert_eq!(all[..=at], seen);
-    assert!(all[at..].iter().any(|line| line.contains("[1] Disconnected")), "{all:?}");
+    assert_eq!(all[..=index], seen);
+    assert!(all[index..].iter().any(|line| line.contains("[1] Disconnected")), "{all:?}");
 }
 
 #[test]

@@ -49,16 +49,16 @@ fn wire(messages: &[Message], key: [u8; 4]) -> Vec<u8> {
     let mut out = Vec::new();
     for message in messages {
         let last = message.fragments.len() - 1;
-        for (at, (fragment, ping)) in message.fragments.iter().zip(&message.pings).enumerate() {
+        for (index, (fragment, ping)) in message.fragments.iter().zip(&message.pings).enumerate() {
             if let Some(ping) = ping {
                 client_frame(true, Opcode::Ping, key, ping, &mut out);
             }
-            let opcode = match (at, message.kind) {
+            let opcode = match (index, message.kind) {
                 (0, Kind::Text) => Opcode::Text,
                 (0, Kind::Binary) => Opcode::Binary,
                 _ => Opcode::Continuation,
             };
-            client_frame(at == last, opcode, key, fragment, &mut out);
+            client_frame(index == last, opcode, key, fragment, &mut out);
         }
     }
     out
@@ -73,11 +73,11 @@ fn receive(mut wire: Vec<u8>, cuts: &[usize], max: usize) -> Output {
     let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
     cuts.sort_unstable();
-    let mut at = 0;
+    let mut index = 0;
     for end in cuts {
         loop {
             let (used, incomplete) = match receiver
-                .receive(&mut wire[at..end], max, usize::MAX)
+                .receive(&mut wire[index..end], max, usize::MAX)
                 .expect("valid input was refused")
             {
                 (used, Received::Incomplete) => (used, true),
@@ -99,7 +99,7 @@ fn receive(mut wire: Vec<u8>, cuts: &[usize], max: usize) -> Output {
                 }
                 (used, _) => (used, false),
             };
-            at += used;
+            index += used;
             if incomplete {
                 break;
             }
@@ -125,12 +125,12 @@ proptest! {
 
     #[test]
     fn random_bytes_end_in_error_or_nothing(mut bytes in vec(any::<u8>(), 0..600), max in 1_usize..100) {
-        let (mut receiver, mut at) = (Receiver::new(), 0);
-        while let Ok((used, received)) = receiver.receive(&mut bytes[at..], max, usize::MAX) {
+        let (mut receiver, mut index) = (Receiver::new(), 0);
+        while let Ok((used, received)) = receiver.receive(&mut bytes[index..], max, usize::MAX) {
             let incomplete = received == Received::Incomplete;
-            at += used;
+            index += used;
             if incomplete {
-                prop_assert!(bytes.len() - at <= PART_MAX);
+                prop_assert!(bytes.len() - index <= PART_MAX);
                 break;
             }
         }
@@ -183,14 +183,14 @@ proptest! {
     #[test]
     fn template_without_values_is_unchanged(body in "[a-zA-Z_%<> ]{0,200}", max in 1_usize..50) {
         let template = Template::new(body.as_bytes(), false);
-        let (mut out, mut at) = (Vec::new(), 0);
-        while let Some((segment, next)) = template.segment(at, max) {
+        let (mut out, mut index) = (Vec::new(), 0);
+        while let Some((segment, next)) = template.segment(index, max) {
             let (bytes, next) = match segment {
                 Segment::Literal(bytes) => (bytes, next),
-                Segment::Name(_) => (&b"%"[..], at + 1),
+                Segment::Name(_) => (&b"%"[..], index + 1),
             };
             out.extend_from_slice(bytes);
-            at = next;
+            index = next;
         }
         prop_assert_eq!(out, body.into_bytes());
     }

@@ -74,9 +74,9 @@ fn damaged_file_gives_defaults_and_one_report() {
     save(&file, b"on");
     let good = fs::read(&file).unwrap();
     let mut damaged: Vec<Vec<u8>> = (0..good.len()).map(|length| good[..length].to_vec()).collect();
-    damaged.extend((0..good.len()).map(|at| {
+    damaged.extend((0..good.len()).map(|index| {
         let mut bytes = good.clone();
-        bytes[at] ^= 0x10;
+        bytes[index] ^= 0x10;
         bytes
     }));
     damaged.push([&good[..], b"\n"].concat());

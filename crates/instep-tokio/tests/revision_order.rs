@@ -80,8 +80,8 @@ fn all_clients_see_one_order_and_latest_values() {
     });
     // Each client sends its share without waiting.
     for round in 0..COMMANDS / CLIENTS {
-        for at in 0..CLIENTS {
-            clients[(at * 7 + round) % CLIENTS].send_text("go");
+        for index in 0..CLIENTS {
+            clients[(index * 7 + round) % CLIENTS].send_text("go");
         }
     }
     thread::scope(|scope| {

@@ -102,7 +102,7 @@ fn queued(client: &TcpStream) -> usize {
     let hex = |text: &str| usize::from_str_radix(text, 16).expect("not a hexadecimal number");
     let queues = table.lines().skip(1).filter_map(|line| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let port = |at: usize| hex(columns[at].split(':').nth(1).expect("no free port"));
+        let port = |index: usize| hex(columns[index].split(':').nth(1).expect("no port"));
         let (sending, receiving) = columns[4].split_once(':').expect("no two queues");
         match (port(1), port(2)) {
             pair if pair == (ours.into(), theirs.into()) => Some(hex(sending)),

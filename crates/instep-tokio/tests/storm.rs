@@ -180,13 +180,13 @@ fn fast_client_is_slowed_down_without_loss() {
     let blocked = (0..64 * 1024).find(|number| {
         let bytes = message(*number);
         sent = *number + 1;
-        let mut at = 0;
-        while at < bytes.len() {
-            match tcp.write(&bytes[at..]) {
-                Ok(length) => at += length,
+        let mut index = 0;
+        while index < bytes.len() {
+            match tcp.write(&bytes[index..]) {
+                Ok(length) => index += length,
                 Err(error) => {
                     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
-                    rest = bytes[at..].to_vec();
+                    rest = bytes[index..].to_vec();
                     return true;
                 }
             }

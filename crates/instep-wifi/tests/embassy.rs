@@ -72,8 +72,8 @@ async fn look_up(phone: &UdpSocket<'static>, name: &str) -> Option<Ipv4Address> 
     let answer = receive(phone).await?;
     // One question and one answer, whose address is at the end of its record behind the question.
     assert_eq!(answer[4..8], [0, 1, 0, 1]);
-    let at = 12 + 2 * (name.len() + 2) + 4 + 10;
-    Some(Ipv4Address::from(<[u8; 4]>::try_from(&answer[at..at + 4]).unwrap()))
+    let index = 12 + 2 * (name.len() + 2) + 4 + 10;
+    Some(Ipv4Address::from(<[u8; 4]>::try_from(&answer[index..index + 4]).unwrap()))
 }
 
 #[test]

@@ -35,8 +35,8 @@ impl Folder for Files {
     }
 
     fn read(&self, number: u16, position: u32, values: &dyn PageValues, out: &mut [u8]) -> Chunk {
-        let at = position as usize;
-        if number >= 2 && at > 0 {
+        let index = position as usize;
+        if number >= 2 && index > 0 {
             return Chunk::BROKEN;
         }
         let mut text = TEXT.to_vec();
@@ -44,9 +44,9 @@ impl Folder for Files {
             text.clear();
             values.page_value("STATE", &mut |part| text.extend_from_slice(part.as_bytes()));
         }
-        let length = (text.len() - at).min(out.len()).min(10);
-        out[..length].copy_from_slice(&text[at..at + length]);
-        let next = at + length;
+        let length = (text.len() - index).min(out.len()).min(10);
+        out[..length].copy_from_slice(&text[index..index + length]);
+        let next = index + length;
         let more = next < text.len() || number == 3;
         Chunk { length, next: more.then_some(u32::try_from(next).unwrap()) }
     }

@@ -303,10 +303,10 @@ fn client_leaving_cancels_remaining_writes() {
         let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
         let mut inbox = inbox(&world);
         let mut peer = put(&mut world, &first(8));
-        for at in 0..taken {
+        for index in 0..taken {
             assert!(next(&mut inbox).is_some());
             // The last one is with the application when the client leaves.
-            if at + 1 < taken {
+            if index + 1 < taken {
                 inbox.defer().expect("no answer is owed").done();
                 peer.turn(&mut world);
             }

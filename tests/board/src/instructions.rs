@@ -135,11 +135,11 @@ fn table(measured: &[(&str, [Figures; CLIENTS.len()])]) -> String {
     }
     text += "\n|---|";
     measured.iter().for_each(|_| text += "---:|");
-    for (at, clients) in CLIENTS.iter().enumerate() {
+    for (index, clients) in CLIENTS.iter().enumerate() {
         let plural = if *clients == 1 { "" } else { "s" };
         let _ = write!(text, "\n| for a `toggle`, {clients} client{plural} |");
         for (_, figures) in measured {
-            let Figures { median, min, max } = figures[at];
+            let Figures { median, min, max } = figures[index];
             let _ = write!(text, " {} ({}–{}) |", number(median), number(min), number(max));
         }
     }
@@ -155,8 +155,8 @@ fn table(measured: &[(&str, [Figures; CLIENTS.len()])]) -> String {
 /// Formats without decimals, and with a comma before the last three digits.
 fn number(number: f64) -> String {
     let digits = format!("{number:.0}");
-    match digits.len().checked_sub(3).filter(|at| *at > 0) {
-        Some(at) => format!("{},{}", &digits[..at], &digits[at..]),
+    match digits.len().checked_sub(3).filter(|index| *index > 0) {
+        Some(index) => format!("{},{}", &digits[..index], &digits[index..]),
         None => digits,
     }
 }

@@ -58,18 +58,18 @@ fn read(data: &[u8]) -> Read {
     if data.len() < 12 || data[2] & 0xf8 != 0 {
         return Read::Broken;
     }
-    let mut at = 12;
+    let mut index = 12;
     let mut questions = Vec::new();
     for _ in 0..u16::from_be_bytes([data[4], data[5]]) {
         let mut name = Vec::new();
         // The position behind the name, after a pointer was followed.
-        let (mut from, mut behind) = (at, None);
+        let (mut from, mut behind) = (index, None);
         loop {
             match data.get(from) {
                 None => return Read::Broken,
                 Some(0) => {
                     name.push(0);
-                    at = behind.unwrap_or(from + 1);
+                    index = behind.unwrap_or(from + 1);
                     break;
                 }
                 Some(length @ 1..64) => {
@@ -97,9 +97,9 @@ fn read(data: &[u8]) -> Read {
         if name.len() > 255 {
             return Read::Broken;
         }
-        let Some(&[a, b, c, d]) = data.get(at..at + 4) else { return Read::Broken };
+        let Some(&[a, b, c, d]) = data.get(index..index + 4) else { return Read::Broken };
         questions.push(Question { name, kind: [a, b], class: [c, d] });
-        at += 4;
+        index += 4;
     }
     Read::Query(questions)
 }

@@ -211,10 +211,11 @@ impl<'s> Follower<'s> {
 
     /// Returns the next message for it, by its revision.
     fn next(&self, history: &[Published]) -> Option<usize> {
-        let latest =
-            |topic| history.iter().rposition(|published| published.topic == Some(topic)).map(|at| at + 1);
+        let latest = |topic| {
+            history.iter().rposition(|published| published.topic == Some(topic)).map(|index| index + 1)
+        };
         let topics = (0..TOPICS).filter_map(latest).filter(|revision| *revision > self.revision);
-        let events: Vec<_> = (1..=history.len()).filter(|at| history[at - 1].topic.is_none()).collect();
+        let events: Vec<_> = (1..=history.len()).filter(|index| history[index - 1].topic.is_none()).collect();
         let oldest = self.event.max(events.len().saturating_sub(EVENTS));
         topics.chain(events.get(oldest).copied()).min()
     }

@@ -68,8 +68,8 @@ pub(crate) fn units(number: &str, precision: u8) -> Option<i64> {
         Err(_) => {
             let shift = usize::try_from(-shift).ok()?;
             let padded = "0".repeat(shift) + &digits;
-            let at = padded.len() - shift;
-            (padded[..at].to_owned(), padded[at..].to_owned())
+            let index = padded.len() - shift;
+            (padded[..index].to_owned(), padded[index..].to_owned())
         }
     };
     if rest.bytes().any(|digit| digit != b'0') {

@@ -55,8 +55,11 @@ fn mask(data: &[u8], payload: &[u8]) {
     let offset = payload.first().copied().unwrap_or(0);
     let mut ours = payload.to_vec();
     unmask(*key, u64::from(offset), &mut ours);
-    let theirs: Vec<u8> =
-        payload.iter().enumerate().map(|(at, byte)| byte ^ key[(at + usize::from(offset)) % 4]).collect();
+    let theirs: Vec<u8> = payload
+        .iter()
+        .enumerate()
+        .map(|(index, byte)| byte ^ key[(index + usize::from(offset)) % 4])
+        .collect();
     assert_eq!(ours, theirs);
 }
 

@@ -18,12 +18,12 @@ pub(crate) struct Inflated {
 ///
 /// After a last block another stream, with an empty window, begins at the next byte.
 pub(crate) fn inflate(packed: &[u8], max: usize) -> Inflated {
-    let mut reader = Reader { packed, at: 0, bytes: Vec::new(), start: 0, max };
+    let mut reader = Reader { packed, index: 0, bytes: Vec::new(), start: 0, max };
     let wrong = loop {
         match reader.block() {
             Ok(false) => {}
             Ok(true) => {
-                reader.at = reader.at.next_multiple_of(8);
+                reader.index = reader.index.next_multiple_of(8);
                 reader.start = reader.bytes.len();
             }
             Err(end) => break end == End::Wrong,
@@ -43,7 +43,7 @@ enum End {
 struct Reader<'p> {
     packed: &'p [u8],
     /// Index of the next bit.
-    at: usize,
+    index: usize,
     bytes: Vec<u8>,
     /// Index of the stream's first byte in the output.
     start: usize,
@@ -52,9 +52,9 @@ struct Reader<'p> {
 
 impl Reader<'_> {
     fn bit(&mut self) -> Result<usize, End> {
-        let byte = self.packed.get(self.at / 8).ok_or(End::Over)?;
-        let bit = byte >> (self.at % 8) & 1;
-        self.at += 1;
+        let byte = self.packed.get(self.index / 8).ok_or(End::Over)?;
+        let bit = byte >> (self.index % 8) & 1;
+        self.index += 1;
         Ok(usize::from(bit))
     }
 
@@ -96,16 +96,16 @@ impl Reader<'_> {
     }
 
     fn stored(&mut self) -> Result<(), End> {
-        self.at = self.at.next_multiple_of(8);
+        self.index = self.index.next_multiple_of(8);
         let both = self.bits(32)?;
         let length = both & 0xffff;
         if length != !both >> 16 & 0xffff {
             return Err(End::Wrong);
         }
         for _ in 0..length {
-            let byte = *self.packed.get(self.at / 8).ok_or(End::Over)?;
+            let byte = *self.packed.get(self.index / 8).ok_or(End::Over)?;
             self.put(byte)?;
-            self.at += 8;
+            self.index += 8;
         }
         Ok(())
     }

@@ -17,19 +17,19 @@ pub(crate) fn check(data: &[u8]) {
         }
         // It rejects only numbers that do not fit into an `f64`.
         (Ok(_), Err(error)) => assert!(Exact::parse(text).is_some(), "{error}"),
-        (Err(JsonError::NotJson(at)), expected) => {
-            assert!(at <= text.len());
-            assert!(expected.is_err(), "valid JSON was rejected at {at}");
+        (Err(JsonError::NotJson(index)), expected) => {
+            assert!(index <= text.len());
+            assert!(expected.is_err(), "valid JSON was rejected at {index}");
         }
-        (Err(JsonError::TooDeep(at)), expected) => {
-            assert!(matches!(text.as_bytes()[at], b'[' | b'{'));
+        (Err(JsonError::TooDeep(index)), expected) => {
+            assert!(matches!(text.as_bytes()[index], b'[' | b'{'));
             assert!(expected.is_err() || expected.is_ok_and(|expected| depth(&expected) > NESTING_MAX));
         }
         // `serde_json` does not detect a repeated key. A property test checks that a document without one is
         // accepted.
-        (Err(JsonError::DuplicateKey(at)), _) => assert_eq!(text.as_bytes()[at], b'"'),
-        (Err(JsonError::TooManyMembers(at)), expected) => {
-            assert_eq!(text.as_bytes()[at], b'{');
+        (Err(JsonError::DuplicateKey(index)), _) => assert_eq!(text.as_bytes()[index], b'"'),
+        (Err(JsonError::TooManyMembers(index)), expected) => {
+            assert_eq!(text.as_bytes()[index], b'{');
             assert!(expected.is_err() || expected.is_ok_and(|expected| members(&expected) > MEMBERS_MAX));
         }
     }

@@ -121,36 +121,36 @@ fn compose(step: u8, kind: u8, octet: u8, name: &str) -> Vec<u8> {
 /// Checks a message of the responder, which is only about its names; returns its
 /// flags and number of questions.
 fn judge(message: &[u8], name: &str) -> (u16, u16) {
-    let number = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
-    let mut at = 12;
-    let read_name = |at: &mut usize| {
+    let number = |index: usize| u16::from_be_bytes([message[index], message[index + 1]]);
+    let mut index = 12;
+    let read_name = |index: &mut usize| {
         let mut labels = Vec::new();
-        while message[*at] != 0 {
-            let end = *at + 1 + usize::from(message[*at]);
-            labels.push(String::from_utf8_lossy(&message[*at + 1..end]).to_lowercase());
-            *at = end;
+        while message[*index] != 0 {
+            let end = *index + 1 + usize::from(message[*index]);
+            labels.push(String::from_utf8_lossy(&message[*index + 1..end]).to_lowercase());
+            *index = end;
         }
-        *at += 1;
+        *index += 1;
         labels.join(".")
     };
     let names = ["", "_http._tcp.local", "_services._dns-sd._udp.local"];
     let (host, instance) = (format!("{name}.local"), format!("{name}._http._tcp.local"));
     for _ in 0..number(4) {
-        let asked = read_name(&mut at);
+        let asked = read_name(&mut index);
         assert!(asked == host || asked == instance || names[1..].contains(&&*asked), "{asked}");
-        at += 4;
+        index += 4;
     }
     assert!(number(6) > 0 || number(8) > 0);
     for _ in 0..number(6) + number(8) + number(10) {
-        let owner = read_name(&mut at);
-        let (kind, class) = (number(at), number(at + 2));
-        let length = usize::from(number(at + 8));
-        let begin = at + 10;
-        at = begin + length;
+        let owner = read_name(&mut index);
+        let (kind, class) = (number(index), number(index + 2));
+        let length = usize::from(number(index + 8));
+        let begin = index + 10;
+        index = begin + length;
         let mut inside = begin;
         match (kind, &*owner) {
-            (1, owner) if owner == host => assert_eq!(message[begin..at], DEVICE.octets()),
-            (16, owner) if owner == instance => assert_eq!(&message[begin..at], b"\x06path=/"),
+            (1, owner) if owner == host => assert_eq!(message[begin..index], DEVICE.octets()),
+            (16, owner) if owner == instance => assert_eq!(&message[begin..index], b"\x06path=/"),
             (33, owner) if owner == instance => {
                 inside += 6;
                 assert_eq!((number(begin + 4), read_name(&mut inside)), (80, host.clone()));
@@ -162,6 +162,6 @@ fn judge(message: &[u8], name: &str) -> (u16, u16) {
         }
         assert_eq!(class & 0x7fff, 1);
     }
-    assert_eq!(at, message.len(), "bytes behind the last record");
+    assert_eq!(index, message.len(), "bytes behind the last record");
     (number(2), number(4))
 }

@@ -26,19 +26,23 @@ fn receive(parts: &[&[u8]], max: usize) -> Vec<Act> {
     let mut input = Vec::new();
     for part in parts {
         input.extend_from_slice(part);
-        let mut at = 0;
+        let mut index = 0;
         loop {
-            let (used, received) = match receiver.receive(&mut input[at..], max, usize::MAX) {
+            let (used, received) = match receiver.receive(&mut input[index..], max, usize::MAX) {
                 Ok(received) => received,
                 Err(error) => {
                     done.acts.push(Act::Close(error.close_code().number()));
                     return done.acts;
                 }
             };
-            at += used;
+            index += used;
             match received {
                 Received::Incomplete => {
-                    assert!(input.len() - at <= PART_MAX, "{} bytes are not consumed", input.len() - at);
+                    assert!(
+                        input.len() - index <= PART_MAX,
+                        "{} bytes are not consumed",
+                        input.len() - index
+                    );
                     break;
                 }
                 Received::Pong => {}
@@ -66,7 +70,7 @@ fn receive(parts: &[&[u8]], max: usize) -> Vec<Act> {
                 }
             }
         }
-        input.drain(..at);
+        input.drain(..index);
     }
     done.acts
 }

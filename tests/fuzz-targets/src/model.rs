@@ -130,7 +130,7 @@ pub(crate) fn read(bytes: &[u8], Rules { deflate, limit }: Rules) -> Reading {
         rest = &rest[header.size..];
         let length = usize::try_from(header.length).unwrap_or(usize::MAX).min(rest.len());
         let complete = length as u64 == header.length;
-        let payload: Vec<u8> = (0..length).map(|at| rest[at] ^ header.key[at % 4]).collect();
+        let payload: Vec<u8> = (0..length).map(|index| rest[index] ^ header.key[index % 4]).collect();
         rest = &rest[length..];
         if opcode >= 8 {
             if !complete {
@@ -164,10 +164,11 @@ pub(crate) fn read(bytes: &[u8], Rules { deflate, limit }: Rules) -> Reading {
         let last = fin && complete;
         let Inflated { bytes, wrong } = open.unpack(payload, last, limit.saturating_add(1000));
         let length = bytes.len();
-        for (at, byte) in bytes.into_iter().enumerate() {
+        for (index, byte) in bytes.into_iter().enumerate() {
             open.whole.push(byte);
             // Text that ends within a character is invalid at any length.
-            let ends_within = last && open.packed.is_none() && at + 1 == length && pending(&open.whole) > 0;
+            let ends_within =
+                last && open.packed.is_none() && index + 1 == length && pending(&open.whole) > 0;
             if open.opcode == 1 && (!could_be_text(&open.whole) || ends_within) {
                 return reading.tear(1007);
             }
@@ -250,7 +251,7 @@ impl Reading {
         };
         // At least everything before the message's last bytes.
         let sure = before.iter().rposition(|act| !matches!(act, Act::Begin(_) | Act::Data(_)));
-        close == last && done.len() >= sure.map_or(0, |at| at + 1) && is_beginning(done, before)
+        close == last && done.len() >= sure.map_or(0, |index| index + 1) && is_beginning(done, before)
     }
 }
 

@@ -46,11 +46,11 @@ fn chunks() -> impl Strategy<Value = String> {
     let chunks = (vec(chunk, 0..5), "0{1,3}(;[a-z]{0,9})?\r\n", "(X-[a-z]{1,5}: ?[a-z]{0,9}\r\n){0,3}\r\n");
     let whole = chunks.prop_map(|(chunks, last, trailer)| chunks.concat() + &last + &trailer);
     let other = prop::sample::select(vec!["", "\n", "\r", " ", "0", ":", ";", "\0", "g", "\t"]);
-    (whole, 0_u8..3, any::<prop::sample::Index>(), other).prop_map(|(whole, malformed, at, other)| {
+    (whole, 0_u8..3, any::<prop::sample::Index>(), other).prop_map(|(whole, malformed, index, other)| {
         let mut text = whole;
         if malformed == 0 {
-            let at = at.index(text.len());
-            text.replace_range(at..at + 1, other);
+            let index = index.index(text.len());
+            text.replace_range(index..index + 1, other);
         }
         text
     })
@@ -167,14 +167,14 @@ proptest! {
 
     /// Documents written by another library, and the same with one byte changed.
     #[test]
-    fn json_document_is_read_as_written(document in document(), at in any::<usize>(), byte in any::<u8>()) {
+    fn json_document_is_read_as_written(document in document(), index in any::<usize>(), byte in any::<u8>()) {
         let text = document.to_string();
         let value = instep_proto::json::Value::parse(&text);
         prop_assert!(value.is_ok(), "{value:?}");
         check("json", text.as_bytes());
         let mut bytes = text.into_bytes();
-        let at = at % bytes.len();
-        bytes[at] = byte;
+        let index = index % bytes.len();
+        bytes[index] = byte;
         check("json", &bytes);
     }
 

@@ -34,6 +34,6 @@ impl Random {
 
     /// Shuffles the items.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        (1..items.len()).rev().for_each(|at| items.swap(at, self.below(at + 1)));
+        (1..items.len()).rev().for_each(|index| items.swap(index, self.below(index + 1)));
     }
 }

@@ -86,13 +86,13 @@ impl Builder {
     /// Makes a restarted server listen at the same addresses.
     fn keep(&mut self, addrs: &[SocketAddr]) {
         let mut addrs = addrs.iter();
-        for at in 0..self.args.len().saturating_sub(1) {
-            if self.args[at] == "--addr"
+        for index in 0..self.args.len().saturating_sub(1) {
+            if self.args[index] == "--addr"
                 && let Some(addr) = addrs.next()
-                && self.args[at + 1].ends_with(":0")
+                && self.args[index + 1].ends_with(":0")
             {
-                let scheme = self.args[at + 1].find("://").map_or(0, |at| at + 3);
-                self.args[at + 1].replace_range(scheme.., &addr.to_string());
+                let scheme = self.args[index + 1].find("://").map_or(0, |index| index + 3);
+                self.args[index + 1].replace_range(scheme.., &addr.to_string());
             }
         }
     }

@@ -122,8 +122,8 @@ impl Stream {
     #[track_caller]
     pub(crate) fn fill_until(&mut self, end: &[u8], deadline: Instant) -> Result<usize, End> {
         loop {
-            if let Some(at) = self.buffer.windows(end.len()).position(|window| window == end) {
-                return Ok(at + end.len());
+            if let Some(index) = self.buffer.windows(end.len()).position(|window| window == end) {
+                return Ok(index + end.len());
             }
             self.fill(deadline)?;
         }

@@ -45,7 +45,7 @@ fn response_to_head_has_no_body() {
 }
 
 #[test]
-#[should_panic(expected = "is there twice")]
+#[should_panic(expected = "is repeated")]
 fn repeated_header_fails_the_test() {
     let addr = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\none");
     http(addr, "GET / HTTP/1.1\r\n\r\n");

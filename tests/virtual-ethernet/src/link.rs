@@ -90,9 +90,9 @@ impl Link {
     }
 
     pub(crate) fn carry(&self, frame: &[u8], from: Option<&Rc<Station>>) {
-        for (at, station) in self.0.borrow().iter().enumerate() {
+        for (index, station) in self.0.borrow().iter().enumerate() {
             let [first, .., last] = frame[..6] else { continue };
-            let to_it = first & 1 == 1 || usize::from(last) == at + 1;
+            let to_it = first & 1 == 1 || usize::from(last) == index + 1;
             let own = from.is_some_and(|from| Rc::ptr_eq(station, from));
             if to_it && !own && !station.unplugged.get() {
                 station.waiting.borrow_mut().push_back(frame.to_vec());

@@ -65,7 +65,7 @@ pub fn expect_log(server: &Server, lines: &[&str]) {
         server.expect_line(last);
     }
     let mut said = server.lines();
-    let first = said.iter().rposition(|line| line.starts_with("Open ")).map_or(0, |at| at + 1);
+    let first = said.iter().rposition(|line| line.starts_with("Open ")).map_or(0, |index| index + 1);
     said.drain(..first);
     assert_eq!(said, lines);
 }

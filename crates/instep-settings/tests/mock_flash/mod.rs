@@ -133,9 +133,9 @@ impl NorFlash for MockFlash {
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
         let from = offset as usize;
         self.inside(from, bytes.len(), Self::WRITE_SIZE)?;
-        for (at, word) in bytes.chunks(Self::WRITE_SIZE).enumerate() {
+        for (index, word) in bytes.chunks(Self::WRITE_SIZE).enumerate() {
             let cut = self.step();
-            for (to, byte) in self.bytes[from + at * Self::WRITE_SIZE..].iter_mut().zip(word) {
+            for (to, byte) in self.bytes[from + index * Self::WRITE_SIZE..].iter_mut().zip(word) {
                 assert_eq!(*to, 0xff, "a word is written once");
                 // Cut off, some bits have fallen and some have not.
                 *to &= if cut.is_ok() { *byte } else { *byte | self.torn };

@@ -89,8 +89,9 @@ impl Connection {
 
     /// Returns the segment to be retransmitted, if there is one.
     pub fn resend(&mut self) -> Option<Vec<u8>> {
-        let (frame, _, at) = self.unacknowledged.as_mut().filter(|(_, _, at)| at.elapsed() >= RESEND)?;
-        *at = Instant::now();
+        let (frame, _, sent_at) =
+            self.unacknowledged.as_mut().filter(|(_, _, sent_at)| sent_at.elapsed() >= RESEND)?;
+        *sent_at = Instant::now();
         self.resent += 1;
         Some(frame.clone())
     }
@@ -200,8 +201,8 @@ fn address(machine: u8) -> [u8; 4] {
     [10, 0, 2, machine]
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes(bytes[at..at + 4].try_into().expect("not four bytes"))
+fn u32_at(bytes: &[u8], index: usize) -> u32 {
+    u32::from_be_bytes(bytes[index..index + 4].try_into().expect("not four bytes"))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 2] {
