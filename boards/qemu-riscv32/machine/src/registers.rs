@@ -11,7 +11,7 @@ const CLINT_TIME: usize = 0x0200_BFF8;
 const PLIC: usize = 0x0C00_0000;
 const UART: usize = 0x1000_0000;
 /// Length of the UART's send FIFO, in bytes.
-const UART_FIFO_BYTES: usize = 16;
+const UART_ROOM: usize = 16;
 /// Number of the UART's interrupt.
 pub const SERIAL_INTERRUPT: usize = 10;
 /// Address of the first of eight virtio slots, each 4 KiB; the interrupt of the n-th is n + 1.
@@ -167,7 +167,7 @@ pub fn ask_for_room(wanted: bool) {
 
 /// Returns the number of bytes that the serial port accepts now.
 pub fn serial_room() -> usize {
-    if read_uart(5) & 0x20 == 0 { 0 } else { UART_FIFO_BYTES }
+    if read_uart(5) & 0x20 == 0 { 0 } else { UART_ROOM }
 }
 
 /// Writes a byte. The FIFO must have room.
