@@ -1,4 +1,4 @@
-//! A chat among browsers: what one says, all hear.
+//! A chat among browsers, in which every client gets every line.
 
 use instep::{App, Device, Inbox};
 use instep_panel::PANEL;
@@ -11,14 +11,14 @@ instep::thing! {
     }
 }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("chat", "A chat among browsers")
     .thing(&Chat::THING)
-    .backlog() // who opens the page later sees the last lines, too
+    .backlog() // a page that opens later gets the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// What it does.
+/// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let chat = Chat::new(device);
     loop {

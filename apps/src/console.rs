@@ -1,4 +1,4 @@
-//! The device's own log, live in every page: never what a client sent, nor a secret.
+//! The device's own log, live in every page, without messages of clients and without secrets.
 
 use core::cell::Cell;
 use core::fmt::Write as _;
@@ -17,16 +17,16 @@ instep::thing! {
     }
 }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("console", "The log of the device, live")
     .thing(&Console::THING)
-    .backlog() // who opens the page later sees the last lines, too
+    .backlog() // a page that opens later gets the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// Bytes of a line that are shown.
+/// Maximum length of a shown line, in bytes.
 const LINE_MAX: usize = 120;
-/// Lines that wait to be shown.
+/// Capacity of the queue, in lines.
 const LINES_MAX: usize = 8;
 
 struct Line {
@@ -35,11 +35,13 @@ struct Line {
 }
 
 static LINES: Channel<CriticalSectionRawMutex, Line, LINES_MAX> = Channel::new();
-// An atomic number cannot be counted up on every chip.
+// A mutex, because not every chip has atomic additions.
 static LOST: Mutex<CriticalSectionRawMutex, Cell<u32>> = Mutex::new(Cell::new(0));
 
-/// Takes a line of the log, for a board's logger to call. It never waits, and takes neither what a client sent, nor a
-/// secret, nor what showing a line may say: that would be shown, too, for ever.
+/// Queues a line of the log. A board's logger calls it.
+///
+/// It never waits. It ignores messages of clients, secrets, and errors of publishing, because showing such an error
+/// could cause the next one.
 pub fn note(record: &log::Record<'_>) {
     let target = record.target();
     if [instep::log_target::FROM_CLIENT, instep::log_target::NOT_PUBLISHED, instep::log_target::SECRET]
@@ -54,21 +56,21 @@ pub fn note(record: &log::Record<'_>) {
         log::Level::Debug | log::Level::Trace => Severity::Debug,
     };
     let mut cut = Cut(String::new());
-    // Longer lines are cut.
+    // Longer lines are truncated.
     let _ = write!(cut, "{}", record.args());
     if LINES.try_send(Line { severity, text: cut.0 }).is_err() {
         LOST.lock(|lost| lost.set(lost.get().wrapping_add(1)));
     }
 }
 
-/// What it does.
+/// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     use embassy_futures::select::{Either::First, select};
     let console = Console::new(device);
     let mut shown = 0;
     console.lost(f64::from(shown));
     loop {
-        // Nothing can be asked for, but whoever tries is told so.
+        // The Thing has no commands; `next` answers clients that send one.
         let First(line) = select(LINES.receive(), console.next(inbox)).await;
         console.lines(line.severity, line.text.as_str());
         let lost = LOST.lock(Cell::get);
@@ -79,14 +81,14 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     }
 }
 
-/// Text that is cut where there is no more room.
+/// Text that is truncated at its capacity.
 struct Cut(String<LINE_MAX>);
 
 impl core::fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let room = self.0.capacity() - self.0.len();
         let end = text.floor_char_boundary(room);
-        // It fits.
+        // Cannot fail, because the text fits.
         let _ = self.0.push_str(&text[..end]);
         if end < text.len() { Err(core::fmt::Error) } else { Ok(()) }
     }
@@ -96,9 +98,9 @@ impl core::fmt::Write for Cut {
 mod tests {
     use super::*;
 
-    /// One test, because there is one log.
+    /// A single test, because the log is global.
     #[test]
-    fn lines_are_taken_cut_and_counted_and_secrets_and_what_clients_sent_are_left_out() {
+    fn log_lines_are_truncated_counted_and_filtered() {
         let take = |target, level, text: &str| {
             note(&log::Record::builder().target(target).level(level).args(format_args!("{text}")).build());
         };
@@ -112,7 +114,7 @@ mod tests {
         for number in 0..LINES_MAX + 3 {
             take("instep", log::Level::Info, if number == 0 { "first" } else { "more" });
         }
-        assert_eq!(LOST.lock(Cell::get), 3, "whoever shows them is slow, and nobody waits");
+        assert_eq!(LOST.lock(Cell::get), 3, "lines beyond the queue's capacity are counted");
         assert_eq!(LINES.try_receive().unwrap().text, "first");
     }
 }

@@ -1,11 +1,11 @@
-//! Sends back what it is sent: for conformance tests and benches.
+//! An echo of every message, for conformance tests and benchmarks.
 
 use instep::App;
 
-/// What it serves: no page, and two endpoints that answer each message by themselves.
+/// The application's declaration: no page, and two endpoints that answer each message themselves.
 pub const APP: App = App::new("echo", "Sends back what it is sent").echo("/ws").echo("/");
 
-/// What it does: nothing beside that.
+/// Runs the application, which has nothing to do.
 pub async fn run() {
     core::future::pending::<()>().await;
 }

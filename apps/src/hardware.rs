@@ -1,18 +1,18 @@
-//! What a board has for the applications.
+//! Hardware of a board, for the applications.
 
 use crate::{Led, motor, weather};
 use embedded_hal::pwm::{ErrorType, SetDutyCycle};
 
-/// What a board has for the applications: each takes what it needs, and simulates nothing that is there.
+/// Hardware of a board. Each application takes what it needs.
 #[derive(Debug)]
 pub struct Hardware<'a, P, D = NoDimmer, S = weather::Simulated, M = motor::Simulated> {
-    /// The LED, or whatever is switched.
+    /// LED, or another switched output.
     pub led: Led<'a, P>,
-    /// How bright it is, by pulse width.
+    /// Dimmer of the LED, by pulse width.
     pub dimmer: D,
-    /// What measures the weather.
+    /// Weather sensor.
     pub sensor: S,
-    /// What turns.
+    /// Motor driver.
     pub motor: M,
 }
 
@@ -21,24 +21,24 @@ pub struct Hardware<'a, P, D = NoDimmer, S = weather::Simulated, M = motor::Simu
 pub struct NoDimmer;
 
 impl<'a, P> Hardware<'a, P> {
-    /// A board with an LED; all else is simulated.
+    /// Returns the hardware of a board with an LED. The rest is simulated.
     pub fn new(led: Led<'a, P>) -> Self {
         Self { led, dimmer: NoDimmer, sensor: weather::Simulated::default(), motor: motor::Simulated }
     }
 }
 
 impl<'a, P, D, S, M> Hardware<'a, P, D, S, M> {
-    /// The same with what measures the weather.
+    /// Replaces the weather sensor.
     pub fn with_sensor<T: weather::Sensor>(self, sensor: T) -> Hardware<'a, P, D, T, M> {
         Hardware { led: self.led, dimmer: self.dimmer, sensor, motor: self.motor }
     }
 
-    /// The same with what turns.
+    /// Replaces the motor driver.
     pub fn with_motor<T: motor::Drive>(self, motor: T) -> Hardware<'a, P, D, S, T> {
         Hardware { led: self.led, dimmer: self.dimmer, sensor: self.sensor, motor }
     }
 
-    /// The same with an LED that can be dimmed.
+    /// Replaces the dimmer of the LED.
     pub fn with_dimmer<T: SetDutyCycle>(self, dimmer: T) -> Hardware<'a, P, T, S, M> {
         Hardware { led: self.led, dimmer, sensor: self.sensor, motor: self.motor }
     }

@@ -2,11 +2,11 @@
 
 use instep::{App, Asset};
 
-/// What it serves: one page.
+/// The application's declaration: one page.
 pub const APP: App =
     App::new("hello", "A page that says hello").page("/", Asset::html(include_str!("../pages/hello.html")));
 
-/// What it does: nothing.
+/// Runs the application, which has nothing to do.
 pub async fn run() {
     core::future::pending::<()>().await;
 }

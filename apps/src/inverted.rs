@@ -1,8 +1,8 @@
-//! A pin whose LED lights when the pin is low, as on the AI-Thinker ESP32-CAM.
+//! A pin whose LED is on when the pin is low, as on the AI-Thinker ESP32-CAM.
 
 use embedded_hal::digital::{ErrorType, OutputPin};
 
-/// Turns high into low and low into high.
+/// A pin with high and low swapped.
 #[derive(Clone, Copy, Debug)]
 pub struct Inverted<P>(pub P);
 

@@ -1,4 +1,4 @@
-//! A lamp: switched, dimmed, and it can blink.
+//! A lamp that can be switched, dimmed, and made to blink.
 
 use crate::Led;
 use embassy_futures::select::{Either::First, Either::Second, select};
@@ -17,16 +17,16 @@ instep::thing! {
     }
 }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("lamp", "A lamp to switch, to dim and to blink")
     .thing(&Lamp::THING)
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// How long it stays as it is while it blinks, and how often it changes.
+/// Interval and number of changes while the lamp blinks.
 const BLINK: (Duration, u8) = (Duration::from_millis(250), 6);
 
-/// What it does.
+/// Runs the application.
 pub async fn run(
     device: &Device,
     inbox: &mut Inbox<'_>,
@@ -38,7 +38,7 @@ pub async fn run(
     dim(&mut dimmer, percent);
     lamp.led(on);
     lamp.brightness(percent);
-    // While it blinks: how often it will still change, and who waits for the end.
+    // While the lamp blinks: the number of changes left, and the responder of the action.
     let mut blinking: Option<(u8, Option<Responder<'_>>)> = None;
     loop {
         let change = async {
@@ -51,7 +51,7 @@ pub async fn run(
             First(Command::Led(new)) => {
                 on = new;
                 led.switch(on); // the hardware first,
-                lamp.led(on); // then every page, the sender's too
+                lamp.led(on); // then every page, that of the sender, too
             }
             First(Command::Brightness(new)) => {
                 percent = new;
@@ -74,7 +74,7 @@ pub async fn run(
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 100")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is 0 to 100")]
 fn dim(dimmer: &mut impl SetDutyCycle, percent: f64) {
     if dimmer.set_duty_cycle_percent(percent as u8).is_err() {
         log::error!("The brightness cannot be set");

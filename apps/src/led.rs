@@ -1,12 +1,12 @@
-//! The LED that the applications switch.
+//! The LED of the applications.
 
 use embedded_hal::digital::OutputPin;
 use instep_settings::{Kept, KeptName, KeptSwitch, PowerUp};
 
-/// What its state is kept as. No property of a Thing can be called so: that would be kept, too, by its own name.
+/// Key of the LED's state in the settings. It has a dot, because properties of a Thing are stored by their names.
 pub const LED: KeptName = KeptName::new(".led");
 
-/// An output, and how it is when power comes.
+/// An output, and its state at power-up.
 #[derive(Debug)]
 pub struct Led<'a, P> {
     pin: P,
@@ -14,31 +14,31 @@ pub struct Led<'a, P> {
 }
 
 impl<P: OutputPin> Led<'static, P> {
-    /// An LED that is off when power comes.
+    /// Returns an LED that is off at power-up.
     pub const fn new(pin: P) -> Self {
         Self::kept(pin, KeptSwitch::new(Kept::nothing(), LED, PowerUp::Off))
     }
 }
 
 impl<'a, P: OutputPin> Led<'a, P> {
-    /// An LED that is as `kept` says when power comes.
+    /// Returns an LED whose state at power-up is that of `kept`.
     pub const fn kept(pin: P, kept: KeptSwitch<'a>) -> Self {
         Self { pin, kept }
     }
 
-    /// The output alone, for who sets it otherwise.
+    /// Returns the output alone.
     pub fn into_pin(self) -> P {
         self.pin
     }
 
-    /// Sets it as it is to be when power comes, and says how that is. Before all else.
+    /// Sets the output to its state at power-up, and returns that state. Call it first.
     pub fn begin(&mut self) -> bool {
         let on = self.kept.at_start();
         self.drive(on);
         on
     }
 
-    /// Sets it and says so. A pin that cannot be set is an error for the log: the device goes on.
+    /// Sets the output, logs its state, and stores it. A failure is logged, and the device goes on.
     pub fn switch(&mut self, on: bool) {
         self.drive(on);
         log::info!("LED {}", if on { "ON" } else { "OFF" });
@@ -47,7 +47,7 @@ impl<'a, P: OutputPin> Led<'a, P> {
         }
     }
 
-    /// Sets it, and neither says so nor keeps it: while it blinks.
+    /// Sets the output without logging or storing its state, for blinking.
     pub(crate) fn drive(&mut self, on: bool) {
         if self.pin.set_state(on.into()).is_err() {
             log::error!("The LED cannot be set");

@@ -1,4 +1,4 @@
-//! An LED and a count of seconds, each as a small piece of JSON, in step in every page.
+//! An LED and a count of seconds, each as JSON, in step in every page.
 
 use crate::Led;
 use crate::page::unindented;
@@ -11,17 +11,17 @@ use instep_panel::INSTEP_JS;
 
 instep::topics! { const TOPICS = [LED, COUNT]; }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("led-json", "An LED and a count of seconds in step, as JSON")
     .page("/", Asset::template(unindented!("../pages/led-json.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .topics(TOPICS);
 
-/// What it does.
+/// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let (mut on, mut count) = (led.begin(), 0_u32);
-    publish_led(device, on); // retained: whoever connects gets it first
+    publish_led(device, on); // retained, so that a new client gets it first
     publish_count(device, count);
     let mut second = Ticker::every(Duration::from_secs(1));
     loop {
@@ -29,7 +29,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
             First(Message::Text { text: "toggle", .. }) => {
                 on = !on;
                 led.switch(on); // the hardware first,
-                publish_led(device, on); // then every page, the sender's too
+                publish_led(device, on); // then every page, that of the sender, too
             }
             First(_) => {}
             Second(()) => {

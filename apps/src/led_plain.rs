@@ -1,4 +1,4 @@
-//! An LED whose state is `1` or `0` in every page that is open.
+//! An LED whose state is `1` or `0` in every open page.
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
@@ -7,14 +7,14 @@ use instep_panel::INSTEP_JS;
 
 instep::topics! { const TOPICS = [LED]; }
 
-/// What it serves: a page that is filled in with the state, and an endpoint that keeps it so.
+/// The application's declaration: a page that is filled in with the state, and an endpoint that keeps it in step.
 pub const APP: App = App::new("led-plain", "An LED in step, as 1 and 0")
     .page("/", Asset::template(include_str!("../pages/led-plain.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .topics(TOPICS);
 
-/// What it does.
+/// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let mut on = led.begin();
     show(device, on);

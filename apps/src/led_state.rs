@@ -1,4 +1,4 @@
-//! The same LED with a page that says `HIGH` or `LOW`, and greets the device when it connects.
+//! The LED of `led_plain` with a page that shows `HIGH` or `LOW`, and sends a greeting when it connects.
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
@@ -7,14 +7,14 @@ use instep_panel::INSTEP_JS;
 
 instep::topics! { const TOPICS = [LED]; }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("led-state", "An LED in step, as HIGH and LOW")
     .page("/", Asset::template(include_str!("../pages/led-state.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .topics(TOPICS);
 
-/// What it does. A greeting is a message like any other that is not `toggle`: the log shows it.
+/// Runs the application. A greeting is logged, like any other message that is not `toggle`.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let mut on = led.begin();
     show(device, on);

@@ -1,18 +1,18 @@
-//! An LED that is told what to do in words and answers to everybody: written with a callback.
+//! An LED with commands in words, which are answered to every client. It is written with a callback.
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Device, Inbox, Message};
 use instep_panel::INSTEP_JS;
 
-/// What it serves. The WebSocket is at `/` too, for clients that know no path.
+/// The application's declaration. The WebSocket is at `/`, too, for clients that do not send a path.
 pub const APP: App = App::new("led-words", "An LED told ON and OFF in words, with a callback")
     .page("/", Asset::template(include_str!("../pages/led-words.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .endpoint("/");
 
-/// What it does. An event goes to every client, even if nothing changed.
+/// Runs the application. An event goes to every client, even if nothing changed.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     led.begin();
     inbox

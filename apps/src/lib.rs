@@ -1,7 +1,7 @@
-//! The applications of instep: each is one file that a beginner can read, and runs on every board.
+//! The example applications of instep. Each is one short file, and runs on every board.
 //!
-//! An application is a `const APP`, which says what it serves, and an `async fn run`, which says what it does. It
-//! is generic over its hardware (`embedded-hal`), and knows neither a chip nor a network stack.
+//! An application is a `const APP`, which declares what it serves, and an `async fn run`. It is generic over its hardware
+//! (`embedded-hal`), and names neither a chip nor a network stack.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -9,7 +9,7 @@
 #[cfg(test)]
 extern crate std;
 
-/// What the documents show compiles.
+/// Compiles the examples in the documents.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/your-own-device.md")]
 struct YourOwnDevice;
@@ -43,7 +43,7 @@ use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 use instep::{App, Device, Inbox};
 
-/// Every application, in the order in which a newcomer meets them.
+/// All applications, in the order for a newcomer.
 pub const ALL: [&App; 14] = [
     &workshop::APP,
     &lamp::APP,
@@ -61,20 +61,20 @@ pub const ALL: [&App; 14] = [
     &echo::APP,
 ];
 
-/// The application of that name.
+/// Returns the application of that name.
 pub fn find(name: &str) -> Option<&'static App> {
     ALL.into_iter().find(|app| app.name() == name)
 }
 
-/// Runs the application of that name, for ever, on a board with an LED that is off when power comes.
+/// Runs the application of that name on a board with an LED that is off at power-up, and never returns.
 ///
 /// # Panics
-/// If there is no application of that name: [`find`] tells.
+/// If there is no application of that name; see [`find`].
 pub async fn run(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: impl OutputPin) {
     run_with(name, device, inbox, Hardware::new(Led::new(led))).await;
 }
 
-/// Runs the application of that name, for ever.
+/// Runs the application of that name, and never returns.
 ///
 /// # Panics
 /// As [`run`].
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_application_has_a_name_of_its_own_and_says_what_it_is() {
+    fn application_names_are_unique_and_described() {
         for app in ALL {
             assert_eq!(find(app.name()).unwrap().about(), app.about());
             assert!(!app.about().is_empty());

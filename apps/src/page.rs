@@ -1,8 +1,8 @@
-//! Pages without the indentation of their lines, which takes flash and means nothing to a browser.
+//! Pages without indentation, which would take flash and means nothing to a browser.
 
-/// Includes a page as `include_str!` does, without indentation and empty lines.
+/// Includes a page like `include_str!`, but without indentation and empty lines.
 ///
-/// For pages in which neither means anything: without `<pre>`, `<textarea>` and strings over several lines.
+/// The page must not have `<pre>`, `<textarea>` or strings over several lines, in which indentation has a meaning.
 macro_rules! unindented {
     ($file:literal) => {{
         const FILE: &str = include_str!($file);
@@ -16,7 +16,7 @@ macro_rules! unindented {
 }
 pub(crate) use unindented;
 
-/// The length of a text without indentation and empty lines.
+/// Returns the length of a text without indentation and empty lines.
 pub(crate) const fn unindented_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut length) = (0, 0);
@@ -27,10 +27,10 @@ pub(crate) const fn unindented_len(text: &str) -> usize {
     length
 }
 
-/// A text without indentation and empty lines.
+/// Removes indentation and empty lines.
 ///
 /// # Panics
-/// If `LENGTH` is not its [`unindented_len`].
+/// If `LENGTH` is not the text's [`unindented_len`].
 pub(crate) const fn unindent<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
     let bytes = text.as_bytes();
     let mut kept = [0; LENGTH];
@@ -42,11 +42,11 @@ pub(crate) const fn unindent<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
         }
         at += 1;
     }
-    assert!(length == LENGTH, "LENGTH is the length without indentation and empty lines");
+    assert!(length == LENGTH, "LENGTH is not the length without indentation and empty lines");
     kept
 }
 
-/// Whether the byte at `at` is neither indentation nor the end of an empty line.
+/// Returns whether the byte at `at` is neither indentation nor the end of an empty line.
 const fn is_kept(bytes: &[u8], at: usize) -> bool {
     if !matches!(bytes[at], b' ' | b'\n') {
         return true;
@@ -63,18 +63,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_lose_their_indentation_and_nothing_else() {
+    fn unindent_removes_only_indentation() {
         const TEXT: &str = "\n<p>\n  <b>ü  x</b> \n\n   \n\ty\n }";
         let kept: [u8; unindented_len(TEXT)] = unindent(TEXT);
         assert_eq!(core::str::from_utf8(&kept), Ok("<p>\n<b>ü  x</b> \n\ty\n}"));
     }
 
     #[test]
-    fn the_page_is_the_file_without_indentation() {
+    fn included_page_is_the_file_without_indentation() {
         const FILE: &str = include_str!("../pages/led-json.html");
         let lines = FILE.lines().map(str::trim_start).filter(|line| !line.is_empty());
         assert!(unindented!("../pages/led-json.html").lines().eq(lines));
-        assert!(!FILE.contains("<pre") && !FILE.contains("<textarea"), "indentation means something");
+        assert!(
+            !FILE.contains("<pre") && !FILE.contains("<textarea"),
+            "indentation has a meaning in this page"
+        );
         assert!(
             FILE.lines().all(|line| line.matches('`').count().is_multiple_of(2)),
             "a string goes over several lines"

@@ -1,13 +1,14 @@
-//! The settings, as the place where the properties of a Thing are kept: neither the server nor the settings know of the other.
+//! Store of a Thing's persistent properties in the settings, which do not depend on the server.
 
 use core::fmt::{Display, Write};
 use heapless::String;
 use instep::{PERSISTED_MAX, PropertyStore};
 use instep_settings::{KEPT_VALUE_MAX, KeepError, Kept, KeptName};
 
-const _: () = assert!(PERSISTED_MAX == KEPT_VALUE_MAX, "what a Thing keeps has room in the settings");
+const _: () =
+    assert!(PERSISTED_MAX == KEPT_VALUE_MAX, "a persistent property does not fit into the settings");
 
-/// Keeps a Thing's properties among what the application keeps, each by its name.
+/// Store of a Thing's persistent properties, each by its name.
 ///
 /// ```
 /// use instep_apps::KeptProperties;
@@ -23,7 +24,7 @@ const _: () = assert!(PERSISTED_MAX == KEPT_VALUE_MAX, "what a Thing keeps has r
 pub struct KeptProperties(Kept<'static>);
 
 impl KeptProperties {
-    /// Keeps them there.
+    /// Returns a store in these settings.
     pub const fn new(kept: Kept<'static>) -> Self {
         Self(kept)
     }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_comes_back_and_the_output_has_one_of_its_own() {
+    fn stored_value_is_restored_apart_from_the_led() {
         let (kept, properties) = new();
         assert_eq!(value(properties, "led"), None);
         kept.keep(LED, b"on").unwrap();
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_told_and_what_was_kept_stays() {
+    fn full_store_rejects_new_values_only() {
         let (kept, properties) = new();
         let longest = "x".repeat(PERSISTED_MAX);
         properties.keep("name", &longest).unwrap();
@@ -91,7 +92,7 @@ mod tests {
             properties.keep(name, &1).unwrap();
         }
         assert!(properties.keep("p", &1).unwrap_err().starts_with("16 values are kept already"));
-        assert_eq!(properties.keep("o", &2), Ok(()), "it has its place");
+        assert_eq!(properties.keep("o", &2), Ok(()), "a stored value can be replaced");
         assert!(kept.keep(LED, b"on").is_err());
     }
 }

@@ -1,17 +1,17 @@
-//! A button that toggles the LED. The page shows nothing back; the log tells.
+//! A button that toggles the LED. The page does not show the state; the log does.
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Inbox, Message};
 use instep_panel::INSTEP_JS;
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("toggle", "A button that toggles the LED")
     .page("/", Asset::template(include_str!("../pages/toggle.html")))
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws");
 
-/// What it does.
+/// Runs the application.
 pub async fn run(inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let mut on = led.begin();
     loop {

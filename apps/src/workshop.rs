@@ -1,4 +1,4 @@
-//! All kinds in one Thing: what the panel can show, on a device that is simulated but for its LED.
+//! All kinds of interactions in one Thing, which is simulated except for its LED.
 
 use crate::Led;
 use embassy_futures::select::{Either3::First, Either3::Second, Either3::Third, select3};
@@ -25,23 +25,23 @@ instep::thing! {
     }
 }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("workshop", "All kinds of controls in one device, simulated")
     .thing(&Workshop::THING)
-    .backlog() // who opens the page later sees the last lines, too
+    .backlog() // a page that opens later gets the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// How long it blinks.
+/// Duration of blinking.
 const BLINK: Duration = Duration::from_secs(1);
-/// Seconds from one turn of the door to the next.
+/// Interval between two changes of the door, in s.
 const DOOR: u32 = 10;
 
-/// What it does. The LED is real; all else is what a device would measure and drive.
+/// Runs the application. The LED is real, and the rest is simulated.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let workshop = Workshop::new(device);
     let (mut on, mut open, mut walk) = (led.begin(), false, Walk::new());
-    workshop.led(on); // retained: whoever connects gets it first
+    workshop.led(on); // retained, so that a new client gets it first
     workshop.brightness(50.0);
     workshop.speed(0.0);
     workshop.turning(false);
@@ -63,7 +63,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
             First(Command::Led(new)) => {
                 on = new;
                 led.switch(on); // the hardware first,
-                workshop.led(on); // then every page, the sender's too
+                workshop.led(on); // then every page, that of the sender, too
             }
             First(Command::Brightness(percent)) => workshop.brightness(percent),
             First(Command::Speed(percent)) => {
@@ -96,14 +96,14 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
             }
             Third(()) => {
                 led.drive(on);
-                // It is done now.
+                // Blinking has ended.
                 blinking.take().and_then(|(_, answer)| answer).into_iter().for_each(Responder::done);
             }
         }
     }
 }
 
-/// A temperature that walks about: the same walk after each start.
+/// A temperature that follows a random walk, which is the same after each start.
 struct Walk {
     tenths: i32,
     random: u32,
@@ -118,7 +118,7 @@ impl Walk {
         f64::from(self.tenths) / 10.0
     }
 
-    /// Up or down by up to 0.2 degrees, between 15 and 28.
+    /// Changes by up to 0.2 degrees, between 15 and 28.
     fn step(&mut self) {
         // xorshift32
         self.random ^= self.random << 13;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_temperature_walks_but_not_far() {
+    fn simulated_temperature_stays_in_its_range() {
         let mut walk = Walk::new();
         let (mut least, mut most) = (walk.degrees(), walk.degrees());
         for _ in 0..10_000 {

@@ -1,4 +1,4 @@
-//! A lamp that keeps its brightness in flash: whatever is done to its power, it comes back as bright as it was.
+//! A lamp that persists its brightness in flash through power cuts at any time.
 
 #[path = "../../crates/instep-settings/tests/mock_flash/mod.rs"]
 mod mock_flash;
@@ -17,12 +17,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use test_support::WebSocket;
 
-/// Longer than anything here takes.
+/// Timeout of every step.
 const ENOUGH: Duration = Duration::from_secs(20);
 
 static ACCESS: Access = Access::new("");
 
-/// A pin that nothing is connected to.
+/// An unconnected pin.
 struct Pin;
 
 impl ErrorType for Pin {
@@ -39,7 +39,7 @@ impl OutputPin for Pin {
     }
 }
 
-/// A dimmer that tells of every brightness that it is set to.
+/// A dimmer that reports each brightness to the test.
 struct Dimmer(Sender<u16>);
 
 impl pwm::ErrorType for Dimmer {
@@ -52,13 +52,13 @@ impl SetDutyCycle for Dimmer {
     }
 
     fn set_duty_cycle(&mut self, duty: u16) -> Result<(), Infallible> {
-        // Nobody may listen any more when a test has ended.
+        // The receiver is gone once a test has ended.
         let _ = self.0.send(duty);
         Ok(())
     }
 }
 
-/// The settings that are in the flash, what is to store them there, and how they were found.
+/// Returns the settings from the flash, their saver, and the outcome of loading them.
 type Stored<'f> =
     (&'static Settings, Saver<'static, FlashStorage<&'f mut MockFlash>>, LoadOutcome<FlashError<MockError>>);
 
@@ -73,7 +73,7 @@ fn properties(settings: &'static Settings) -> &'static KeptProperties {
     Box::leak(Box::new(KeptProperties::new(Kept::by(settings))))
 }
 
-/// A server of the lamp, its application running in a thread of its own, and how bright it is.
+/// A server of the lamp, whose application runs on its own thread, and the lamp's brightness.
 fn start(settings: &'static Settings) -> (Server, Receiver<u16>) {
     let server =
         Server::new(&lamp::APP, &ACCESS, Limits { clients: 4, ..Limits::LINUX }, SocketLimits::default(), 1);
@@ -94,7 +94,7 @@ fn start(settings: &'static Settings) -> (Server, Receiver<u16>) {
     (server, levels)
 }
 
-/// A client of it.
+/// Connects a client.
 fn connect(server: Server) -> WebSocket {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
@@ -105,19 +105,19 @@ fn connect(server: Server) -> WebSocket {
     WebSocket::connect(addr, "/ws")
 }
 
-/// Writes the brightness, and waits until that is done.
+/// Writes the brightness, and waits for the answer.
 fn dim(client: &mut WebSocket, percent: u16) {
     client.send_text(&format!(r#"{{"label":"brightness","value":{percent},"id":1}}"#));
     while client.read_text() != r#"{"label":"ok","id":1}"# {}
 }
 
 #[test]
-fn a_lamp_comes_back_as_bright_as_it_was() {
+fn brightness_is_restored_after_a_restart() {
     let mut flash = MockFlash::new(4);
     for (before, after) in [(None, 60), (Some(60), 1), (Some(1), 100), (Some(100), 42)] {
         let (settings, mut saver, _) = open(&mut flash);
         let (server, levels) = start(settings);
-        // First as it always begins, then as it was.
+        // First the initial brightness, then the restored one.
         for wanted in [Some(100), before].into_iter().flatten() {
             assert_eq!(levels.recv_timeout(ENOUGH), Ok(wanted));
         }
@@ -127,13 +127,13 @@ fn a_lamp_comes_back_as_bright_as_it_was() {
         for wanted in [77, after] {
             assert_eq!(levels.recv_timeout(ENOUGH), Ok(wanted));
         }
-        // A task of the firmware does so, some seconds later.
+        // In firmware, a task saves some seconds later.
         block_on(saver.save()).unwrap();
     }
 }
 
 #[test]
-fn a_cut_while_it_is_stored_leaves_the_old_brightness_or_the_new_one() {
+fn power_cut_while_saving_keeps_old_or_new_value() {
     let mut flash = MockFlash::new(4);
     let (settings, mut saver, _) = open(&mut flash);
     properties(settings).keep("brightness", &60).unwrap();
@@ -158,5 +158,5 @@ fn a_cut_while_it_is_stored_leaves_the_old_brightness_or_the_new_one() {
             break;
         }
     }
-    assert!(old > 1 && new > 0, "{old} times the old one, {new} times the new one");
+    assert!(old > 1 && new > 0, "{old} times the old value, {new} times the new value");
 }

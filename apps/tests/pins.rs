@@ -1,4 +1,4 @@
-//! What the applications do to their pin: the level counts, not what the log says of it.
+//! Levels of the applications' pins.
 
 use embedded_hal::digital::{ErrorType, OutputPin};
 use instep::{Access, App, Limits};
@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use test_support::WebSocket;
 
-/// A pin that tells of every level that it is set to.
+/// A pin that reports each level to the test.
 struct Pin(Sender<bool>);
 
 impl ErrorType for Pin {
@@ -20,7 +20,7 @@ impl ErrorType for Pin {
 
 impl OutputPin for Pin {
     fn set_low(&mut self) -> Result<(), Infallible> {
-        // Nobody may listen any more when a test has ended.
+        // The receiver is gone once a test has ended.
         let _ = self.0.send(false);
         Ok(())
     }
@@ -38,7 +38,7 @@ fn server(app: &'static App) -> Server {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_led_is_off_before_anybody_is_heard() {
+async fn led_is_off_before_the_first_client() {
     for app in ["workshop", "lamp", "toggle", "led-plain", "led-json", "led-words", "led-state"] {
         let server = server(instep_apps::find(app).unwrap());
         let mut inbox = server.inbox().unwrap();
@@ -51,7 +51,7 @@ async fn every_led_is_off_before_anybody_is_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_led_is_as_declared_before_anybody_is_heard() {
+async fn led_has_its_power_up_state_before_a_client() {
     for app in ["workshop", "lamp", "toggle", "led-plain", "led-json", "led-words", "led-state"] {
         for (power_up, last, wanted) in [
             (PowerUp::Off, Some("on"), false),
@@ -77,7 +77,7 @@ async fn every_led_is_as_declared_before_anybody_is_heard() {
     }
 }
 
-/// Serves `toggle` with that pin in threads of their own, and returns a client of it.
+/// Serves `toggle` with that pin on separate threads, and returns a client.
 fn toggle(pin: impl OutputPin + Send + 'static) -> WebSocket {
     let server = server(&instep_apps::toggle::APP);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -96,7 +96,7 @@ fn expect(levels: &Receiver<bool>, wanted: bool) {
 }
 
 #[test]
-fn toggle_sets_the_pin_and_an_inverted_one_the_other_way_round() {
+fn inverted_pin_has_the_opposite_level() {
     let (told, levels) = channel();
     let (told_inverted, inverted) = channel();
     let mut plain = toggle(Pin(told));

@@ -1,13 +1,13 @@
-//! What has to be made of variables of the environment before the firmware is compiled: a page, the hash of the password, and lists.
+//! Generates sources from environment variables: the page, the hash of the password, and lists.
 
 use instep::login::Password;
 use page_files::Bundle;
 use std::path::Path;
 use std::{env, fs};
 
-/// The same in each build, so that a device can tell whether a build brings another password.
+/// Salt, which is constant, so that a device detects whether a build has another password.
 const SALT: [u8; 16] = *b"instep on a chip";
-/// As `instep_wifi::setup::ROUNDS`, which the firmware compares.
+/// Iterations of the hash. The firmware asserts that they equal `instep_wifi::setup::ROUNDS`.
 const ROUNDS: u32 = 10_000;
 
 fn main() {
@@ -17,7 +17,7 @@ fn main() {
     ["INSTEP_ALLOW_HOST", "INSTEP_ALLOW_ORIGIN", "INSTEP_ALLOW_FRAME"].into_iter().for_each(list);
 }
 
-/// Finds the page that someone already has: the path of a file or of a folder in `INSTEP_PAGE`.
+/// Finds the user's own page, a file or a folder, from `INSTEP_PAGE`.
 fn page() {
     println!("cargo::rustc-check-cfg=cfg(has_page, has_folder, percent_escape)");
     println!("cargo::rerun-if-env-changed=INSTEP_PAGE");
@@ -48,22 +48,22 @@ fn page() {
         _ => {
             let page = page.display();
             println!(
-                "cargo::error=INSTEP_PAGE is the whole path of a page or of its folder, from the root on: {page} is not"
+                "cargo::error=INSTEP_PAGE must be the absolute path of an existing file or folder, not {page}"
             );
         }
     }
 }
 
-/// The length of the slot that the firmware goes into.
+/// Returns the length of the slot for the firmware, in bytes.
 fn slot() -> u64 {
     println!("cargo::rerun-if-changed=partitions.csv");
-    let table = fs::read_to_string("partitions.csv").expect("the table of partitions is beside this file");
+    let table = fs::read_to_string("partitions.csv").expect("cannot read partitions.csv");
     let slot = table.lines().find_map(|line| line.strip_prefix("ota_0,")?.rsplit(',').next());
     let digits = slot.and_then(|length| length.trim().strip_prefix("0x"));
-    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).expect("ota_0 has a length, as 0x…")
+    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).expect("ota_0 has no length, such as 0x…")
 }
 
-/// Hashes the password in `INSTEP_PASSWORD`: the firmware has the hash only.
+/// Hashes the password in `INSTEP_PASSWORD`, so that the firmware has the hash only.
 fn password() {
     println!("cargo::rerun-if-env-changed=INSTEP_PASSWORD");
     let password = env::var_os("INSTEP_PASSWORD").unwrap_or_default();
@@ -78,7 +78,7 @@ fn password() {
     write("password.rs", &hash);
 }
 
-/// Takes a list apart at its commas. What is wrong with a part, the firmware knows.
+/// Splits a list at its commas. The firmware checks its parts.
 fn list(name: &str) {
     println!("cargo::rerun-if-env-changed={name}");
     let list = env::var(name).unwrap_or_default();
@@ -87,6 +87,6 @@ fn list(name: &str) {
 }
 
 fn write(file: &str, text: &str) {
-    let folder = env::var_os("OUT_DIR").expect("cargo says where");
-    fs::write(Path::new(&folder).join(file), text).expect("cargo's folder can be written to");
+    let folder = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    fs::write(Path::new(&folder).join(file), text).expect("cannot write to OUT_DIR");
 }

@@ -1,12 +1,12 @@
-//! Takes the page that `INSTEP_PAGE` names into the firmware.
+//! Includes the page from `INSTEP_PAGE` in the firmware.
 
 use std::path::PathBuf;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=INSTEP_PAGE");
-    let page = match std::env::var_os("INSTEP_PAGE").map(|page| std::path::absolute(page).expect("a path")) {
+    let page = match std::env::var_os("INSTEP_PAGE").map(|page| std::path::absolute(page).expect("INSTEP_PAGE is not a path")) {
         Some(page) if page.is_dir() => {
-            println!("cargo::error=INSTEP_PAGE is the path of a file here: {} is a folder", page.display());
+            println!("cargo::error=INSTEP_PAGE must be the path of a file; {} is a folder", page.display());
             return;
         }
         Some(page) => {
@@ -15,6 +15,6 @@ fn main() {
         }
         None => "None".to_owned(),
     };
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo says where"));
-    std::fs::write(out.join("page.rs"), page).expect("a file");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    std::fs::write(out.join("page.rs"), page).expect("cannot write to OUT_DIR");
 }

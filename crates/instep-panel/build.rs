@@ -1,14 +1,15 @@
-//! Compresses every file of `assets/` once, at build time, so that no device ever has to. The panel's modules become one: a
-//! device has few sockets, and a browser asks for all modules at once.
+//! Compresses every file of `assets/` at build time, so that no device has to.
+//!
+//! The panel's modules are joined, because a browser requests all modules at once and a device has few sockets.
 
 use std::{env, fs, io::Write as _, path::Path};
 
 use flate2::{Compression, GzBuilder};
 
-/// The panel's modules, each behind those that it imports.
+/// The panel's modules, each after the modules that it imports.
 const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
-/// Every application has it, and the firmware of a device, too: so it is served without its comments and its indentation.
+/// The library, which is served without comments and indentation, because every firmware contains it.
 const LIBRARY: &str = "instep.js";
 
 fn main() {
@@ -34,7 +35,7 @@ fn read(asset: &Path) -> String {
     fs::read_to_string(asset).unwrap_or_else(|error| panic!("{}: {error}", asset.display()))
 }
 
-/// A script without its indentation and its comments, but for the one at its head.
+/// Strips indentation and comments, except for the comment at the head.
 fn shortened(script: &str) -> String {
     let (head, body) = script.split_once("*/\n").expect("a comment at the head");
     let mut inside = false;
@@ -52,7 +53,7 @@ fn shortened(script: &str) -> String {
     kept
 }
 
-/// A line without the comment at its end. One in which text could begin or end stays.
+/// Strips the comment at the end of a line, unless the line may have a string there.
 fn without_remark(line: &str) -> &str {
     match line.split_once(" // ") {
         Some((code, remark)) if !remark.contains(['"', '\'', '`']) && code.matches('"').count() % 2 == 0 => {
@@ -62,7 +63,7 @@ fn without_remark(line: &str) -> &str {
     }
 }
 
-/// A module of the panel as a part of one that has them all: what they import from each other is there.
+/// Strips a module's exports and its imports of the panel's other modules.
 fn without_modules(module: &str) -> String {
     let imports = |line: &&str| {
         PANEL.iter().any(|name| line.starts_with("import ") && line.ends_with(&format!("\"./{name}\";")))
@@ -71,12 +72,13 @@ fn without_modules(module: &str) -> String {
     lines.map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect()
 }
 
-/// Writes `<out>/<name>`, and the same compressed as `<out>/<name>.gz`. No time and no file name is in that: the same
-/// source gives the same bytes.
+/// Writes `<out>/<name>` and its compressed form `<out>/<name>.gz`.
+///
+/// The compressed form has no time and no file name, so that the build is reproducible.
 fn write_both(name: &str, body: &[u8], out: &Path) {
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    encoder.write_all(body).expect("writing to memory");
-    let gzipped = encoder.finish().expect("writing to memory");
+    encoder.write_all(body).expect("writing to a Vec failed");
+    let gzipped = encoder.finish().expect("writing to a Vec failed");
 
     fs::write(out.join(name), body).expect("OUT_DIR can be written");
     fs::write(out.join(format!("{name}.gz")), gzipped).expect("OUT_DIR can be written");

@@ -1,31 +1,31 @@
-//! What turns.
+//! Motor drivers.
 
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 
-/// Which way round.
+/// Direction of a motor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
-    /// As its leads are connected.
+    /// The direction in which the motor is connected.
     #[default]
     Forward,
-    /// The other way.
+    /// The opposite direction.
     Backward,
 }
 
-/// Something that turns a motor.
+/// Motor driver.
 pub trait Drive {
-    /// Why it does not turn.
+    /// Error of the hardware.
     type Error: core::fmt::Debug;
 
-    /// Turns it that way, at so many percent of its full speed; 0 stops it.
+    /// Turns the motor in that direction, at a speed in percent of full speed; 0 stops it.
     ///
     /// # Errors
     /// If the hardware cannot be set.
     fn turn(&mut self, direction: Direction, percent: u8) -> Result<(), Self::Error>;
 }
 
-/// A motor that nobody has connected.
+/// A simulated motor.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Simulated;
 
@@ -37,7 +37,7 @@ impl Drive for Simulated {
     }
 }
 
-/// A driver with one input for the speed, by pulse width, and two for the direction, such as an L298N or a TB6612.
+/// A driver with a pulse-width input for the speed and two inputs for the direction, such as an L298N or a TB6612.
 #[derive(Debug)]
 pub struct Bridge<S, F, B> {
     speed: S,
@@ -45,17 +45,17 @@ pub struct Bridge<S, F, B> {
     backward: B,
 }
 
-/// What could not be set.
+/// Input that could not be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BridgeError {
-    /// The pulse width.
+    /// The pulse-width input.
     Speed,
-    /// A pin for the direction.
+    /// A direction input.
     Direction,
 }
 
 impl<S: SetDutyCycle, F: OutputPin, B: OutputPin> Bridge<S, F, B> {
-    /// The driver with these inputs.
+    /// Returns the driver with these inputs.
     pub const fn new(speed: S, forward: F, backward: B) -> Self {
         Self { speed, forward, backward }
     }
@@ -66,7 +66,7 @@ impl<S: SetDutyCycle, F: OutputPin, B: OutputPin> Drive for Bridge<S, F, B> {
 
     fn turn(&mut self, direction: Direction, percent: u8) -> Result<(), BridgeError> {
         let turns = percent > 0;
-        // Never both at once, not even for a moment: off first.
+        // Off first, so that both inputs are never on at once.
         let direction = match direction {
             Direction::Forward => {
                 self.backward.set_low().is_ok() && self.forward.set_state(turns.into()).is_ok()
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn never_both_directions_at_once_and_a_stop_is_a_stop() {
+    fn direction_inputs_are_never_on_together() {
         let done = RefCell::new(Vec::new());
         let mut bridge = Bridge::new(Pin("speed", &done), Pin("forward", &done), Pin("backward", &done));
         for (direction, percent) in [

@@ -1,4 +1,4 @@
-//! A motor: which way round, how fast, and what it does about it.
+//! A motor with a direction, a speed, and its actual speed.
 
 mod drive;
 
@@ -21,19 +21,19 @@ instep::thing! {
     }
 }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("motor", "A motor with direction, speed and status")
     .thing(&Motor::THING)
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// A motor takes no more than so much more or less speed at a time: its gears and its supply are grateful.
+/// Interval of the ramp, and maximum change of speed in it, in percent. It protects the gears and the power supply.
 const RAMP: (Duration, i16) = (Duration::from_millis(50), 4);
 
-/// What it does.
+/// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) {
     let motor = Motor::new(device);
-    // Backward is below 0.
+    // Backward speeds are below 0.
     let (mut direction, mut speed, mut actual) = (Direction::Forward, 0_i16, 0_i16);
     turn(&mut drive, actual, &motor);
     motor.direction("forward");
@@ -50,12 +50,12 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
                 motor.events(Severity::Info, format_args!("It is to turn {new}"));
             }
             First(Command::Speed(percent)) => {
-                #[expect(clippy::cast_possible_truncation, reason = "it is 0 to 100")]
+                #[expect(clippy::cast_possible_truncation, reason = "the range is 0 to 100")]
                 let new = percent as i16;
                 speed = new;
                 motor.speed(percent);
             }
-            // At once: whoever presses this does not want a ramp.
+            // Without a ramp, because a stop must be immediate.
             First(Command::Stop) => {
                 (speed, actual) = (0, 0);
                 turn(&mut drive, actual, &motor);
@@ -63,7 +63,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
                 motor.events(Severity::Warning, "Stopped");
             }
             Second(()) => {
-                // Through 0 when it turns round.
+                // Passes 0 when the direction changes.
                 actual += (wanted - actual).clamp(-RAMP.1, RAMP.1);
                 turn(&mut drive, actual, &motor);
             }
@@ -71,7 +71,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
     }
 }
 
-/// Sets the hardware, then says so.
+/// Sets the hardware, then publishes the state.
 fn turn(drive: &mut impl Drive, speed: i16, motor: &Motor<'_>) {
     let direction = if speed < 0 { Direction::Backward } else { Direction::Forward };
     let percent = u8::try_from(speed.unsigned_abs()).unwrap_or(100);

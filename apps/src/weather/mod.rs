@@ -1,4 +1,4 @@
-//! A weather station: what a sensor measures, and how it was in the last minutes.
+//! A weather station with the current values of a sensor and their history.
 
 mod sensor;
 
@@ -18,26 +18,26 @@ instep::thing! {
     }
 }
 
-/// What it serves.
+/// The application's declaration.
 pub const APP: App = App::new("weather", "Temperature, humidity and pressure, with their last five minutes")
     .thing(&Weather::THING)
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// From one measurement to the next.
+/// Interval between two measurements.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// What it does.
+/// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut sensor: impl Sensor) {
     let weather = Weather::new(device);
     let mut tick = Ticker::every(EVERY);
     loop {
         let Reading { temperature, humidity, pressure } = sensor.read().await;
-        // What is not measured is shown as unavailable.
+        // Missing values are shown as unavailable.
         weather.temperature(temperature);
         weather.humidity(humidity);
         weather.pressure(pressure);
-        // Nothing can be asked for, but whoever tries is told so.
+        // The Thing has no commands; `next` answers clients that send one.
         let Either::First(()) = select(tick.next(), weather.next(inbox)).await;
     }
 }

@@ -1,44 +1,44 @@
-//! Where the weather comes from.
+//! Weather sensors.
 
 use embassy_time::{Delay, Duration, with_timeout};
 use embedded_hal_async::i2c::I2c;
 
-/// What a sensor measures; `None`: it cannot at the moment.
+/// Values of a sensor; `None` if a value cannot be measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reading {
-    /// In degrees Celsius.
+    /// Temperature, in °C.
     pub temperature: Option<f64>,
-    /// Relative, in percent.
+    /// Relative humidity, in percent.
     pub humidity: Option<f64>,
-    /// In hectopascals.
+    /// Air pressure, in hPa.
     pub pressure: Option<f64>,
 }
 
-/// Something that measures the weather.
+/// Weather sensor.
 #[expect(async_fn_in_trait, reason = "applications are one task each")]
 pub trait Sensor {
-    /// Measures now. A sensor that is missing or broken is no error: it measures nothing, and may be back later.
+    /// Measures the values. If the sensor is missing or broken, all values are `None`; it may be back later.
     async fn read(&mut self) -> Reading;
 }
 
-/// Weather that nobody measures: it wanders about.
+/// Simulated weather, which follows a random walk.
 #[derive(Debug)]
 pub struct Simulated {
     random: u32,
     reading: [f64; 3],
 }
 
-/// The usual weather, and how far it may go from there, for temperature, humidity and pressure.
+/// Mean and maximum deviation of temperature, humidity and pressure.
 const USUAL: [(f64, f64); 3] = [(21.0, 8.0), (48.0, 25.0), (1013.0, 20.0)];
 
 impl Simulated {
-    /// The weather of that number.
+    /// Returns the weather with that seed.
     pub const fn new(number: u32) -> Self {
-        // The generator stays at 0.
+        // Not 0, because the generator would stay at 0.
         Self { random: number | 1, reading: [USUAL[0].0, USUAL[1].0, USUAL[2].0] }
     }
 
-    /// From -1 to 1 (xorshift).
+    /// Returns a random number from -1 to 1 (xorshift).
     fn random(&mut self) -> f64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 17;
@@ -57,7 +57,7 @@ impl Sensor for Simulated {
     async fn read(&mut self) -> Reading {
         for (at, (usual, range)) in USUAL.into_iter().enumerate() {
             let step = self.random() * range / 60.0;
-            // The further away, the stronger it is drawn back.
+            // The pull towards the mean grows with the distance.
             self.reading[at] += step + (usual - self.reading[at]) / 40.0;
             self.reading[at] = self.reading[at].clamp(usual - range, usual + range);
         }
@@ -66,10 +66,10 @@ impl Sensor for Simulated {
     }
 }
 
-/// How long a bus may take for an answer.
+/// Timeout of the bus.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// A BME280 of Bosch on an I2C bus, at address 0x76 or 0x77.
+/// A Bosch BME280 on an I2C bus, at address 0x76 or 0x77.
 pub struct Bme280<I> {
     sensor: bme280_rs::AsyncBme280<I, Delay>,
     state: State,
@@ -77,15 +77,15 @@ pub struct Bme280<I> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Nobody has looked yet.
+    /// Not tried yet.
     New,
-    /// It was not there, or did not answer, and the log says so.
+    /// Missing or not answering, which was logged.
     Missing,
     Measuring,
 }
 
 impl<I: I2c> Bme280<I> {
-    /// The sensor on that bus, at 0x76 unless `secondary`, where SDO is high: at 0x77.
+    /// Returns the sensor on that bus, at 0x76, or at 0x77 if `secondary` (SDO is high).
     pub fn new(bus: I, secondary: bool) -> Self {
         let address = bme280_rs::DEFAULT_ADDRESS + u8::from(secondary);
         Self { sensor: bme280_rs::AsyncBme280::new_with_address(bus, address, Delay), state: State::New }
@@ -104,14 +104,14 @@ impl<I: I2c> Bme280<I> {
                 .with_pressure_oversampling(once)
                 .with_sensor_mode(bme280_rs::SensorMode::Normal);
             self.sensor.set_sampling_configuration(configuration).await.map_err(Fault::Bus)?;
-            // The first measurement takes a while (at most 9.3 ms, data sheet, appendix B).
+            // The first measurement takes at most 9.3 ms (data sheet, appendix B).
             embassy_time::Timer::after_millis(10).await;
         }
         self.sensor.read_sample().await.map_err(Fault::Bus)
     }
 }
 
-/// Why there is no measurement.
+/// Failure of a measurement.
 #[derive(Debug)]
 enum Fault<E> {
     Bus(E),
@@ -154,7 +154,7 @@ mod tests {
     use embassy_futures::block_on;
     use embedded_hal_async::i2c::{ErrorKind, ErrorType, NoAcknowledgeSource, Operation};
 
-    /// The registers of a BME280.
+    /// Registers of a BME280.
     struct Chip<'c> {
         there: &'c Cell<bool>,
         registers: [u8; 256],
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_sensor_that_comes_and_goes_is_measured_while_it_is_there() {
+    async fn lost_sensor_is_measured_again_when_it_is_back() {
         let there = Cell::new(false);
         let mut sensor = Bme280::new(Chip::new(&there), true);
         host_time::run(async {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn simulated_weather_stays_in_its_range_and_moves() {
+    fn simulated_weather_moves_within_its_range() {
         let mut weather = Simulated::new(7);
         let mut last = Reading::default();
         for _ in 0..10_000 {

@@ -1,4 +1,4 @@
-//! The files that a chip's flash is written with.
+//! Images for a chip's flash.
 
 use espflash::Error;
 use espflash::flasher::{FlashData, FlashSettings, FlashSize};
@@ -7,33 +7,35 @@ use espflash::image_format::idf::IdfBootloaderFormat;
 use espflash::target::Chip;
 use std::path::Path;
 
-/// The slot that a cable writes to. The other one is for updates.
+/// Slot that is written over a cable. The other slot is for updates.
 const SLOT: &str = "ota_0";
 
-/// First byte of every image.
+/// Magic number, the first byte of every image.
 const IMAGE: u8 = 0xE9;
-/// Where the header has the chip, in two bytes.
+/// Position of the chip's id in the header.
 const CHIP: std::ops::Range<usize> = 12..14;
-/// Where an application describes itself: behind the image's header and that of its first segment.
+/// Position of the application descriptor's magic word, after the headers of the image and of its first segment.
 const DESCRIPTOR: std::ops::Range<usize> = 32..36;
-/// How that begins, `ESP_APP_DESC_MAGIC_WORD`.
+/// Magic word of an application descriptor, `ESP_APP_DESC_MAGIC_WORD`.
 const APPLICATION: [u8; 4] = 0xABCD_5432_u32.to_le_bytes();
 
-/// What is made of a firmware.
+/// Images of a firmware.
 #[derive(Debug)]
 pub struct Images {
-    /// For a slot of the partition table.
+    /// Image of the application, for a slot.
     pub application: Vec<u8>,
-    /// For the flash from its first byte on: boot loader, partition table, and the application in its slot. It covers
-    /// the settings.
+    /// Image of the whole flash: boot loader, partition table, and the application in its slot. It overwrites the
+    /// settings.
     pub first: Vec<u8>,
-    /// Bytes of a slot.
+    /// Size of a slot, in bytes.
     pub slot: u32,
 }
 
 impl Images {
+    /// Makes the images of a firmware.
+    ///
     /// # Errors
-    /// One sentence, if the firmware is another chip's, or does not fit its slot.
+    /// One sentence, if the firmware is for another chip, or does not fit its slot.
     pub fn new(chip: Chip, elf: &[u8], partitions: &Path) -> Result<Images, String> {
         built_for(chip, elf)?;
         let flash = FlashData::new(
@@ -46,10 +48,10 @@ impl Images {
         let format = IdfBootloaderFormat::new(elf, &flash, Some(partitions), None, None, Some(SLOT));
         let format = format.map_err(|error| match error {
             Error::ElfTooBig(size, slot) => {
-                format!("the firmware has {size} bytes, and its slot in the flash {slot}: build it with less in it")
+                format!("the firmware does not fit: it has {size} bytes, and its slot {slot}; build it with less in it")
             }
             Error::Partition(error) => format!("{}: {error}", partitions.display()),
-            error => format!("no image can be made: {error}"),
+            error => format!("cannot make an image: {error}"),
         })?;
         let slot = format.partition_table().find(SLOT).map_or(0, |slot| slot.size());
         let mut first = Vec::new();
@@ -62,19 +64,19 @@ impl Images {
     }
 }
 
-/// Refuses what was compiled for another chip.
+/// Rejects a firmware for another chip.
 fn built_for(chip: Chip, elf: &[u8]) -> Result<(), String> {
     match Metadata::from_bytes(Some(elf)).chip_name() {
         Some(name) if name == chip.to_string() => Ok(()),
         Some(name) => Err(format!("this firmware was built for {name}, not for {chip}")),
-        None => Err(format!("this is no firmware for {chip}: it does not say its chip")),
+        None => Err(format!("this is no firmware for {chip}: it does not name its chip")),
     }
 }
 
-/// Refuses what is no application for that chip.
+/// Checks that the image is an application for that chip.
 ///
 /// # Errors
-/// One sentence.
+/// One sentence, if it is not.
 pub fn check(chip: Chip, image: &[u8]) -> Result<(), String> {
     let number = image.get(CHIP).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
     match number {
@@ -94,7 +96,7 @@ pub fn check(chip: Chip, image: &[u8]) -> Result<(), String> {
     }
 }
 
-/// The chips with a board.
+/// Chips that have a board.
 const CHIPS: [Chip; 5] = [Chip::Esp32, Chip::Esp32s2, Chip::Esp32s3, Chip::Esp32c3, Chip::Esp32c6];
 
 #[cfg(test)]
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_application_passes_for_its_chip_only() {
+    fn application_for_another_chip_is_rejected() {
         for chip in CHIPS {
             assert_eq!(check(chip, &image(chip)), Ok(()));
         }
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_application_is_refused() {
+    fn other_image_is_rejected() {
         for other in [&b""[..], b"\xE9", b"\x7FELF and so on and on", &[0xFF; 64]] {
             let refused = check(Chip::Esp32c3, other);
             assert_eq!(refused, Err("this is no image for the ESP32 family".to_owned()), "{other:?}");
@@ -136,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_say_its_chip_is_no_firmware() {
+    fn firmware_without_a_chip_is_rejected() {
         let refused = Images::new(Chip::Esp32c3, b"\x7FELF", Path::new("none")).unwrap_err();
-        assert_eq!(refused, "this is no firmware for esp32c3: it does not say its chip");
+        assert_eq!(refused, "this is no firmware for esp32c3: it does not name its chip");
     }
 }

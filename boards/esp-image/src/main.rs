@@ -1,6 +1,6 @@
-//! Makes images of firmware for the ESP32 family, looks at them, and says what is in them.
+//! Makes, checks and measures images of firmware for the ESP32 family.
 //!
-//! `cargo xtask firmware`, `flash` and `size` call it. What goes wrong is one sentence on stderr.
+//! `cargo xtask firmware`, `flash` and `size` call it. An error is one sentence on standard error.
 
 mod image;
 mod measure;
@@ -15,8 +15,8 @@ const USAGE: &str = "\
 Images of firmware for the ESP32 family.
 
     esp-image make CHIP ELF PARTITIONS FILE    writes FILE.bin, and FILE-first.bin with the boot loader
-    esp-image measure CHIP ELF                 lines of a name and a number of bytes
-    esp-image check CHIP FILE                  is it an application for that chip?
+    esp-image measure CHIP ELF                 prints lines of a name and a size in bytes
+    esp-image check CHIP FILE                  checks that FILE is an application for CHIP
 ";
 
 fn main() -> ExitCode {
@@ -61,13 +61,13 @@ fn check(chip: &str, file: &Path) -> Result<(), String> {
 }
 
 fn chip(name: &str) -> Result<Chip, String> {
-    name.parse().map_err(|_| format!("there is no chip {name}"))
+    name.parse().map_err(|_| format!("unknown chip {name}"))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, String> {
-    fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))
+    fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
-    fs::write(file, bytes).map_err(|error| format!("{} cannot be written: {error}", file.display()))
+    fs::write(file, bytes).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }

@@ -1,25 +1,25 @@
-//! What a firmware takes: flash, memory, and what of it tasks and clients have.
+//! Sizes of a firmware: flash, memory, stack, a client, and the largest task.
 
 use espflash::target::Chip;
 use object::elf::{FileHeader32, PT_LOAD};
 use object::read::elf::{ElfFile, ProgramHeader as _};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags, elf};
 
-/// Sections that stand for memory which is counted elsewhere: the same memory seen at other addresses, the stack, which
-/// has the rest, and what the boot loader had, which only the radio's heap uses.
+/// Sections that are not counted: the same memory at other addresses, the stack, which is the rest, and the boot loader's
+/// memory, which only the radio's heap uses.
 const NOT_COUNTED: [&str; 3] = [".rwdata_dummy", ".stack", ".dram2_uninit"];
-/// The firmware says this in a section that no chip gets.
+/// Symbol of the memory for each client, in a section that is not loaded.
 const EACH_CLIENT: &str = "instep.EACH_CLIENT";
 
-/// Names, each with a number of bytes. The name of the largest task comes with its name.
+/// Returns the sizes, in bytes, each with its name. That of the largest task is `future` and the task's name.
 ///
 /// # Errors
-/// One sentence, if that is no firmware.
+/// One sentence, if the bytes are not a firmware.
 pub fn of(chip: Chip, bytes: &[u8]) -> Result<Vec<(String, u64)>, String> {
     let elf = ElfFile::<FileHeader32<Endianness>>::parse(bytes)
         .map_err(|error| format!("this is no firmware: {error}"))?;
     let endian = elf.endian();
-    // What is written to the flash, without the gaps that the image has between its segments.
+    // Without the gaps between the segments of the image.
     let loaded = elf.elf_program_headers().iter().filter(|header| header.p_type(endian) == PT_LOAD);
     let flash: u64 = loaded.map(|header| u64::from(header.p_filesz(endian))).sum();
     let mut memory = 0;
@@ -48,7 +48,7 @@ pub fn of(chip: Chip, bytes: &[u8]) -> Result<Vec<(String, u64)>, String> {
     Ok(all)
 }
 
-/// A number that the firmware has in its metadata.
+/// Reads a number from the firmware's metadata.
 fn constant(elf: &ElfFile<'_, FileHeader32<Endianness>>, name: &str) -> Option<u64> {
     let symbol = elf.symbols().find(|symbol| symbol.name() == Ok(name))?;
     let section = elf.section_by_index(symbol.section_index()?).ok()?;
@@ -56,11 +56,11 @@ fn constant(elf: &ElfFile<'_, FileHeader32<Endianness>>, name: &str) -> Option<u
     Some(u64::from(u32::from_le_bytes(bytes.try_into().ok()?)))
 }
 
-/// The task whose memory is called so: embassy's macro keeps the future of each in a static of its function.
+/// Returns the task of a symbol, because embassy's macro stores the future of a task in a static of its function.
 fn task(symbol: &str) -> Option<String> {
     let path = format!("{:#}", rustc_demangle::demangle(symbol));
     let function = path.strip_suffix("::POOL")?.rsplit("::").find(|part| !part.starts_with('{'))?;
-    // Of `main` the macro of esp-rtos makes another one.
+    // The macro of esp-rtos wraps `main` in another function.
     Some(function.trim_start_matches("__embassy_").trim_start_matches('_').to_owned())
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tasks_are_known_by_their_function() {
+    fn symbol_names_its_task() {
         assert_eq!(task("_RNvNvCsuf08uc1uXq_8baseline4echo4POOL").as_deref(), Some("echo"));
         let main = "_RNvNvNtCsuf08uc1uXq_8baseline6___main14___embassy_main4POOL";
         assert_eq!(task(main).as_deref(), Some("main"));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_firmware_is_refused() {
+    fn other_file_is_rejected() {
         assert!(of(Chip::Esp32c3, b"\x7FELF").unwrap_err().starts_with("this is no firmware"));
     }
 }

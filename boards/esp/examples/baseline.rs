@@ -1,6 +1,6 @@
-//! What a device takes before instep: two networks, and one constant answer. `cargo xtask size` subtracts it.
+//! Image without instep: two networks and one constant response. `cargo xtask size` subtracts its size.
 //!
-//! It is an example of the firmware's crate, so that both have the same dependencies and the same profile.
+//! It is an example of the firmware's crate, so that both have the same dependencies and profile.
 
 #![no_std]
 #![no_main]
@@ -17,11 +17,11 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: clos
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
     for stack in bare::start(spawner) {
-        spawner.spawn(answer(stack).expect("two of them"));
+        spawner.spawn(answer(stack).expect("task pool exhausted"));
     }
 }
 
-/// The same for everyone who connects.
+/// Sends the same response on every connection.
 #[embassy_executor::task(pool_size = 2)]
 async fn answer(stack: Stack<'static>) -> ! {
     let (mut input, mut output) = ([0; 512], [0; 512]);

@@ -1,5 +1,5 @@
-//! The same two networks with instep, the page and the application `led-json` on them, and nothing else: no settings, no
-//! set-up, no names. What it takes more than `baseline.rs` is what instep takes, and has a budget.
+//! Image with instep: the two networks of `baseline.rs`, the page and the application `led-json`, without settings,
+//! provisioning and names. Its size minus that of `baseline.rs` is the size of instep, which has a budget.
 
 #![no_std]
 #![no_main]
@@ -31,7 +31,7 @@ async fn main(spawner: Spawner) {
         RESOURCES.station.driver(server, station, 80),
     ];
     for driver in drivers {
-        spawner.spawn(serve(driver).expect("two of them"));
+        spawner.spawn(serve(driver).expect("task pool exhausted"));
     }
     // SAFETY: nothing else uses this pin.
     let pin = unsafe { esp_hal::gpio::AnyPin::steal(3) };

@@ -1,13 +1,13 @@
-//! The one application that is built in. Those that are not take no flash.
+//! The application of this build. Other applications are not linked.
 
 use crate::build_config::{APP_NUMBER, app_number};
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 use instep::{Device, Inbox};
-// All of them, so that another one is one line below.
+// A glob, so that another application needs only one line below.
 use instep_apps::*;
 
-/// Runs the application, for ever.
+/// Runs the application, and never returns.
 pub async fn run(
     device: &Device,
     inbox: &mut Inbox<'_>,
@@ -16,7 +16,7 @@ pub async fn run(
     Number::<APP_NUMBER>::run(device, inbox, hardware).await;
 }
 
-/// An application by its place in [`instep_apps::ALL`]: a type of its own for each, so that only one is linked.
+/// An application by its index in [`instep_apps::ALL`]. Each has its own type, so that only one is linked.
 struct Number<const NUMBER: usize>;
 
 #[diagnostic::on_unimplemented(

@@ -1,4 +1,4 @@
-//! What is decided when the firmware is built: by features, and by variables of the environment.
+//! Build-time configuration, from features and from environment variables.
 
 use esp_boards::{BOARDS, Board};
 use instep::App;
@@ -6,7 +6,7 @@ use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, Pow
 use instep_wifi::join;
 use instep_wifi::name::Name;
 
-/// The chip, by its feature.
+/// Chip, selected by a feature.
 pub const CHIP: &str = if cfg!(feature = "esp32") {
     "esp32"
 } else if cfg!(feature = "esp32c3") {
@@ -19,7 +19,7 @@ pub const CHIP: &str = if cfg!(feature = "esp32") {
     "esp32s3"
 };
 
-/// The board, by `INSTEP_BOARD`; else the first one with the chip.
+/// Board from `INSTEP_BOARD`; by default the first board with the chip.
 pub const BOARD: Board = {
     let named = option_env!("INSTEP_BOARD");
     let mut at = 0;
@@ -42,7 +42,7 @@ const _: () = assert!(
     "INSTEP_BOARD names a board with another chip than this is built for: `cargo xtask firmware BOARD` chooses the right one"
 );
 
-/// The application, by `INSTEP_APP`: its place among all of them.
+/// Index in [`instep_apps::ALL`] of the application from `INSTEP_APP`.
 pub const APP_NUMBER: usize = match non_empty(option_env!("INSTEP_APP")) {
     Some(name) => app_number(name),
     None => app_number("led-json"),
@@ -51,13 +51,13 @@ pub const APP_NUMBER: usize = match non_empty(option_env!("INSTEP_APP")) {
 /// The application.
 pub const APP: &App = instep_apps::ALL[APP_NUMBER];
 
-/// Whether that shows the log.
+/// Whether the application shows the log.
 pub const IS_CONSOLE: bool = same(APP.name(), "console");
 
-/// Whether it dims the LED.
+/// Whether the application dims the LED.
 pub const DIMS: bool = same(APP.name(), "lamp");
 
-/// Whether the application has properties that are kept: without any, the code for them is not linked.
+/// Returns whether the application has persistent properties. Without any, the code for them is not linked.
 pub const fn keeps_properties() -> bool {
     match APP.as_thing() {
         Some(thing) => thing.persistent_count() > 0,
@@ -65,30 +65,30 @@ pub const fn keeps_properties() -> bool {
     }
 }
 
-/// The names by which the device goes beside its own: those in `INSTEP_ALLOW_HOST`.
+/// Additional host names of the device, from `INSTEP_ALLOW_HOST`.
 pub const HOSTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_HOST.rs"));
-/// The origins of pages from elsewhere that may use it: those in `INSTEP_ALLOW_ORIGIN`.
+/// Other origins whose pages may use the device, from `INSTEP_ALLOW_ORIGIN`.
 pub const ORIGINS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_ORIGIN.rs"));
-/// Those of pages from elsewhere that may show its pages in a frame: in `INSTEP_ALLOW_FRAME`.
+/// Other origins whose pages may show the device in a frame, from `INSTEP_ALLOW_FRAME`.
 pub const FRAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_FRAME.rs"));
 
-/// Clients of the network that the device has joined, by `INSTEP_CLIENTS`; half as many are those of its own.
+/// Maximum number of clients in the joined network, from `INSTEP_CLIENTS`. The device's own network has half as many.
 pub const CLIENTS: Option<usize> = number(option_env!("INSTEP_CLIENTS"));
-/// Bytes of the head of a request, by `INSTEP_HEAD_BYTES`.
+/// Maximum size of a request's head, in bytes, from `INSTEP_HEAD_BYTES`.
 pub const HEAD_BYTES: Option<usize> = number(option_env!("INSTEP_HEAD_BYTES"));
-/// Bytes of a message to the application, by `INSTEP_MESSAGE_BYTES`.
+/// Maximum size of a message to the application, in bytes, from `INSTEP_MESSAGE_BYTES`.
 pub const MESSAGE_BYTES: Option<usize> = number(option_env!("INSTEP_MESSAGE_BYTES"));
 
-/// How the LED is when power comes, by `INSTEP_POWER_UP`: `off`, `on` or `last`.
+/// State of the LED at power-up, from `INSTEP_POWER_UP`: `off`, `on` or `last`.
 pub const POWER_UP: PowerUp = match non_empty(option_env!("INSTEP_POWER_UP")) {
     None => PowerUp::Off,
     Some(text) if same(text, "off") => PowerUp::Off,
     Some(text) if same(text, "on") => PowerUp::On,
     Some(text) if same(text, "last") => PowerUp::Last,
-    Some(_) => panic!("INSTEP_POWER_UP is off, on or last"),
+    Some(_) => panic!("INSTEP_POWER_UP must be off, on or last"),
 };
 
-/// Whether anybody may join the device's own network: `INSTEP_AP_PASSWORD=open`, which no password could be.
+/// Whether the device's own network is open: `INSTEP_AP_PASSWORD=open`, which is too short to be a password.
 pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
     Some(text) => same(text, "open"),
     None => false,
@@ -100,35 +100,35 @@ const AP_PASSWORD: Option<&str> =
     if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
 const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
 
-// What is given has to be right: it is better to be told here than by a device.
+// Invalid values fail the build, so that no device has to report them.
 const _: () = {
-    assert!(SSID.is_some() || WIFI_PASSWORD.is_none(), "INSTEP_WIFI_PASSWORD comes with INSTEP_WIFI_SSID");
+    assert!(SSID.is_some() || WIFI_PASSWORD.is_none(), "INSTEP_WIFI_PASSWORD needs INSTEP_WIFI_SSID; set both");
     if let Some(name) = SSID {
-        assert!(name.len() <= 32, "INSTEP_WIFI_SSID has at most 32 bytes");
+        assert!(name.len() <= 32, "INSTEP_WIFI_SSID must have at most 32 bytes");
     }
     if let Some(password) = WIFI_PASSWORD {
         assert!(
             is_password(password),
-            "INSTEP_WIFI_PASSWORD has 8 to 63 letters, digits and signs of ASCII; leave it out for an open network"
+            "INSTEP_WIFI_PASSWORD must be 8 to 63 printable ASCII characters; unset it for an open network"
         );
     }
     if let Some(password) = AP_PASSWORD {
         assert!(
             is_password(password),
-            "INSTEP_AP_PASSWORD has 8 to 63 letters, digits and signs of ASCII, or is the word open"
+            "INSTEP_AP_PASSWORD must be 8 to 63 printable ASCII characters, or the word open"
         );
     }
     if let Some(name) = NAME {
         assert!(
             is_name(name),
-            "INSTEP_NAME has 1 to 32 letters, digits and dashes, one letter at least, and no dash at its ends"
+            "INSTEP_NAME must be 1 to 32 letters, digits and dashes, with at least one letter and no dash at its ends"
         );
     }
     let mut at = 0;
     while at < HOSTS.len() {
         assert!(
             instep::access::is_host_name(HOSTS[at]),
-            "INSTEP_ALLOW_HOST has names without http:// and without a port, with commas between them"
+            "INSTEP_ALLOW_HOST must be host names without http:// and without a port, separated by commas"
         );
         at += 1;
     }
@@ -136,7 +136,7 @@ const _: () = {
     while at < ORIGINS.len() {
         assert!(
             instep::access::is_origin(ORIGINS[at]),
-            "INSTEP_ALLOW_ORIGIN has origins such as http://example.org, or null, with commas between them"
+            "INSTEP_ALLOW_ORIGIN must be origins such as http://example.org, or null, separated by commas"
         );
         at += 1;
     }
@@ -144,24 +144,24 @@ const _: () = {
     while at < FRAMES.len() {
         assert!(
             instep::access::is_framing_origin(FRAMES[at]),
-            "INSTEP_ALLOW_FRAME has origins such as http://example.org, with commas between them"
+            "INSTEP_ALLOW_FRAME must be origins such as http://example.org, separated by commas"
         );
         at += 1;
     }
 };
 
-/// The hash of the log-in password, by `INSTEP_PASSWORD`.
+/// Hash of the log-in password from `INSTEP_PASSWORD`: salt, rounds, hash.
 const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR"), "/password.rs"));
 
 const _: () = {
     if let Some((_, rounds, _)) = LOG_IN {
-        assert!(rounds == instep_wifi::setup::ROUNDS, "build.rs hashes as often as a device does");
+        assert!(rounds == instep_wifi::setup::ROUNDS, "build.rs and instep-wifi differ in ROUNDS");
     }
 };
 
-/// The settings that this build brings along.
+/// Returns the build-time settings.
 pub fn settings() -> Build {
-    // All of it was looked at when it was compiled.
+    // The values were checked at compile time.
     let password = |text: &str| WifiPassword::new(text.as_bytes()).ok();
     let network = SSID
         .and_then(|name| NetworkName::new(name.as_bytes()).ok())
@@ -174,7 +174,7 @@ pub fn settings() -> Build {
     }
 }
 
-/// The hash of a password as the settings keep it: salt, rounds, hash.
+/// Returns the hash of a password as the settings store it: salt, rounds, hash.
 fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHash> {
     let mut bytes = [0; 52];
     bytes[..16].copy_from_slice(&salt);
@@ -183,17 +183,17 @@ fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHas
     PasswordHash::new(&bytes).ok()
 }
 
-/// A password from the settings, for the device's own network.
+/// Converts a password from the settings, for the device's own network.
 pub fn ap_password(password: &WifiPassword) -> Option<join::Password> {
     password.reveal().parse().ok()
 }
 
-/// The name from the settings, or the one that every device has.
+/// Returns the name from the settings, or the default name.
 pub fn name(set: Option<DeviceName>, mac: [u8; 6]) -> Name {
     set.and_then(|name| name.as_str().parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
 }
 
-/// The place of the application of that name among all of them.
+/// Returns the index of the application with that name.
 pub const fn app_number(name: &str) -> usize {
     let mut at = 0;
     while at < instep_apps::ALL.len() && !same(instep_apps::ALL[at].name(), name) {
@@ -203,16 +203,16 @@ pub const fn app_number(name: &str) -> usize {
     at
 }
 
-/// A number, if it is given.
+/// Parses a number, if it is set.
 const fn number(text: Option<&'static str>) -> Option<usize> {
     let Some(text) = non_empty(text) else { return None };
     match usize::from_str_radix(text, 10) {
         Ok(number @ 1..) => Some(number),
-        _ => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES are numbers from 1 on"),
+        _ => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES must be numbers, at least 1"),
     }
 }
 
-/// What is not empty.
+/// Returns the text unless it is empty.
 const fn non_empty(text: Option<&'static str>) -> Option<&'static str> {
     match text {
         Some(text) if !text.is_empty() => Some(text),
@@ -229,7 +229,7 @@ const fn same(a: &str, b: &str) -> bool {
     at == a.len() && at == b.len()
 }
 
-/// Whether it can be the password of a Wi-Fi network.
+/// Returns whether the text is a valid Wi-Fi password.
 const fn is_password(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;

@@ -1,15 +1,15 @@
-//! The numbers of the reasons that the radio's driver gives: `instep_wifi::reason` knows what they mean.
+//! Reason codes of the radio's driver. `instep_wifi::reason` maps them to outcomes.
 
 use esp_radio::wifi::DisconnectReason::{self as Reason, *};
 use instep_wifi::portal::Outcome;
 use instep_wifi::reason::outcome;
 
-/// What came of a try that ended for this reason. `password`: the device had a password for that network.
+/// Returns the outcome of a failed join. `password` is whether the device had a password for that network.
 pub const fn outcome_of(reason: Reason, password: bool) -> Outcome {
     outcome(number(reason), password)
 }
 
-/// The number from which the driver has made the reason, and does not tell.
+/// Returns the reason code, which the driver's type does not expose.
 const fn number(reason: Reason) -> u16 {
     match reason {
         AuthenticationExpired => 2,
@@ -71,7 +71,7 @@ const fn number(reason: Reason) -> u16 {
         NoAccessPointFoundWithCompatibleSecurity => 210,
         NoAccessPointFoundInAuthmodeThreshold => 211,
         NoAccessPointFoundInRssiThreshold => 212,
-        // Unspecified, and what a driver to come has more.
+        // Unspecified, and reasons of later drivers.
         _ => 1,
     }
 }

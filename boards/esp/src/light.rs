@@ -1,4 +1,4 @@
-//! The LED: a level, or, for the application that dims it, a pulse width. Only the one that is needed is linked.
+//! The LED: a level, or pulse-width modulation for an application that dims it. Only one of them is linked.
 
 use crate::build_config::BOARD;
 use crate::pin::pin;
@@ -15,22 +15,22 @@ use esp_hal::time::Rate;
 use instep_apps::NoDimmer;
 use static_cell::StaticCell;
 
-/// Of the pulses: nobody sees or hears them.
+/// Frequency of the pulses, which is neither visible nor audible.
 const FREQUENCY: Rate = Rate::from_khz(5);
-/// On all the time, in the parts of a pulse: 8 bits of them.
+/// Maximum duty, in 1/256 of a pulse.
 const FULL: u16 = 256;
 
-/// The LED's output and what dims it, by whether the application dims it.
+/// Type of the LED's output; `DIMS` is whether the application dims it.
 pub struct Light<const DIMS: bool>;
 
-/// What a board has for it.
+/// Pin and dimmer of the LED.
 pub trait Outputs {
-    /// What switches it.
+    /// Pin that switches the LED.
     type Pin: OutputPin;
-    /// What dims it.
+    /// Dimmer of the LED.
     type Dimmer: SetDutyCycle;
 
-    /// Both, and the LED off.
+    /// Returns both, with the LED off.
     fn new(pulses: LEDC<'static>) -> (Self::Pin, Self::Dimmer);
 }
 
@@ -55,7 +55,7 @@ impl Outputs for Light<true> {
     }
 }
 
-/// Its pin: low and high are off and on, however it is connected.
+/// Pin of the LED. Low is off and high is on, even if the LED is inverted.
 pub struct Switched(Output<'static>);
 
 impl Switched {
@@ -80,11 +80,11 @@ impl OutputPin for Switched {
     }
 }
 
-/// Its pin by pulse width: whoever switches it and whoever dims it have the same.
+/// Pulse-width modulated pin of the LED, which is both its pin and its dimmer.
 pub struct Dimmed {
     channel: Channel<'static, LowSpeed>,
     on: Cell<bool>,
-    /// How bright it is while it is on, in parts of [`FULL`].
+    /// Brightness while the LED is on, in parts of [`FULL`].
     brightness: Cell<u16>,
 }
 
@@ -99,14 +99,14 @@ impl Dimmed {
             clock_source: LSClockSource::APBClk,
             frequency: FREQUENCY,
         };
-        timer.configure(wanted).expect("every chip's clock can be divided to that");
+        timer.configure(wanted).expect("LEDC timer frequency out of range");
         let mut channel = pulses.channel(channel::Number::Channel0, pin(BOARD.led));
         let off = channel::config::Config {
             timer,
             duty_pct: if BOARD.led_inverted { 100 } else { 0 },
             drive_mode: DriveMode::PushPull,
         };
-        channel.configure(off).expect("its timer is configured");
+        channel.configure(off).expect("LEDC timer not configured");
         Self { channel, on: Cell::new(false), brightness: Cell::new(FULL) }
     }
 
@@ -115,7 +115,7 @@ impl Dimmed {
     }
 }
 
-/// How long the pin is high, in parts of [`FULL`].
+/// Returns the duty of the pin, in parts of [`FULL`].
 const fn high(on: bool, brightness: u16, inverted: bool) -> u16 {
     let lit = match (on, brightness > FULL) {
         (false, _) => 0,
@@ -125,7 +125,7 @@ const fn high(on: bool, brightness: u16, inverted: bool) -> u16 {
     if inverted { FULL - lit } else { lit }
 }
 
-// Tested where it is compiled.
+// Tested at compile time.
 const _: () = {
     assert!(high(false, FULL, false) == 0 && high(true, FULL, false) == FULL && high(true, 64, false) == 64);
     assert!(high(false, FULL, true) == FULL && high(true, FULL, true) == 0 && high(true, 64, true) == 192);

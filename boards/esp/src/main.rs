@@ -1,4 +1,4 @@
-//! instep on the chips of the ESP32 family. `cargo xtask firmware BOARD` builds it: docs/guide/esp32.md.
+//! Firmware for chips of the ESP32 family. `cargo xtask firmware BOARD` builds it; see docs/guide/esp32.md.
 
 #![no_std]
 #![no_main]
@@ -50,11 +50,11 @@ static AP_ACCESS: StaticCell<Access> = StaticCell::new();
 static LOG_IN: LogInResources = LogInResources::new();
 static SET_UP: StaticCell<SetUp> = StaticCell::new();
 
-/// Sets everything up, and runs the application.
+/// Starts everything, and runs the application.
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    // First of all: the output is off.
+    // First, so that the output is off at once.
     let (pin, dimmer) = <Light<DIMS> as Outputs>::new(chip.LEDC);
     let led = Led::kept(pin, KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP));
     let mut board = Hardware::new(led).with_dimmer(dimmer);
@@ -71,7 +71,7 @@ async fn main(spawner: Spawner) {
 
     let keeper = settings::open(&SETTINGS, chip.FLASH).await;
     SETTINGS.take_build(build_config::settings());
-    // As it was when the power went, if that is wanted; the network comes later.
+    // Restores the output, before the network starts.
     board.led.begin();
 
     let station = Interface::station();
@@ -100,24 +100,24 @@ async fn main(spawner: Spawner) {
     info!("Starting WiFi...");
     let controller = WifiController::new(chip.WIFI, queues::controller_config());
 
-    spawner.spawn(log::write().expect("a task of its own"));
-    spawner.spawn(feeding.expect("a task of its own"));
-    // The radio is where random numbers come from; without a network nobody needs any.
+    spawner.spawn(log::write().expect("task pool exhausted"));
+    spawner.spawn(feeding.expect("task pool exhausted"));
+    // After the radio, which is the source of random numbers.
     server.device.set_boot_id(Rng::new().random());
     let log_in = match kept_password(&SETTINGS) {
         Some(password) => LOG_IN.start(password, random),
         None => LOG_IN.start_without_password(random),
     };
     let set_up = SET_UP.init_with(|| SetUp::new(&SETTINGS, name, log_in));
-    spawner.spawn(settings::store(set_up, keeper).expect("a task of its own"));
+    spawner.spawn(settings::store(set_up, keeper).expect("task pool exhausted"));
     let button = Input::new(pin::pin(BOARD.button), InputConfig::default().with_pull(Pull::Up));
-    spawner.spawn(settings::watch_button(button, set_up).expect("a task of its own"));
+    spawner.spawn(settings::watch_button(button, set_up).expect("task pool exhausted"));
 
     let server = server.with_log_in(log_in).with_board(set_up);
     let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };
     server.device.set_page_value("ACCESS", access);
     match controller {
-        // The application runs all the same.
+        // The application runs without a network.
         Err(problem) => error!("WiFi does not start ({problem}): the device runs without a network"),
         Ok(controller) => {
             if !access.is_empty() {
@@ -132,7 +132,7 @@ async fn main(spawner: Spawner) {
                 resources,
                 seed(),
             );
-            spawner.spawn(run_network(runner).expect("a task of its own"));
+            spawner.spawn(run_network(runner).expect("task pool exhausted"));
 
             let config = Config::ipv4_static(StaticConfigV4 {
                 address: Ipv4Cidr::new(AP_ADDRESS, 24),
@@ -146,21 +146,21 @@ async fn main(spawner: Spawner) {
                 resources,
                 seed(),
             );
-            spawner.spawn(run_network(runner).expect("a task of its own"));
+            spawner.spawn(run_network(runner).expect("task pool exhausted"));
 
             let driver = RESOURCES.station.driver(server, station, PORT);
-            spawner.spawn(serve(driver).expect("a task of its own"));
+            spawner.spawn(serve(driver).expect("task pool exhausted"));
             let driver =
                 RESOURCES.access_point.driver(Server { access: ap_access, ..server }, access_point, PORT);
-            spawner.spawn(serve(driver).expect("a task of its own"));
+            spawner.spawn(serve(driver).expect("task pool exhausted"));
             network::serve(spawner, set_up, name, station, access_point);
 
             let protection = radio::protection(&SETTINGS);
             tell_join_string(&name, protection);
             let radio = Radio::new(controller, station, &name, protection);
-            spawner.spawn(run_radio(set_up, radio).expect("a task of its own"));
-            spawner.spawn(check_passwords(server).expect("a task of its own"));
-            spawner.spawn(set_passwords(set_up, server).expect("a task of its own"));
+            spawner.spawn(run_radio(set_up, radio).expect("task pool exhausted"));
+            spawner.spawn(check_passwords(server).expect("task pool exhausted"));
+            spawner.spawn(set_passwords(set_up, server).expect("task pool exhausted"));
         }
     }
     application::run(server.device, &mut inbox, board).await;
@@ -191,7 +191,7 @@ async fn set_passwords(set_up: &'static SetUp, server: Server) -> ! {
     set_up.set_passwords(server.device, random).await
 }
 
-/// The application, with the page that someone already has if there is one.
+/// Returns the application, with the user's own page if there is one.
 #[cfg(not(any(has_page, has_folder)))]
 fn app() -> &'static App {
     APP
@@ -204,7 +204,7 @@ fn app() -> &'static App {
     WITH_PAGE.init(APP.with_page("/", if cfg!(percent_escape) { page.percent_escape() } else { page }))
 }
 
-/// The same with a page whose files are in a folder.
+/// Returns the application with a page from a folder.
 #[cfg(has_folder)]
 fn app() -> &'static App {
     static FILES: instep::folder::Files =
@@ -217,7 +217,7 @@ fn random(bytes: &mut [u8]) {
     Rng::new().read(bytes);
 }
 
-/// It makes TCP's numbers hard to guess.
+/// Returns a random seed, which makes TCP's sequence numbers unpredictable.
 fn seed() -> u64 {
     let random = Rng::new();
     u64::from(random.random()) << 32 | u64::from(random.random())

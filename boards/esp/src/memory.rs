@@ -1,4 +1,4 @@
-//! All memory of the server, and what of it each client takes.
+//! All memory of the server, and the memory for each client.
 
 use crate::build_config::{APP, CLIENTS, HEAD_BYTES, MESSAGE_BYTES};
 use embassy_net::StackResources;
@@ -7,12 +7,12 @@ use instep::driver::HeadLimits;
 use instep_embassy::ACCEPTING;
 use static_cell::StaticCell;
 
-/// Chips with little memory for data that is there from the start: 192 KiB, less on the ESP32-S2.
+/// Whether the chip has little memory for statics: 192 KiB, and less on the ESP32-S2.
 pub const LOW_MEMORY: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
 
-/// Clients of the network that the device has joined.
+/// Maximum number of clients in the joined network.
 pub const STATION_CLIENTS: usize = unwrap_or(CLIENTS, if LOW_MEMORY { 4 } else { 8 });
-/// Clients of the device's own network.
+/// Maximum number of clients in the device's own network.
 pub const AP_CLIENTS: usize = STATION_CLIENTS.div_ceil(2);
 
 /// The limits.
@@ -25,18 +25,18 @@ const LIMITS: Limits = Limits {
     ..Limits::DEVICE
 };
 
-/// Bytes of each socket's receive buffer: more than a browser's request mostly is, and commands are short.
+/// Size of each socket's receive buffer, in bytes. Most requests of browsers fit, and commands are short.
 pub const RECEIVE: usize = if LOW_MEMORY { 512 } else { 640 };
-/// Bytes of each socket's send buffer: all that one turn has to say.
+/// Size of each socket's send buffer, in bytes: the maximum output of one turn.
 pub const SEND: usize = 1040;
 
-/// Sockets beside those of the server: for an address of its own, and to be found by name.
+/// Number of sockets in the joined network: those of the server, DHCP and mDNS.
 pub const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
-/// Sockets beside those of the server: to give addresses, to answer for every name, and to be found by its own.
+/// Number of sockets in the device's own network: those of the server, the DHCP server, the captive DNS and mDNS.
 pub const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
 
 instep_embassy::resources! {
-    /// All memory of the server: the network that it has joined and its own are two shards of one device.
+    /// All memory of the server. The joined network and the device's own are two shards of one device.
     pub struct Resources {
         limits: LIMITS, app: APP, buffers: (RECEIVE, SEND),
         station: STATION_CLIENTS, access_point: AP_CLIENTS
@@ -59,28 +59,29 @@ mod each_client {
     }
 }
 
-/// What one client more takes: its connection, its slot of the device with a message and its outbox. Not
-/// the two buffers of its TCP socket, and not the socket itself, which are embassy-net's.
+/// Memory for one more client, in bytes: its connection, and its slot with a message and its outbox.
+///
+/// It does not include the client's TCP socket and its two buffers, which belong to embassy-net.
 pub const BYTES_PER_CLIENT: usize = (each_client::Nine::SIZE - each_client::One::SIZE).div_ceil(8);
 
 const _: () =
     assert!(BYTES_PER_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each client takes more than 1 KiB");
 
-/// The same for `cargo xtask size`, in a section that no chip gets.
-// SAFETY: nothing else has the name, and whoever reads the section goes by names.
+/// [`BYTES_PER_CLIENT`] for `cargo xtask size`, in a section that is not loaded.
+// SAFETY: nothing else has the name, and readers of the section look for names.
 #[used]
 #[unsafe(export_name = "instep.EACH_CLIENT")]
 #[unsafe(link_section = ".espressif.metadata")]
-static TOLD: u32 = BYTES_PER_CLIENT as u32;
+static REPORTED: u32 = BYTES_PER_CLIENT as u32;
 
-const fn unwrap_or(given: Option<usize>, default: usize) -> usize {
-    match given {
-        Some(given) => given,
+const fn unwrap_or(value: Option<usize>, default: usize) -> usize {
+    match value {
+        Some(value) => value,
         None => default,
     }
 }
 
-/// Bytes between the stack as it is now and its end.
+/// Returns the unused part of the stack, in bytes.
 pub fn stack_left() -> usize {
     unsafe extern "C" {
         static _stack_end: u8;

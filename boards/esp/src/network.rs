@@ -1,5 +1,4 @@
-//! What a network needs beside the server: addresses for who joins the device's own, the answer to every name there, and
-//! the device's name in both.
+//! Servers of the networks beside HTTP: DHCP and the captive DNS in the device's own network, and mDNS in both.
 
 use crate::memory::AP_CLIENTS;
 use embassy_executor::Spawner;
@@ -14,11 +13,12 @@ use static_cell::StaticCell;
 
 pub const PORT: u16 = 80;
 
-/// The device's address in its own network, and the page there that asks for another one.
+/// Address of the device in its own network.
 pub const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
+/// URL of the captive portal's page.
 pub const AP_PAGE: &str = "http://192.168.4.1/network";
 
-/// Addresses that are given at once: phones come and go.
+/// Maximum number of DHCP leases. It is twice the number of clients, because phones come and go.
 const LEASES: usize = 2 * AP_CLIENTS;
 
 static DHCP: StaticCell<DhcpMemory> = StaticCell::new();
@@ -26,7 +26,7 @@ static DNS: StaticCell<DnsMemory> = StaticCell::new();
 static STATION_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 static AP_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 
-/// Serves both networks, for ever. The name that the device gets in the one that it joins, its page tells.
+/// Starts the servers of both networks. The page shows the device's name in the joined network.
 pub fn serve(
     spawner: Spawner,
     set_up: &'static SetUp,
@@ -34,14 +34,14 @@ pub fn serve(
     station: Stack<'static>,
     access_point: Stack<'static>,
 ) {
-    spawner.spawn(give_addresses(access_point).expect("a task of its own"));
-    spawner.spawn(run_captive_dns(access_point).expect("a task of its own"));
+    spawner.spawn(give_addresses(access_point).expect("task pool exhausted"));
+    spawner.spawn(run_captive_dns(access_point).expect("task pool exhausted"));
     spawner.spawn(
         run_mdns(station, name, Some(set_up), STATION_MDNS.init_with(MdnsMemory::new))
-            .expect("a task of its own"),
+            .expect("task pool exhausted"),
     );
     spawner.spawn(
-        run_mdns(access_point, name, None, AP_MDNS.init_with(MdnsMemory::new)).expect("a task of its own"),
+        run_mdns(access_point, name, None, AP_MDNS.init_with(MdnsMemory::new)).expect("task pool exhausted"),
     );
 }
 

@@ -1,8 +1,9 @@
-//! The pins of a board, by number.
+//! Pins of a board, by number.
 
 use esp_hal::gpio::AnyPin;
 
+/// Returns the pin with that number.
 pub fn pin(number: u8) -> AnyPin<'static> {
-    // SAFETY: the LED and the button are all that this firmware uses, each once.
+    // SAFETY: this firmware uses only the pins of the LED and the button, each once.
     unsafe { AnyPin::steal(number) }
 }

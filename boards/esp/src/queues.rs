@@ -1,50 +1,54 @@
-//! How many frames may wait in the radio, and its heap: both follow from the clients that the firmware is built for.
+//! Lengths of the radio's queues, and the size of its heap. Both depend on the build-time number of clients.
 //!
-//! The radio's driver drops a frame for which there is no room, and tells nobody. The peer sends it again after a second or
-//! more. So there is room for the frames that come at once: one update makes all clients acknowledge at the same moment.
+//! The radio's driver silently drops a frame if its queue is full, and the peer retransmits it after 1 s or more. So the
+//! queues hold a burst: one update makes all clients acknowledge at the same moment.
 
 use crate::memory::{AP_CLIENTS, AP_SOCKETS, LOW_MEMORY, STATION_CLIENTS, STATION_SOCKETS};
 use esp_hal::ram;
 use esp_radio::wifi::ControllerConfig;
 
-/// Frames that each network's receive queue holds: one for each socket of the larger network. The clients' acknowledgements
-/// come at once, and behind them requests for pages, the answers of DHCP and questions for the device's name. The usual 5
-/// lose what comes of 8 clients. A place in the queue is 12 bytes.
+/// Length of each network's receive queue, in frames: one for each socket of the larger network.
+///
+/// The clients' acknowledgements arrive at once, followed by requests for pages, DHCP replies and mDNS queries. The
+/// default of 5 drops frames of 8 clients. An entry has 12 bytes.
 const RECEIVED: usize = max(STATION_SOCKETS, AP_SOCKETS);
-/// Frames that the driver holds for both queues, in buffers of their own.
+/// Number of the driver's receive buffers for both queues, in frames.
 const RECEIVE_BUFFERS: usize = 2 * RECEIVED;
-/// Frames into which the hardware receives, before the driver copies them: one for each client, and not fewer than the usual
-/// 10. The driver takes 25 at most.
+/// Number of the hardware's receive buffers, in frames: one for each client, at least the default of 10, and at most 25,
+/// which is the driver's maximum.
 const HARDWARE_BUFFERS: usize = min(max(10, STATION_CLIENTS), 25);
-/// Frames of both networks that are on their way out: one for each client of the device's own network, and not fewer than the
-/// usual 3. A phone that sleeps has its frame kept until it wakes, and while as many as this wait, nothing is sent to
-/// others, and nothing is taken from the receive queues. More would lose nothing, because bytes wait in the sockets.
+/// Length of the send queue of both networks, in frames: one for each client of the device's own network, and at least
+/// the default of 3.
+///
+/// The frame for a sleeping phone stays queued until the phone wakes. While the queue is full, nothing is sent to others
+/// or taken from the receive queues. A short queue loses nothing, because bytes wait in the sockets.
 const SENT: usize = max(3, AP_CLIENTS);
-/// Frames that a peer may send before it waits for the radio's acknowledgement (block acknowledgement).
+/// Window of the block acknowledgement, in frames.
 const BLOCK: usize = 6;
 
 const _: () = {
-    // The two conditions of the driver's documentation.
-    assert!(BLOCK < RECEIVE_BUFFERS, "a block has to fit into the buffers of the driver");
-    assert!(BLOCK < 2 * HARDWARE_BUFFERS, "a block is less than twice what the hardware receives into");
-    // What the driver takes.
+    // The two conditions in the driver's documentation.
+    assert!(BLOCK < RECEIVE_BUFFERS, "a block does not fit into the driver's buffers");
+    assert!(BLOCK < 2 * HARDWARE_BUFFERS, "a block is not less than twice the hardware's buffers");
+    // The driver's limits.
     assert!(
         RECEIVE_BUFFERS <= 128 && RECEIVE_BUFFERS >= HARDWARE_BUFFERS,
         "INSTEP_CLIENTS is too large for the radio"
     );
 };
 
-/// Bytes of a frame of the greatest length in the driver's buffers.
+/// Maximum size of a frame in the driver's buffers, in bytes.
 const FRAME: usize = 1_600;
-/// Bytes of the heap with all queues full of the longest frames, both networks open.
+/// Heap for full queues of maximum frames, in bytes, with both networks open.
 const QUEUES: usize = (HARDWARE_BUFFERS + RECEIVE_BUFFERS + SENT) * FRAME;
-/// Bytes of the heap for all else: the stacks of the driver's tasks, its state, and what joining a network takes. The heap of
-/// esp-radio's own example, 100 KiB, leaves 30,400 beside its usual queues.
+/// Heap for the rest of the driver, in bytes: its tasks' stacks, its state, and joining a network.
+///
+/// The heap of 100 KiB in esp-radio's own example leaves 30,400 bytes beside the default queues.
 const DRIVER: usize = 28 * 1024;
 
-/// Bytes of the heap that only the boot loader has used.
+/// Part of the heap in memory that only the boot loader used, in bytes.
 const RECLAIMED: usize = if LOW_MEMORY { 96 * 1024 } else { 64 * 1024 };
-/// Bytes of the heap that are ours: 36 KiB, and more where the queues take more. The small chips have none to spare.
+/// Part of the heap in our own memory, in bytes: 36 KiB, and more if the queues need more. Small chips have none to spare.
 const OURS: usize = if LOW_MEMORY {
     0
 } else {
@@ -53,22 +57,22 @@ const OURS: usize = if LOW_MEMORY {
 
 const _: () = assert!(
     QUEUES + DRIVER <= RECLAIMED + OURS,
-    "INSTEP_CLIENTS is too large: the radio's heap does not hold the frames of so many"
+    "INSTEP_CLIENTS is too large: the radio's heap cannot hold the frames of all clients"
 );
-// The stack looks for one machine a second among those that it does not know, and sends it nothing before.
+// The network stack resolves one unknown neighbor a second, and sends it nothing before.
 const _: () = assert!(
     RECEIVED <= smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT,
-    "INSTEP_CLIENTS is more than the network stack knows neighbors: set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
+    "INSTEP_CLIENTS is larger than the neighbor cache of the network stack; set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
 );
 
-/// Gives the radio its heap. Nothing else is allocated.
+/// Initialises the heap, which only the radio's driver uses.
 pub fn init_heap() {
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
     #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
     esp_alloc::heap_allocator!(size: OURS);
 }
 
-/// The radio's driver with these queues.
+/// Returns the configuration of the radio's driver.
 pub fn controller_config() -> ControllerConfig {
     ControllerConfig::default()
         .with_rx_queue_size(RECEIVED)

@@ -1,4 +1,4 @@
-//! The radio: what it does when it is told to. When that is, `instep_wifi::setup` knows.
+//! The radio of the chip. `instep_wifi::setup` decides when it scans, joins, opens and closes.
 
 use crate::build_config::{AP_IS_OPEN, ap_password};
 use crate::disconnect::outcome_of;
@@ -20,21 +20,25 @@ use instep_wifi::name::Name;
 use instep_wifi::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
 use log::{error, info, warn};
 
-/// How long a try may take until the network answers, and then until it gives an address.
-const JOIN_TIME: Duration = Duration::from_secs(15);
-const ADDRESS_TIME: Duration = Duration::from_secs(15);
-/// How long it may take to leave a network, and to look for others.
-const LEAVE_TIME: Duration = Duration::from_secs(3);
-const SCAN_TIME: Duration = Duration::from_secs(10);
-/// How often the connection is looked at, beside what the radio tells.
-const LOOK: Duration = Duration::from_secs(5);
+/// Timeout of joining a network.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// Timeout of getting an address by DHCP.
+const ADDRESS_TIMEOUT: Duration = Duration::from_secs(15);
+/// Timeout of leaving a network.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Timeout of a scan.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Interval of polling the connection, beside the radio's events.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How the device protects its own network: as the build says, else by the password that it keeps, else by a new one, which it
-/// keeps. The radio has to be on: it is where random numbers come from.
+/// Returns the protection of the device's own network.
+///
+/// That is the build's choice, else the stored password, else a new one, which is stored. The radio must be on, because
+/// it is the source of random numbers.
 pub fn protection(settings: &Settings) -> Protection {
     let said = AP_IS_OPEN.then_some(Protection::Open);
     let kept = settings.ap_password().as_ref().and_then(ap_password);
-    let random = || Trng::try_new().expect("the radio is on").random();
+    let random = || Trng::try_new().expect("the radio is off").random();
     let (protection, made) = Protection::choose(said, kept, random);
     if let Some(made) = made {
         settings.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
@@ -52,7 +56,7 @@ pub struct Radio {
 }
 
 impl Radio {
-    /// The radio of the device of that name, whose own network is protected so; `stack` is that of the network it joins.
+    /// Returns the radio of the device with that name and protection. `stack` is that of the joined network.
     pub fn new(
         controller: WifiController<'static>,
         stack: Stack<'static>,
@@ -64,7 +68,7 @@ impl Radio {
             Protection::Password(password) => Some(password.reveal()),
         };
         let access_point = AccessPointConfig::default()
-            // It is short enough.
+            // Never empty, because the name is short enough.
             .with_ssid(name.as_str().try_into().unwrap_or_default())
             .with_authentication(authentication(password))
             .with_max_connections(AP_CLIENTS as u16);
@@ -72,11 +76,11 @@ impl Radio {
         Self { controller, stack, station, access_point, is_open: false }
     }
 
-    /// Leaves the network, or gives up joining it.
+    /// Leaves the network, or stops joining it.
     async fn leave(&mut self) {
-        // It fails if there is none.
-        let _ = self.controller.disconnect_async().with_timeout(LEAVE_TIME).await;
-        let _ = self.stack.wait_config_down().with_timeout(LEAVE_TIME).await;
+        // Fails if no network is joined.
+        let _ = self.controller.disconnect_async().with_timeout(LEAVE_TIMEOUT).await;
+        let _ = self.stack.wait_config_down().with_timeout(LEAVE_TIMEOUT).await;
     }
 
     fn configure(&mut self) {
@@ -90,11 +94,11 @@ impl Radio {
         }
     }
 
-    /// Joins the network that is set. `password`: there is one for it.
+    /// Joins the configured network. `password` is whether it has a password.
     async fn connect(&mut self, password: bool) -> Outcome {
-        match self.controller.connect_async().with_timeout(JOIN_TIME).await {
+        match self.controller.connect_async().with_timeout(JOIN_TIMEOUT).await {
             Ok(Ok(_)) => {
-                let up = self.stack.wait_config_up().with_timeout(ADDRESS_TIME).await;
+                let up = self.stack.wait_config_up().with_timeout(ADDRESS_TIMEOUT).await;
                 match self.stack.config_v4() {
                     Some(config) if up.is_ok() => Outcome::Joined(config.address.address()),
                     _ => Outcome::NoAddress,
@@ -109,7 +113,7 @@ impl Radio {
                 Outcome::NotJoined
             }
             Err(_) => {
-                warn!("The network does not answer for {} s", JOIN_TIME.as_secs());
+                warn!("The network does not answer for {} s", JOIN_TIMEOUT.as_secs());
                 Outcome::NotJoined
             }
         }
@@ -120,10 +124,10 @@ impl instep_wifi::setup::Radio for Radio {
     async fn scan(&mut self) -> Networks {
         let mut networks = Networks::default();
         let options = ScanConfig::default().with_max(2 * NETWORKS_MAX);
-        match self.controller.scan_async(&options).with_timeout(SCAN_TIME).await {
+        match self.controller.scan_async(&options).with_timeout(SCAN_TIMEOUT).await {
             Ok(Ok(found)) => {
                 for one in found {
-                    // The driver shows a name only as far as it is UTF-8: one that is not could not be joined.
+                    // The driver truncates a name at invalid UTF-8, so such a network could not be joined.
                     let whole = one.ssid.as_str().len() == one.ssid.len();
                     let Some(ssid) = HeardSsid::new(one.ssid.as_str().as_bytes()).filter(|_| whole) else {
                         continue;
@@ -141,7 +145,7 @@ impl instep_wifi::setup::Radio for Radio {
     async fn join(&mut self, network: &Network) -> Outcome {
         self.leave().await;
         self.station = StationConfig::default()
-            // It is short enough.
+            // Never empty, because the name is short enough.
             .with_ssid(Ssid::try_from(network.name().as_bytes()).unwrap_or_default())
             .with_authentication(authentication(network.password().map(WifiPassword::reveal)));
         self.configure();
@@ -154,7 +158,7 @@ impl instep_wifi::setup::Radio for Radio {
 
     async fn lost(&mut self) {
         while self.controller.is_connected() {
-            if let Ok(Ok(info)) = self.controller.wait_for_disconnect_async().with_timeout(LOOK).await {
+            if let Ok(Ok(info)) = self.controller.wait_for_disconnect_async().with_timeout(POLL_INTERVAL).await {
                 info!("The network or the radio says: {:?}", info.reason);
                 return;
             }

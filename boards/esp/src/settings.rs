@@ -1,4 +1,4 @@
-//! Where the settings are kept: the flash's partition `instep`; and the button that clears them.
+//! Storage of the settings in the flash's partition `instep`, and the button that clears them.
 
 use crate::log;
 use ::log::warn;
@@ -10,13 +10,13 @@ use esp_storage::FlashStorage;
 use instep_settings::{FlashStorage as Storage, Saver, Settings};
 use instep_wifi::setup::SetUp;
 
-/// The partition's name.
+/// Name of the partition.
 const PARTITION: &str = "instep";
 
-/// Stores the settings; none if there is no place for them.
+/// Saver of the settings; `None` without a partition.
 pub type Keeper = Option<Saver<'static, Storage<BlockingAsync<FlashStorage<'static>>>>>;
 
-/// Reads the settings. Whatever it finds, the device can run.
+/// Reads the settings. The device runs with defaults if that fails.
 pub async fn open(settings: &'static Settings, flash: FLASH<'static>) -> Keeper {
     let mut flash = FlashStorage::new(flash);
     let Some(range) = find(&mut flash) else {
@@ -46,20 +46,20 @@ fn find(flash: &mut FlashStorage<'_>) -> Option<core::ops::Range<u32>> {
     Some(partition.offset()..partition.offset() + partition.len())
 }
 
-/// Saves what changes, for ever.
+/// Saves changes of the settings, and never returns.
 #[embassy_executor::task]
 pub async fn store(set_up: &'static SetUp, keeper: Keeper) -> ! {
     instep_wifi::setup::store(set_up, keeper).await
 }
 
-/// Clears the settings when the button is held for long, and starts the device anew.
+/// Clears the settings when the button is held, and restarts the device.
 #[embassy_executor::task]
 pub async fn watch_button(button: Input<'static>, set_up: &'static SetUp) -> ! {
     instep_wifi::setup::reset_when_held(set_up, || button.is_low()).await;
     restart()
 }
 
-/// Starts the device anew, and tells why first.
+/// Writes the log, then restarts the device.
 pub fn restart() -> ! {
     log::flush();
     esp_hal::system::software_reset()

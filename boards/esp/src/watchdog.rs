@@ -1,4 +1,4 @@
-//! The watchdog: a device that hangs, or that has said why it cannot go on, starts anew.
+//! The watchdog, which restarts a device that hangs or has panicked.
 
 use embassy_executor::{SpawnError, SpawnToken};
 use embassy_time::Timer;
@@ -6,24 +6,24 @@ use esp_hal::peripherals::TIMG0;
 use esp_hal::time::Duration;
 use esp_hal::timer::timg::{MwdtStage, Wdt};
 
-/// How long nothing may happen, in seconds.
+/// Timeout of the watchdog, in s.
 ///
-/// All our tasks are one task of the scheduler, with its lowest priority, and they wait while the radio's own task works. That
-/// works longest when it makes a key from the password of a WPA network (PBKDF2 with 4,096 rounds, a second or more, without a
-/// pause): of its own network when that opens for the first time, and of one that it joins. The log waits in its ring
-/// meanwhile, and goes on behind it.
-const PATIENCE: u64 = 10;
-/// In seconds.
-const FEED_EVERY: u64 = 2;
-/// How long the radio may work without a pause, in seconds: several times what a key takes.
-const RADIO: u64 = 6;
+/// All our tasks are one task of the scheduler, with its lowest priority, and wait while the radio's own task runs. That
+/// task runs longest, 1 s or more without a pause, when it derives a key from a WPA password (PBKDF2 with 4,096 rounds):
+/// when the device's own network opens for the first time, and when a network is joined. The log waits in its ring.
+const TIMEOUT: u64 = 10;
+/// Interval of feeding the watchdog, in s.
+const FEED_INTERVAL: u64 = 2;
+/// Maximum time for which the radio runs without a pause, in s: several times that of a key.
+const MAX_RADIO_TIME: u64 = 6;
 
-const _: () = assert!(FEED_EVERY + RADIO < PATIENCE, "the watchdog has to wait for the radio");
+const _: () =
+    assert!(FEED_INTERVAL + MAX_RADIO_TIME < TIMEOUT, "the watchdog's timeout is shorter than the radio's pause");
 
-/// Starts it. The task that comes is to be run with all others: it feeds the watchdog for as long as tasks have their turns.
+/// Starts the watchdog, and returns the task that feeds it while tasks run.
 pub fn start(mut watchdog: Wdt<TIMG0<'static>>) -> Result<SpawnToken<impl Sized>, SpawnError> {
     watchdog.enable();
-    watchdog.set_timeout(MwdtStage::Stage0, Duration::from_secs(PATIENCE));
+    watchdog.set_timeout(MwdtStage::Stage0, Duration::from_secs(TIMEOUT));
     watchdog.feed();
     feed(watchdog)
 }
@@ -32,6 +32,6 @@ pub fn start(mut watchdog: Wdt<TIMG0<'static>>) -> Result<SpawnToken<impl Sized>
 async fn feed(mut watchdog: Wdt<TIMG0<'static>>) -> ! {
     loop {
         watchdog.feed();
-        Timer::after_secs(FEED_EVERY).await;
+        Timer::after_secs(FEED_INTERVAL).await;
     }
 }

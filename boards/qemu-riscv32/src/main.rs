@@ -1,4 +1,4 @@
-//! instep on a machine without an operating system: `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
+//! Firmware for a machine without an operating system, `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
 
 #![no_std]
 #![no_main]
@@ -16,7 +16,7 @@ use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random};
 use settings::{CLIENTS, LIMITS, PORT};
 use static_cell::StaticCell;
 
-/// What QEMU's user network expects of its guest.
+/// Address that QEMU's user network expects of its guest.
 const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
@@ -29,35 +29,35 @@ static RESOURCES: Resources = Resources::new();
 static LOG_IN: LogInResources = LogInResources::new();
 static SOCKETS: StaticCell<StackResources<SERVED>> = StaticCell::new();
 
-/// Sockets of the server: each of them may hold a connection with another machine.
+/// Number of the server's sockets. Each may have a connection with another machine.
 const SERVED: usize = CLIENTS + ACCEPTING;
 
 const _: () = assert!(
     SERVED <= FRAMES,
-    "a frame from each socket's peer has to fit into the network device's queue, or it is lost when they come at once"
+    "the network device's queue is shorter than the number of sockets, so a burst would lose frames"
 );
-// Who is not among the neighbors is looked for before it is sent anything, one machine a second. The gateway is one, too.
+// The network stack resolves one unknown neighbor a second, and sends it nothing before. The gateway is a neighbor, too.
 const _: () = assert!(
     SERVED < NEIGHBORS,
-    "INSTEP_CLIENTS is more than the network stack knows neighbors: set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
+    "INSTEP_CLIENTS is larger than the neighbor cache of the network stack; set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
 );
 
-// The rest of the 200 KiB is for the stack and the network's own.
+// The rest of the 200 KiB is for the stack and for the network stack.
 const _: () = assert!(
     Resources::SIZE + size_of::<LogInResources>() <= 150 * 1024,
-    "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together take more memory than there is"
+    "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together need too much memory"
 );
 
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
-    // SAFETY: this is the first thing that is done, with what QEMU started the machine with.
+    // SAFETY: this is the first call, with the argument from QEMU.
     let (boot, network) = unsafe { qemu_machine::start(description) };
     Executor::run(|spawner| {
-        spawner.spawn(run(spawner, boot, network).expect("the first task"));
+        spawner.spawn(run(spawner, boot, network).expect("task pool exhausted"));
     })
 }
 
-/// Sets everything up, and runs the application.
+/// Starts everything, and runs the application.
 #[embassy_executor::task]
 async fn run(spawner: Spawner, boot: Boot, network: Network) {
     let config = Config::ipv4_static(StaticConfigV4 {
@@ -82,22 +82,22 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
         qemu_machine::log_also_to(instep_apps::console::note);
     }
     announce(app);
-    // They begin when the application waits for the first time: it has set its outputs and published its state.
-    spawner.spawn(run_network(runner).expect("a task of its own"));
-    spawner.spawn(serve(driver).expect("a task of its own"));
-    spawner.spawn(check_passwords(server).expect("a task of its own"));
+    // They run once the application is pending, after it has set its outputs and published its state.
+    spawner.spawn(run_network(runner).expect("task pool exhausted"));
+    spawner.spawn(serve(driver).expect("task pool exhausted"));
+    spawner.spawn(check_passwords(server).expect("task pool exhausted"));
     info!("Open {}", settings::url(boot));
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
-/// Asks for the password, if there is one; else says that anybody may come in.
+/// Adds the log-in if there is a password; else logs that the device is open to everyone.
 fn guard(server: Server, boot: Boot) -> Server {
     let guarded = match settings::password(boot) {
         Some(password) => {
             let mut salt = [0; 16];
             random(&mut salt);
             let password = Password::new(&password, salt, ROUNDS)
-                .unwrap_or_else(|error| panic!("INSTEP_PASSWORD cannot be used: {error}"));
+                .unwrap_or_else(|error| panic!("INSTEP_PASSWORD is invalid: {error}"));
             server.with_log_in(LOG_IN.start(password, random))
         }
         None => server,

@@ -1,5 +1,6 @@
-//! What is decided when the image is built, by variables of the environment. QEMU can say otherwise when it starts, as a
-//! device's settings would: `-append "instep.NAME=VALUE"`.
+//! Build-time settings from environment variables.
+//!
+//! QEMU can override them when it starts, as a device's settings would: `-append "instep.NAME=VALUE"`.
 
 use instep::{Access, App, Asset, Limits};
 use instep::access::AllowHints;
@@ -8,13 +9,13 @@ use instep::driver::HeadLimits;
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 
-/// Where it listens.
+/// TCP port of the server.
 pub const PORT: u16 = 80;
 
-/// Clients at once, by `INSTEP_CLIENTS`.
+/// Maximum number of clients, from `INSTEP_CLIENTS`.
 pub const CLIENTS: usize = number(option_env!("INSTEP_CLIENTS"), Limits::DEVICE.clients);
 
-/// The limits, by `INSTEP_HEAD_BYTES` and `INSTEP_MESSAGE_BYTES`.
+/// Limits, from `INSTEP_HEAD_BYTES` and `INSTEP_MESSAGE_BYTES`.
 pub const LIMITS: Limits = Limits {
     head: HeadLimits {
         bytes: number(option_env!("INSTEP_HEAD_BYTES"), Limits::DEVICE.head.bytes),
@@ -24,27 +25,27 @@ pub const LIMITS: Limits = Limits {
     ..Limits::DEVICE
 };
 
-/// The page in place of the application's own, by `INSTEP_PAGE`.
+/// Page instead of the application's, from `INSTEP_PAGE`.
 const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// Names or origins of one list.
+/// Maximum number of names or origins in a list.
 const LIST_MAX: usize = 8;
 
-/// The application: `INSTEP_APP` or `instep.app=`, with the page that was asked for.
+/// Returns the application from `instep.app=` or `INSTEP_APP`, with the user's own page if there is one.
 ///
 /// # Panics
-/// If there is none of that name.
+/// If there is no application of that name.
 pub fn app(boot: Boot) -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
     let name = boot.told("instep.app=").or(option_env!("INSTEP_APP")).unwrap_or("led-json");
-    let app = instep_apps::find(name).unwrap_or_else(|| panic!("there is no application {name:?}"));
+    let app = instep_apps::find(name).unwrap_or_else(|| panic!("unknown application {name:?}"));
     match boot.page().or(PAGE) {
         Some(page) => WITH_PAGE.init_with(|| app.with_page("/", Asset::template(page))),
         None => app,
     }
 }
 
-/// Who may come in: by `INSTEP_NAME`, and the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
+/// Returns the access rules from `INSTEP_NAME`, and from the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
 /// `INSTEP_ALLOW_FRAME`, whose parts are separated by commas.
 pub fn access(boot: Boot) -> &'static Access {
     static HOSTS: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
@@ -74,17 +75,17 @@ pub fn access(boot: Boot) -> &'static Access {
     })
 }
 
-/// The password: `INSTEP_PASSWORD`, or `instep.password=` and two hex digits for each byte.
+/// Returns the password from `instep.password=`, with two hex digits for each byte, or from `INSTEP_PASSWORD`.
 ///
 /// # Panics
-/// If what QEMU told is no such thing.
+/// If `instep.password=` has anything but pairs of hex digits.
 pub fn password(boot: Boot) -> Option<impl core::ops::Deref<Target = [u8]>> {
     let mut bytes = Secret { bytes: [0; SECRET_MAX], length: 0 };
     match (boot.told("instep.password="), option_env!("INSTEP_PASSWORD")) {
         (Some(digits), _) => {
-            for at in (0..digits.len()).step_by(2) {
-                let byte = digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-                bytes.push(byte.expect("instep.password= has two hex digits for each byte"));
+            for i in (0..digits.len()).step_by(2) {
+                let byte = digits.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+                bytes.push(byte.expect("instep.password= must have two hex digits for each byte"));
             }
         }
         (None, Some(password)) => password.bytes().for_each(|byte| bytes.push(byte)),
@@ -93,13 +94,13 @@ pub fn password(boot: Boot) -> Option<impl core::ops::Deref<Target = [u8]>> {
     Some(bytes)
 }
 
-/// Where the device is to be found by whoever started QEMU: `instep.url=`.
+/// Returns the device's URL on the machine that runs QEMU, from `instep.url=`.
 pub fn url(boot: Boot) -> &'static str {
     boot.told("instep.url=").unwrap_or("http://10.0.2.15/")
 }
 
-/// Bytes of a password with a byte order mark before it and a line end behind it, and one more, so that a longer one is
-/// refused.
+/// Size of the buffer for a password, in bytes: a byte order mark, the password, a line end, and one more byte, so that a
+/// longer password is rejected.
 const SECRET_MAX: usize = instep::login::PASSWORD_MAX + 3 + 2 + 1;
 
 struct Secret {
@@ -109,8 +110,8 @@ struct Secret {
 
 impl Secret {
     fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte;
+        if let Some(slot) = self.bytes.get_mut(self.length) {
+            *slot = byte;
             self.length += 1;
         }
     }
@@ -124,7 +125,7 @@ impl core::ops::Deref for Secret {
     }
 }
 
-/// What QEMU told; else what was built in.
+/// Returns the list from QEMU; else that of the build.
 fn list(
     built: Option<&'static str>,
     boot: Boot,
@@ -139,7 +140,7 @@ fn list(
     for part in told.filter(|part| !part.is_empty()) {
         assert!(
             is_good(part),
-            "{name}{part} never matches: names have no scheme and no port, origins have a scheme"
+            "{name}{part} is invalid: a name must have no scheme and no port, and an origin must have a scheme"
         );
         *memory.get_mut(length).unwrap_or_else(|| panic!("{name} has more than {LIST_MAX} parts")) = part;
         length += 1;
@@ -151,6 +152,6 @@ const fn number(text: Option<&str>, default: usize) -> usize {
     let Some(text) = text else { return default };
     match usize::from_str_radix(text, 10) {
         Ok(number) => number,
-        Err(_) => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES are numbers"),
+        Err(_) => panic!("INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES must be numbers"),
     }
 }

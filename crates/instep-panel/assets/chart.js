@@ -5,7 +5,7 @@ import { clock, say } from "./texts.js";
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300;
 const HEIGHT = 80;
-/** A pause so many times as long as usual is a gap. */
+/** Minimum length of a gap, in intervals. */
 const GAP = 3;
 
 function draw(name, attributes = {}, parent) {
@@ -16,7 +16,7 @@ function draw(name, attributes = {}, parent) {
 }
 
 export class Chart {
-  /** To be put into the page. */
+  /** The element for the page. */
   element = document.createElement("figure");
 
   #points = []; // [time, value or null]
@@ -34,12 +34,12 @@ export class Chart {
   #from = document.createElement("span");
   #read = document.createElement("output");
   #to = document.createElement("span");
-  #start = 0; // what is drawn, from here
+  #start = 0; // first drawn point
   #end = 0;
-  #pointed = null; // the time that is read out
+  #pointed = null; // time that is read out
   #due = false;
 
-  /** `history`: how many points there are, and how many ms they are apart. `write` turns a value into text. */
+  /** `history`: number of points and their interval in ms. `write` turns a value into text. */
   constructor(name, title, { points, every }, write) {
     this.#title = title;
     this.#every = every;
@@ -58,7 +58,7 @@ export class Chart {
       const { left, width } = svg.getBoundingClientRect();
       this.#point(this.#start + ((event.clientX - left) / width) * (this.#end - this.#start));
     };
-    // A finger that lets go wants to read on.
+    // The reading stays when a finger lets go.
     svg.onpointerleave = ({ pointerType }) => pointerType === "mouse" && this.#point(null);
     svg.onblur = () => this.#point(null);
     svg.onkeydown = (event) => {
@@ -72,22 +72,22 @@ export class Chart {
     };
   }
 
-  /** Replaces all: `[[AGE_MS, VALUE], …]`, oldest first, as the device remembers it. */
+  /** Replaces all by the history of the device: `[[AGE_MS, VALUE], …]`, oldest first. */
   replace(history) {
     const now = Date.now();
     const newest = this.#points.at(-1);
     this.#points = history.map(([age, value]) => [now - age, value]);
-    // What came while it was fetched.
+    // Points that arrived during the fetch.
     if (newest && newest[0] > (this.#points.at(-1)?.[0] ?? 0) + this.#every) this.#points.push(newest);
     this.drawSoon();
   }
 
-  /** Adds what was measured now. */
+  /** Adds a current value. */
   add(value) {
     const now = Date.now();
     const last = this.#points.at(-1);
     const before = this.#points.at(-2);
-    // As the device does it: one point for each interval, the latest.
+    // As on the device: the latest value of each interval.
     if (last && before && now - before[0] < this.#every) this.#points.pop();
     this.#points.push([now, value]);
     this.drawSoon();
@@ -98,13 +98,13 @@ export class Chart {
     this.drawSoon();
   }
 
-  /** The number of the point next to the time that is read out. */
+  /** The index of the point next to the time that is read out. */
   #nearest() {
     const distance = ([time]) => Math.abs(time - this.#pointed);
     return this.#points.reduce((best, point, at, points) => (distance(point) < distance(points[best]) ? at : best), 0);
   }
 
-  /** Draws soon, and once, however often it is called. */
+  /** Schedules one drawing, however often it is called. */
   drawSoon() {
     if (this.#due) return;
     this.#due = true;
@@ -123,7 +123,7 @@ export class Chart {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const start = Math.max(this.#points[0][0], now - this.#span);
     [this.#start, this.#end] = [start, now];
-    // A flat line lies in the middle.
+    // A flat line is in the middle.
     const margin = (high - low) * 0.1 || 1;
     const x = (time) => ((time - start) / Math.max(now - start, 1)) * WIDTH;
     const y = (value) => HEIGHT * (1 - (value - low + margin) / (high - low + 2 * margin));
@@ -138,7 +138,7 @@ export class Chart {
       }
     }
     const path = (run) => `M${run.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
-    // A single point is a short line, or nothing would be seen.
+    // A single point is a short line, because a point is invisible.
     const line = (run) => path(run) + (run.length === 1 ? "h2" : "");
     this.#line.setAttribute("d", runs.map(line).join(""));
     const area = (run) => `${path(run)}V${HEIGHT}H${run[0][0].toFixed(1)}Z`;
@@ -167,7 +167,7 @@ export class Chart {
     this.#read.textContent = reads ? text : "";
     this.#cursor.setAttribute("d", reads ? `M${x(time).toFixed(1)} 0V${HEIGHT}` : "");
     this.#dot.setAttribute("d", reads && value !== null ? `M${x(time).toFixed(1)} ${y(value).toFixed(1)}h0` : "");
-    // Who stays on it is not told each new value.
+    // A new value under a resting pointer is not read out.
     if (!reads && document.activeElement === this.#svg) return;
     const said = { "aria-valuemax": this.#points.length, "aria-valuenow": at + 1, "aria-valuetext": text };
     for (const [key, value] of Object.entries(said)) this.#svg.setAttribute(key, value);

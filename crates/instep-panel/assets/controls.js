@@ -1,9 +1,9 @@
 /**
  * A card for each interaction of a Thing, by its kind. Texts of the device go into the page as text, never as markup.
  *
- * A card has `element`; `inputs`, which are disabled while the page is not in step; `update(value, at)`, for what the
- * device says (and when, or null); and where there is a past to be shown, `catchUp()`, called whenever the page is in step
- * again, and `tick()`, called each second while it is.
+ * A card has `element`; `inputs`, which are disabled while the page is not live; `update(value, at)`, for a value of the
+ * device and its time or null; and if it shows a history, `catchUp()`, called whenever the page is live again, and
+ * `tick()`, called each second while it is.
  */
 
 import { Chart } from "./chart.js";
@@ -11,7 +11,7 @@ import { clock, numbers, say } from "./texts.js";
 
 const EVENTS_MAX = 50;
 const LINES_MAX = 200;
-/** How long "Done" is shown. In ms. */
+/** Duration of showing "Done", in ms. */
 const DONE = 1_500;
 const SEVERITIES = ["debug", "info", "warning", "error"];
 
@@ -21,7 +21,7 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
-/** A card with its title, a place for what it shows, and one for what went wrong. */
+/** A card with its title, a place for its content, and one for a problem. */
 function card(kind, name, about) {
   const id = `title-${name}`;
   const label = make("h3", { id, textContent: about.title });
@@ -35,7 +35,7 @@ function card(kind, name, about) {
     problem.textContent = own ? say(own) : error.message;
   };
   const clear = () => (problem.textContent = "");
-  /** Puts a control before the problem, and says whose it is. */
+  /** Puts a control before the problem, and labels it. */
   const add = (control, where = element) => {
     control.id = `${control.localName === "output" ? "value" : "control"}-${name}`;
     control.setAttribute("aria-labelledby", id);
@@ -47,7 +47,7 @@ function card(kind, name, about) {
   return { element, head, problem, fail, clear, add };
 }
 
-/** Turns what a person does into a write, and shows what comes of it next to the control. */
+/** Turns user input into a write, and shows its result next to the control. */
 async function ask(base, asking, truth) {
   base.clear();
   try {
@@ -88,11 +88,11 @@ function numberCard(name, about, thing) {
   const show = (number) => {
     output.textContent = number === null ? say("unavailable") : write(number);
     if (number !== null) input.setAttribute("aria-valuetext", output.textContent);
-    // From zero, where the range passes it, to the value, on whichever side that is.
+    // From zero, if it is in the range, to the value, on either side.
     const ends = [min < 0 && max > 0 ? 0 : min, Number(input.value)].sort((one, other) => one - other);
     ["--from", "--to"].forEach((name, end) => input.style.setProperty(name, `${((ends[end] - min) / (max - min)) * 100}%`));
   };
-  // While a person moves it, what the device says of earlier positions is not shown.
+  // While it is moved, values of earlier positions are not shown.
   const truth = () => {
     if (held || asking) return;
     if (value !== null) input.value = value;
@@ -176,7 +176,7 @@ function textCard(name, about, thing) {
   let value = null;
   let edited = false;
   let began = null; // the value that is being edited
-  // What a person writes stays, whatever the device says meanwhile.
+  // Values of the device do not replace text that is being edited.
   const truth = () => {
     if (!edited) input.value = began = value ?? "";
     button.hidden = !edited;
@@ -198,7 +198,7 @@ function textCard(name, about, thing) {
   return { element: base.element, inputs: [input, button], update: (to) => ((value = to), truth()) };
 }
 
-/** Shows that something is under way, and then that it is done. */
+/** Shows that an action is running, and then that it is done. */
 async function press(base, button, words, invoking) {
   button.classList.remove("done");
   button.classList.add("working");
@@ -215,7 +215,7 @@ async function press(base, button, words, invoking) {
   button.classList.remove("working");
   button.classList.toggle("done", done);
   button.textContent = done ? say("done") : words;
-  // Unless the page is out of step by now, which keeps it disabled.
+  // Unless the page is not live by now, which keeps it disabled.
   button.disabled = button.dataset.idle === "true";
   setTimeout(() => {
     if (button.classList.contains("working")) return;
@@ -228,7 +228,7 @@ async function press(base, button, words, invoking) {
 function buttonCard(name, about, thing) {
   const base = card("button", name, about);
   const button = base.add(make("button", { type: "button", textContent: about.title }));
-  // It says itself what it is, and what becomes of it.
+  // The button itself shows its name and its result.
   button.removeAttribute("aria-labelledby");
   button.onclick = () => press(base, button, about.title, thing.invoke(name));
   return { element: base.element, inputs: [button], update: () => {} };
@@ -244,7 +244,7 @@ function messageCard(name, about, thing) {
   return { element: base.element, inputs: [input, button], update: () => {} };
 }
 
-/** Scrolls along, unless the reader looks at something further up. */
+/** Scrolls along, unless the reader has scrolled up. */
 function append(lines, item, most) {
   const box = lines.parentElement;
   const end = box.scrollHeight - box.scrollTop - box.clientHeight < 40;

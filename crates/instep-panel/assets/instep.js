@@ -11,33 +11,33 @@
  * It reconnects by itself. Treat what you show as old unless `thing.state` is "live".
  */
 
-// All in ms.
-const ATTEMPT = 10_000; // for an attempt to become live: a frozen device never answers
-const RETRY_FIRST = 500; // doubles with every failure, plus as much again at random, so that
-const RETRY_MAX = 15_000; // many pages do not all return in the same instant
-const LIVED = 5_000; // only a connection that lasted so long starts the delays anew
-const TICK = 1_000; // between looks at the clock: timers alone miss that a laptop slept
-const ANSWER = 10_000; // for the answer to a write or an action
+// All times are in ms.
+const ATTEMPT = 10_000; // timeout of an attempt to become live, because a frozen device never answers
+const RETRY_FIRST = 500; // first retry delay; it doubles with every failure, and has random jitter so that
+const RETRY_MAX = 15_000; // many pages do not retry in the same instant
+const LIVED = 5_000; // minimum life of a connection that resets the retry delay
+const TICK = 1_000; // interval of checking the clock, because timers alone miss that a laptop slept
+const ANSWER = 10_000; // timeout of the answer to a write or an action
 const SETTLE = 200; // after a Thing's first frame, for the values behind it
-const SLIDE = 50; // between two writes of a slider
-const AFTER_MAX = 60_000; // that a full device may ask for until the next attempt
-const UPGRADE_FIRST = 1_000; // until a WebSocket is tried beside a stream; doubles with every failure
+const SLIDE = 50; // interval between two writes of a slider
+const AFTER_MAX = 60_000; // maximum delay that a full device may ask for
+const UPGRADE_FIRST = 1_000; // first delay of trying a WebSocket beside a stream; it doubles with every failure
 const UPGRADE_MAX = 300_000;
-const RIVALS_AGAIN = 3; // so many failures count when a stream begins anew
-const HEAD_START = 500; // of a request before the next one, if it is not answered sooner
-const ANSWERS = 200; // for other pages of this browser, to say that they have a stream
+const RIVALS_AGAIN = 3; // maximum number of failures that count when a new stream begins
+const HEAD_START = 500; // maximum time of a request before the next one is sent
+const ANSWERS = 200; // timeout for other pages of this browser to claim their streams
 
-/** How many pages of a browser have a stream at once: it has six connections to a device, and commands need some. */
+/** Maximum number of pages with a stream, because a browser has six connections to a device and commands need some. */
 const SEATS = 4;
 
-/** What a device answers to whoever asks why no WebSocket opens. 204: it would open. */
+/** The device's answers to the question why no WebSocket opens, by status. 204: it would open. */
 const WHY = { 204: "no-upgrade", 401: "sign-in", 403: "refused", 503: "full", elsewhere: "password" };
 
 let time = 0;
 let wall = Date.now();
 let steady = performance.now();
 
-/** Never runs backwards and, unlike either clock alone, counts sleep as well. */
+/** Returns the time in ms. It never runs backwards and, unlike either clock alone, counts sleep. */
 function now() {
   const w = Date.now();
   const s = performance.now();
@@ -49,9 +49,9 @@ function now() {
 
 const LOST = "The connection was lost before the answer came.";
 
-/** Why a write or an action came to nothing. */
+/** Failure of a write or an action. */
 class ThingError extends Error {
-  /** What is wrong: a code of the device, such as "out-of-range", or "not-live", "lost" or "no-answer". */
+  /** A code of the device, such as "out-of-range", or "not-live", "lost" or "no-answer". */
   code;
 
   /** The property or action. */
@@ -65,13 +65,13 @@ class ThingError extends Error {
   }
 }
 
-/** A place among the pages of this browser that have a stream. The oldest claims count. */
+/** A claim of one of the streams that the pages of this browser share. The oldest claims count. */
 class Seat {
   #channel = globalThis.BroadcastChannel && new BroadcastChannel("instep");
   #claim = 0;
   #before = 0;
 
-  /** `onfree` is called when another page gives its place back. */
+  /** `onfree` is called when another page releases its claim. */
   constructor(onfree) {
     if (!this.#channel) return;
     this.#channel.onmessage = ({ data: { claim, to } }) => {
@@ -81,14 +81,14 @@ class Seat {
     };
   }
 
-  /** Whether there is a place for this page. */
+  /** Resolves to whether this page may have a stream. */
   async take() {
     const claim = Date.now() + Math.random();
     this.#claim = claim;
     this.#before = 0;
     this.#channel?.postMessage({ claim });
     if (this.#channel) await pause(ANSWERS);
-    // Meanwhile it may have been given back.
+    // The claim may have been released meanwhile.
     if (this.#claim !== claim) return false;
     if (this.#before >= SEATS) this.#claim = 0;
     return this.#claim > 0;
@@ -105,25 +105,25 @@ class Seat {
   }
 }
 
-/** Looks like a WebSocket: a stream brings the frames, and requests carry the commands. */
+/** Has the interface of a WebSocket: a stream brings the frames, and requests carry the commands. */
 class Stream {
   readyState = WebSocket.CONNECTING;
-  /** Everything up to this revision has come, and nothing else. */
+  /** Revision up to which all frames have arrived, and no later ones. */
   revision = -1;
-  /** Commands that are under way. */
+  /** Number of unanswered commands. */
   pending = 0;
-  /** Where another stream goes on. */
+  /** Position from which another stream continues. */
   position;
-  /** Why it is closed, and how many seconds the device asks for. */
+  /** Reason of the close, and the delay in seconds that the device asks for. */
   reason = "";
   after;
 
   #base;
   #ended = new AbortController();
   #seat;
-  #brought = -1; // everything up to this revision
-  #turn = Promise.resolve(); // when the next command may go
-  #answers = []; // that wait until the stream has brought what was published before them
+  #brought = -1; // revision up to which all frames have arrived
+  #turn = Promise.resolve(); // resolves when the next command may be sent
+  #answers = []; // held back until the stream has brought what was published before them
 
   constructor(base, position, seat) {
     this.#base = base;
@@ -137,7 +137,7 @@ class Stream {
       if (await this.#seat.take()) await this.#read();
       else this.reason = "pages";
     } catch {
-      // It has ended.
+      // The stream has ended.
     }
     this.close();
     this.onclose?.();
@@ -164,7 +164,7 @@ class Stream {
 
   #take(block) {
     const field = (name) => block.match(`(?:^|\n)${name}: (.*)`)?.[1];
-    // Comments say that the device is there.
+    // Comments are keep-alives.
     const data = field("data") ?? '{"label":"alive"}';
     this.position = field("id") ?? this.position;
     this.revision = revisionIn(data, this.revision);
@@ -173,7 +173,7 @@ class Stream {
     this.#answers = this.#answers.filter(([revision, tell]) => revision > this.#brought || tell());
   }
 
-  /** Sends a frame as a request. They go in their order, as far as that can be seen to. */
+  /** Sends a frame as a request. Requests are sent in order, as far as a browser allows. */
   send(data) {
     const frame = parse(data);
     if (!frame) return;
@@ -210,7 +210,7 @@ class Stream {
     try {
       content = JSON.parse(text);
     } catch {
-      // There is none, or it is a proxy's.
+      // There is no body, or it is that of a proxy.
     }
     if (response.ok) return { label: "ok", value: content, revision };
     const code = WHY[response.status] ?? "no-answer";
@@ -222,7 +222,7 @@ class Stream {
   }
 
   close() {
-    // Only once: another stream may have the place by then.
+    // Only once, because another stream may have the claim by then.
     if (this.readyState === WebSocket.CLOSED) return;
     this.readyState = WebSocket.CLOSED;
     this.#ended.abort();
@@ -235,24 +235,23 @@ class Thing {
    * "connecting": an attempt is under way;
    * "live": connected, and what the device sent is current;
    * "waiting": not connected, the next attempt is in `retryIn` ms;
-   * "closed": after `close()`.
+   * "closed": `close()` was called.
    */
   state = "connecting";
 
   /**
-   * Why it is not live: "lost" (the connection ended), "silent" (nothing came in time),
-   * "unreachable" (an attempt failed), "full" (the device has all the clients that it takes),
-   * "sign-in" (it asks for its password), "password" (it asks for its password, which a page from elsewhere cannot give
-   * by a WebSocket), "refused" (it does not let this page in), "no-upgrade" (a proxy passes no WebSocket, and there is no
-   * stream in its place), "" (not yet); and in place of a stream "pages" (enough pages of this browser have one) or
-   * "hidden" (until someone looks at this page).
+   * Why the connection is not live: "lost" (it ended), "silent" (nothing arrived in time), "unreachable" (an attempt
+   * failed), "full" (the device has its maximum number of clients), "sign-in" (the device needs its password), "password"
+   * (the device needs its password, which a page from another origin cannot send by a WebSocket), "refused" (the device
+   * does not allow this page), "no-upgrade" (a proxy passes no WebSocket, and there is no stream instead), "" (not yet);
+   * and instead of a stream "pages" (enough pages of this browser have one) or "hidden" (until the page is visible).
    */
   reason = "";
 
   /** Called soon after `connect()`, and then on every change of state. */
   onstate = null;
 
-  /** Called with every message as it came: a string or an ArrayBuffer. */
+  /** Called with every message, as a string or an ArrayBuffer. */
   onmessage = null;
 
   #url;
@@ -264,21 +263,21 @@ class Thing {
   #opened = false;
   #liveSince = 0;
   #failures = 0;
-  #deadline = 0; // one deadline: what it ends depends on the state, see #look
+  #deadline = 0; // the only deadline; #look says what it ends in each state
   #timer;
   #listening = new AbortController();
-  #asked = new Map(); // id -> what to do with its answer
+  #asked = new Map(); // id -> handler of its answer
   #lastId = 0;
   #slides = new Map(); // label -> { next }
-  #streams = false; // a stream goes where no WebSocket does
-  #plain = false; // the device has no stream
+  #streams = false; // whether a stream works where a WebSocket does not
+  #plain = false; // whether the device has no stream
   #position; // of the last stream
   #seat;
-  #rival; // a WebSocket that is to take over from the stream
-  #rivals = 0; // that failed
+  #rival; // a WebSocket that is to replace the stream
+  #rivals = 0; // number of rivals that failed
   #rivalTimer;
-  #start; // of the device: at each, the numbers of events begin anew
-  #heard = 0; // the number of the last event
+  #start; // the boot id of the device; at each boot, the numbers of events begin again
+  #heard = 0; // number of the last event
 
   constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
     // The page's host and port; http becomes ws, and https wss.
@@ -286,21 +285,21 @@ class Thing {
     this.#staleAfter = staleAfter > 0 ? staleAfter : Infinity;
     this.#liveAfter = liveAfter;
     this.#open();
-    // Later, since the caller has not set `onstate` yet.
+    // Later, because the caller has not set `onstate` yet.
     queueMicrotask(() => this.onstate?.(this));
 
     const { signal } = this.#listening;
     addEventListener("online", () => this.#wake(this.#staleAfter === Infinity), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#wake(), { signal });
-    // A page kept for the back button holds no connection, and is not live when it returns.
+    // A page in the back-forward cache has no connection, and is not live when it returns.
     addEventListener("pagehide", () => (this.#fail("lost"), this.#stand()), { signal });
     addEventListener("visibilitychange", () => (document.hidden ? this.#settle() : this.#wake()), { signal });
   }
 
   /**
    * Calls `handler(value, frame)` for every `{"label": label, "value": value}` from the device.
-   * Returns a function that ends it. A handler runs before `state` becomes "live". Events that the device tells
-   * again when a connection is made anew (their frames have a `seq`) come once.
+   * Returns a function that removes the handler. A handler runs before `state` becomes "live". Events that the device
+   * sends again after a reconnect (their frames have a `seq`) are handled once.
    */
   on(label, handler) {
     if (!this.#handlers.has(label)) this.#handlers.set(label, new Set());
@@ -310,8 +309,8 @@ class Thing {
   }
 
   /**
-   * Sends text or bytes. Returns whether it was sent: false unless live. Nothing is kept for
-   * later: a command meant for now could do harm when the device is back.
+   * Sends text or bytes. Returns whether they were sent, which is false unless live. Nothing is queued, because a stale
+   * command could do harm when the device is back.
    */
   send(data) {
     if (this.state !== "live" || this.#socket.readyState !== WebSocket.OPEN) return false;
@@ -320,7 +319,7 @@ class Thing {
     return true;
   }
 
-  /** Writes a property. Resolves when the device has done it; else rejects with a `ThingError`. */
+  /** Writes a property. Resolves when the device has written it; else rejects with a `ThingError`. */
   set(label, value) {
     return this.#ask({ label, value });
   }
@@ -331,8 +330,8 @@ class Thing {
   }
 
   /**
-   * Writes a property that changes faster than a network takes it, such as a slider's: one write at a time is
-   * under way, and the latest value goes next. Resolves when this value or a later one is there.
+   * Writes a property that changes faster than a network allows, such as that of a slider: one write at a time is
+   * unanswered, and the latest value is sent next. Resolves when this value or a later one is written.
    */
   slide(label, value) {
     const under = this.#slides.get(label);
@@ -363,7 +362,7 @@ class Thing {
     });
   }
 
-  /** Ends what was asked: without a code, well. */
+  /** Settles a request; without a code it succeeded. */
   #answer(id, code, value) {
     const asked = this.#asked.get(id);
     if (!asked) return;
@@ -390,14 +389,14 @@ class Thing {
     this.#drop();
     this.#opened = false;
     this.#missing = new Set(Array.isArray(this.#liveAfter) ? this.#liveAfter : []);
-    // A stream of a page that nobody looks at would keep a connection from one that someone does.
+    // The stream of a hidden page would take a connection from a visible one.
     if (this.#streams && document.hidden) return this.#enter("waiting", "hidden", Infinity);
     if (this.#streams) this.#seat ??= new Seat(() => this.reason === "pages" && this.#wake());
     this.#follow(this.#streams ? new Stream(this.#http(), this.#position, this.#seat) : new WebSocket(this.#url));
     this.#enter("connecting", this.reason === "hidden" ? "" : this.reason, ATTEMPT);
   }
 
-  /** Takes what comes from there. */
+  /** Handles the events of a socket. */
   #follow(socket) {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -424,16 +423,16 @@ class Thing {
     return this.#url.replace(/^ws/, "http");
   }
 
-  /** There is no stream either. */
+  /** Handles that a stream cannot be opened either. */
   #refused({ reason, after }) {
     this.#plain ||= reason === "no-upgrade";
-    // The next attempt is a WebSocket again, unless another will go as this one.
+    // The next attempt is a WebSocket again, unless it would fail in the same way.
     this.#streams = reason !== "no-upgrade" && reason !== "";
     this.#fail(reason || "unreachable");
     this.#wait(reason || "unreachable", after);
   }
 
-  /** The stream has brought something, or an answer: it may be time to let go of it. */
+  /** Replaces the stream by the rival, if it has brought enough. */
   #settle() {
     const stream = this.#socket;
     if (!this.#streams || !stream || stream.pending) return;
@@ -445,12 +444,12 @@ class Thing {
     const rival = this.#rival;
     const behind = rival?.marks.get(stream.revision);
     if (this.state !== "live" || behind === undefined || rival.readyState !== WebSocket.OPEN) return;
-    // Up to there, both have brought the same; what the WebSocket has brought behind it is new.
+    // Up to there, both have brought the same; what the WebSocket brought after it is new.
     clearTimeout(this.#rivalTimer);
     this.#rival = null;
     this.#rivals = 0;
     this.#position = undefined;
-    // The rest of what it brings has come, or will, by the WebSocket.
+    // The WebSocket has brought the rest, or will.
     stream.onmessage = stream.onclose = null;
     stream.close();
     this.#streams = false;
@@ -463,8 +462,8 @@ class Thing {
   /** Tries a WebSocket beside the stream. */
   #upgrade() {
     const rival = new WebSocket(`${this.#url}?revision`);
-    rival.held = []; // what it brought
-    rival.marks = new Map(); // revision -> how much of that it had brought then
+    rival.held = []; // its frames
+    rival.marks = new Map(); // revision -> number of its frames up to then
     rival.onmessage = ({ data }) => {
       const revision = revisionIn(data, -1);
       if (revision >= 0) rival.marks.set(revision, rival.held.length);
@@ -473,7 +472,7 @@ class Thing {
     };
     rival.onclose = () => this.#upgradeSoon();
     this.#rival = rival;
-    // A proxy may never answer, or bring nothing.
+    // A proxy may never answer, or forward nothing.
     this.#rivalTimer = setTimeout(() => {
       this.#rival = rival.onmessage = rival.onclose = null;
       rival.close();
@@ -487,7 +486,7 @@ class Thing {
     this.#rivalTimer = setTimeout(() => this.#upgrade(), ms * (1 + Math.random() / 2));
   }
 
-  /** Lets go of the socket without waiting for its close event: a frozen device never sends one. */
+  /** Drops the socket without waiting for its close event, because a frozen device never sends one. */
   #drop() {
     clearTimeout(this.#rivalTimer);
     for (const socket of [this.#rival, this.#socket]) {
@@ -496,7 +495,7 @@ class Thing {
       socket.close();
     }
     this.#rival = this.#socket = null;
-    // Whether it was done nobody knows.
+    // It is unknown whether the command was run.
     for (const id of this.#asked.keys()) this.#answer(id, "lost", LOST);
   }
 
@@ -507,7 +506,7 @@ class Thing {
     if (frame) {
       const { label, id, value, seq } = frame;
       if (label === "thing") this.#begin(value?.start);
-      const again = seq <= this.#heard; // told before, on an earlier connection
+      const again = seq <= this.#heard; // received before, on an earlier connection
       if (seq && !again) this.#heard = seq;
       if (label === "ok") this.#answer(id, "", value);
       if (label === "error") this.#answer(id, value?.code ?? "error", value?.message);
@@ -519,11 +518,11 @@ class Thing {
       this.#missing.add("");
       setTimeout(() => socket === this.#socket && this.state !== "live" && this.#live(), SETTLE);
     }
-    // Values first, then live: old ones never look current. (A handler may have closed this.)
+    // Values first, then live, so that stale values never look current. (A handler may have closed this.)
     if (socket === this.#socket && this.state !== "live" && !this.#missing.size) this.#live();
   }
 
-  /** Where the device does not tell its starts apart, events are rather told twice than never. */
+  /** Without a boot id, an event is rather handled twice than never. */
   #begin(start) {
     if (!start || start !== this.#start) this.#heard = 0;
     this.#start = start;
@@ -532,7 +531,7 @@ class Thing {
   #live() {
     this.#liveSince = now();
     this.#enter("live", "", this.#staleAfter);
-    // What a WebSocket brings has no position.
+    // Frames of a WebSocket have no position.
     if (!this.#streams) return (this.#position = undefined);
     this.#rivals = Math.min(this.#rivals, RIVALS_AGAIN);
     this.#upgradeSoon();
@@ -541,26 +540,26 @@ class Thing {
   #fail(reason) {
     if (this.state === "live" && now() - this.#liveSince > LIVED) this.#failures = 0;
     this.#drop();
-    // Until the device says otherwise, an attempt that failed did so for the reason that it gave.
+    // The last known reason holds for a failed attempt, until the device gives another.
     if (reason === "unreachable" && Object.values(WHY).includes(this.reason)) reason = this.reason;
     const most = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** ++this.#failures);
     this.#enter("waiting", reason, (most * (1 + Math.random())) / 2);
     if (!this.#opened && !this.#streams) this.#askWhy();
   }
 
-  /** A browser does not tell why a WebSocket failed. The device does, to whoever asks. */
+  /** Asks the device why a WebSocket failed, because a browser does not say so. */
   async #askWhy() {
     let reason = "unreachable";
     let after;
     try {
       const url = `${this.#http()}?why=${encodeURIComponent(location.origin)}`;
       const { status, headers } = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
-      // The cookie of a log-in is for the device's own pages.
+      // The log-in cookie is for the device's own pages.
       const elsewhere = status === 401 && new URL(url).origin !== location.origin;
       reason = WHY[elsewhere ? "elsewhere" : status] ?? reason;
       after = headers.get("Retry-After");
     } catch {
-      // It is unreachable indeed.
+      // The device is unreachable.
     }
     if (this.state !== "waiting") return;
     // Only a Thing has a stream.
@@ -569,10 +568,10 @@ class Thing {
     else this.#wait(reason, after);
   }
 
-  /** Until the next attempt, for that reason and as many seconds as the device asks for. */
+  /** Waits until the next attempt, for that reason and at least the seconds that the device asks for. */
   #wait(reason, seconds) {
     const after = Math.min(seconds * 1_000 || 0, AFTER_MAX);
-    // Not all who were told the same return at once.
+    // Jitter, so that pages with the same delay do not retry at once.
     const until = after && now() + after * (1 + Math.random() / 2);
     if (reason === this.reason && until <= this.#deadline) return;
     this.#deadline = Math.max(this.#deadline, until);
@@ -600,22 +599,22 @@ class Thing {
     if (now() < this.#deadline) this.#tick();
     else if (this.state === "waiting") this.#open();
     else {
-      // A stream that does not even open is no help.
+      // A stream that does not open is not tried again.
       this.#streams &&= this.#opened;
       this.#fail(this.#opened ? "silent" : "unreachable");
     }
   }
 
-  /** Someone looks at the page, or the network is back: no more waiting. */
+  /** Retries at once, because the page became visible or the network is back. */
   #wake(doubtful = false) {
     this.#look();
     const hanging = this.state === "connecting" && this.#deadline - now() < ATTEMPT - 2_000;
-    // A silent endpoint's old connection cannot be told from a dead one.
+    // On a silent endpoint, an old connection looks like a dead one.
     if (this.state === "waiting" || hanging || (doubtful && this.state === "live")) this.#open();
   }
 }
 
-/** The frame in a message, or null: a bare `1` or a word is no error. */
+/** Returns the frame in a message, or null: a bare `1` or a word is no error. */
 function parse(data) {
   if (typeof data !== "string" || data[0] !== "{") return null;
   try {
@@ -626,7 +625,7 @@ function parse(data) {
   }
 }
 
-/** The revision up to which everything has come, and nothing else, behind a message: before, it was `before`. */
+/** Returns the revision up to which all frames have arrived after a message; before it, that was `before`. */
 function revisionIn(data, before) {
   const frame = parse(data);
   return frame?.label === "alive" ? (frame.value ?? before) : -1;
@@ -646,9 +645,9 @@ function run(handler, ...values) {
 /**
  * Connects to `path` on this page's device (else to `ws` beside this script) and stays connected. Options:
  *
- *   `staleAfter`: ms without any message until it counts as dead; 0 for a silent endpoint;
- *   `liveAfter`: what makes a connection live: "frame" (the first message: the device sends its
- *   state at once), a list of labels that must all have come, or "open" (no state is sent).
+ *   `staleAfter`: ms without any message until the connection counts as dead; 0 for a silent endpoint;
+ *   `liveAfter`: what makes a connection live: "frame" (the first message, because the device sends its
+ *   state at once), a list of labels that must all have arrived, or "open" (no state is sent).
  */
 export function connect(path = new URL("ws", import.meta.url).pathname, options = {}) {
   return new Thing(path, options);

@@ -9,17 +9,17 @@ const DESCRIPTION = ".well-known/wot";
 
 const thing = connect("ws", {});
 let cards = new Map(); // label -> card
-let shown = ""; // the hash of the Thing that is shown
-let announced = ""; // that of the Thing that is connected
+let shown = ""; // hash of the Thing that is shown
+let announced = ""; // hash of the connected Thing
 let describing = false;
-let seen = 0; // when the last frame came
+let seen = 0; // time of the last frame
 let wasLive = false;
 let described = true;
-let endings = []; // of the handlers of the cards
+let endings = []; // remove the handlers of the cards
 
 document.documentElement.lang = language;
 
-/** Makes the page anew from what the device says of itself. */
+/** Rebuilds the page from the Thing Description. */
 async function describe(hash) {
   if (describing) return;
   describing = true;
@@ -31,7 +31,7 @@ async function describe(hash) {
     shown = hash;
     described = true;
   } catch {
-    // It is asked again when it is connected again.
+    // Retried after the next connection.
     described = false;
   }
   describing = false;
@@ -66,9 +66,9 @@ function build(description) {
   catchUp();
 }
 
-/** One after the other: a device has few sockets. */
+/** One after the other, because a device has few sockets. */
 async function catchUp() {
-  // Without its past a sensor is still a sensor.
+  // A sensor works without its history.
   for (const card of cards.values()) await card.catchUp?.().catch(() => {});
 }
 
@@ -83,7 +83,7 @@ function section(name, elements) {
   return section;
 }
 
-/** When it happened: of what the device tells again, nobody knows. */
+/** The time of an event, or null for a repeated one. */
 const since = ({ seq }) => (seq && thing.state !== "live" ? null : Date.now());
 
 /** Values and numbered events that came before there was a card for them. */
@@ -103,7 +103,7 @@ thing.on("missed", (count) => ($("missed").textContent = say("missed", { count }
 
 thing.onstate = () => refresh();
 
-/** Shows how things stand. */
+/** Shows the state of the connection. */
 function refresh() {
   const live = thing.state === "live";
   if (live && announced !== shown && (described || !wasLive)) describe(announced);
@@ -126,9 +126,9 @@ function refresh() {
   countDown();
 }
 
-/** The time until the next attempt is not read aloud each second. */
+/** Not read aloud each second. */
 function countDown() {
-  // A hidden page waits for nobody knows how long.
+  // The wait of a hidden page has no known end.
   const waits = thing.state === "waiting" && thing.retryIn < Infinity;
   const seconds = Math.ceil(thing.retryIn / 1000);
   $("retry").textContent = waits ? say("retry", { seconds }) : thing.state === "connecting" && seen ? say("retrying") : "";

@@ -1,5 +1,5 @@
 /**
- * What the panel says, in each language. A translation is one more entry; what it leaves out is English.
+ * Texts of the panel in each language. A translation is one more entry; missing texts are English.
  * `{name}` is filled in.
  */
 const TEXTS = {
@@ -95,7 +95,7 @@ const TEXTS = {
   },
 };
 
-/** The reader's language, as far as there is a translation. */
+/** The reader's language, if there is a translation. */
 export const language = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => TEXTS[tag]) ?? "en";
 
 /** A text in the reader's language. */

@@ -1,16 +1,15 @@
 //! The browser side of instep, as assets for an application to serve.
 //!
-//! The sources are in `assets/`: plain files that a browser runs as they are. The build script
-//! compresses them, so no device spends time or memory on that, and no Node is needed. It makes one module of those of the
-//! panel. A firmware has each of them once, compressed. On an operating system they are there in both forms, so that clients that
-//! take no gzip can read them.
+//! The sources in `assets/` are plain files that a browser can run. The build script joins the panel's modules and
+//! compresses all files, so no device spends time or memory on that, and no Node is needed. Firmware has each file only
+//! compressed. Programs for an operating system have each file in both forms, for clients that do not accept gzip.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 use instep_proto::http::Asset;
 
-/// A file that the build script wrote, and the same compressed.
+/// An asset of a file in `OUT_DIR` and its compressed form.
 macro_rules! asset {
     ($kind:literal, $name:literal) => {{
         const GZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"));
@@ -29,22 +28,21 @@ macro_rules! script {
     };
 }
 
-/// The script that keeps a page in step with its device, an ES module to be served at `/instep.js`.
+/// The script that keeps a page in step with its device, an ES module for the path `/instep.js`.
 ///
-/// It reconnects by itself, tells when what it received is old, and never keeps a command for
-/// later. Its head says how a page uses it.
+/// It reconnects by itself, reports when its values are stale, and never queues a command while it is disconnected. Its
+/// head says how a page uses it.
 pub const INSTEP_JS: Asset = script!("instep.js");
 
-/// The page for any Thing, with all that it needs, by the paths that it expects: below wherever the page itself is.
+/// The page for any Thing and its files, with their paths relative to the page.
 ///
-/// It asks the device what it is (`/.well-known/wot`) and is in step by `/ws`. All its texts and colours are in its
-/// sources; it needs nothing from elsewhere.
+/// It reads the Thing Description (`/.well-known/wot`) and connects to `/ws`. It loads nothing from other servers.
 pub const PANEL: [(&str, Asset); 3] =
     [("/", PAGE), ("/instep.js", INSTEP_JS), ("/panel.js", script!("panel.js"))];
 
 const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLICY);
 
-/// What the page may do: run its own scripts, and talk to its own device. The hash is that of its style.
+/// Content security policy of the page: its own scripts, its own device, and its style by hash.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
     style-src 'sha256-xLuAjEbcGBTKGMbrZTyfm70/N3xsV6j5rW8wg+nqZ8w='; img-src data:; form-action 'none'; base-uri 'none'";
 
@@ -58,7 +56,7 @@ mod tests {
     use std::{format, io::Read as _, vec::Vec};
 
     #[test]
-    fn what_is_compressed_is_the_source() {
+    fn decompressed_asset_is_the_source() {
         for (path, asset) in PANEL {
             let mut unpacked = Vec::new();
             flate2::read::GzDecoder::new(asset.gzipped().unwrap()).read_to_end(&mut unpacked).unwrap();
@@ -72,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_library_is_its_source_without_comments_and_indentation_but_for_its_head() {
+    fn served_library_is_its_source_without_comments() {
         let (source, served) =
             (include_str!("../assets/instep.js"), include_str!(concat!(env!("OUT_DIR"), "/instep.js")));
         let head = source.split_once("*/").unwrap().0;
@@ -91,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_panels_modules_are_one_that_imports_the_library_alone() {
+    fn joined_panel_imports_only_the_library() {
         let panel = include_str!(concat!(env!("OUT_DIR"), "/panel.js"));
         let imports: Vec<_> = panel.lines().filter(|line| line.starts_with("import ")).collect();
         assert_eq!(imports, ["import { connect } from \"./instep.js\";"]);
@@ -107,7 +105,7 @@ mod tests {
         let all = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), all, "two of them declare the same name");
+        assert_eq!(names.len(), all, "two modules declare the same name");
         for module in [
             include_str!("../assets/texts.js"),
             include_str!("../assets/chart.js"),
@@ -119,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_text_is_there_in_each_language_and_none_is_left_over() {
+    fn texts_are_complete_in_each_language_and_used() {
         let texts = include_str!("../assets/texts.js");
         let keys = |language: &str| -> Vec<_> {
             let (_, rest) = texts.split_once(&format!("\n  {language}: {{\n")).expect(language);
@@ -130,28 +128,28 @@ mod tests {
                 .collect()
         };
         let english = keys("en");
-        assert_eq!(keys("de"), english, "the same ones, in the same order");
+        assert_eq!(keys("de"), english, "the keys or their order differ");
         let panel = include_str!(concat!(env!("OUT_DIR"), "/panel.js"));
         for said in panel.split("say(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(english.contains(&said), "there is no text {said:?}");
         }
-        // What is in the code as a word: `live ? "live" : …`, or the name of a severity.
-        let code = panel.split_once("/** The reader's language").expect("what stands behind the texts").1;
+        // A key may be a word in the code, as in `live ? "live" : …`, or the name of a severity.
+        let code = panel.split_once("/** The reader's language").expect("the code after the texts").1;
         for key in english {
             let written = [format!("\"{key}\""), format!("{key}:")].iter().any(|word| code.contains(word))
                 || include_str!("../assets/instep.js").contains(&format!("\"{key}\""));
-            assert!(written, "nobody says {key:?}");
+            assert!(written, "the text {key:?} is unused");
         }
         let values = |text: &str| text.matches('{').count();
         let counts = |language: &str| -> Vec<_> {
             let (_, rest) = texts.split_once(&format!("\n  {language}: {{\n")).expect(language);
             rest.split_once("\n  },\n").expect("its end").0.lines().map(values).collect()
         };
-        assert_eq!(counts("de"), counts("en"), "they name the same values");
+        assert_eq!(counts("de"), counts("en"), "the placeholders differ");
     }
 
     #[test]
-    fn nothing_that_comes_from_a_device_can_become_markup_or_code() {
+    fn scripts_have_no_way_to_write_markup_or_code() {
         let assets = [
             include_str!("../assets/instep.js"),
             include_str!("../assets/texts.js"),
@@ -179,20 +177,20 @@ mod tests {
     }
 
     #[test]
-    fn everything_together_stays_small_enough_for_a_device() {
+    fn assets_stay_within_28_kib_compressed() {
         let all: usize = PANEL.iter().map(|(_, asset)| asset.gzipped().unwrap().len()).sum();
         assert!(all <= 28 * 1024, "{all} bytes");
         let script = INSTEP_JS.gzipped().unwrap().len();
-        assert!(script <= 7 * 1024, "who writes a page of their own needs no more than {script} bytes");
+        assert!(script <= 7 * 1024, "instep.js has {script} bytes compressed");
     }
 
     #[test]
-    fn the_policy_lets_the_style_in_and_the_page_brings_no_script_of_its_own() {
+    fn policy_matches_the_page() {
         let page = include_str!("../assets/panel.html");
         let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
         let hash = BASE64_STANDARD.encode(Sha256::digest(style));
         assert!(POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is {hash}");
-        assert!(!page.contains(" style=") && !page.contains(" on"), "nothing inline but the one style");
+        assert!(!page.contains(" style=") && !page.contains(" on"), "an inline style or handler");
         assert_eq!(page.matches("<script").count(), 1);
     }
 }

@@ -1,5 +1,5 @@
-//! The chip, the radio as access point and station, and a network stack with TCP and UDP on each: what two images that are
-//! compared have in common.
+//! The common part of both images: the chip, the radio as access point and station, and a network stack with TCP and UDP
+//! on each.
 
 use embassy_executor::Spawner;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
@@ -18,22 +18,22 @@ use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-/// Starts all of it, and hands over the two stacks.
+/// Starts everything, and returns the two stacks.
 pub fn start(spawner: Spawner) -> [Stack<'static>; 2] {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    // For the radio.
+    // The radio's heap.
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
     esp_alloc::heap_allocator!(size: 36 * 1024);
     esp_rtos::start(TimerGroup::new(chip.TIMG0).timer0, chip.FROM_CPU_INTR0);
 
     let config = wifi::Config::AccessPointStation(
-        StationConfig::default().with_ssid("network".try_into().expect("short")),
-        AccessPointConfig::default().with_ssid("device".try_into().expect("short")),
+        StationConfig::default().with_ssid("network".try_into().expect("SSID too long")),
+        AccessPointConfig::default().with_ssid("device".try_into().expect("SSID too long")),
     );
     let (access_point, station) = (Interface::access_point(), Interface::station());
-    let mut controller = WifiController::new(chip.WIFI, Default::default()).expect("a radio");
-    controller.set_config(&config).expect("a right configuration");
-    spawner.spawn(join(controller).expect("one of them"));
+    let mut controller = WifiController::new(chip.WIFI, Default::default()).expect("radio failed to start");
+    controller.set_config(&config).expect("invalid radio configuration");
+    spawner.spawn(join(controller).expect("task pool exhausted"));
 
     let address = StaticConfigV4 {
         address: Ipv4Cidr::new(Ipv4Address::new(192, 168, 4, 1), 24),
@@ -48,14 +48,14 @@ pub fn start(spawner: Spawner) -> [Stack<'static>; 2] {
         embassy_net::new(station, Config::dhcpv4(Default::default()), of_station, seed()),
     ];
     stacks.map(|(stack, runner)| {
-        spawner.spawn(run(runner).expect("two of them"));
-        spawner.spawn(send_back(stack).expect("two of them"));
+        spawner.spawn(run(runner).expect("task pool exhausted"));
+        spawner.spawn(send_back(stack).expect("task pool exhausted"));
         stack
     })
 }
 
-/// The panic handler calls it first; the firmware empties its log there.
-// SAFETY: nothing else has that name.
+/// Hook of the panic handler, in which the firmware writes its log.
+// SAFETY: nothing else has this name.
 #[unsafe(no_mangle)]
 extern "Rust" fn custom_pre_backtrace() {}
 
@@ -83,7 +83,7 @@ async fn run(mut runner: Runner<'static, Interface>) -> ! {
     runner.run().await
 }
 
-/// Each datagram goes back to where it is from.
+/// Sends each datagram back to its source.
 #[embassy_executor::task(pool_size = 2)]
 async fn send_back(stack: Stack<'static>) -> ! {
     stack.wait_config_up().await;

@@ -1,11 +1,11 @@
-//! What QEMU was told to tell the firmware: `-append "instep.NAME=VALUE …"`, and a page in memory.
+//! Boot arguments from QEMU, `-append "instep.NAME=VALUE …"`, and a page in memory.
 
-/// Where QEMU puts a page: `-device loader,file=FILE,addr=0x80800000,force-raw=on`.
-const PAGE_AT: usize = 0x8080_0000;
-/// No page is longer.
-const PAGE_MAX: usize = 1 << 20;
+/// Address to which QEMU loads a page: `-device loader,file=FILE,addr=0x80800000,force-raw=on`.
+const PAGE_ADDRESS: usize = 0x8080_0000;
+/// Maximum length of a page, in bytes.
+const MAX_PAGE_BYTES: usize = 1 << 20;
 
-/// What the machine was told when it was started.
+/// Boot arguments of the machine.
 #[derive(Clone, Copy)]
 pub struct Boot {
     description: &'static [u8],
@@ -16,12 +16,12 @@ impl Boot {
         Self { description }
     }
 
-    /// The value of `name`, which ends in `=`.
+    /// Returns the value of `name`, which ends in `=`.
     pub fn told(self, name: &str) -> Option<&'static str> {
         self.all(name).next()
     }
 
-    /// All values of a name that may come more than once.
+    /// Returns all values of a name that may be repeated.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'static str> {
         let description = self.description;
         let starts = description.windows(name.len()).enumerate();
@@ -32,11 +32,11 @@ impl Boot {
         })
     }
 
-    /// The page that QEMU put into memory, of which `instep.page=` tells the length.
+    /// Returns the page that QEMU loaded, with the length from `instep.page=`.
     pub fn page(self) -> Option<&'static str> {
-        let length = self.told("instep.page=")?.parse().ok().filter(|length| *length <= PAGE_MAX)?;
-        // SAFETY: it lies above all memory that this program uses, in what the machine has, and nobody writes to it.
-        let bytes = unsafe { core::slice::from_raw_parts(PAGE_AT as *const u8, length) };
+        let length = self.told("instep.page=")?.parse().ok().filter(|length| *length <= MAX_PAGE_BYTES)?;
+        // SAFETY: this memory exists, is above all memory of this program, and is never written.
+        let bytes = unsafe { core::slice::from_raw_parts(PAGE_ADDRESS as *const u8, length) };
         core::str::from_utf8(bytes).ok()
     }
 }

@@ -1,4 +1,4 @@
-//! embassy-time on the machine's timer.
+//! Time driver of embassy-time on the machine's timer.
 
 use crate::registers;
 use core::cell::RefCell;
@@ -28,7 +28,7 @@ impl Driver for Clock {
     }
 }
 
-/// Asks for the next interrupt. One in the past comes at once.
+/// Sets the next timer interrupt. A time in the past interrupts at once.
 fn set_alarm(queue: &mut Queue) {
     registers::interrupt_at(queue.next_expiration(registers::time()));
 }

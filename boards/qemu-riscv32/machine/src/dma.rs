@@ -1,4 +1,4 @@
-//! Memory that the network device reads and writes: pages from one arena, handed out once and never taken back.
+//! Memory of the network device: pages of one arena, which are allocated once and never freed.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
@@ -6,44 +6,44 @@ use core::ptr::NonNull;
 use critical_section::Mutex;
 use virtio_drivers::{BufferDirection, Hal, PAGE_SIZE, PhysAddr};
 
-/// Frames that may wait in each direction: at least one for each socket, because all clients acknowledge an update at once
-/// while pages are loaded. A power of two, as the device wants it.
+/// Length of the queue in each direction, in frames: at least one for each socket, because all clients acknowledge an
+/// update at once while pages are loaded. It is a power of two, as the device requires.
 pub const FRAMES: usize = {
     let clients = match option_env!("INSTEP_CLIENTS") {
         Some(text) => match usize::from_str_radix(text, 10) {
             Ok(clients) => clients,
-            Err(_) => panic!("INSTEP_CLIENTS is a number"),
+            Err(_) => panic!("INSTEP_CLIENTS must be a number"),
         },
         None => 0,
     };
     let sockets = (clients + 8).next_power_of_two();
     if sockets < 32 { 32 } else { sockets }
 };
-/// Frames of both directions have half a page each; the rest is for the device's own queues.
+/// Number of pages. Each frame of both directions has half a page; the rest is for the device's own queues.
 const PAGES: usize = FRAMES + 8;
 
 #[repr(C, align(4096))]
 struct Arena(UnsafeCell<MaybeUninit<[[u8; PAGE_SIZE]; PAGES]>>);
 
-// SAFETY: each page is handed out once, as `HANDED_OUT` says, and is not touched here afterwards.
+// SAFETY: each page is allocated once, as `HANDED_OUT` counts, and is not used here afterwards.
 unsafe impl Sync for Arena {}
 
 #[unsafe(link_section = ".dma")]
 static ARENA: Arena = Arena(UnsafeCell::new(MaybeUninit::uninit()));
 static HANDED_OUT: Mutex<Cell<usize>> = Mutex::new(Cell::new(0));
 
-/// So many pages, zeroed.
+/// Allocates `count` zeroed pages.
 ///
 /// # Panics
-/// If there are not so many left: an error of this program, seen when it starts.
+/// If not enough pages are left, which is an error of this program and shows at its start.
 pub fn pages(count: usize) -> &'static mut [u8] {
     let first = critical_section::with(|section| {
         let first = HANDED_OUT.borrow(section).get();
-        assert!(count <= PAGES - first, "the network device needs more pages");
+        assert!(count <= PAGES - first, "the arena has too few pages for the network device");
         HANDED_OUT.borrow(section).set(first + count);
         first
     });
-    // SAFETY: these pages lie in the arena, and nobody else has them or gets them. Zeroes are valid bytes.
+    // SAFETY: these pages are in the arena, and are allocated only once. Zeroes are valid bytes.
     unsafe {
         let start = ARENA.0.get().cast::<u8>().add(first * PAGE_SIZE);
         start.write_bytes(0, count * PAGE_SIZE);
@@ -51,10 +51,10 @@ pub fn pages(count: usize) -> &'static mut [u8] {
     }
 }
 
-/// Addresses are what they are: there is no memory management.
+/// Virtual addresses are physical ones, because there is no memory management.
 pub struct Pages;
 
-// SAFETY: pages are aligned, zeroed, valid for ever and handed out once; virtual addresses are physical ones.
+// SAFETY: pages are aligned, zeroed, valid for ever and allocated once; virtual addresses are physical ones.
 unsafe impl Hal for Pages {
     fn dma_alloc(count: usize, _: BufferDirection) -> (PhysAddr, NonNull<u8>) {
         let pages = NonNull::from(pages(count)).cast::<u8>();
@@ -62,12 +62,12 @@ unsafe impl Hal for Pages {
     }
 
     unsafe fn dma_dealloc(_: PhysAddr, _: NonNull<u8>, _: usize) -> i32 {
-        // The device lives as long as the program.
+        // Never freed, because the device lives as long as the program.
         -1
     }
 
     unsafe fn mmio_phys_to_virt(address: PhysAddr, _: usize) -> NonNull<u8> {
-        NonNull::new(address as *mut u8).expect("no register lies at 0")
+        NonNull::new(address as *mut u8).expect("a register at address 0")
     }
 
     unsafe fn share(buffer: NonNull<[u8]>, _: BufferDirection) -> PhysAddr {

@@ -1,4 +1,4 @@
-//! Memory in the place of a flash: what is in it stays when the machine is reset, and goes when QEMU ends.
+//! Memory in place of a flash. Its content survives a reset of the machine, but not the end of QEMU.
 
 use crate::registers;
 use embedded_storage_async::nor_flash::{
@@ -6,14 +6,16 @@ use embedded_storage_async::nor_flash::{
 };
 use portable_atomic::{AtomicBool, Ordering};
 
+/// Size of a page, in bytes.
 const PAGE: usize = 4096;
+/// Number of pages.
 const PAGES: usize = 4;
 const SIZE: usize = PAGE * PAGES;
 
 /// A flash of 16 KiB.
 pub struct Flash(&'static mut [u8; SIZE]);
 
-/// What was asked for is outside of it, or no whole words.
+/// An access outside of the flash, or of incomplete words.
 #[derive(Clone, Copy, Debug)]
 pub struct Misuse;
 
@@ -24,22 +26,22 @@ impl core::fmt::Display for Misuse {
 }
 
 impl Flash {
-    /// The flash of the machine.
+    /// Takes the flash of the machine.
     ///
     /// # Panics
-    /// If it has been taken before.
+    /// If it was taken before.
     pub fn take() -> Self {
         static TAKEN: AtomicBool = AtomicBool::new(false);
-        assert!(!TAKEN.swap(true, Ordering::Relaxed), "the machine has one flash");
+        assert!(!TAKEN.swap(true, Ordering::Relaxed), "the flash was taken twice");
         let bytes = registers::flash();
-        // A flash that is new has ones; memory that is new has zeroes.
+        // New memory has zeroes, but an erased flash has ones.
         if bytes.iter().all(|byte| *byte == 0) {
             bytes.fill(0xff);
         }
         Self(bytes)
     }
 
-    /// Where it ends.
+    /// Returns the end of the flash.
     pub fn end(&self) -> u32 {
         SIZE as u32
     }
@@ -84,7 +86,7 @@ impl NorFlash for Flash {
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Misuse> {
-        // Writing clears bits.
+        // As in a flash, writing only clears bits.
         for (old, new) in self.part(offset, bytes.len())?.iter_mut().zip(bytes) {
             *old &= new;
         }

@@ -1,12 +1,12 @@
-//! Interrupts of devices.
+//! Interrupts of the devices.
 
 use crate::{log, network, registers};
 
-/// Lets interrupts through.
+/// Enables interrupts.
 pub fn enable() {
     registers::enable_interrupt(registers::SERIAL_INTERRUPT);
     registers::listen_to_serial();
-    // SAFETY: all that the handlers use is set up.
+    // SAFETY: everything that the handlers use is initialised.
     unsafe {
         riscv::register::mie::set_mtimer();
         riscv::register::mie::set_mext();

@@ -1,8 +1,8 @@
-//! An LED, for applications that have one.
+//! The LED of the machine, which is simulated.
 
 use embedded_hal::digital::{ErrorType, OutputPin};
 
-/// The machine has no LED: the log tells.
+/// An LED without a pin. The log shows its state.
 #[derive(Debug)]
 pub struct Led;
 

@@ -1,7 +1,7 @@
 //! The machine `virt` of QEMU, for firmware on embassy: its clock, its network device, its serial port, its random
-//! numbers, and what it was told when it was started.
+//! numbers, and its boot arguments.
 //!
-//! A firmware calls [`start`] first of all, and then [`Executor::run`].
+//! Firmware calls [`start`] first, and then [`Executor::run`].
 
 #![no_std]
 
@@ -27,21 +27,21 @@ pub use network::{NEIGHBORS, Network, run_network};
 pub use random::random;
 pub use registers::reset;
 
-/// Bytes of memory that are in use for good, and bytes that are left for the stack.
+/// Returns the size of the static memory, and the size of the rest for the stack, in bytes.
 pub fn memory() -> (usize, usize) {
     registers::memory()
 }
 
-/// Starts the log, the clock and the devices. Interrupts come from now on.
+/// Starts the log, the clock and the devices, and enables interrupts.
 ///
 /// # Safety
-/// To be called once, first of all, with what the machine was started with.
+/// Call it once, first of all, with the argument from QEMU.
 ///
 /// # Panics
 /// If QEMU was started without `-device virtio-net-device` or without `-device virtio-rng-device`.
 pub unsafe fn start(description: usize) -> (Boot, Network) {
     log::start();
-    // SAFETY: as promised.
+    // SAFETY: the caller upholds it.
     let boot = Boot::new(unsafe { registers::description(description) });
     random::start();
     let network = network::find().expect("QEMU was started without -device virtio-net-device");

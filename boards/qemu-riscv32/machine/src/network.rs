@@ -1,4 +1,4 @@
-//! The network device, for embassy-net.
+//! The virtio network device as a driver for embassy-net.
 
 use crate::dma::{FRAMES, Pages, pages};
 use crate::registers::{self, VirtioPlace};
@@ -11,15 +11,16 @@ use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
-/// Machines whose hardware address the network stack knows.
+/// Size of the network stack's neighbor cache, in machines.
 pub const NEIGHBORS: usize = smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT;
+/// Size of a frame's buffer, in bytes.
 const FRAME_SIZE: usize = 2048;
-/// An Ethernet frame with the usual 1,500 bytes.
+/// Maximum length of an Ethernet frame with 1,500 bytes of payload, in bytes.
 const MTU: usize = 1514;
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 
-/// A frame came, or was sent.
+/// Handles the interrupt for a received or sent frame.
 pub fn on_frames() {
     WAKER.wake();
 }
@@ -29,7 +30,7 @@ type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
 /// A network device.
 pub struct Network(RefCell<Queues>);
 
-/// Carries what a network stack sends and receives by it.
+/// Runs a network stack on the network device.
 #[embassy_executor::task]
 pub async fn run_network(mut runner: Runner<'static, Network>) -> ! {
     runner.run().await
@@ -41,13 +42,13 @@ struct Queues {
     sending: Frames,
 }
 
-/// The frames of one direction. A frame with a token is the device's.
+/// Buffers of one direction. A buffer with a token belongs to the device.
 struct Frames([Option<Frame>; FRAMES]);
 
 struct Frame {
     token: Option<u16>,
     bytes: &'static mut [u8],
-    /// How many of them are sent.
+    /// Number of bytes to send.
     length: usize,
 }
 
@@ -57,7 +58,7 @@ impl Frames {
         Self(core::array::from_fn(|_| frames.next().map(|bytes| Frame { token: None, bytes, length: 0 })))
     }
 
-    /// The frame that has this token.
+    /// Returns the buffer with this token.
     fn take(&mut self, token: Option<u16>) -> Option<Frame> {
         self.0.iter_mut().find(|frame| frame.as_ref().is_some_and(|frame| frame.token == token))?.take()
     }
@@ -70,18 +71,18 @@ impl Frames {
 }
 
 impl Queues {
-    /// Lends a frame to the device, to receive into.
+    /// Lends a buffer to the device for receiving.
     fn receive_into(&mut self, frame: Frame) {
         // SAFETY: the frame has the token until the device is done, and then is taken with it.
         let token = unsafe { self.device.receive_begin(frame.bytes) }.ok();
         self.receiving.put(Frame { token, ..frame });
     }
 
-    /// A frame that was received, and where in it.
+    /// Takes a received frame, with its position in the buffer.
     fn received(&mut self) -> Option<(Frame, core::ops::Range<usize>)> {
         let token = self.device.poll_receive()?;
         let frame = self.receiving.take(Some(token))?;
-        // SAFETY: this is the frame that was lent with this token.
+        // SAFETY: this buffer was lent with this token.
         match unsafe { self.device.receive_complete(token, frame.bytes) } {
             Ok((header, length)) => Some((frame, header..header + length)),
             Err(error) => {
@@ -92,11 +93,11 @@ impl Queues {
         }
     }
 
-    /// A frame to send in.
+    /// Returns a free buffer for sending.
     fn free(&mut self) -> Option<Frame> {
         while let Some(token) = self.device.poll_transmit() {
             let frame = self.sending.take(Some(token))?;
-            // SAFETY: these are the bytes that were lent with this token.
+            // SAFETY: these bytes were lent with this token.
             if let Err(error) = unsafe { self.device.transmit_complete(token, &frame.bytes[..frame.length]) }
             {
                 log::error!("The network device sent nothing: {error}");
@@ -106,7 +107,7 @@ impl Queues {
         self.sending.take(None)
     }
 
-    /// Sends so many bytes of a frame.
+    /// Sends the first `length` bytes of a buffer.
     fn send(&mut self, frame: Frame, length: usize) {
         // SAFETY: the frame has the token until the device is done, and then is taken with it.
         let token = unsafe { self.device.transmit_begin(&frame.bytes[..length]) };
@@ -114,7 +115,7 @@ impl Queues {
     }
 }
 
-/// The network device of this machine, if it has one.
+/// Finds the network device of this machine, if there is one.
 pub fn find() -> Option<Network> {
     let mut places = VirtioPlace::all();
     let (place, transport) = places.find_map(|place| Some((place, place.transport(DeviceType::Network)?)))?;
@@ -134,7 +135,7 @@ pub fn find() -> Option<Network> {
 }
 
 impl Network {
-    /// Its hardware address.
+    /// Returns the hardware address.
     pub fn mac(&self) -> [u8; 6] {
         self.0.borrow().device.mac_address()
     }
@@ -178,7 +179,7 @@ impl Driver for Network {
     }
 }
 
-/// A frame that was received.
+/// A received frame.
 pub struct Receive<'a> {
     queues: &'a RefCell<Queues>,
     frame: Option<Frame>,
@@ -202,7 +203,7 @@ impl Drop for Receive<'_> {
     }
 }
 
-/// A frame to be sent.
+/// A buffer for a frame to send.
 pub struct Send<'a> {
     queues: &'a RefCell<Queues>,
     frame: Option<Frame>,
@@ -211,7 +212,7 @@ pub struct Send<'a> {
 impl TxToken for Send<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, length: usize, fill: F) -> R {
         let Some(frame) = self.frame.take() else { return fill(&mut []) };
-        // Longer frames than this are never asked for.
+        // embassy-net never requests a longer frame.
         let header = self.queues.borrow().device.fill_buffer_header(frame.bytes).unwrap_or(0);
         let result = fill(&mut frame.bytes[header..header + length]);
         self.queues.borrow_mut().send(frame, header + length);

@@ -1,4 +1,4 @@
-//! Random numbers, from QEMU and so from the system below it.
+//! Random numbers from QEMU, which gets them from its host.
 
 use crate::dma::Pages;
 use crate::registers::VirtioPlace;
@@ -19,10 +19,10 @@ pub fn start() {
     critical_section::with(|section| *DEVICE.borrow_ref_mut(section) = device);
 }
 
-/// Fills memory with random bytes that nobody can guess.
+/// Fills memory with unpredictable random bytes.
 ///
 /// # Panics
-/// If QEMU was started without `-device virtio-rng-device`: what can be guessed would let anybody in.
+/// If QEMU was started without `-device virtio-rng-device`, because predictable session ids would let anyone log in.
 pub fn random(bytes: &mut [u8]) {
     critical_section::with(|section| {
         let mut device = DEVICE.borrow_ref_mut(section);
@@ -30,7 +30,7 @@ pub fn random(bytes: &mut [u8]) {
         let mut filled = 0;
         while filled < bytes.len() {
             let length = device.request_entropy(&mut bytes[filled..]);
-            filled += length.expect("the device of random numbers answers");
+            filled += length.expect("virtio-rng failed");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! The machine `virt` of QEMU: its registers, each reached in one place.
+//! Registers of the machine `virt` of QEMU.
 
 use core::fmt::{self, Write};
 use core::ptr::{NonNull, read_volatile, write_volatile};
@@ -10,36 +10,36 @@ const CLINT_TIMER_AT: usize = 0x0200_4000;
 const CLINT_TIME: usize = 0x0200_BFF8;
 const PLIC: usize = 0x0C00_0000;
 const UART: usize = 0x1000_0000;
-/// Bytes that it takes at once when it has none.
+/// Length of the UART's send FIFO, in bytes.
 pub const UART_ROOM: usize = 16;
-/// The number of its interrupt.
+/// Number of the UART's interrupt.
 pub const SERIAL_INTERRUPT: usize = 10;
-/// The first of eight places for virtio devices, each 4 KiB; the interrupt of the n-th is n + 1.
+/// Address of the first of eight virtio slots, each 4 KiB; the interrupt of the n-th is n + 1.
 const VIRTIO: usize = 0x1000_1000;
 const VIRTIO_SIZE: usize = 0x1000;
 
-/// A place for a virtio device.
+/// A virtio slot.
 #[derive(Clone, Copy)]
 pub struct VirtioPlace(usize);
 
 impl VirtioPlace {
-    /// All of them.
+    /// Returns all slots.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..8).map(Self)
     }
 
-    /// The registers of the device, if it is of that kind.
+    /// Returns the registers of the device, if it is of that kind.
     pub fn transport(self, kind: DeviceType) -> Option<MmioTransport<'static>> {
-        // A transport that is dropped resets its device, so none is made of one that another has.
+        // Checked first, because dropping a transport resets its device, which another caller may use.
         if read(self.address() + 8) != kind as u32 {
             return None;
         }
         let registers = NonNull::new(self.address() as *mut _)?;
-        // SAFETY: the machine has these registers, and nobody else uses them but to acknowledge interrupts.
+        // SAFETY: the machine has these registers, and they are otherwise used only to acknowledge interrupts.
         unsafe { MmioTransport::new(registers, VIRTIO_SIZE) }.ok()
     }
 
-    /// The number of its interrupt.
+    /// Returns the number of the slot's interrupt.
     pub fn interrupt(self) -> usize {
         self.0 + 1
     }
@@ -50,16 +50,16 @@ impl VirtioPlace {
 }
 
 fn read(address: usize) -> u32 {
-    // SAFETY: only called with the registers above, which the machine has.
+    // SAFETY: only called with the registers above, which exist.
     unsafe { read_volatile(address as *const u32) }
 }
 
 fn write(address: usize, value: u32) {
-    // SAFETY: only called with the registers above, none of which changes memory that Rust knows of.
+    // SAFETY: only called with the registers above, none of which changes memory of this program.
     unsafe { write_volatile(address as *mut u32, value) }
 }
 
-/// Tenths of microseconds since the machine was switched on.
+/// Returns the time since the machine was switched on, in units of 0.1 µs.
 pub fn time() -> u64 {
     loop {
         let high = read(CLINT_TIME + 4);
@@ -70,22 +70,22 @@ pub fn time() -> u64 {
     }
 }
 
-/// Asks for an interrupt at that time, instead of what was asked for before.
+/// Sets the time of the next timer interrupt.
 pub fn interrupt_at(time: u64) {
-    // Not earlier in between.
+    // The maximum first, so that no early interrupt occurs between the two writes.
     write(CLINT_TIMER_AT + 4, u32::MAX);
     write(CLINT_TIMER_AT, time as u32);
     write(CLINT_TIMER_AT + 4, (time >> 32) as u32);
 }
 
-/// Lets the interrupts of a device through.
+/// Enables the interrupts of a device.
 pub fn enable_interrupt(number: usize) {
     write(PLIC + 4 * number, 1);
     write(PLIC + 0x2000, read(PLIC + 0x2000) | 1 << number);
     write(PLIC + 0x20_0000, 0);
 }
 
-/// Takes the interrupts of all devices that have one, and tells the number of each.
+/// Claims all pending interrupts, and calls the function with the number of each.
 pub fn take_interrupts(each: impl Fn(usize)) {
     loop {
         let number = read(PLIC + 0x20_0004);
@@ -93,7 +93,7 @@ pub fn take_interrupts(each: impl Fn(usize)) {
             return;
         }
         if let Some(place) = VirtioPlace::all().find(|place| place.interrupt() == number as usize) {
-            // What happened is acknowledged; who cares looks at its queues.
+            // The interrupt is acknowledged here; its handler looks at the device's queues.
             write(place.address() + 0x64, read(place.address() + 0x60));
         }
         each(number as usize);
@@ -101,14 +101,14 @@ pub fn take_interrupts(each: impl Fn(usize)) {
     }
 }
 
-/// The description of the machine, which QEMU leaves in memory: a device tree, with its command line.
+/// Returns the device tree that QEMU leaves in memory, which has the command line.
 ///
 /// # Safety
-/// `address` is what QEMU started the machine with.
+/// `address` must be the argument from QEMU.
 pub unsafe fn description(address: usize) -> &'static [u8] {
     const MAGIC: u32 = 0xd00d_feed;
-    // SAFETY: it begins with a number that marks it, and its length. It lies above all that this program uses, and
-    // nobody writes to it.
+    // SAFETY: it begins with its magic number and its length, is above all memory of this program, and is never
+    // written.
     unsafe {
         let [magic, length] = *(address as *const [u32; 2]);
         if u32::from_be(magic) != MAGIC {
@@ -129,7 +129,7 @@ pub fn memory() -> (usize, usize) {
     (end as usize - start as usize, top as usize - end as usize)
 }
 
-/// Starts the machine anew. What is in its flash stays.
+/// Restarts the machine. The content of its flash stays.
 pub fn reset() -> ! {
     write(POWER, 0x7777);
     loop {
@@ -137,16 +137,16 @@ pub fn reset() -> ! {
     }
 }
 
-/// Memory that the program is not loaded to, and that a reset leaves as it is.
+/// Returns memory outside of the program, which a reset does not change.
 pub fn flash<const SIZE: usize>() -> &'static mut [u8; SIZE] {
-    const AT: usize = 0x8070_0000;
-    const { assert!(SIZE <= 1 << 20, "behind it is a page that QEMU may have put there") }
-    // SAFETY: the machine has this memory, the linker knows nothing of it, and only `Flash`, of which there is one, asks for
-    // it. Any bytes are bytes.
-    unsafe { &mut *(AT as *mut [u8; SIZE]) }
+    const ADDRESS: usize = 0x8070_0000;
+    const { assert!(SIZE <= 1 << 20, "the flash overlaps the page from QEMU") }
+    // SAFETY: this memory exists, the linker does not use it, and only `Flash`, of which there is one, calls this. Any
+    // bytes are valid.
+    unsafe { &mut *(ADDRESS as *mut [u8; SIZE]) }
 }
 
-/// Switches the machine off; QEMU's exit status says whether all was well.
+/// Switches the machine off. QEMU's exit code is whether it succeeded.
 pub fn switch_off(well: bool) -> ! {
     write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });
     loop {
@@ -154,47 +154,47 @@ pub fn switch_off(well: bool) -> ! {
     }
 }
 
-/// Lets the serial port tell when something comes, and take more than a byte at once.
+/// Enables the receive interrupt and the FIFOs of the serial port.
 pub fn listen_to_serial() {
     write_uart(2, 1);
     ask_for_room(true);
 }
 
-/// Whether the serial port is to tell when it takes more, beside telling that something came.
+/// Enables or disables the send interrupt of the serial port, beside the receive interrupt.
 pub fn ask_for_room(wanted: bool) {
     write_uart(1, 1 | u8::from(wanted) << 1);
 }
 
-/// How many bytes the serial port takes now.
+/// Returns the number of bytes that the serial port accepts now.
 pub fn serial_room() -> usize {
     if read_uart(5) & 0x20 == 0 { 0 } else { UART_ROOM }
 }
 
-/// Writes a byte, for which there is room.
+/// Writes a byte. The FIFO must have room.
 pub fn write_serial(byte: u8) {
     write_uart(0, byte);
 }
 
-/// A byte that came.
+/// Reads a received byte, if there is one.
 pub fn read_serial() -> Option<u8> {
     (read_uart(5) & 1 == 1).then(|| read_uart(0))
 }
 
 fn read_uart(register: usize) -> u8 {
-    // SAFETY: the registers of the serial port, a byte each.
+    // SAFETY: these are the registers of the serial port, of one byte each.
     unsafe { read_volatile((UART + register) as *const u8) }
 }
 
 fn write_uart(register: usize, value: u8) {
-    // SAFETY: as above; none of them changes memory that Rust knows of.
+    // SAFETY: as above; none of them changes memory of this program.
     unsafe { write_volatile((UART + register) as *mut u8, value) }
 }
 
-/// The serial port, for those who wait for it.
+/// The serial port as a blocking writer.
 pub struct Serial;
 
 impl Serial {
-    /// Writes a byte, and waits until there is room for it.
+    /// Waits for room in the FIFO, and writes a byte.
     pub fn write_byte(&self, byte: u8) {
         while serial_room() == 0 {}
         write_serial(byte);

@@ -1,10 +1,12 @@
-//! A device that is its own network, on `qemu-system-riscv32 -M virt`: addresses, names, the page that asks for a network and
-//! what comes of it are what a chip has; only the radio is simulated. QEMU's network device is that of the device's own network.
+//! A device with its own network, on `qemu-system-riscv32 -M virt`.
 //!
-//! QEMU tells it, by `-append`, its name (`instep.name=`), its address there (`instep.address=`, else 192.168.4.1), whether it is to
-//! give addresses (`instep.dhcp=off`), and what its radio hears: `instep.network=NAME:PASSWORD:ADDRESS`, any number of
-//! times, without an address if the network gives none. Its application is `led-json`, or `lamp` by `instep.app=lamp`, which keeps its
-//! brightness.
+//! DHCP, DNS, mDNS and provisioning are those of a chip; only the radio is simulated. QEMU's network device is that of the
+//! device's own network.
+//!
+//! `-append` sets its name (`instep.name=`), its address there (`instep.address=`, by default 192.168.4.1), whether it
+//! serves DHCP (`instep.dhcp=off`), and the networks of its radio: `instep.network=NAME:PASSWORD:ADDRESS`, any number of
+//! times, without an address if the network gives none. Its application is `led-json`, or by `instep.app=lamp` `lamp`,
+//! which persists its brightness.
 
 #![no_std]
 #![no_main]
@@ -32,12 +34,12 @@ use static_cell::StaticCell;
 
 const PORT: u16 = 80;
 const CLIENTS: usize = 4;
-/// Addresses to give away.
+/// Maximum number of DHCP leases.
 const LEASES: usize = 8;
-/// Of the server, and one each for DHCP, DNS and mDNS.
+/// Number of sockets: those of the server, and one each for DHCP, DNS and mDNS.
 const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
 
-/// The applications that there is memory for.
+/// Applications that the memory is dimensioned for.
 const APPS: [&App; 2] = [&instep_apps::led_json::APP, &instep_apps::lamp::APP];
 
 instep_embassy::resources! {
@@ -52,14 +54,14 @@ static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
 
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
-    // SAFETY: this is the first thing that is done, with what QEMU started the machine with.
+    // SAFETY: this is the first call, with the argument from QEMU.
     let (boot, network) = unsafe { qemu_machine::start(description) };
     Executor::run(|spawner| {
-        spawner.spawn(set_up(spawner, boot, network).expect("the first task"));
+        spawner.spawn(set_up(spawner, boot, network).expect("task pool exhausted"));
     })
 }
 
-/// Sets everything up, and runs the application.
+/// Starts everything, and runs the application.
 #[embassy_executor::task]
 async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     static STACK: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
@@ -70,13 +72,13 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
 
     let flash = Flash::take();
     let end = flash.end();
-    let storage = FlashStorage::new(flash, 0..end).expect("it has pages enough");
+    let storage = FlashStorage::new(flash, 0..end).expect("the flash has too few pages");
     let (saver, opened) = Saver::open(&SETTINGS, storage).await;
     if opened.is_warning() {
         warn!("{opened}");
     }
     let address: Ipv4Address =
-        boot.told("instep.address=").unwrap_or("192.168.4.1").parse().expect("instep.address= is one");
+        boot.told("instep.address=").unwrap_or("192.168.4.1").parse().expect("instep.address= must be an IPv4 address");
     let config = Config::ipv4_static(StaticConfigV4 {
         address: Ipv4Cidr::new(address, 24),
         gateway: None,
@@ -91,11 +93,11 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     );
     let name: &Name = NAME.init(name(boot, mac));
     let page = PAGE.init(String::new());
-    write!(page, "http://{address}/network").expect("it is not that long");
+    write!(page, "http://{address}/network").expect("the URL has more than 40 bytes");
     let access = ACCESS.init(Access { ports: &[PORT], portal: Some(page), ..Access::new(name.as_str()) });
 
     let wanted = boot.told("instep.app=").unwrap_or(APPS[0].name());
-    let app = APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= is one of two");
+    let app = APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= must be led-json or lamp");
     let (server, mut inbox) = RESOURCES.start(app, access);
     inbox.keep_in(&PROPERTIES);
     let log_in = match kept_password(&SETTINGS) {
@@ -122,22 +124,22 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     tell_join_string(name, protection);
 
     let serves_addresses = boot.told("instep.dhcp=") != Some("off");
-    spawner.spawn(run_network(runner).expect("a task of its own"));
-    spawner.spawn(serve(driver).expect("a task of its own"));
-    spawner.spawn(check_passwords(server).expect("a task of its own"));
-    spawner.spawn(set_passwords(set_up, server).expect("a task of its own"));
-    spawner.spawn(keep(set_up, saver).expect("a task of its own"));
-    spawner.spawn(run_radio(set_up, Simulated::new(boot)).expect("a task of its own"));
+    spawner.spawn(run_network(runner).expect("task pool exhausted"));
+    spawner.spawn(serve(driver).expect("task pool exhausted"));
+    spawner.spawn(check_passwords(server).expect("task pool exhausted"));
+    spawner.spawn(set_passwords(set_up, server).expect("task pool exhausted"));
+    spawner.spawn(keep(set_up, saver).expect("task pool exhausted"));
+    spawner.spawn(run_radio(set_up, Simulated::new(boot)).expect("task pool exhausted"));
     if serves_addresses {
-        spawner.spawn(give_addresses(stack, address, page).expect("a task of its own"));
-        spawner.spawn(answer_names(stack, address).expect("a task of its own"));
+        spawner.spawn(give_addresses(stack, address, page).expect("task pool exhausted"));
+        spawner.spawn(answer_names(stack, address).expect("task pool exhausted"));
     }
-    spawner.spawn(be_found(stack, name, set_up).expect("a task of its own"));
+    spawner.spawn(be_found(stack, name, set_up).expect("task pool exhausted"));
     info!("Open {page}");
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
-/// The name that it was given on its page, or by QEMU, or the one that every device has.
+/// Returns the name from the settings, else that from QEMU, else the default name.
 fn name(boot: Boot, mac: [u8; 6]) -> Name {
     let set = SETTINGS.device_name();
     let set = set.as_ref().map(|name| name.as_str()).or(boot.told("instep.name="));
@@ -198,7 +200,7 @@ async fn answer_names(stack: Stack<'static>, address: Ipv4Address) -> ! {
 async fn be_found(stack: Stack<'static>, name: &'static Name, set_up: &'static SetUp) -> ! {
     static MEMORY: StaticCell<MdnsMemory> = StaticCell::new();
     let memory = MEMORY.init_with(MdnsMemory::new);
-    // Its radio is simulated: this is the one network in which it is found.
+    // Both networks are the same one here, because the radio is simulated.
     let named = |name: &Name| {
         info!("This device is http://{name}.local/");
         set_up.found_as(name);

@@ -1,4 +1,4 @@
-//! A radio that is simulated: what it hears, QEMU tells.
+//! A simulated radio, whose networks come from QEMU.
 
 use core::future::pending;
 use embassy_time::Timer;
@@ -7,21 +7,21 @@ use instep_wifi::portal::{Network as Heard, Networks, Outcome, Ssid};
 use instep_wifi::setup::Radio;
 use qemu_machine::{Boot, reset};
 
-/// How long it looks for networks, or for one, in milliseconds.
-const LOOKS: u64 = 500;
+/// Duration of a scan or of a join, in ms.
+const DELAY: u64 = 500;
 
-/// The radio.
+/// The simulated radio.
 pub struct Simulated {
     boot: Boot,
 }
 
 impl Simulated {
-    /// A radio that hears the networks that `boot` tells of.
+    /// Returns a radio with the networks in the boot arguments.
     pub fn new(boot: Boot) -> Self {
         Self { boot }
     }
 
-    /// Name, password and address of each network.
+    /// Iterates over the networks, each with its name, password and address.
     fn networks(&self) -> impl Iterator<Item = [&'static str; 3]> + use<> {
         self.boot.all("instep.network=").map(|network| {
             let mut parts = network.splitn(3, ':');
@@ -32,7 +32,7 @@ impl Simulated {
 
 impl Radio for Simulated {
     async fn scan(&mut self) -> Networks {
-        Timer::after_millis(LOOKS).await;
+        Timer::after_millis(DELAY).await;
         let mut found = Networks::default();
         for (number, [name, password, _]) in self.networks().enumerate() {
             if let Some(ssid) = Ssid::new(name.as_bytes()) {
@@ -44,7 +44,7 @@ impl Radio for Simulated {
     }
 
     async fn join(&mut self, network: &Network) -> Outcome {
-        Timer::after_millis(LOOKS).await;
+        Timer::after_millis(DELAY).await;
         let said = network.password().map_or("", WifiPassword::reveal);
         let found = self.networks().find(|[name, ..]| name.as_bytes() == network.name().as_bytes());
         match found {
@@ -63,7 +63,7 @@ impl Radio for Simulated {
     async fn close(&mut self) {}
 
     async fn restart(&mut self) {
-        // What was said last is to leave first.
+        // The last responses must be sent first.
         Timer::after_millis(200).await;
         reset()
     }

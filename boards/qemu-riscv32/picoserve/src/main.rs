@@ -20,11 +20,11 @@ use portable_atomic::{AtomicU32, Ordering};
 use qemu_machine::{Boot, Executor, Network, random, run_network};
 use static_cell::StaticCell;
 
-/// As many as instep has: for 8 clients, and 6 that listen.
+/// Number of sockets, as with instep: 8 for clients, and 6 that listen.
 const SOCKETS: usize = 14;
-/// As long as those of instep.
+/// Size of a socket's buffer, in bytes, as with instep.
 const SOCKET_BUFFER: usize = 1536;
-/// The longest message.
+/// Maximum length of a message, in bytes.
 const MESSAGE: usize = 512;
 
 static SERVER: picoserve::Config = picoserve::Config::const_default().keep_connection_alive();
@@ -35,7 +35,7 @@ static CLIENTS: AtomicU32 = AtomicU32::new(0);
 
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
-    // SAFETY: this is the first thing that is done, with what QEMU started the machine with.
+    // SAFETY: this is the first call, with the argument from QEMU.
     let (boot, network) = unsafe { qemu_machine::start(description) };
     Executor::run(|spawner| begin(spawner, boot, network))
 }
@@ -50,16 +50,16 @@ fn begin(spawner: Spawner, boot: Boot, network: Network) {
     random(&mut seed);
     let resources = STACK.init_with(StackResources::new);
     let (stack, runner) = embassy_net::new(network, config, resources, u64::from_le_bytes(seed));
-    spawner.spawn(run_network(runner).expect("a task of its own"));
+    spawner.spawn(run_network(runner).expect("task pool exhausted"));
     for _ in 0..SOCKETS {
-        spawner.spawn(serve(stack).expect("a task of its own"));
+        spawner.spawn(serve(stack).expect("task pool exhausted"));
     }
     let (used, left) = qemu_machine::memory();
     info!("Memory: {used} bytes in all; {left} are left for the stack");
     info!("Open {}", boot.told("instep.url=").unwrap_or("http://10.0.2.15/"));
 }
 
-/// Serves one connection after the other.
+/// Serves connections, one after the other.
 #[embassy_executor::task(pool_size = SOCKETS)]
 async fn serve(stack: Stack<'static>) {
     let app = Router::new()
@@ -80,7 +80,7 @@ impl WebSocketCallback for Client {
     ) -> Result<(), W::Error> {
         let number = CLIENTS.fetch_add(1, Ordering::Relaxed) + 1;
         info!("[{number}] Connected");
-        let mut led = LED.receiver().expect("there is one for each socket");
+        let mut led = LED.receiver().expect("no receiver left for this socket");
         let mut buffer = [0; MESSAGE];
         let reason = loop {
             match rx.next_message(&mut buffer, led.changed()).await? {
