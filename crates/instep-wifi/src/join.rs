@@ -34,11 +34,11 @@ pub struct Password {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PasswordError {
-    /// It is shorter than 8 characters.
+    /// The password is shorter than 8 characters.
     TooShort,
-    /// It is longer than 63 characters.
+    /// The password is longer than 63 characters.
     TooLong,
-    /// A character in it is not printable ASCII.
+    /// The password has a character that is not printable ASCII.
     Character,
 }
 

@@ -153,7 +153,7 @@ fn client_gets_its_own_address_again() {
     }
     assert_eq!(join(&mut server, NOW, 2), Some(host(3)), "it comes back");
     assert_eq!(join(&mut server, NOW, 4), None, "there are no more");
-    // The first one renews its lease at half of its time, and everybody else leaves without a word.
+    // The first client renews its lease at half of its time, and the others leave without a release.
     let renewal = send(&mut server, NOW + LEASE / 2, &ask(1, REQUEST, host(2), None, None)).unwrap();
     assert_eq!((renewal.kind, renewal.yours, renewal.to), (ACK, host(2), host(2)));
     assert_eq!(join(&mut server, NOW + LEASE, 4), Some(host(3)), "the one that has been free for longest");
@@ -207,7 +207,7 @@ fn offer_is_reserved_until_it_expires() {
 fn released_or_declined_address_is_handled() {
     let mut server = Server::<2>::new(DEVICE, PORTAL);
     assert_eq!(join(&mut server, NOW, 1), Some(host(2)));
-    // Nobody can give back what is another's.
+    // A client cannot release the address of another.
     assert!(send(&mut server, NOW, &ask(2, RELEASE, host(2), None, Some(DEVICE))).is_none());
     assert!(send(&mut server, NOW, &ask(2, DECLINE, NOWHERE, Some(host(2)), Some(DEVICE))).is_none());
     assert_eq!(server.leases(NOW).count(), 1);

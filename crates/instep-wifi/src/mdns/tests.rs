@@ -22,7 +22,7 @@ fn known() -> (Responder, Duration) {
         send(&mut responder, now);
     }
     assert!(responder.has_name());
-    // What it has told everybody is long ago.
+    // The last multicast of each record is long ago.
     (responder, now + at(10_000))
 }
 
@@ -278,7 +278,7 @@ fn probe_for_an_owned_name_is_answered_at_once() {
     }
     assert_eq!(responder.wake_at(), None);
 
-    // Somebody takes it nevertheless: it asks again, and gives way to who insists.
+    // Another host claims the name nevertheless, so the device probes again, and yields to its response.
     hear(&mut responder, now, (OTHER, PORT), &claim("lamp.local", OTHER, 120));
     assert!(!responder.has_name());
     let again = responder.wake_at().unwrap();

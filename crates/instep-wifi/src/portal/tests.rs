@@ -224,7 +224,7 @@ fn request_or_missing_network_starts_a_scan() {
     radio.work(&mut portal);
     assert_eq!(radio.did, ["scan", "scan", "scan"]);
     assert!(page(&portal).contains("<bdi>Late</bdi>"));
-    // What nobody asked for changes nothing.
+    // An unexpected report changes nothing.
     portal.tried(Outcome::Joined(ADDRESS));
     portal.kept(true);
     portal.shown();
