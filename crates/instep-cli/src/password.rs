@@ -40,7 +40,7 @@ pub(crate) fn log_in(settings: &Settings) -> Result<Option<&'static LogIn>, Stri
 
 fn refuse(address: Address) -> String {
     format!(
-        "cannot serve {address}: other machines can reach it; set a password by INSTEP_PASSWORD or --password-file, or add --open to let everyone use the device"
+        "cannot serve {address}: other machines can reach it; set a password by INSTEP_PASSWORD or --password-file FILE, or add --open to let everyone use the device"
     )
 }
 
