@@ -175,6 +175,7 @@ fn follow(args: &[String], folder: &test_support::Folder, errors: &mut Vec<Strin
             let data = |name| format!("{}/../instep-tokio/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
             let value = match (args.last().map(String::as_str), &*arg) {
                 (Some("--tls-cert" | "--tls-key"), "FILE") => data("lamp.test.pem"),
+                (Some("--state-file"), "FILE") => folder.file("state"),
                 (_, "FILE") => folder.file("file"),
                 _ => arg,
             };
