@@ -69,7 +69,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     console.lost(f64::from(shown));
     loop {
         // Nothing can be asked for, but whoever tries is told so.
-        let First(line) = select(LINES.receive(), console.next(inbox)).await;
+        let First(line) = select(LINES.receive(), console.recv(inbox)).await;
         console.lines(line.severity, line.text.as_str());
         let lost = LOST.lock(Cell::get);
         if lost != shown {

@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
         let Some(mut inbox) = server.inbox() else { return };
         application.block_on(async {
             loop {
-                if let Message::Text { text, .. } = inbox.next().await {
+                if let Message::Text { text, .. } = inbox.recv().await {
                     server.device().publish(TOPIC, text);
                 }
             }

@@ -38,6 +38,6 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut sensor: impl Sensor
         weather.humidity(humidity);
         weather.pressure(pressure);
         // Nothing can be asked for, but whoever tries is told so.
-        let Either::First(()) = select(tick.next(), weather.next(inbox)).await;
+        let Either::First(()) = select(tick.next(), weather.recv(inbox)).await;
     }
 }

@@ -80,7 +80,7 @@ fn messages_and_the_bytes_of_the_wire() {
     follower.send_raw(&Frame::encode(false, COMPRESSED, opcode::TEXT, MASK, &block[..4]));
     follower.send_raw(&Frame::encode(true, 0, opcode::CONTINUATION, MASK, &block[4..]));
     runtime()
-        .block_on(async { while !matches!(inbox.next().await, Message::Text { text: "toggle", .. }) {} });
+        .block_on(async { while !matches!(inbox.recv().await, Message::Text { text: "toggle", .. }) {} });
     assert_eq!(until(&server, |metrics| metrics.messages_received >= 2).messages_received, 2);
 }
 

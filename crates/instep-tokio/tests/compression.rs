@@ -125,7 +125,7 @@ fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
     let mut heard = Vec::new();
     runtime().block_on(async {
         while heard.len() < 2 {
-            if let Message::Text { text, .. } = inbox.next().await {
+            if let Message::Text { text, .. } = inbox.recv().await {
                 heard.push(text.to_owned());
             }
         }

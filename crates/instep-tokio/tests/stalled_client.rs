@@ -124,7 +124,7 @@ fn others_go_on_and_nothing_piles_up() {
         }
         for number in 1..=FRAMES {
             if number % 2 == 1 {
-                device.event(Numbered(number, &fill));
+                device.emit(Numbered(number, &fill));
             } else {
                 device.publish(
                     Topics::new(TOPICS).at(topic(number)).expect("topic out of range"),

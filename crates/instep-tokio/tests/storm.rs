@@ -22,7 +22,7 @@ fn take_all(mut inbox: Inbox<'static>) {
     thread::spawn(move || {
         runtime().block_on(async {
             loop {
-                inbox.next().await;
+                inbox.recv().await;
             }
         });
     });
@@ -70,7 +70,7 @@ fn all_clients_go_and_return_at_once() {
         let full = WebSocket::try_connect(server.addr, "/ws", &[]).expect_err("all places are taken");
         assert_eq!(full.status, 503);
     }
-    device.event("all are there");
+    device.emit("all are there");
     for client in &mut clients {
         assert_eq!(client.read_text(), "all are there");
     }
@@ -136,7 +136,7 @@ fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
         while alive.load(Ordering::Acquire) > 0 {
             for _ in 0..16 {
                 number += 1;
-                device.event(format_args!("{number} {fill}"));
+                device.emit(format_args!("{number} {fill}"));
             }
             wait_until(
                 SOON,
@@ -144,7 +144,7 @@ fn clients_die_in_the_middle_of_frames_and_others_see_every_update() {
                 || format!("a witness is stuck: {seen:?} of {number}"),
             );
         }
-        device.event("end");
+        device.emit("end");
         println!("{number} updates beside {} deaths", 2 * DYING);
     });
     wait_until(
@@ -198,7 +198,7 @@ fn who_sends_more_than_the_application_takes_is_slowed_down_by_tcp_and_nothing_i
         runtime().block_on(async {
             let mut expected = 0;
             while expected < sent {
-                if let Message::Text { text, .. } = inbox.next().await {
+                if let Message::Text { text, .. } = inbox.recv().await {
                     assert_eq!(text.parse(), Ok(expected));
                     expected += 1;
                 }

@@ -13,7 +13,7 @@
 //!     let mut on = false;
 //!     device.publish(LED, "0"); // retained: whoever connects gets it first
 //!     loop {
-//!         if let Message::Text { text: "toggle", .. } = inbox.next().await {
+//!         if let Message::Text { text: "toggle", .. } = inbox.recv().await {
 //!             on = !on;
 //!             device.publish(LED, if on { "1" } else { "0" }); // every page, the sender's too
 //!         }

@@ -93,7 +93,7 @@ fn numbers_count_what_was_sent_and_nothing_else() {
     bench.said("x".repeat(300));
     bench.led(true);
     bench.said("2");
-    world.device.event("of another kind");
+    world.device.emit("of another kind");
     bench.said("4");
     let mut peer = open(&mut world);
     let last = said(&mut world, &mut peer);

@@ -159,7 +159,7 @@ fn messages_publishes_events_and_what_was_missed() {
 
     peer.window = 1;
     for number in 0..10 {
-        world.device.event(number);
+        world.device.emit(number);
         peer.turn(&mut world);
     }
     world.device.publish(LED, "1");

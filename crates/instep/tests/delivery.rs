@@ -31,12 +31,12 @@ fn a_new_client_and_a_slow_one_get_the_latest_and_no_more() {
 fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
     let mut world = World::new(Limits { replies: 1, ..Limits::DEVICE });
     let mut inbox = inbox(&world);
-    world.device.event("before anybody came");
+    world.device.emit("before anybody came");
     let mut one = world.open("/ws");
     let mut two = world.open("/ws");
     let (first, _) = (opened(&mut inbox).unwrap(), opened(&mut inbox).unwrap());
     world.device.publish(LED, "1");
-    world.device.event("ding");
+    world.device.emit("ding");
     world.device.send(first, "done").unwrap();
     world.device.publish(LED, "0");
     one.client.expect_reply();

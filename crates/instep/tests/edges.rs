@@ -30,9 +30,9 @@ fn a_frame_may_be_as_long_as_the_limit_and_no_longer() {
     let client = opened(&mut inbox).expect("a client");
     let (most, more) = ("m".repeat(LIMITS.frame), "x".repeat(LIMITS.frame + 1));
     let device = world.device;
-    assert!(device.try_publish(LED, &most).is_ok() && device.try_event(&most).is_ok());
+    assert!(device.try_publish(LED, &most).is_ok() && device.try_emit(&most).is_ok());
     assert!(device.send(client, &most).is_ok());
-    assert!(device.try_publish(LED, &more).is_err() && device.try_event(&more).is_err());
+    assert!(device.try_publish(LED, &more).is_err() && device.try_emit(&more).is_err());
     peer.turn(&mut world);
     assert!(matches!(device.send(client, &more), Err(SendError::TooLong(_))));
     peer.turn(&mut world);
@@ -48,7 +48,7 @@ fn as_many_events_are_kept_as_the_ring_holds() {
         let mut peer = world.open("/ws");
         peer.window = 0;
         for number in 0..events {
-            world.device.event(number);
+            world.device.emit(number);
             peer.turn(&mut world);
         }
         peer.window = usize::MAX;

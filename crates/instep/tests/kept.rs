@@ -12,7 +12,7 @@ use link::{World, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Mutex;
-use workshop::{Bench, asked, open, said, texts};
+use workshop::{Bench, asked, open, received, said, texts};
 
 /// A place for properties that tells what it has.
 #[derive(Debug, Default)]
@@ -183,19 +183,18 @@ fn a_write_is_kept_when_it_was_accepted_and_not_when_it_was_refused() {
     let store = store(&[("name", "old")]);
     let (mut world, mut inbox) = start(store);
     let (bench, mut peer) = (Bench::new(world.device), open(&mut world));
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("old")"#));
-    inbox.refuse("nobody asked for it, so nobody hears of it");
+    let (restored, responder) = received(&world, &mut inbox).unwrap();
+    assert_eq!(restored, r#"Name("old")"#);
+    responder.refuse("nobody asked for it, so nobody hears of it");
     assert_eq!(asked(&world, &mut inbox), None);
     let write = |name: &str| frame(0x81, format!(r#"{{"label":"name","value":"{name}","id":1}}"#).as_bytes());
     peer.send(&mut world, &write("refused"));
-    asked(&world, &mut inbox).unwrap();
-    inbox.refuse("not now");
+    received(&world, &mut inbox).unwrap().1.refuse("not now");
     assert_eq!(kept(store), [("name", "old".to_owned())]);
     // Later, when it is done.
     for (name, done) in [("later", false), ("done", true)] {
         peer.send(&mut world, &write(name));
-        asked(&world, &mut inbox).unwrap();
-        let answer = inbox.defer().expect("it asked for an answer");
+        let answer = received(&world, &mut inbox).unwrap().1.defer();
         assert_eq!(asked(&world, &mut inbox), None);
         assert_eq!(kept(store), [("name", "old".to_owned())], "it is not done yet");
         if done {

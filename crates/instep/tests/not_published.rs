@@ -35,11 +35,11 @@ fn lines_about_what_was_not_published_have_a_target_of_their_own() {
     let causes: [&dyn Fn(); 8] = [
         &|| device.publish(Topics::new(1).at(0).expect("topic out of range"), &long),
         &|| device.publish(Topics::new(100).at(99).expect("topic out of range"), "no such topic"),
-        &|| device.event(&long),
+        &|| device.emit(&long),
         &|| THING.publish(device, "nothing", true),
         &|| THING.publish(device, "led", 1.5),
         &|| THING.publish(device, "name", &long.as_str()),
-        &|| THING.tell(device, "said", &long),
+        &|| THING.emit_event(device, "said", &long),
         &|| THING.log(device, "nothing", Severity::Info, "line"),
     ];
     for cause in causes {

@@ -7,11 +7,11 @@ mod workshop;
 
 use asking::{JSON, ask, request_text};
 use guarded::exchange_with;
-use instep::{App, Inbox, Interaction, Kind, Limits, Thing};
+use instep::{App, Inbox, Interaction, Kind, Limits, Responder, Thing};
 use link::{Peer, World, inbox};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use workshop::{asked, world};
+use workshop::{asked, received, world};
 
 const PATH: &str = "/properties";
 
@@ -63,10 +63,10 @@ fn first(count: usize) -> String {
 }
 
 /// Which of [`MANY`] is asked for next; what was asked for before is answered.
-fn next(inbox: &mut Inbox<'_>) -> Option<&'static str> {
-    let mut next = pin!(inbox.next_request(&MANY));
+fn next<'r>(inbox: &mut Inbox<'r>) -> Option<(&'static str, Responder<'r>)> {
+    let mut next = pin!(inbox.recv_request(&MANY));
     match Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(request) => Some(request.name),
+        Poll::Ready((request, responder)) => Some((request.name, responder)),
         Poll::Pending => None,
     }
 }
@@ -78,11 +78,12 @@ fn all_are_done_in_their_order_before_it_is_answered() {
     let mut peer = put(&mut world, r#" {"level" : -1.50e1,"n\u0061me":"\"x","led":true , "mode":"night"} "#);
     for command in ["Level(-15.0)", r#"Name("\"x")"#, "Led(true)", "Mode(\"night\")"] {
         assert!(peer.received.is_empty());
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some(command));
+        let (received, responder) = received(&world, &mut inbox).expect("it is in the inbox");
+        assert_eq!(received, command);
         // It has no answer yet, and the next one waits for that.
         peer.turn(&mut world);
         if command != "Mode(\"night\")" {
-            let answer = inbox.defer().expect("it is owed");
+            let answer = responder.defer();
             assert_eq!(asked(&world, &mut inbox), None);
             answer.done();
         }
@@ -148,11 +149,11 @@ fn what_the_application_refuses_is_told_beside_what_is_done() {
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, r#"{"name":"","led":true,"level":1,"mode":"day"}"#);
     for refused in [true, false, true, false] {
-        assert!(asked(&world, &mut inbox).is_some());
+        let (_, responder) = received(&world, &mut inbox).expect("it is in the inbox");
         if refused {
-            inbox.refuse("it is hot");
+            responder.refuse("it is hot");
         } else {
-            inbox.answer(2.5);
+            responder.respond(2.5);
         }
         peer.turn(&mut world);
     }
@@ -163,8 +164,7 @@ fn what_the_application_refuses_is_told_beside_what_is_done() {
         r#"{"code":"refused","message":"the device refuses some of these","refused":["name","level"],"done":["led","mode"]}"#
     );
     let mut peer = put(&mut world, r#"{"led":true}"#);
-    assert!(asked(&world, &mut inbox).is_some());
-    inbox.refuse("no");
+    received(&world, &mut inbox).expect("it is in the inbox").1.refuse("no");
     let answer = exchange_with(&mut world, &mut peer, "");
     assert!(answer.body.ends_with(r#""refused":["led"],"done":[]}"#), "{}", answer.body);
 }
@@ -204,11 +204,11 @@ fn names_that_have_no_room_are_left_out() {
             ('a'..=last).map(|first| format!("\"{first}0123456789012345678901234567890\":true")).collect();
         let mut peer = put(&mut world, &format!("{{{}}}", members.join(",")));
         let mut asked = 0;
-        while Future::poll(pin!(inbox.next_request(&LONG)), &mut Context::from_waker(Waker::noop()))
-            .is_ready()
+        while let Poll::Ready((_, responder)) =
+            Future::poll(pin!(inbox.recv_request(&LONG)), &mut Context::from_waker(Waker::noop()))
         {
             asked += 1;
-            inbox.refuse("no");
+            responder.refuse("no");
             peer.turn(&mut world);
         }
         let answer = exchange_with(&mut world, &mut peer, "");
@@ -235,9 +235,9 @@ fn there_are_no_more_than_the_inbox_and_an_object_hold() {
         let mut inbox = inbox(&world);
         let mut peer = put(&mut world, &first(count));
         let mut done = 0;
-        while next(&mut inbox).is_some() {
+        while let Some((_, responder)) = next(&mut inbox) {
             done += 1;
-            inbox.defer().expect("it is owed").done();
+            responder.done();
             peer.turn(&mut world);
         }
         let answer = exchange_with(&mut world, &mut peer, "");
@@ -270,9 +270,9 @@ fn places_are_kept_for_all_or_none_is_handed_over() {
     let mut late = world.open("/ws");
     late.send(&mut world, &link::frame(0x81, br#"{"label":"b6","value":true}"#));
     let mut heard = Vec::new();
-    while let Some(name) = next(&mut inbox) {
+    while let Some((name, responder)) = next(&mut inbox) {
         heard.push(name);
-        inbox.defer().expect("it is owed").done();
+        responder.done();
         two.turn(&mut world);
         late.turn(&mut world);
     }
@@ -285,12 +285,12 @@ fn places_are_kept_for_all_or_none_is_handed_over() {
 
 /// The inbox has all its places.
 fn check_that_nothing_is_kept(world: &mut World, inbox: &mut Inbox<'_>) {
-    assert_eq!(next(inbox), None, "the rest is not done");
+    assert!(next(inbox).is_none(), "the rest is not done");
     let mut peer = put(world, &first(8));
     let mut done = 0;
-    while next(inbox).is_some() {
+    while let Some((_, responder)) = next(inbox) {
         done += 1;
-        inbox.defer().expect("it is owed").done();
+        responder.done();
         peer.turn(world);
     }
     assert_eq!((done, exchange_with(world, &mut peer, "").status), (8, 204));
@@ -303,10 +303,10 @@ fn who_goes_meanwhile_takes_the_rest_along() {
         let mut inbox = inbox(&world);
         let mut peer = put(&mut world, &first(8));
         for at in 0..taken {
-            assert!(next(&mut inbox).is_some());
+            let (_, responder) = next(&mut inbox).expect("it is in the inbox");
             // The last one is with the application when the client goes.
             if at + 1 < taken {
-                inbox.defer().expect("it is owed").done();
+                responder.done();
                 peer.turn(&mut world);
             }
         }
@@ -320,9 +320,9 @@ fn all_of_it_has_five_seconds() {
     let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, &first(4));
-    assert!(next(&mut inbox).is_some());
+    let (_, responder) = next(&mut inbox).expect("it is in the inbox");
     world.now = 4_900;
-    inbox.defer().expect("it is owed").done();
+    responder.done();
     peer.turn(&mut world);
     assert!(next(&mut inbox).is_some());
     peer.turn(&mut world);

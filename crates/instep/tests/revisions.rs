@@ -7,7 +7,7 @@ mod workshop;
 
 use asking::{JSON, ask};
 use guarded::exchange_with;
-use instep::{App, Limits};
+use instep::{App, Limits, Responder};
 use link::{Peer, World, inbox};
 use workshop::{Bench, said, texts};
 
@@ -216,7 +216,7 @@ fn an_answer_names_the_revision_that_it_follows() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let device = world.device;
-    let led = |on: bool| move |_: &mut instep::Inbox<'_>| Bench::new(device).led(on);
+    let led = |on: bool| move |_: Responder<'_>| Bench::new(device).led(on);
     let put = |world: &mut World, inbox: &mut instep::Inbox<'_>, on: bool| {
         ask(world, inbox, "PUT", "/properties/led", JSON, if on { "true" } else { "false" }, led(on)).1
     };
@@ -225,9 +225,9 @@ fn an_answer_names_the_revision_that_it_follows() {
     let answer = put(&mut world, &mut inbox, false);
     assert_eq!((answer.status, answer.header("Instep-Revision")), (204, Some("2")));
     assert!(text(&mut world, &mut stream).ends_with(&up_to(0, 2)), "and a stream gets as far");
-    let refuse = |inbox: &mut instep::Inbox<'_>| {
+    let refuse = |responder: Responder<'_>| {
         Bench::new(device).said("no");
-        inbox.refuse("not now");
+        responder.refuse("not now");
     };
     let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", refuse);
     assert_eq!((refused.status, refused.header("Instep-Revision")), (409, Some("3")));

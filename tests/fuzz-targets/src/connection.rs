@@ -300,7 +300,7 @@ impl<'w> Application<'w> {
         let (number, filler) =
             (self.number, "x".repeat(if self.number % 7 == 5 { 270 } else { self.number * 7 % 60 }));
         match number % 3 {
-            2 => world.device.try_event(format_args!("{number} e {filler}")).expect("it fits"),
+            2 => world.device.try_emit(format_args!("{number} e {filler}")).expect("it fits"),
             topic => {
                 self.latest[topic] = number;
                 world
@@ -316,7 +316,7 @@ impl<'w> Application<'w> {
 
     /// Hears one message, if there is one, and answers it.
     fn hear(&mut self, world: &World) -> bool {
-        let next = pin!(self.inbox.next());
+        let next = pin!(self.inbox.recv());
         let Poll::Ready(message) = next.poll(&mut Context::from_waker(Waker::noop())) else { return false };
         assert!(!self.closed, "a message after the last");
         let client = match message {

@@ -23,13 +23,13 @@ impl Device {
         NonZeroU32::new(self.start.load(Ordering::Relaxed))
     }
 
-    /// Tells everybody of an event of the Thing. If it cannot be sent, the log says why.
-    pub(crate) fn tell(&self, name: &str, value: &dyn Display) {
-        let told = self.with(|state| {
+    /// Emits an event of the Thing to every client. If it cannot be sent, the log says why.
+    pub(crate) fn emit_event(&self, name: &str, value: &dyn Display) {
+        let sent = self.with(|state| {
             let seq = self.backlog.then(|| state.next_event() + 1);
-            state.event(Payload::Text(&Event { name, value, seq }))
+            state.emit(Payload::Text(&Event { name, value, seq }))
         });
-        if let Err(error) = told {
+        if let Err(error) = sent {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }

@@ -1,5 +1,6 @@
 //! The inbox: what clients tell the application, one message at a time.
 
+use super::responder::Responder;
 use super::shared::Device;
 use super::slot::ClientId;
 use super::state::State;
@@ -49,8 +50,8 @@ pub enum Message<'m> {
 pub struct Inbox<'d> {
     pub(super) device: &'d Device,
     pub(super) buffer: Buffer,
-    /// Who waits for the answer to the last request.
-    pub(super) pending_reply: Option<PendingReply>,
+    /// The responder of the last request, of which the answer may still be due.
+    pub(super) last_request: Option<Responder<'d>>,
     /// Where in the buffer the text of the last request is.
     pub(super) text: Range<usize>,
     /// What was kept, and the application is still to get.
@@ -63,14 +64,6 @@ pub struct Inbox<'d> {
 pub struct Invoked {
     pub name: &'static str,
     pub input: Input<'static>,
-}
-
-/// Whom the application owes an answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PendingReply {
-    pub(super) client: ClientId,
-    pub(super) id: Option<u64>,
-    pub(super) name: &'static str,
 }
 
 /// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
@@ -105,14 +98,14 @@ impl Device {
 
 impl<'d> Inbox<'d> {
     pub(crate) fn new(device: &'d Device, buffer: Buffer) -> Self {
-        Self { device, buffer, pending_reply: None, text: 0..0, restoring: None }
+        Self { device, buffer, last_request: None, text: 0..0, restoring: None }
     }
 
     /// Waits for the next message. Dropping the future loses nothing.
     ///
     /// The log tells of it now, so that what a message causes stands behind it.
-    pub async fn next(&mut self) -> Message<'_> {
-        let (client, news) = self.next_item().await;
+    pub async fn recv(&mut self) -> Message<'_> {
+        let (client, news) = self.recv_item().await;
         self.log_item(client, news);
         match news {
             InboxItem::Open => Message::Open { client },
@@ -131,12 +124,12 @@ impl<'d> Inbox<'d> {
     /// Calls `callback` with every message, for ever: for those who think in callbacks.
     pub async fn on_message(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
-            callback(self.next().await);
+            callback(self.recv().await);
         }
     }
 
     /// Waits for the next thing to tell the application; a message is in the buffer then.
-    pub(super) async fn next_item(&mut self) -> (ClientId, InboxItem) {
+    pub(super) async fn recv_item(&mut self) -> (ClientId, InboxItem) {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
             device.with(|state| {

@@ -42,20 +42,20 @@ impl Thing {
         }
     }
 
-    /// Tells every client that is connected now of the event `name`; with [`App::backlog`](crate::App::backlog) those that
+    /// Emits the event `name` to every client that is connected now; with [`App::backlog`](crate::App::backlog) those that
     /// connect later, too.
     ///
     /// If there is no such event, or the text does not fit a frame, it is not sent and the log says why.
-    pub fn tell(&self, device: &Device, name: &str, text: impl Display) {
+    pub fn emit_event(&self, device: &Device, name: &str, text: impl Display) {
         match self.find(name) {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {
-                device.tell(name, &Text::new(text));
+                device.emit_event(name, &Text::new(text));
             }
             _ => log::error!(target: NOT_PUBLISHED, "Not sent: there is no event {name}"),
         }
     }
 
-    /// Adds a line to the log `name`: every client that is connected now gets it, and as with [`Thing::tell`] those
+    /// Adds a line to the log `name`: every client that is connected now gets it, and as with [`Thing::emit_event`] those
     /// that connect later. What does not fit a frame is cut.
     ///
     /// If there is no such log, the device's own log says so.
@@ -66,7 +66,7 @@ impl Thing {
         };
         let most = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
         let (severity, message) = (severity.as_str(), Text::cut(line, most));
-        device.tell(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
+        device.emit_event(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
     }
 }
 

@@ -1,10 +1,10 @@
 //! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
 //! gets what is right.
 
-use super::inbox::{Inbox, InboxItem, Invoked, PendingReply};
+use super::inbox::{Inbox, InboxItem, Invoked};
 use super::responder::{Responder, send_answer};
-use crate::model::{Argument, Input, Interaction, Reading, RequestError, RequestErrorKind, Thing};
-use core::fmt::Display;
+use super::slot::ClientId;
+use crate::model::{Argument, Input, Interaction, RequestError, RequestErrorKind, Thing};
 use core::ops::Range;
 use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
@@ -28,49 +28,30 @@ struct Decoded {
 }
 
 impl<'d> Inbox<'d> {
-    /// Waits for the next request to `thing` that can be met. Others are answered with what was wrong with them, and
-    /// change nothing. That clients connect and leave is not told, and messages at endpoints that are not the Thing's
-    /// are passed over.
+    /// Waits for the next request to `thing` that can be met, and returns it with the responder that answers it. Other requests are
+    /// answered with what was wrong with them, and change nothing. Connects and disconnects are skipped, as are messages at endpoints
+    /// that are not the Thing's.
     ///
-    /// Whoever asked before, and has no answer yet, is told now that it is done. Dropping the future loses nothing.
-    pub async fn next_request(&mut self, thing: &'static Thing) -> Request<'_> {
-        let Invoked { name, input } = self.next_invoked(thing).await;
+    /// The request before is answered with `ok` now, unless its [`Responder`] answered or deferred it. Dropping the future loses
+    /// nothing.
+    pub async fn recv_request<'i>(&'i mut self, thing: &'static Thing) -> (Request<'i>, Responder<'d>) {
+        let (Invoked { name, input }, responder) = self.recv_invoked(thing).await;
         let input = if matches!(input, Input::Text(_)) { Input::Text(self.text()) } else { input };
-        Request { name, input }
+        (Request { name, input }, responder)
     }
 
-    /// Answers the last request with what came out. Without it, the next [`Inbox::next_request`] says that it is done.
-    pub fn answer<'v>(&mut self, output: impl Into<Reading<'v>>) {
-        if let Some(answer) = self.defer() {
-            answer.respond(output);
-        }
-    }
-
-    /// Refuses the last request; `why` tells a person.
-    pub fn refuse(&mut self, why: impl Display) {
-        if let Some(answer) = self.defer() {
-            answer.refuse(why);
-        }
-    }
-
-    /// Takes over the answer to the last request, to give it when what takes its time is done: meanwhile the next request
-    /// may come. `None`: it has been answered.
-    pub fn defer(&mut self) -> Option<Responder<'d>> {
-        let PendingReply { client, id, name } = self.pending_reply.take()?;
-        Some(Responder { device: self.device, client, id, name })
-    }
-
-    /// For the macro: as [`Inbox::next_request`].
+    /// For the macro: as [`Inbox::recv_request`].
     #[doc(hidden)]
-    pub async fn next_invoked(&mut self, thing: &'static Thing) -> Invoked {
-        if let Some(answer) = self.defer() {
-            answer.done();
+    pub async fn recv_invoked(&mut self, thing: &'static Thing) -> (Invoked, Responder<'d>) {
+        if let Some(responder) = self.last_request.take() {
+            responder.done_if_due();
         }
-        if let Some(asked) = self.next_restored(thing) {
-            return asked;
+        if let Some(restored) = self.next_restored(thing) {
+            let nobody = ClientId { number: 0, slot: 0 };
+            return (restored, self.responder(nobody, None, restored.name, false));
         }
         loop {
-            let (client, news) = self.next_item().await;
+            let (client, news) = self.recv_item().await;
             let InboxItem::Data { kind, speaks_thing: asks_thing } = news else {
                 self.log_item(client, news);
                 continue;
@@ -91,9 +72,22 @@ impl<'d> Inbox<'d> {
                 text.start..text.start + length
             });
             let name = found.interaction.name;
-            self.pending_reply = Some(PendingReply { client, id: found.id, name });
-            return Invoked { name, input: found.input };
+            let responder = self.responder(client, found.id, name, true);
+            self.last_request = Some(responder);
+            return (Invoked { name, input: found.input }, responder);
         }
+    }
+
+    /// Returns the responder of a new request. `is_open`: a client waits for its answer.
+    fn responder(
+        &self,
+        client: ClientId,
+        id: Option<u64>,
+        name: &'static str,
+        is_open: bool,
+    ) -> Responder<'d> {
+        let serial = self.device.with(|state| state.open_request.begin(is_open));
+        Responder { device: self.device, client, id, name, serial }
     }
 
     /// For the macro: the text of the last request.

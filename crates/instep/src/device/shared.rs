@@ -67,19 +67,19 @@ impl Device {
     /// Sends `text` to every client that is connected now, once, in order, and never replaced by a newer one.
     /// Only a client that falls behind by more than [`Limits::events`] misses any.
     ///
-    /// If it cannot be sent (see [`Device::try_event`]), the log says why.
-    pub fn event(&self, text: impl Display) {
-        if let Err(error) = self.try_event(text) {
+    /// If it cannot be sent (see [`Device::try_emit`]), the log says why.
+    pub fn emit(&self, text: impl Display) {
+        if let Err(error) = self.try_emit(text) {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 
-    /// As [`Device::event`], for who wants to know.
+    /// As [`Device::emit`], for who wants to know.
     ///
     /// # Errors
     /// If the text is longer than [`Limits::frame`], or this device keeps no events.
-    pub fn try_event(&self, text: impl Display) -> Result<(), PublishError> {
-        self.with(|state| state.event(Payload::Text(&text)))
+    pub fn try_emit(&self, text: impl Display) -> Result<(), PublishError> {
+        self.with(|state| state.emit(Payload::Text(&text)))
     }
 
     /// Sends `text` to one client, after all that was published before.

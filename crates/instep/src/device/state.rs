@@ -4,6 +4,7 @@ use super::counters::Counts;
 use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
 use super::keep::Keeping;
+use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
@@ -95,6 +96,8 @@ pub(crate) struct State {
     pub(crate) histories: Histories,
     /// Where properties are kept, as soon as what was kept has been restored.
     pub(super) keeping: Option<Keeping>,
+    /// The last request, whose answer may be due.
+    pub(super) open_request: OpenRequest,
     pub(crate) counts: Counts,
     pub(crate) log_limit: Refusals,
     /// Clients that are connected.
@@ -154,6 +157,7 @@ impl State {
             page_values: PageValues::default(),
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
             keeping: None,
+            open_request: OpenRequest::default(),
             counts: Counts::default(),
             log_limit: Refusals::default(),
             taken: 0,
@@ -182,7 +186,7 @@ impl State {
         self.feed.ring().next()
     }
 
-    pub(crate) fn event(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
+    pub(crate) fn emit(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
         self.feed.event(payload)?;
         self.counts.events += 1;
         self.wake_followers();

@@ -286,7 +286,7 @@ pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// Who has opened, if that is the next thing to hear.
 pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
-    let mut next = pin!(inbox.next());
+    let mut next = pin!(inbox.recv());
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Message::Open { client }) => Some(client),
         _ => None,
@@ -295,7 +295,7 @@ pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
 
 /// The next message, if one waits, as text for comparison.
 pub fn heard(inbox: &mut Inbox<'_>) -> Option<String> {
-    let mut next = pin!(inbox.next());
+    let mut next = pin!(inbox.recv());
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
         Poll::Pending => None,
         Poll::Ready(message) => Some(match message {
