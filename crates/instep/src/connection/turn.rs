@@ -54,14 +54,14 @@ impl Client {
         if let State::Open(Open { close: Some(code), .. }) = self.state {
             self.end_open(Some(code), &world, &mut out);
         }
-        self.keep_time(now, &world, &mut out);
+        self.handle_connection_timers(now, &world, &mut out);
         let (mut used, mut blocked, mut hungry);
         used = 0;
         loop {
             let rest = &mut input[used..];
             let taken = self.receive(now, rest, &world, &mut out);
             (used, hungry) = (used + taken.used, taken.wants_read);
-            if self.keep_request_time(now, &world, &out) {
+            if self.handle_request_timers(now, &world, &mut out) {
                 continue;
             }
             let mut accepted = 0;

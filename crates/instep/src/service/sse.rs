@@ -31,7 +31,7 @@ pub(crate) struct Events {
     /// When what let it in expires.
     pub(crate) expires_at: Instant,
     /// When it gets a comment.
-    comment_at: Instant,
+    pub(crate) comment_at: Instant,
     cursor: Cursor,
     /// The least revision that it was not told yet. [`u64::MAX`]: it is not told of revisions.
     untold: u64,
@@ -116,11 +116,6 @@ impl Events {
 
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> u64 {
         self.cursor.lag(feed)
-    }
-
-    /// When a turn is due.
-    pub(crate) fn wake_at(&self) -> Instant {
-        self.expires_at.min(self.comment_at)
     }
 
     /// Whether what let it in has ended at the device.
