@@ -13,8 +13,7 @@ instep::thing! {
 
 /// What it serves.
 pub const APP: App = App::new("chat", "A chat among browsers")
-    .thing(&Chat::THING)
-    .backlog() // who opens the page later sees the last lines, too
+    .thing_with_backlog(&Chat::THING) // a page that is opened later shows the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 

@@ -19,8 +19,7 @@ instep::thing! {
 
 /// What it serves.
 pub const APP: App = App::new("console", "The log of the device, live")
-    .thing(&Console::THING)
-    .backlog() // who opens the page later sees the last lines, too
+    .thing_with_backlog(&Console::THING) // a page that is opened later shows the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 

@@ -27,8 +27,7 @@ instep::thing! {
 
 /// What it serves.
 pub const APP: App = App::new("workshop", "All kinds of controls in one device, simulated")
-    .thing(&Workshop::THING)
-    .backlog() // who opens the page later sees the last lines, too
+    .thing_with_backlog(&Workshop::THING) // a page that is opened later shows the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 

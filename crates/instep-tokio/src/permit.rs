@@ -173,7 +173,7 @@ mod tests {
     use instep::Access;
 
     const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
-    static ACCESS: Access = Access { proxies: &[instep::access::IpNetwork::host(PROXY)], ..Access::new("") };
+    static ACCESS: Access = Access::new("").with_proxies(&[instep::access::IpNetwork::host(PROXY)]);
 
     #[track_caller]
     fn permit(gate: &Arc<AdmissionControl>, address: IpAddr) -> Permit {
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn limits_at_and_above_and_places_given_back() {
-        let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
+        let limits = SocketLimits::default().with_http_slots(1).with_per_address(2);
         let gate = AdmissionControl::new(3, limits, &ACCESS);
         let refused = |address| permit(&gate, address).refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
@@ -219,8 +219,7 @@ mod tests {
 
     #[test]
     fn all_connections_of_an_address_share_one_rate_and_so_do_those_that_come_later() {
-        let gate =
-            AdmissionControl::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let gate = AdmissionControl::new(1, SocketLimits::default().with_message_rate(5), &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let now = Instant::from_millis(1_000);
         let allowance = |permit: &Permit| permit.rate().unwrap().allowance(now);
@@ -239,11 +238,8 @@ mod tests {
 
     #[test]
     fn above_the_limit_who_is_idle_longest_gives_up_its_place() {
-        let gate = AdmissionControl::new(
-            1,
-            SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() },
-            &ACCESS,
-        );
+        let gate =
+            AdmissionControl::new(1, SocketLimits::default().with_http_slots(2).with_per_address(3), &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let idle = |at| EvictionPriority::Idle(Instant::from_millis(at));
         let mut permits = [1, 2, 3].map(|key| {
@@ -278,8 +274,7 @@ mod tests {
 
     #[test]
     fn who_is_only_told_that_there_is_no_place_cannot_give_one_up() {
-        let gate =
-            AdmissionControl::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() }, &ACCESS);
+        let gate = AdmissionControl::new(1, SocketLimits::default().with_http_slots(0), &ACCESS);
         let local = IpAddr::from([127, 0, 0, 1]);
         let _client = permit(&gate, local);
         let told = permit(&gate, local);
@@ -289,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_proxy_has_any_number_and_each_of_its_clients_as_many_as_others() {
-        let limits = SocketLimits { http_slots: 0, per_address: 2, ..SocketLimits::default() };
+        let limits = SocketLimits::default().with_http_slots(0).with_per_address(2);
         let gate = AdmissionControl::new(100, limits, &ACCESS);
         let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mut forwarded: Vec<_> = (0..5).map(|_| permit(&gate, PROXY)).collect();
@@ -309,8 +304,7 @@ mod tests {
 
     #[test]
     fn what_a_client_may_say_does_not_depend_on_the_way() {
-        let gate =
-            AdmissionControl::new(9, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let gate = AdmissionControl::new(9, SocketLimits::default().with_message_rate(5), &ACCESS);
         let client = IpAddr::from([192, 0, 2, 1]);
         let now = Instant::from_millis(1_000);
         let (direct, forwarded, another) =

@@ -86,8 +86,8 @@ fn messages_and_the_bytes_of_the_wire() {
 
 #[test]
 fn who_is_closed_because_others_wait_for_its_memory_is_counted_by_1013() {
-    let limits = Limits { write_stall: 100, ..Limits::LINUX };
-    let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
+    let limits = Limits::LINUX.with_write_stall(100);
+    let server = serve(&APP, limits, SocketLimits::default().with_inflaters(1));
     let mut client = connect(&server, "/echo");
     client.send_raw(&Frame::encode(false, COMPRESSED, opcode::BINARY, MASK, &stored(b"half")[..3]));
     client.expect_close(1013);

@@ -156,8 +156,8 @@ fn a_compressed_message_arrives_whole_and_a_bomb_ends_at_the_limit() {
 
 #[test]
 fn who_finds_all_inflaters_taken_waits_and_nobody_keeps_one_for_ever() {
-    let limits = Limits { write_stall: 4_000, ..Limits::LINUX };
-    let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
+    let limits = Limits::LINUX.with_write_stall(4_000);
+    let server = serve(&APP, limits, SocketLimits::default().with_inflaters(1));
     // Clients are dealt to two shards in turn: every second one is a neighbour of the first.
     let mut holder = connect(&server, "/echo");
     let _other = WebSocket::connect(server.addr, "/echo");

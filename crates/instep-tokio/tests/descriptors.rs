@@ -61,7 +61,7 @@ impl Drop for Stop<'_> {
 
 #[test]
 fn who_is_idle_or_does_not_answer_makes_room_and_who_is_well_stays() {
-    let limits = Limits { ping_every: PING_EVERY, pings_missed: u8::MAX, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_ping_every(PING_EVERY).with_pings_missed(u8::MAX);
     let server = serve(&APP, limits, SocketLimits::default());
     let mut sockets: Vec<_> = (0..6).map(|_| socket()).collect();
     let mut next = || connect(sockets.pop().expect("one more"), server.addr);

@@ -23,7 +23,7 @@ fn expect_full(response: &Response) {
 
 #[test]
 fn a_websocket_too_many_gets_503_before_the_101_and_a_page_is_served_meanwhile() {
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let server = serve(&APP, Limits::LINUX.with_clients(2), SocketLimits::default());
     let mut one = WebSocket::connect(server.addr, "/ws");
     let _two = WebSocket::connect(server.addr, "/echo");
     for path in ["/ws", "/echo"] {
@@ -52,8 +52,8 @@ fn a_websocket_too_many_gets_503_before_the_101_and_a_page_is_served_meanwhile()
 
 #[test]
 fn a_connection_too_many_gets_503_whatever_it_asks_for() {
-    let sockets = SocketLimits { http_slots: 0, ..SocketLimits::default() };
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, sockets);
+    let sockets = SocketLimits::default().with_http_slots(0);
+    let server = serve(&APP, Limits::LINUX.with_clients(2), sockets);
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     expect_full(&http(server.addr, GET));
     let mut head = Http::connect(server.addr);
@@ -78,7 +78,7 @@ fn a_connection_too_many_gets_503_whatever_it_asks_for() {
 
 #[test]
 fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let server = serve(&APP, Limits::LINUX.with_clients(2), SocketLimits::default());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     let mut idle: Vec<_> = (0..64)
         .map(|_| {
@@ -114,7 +114,7 @@ fn at_the_limit_who_is_idle_longest_gives_up_its_slot() {
 
 #[test]
 fn at_the_limit_a_page_is_served_whoever_stays_silent_or_dribbles() {
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let server = serve(&APP, Limits::LINUX.with_clients(2), SocketLimits::default());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     let mut others = Vec::new();
     for number in 0..200 {

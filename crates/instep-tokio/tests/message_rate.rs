@@ -27,7 +27,7 @@ fn client(from: [u8; 4], server: SocketAddr) -> WebSocket {
 
 #[test]
 fn who_sends_too_much_is_slowed_down_and_nobody_else() {
-    let server = serve(&APP, Limits::LINUX, SocketLimits { message_rate: RATE, ..SocketLimits::default() });
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default().with_message_rate(RATE));
     let mut flooding = client([127, 0, 0, 2], server.addr);
     let before = Instant::now();
     for number in 0..FLOOD {

@@ -108,7 +108,7 @@ fn queued(client: &TcpStream) -> usize {
 #[test]
 fn others_go_on_and_nothing_piles_up() {
     // Longer than the test takes: how the patience with such a client ends is tested elsewhere.
-    let limits = Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(600_000).with_ping_every(600_000);
     let server = serve(&APP, limits, SocketLimits::default());
     let device = server.device();
     // Connections are dealt to the two shards in turn: one of the healthy ones shares the stalled one's.

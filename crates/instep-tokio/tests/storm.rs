@@ -37,7 +37,7 @@ fn kill(tcp: &TcpStream) {
 fn all_clients_go_and_return_at_once() {
     const CLIENTS: usize = 200;
     const THREADS: usize = 8;
-    let limits = Limits { clients: CLIENTS, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_clients(CLIENTS);
     let server = serve(&APP, limits, SocketLimits::default());
     take_all(server.inbox());
     let device = server.device();

@@ -136,7 +136,7 @@ fn plain_http_is_told_where_to_go() {
 
 #[test]
 fn a_handshake_that_is_not_finished_in_time_is_the_end() {
-    let (server, tls) = start(Limits { head_time: 1_500, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_head_time(1_500));
     let (silent, begun, message_begun) = (
         TcpStream::connect(server.addr).expect("a connection"),
         TcpStream::connect(server.addr).expect("a connection"),
@@ -157,7 +157,7 @@ fn a_handshake_that_is_not_finished_in_time_is_the_end() {
 
 #[test]
 fn broken_records_end_their_own_connection_only() {
-    let limits = Limits { clients: 1, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_clients(1);
     let (server, tls) = start(limits);
     // A handshake that is none is answered by an alert.
     let tcp = TcpStream::connect(server.addr).expect("a connection");

@@ -24,7 +24,7 @@ fn narrow(addr: SocketAddr) -> TcpStream {
 /// What was encrypted, but not taken by the socket, is not lost when the connection ends.
 #[test]
 fn an_answer_arrives_although_the_reader_is_slow() {
-    let (server, tls) = start(Limits { linger_time: 20, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_linger_time(20));
     // Of one of these lengths, just the end has no place in the socket.
     let mut clients: Vec<_> = (1..=LENGTHS)
         .map(|n| {
@@ -53,7 +53,7 @@ fn resident() -> usize {
 fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
     const PAYLOAD: usize = 60_000;
     const FRAMES: usize = 1_000;
-    let (server, tls) = start(Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_write_stall(600_000).with_ping_every(600_000));
     let stalled = tls.over(narrow(server.addr)).expect("TLS");
     let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
     let mut healthy = connect(&tls, server.addr, "/ws");
@@ -77,7 +77,7 @@ fn a_client_that_stops_reading_costs_nothing_and_gets_the_latest() {
 
 #[test]
 fn a_client_that_takes_nothing_is_dropped() {
-    let (server, tls) = start(Limits { write_stall: 300, clients: 1, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_write_stall(300).with_clients(1));
     let stalled = tls.over(narrow(server.addr)).expect("TLS");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
     let fill = "x".repeat(60_000);
@@ -90,7 +90,7 @@ fn a_client_that_takes_nothing_is_dropped() {
 
 #[test]
 fn nor_does_it_stay_when_only_a_small_record_waits() {
-    let limits = Limits { write_stall: 300, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(300).with_ping_every(600_000);
     let (server, tls) = start(limits);
     let stalled = tls.over(narrow(server.addr)).expect("TLS");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("an upgrade");
@@ -109,7 +109,7 @@ fn nor_does_it_stay_when_only_a_small_record_waits() {
 fn who_takes_a_little_each_time_is_kept_and_who_stops_is_dropped() {
     // Long, so that it is not the test that stops to read on a busy machine.
     const STALL: Duration = Duration::from_secs(3);
-    let limits = Limits { write_stall: 3_000, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(3_000).with_ping_every(600_000);
     let (server, tls) = start(limits);
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
     socket.set_recv_buffer_size(4_096).expect("a small buffer");

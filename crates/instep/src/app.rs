@@ -25,13 +25,15 @@ impl Page {
 }
 
 /// An application: everything about it that is known when it is compiled. Declare it as a `const`, and a
-/// mistake is an error of the compiler.
-#[derive(Clone, Copy, Debug)]
+/// mistake is an error of the compiler. The order of the calls that declare it does not matter.
+#[derive(Clone, Debug)]
 pub struct App {
     manifest: Manifest,
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
+    /// Subprotocols of all endpoints, most wanted first.
+    pub(crate) subprotocols: &'static [&'static str],
     /// Answers where nothing else does.
     pub(crate) folder: Option<&'static dyn Folder>,
     /// Answers for the Thing, if it is one.
@@ -46,6 +48,7 @@ impl App {
             pages: [None; PAGES_MAX],
             endpoints: [None; ENDPOINTS_MAX],
             topics: 0,
+            subprotocols: &[],
             folder: None,
             service: None,
         }
@@ -91,12 +94,7 @@ impl App {
     /// If there are more than 4 endpoints, or `path` is no path; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn endpoint(self, path: &'static str) -> Self {
-        self.add_endpoint(Endpoint {
-            pattern: Pattern::new(path),
-            echo: false,
-            thing: false,
-            subprotocols: &[],
-        })
+        self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: false, thing: false })
     }
 
     /// Speaks WebSocket at `path` and sends every message back unchanged, piece by piece as it comes, without
@@ -106,15 +104,10 @@ impl App {
     /// As [`App::endpoint`].
     #[track_caller]
     pub const fn echo(self, path: &'static str) -> Self {
-        self.add_endpoint(Endpoint {
-            pattern: Pattern::new(path),
-            echo: true,
-            thing: false,
-            subprotocols: &[],
-        })
+        self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: true, thing: false })
     }
 
-    /// The subprotocols of every endpoint declared so far, most wanted first.
+    /// Sets the subprotocols of all endpoints, most wanted first.
     ///
     /// # Panics
     /// If a name is empty or longer than 64 bytes; in a `const`, when it is compiled.
@@ -129,13 +122,7 @@ impl App {
             );
             at += 1;
         }
-        let mut at = 0;
-        while at < ENDPOINTS_MAX {
-            if let Some(endpoint) = &mut self.endpoints[at] {
-                endpoint.subprotocols = names;
-            }
-            at += 1;
-        }
+        self.subprotocols = names;
         self
     }
 
@@ -151,26 +138,22 @@ impl App {
         self.service = Some(&ThingService::HERE);
         assert!(self.topics == 0, "an application is a Thing or has topics, not both");
         self.topics = thing.property_count();
-        self.add_endpoint(Endpoint {
-            pattern: Pattern::new("/ws"),
-            echo: false,
-            thing: true,
-            subprotocols: &[],
-        })
+        self.add_endpoint(Endpoint { pattern: Pattern::new("/ws"), echo: false, thing: true })
     }
 
-    /// Whoever connects to its Thing is told of the events that the device still has ([`Limits::events`](crate::Limits::events)),
-    /// oldest first, and not only of those that come. Events and lines of logs then carry a number, `seq`, which counts up by one
-    /// from 1 at each start of the device, so that a page that comes back tells what it has had. A board tells the starts apart with
+    /// Is that Thing, as with [`App::thing`], and has a backlog: a client that connects gets the events that the device still has
+    /// ([`Limits::events`](crate::Limits::events)), oldest first, before those that come.
+    ///
+    /// Events and lines of logs then carry a number, `seq`, which counts up by one from 1 at each start of the device, so a page that
+    /// reconnects knows which of them it has. A board tells the starts apart with
     /// [`Device::set_boot_id`](crate::Device::set_boot_id).
     ///
     /// # Panics
-    /// If it is no Thing yet; in a `const`, when it is compiled.
+    /// As [`App::thing`].
     #[track_caller]
-    pub const fn backlog(mut self) -> Self {
-        assert!(self.manifest.thing.is_some(), "it is a Thing that has a backlog: call App::thing first");
+    pub const fn thing_with_backlog(mut self, thing: &'static Thing) -> Self {
         self.manifest.backlog = true;
-        self
+        self.thing(thing)
     }
 
     /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
@@ -196,14 +179,14 @@ impl App {
     ///
     /// # Panics
     /// As [`App::page`].
-    pub fn with_page(mut self, path: &'static str, asset: Asset) -> Self {
-        let new = Page::Asset(Pattern::new(path), asset);
-        match self.pages.iter_mut().flatten().find(|page| page.pattern() == new.pattern()) {
+    pub fn with_page(&self, path: &'static str, asset: Asset) -> Self {
+        let (mut app, new) = (self.clone(), Page::Asset(Pattern::new(path), asset));
+        match app.pages.iter_mut().flatten().find(|page| page.pattern() == new.pattern()) {
             Some(page) => {
                 *page = new;
-                self
+                app
             }
-            None => self.add_page(new),
+            None => app.add_page(new),
         }
     }
 
@@ -238,7 +221,7 @@ impl App {
         self.manifest.thing
     }
 
-    /// Whether whoever connects is told of past events ([`App::backlog`]).
+    /// Whether whoever connects is told of past events ([`App::thing_with_backlog`]).
     pub const fn has_backlog(&self) -> bool {
         self.manifest.backlog
     }

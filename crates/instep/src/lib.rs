@@ -68,8 +68,8 @@ pub use time::Instant;
 pub mod driver {
     pub use crate::buffer::Buffer;
     pub use crate::connection::{
-        AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
-        Turn, TurnContext,
+        AddressLimit, Client, Compression, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory,
+        Inflated, Inflater, Turn, TurnContext,
     };
     pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
     pub use crate::log::LogRateLimit;

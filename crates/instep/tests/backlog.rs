@@ -9,7 +9,7 @@ use instep::{App, Interaction, Kind, Limits, Severity, Thing};
 use link::{Peer, World};
 use workshop::{Bench, open, said, texts};
 
-const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
+const APP: App = App::new("bench", "for tests").thing_with_backlog(&Bench::THING);
 const START: u32 = 0xc0f_fee0;
 
 fn world() -> World {
@@ -107,7 +107,7 @@ fn numbers_count_what_was_sent_and_nothing_else() {
 fn a_line_of_a_log_is_cut_so_that_its_number_has_room() {
     const NAME: &str = "abcdefghijklmnopqrstuvwxyz012345";
     const LOG: Thing = Thing::new("Log", &[Interaction::new(NAME, "Log", Kind::Log)]);
-    const APP: App = App::new("log", "with the longest name").thing(&LOG).backlog();
+    const APP: App = App::new("log", "with the longest name").thing_with_backlog(&LOG);
     let mut world = World::with_app(&APP, Limits::DEVICE);
     let mut peer = open(&mut world);
     for number in 1..=1_000 {

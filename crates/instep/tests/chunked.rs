@@ -195,7 +195,7 @@ impl BoardPages for Network {
 
 #[test]
 fn a_device_is_set_up_with_it() {
-    static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/network"), ..link::ACCESS };
+    static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/network");
     let network: &'static Network = Box::leak(Box::default());
     let mut world = World::new(Limits::DEVICE);
     world.access = &OWN_NETWORK;
@@ -297,7 +297,7 @@ fn decoded_bytes_count_for_the_limits() {
 /// On Linux more is thrown away than is kept.
 #[test]
 fn content_that_is_thrown_away_is_bounded() {
-    let limits = Limits { body: 4000, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_body(4000);
     let next = "GET /any/more HTTP/1.1\r\nHost: lamp\r\n\r\n";
     for (content, expected) in [(4000, vec![404, 200]), (4001, vec![404])] {
         let text = chunked("POST /nowhere", "", &"x".repeat(content), 100) + next;
@@ -338,7 +338,7 @@ fn it_has_to_come_in_time() {
         assert_eq!((answer.status, answer.header("Connection")), (408, Some("close")), "{cut:?}");
     }
     // What is thrown away, too, however steadily it comes.
-    let mut world = World::new(Limits { body: 100_000, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_body(100_000));
     let mut peer = world.client();
     peer.send(&mut world, raw("POST /nowhere", "", "500\r\n").as_bytes());
     assert_eq!(statuses(&peer.take()), [404]);

@@ -16,8 +16,8 @@ use workshop::{APP, asked, world};
 const ELSEWHERE: &str = "Origin: http://panel.test\r\n";
 const ALLOWED: &[&str] = &["HTTP://Panel.test:80", "capacitor://localhost", "null", "https://[::1]:8443"];
 
-static OPEN: Access = Access { origins: Origins::of(ALLOWED), ports: &[80, 81], ..Access::new("lamp") };
-static CLOSED_TO_ALL: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
+static OPEN: Access = Access::new("lamp").with_origins(Origins::of(ALLOWED)).with_ports(&[80, 81]);
+static CLOSED_TO_ALL: Access = Access::new("lamp").with_ports(&[80, 81]);
 
 fn open(mut world: World) -> World {
     world.access = &OPEN;
@@ -133,7 +133,7 @@ fn who_comes_too_late_may_read_that_too() {
     assert_eq!((late.status, shared_with(&late).as_deref()), (503, Some("http://panel.test")));
 
     // All places are taken.
-    let mut world = open(World::with_app(&APP, Limits { clients: 1, ..Limits::DEVICE }));
+    let mut world = open(World::with_app(&APP, Limits::DEVICE.with_clients(1)));
     let _client = workshop::open(&mut world);
     let events = get(&mut world, "/events", ELSEWHERE);
     assert_eq!((events.status, shared_with(&events).as_deref()), (503, Some("http://panel.test")));

@@ -65,7 +65,7 @@ fn a_closing_handshake_is_counted_by_its_code() {
 
 #[test]
 fn a_client_that_is_dropped_is_counted_by_the_reason() {
-    let limits = Limits { ping_every: 1000, write_stall: 1000, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_ping_every(1000).with_write_stall(1000);
     let mut world = World::new(limits);
     let dropped = |world: &World| DropReason::ALL.map(|reason| counts(world).dropped(reason));
 
@@ -104,7 +104,7 @@ fn a_client_that_is_dropped_is_counted_by_the_reason() {
 
 #[test]
 fn what_is_refused_is_counted_by_the_reason() {
-    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(1));
     let ask = |world: &mut World, request: &str| {
         let mut peer: Peer = world.client();
         peer.send(world, request.as_bytes());
@@ -142,7 +142,7 @@ fn what_is_refused_is_counted_by_the_reason() {
 
 #[test]
 fn messages_publishes_events_and_what_was_missed() {
-    let mut world = World::new(Limits { events: 4, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_events(4));
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let mut echo = world.open("/echo");

@@ -29,7 +29,7 @@ fn a_new_client_and_a_slow_one_get_the_latest_and_no_more() {
 
 #[test]
 fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
-    let mut world = World::new(Limits { replies: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_replies(1));
     let mut inbox = inbox(&world);
     world.device.emit("before anybody came");
     let mut one = world.open("/ws");
@@ -54,7 +54,7 @@ fn events_reach_all_who_are_there_and_a_reply_follows_what_was_published() {
 
 #[test]
 fn the_inbox_serves_in_turn_and_takes_one_message_of_each() {
-    let limits = Limits { inbox: 2, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_inbox(2);
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut flood = world.open("/ws");
@@ -97,7 +97,7 @@ fn an_empty_message_that_had_to_wait_stops_nothing() {
 
 #[test]
 fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
-    let limits = Limits { inbox: 1, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_inbox(1);
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..4).map(|_| world.open("/ws")).collect();
@@ -127,7 +127,7 @@ fn who_waits_for_a_full_inbox_gets_in_even_if_others_that_wait_leave() {
 
 #[test]
 fn places_are_limited_given_back_and_a_page_is_served_meanwhile() {
-    let limits = Limits { clients: 2, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_clients(2);
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut one = world.open("/ws");
@@ -153,8 +153,7 @@ fn places_are_limited_given_back_and_a_page_is_served_meanwhile() {
 #[test]
 fn a_connection_too_many_is_told_so_and_closed() {
     let mut world = World::new(Limits::DEVICE);
-    let mut peer = world.client();
-    peer.client.refuse();
+    let mut peer = world.client_of(link::connection().over_capacity(true));
     assert!(!peer.turn(&mut world).closed, "it has asked for nothing yet");
     let turn = peer.send(&mut world, link::upgrade("/ws").as_bytes());
     assert!(peer.take().starts_with(b"HTTP/1.1 503 "));
@@ -188,7 +187,7 @@ fn nothing_of_an_echo_is_heard_and_nothing_published_goes_there() {
 
 #[test]
 fn sixteen_messages_of_one_read_leave_in_one_write() {
-    let mut world = World::new(Limits { frame: 1024, outbox: 1100, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_frame(1024).with_outbox(1100));
     let mut peer = world.open("/echo");
     let mut bytes = frame(0x81, b"sixteen bytes ok").repeat(16);
     let mut writes = Vec::new();

@@ -61,7 +61,7 @@ fn as_many_events_are_kept_as_the_ring_holds() {
 
 #[test]
 fn as_many_replies_wait_as_the_limit_says() {
-    let mut world = World::new(Limits { replies: 3, ..LIMITS });
+    let mut world = World::new(LIMITS.with_replies(3));
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let client = opened(&mut inbox).expect("a client");

@@ -26,7 +26,7 @@ fn follow(world: &mut World, peers: &mut [link::Peer]) {
 
 #[test]
 fn a_place_that_becomes_free_is_kept_for_who_waits_longest() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
     while heard(&mut inbox).is_some() {}
@@ -45,7 +45,7 @@ fn a_place_that_becomes_free_is_kept_for_who_waits_longest() {
 
 #[test]
 fn who_leaves_with_a_place_kept_for_it_leaves_it_to_the_next() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
     while heard(&mut inbox).is_some() {}
@@ -63,7 +63,7 @@ fn who_leaves_with_a_place_kept_for_it_leaves_it_to_the_next() {
 
 #[test]
 fn who_has_no_room_for_the_reply_keeps_no_place_from_others() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
     let mut clients = Vec::new();
@@ -89,7 +89,7 @@ fn who_has_no_room_for_the_reply_keeps_no_place_from_others() {
 
 #[test]
 fn a_message_is_taken_only_where_the_longest_reply_has_room() {
-    let mut world = World::new(Limits { frame: 2000, replies: 4, outbox: 4100, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_frame(2000).with_replies(4).with_outbox(4100));
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let client = link::opened(&mut inbox).unwrap();
@@ -113,7 +113,7 @@ fn a_message_is_taken_only_where_the_longest_reply_has_room() {
 
 #[test]
 fn a_slot_that_passes_to_another_driver_is_not_forgotten() {
-    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(1));
     let mut inbox = inbox(&world);
     let mut first = world.open("/ws");
     let client = link::opened(&mut inbox).unwrap();
@@ -167,7 +167,7 @@ fn one_without_room(world: &mut World, inbox: &mut Inbox<'_>) -> [link::Peer; 2]
 
 #[test]
 fn a_message_whose_answer_has_no_room_yet_keeps_no_place_from_others() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers = one_without_room(&mut world, &mut inbox);
     peers[1].send(&mut world, &frame(0x81, b"two"));
@@ -188,7 +188,7 @@ fn a_message_whose_answer_has_no_room_yet_keeps_no_place_from_others() {
 
 #[test]
 fn who_leaves_before_its_answer_had_room_is_still_heard() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers = one_without_room(&mut world, &mut inbox);
     assert_eq!(heard(&mut inbox), None);
@@ -207,7 +207,7 @@ fn every_driver_is_woken_once_however_many_there_are() {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
-    let mut world = World::new(Limits { clients: FOLLOWERS, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(FOLLOWERS));
     let woken: Vec<_> = (0..FOLLOWERS).map(|_| Arc::new(Woken::default())).collect();
     let counts = || woken.iter().map(|woken| woken.0.swap(0, Ordering::Relaxed)).collect::<Vec<_>>();
     let register = |world: &World| {

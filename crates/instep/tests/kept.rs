@@ -220,7 +220,7 @@ fn without_a_place_nothing_is_restored_and_all_goes_on() {
 
 #[test]
 fn a_restored_value_has_room_in_the_smallest_inbox_or_is_left_out() {
-    let limits = Limits { message: 4, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_message(4);
     let world = World::with_app(&workshop::APP, limits);
     let mut inbox = inbox(&world);
     inbox.keep_in(store(&[("name", "12345"), ("mode", "day")]));

@@ -5,9 +5,8 @@ mod link;
 
 use guarded::*;
 use instep::access::IpNetwork;
-use instep::driver::Client;
 use instep::login::Password;
-use instep::{Access, Instant, Limits};
+use instep::{Access, Limits};
 use link::{LED, PEER, World, frame};
 
 #[test]
@@ -59,7 +58,7 @@ fn without_a_session_only_the_log_in_page_and_healthz_answer() {
 
 #[test]
 fn in_its_own_network_a_phone_is_led_to_the_page_that_asks() {
-    static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..link::ACCESS };
+    static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/");
     let mut world = guarded();
     world.access = &OWN_NETWORK;
     let mut phone = world.client();
@@ -276,18 +275,12 @@ fn pages_from_elsewhere_can_neither_log_in_nor_out() {
 #[test]
 fn an_encrypted_way_has_a_cookie_of_its_own() {
     let mut world = guarded();
-    let memory = link::exchange(&world.limits);
-    let mut client = Client::new(link::PEER, 1, memory, Instant::from_millis(0));
-    client.set_local_port(443);
-    client.secure();
-    let mut peer = world.client();
-    peer.client = client;
+    let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(true));
     let entered = exchange_with(&mut world, &mut peer, &form("/login", "", FORM));
     let cookie = entered.header("Set-Cookie").unwrap();
     assert!(cookie.starts_with("instep_443=") && cookie.ends_with("; SameSite=Strict; Secure"), "{cookie}");
     let cookie = format!("Cookie: {}\r\n", cookie.split_once(';').unwrap().0);
-    let mut again = world.client();
-    again.client.set_local_port(443);
+    let mut again = world.client_of(link::connection().with_local_port(443));
     let page =
         exchange_with(&mut world, &mut again, &format!("GET / HTTP/1.1\r\nHost: lamp\r\n{cookie}\r\n"));
     assert_eq!(page.status, 200);
@@ -297,7 +290,7 @@ fn an_encrypted_way_has_a_cookie_of_its_own() {
 #[test]
 fn behind_a_proxy_the_addresses_are_its_own_and_failures_those_of_its_clients() {
     static BEHIND: Access =
-        Access { proxies: &[IpNetwork::host(PEER)], base_path: "/device", ..Access::new("lamp") };
+        Access::new("lamp").with_proxies(&[IpNetwork::host(PEER)]).with_base_path("/device");
     let mut world = guarded();
     world.access = &BEHIND;
     let asked = get(&mut world, "/device/any/a", NAVIGATION);
@@ -348,8 +341,7 @@ fn a_cookie_that_is_not_text_hides_no_session() {
     let mut request = b"GET / HTTP/1.1\r\nHost: lamp\r\nCookie: other=\xff\xfe; ".to_vec();
     request.extend(cookie.strip_prefix("Cookie: ").unwrap().as_bytes());
     request.extend(b"\r\n");
-    let mut peer = world.client();
-    peer.client.set_local_port(80);
+    let mut peer = world.client_of(link::connection().with_local_port(80));
     peer.send(&mut world, &request);
     assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
 }
@@ -357,8 +349,7 @@ fn a_cookie_that_is_not_text_hides_no_session() {
 #[test]
 fn a_password_that_was_right_until_it_changed_lets_nobody_in() {
     let mut world = guarded();
-    let mut peer = world.client();
-    peer.client.set_local_port(80);
+    let mut peer = world.client_of(link::connection().with_local_port(80));
     peer.send(&mut world, form("/login", "", FORM).as_bytes());
     check(&world);
     // It was checked, and before its browser is told, it is not the password any more.

@@ -59,7 +59,7 @@ fn an_address_of_ipv6_waits_with_its_neighbours() {
 #[test]
 fn a_form_may_be_long_wrong_or_cut_anywhere() {
     // It has a limit of its own.
-    let mut world = guarded_with(Limits { body: 0, ..Limits::DEVICE });
+    let mut world = guarded_with(Limits::DEVICE.with_body(0));
     let padded = |length: usize| format!("{FORM}&x={}", "y".repeat(length - FORM.len() - 3));
     assert_eq!(post(&mut world, "/login", "", &padded(1023)).status, 303);
     assert_eq!(post(&mut world, "/login", "", &padded(1024)).status, 303);

@@ -60,7 +60,7 @@ fn offered(lines: &[String], way_in: &str) -> Option<&'static str> {
 }
 
 fn lamp(ways_in: AllowHints) -> Access {
-    Access { hints: ways_in, ports: &[80], ..Access::new("lamp") }
+    Access::new("lamp").with_hints(ways_in).with_ports(&[80])
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_name_that_the_log_offers_lets_the_request_in() {
             assert_eq!(name.is_some(), can, "{host}: {said:?}");
             let Some(name) = name else { continue };
             assert!(is_host_name(name), "{name}");
-            let access = Access { hosts: vec![name].leak(), ..lamp(ways_in) };
+            let access = lamp(ways_in).with_hosts(vec![name].leak());
             assert_eq!(handshake(access, host, None).0, "101", "{host} by {name}");
         }
     }
@@ -148,7 +148,7 @@ fn an_origin_that_the_log_offers_lets_its_pages_in_and_no_others() {
             assert_eq!(allowed.is_some(), can, "{origin}: {said:?}");
             let Some(allowed) = allowed else { continue };
             assert!(is_origin(allowed), "{allowed}");
-            let access = Access { origins: Origins::of(vec![allowed].leak()), ..lamp(ways_in) };
+            let access = lamp(ways_in).with_origins(Origins::of(vec![allowed].leak()));
             for (other, _) in origins {
                 let status = if same(other, origin) { "101" } else { "403" };
                 assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");
@@ -179,7 +179,7 @@ fn only_a_page_that_came_over_http_can_be_the_devices_own() {
 #[test]
 fn a_full_network_says_how_many_places_it_has_and_not_how_many_the_device_has() {
     listen();
-    let limits = Limits { clients: 3, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_clients(3);
     let mut world = World::with_networks(&APP, limits, 2);
     let _clients = [world.open("/ws"), world.open("/ws")];
     lines();

@@ -198,7 +198,7 @@ fn names_that_have_no_room_are_left_out() {
     );
     const LONG_APP: App = App::new("long", "for tests").thing(&LONG);
     for (last, count) in [('h', 8), ('p', 16)] {
-        let mut world = World::with_app(&LONG_APP, Limits { message: 2_000, inbox: 64, ..Limits::DEVICE });
+        let mut world = World::with_app(&LONG_APP, Limits::DEVICE.with_message(2_000).with_inbox(64));
         let mut inbox = inbox(&world);
         let members: Vec<_> =
             ('a'..=last).map(|first| format!("\"{first}0123456789012345678901234567890\":true")).collect();
@@ -227,9 +227,9 @@ fn there_are_no_more_than_the_inbox_and_an_object_hold() {
     for (limits, count, status) in [
         (Limits::DEVICE, 8, 204),
         (Limits::DEVICE, 9, 413),
-        (Limits { message: 2_000, ..Limits::DEVICE }, 17, 413),
-        (Limits { message: 2_000, inbox: 64, ..Limits::DEVICE }, 16, 204),
-        (Limits { message: 2_000, inbox: 64, ..Limits::DEVICE }, 17, 413),
+        (Limits::DEVICE.with_message(2_000), 17, 413),
+        (Limits::DEVICE.with_message(2_000).with_inbox(64), 16, 204),
+        (Limits::DEVICE.with_message(2_000).with_inbox(64), 17, 413),
     ] {
         let mut world = World::with_app(&MANY_APP, limits);
         let mut inbox = inbox(&world);

@@ -52,7 +52,7 @@ fn further_requests_than_there_are_slots_or_places_are_told_to_come_back() {
     }
 
     // The inbox is full of what clients said.
-    let mut world = World::with_app(&APP, Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::with_app(&APP, Limits::DEVICE.with_inbox(1));
     let mut inbox = link::inbox(&world);
     let mut client = workshop::open(&mut world);
     client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));

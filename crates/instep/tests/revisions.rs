@@ -140,8 +140,8 @@ fn who_comes_back_is_told_exactly_how_many_events_it_missed() {
 
 #[test]
 fn with_a_backlog_only_what_the_ring_has_forgotten_is_missed() {
-    const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
-    let mut world = World::with_app(&APP, Limits { events: 4, ..Limits::DEVICE });
+    const APP: App = App::new("bench", "for tests").thing_with_backlog(&Bench::THING);
+    let mut world = World::with_app(&APP, Limits::DEVICE.with_events(4));
     world.device.set_boot_id(START);
     let bench = Bench::new(world.device);
     for number in 1..8_u32 {

@@ -28,7 +28,19 @@ use origins::From;
 pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 
 /// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
+///
+/// ```
+/// use instep::Access;
+/// use instep::access::Origins;
+///
+/// static ACCESS: Access = Access::new("lamp")
+///     .with_ports(&[80])
+///     .with_hosts(&["lamp.example.com"])
+///     .with_origins(Origins::of(&["https://panel.example"]));
+/// # assert_eq!((ACCESS.name, ACCESS.ports), ("lamp", &[80][..]));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Access {
     /// The device's name. Of one with dots, such as `box.example.com`, the first part is its name, too. It goes by `NAME`,
     /// and by `NAME.local` and the like (CONTRACTS section 5).
@@ -82,6 +94,66 @@ impl Access {
         }
     }
 
+    /// Replaces the device's [`name`](Self::name).
+    #[must_use]
+    pub const fn with_name(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Sets the other names that the device has ([`hosts`](Self::hosts)).
+    #[must_use]
+    pub const fn with_hosts(self, hosts: &'static [&'static str]) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// Sets the [`origins`](Self::origins) of pages from elsewhere that may use the device.
+    #[must_use]
+    pub const fn with_origins(self, origins: Origins) -> Self {
+        Self { origins, ..self }
+    }
+
+    /// Sets the origins of pages that may show the device's pages in a frame ([`frames`](Self::frames)).
+    #[must_use]
+    pub const fn with_frames(self, frames: &'static [&'static str]) -> Self {
+        Self { frames, ..self }
+    }
+
+    /// Sets the [`ports`](Self::ports) on which the device listens.
+    #[must_use]
+    pub const fn with_ports(self, ports: &'static [u16]) -> Self {
+        Self { ports, ..self }
+    }
+
+    /// Sets the networks of trusted [`proxies`](Self::proxies).
+    #[must_use]
+    pub const fn with_proxies(self, proxies: &'static [IpNetwork]) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Sets the path that a proxy puts before every path ([`base_path`](Self::base_path)).
+    #[must_use]
+    pub const fn with_base_path(self, base_path: &'static str) -> Self {
+        Self { base_path, ..self }
+    }
+
+    /// Redirects pages without TLS to the address with TLS ([`https`](Self::https)).
+    #[must_use]
+    pub const fn with_https(self, https: HttpsRedirect) -> Self {
+        Self { https: Some(https), ..self }
+    }
+
+    /// Sets the page of a captive [`portal`](Self::portal).
+    #[must_use]
+    pub const fn with_portal(self, page: &'static str) -> Self {
+        Self { portal: Some(page), ..self }
+    }
+
+    /// Sets the [`hints`](Self::hints) for the log.
+    #[must_use]
+    pub const fn with_hints(self, hints: AllowHints) -> Self {
+        Self { hints, ..self }
+    }
+
     /// Whether the request may come in at all.
     ///
     /// # Errors
@@ -127,12 +199,10 @@ mod tests {
     use instep_proto::http::HeadLimits;
     use std::format;
 
-    const ACCESS: Access = Access {
-        hosts: &["lamp.test"],
-        origins: Origins::of(&["https://Panel.example:8443", "null"]),
-        ports: &[80, 81, 8080],
-        ..Access::new("lamp")
-    };
+    const ACCESS: Access = Access::new("lamp")
+        .with_hosts(&["lamp.test"])
+        .with_origins(Origins::of(&["https://Panel.example:8443", "null"]))
+        .with_ports(&[80, 81, 8080]);
 
     fn check(access: &Access, host: &str, headers: &str) -> Result<(), Refusal> {
         let text = format!("GET /ws HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
@@ -179,7 +249,7 @@ mod tests {
         ] {
             assert_eq!(check(&ACCESS, host, ""), Err(Refusal::Host), "{host}");
         }
-        let nameless = Access { name: "", ..ACCESS };
+        let nameless = ACCESS.with_name("");
         assert_eq!(check(&nameless, ".local", ""), Err(Refusal::Host));
     }
 
@@ -210,7 +280,7 @@ mod tests {
         ] {
             assert_eq!(origin(host, page), Err(Refusal::Origin), "{page} at {host}");
         }
-        let strict = Access { origins: Origins::NONE, ..ACCESS };
+        let strict = ACCESS.with_origins(Origins::NONE);
         assert_eq!(check(&strict, "lamp.local", "Origin: null\r\n"), Err(Refusal::Origin));
         let two = "Origin: http://lamp.local\r\nOrigin: http://lamp.local\r\n";
         assert_eq!(check(&ACCESS, "lamp.local", two), Err(Refusal::Origin));

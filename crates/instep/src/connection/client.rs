@@ -2,6 +2,7 @@
 
 use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
+use super::info::ConnectionInfo;
 use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
@@ -47,8 +48,8 @@ pub struct Client {
 
 impl Client {
     /// A connection that was just accepted.
-    pub fn new(peer: IpAddr, port: u16, mut exchange: HttpStateMemory, now: Instant) -> Self {
-        exchange.begin(peer, port);
+    pub fn new(info: ConnectionInfo, mut exchange: HttpStateMemory, now: Instant) -> Self {
+        exchange.begin(info);
         Self {
             state: State::Http,
             http_state: Some(exchange),
@@ -229,20 +230,6 @@ impl Client {
                 self.http_state = Some(owned);
                 None
             }
-        }
-    }
-
-    /// It came in at this port of the device: its cookie is named after it.
-    pub fn set_local_port(&mut self, port: u16) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.local_port = port;
-        }
-    }
-
-    /// There are too many connections: whatever this one asks for is answered by 503.
-    pub fn refuse(&mut self) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.refused = true;
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a connection is as long as it is about requests (RFC 9110 calls a request and its response an exchange).
 
+use super::info::ConnectionInfo;
 use crate::buffer::Buffer;
 use crate::service::{Context, Outcome, Pending};
 #[cfg(feature = "alloc")]
@@ -84,10 +85,18 @@ impl HttpState {
     }
 
     /// A connection begins.
-    pub(super) fn begin(&mut self, peer: IpAddr, port: u16) {
+    pub(super) fn begin(&mut self, info: ConnectionInfo) {
         let mut unsent = core::mem::replace(&mut self.unsent, Buffer::lent(&mut []));
         unsent.clear();
-        *self = Self { peer, port, ..Self::new(unsent) };
+        let ConnectionInfo { peer, local_port, encrypted, over_capacity } = info;
+        *self = Self {
+            peer: peer.ip(),
+            port: peer.port(),
+            local_port,
+            refused: over_capacity,
+            secure: encrypted,
+            ..Self::new(unsent)
+        };
     }
 
     /// The next thing is to answer, and to throw away that content of the request.

@@ -227,7 +227,7 @@ impl Client {
         let takes = world.compression.map(Compression::takes);
         let extension = takes.zip(deflate.as_ref()).map(|(takes, deflate)| (takes.display)(deflate));
         let length =
-            handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.spare_mut());
+            handshake.write_answer(extension, subprotocol(head, world.app.subprotocols), out.spare_mut());
         out.commit(length);
         let cursor = match world.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(service) => (service.greet)(world, out),

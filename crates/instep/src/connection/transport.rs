@@ -12,13 +12,6 @@ impl Client {
         self.http_state.as_ref().is_some_and(|exchange| exchange.secure)
     }
 
-    /// Its bytes are encrypted on their way.
-    pub fn secure(&mut self) {
-        if let Some(exchange) = &mut self.http_state {
-            exchange.secure = true;
-        }
-    }
-
     /// It does not encrypt although it came where it must: whatever it asks for is answered by 400, which says so.
     pub fn refuse_unencrypted(&mut self) {
         if let Some(exchange) = &mut self.http_state {

@@ -42,7 +42,7 @@ impl Thing {
         }
     }
 
-    /// Emits the event `name` to every client that is connected now; with [`App::backlog`](crate::App::backlog) those that
+    /// Emits the event `name` to every client that is connected now; with [`App::thing_with_backlog`](crate::App::thing_with_backlog) those that
     /// connect later, too.
     ///
     /// If there is no such event, or the text does not fit a frame, it is not sent and the log says why.

@@ -10,5 +10,4 @@ pub struct Endpoint {
     pub(crate) echo: bool,
     /// Its messages are those of the Thing.
     pub(crate) thing: bool,
-    pub(crate) subprotocols: &'static [&'static str],
 }

@@ -4,13 +4,13 @@
 
 use instep::board::BoardPages;
 use instep::driver::{
-    Buffer, Client, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring, RingEntry,
-    SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
+    Buffer, Client, ConnectionInfo, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring,
+    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
 use instep::{
     Access, App, Asset, ClientId, Device, HistoryPoint, Inbox, Instant, Limits, LogIn, Message, Thing,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -30,7 +30,7 @@ pub const APP: App = App::new("test", "for tests")
     .echo("/echo")
     .topics(TOPICS);
 
-pub const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
+pub const ACCESS: Access = Access::new("lamp").with_ports(&[80]);
 
 pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
     vec![value; count].leak()
@@ -119,7 +119,11 @@ impl World {
     }
 
     pub fn client(&self) -> Peer {
-        let client = Client::new(PEER, 4000, exchange(&self.limits), Instant::from_millis(self.now));
+        self.client_of(connection())
+    }
+
+    pub fn client_of(&self, info: ConnectionInfo) -> Peer {
+        let client = Client::new(info, exchange(&self.limits), Instant::from_millis(self.now));
         Peer {
             client,
             capacity: None,
@@ -180,6 +184,11 @@ pub fn at(millis: u64) -> Instant {
 
 pub fn unsent(limits: &Limits) -> usize {
     limits.frame + 512
+}
+
+/// An unencrypted connection of [`PEER`].
+pub fn connection() -> ConnectionInfo {
+    ConnectionInfo::new(SocketAddr::new(PEER, 4000))
 }
 
 /// Where one connection stands.
