@@ -13,8 +13,7 @@ instep::thing! {
 
 /// The application's declaration.
 pub const APP: App = App::new("chat", "A chat among browsers")
-    .thing(&Chat::THING)
-    .backlog() // a page that opens later gets the last lines, too
+    .thing_with_backlog(&Chat::THING) // a page that opens later gets the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
@@ -22,9 +21,11 @@ pub const APP: App = App::new("chat", "A chat among browsers")
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let chat = Chat::new(device);
     loop {
-        match chat.next(inbox).await {
-            Command::Say(text) if text.trim().is_empty() => inbox.refuse("there is nothing to say in that"),
-            Command::Say(text) => chat.said(text),
+        match chat.recv(inbox).await {
+            (Command::Say(text), responder) if text.trim().is_empty() => {
+                responder.refuse("there is nothing to say in that");
+            }
+            (Command::Say(text), _) => chat.said(text),
         }
     }
 }

@@ -19,8 +19,7 @@ instep::thing! {
 
 /// The application's declaration.
 pub const APP: App = App::new("console", "The log of the device, live")
-    .thing(&Console::THING)
-    .backlog() // a page that opens later gets the last lines, too
+    .thing_with_backlog(&Console::THING) // a page that opens later gets the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
@@ -71,7 +70,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     console.lost(f64::from(shown));
     loop {
         // The Thing has no commands; `next` answers clients that send one.
-        let First(line) = select(LINES.receive(), console.next(inbox)).await;
+        let First(line) = select(LINES.receive(), console.recv(inbox)).await;
         console.lines(line.severity, line.text.as_str());
         let lost = LOST.lock(Cell::get);
         if lost != shown {

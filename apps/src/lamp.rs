@@ -39,7 +39,7 @@ pub async fn run(
     lamp.led(on);
     lamp.brightness(percent);
     // While the lamp blinks: the number of changes left, and the responder of the action.
-    let mut blinking: Option<(u8, Option<Responder<'_>>)> = None;
+    let mut blinking: Option<(u8, Responder<'_>)> = None;
     loop {
         let change = async {
             match blinking {
@@ -47,27 +47,27 @@ pub async fn run(
                 None => core::future::pending().await,
             }
         };
-        match select(lamp.next(inbox), change).await {
-            First(Command::Led(new)) => {
+        match select(lamp.recv(inbox), change).await {
+            First((Command::Led(new), _)) => {
                 on = new;
                 led.switch(on); // the hardware first,
                 lamp.led(on); // then every page, that of the sender, too
             }
-            First(Command::Brightness(new)) => {
+            First((Command::Brightness(new), _)) => {
                 percent = new;
                 dim(&mut dimmer, percent);
                 lamp.brightness(percent);
             }
-            First(Command::Blink) if blinking.is_some() => inbox.refuse("it blinks already"),
-            First(Command::Blink) => blinking = Some((BLINK.1, inbox.defer())),
+            First((Command::Blink, responder)) if blinking.is_some() => responder.refuse("it blinks already"),
+            First((Command::Blink, responder)) => blinking = Some((BLINK.1, responder.defer())),
             Second(()) => {
-                let Some((changes, answer)) = blinking.take() else { continue };
+                let Some((changes, responder)) = blinking.take() else { continue };
                 led.drive(on ^ (changes % 2 == 0));
                 if changes > 0 {
-                    blinking = Some((changes - 1, answer));
+                    blinking = Some((changes - 1, responder));
                 } else {
                     led.drive(on);
-                    answer.into_iter().for_each(Responder::done);
+                    responder.done();
                 }
             }
         }

@@ -25,7 +25,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
     publish_count(device, count);
     let mut second = Ticker::every(Duration::from_secs(1));
     loop {
-        match select(inbox.next(), second.next()).await {
+        match select(inbox.recv(), second.next()).await {
             First(Message::Text { text: "toggle", .. }) => {
                 on = !on;
                 led.switch(on); // the hardware first,

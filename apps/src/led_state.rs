@@ -19,7 +19,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
     let mut on = led.begin();
     show(device, on);
     loop {
-        if let Message::Text { text: "toggle", .. } = inbox.next().await {
+        if let Message::Text { text: "toggle", .. } = inbox.recv().await {
             on = !on;
             led.switch(on);
             show(device, on);

@@ -19,11 +19,11 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
         .on_message(|message| match message {
             Message::Text { text: "LED ON", .. } => {
                 led.switch(true);
-                device.event("LED is now ON");
+                device.emit("LED is now ON");
             }
             Message::Text { text: "LED OFF", .. } => {
                 led.switch(false);
-                device.event("LED is now OFF");
+                device.emit("LED is now OFF");
             }
             _ => {}
         })

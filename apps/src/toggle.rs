@@ -15,7 +15,7 @@ pub const APP: App = App::new("toggle", "A button that toggles the LED")
 pub async fn run(inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let mut on = led.begin();
     loop {
-        if let Message::Text { text: "toggle", .. } = inbox.next().await {
+        if let Message::Text { text: "toggle", .. } = inbox.recv().await {
             on = !on;
             led.switch(on);
         }

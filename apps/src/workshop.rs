@@ -27,8 +27,7 @@ instep::thing! {
 
 /// The application's declaration.
 pub const APP: App = App::new("workshop", "All kinds of controls in one device, simulated")
-    .thing(&Workshop::THING)
-    .backlog() // a page that opens later gets the last lines, too
+    .thing_with_backlog(&Workshop::THING) // a page that opens later gets the last lines, too
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
@@ -51,7 +50,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
     workshop.name("Workshop");
     let mut second = Ticker::every(Duration::from_secs(1));
     let mut seconds = 0_u32;
-    let mut blinking: Option<(Timer, Option<Responder<'_>>)> = None;
+    let mut blinking: Option<(Timer, Responder<'_>)> = None;
     loop {
         let blinked = async {
             match &mut blinking {
@@ -59,29 +58,29 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
                 None => core::future::pending().await,
             }
         };
-        match select3(workshop.next(inbox), second.next(), blinked).await {
-            First(Command::Led(new)) => {
+        match select3(workshop.recv(inbox), second.next(), blinked).await {
+            First((Command::Led(new), _)) => {
                 on = new;
                 led.switch(on); // the hardware first,
                 workshop.led(on); // then every page, that of the sender, too
             }
-            First(Command::Brightness(percent)) => workshop.brightness(percent),
-            First(Command::Speed(percent)) => {
+            First((Command::Brightness(percent), _)) => workshop.brightness(percent),
+            First((Command::Speed(percent), _)) => {
                 workshop.speed(percent);
                 workshop.turning(percent != 0.0);
             }
-            First(Command::Mode(mode)) => {
+            First((Command::Mode(mode), _)) => {
                 workshop.mode(mode);
                 workshop.lines(Severity::Info, format_args!("It is {mode} now"));
             }
-            First(Command::Name("")) => inbox.refuse("a workshop has a name"),
-            First(Command::Name(name)) => workshop.name(name),
-            First(Command::Say(text)) => workshop.said(text),
-            First(Command::Blink) if blinking.is_some() => inbox.refuse("it blinks already"),
-            First(Command::Blink) => {
+            First((Command::Name(""), responder)) => responder.refuse("a workshop has a name"),
+            First((Command::Name(name), _)) => workshop.name(name),
+            First((Command::Say(text), _)) => workshop.said(text),
+            First((Command::Blink, responder)) if blinking.is_some() => responder.refuse("it blinks already"),
+            First((Command::Blink, responder)) => {
                 led.drive(!on);
                 workshop.lines(Severity::Debug, "It blinks");
-                blinking = Some((Timer::after(BLINK), inbox.defer()));
+                blinking = Some((Timer::after(BLINK), responder.defer()));
             }
             Second(()) => {
                 seconds = seconds.wrapping_add(1);
@@ -97,7 +96,9 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
             Third(()) => {
                 led.drive(on);
                 // Blinking has ended.
-                blinking.take().and_then(|(_, answer)| answer).into_iter().for_each(Responder::done);
+                if let Some((_, responder)) = blinking.take() {
+                    responder.done();
+                }
             }
         }
     }

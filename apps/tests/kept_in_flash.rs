@@ -75,8 +75,7 @@ fn properties(settings: &'static Settings) -> &'static KeptProperties {
 
 /// A server of the lamp, whose application runs on its own thread, and the lamp's brightness.
 fn start(settings: &'static Settings) -> (Server, Receiver<u16>) {
-    let server =
-        Server::new(&lamp::APP, &ACCESS, Limits { clients: 4, ..Limits::LINUX }, SocketLimits::default(), 1);
+    let server = Server::new(&lamp::APP, &ACCESS, Limits::LINUX.with_clients(4), SocketLimits::default(), 1);
     let (told, levels) = channel();
     std::thread::spawn(move || {
         let mut inbox = server.inbox().unwrap();

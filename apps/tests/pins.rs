@@ -34,7 +34,7 @@ impl OutputPin for Pin {
 static ACCESS: Access = Access::new("");
 
 fn server(app: &'static App) -> Server {
-    Server::new(app, &ACCESS, Limits { clients: 4, ..Limits::LINUX }, SocketLimits::default(), 1)
+    Server::new(app, &ACCESS, Limits::LINUX.with_clients(4), SocketLimits::default(), 1)
 }
 
 #[tokio::test(start_paused = true)]

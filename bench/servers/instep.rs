@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     let _ = instep_sys_linux::memory::join_small_blocks();
     let start = serving::start()?;
     let clients = start.number("--clients").unwrap_or(10_000);
-    let mut limits = Limits { clients, ..Limits::LINUX };
+    let mut limits = Limits::LINUX.with_clients(clients);
     if start.options.iter().any(|option| option == "--patient") {
         (limits.write_stall, limits.ping_every) = (HOUR, HOUR);
     }
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
         let Some(mut inbox) = server.inbox() else { return };
         application.block_on(async {
             loop {
-                if let Message::Text { text, .. } = inbox.next().await {
+                if let Message::Text { text, .. } = inbox.recv().await {
                     server.device().publish(TOPIC, text);
                 }
             }

@@ -43,20 +43,20 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
         let ramp = async {
             if actual == wanted { core::future::pending().await } else { Timer::after(RAMP.0).await }
         };
-        match select(motor.next(inbox), ramp).await {
-            First(Command::Direction(new)) => {
+        match select(motor.recv(inbox), ramp).await {
+            First((Command::Direction(new), _)) => {
                 direction = if new == "backward" { Direction::Backward } else { Direction::Forward };
                 motor.direction(new);
                 motor.events(Severity::Info, format_args!("It is to turn {new}"));
             }
-            First(Command::Speed(percent)) => {
+            First((Command::Speed(percent), _)) => {
                 #[expect(clippy::cast_possible_truncation, reason = "the range is 0 to 100")]
                 let new = percent as i16;
                 speed = new;
                 motor.speed(percent);
             }
             // Without a ramp, because a stop must be immediate.
-            First(Command::Stop) => {
+            First((Command::Stop, _)) => {
                 (speed, actual) = (0, 0);
                 turn(&mut drive, actual, &motor);
                 motor.speed(0.0);

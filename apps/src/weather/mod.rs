@@ -38,6 +38,6 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut sensor: impl Sensor
         weather.humidity(humidity);
         weather.pressure(pressure);
         // The Thing has no commands; `next` answers clients that send one.
-        let Either::First(()) = select(tick.next(), weather.next(inbox)).await;
+        let Either::First(()) = select(tick.next(), weather.recv(inbox)).await;
     }
 }

@@ -20,7 +20,7 @@ instep_embassy::resources! {
 }
 
 static RESOURCES: Resources = Resources::new();
-static ACCESS: Access = Access { ports: &[80], ..Access::new("device") };
+static ACCESS: Access = Access::new("device").with_ports(&[80]);
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {

@@ -77,15 +77,13 @@ async fn main(spawner: Spawner) {
     let station = Interface::station();
     let name = build_config::name(SETTINGS.device_name(), station.mac_address());
     let app = app();
-    let access = Access {
-        hosts: HOSTS,
-        origins: const { Origins::of(ORIGINS) },
-        frames: FRAMES,
-        ports: &[PORT],
-        hints: AllowHints::BUILD,
-        ..Access::new(NAME.init(name).as_str())
-    };
-    let ap_access = AP_ACCESS.init(Access { portal: Some(AP_PAGE), ..access });
+    let access = Access::new(NAME.init(name).as_str())
+        .with_hosts(HOSTS)
+        .with_origins(const { Origins::of(ORIGINS) })
+        .with_frames(FRAMES)
+        .with_ports(&[PORT])
+        .with_hints(AllowHints::BUILD);
+    let ap_access = AP_ACCESS.init(access.with_portal(AP_PAGE));
     let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
     if const { build_config::keeps_properties() } {
         inbox.keep_in(&PROPERTIES);

@@ -16,14 +16,12 @@ pub const STATION_CLIENTS: usize = unwrap_or(CLIENTS, if LOW_MEMORY { 4 } else {
 pub const AP_CLIENTS: usize = STATION_CLIENTS.div_ceil(2);
 
 /// The limits.
-const LIMITS: Limits = Limits {
-    head: HeadLimits {
+const LIMITS: Limits = Limits::DEVICE
+    .with_head(HeadLimits {
         bytes: unwrap_or(HEAD_BYTES, if LOW_MEMORY { 1024 } else { Limits::DEVICE.head.bytes }),
         ..Limits::DEVICE.head
-    },
-    message: unwrap_or(MESSAGE_BYTES, Limits::DEVICE.message),
-    ..Limits::DEVICE
-};
+    })
+    .with_message(unwrap_or(MESSAGE_BYTES, Limits::DEVICE.message));
 
 /// Size of each socket's receive buffer, in bytes. Most requests of browsers fit, and commands are short.
 pub const RECEIVE: usize = if LOW_MEMORY { 512 } else { 640 };

@@ -2,10 +2,10 @@
 //!
 //! QEMU can override them when it starts, as a device's settings would: `-append "instep.NAME=VALUE"`.
 
-use instep::{Access, App, Asset, Limits};
 use instep::access::AllowHints;
 use instep::access::{Origins, is_framing_origin, is_host_name, is_origin};
 use instep::driver::HeadLimits;
+use instep::{Access, App, Asset, Limits};
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 
@@ -16,14 +16,12 @@ pub const PORT: u16 = 80;
 pub const CLIENTS: usize = number(option_env!("INSTEP_CLIENTS"), Limits::DEVICE.clients);
 
 /// Limits, from `INSTEP_HEAD_BYTES` and `INSTEP_MESSAGE_BYTES`.
-pub const LIMITS: Limits = Limits {
-    head: HeadLimits {
+pub const LIMITS: Limits = Limits::DEVICE
+    .with_head(HeadLimits {
         bytes: number(option_env!("INSTEP_HEAD_BYTES"), Limits::DEVICE.head.bytes),
         ..Limits::DEVICE.head
-    },
-    message: number(option_env!("INSTEP_MESSAGE_BYTES"), Limits::DEVICE.message),
-    ..Limits::DEVICE
-};
+    })
+    .with_message(number(option_env!("INSTEP_MESSAGE_BYTES"), Limits::DEVICE.message));
 
 /// Page instead of the application's, from `INSTEP_PAGE`.
 const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
@@ -53,26 +51,32 @@ pub fn access(boot: Boot) -> &'static Access {
     static FRAMES: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
     static ACCESS: StaticCell<Access> = StaticCell::new();
     let name = boot.told("instep.name=").or(option_env!("INSTEP_NAME")).unwrap_or("instep");
-    ACCESS.init(Access {
-        hosts: list(option_env!("INSTEP_ALLOW_HOST"), boot, "instep.allow-host=", is_host_name, &HOSTS),
-        origins: Origins::of(list(
-            option_env!("INSTEP_ALLOW_ORIGIN"),
-            boot,
-            "instep.allow-origin=",
-            is_origin,
-            &ORIGINS,
-        )),
-        frames: list(
-            option_env!("INSTEP_ALLOW_FRAME"),
-            boot,
-            "instep.allow-frame=",
-            is_framing_origin,
-            &FRAMES,
-        ),
-        ports: &[PORT],
-        hints: AllowHints::BUILD,
-        ..Access::new(name)
-    })
+    ACCESS.init(
+        Access::new(name)
+            .with_hosts(list(
+                option_env!("INSTEP_ALLOW_HOST"),
+                boot,
+                "instep.allow-host=",
+                is_host_name,
+                &HOSTS,
+            ))
+            .with_origins(Origins::of(list(
+                option_env!("INSTEP_ALLOW_ORIGIN"),
+                boot,
+                "instep.allow-origin=",
+                is_origin,
+                &ORIGINS,
+            )))
+            .with_frames(list(
+                option_env!("INSTEP_ALLOW_FRAME"),
+                boot,
+                "instep.allow-frame=",
+                is_framing_origin,
+                &FRAMES,
+            ))
+            .with_ports(&[PORT])
+            .with_hints(AllowHints::BUILD),
+    )
 }
 
 /// Returns the password from `instep.password=`, with two hex digits for each byte, or from `INSTEP_PASSWORD`.

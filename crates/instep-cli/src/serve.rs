@@ -116,24 +116,22 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         .transpose()
         .map_err(Error::Certificate)?;
     // Leaked, because it lives as long as the program.
-    let access = Box::leak(Box::new(Access {
-        name: settings.name.unwrap_or_else(host_name).leak(),
-        hosts: leak(settings.hosts),
-        origins: Origins::of(leak(settings.origins)),
-        ports: listening.iter().map(|address| address.socket.port()).collect::<Vec<_>>().leak(),
-        frames: leak(settings.frames),
-        proxies: settings.proxies.leak(),
-        base_path: settings.base_path.leak(),
-        https,
-        portal: None,
-        hints: AllowHints::FLAGS,
-    }));
+    let mut access = Access::new(settings.name.unwrap_or_else(host_name).leak())
+        .with_hosts(leak(settings.hosts))
+        .with_origins(Origins::of(leak(settings.origins)))
+        .with_ports(listening.iter().map(|address| address.socket.port()).collect::<Vec<_>>().leak())
+        .with_frames(leak(settings.frames))
+        .with_proxies(settings.proxies.leak())
+        .with_base_path(settings.base_path.leak())
+        .with_hints(AllowHints::FLAGS);
+    access.https = https;
+    let access = Box::leak(Box::new(access));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
     let log = logging::start(settings.log_format);
     raise_descriptor_limit();
 
     let app = match own_page {
-        Some(page) => Box::leak(Box::new(settings.app.with_folder(Box::leak(Box::new(page))))),
+        Some(page) => Box::leak(Box::new(settings.app.clone().with_folder(Box::leak(Box::new(page))))),
         None => settings.app,
     };
     let survey = survey.unwrap_or_default();

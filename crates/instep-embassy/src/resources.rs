@@ -117,7 +117,7 @@ macro_rules! resources {
                 app: &'static $crate::instep::App,
                 access: &'static $crate::instep::Access,
             ) -> ($crate::Server, $crate::instep::Inbox<'static>) {
-                let limits = $crate::instep::Limits { clients: 0 $(+ $clients)+, ..$limits };
+                let limits = const { $limits.with_clients(0 $(+ $clients)+) };
                 for (number, interface) in [$(self.$interface.number()),+].into_iter().enumerate() {
                     interface.store(number, ::core::sync::atomic::Ordering::Relaxed);
                 }

@@ -3,11 +3,12 @@
 use crate::connection::{Connection, Serving, Stage};
 use crate::input::poll_once;
 use crate::shared::Shared;
+use core::net::SocketAddr;
 use core::task::Context;
 use embassy_net::tcp::State;
 use embassy_time::Duration;
 use instep::Instant;
-use instep::driver::{Client, HttpStateMemory};
+use instep::driver::{Client, ConnectionInfo, HttpStateMemory};
 
 /// Maximum reads of one connection before the other connections are served.
 const READS_PER_TURN: usize = 8;
@@ -53,8 +54,9 @@ impl Connection {
                 // WebSocket may leave pings unanswered.
                 let timeout = limits.ping_every * (u64::from(limits.pings_missed) + 1);
                 self.socket.set_timeout(Some(Duration::from_millis(timeout)));
-                let mut client = Client::new(peer.addr.into(), peer.port, exchange, now);
-                client.set_local_port(shared.port);
+                let peer = SocketAddr::new(peer.addr.into(), peer.port);
+                let client =
+                    Client::new(ConnectionInfo::new(peer).with_local_port(shared.port), exchange, now);
                 self.stage = Stage::Serving(Serving {
                     client,
                     wants_read: true,

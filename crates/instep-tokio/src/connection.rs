@@ -7,7 +7,7 @@ use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
-use instep::driver::{Buffer, Client, EvictionPriority, HttpState, HttpStateMemory, Turn};
+use instep::driver::{Buffer, Client, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory, Turn};
 use instep::{Instant, Limits};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
@@ -15,6 +15,7 @@ use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker};
 
 /// Space for control frames and handshake responses beside one frame, in bytes.
@@ -65,14 +66,12 @@ impl Connection {
         let http = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
         let http = HttpStateMemory::Owned(Box::new(http));
         let now = shard.now();
-        let mut client = Client::new(accepted.peer.ip().to_canonical(), accepted.peer.port(), http, now);
-        client.set_local_port(accepted.port);
-        if accepted.permit.refused {
-            client.refuse();
-        }
-        if accepted.security.is_some() {
-            client.secure();
-        }
+        let peer = SocketAddr::new(accepted.peer.ip().to_canonical(), accepted.peer.port());
+        let info = ConnectionInfo::new(peer)
+            .with_local_port(accepted.port)
+            .encrypted(accepted.security.is_some())
+            .over_capacity(accepted.permit.refused);
+        let client = Client::new(info, http, now);
         let wake_at = now.after(limits.head_time);
         shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;

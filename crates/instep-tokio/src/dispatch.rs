@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn user_timeout_is_that_of_pings_up_to_linux_limit() {
         assert_eq!(user_timeout(&Limits::LINUX), Duration::from_secs(30));
-        let patient = Limits { ping_every: u64::MAX, ..Limits::LINUX };
+        let patient = Limits::LINUX.with_ping_every(u64::MAX);
         assert_eq!(user_timeout(&patient), Duration::from_millis(i32::MAX as u64));
     }
 }

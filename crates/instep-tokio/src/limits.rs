@@ -1,7 +1,15 @@
 //! Limits of this driver.
 
 /// Limits that only this driver has.
+///
+/// ```
+/// use instep_tokio::SocketLimits;
+///
+/// let sockets = SocketLimits::default().with_per_address(8).with_message_rate(100);
+/// # assert_eq!((sockets.per_address, sockets.message_rate), (8, 100));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SocketLimits {
     /// Maximum connections beside those of WebSocket clients.
     ///
@@ -22,6 +30,38 @@ pub struct SocketLimits {
     ///
     /// Further messages wait. With 0, no client gets permessage-deflate.
     pub inflaters: u16,
+}
+
+impl SocketLimits {
+    /// Replaces the number of connections beside those of WebSocket clients ([`http_slots`](Self::http_slots)).
+    #[must_use]
+    pub const fn with_http_slots(self, http_slots: usize) -> Self {
+        Self { http_slots, ..self }
+    }
+
+    /// Replaces the number of connections from one address ([`per_address`](Self::per_address)).
+    #[must_use]
+    pub const fn with_per_address(self, per_address: usize) -> Self {
+        Self { per_address, ..self }
+    }
+
+    /// Replaces the messages per second from one address ([`message_rate`](Self::message_rate)).
+    #[must_use]
+    pub const fn with_message_rate(self, message_rate: u32) -> Self {
+        Self { message_rate, ..self }
+    }
+
+    /// Replaces the bytes that the kernel keeps [`unsent`](Self::unsent) for one client.
+    #[must_use]
+    pub const fn with_unsent(self, unsent: u32) -> Self {
+        Self { unsent, ..self }
+    }
+
+    /// Replaces the number of [`inflaters`](Self::inflaters) of each shard.
+    #[must_use]
+    pub const fn with_inflaters(self, inflaters: u16) -> Self {
+        Self { inflaters, ..self }
+    }
 }
 
 impl Default for SocketLimits {

@@ -179,7 +179,7 @@ mod tests {
     use instep::Access;
 
     const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
-    static ACCESS: Access = Access { proxies: &[instep::access::IpNetwork::host(PROXY)], ..Access::new("") };
+    static ACCESS: Access = Access::new("").with_proxies(&[instep::access::IpNetwork::host(PROXY)]);
 
     #[track_caller]
     fn permit(control: &Arc<AdmissionControl>, address: IpAddr) -> Permit {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn connection_above_limits_is_refused() {
-        let limits = SocketLimits { http_slots: 1, per_address: 2, ..SocketLimits::default() };
+        let limits = SocketLimits::default().with_http_slots(1).with_per_address(2);
         let control = AdmissionControl::new(3, limits, &ACCESS);
         let refused = |address| permit(&control, address).refused;
         let (a, b) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
@@ -225,8 +225,7 @@ mod tests {
 
     #[test]
     fn connections_of_an_address_share_one_message_rate() {
-        let control =
-            AdmissionControl::new(1, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let control = AdmissionControl::new(1, SocketLimits::default().with_message_rate(5), &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let now = Instant::from_millis(1_000);
         let allowance = |permit: &Permit| permit.rate().unwrap().allowance(now);
@@ -244,11 +243,8 @@ mod tests {
 
     #[test]
     fn connection_above_limit_evicts_longest_idle() {
-        let control = AdmissionControl::new(
-            1,
-            SocketLimits { http_slots: 2, per_address: 3, ..SocketLimits::default() },
-            &ACCESS,
-        );
+        let control =
+            AdmissionControl::new(1, SocketLimits::default().with_http_slots(2).with_per_address(3), &ACCESS);
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let idle = |at| EvictionPriority::Idle(Instant::from_millis(at));
         let mut permits = [1, 2, 3].map(|key| {
@@ -283,8 +279,7 @@ mod tests {
 
     #[test]
     fn refused_connection_is_never_evicted() {
-        let control =
-            AdmissionControl::new(1, SocketLimits { http_slots: 0, ..SocketLimits::default() }, &ACCESS);
+        let control = AdmissionControl::new(1, SocketLimits::default().with_http_slots(0), &ACCESS);
         let local = IpAddr::from([127, 0, 0, 1]);
         let _client = permit(&control, local);
         let rejected = permit(&control, local);
@@ -294,7 +289,7 @@ mod tests {
 
     #[test]
     fn proxy_is_unlimited_but_its_clients_are_not() {
-        let limits = SocketLimits { http_slots: 0, per_address: 2, ..SocketLimits::default() };
+        let limits = SocketLimits::default().with_http_slots(0).with_per_address(2);
         let control = AdmissionControl::new(100, limits, &ACCESS);
         let (client, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let mut forwarded: Vec<_> = (0..5).map(|_| permit(&control, PROXY)).collect();
@@ -314,8 +309,7 @@ mod tests {
 
     #[test]
     fn direct_and_forwarded_messages_share_one_rate() {
-        let control =
-            AdmissionControl::new(9, SocketLimits { message_rate: 5, ..SocketLimits::default() }, &ACCESS);
+        let control = AdmissionControl::new(9, SocketLimits::default().with_message_rate(5), &ACCESS);
         let client = IpAddr::from([192, 0, 2, 1]);
         let now = Instant::from_millis(1_000);
         let (direct, forwarded, another) =

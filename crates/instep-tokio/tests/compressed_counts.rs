@@ -80,14 +80,14 @@ fn compressed_messages_and_wire_bytes_are_counted() {
     follower.send_raw(&Frame::encode(false, COMPRESSED, opcode::TEXT, MASK, &block[..4]));
     follower.send_raw(&Frame::encode(true, 0, opcode::CONTINUATION, MASK, &block[4..]));
     runtime()
-        .block_on(async { while !matches!(inbox.next().await, Message::Text { text: "toggle", .. }) {} });
+        .block_on(async { while !matches!(inbox.recv().await, Message::Text { text: "toggle", .. }) {} });
     assert_eq!(until(&server, |metrics| metrics.messages_received >= 2).messages_received, 2);
 }
 
 #[test]
 fn client_closed_for_its_inflater_is_counted_by_1013() {
-    let limits = Limits { write_stall: 100, ..Limits::LINUX };
-    let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
+    let limits = Limits::LINUX.with_write_stall(100);
+    let server = serve(&APP, limits, SocketLimits::default().with_inflaters(1));
     let mut client = connect(&server, "/echo");
     client.send_raw(&Frame::encode(false, COMPRESSED, opcode::BINARY, MASK, &stored(b"half")[..3]));
     client.expect_close(1013);

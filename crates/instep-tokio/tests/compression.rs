@@ -127,7 +127,7 @@ fn compressed_message_arrives_and_bomb_ends_at_limit() {
     let mut received = Vec::new();
     runtime().block_on(async {
         while received.len() < 2 {
-            if let Message::Text { text, .. } = inbox.next().await {
+            if let Message::Text { text, .. } = inbox.recv().await {
                 received.push(text.to_owned());
             }
         }
@@ -158,8 +158,8 @@ fn compressed_message_arrives_and_bomb_ends_at_limit() {
 
 #[test]
 fn message_waits_for_inflater_returned_by_other() {
-    let limits = Limits { write_stall: 4_000, ..Limits::LINUX };
-    let server = serve(&APP, limits, SocketLimits { inflaters: 1, ..SocketLimits::default() });
+    let limits = Limits::LINUX.with_write_stall(4_000);
+    let server = serve(&APP, limits, SocketLimits::default().with_inflaters(1));
     // Clients are assigned to two shards in turn, so every second one shares the first one's shard.
     let mut holder = connect(&server, "/echo");
     let _other = WebSocket::connect(server.addr, "/echo");

@@ -64,7 +64,7 @@ impl Drop for Stop<'_> {
 
 #[test]
 fn idle_or_dead_client_is_evicted_without_descriptors() {
-    let limits = Limits { ping_every: PING_EVERY, pings_missed: u8::MAX, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_ping_every(PING_EVERY).with_pings_missed(u8::MAX);
     let server = serve(&APP, limits, SocketLimits::default());
     let mut sockets: Vec<_> = (0..6).map(|_| socket()).collect();
     let mut next = || connect(sockets.pop().expect("no socket left"), server.addr);

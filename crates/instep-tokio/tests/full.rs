@@ -24,7 +24,7 @@ fn expect_full(response: &Response) {
 
 #[test]
 fn websocket_over_limit_gets_503_and_page_is_served() {
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let server = serve(&APP, Limits::LINUX.with_clients(2), SocketLimits::default());
     let mut one = WebSocket::connect(server.addr, "/ws");
     let _two = WebSocket::connect(server.addr, "/echo");
     for path in ["/ws", "/echo"] {
@@ -55,8 +55,8 @@ fn websocket_over_limit_gets_503_and_page_is_served() {
 
 #[test]
 fn connection_over_limit_gets_503_for_any_request() {
-    let sockets = SocketLimits { http_slots: 0, ..SocketLimits::default() };
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, sockets);
+    let sockets = SocketLimits::default().with_http_slots(0);
+    let server = serve(&APP, Limits::LINUX.with_clients(2), sockets);
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     expect_full(&http(server.addr, GET));
     let mut head = Http::connect(server.addr);
@@ -83,7 +83,7 @@ fn connection_over_limit_gets_503_for_any_request() {
 
 #[test]
 fn longest_idle_connection_is_evicted_at_limit() {
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let server = serve(&APP, Limits::LINUX.with_clients(2), SocketLimits::default());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     let mut idle: Vec<_> = (0..64)
         .map(|_| {
@@ -121,7 +121,7 @@ fn longest_idle_connection_is_evicted_at_limit() {
 
 #[test]
 fn page_is_served_beside_silent_or_slow_connections() {
-    let server = serve(&APP, Limits { clients: 2, ..Limits::LINUX }, SocketLimits::default());
+    let server = serve(&APP, Limits::LINUX.with_clients(2), SocketLimits::default());
     let mut clients = [(); 2].map(|()| WebSocket::connect(server.addr, "/ws"));
     let mut others = Vec::new();
     for number in 0..200 {

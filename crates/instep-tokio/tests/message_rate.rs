@@ -29,7 +29,7 @@ fn client(from: [u8; 4], server: SocketAddr) -> WebSocket {
 
 #[test]
 fn address_over_message_rate_is_slowed_down_alone() {
-    let server = serve(&APP, Limits::LINUX, SocketLimits { message_rate: RATE, ..SocketLimits::default() });
+    let server = serve(&APP, Limits::LINUX, SocketLimits::default().with_message_rate(RATE));
     let mut flooding = client([127, 0, 0, 2], server.addr);
     let before = Instant::now();
     for number in 0..FLOOD {

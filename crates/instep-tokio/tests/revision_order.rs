@@ -29,7 +29,7 @@ async fn run(device: &Device, inbox: &mut Inbox<'_>) {
         number
     };
     while commands < COMMANDS {
-        if let Message::Text { text: "go", .. } = inbox.next().await {
+        if let Message::Text { text: "go", .. } = inbox.recv().await {
             commands += 1;
             device.publish(
                 TOPICS.at(commands % 2).expect("topic out of range"),
@@ -37,11 +37,11 @@ async fn run(device: &Device, inbox: &mut Inbox<'_>) {
             );
             if commands % EVENT_EVERY == 0 {
                 events += 1;
-                device.event(format_args!("{} event {events}", next()));
+                device.emit(format_args!("{} event {events}", next()));
             }
         }
     }
-    device.event(format_args!("{} end {events}", next()));
+    device.emit(format_args!("{} end {events}", next()));
 }
 
 /// Checks the order of all messages of a client, up to the end.

@@ -22,7 +22,7 @@ const STALL: Duration = Duration::from_secs(3);
 
 #[test]
 fn slow_reader_is_kept_and_stalled_one_is_dropped() {
-    let limits = Limits { write_stall: 3_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(3_000);
     let server = serve(&APP, limits, SocketLimits::default());
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();

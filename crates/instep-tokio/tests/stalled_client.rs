@@ -116,7 +116,7 @@ fn queued(client: &TcpStream) -> usize {
 #[test]
 fn stalled_client_delays_no_other_and_uses_no_memory() {
     // Longer than the test takes, because other tests cover the timeout.
-    let limits = Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(600_000).with_ping_every(600_000);
     let server = serve(&APP, limits, SocketLimits::default());
     let device = server.device();
     // Connections are assigned to the two shards in turn, so one of the healthy clients shares the stalled
@@ -133,7 +133,7 @@ fn stalled_client_delays_no_other_and_uses_no_memory() {
         }
         for number in 1..=FRAMES {
             if number % 2 == 1 {
-                device.event(Numbered(number, &fill));
+                device.emit(Numbered(number, &fill));
             } else {
                 device.publish(
                     Topics::new(TOPICS).at(topic(number)).expect("topic out of range"),

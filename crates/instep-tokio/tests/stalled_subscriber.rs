@@ -58,7 +58,7 @@ fn catch_up(client: &mut WebSocket, end: usize) -> usize {
 
 #[test]
 fn stalled_client_resumes_with_latest_within_64_kib() {
-    let limits = Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(600_000).with_ping_every(600_000);
     let server = serve(&APP, limits, SocketLimits::default());
     let mut stalled = narrow_client(server.addr);
     let mut healthy = WebSocket::connect(server.addr, "/ws");

@@ -24,7 +24,7 @@ fn take_all(mut inbox: Inbox<'static>) {
     thread::spawn(move || {
         runtime().block_on(async {
             loop {
-                inbox.next().await;
+                inbox.recv().await;
             }
         });
     });
@@ -39,7 +39,7 @@ fn kill(tcp: &TcpStream) {
 fn all_clients_reconnect_at_once() {
     const CLIENTS: usize = 200;
     const THREADS: usize = 8;
-    let limits = Limits { clients: CLIENTS, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_clients(CLIENTS);
     let server = serve(&APP, limits, SocketLimits::default());
     take_all(server.inbox());
     let device = server.device();
@@ -74,7 +74,7 @@ fn all_clients_reconnect_at_once() {
             .expect_err("a client over the limit was accepted");
         assert_eq!(full.status, 503);
     }
-    device.event("all are there");
+    device.emit("all are there");
     for client in &mut clients {
         assert_eq!(client.read_text(), "all are there");
     }
@@ -141,7 +141,7 @@ fn clients_dying_within_frames_disturb_no_other() {
         while alive.load(Ordering::Acquire) > 0 {
             for _ in 0..16 {
                 number += 1;
-                device.event(format_args!("{number} {fill}"));
+                device.emit(format_args!("{number} {fill}"));
             }
             wait_until(
                 SOON,
@@ -149,7 +149,7 @@ fn clients_dying_within_frames_disturb_no_other() {
                 || format!("a witness is stuck: {seen:?} of {number}"),
             );
         }
-        device.event("end");
+        device.emit("end");
         println!("{number} updates beside {} deaths", 2 * DYING);
     });
     wait_until(
@@ -203,7 +203,7 @@ fn fast_client_is_slowed_down_without_loss() {
         runtime().block_on(async {
             let mut expected = 0;
             while expected < sent {
-                if let Message::Text { text, .. } = inbox.next().await {
+                if let Message::Text { text, .. } = inbox.recv().await {
                     assert_eq!(text.parse(), Ok(expected));
                     expected += 1;
                 }

@@ -137,7 +137,7 @@ fn plain_http_on_tls_port_gets_redirect_advice() {
 
 #[test]
 fn unfinished_tls_handshake_is_closed_in_time() {
-    let (server, tls) = start(Limits { head_time: 1_500, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_head_time(1_500));
     let (silent, begun, message_begun) = (
         TcpStream::connect(server.addr).expect("cannot connect"),
         TcpStream::connect(server.addr).expect("cannot connect"),
@@ -158,7 +158,7 @@ fn unfinished_tls_handshake_is_closed_in_time() {
 
 #[test]
 fn broken_record_ends_only_its_connection() {
-    let limits = Limits { clients: 1, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_clients(1);
     let (server, tls) = start(limits);
     // An invalid handshake is answered by an alert.
     let tcp = TcpStream::connect(server.addr).expect("cannot connect");

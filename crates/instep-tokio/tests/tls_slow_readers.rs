@@ -26,7 +26,7 @@ fn narrow(addr: SocketAddr) -> TcpStream {
 /// yet are not lost at the end of the connection.
 #[test]
 fn answer_arrives_at_slow_tls_reader() {
-    let (server, tls) = start(Limits { linger_time: 20, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_linger_time(20));
     // At one of these lengths, only the end does not fit into the socket.
     let mut clients: Vec<_> = (1..=LENGTHS)
         .map(|n| {
@@ -55,7 +55,7 @@ fn resident() -> usize {
 fn stalled_tls_client_uses_no_memory_and_gets_latest() {
     const PAYLOAD: usize = 60_000;
     const FRAMES: usize = 1_000;
-    let (server, tls) = start(Limits { write_stall: 600_000, ping_every: 600_000, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_write_stall(600_000).with_ping_every(600_000));
     let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
     let mut stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     let mut healthy = connect(&tls, server.addr, "/ws");
@@ -79,7 +79,7 @@ fn stalled_tls_client_uses_no_memory_and_gets_latest() {
 
 #[test]
 fn stalled_tls_client_is_dropped() {
-    let (server, tls) = start(Limits { write_stall: 300, clients: 1, ..Limits::LINUX });
+    let (server, tls) = start(Limits::LINUX.with_write_stall(300).with_clients(1));
     let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
     let fill = "x".repeat(60_000);
@@ -92,7 +92,7 @@ fn stalled_tls_client_is_dropped() {
 
 #[test]
 fn stalled_tls_client_with_small_record_is_dropped() {
-    let limits = Limits { write_stall: 300, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(300).with_ping_every(600_000);
     let (server, tls) = start(limits);
     let stalled = tls.over(narrow(server.addr)).expect("no TLS session");
     let _stalled = WebSocket::over(stalled, "/ws", &[]).expect("the upgrade was refused");
@@ -111,7 +111,7 @@ fn stalled_tls_client_with_small_record_is_dropped() {
 fn slow_tls_reader_is_kept_and_stalled_one_is_dropped() {
     // It is long, so that a busy machine does not make the test itself stall.
     const STALL: Duration = Duration::from_secs(3);
-    let limits = Limits { write_stall: 3_000, ping_every: 600_000, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_write_stall(3_000).with_ping_every(600_000);
     let (server, tls) = start(limits);
     let socket =
         Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("cannot create a socket");

@@ -47,7 +47,7 @@ fn vanished_listener_is_dropped() {
 
 fn miss_it() {
     link("up");
-    let limits = Limits { ping_every: 500, pings_missed: 2, ..Limits::LINUX };
+    let limits = Limits::LINUX.with_ping_every(500).with_pings_missed(2);
     let server = serve(&APP, limits, SocketLimits::default());
     let mut listener = TcpStream::connect(server.addr).expect("cannot connect");
     listener.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("cannot send the request");

@@ -22,7 +22,7 @@ static APP: App = App::new("lamp", "for tests")
     .endpoint("/ws")
     .topics(Topics::new(1));
 static ACCESS: Access = Access::new("lamp");
-static OWN_ACCESS: Access = Access { portal: Some("http://192.168.4.1/network"), ..ACCESS };
+static OWN_ACCESS: Access = ACCESS.with_portal("http://192.168.4.1/network");
 
 fn leak<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))

@@ -1,19 +1,18 @@
-//! Declaration of an application: its pages, endpoints, topics and Thing.
+//! What an application declares: its pages, its endpoints, its topics.
 
 use crate::model::{Endpoint, Manifest, Thing, Topics};
 use crate::service::{Folder, ThingService};
 use instep_proto::http::{Asset, Pattern, best_match};
 
-/// Maximum number of pages and other assets of an application.
+/// How many pages and other assets an application may have.
 const PAGES_MAX: usize = 16;
-/// Maximum number of WebSocket endpoints of an application.
+/// How many paths of it may speak WebSocket.
 const ENDPOINTS_MAX: usize = 4;
 
-/// Page or other resource at a path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page {
     Asset(Pattern, Asset),
-    /// A path that is answered with the part that its wildcard matches, as plain text.
+    /// The rest of the path comes back as plain text.
     RestOfPath(Pattern),
 }
 
@@ -25,43 +24,41 @@ impl Page {
     }
 }
 
-/// Declaration of an application, with everything that is known at compile time.
-///
-/// Declare it as a `const`, so that a mistake is an error of the compiler.
-#[derive(Clone, Copy, Debug)]
+/// An application: everything about it that is known when it is compiled. Declare it as a `const`, and a
+/// mistake is an error of the compiler. The order of the calls that declare it does not matter.
+#[derive(Clone, Debug)]
 pub struct App {
     manifest: Manifest,
     pages: [Option<Page>; PAGES_MAX],
     endpoints: [Option<Endpoint>; ENDPOINTS_MAX],
     topics: usize,
-    /// The folder that serves all other paths.
+    /// Subprotocols of all endpoints, most wanted first.
+    pub(crate) subprotocols: &'static [&'static str],
+    /// Answers where nothing else does.
     pub(crate) folder: Option<&'static dyn Folder>,
-    /// The handlers of the Thing, if it has one.
+    /// Answers for the Thing, if it is one.
     pub(crate) service: Option<&'static ThingService>,
 }
 
 impl App {
-    /// Creates an application without pages.
-    ///
-    /// `about` describes it in a few words.
+    /// An application without pages, by its name and what it is in a few words.
     pub const fn new(name: &'static str, about: &'static str) -> Self {
         Self {
             manifest: Manifest { name, about, version: "", thing: None, backlog: false, hash: 0 },
             pages: [None; PAGES_MAX],
             endpoints: [None; ENDPOINTS_MAX],
             topics: 0,
+            subprotocols: &[],
             folder: None,
             service: None,
         }
     }
 
-    /// Serves `asset` at `path`.
-    ///
-    /// A path may end in `*`, which matches every path with that beginning. An exact path takes precedence over a wildcard, and a
-    /// longer wildcard over a shorter one.
+    /// Serves `asset` at `path`, which may end in `*` for every path that begins so. An exact path goes before
+    /// a wildcard, and a longer wildcard before a shorter one.
     ///
     /// # Panics
-    /// If there are more than 16 pages, or `path` is invalid. In a `const`, this is an error of the compiler.
+    /// If there are more than 16 pages, or `path` is no path; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn page(self, path: &'static str, asset: Asset) -> Self {
         self.add_page(Page::Asset(Pattern::new(path), asset))
@@ -73,15 +70,15 @@ impl App {
     /// As [`App::page`].
     #[track_caller]
     pub const fn pages(mut self, assets: &[(&'static str, Asset)]) -> Self {
-        let mut i = 0;
-        while i < assets.len() {
-            self = self.page(assets[i].0, assets[i].1);
-            i += 1;
+        let mut at = 0;
+        while at < assets.len() {
+            self = self.page(assets[at].0, assets[at].1);
+            at += 1;
         }
         self
     }
 
-    /// Answers `path` with the part that its `*` matches, as plain text.
+    /// Answers `path`, which ends in `*`, with what the `*` stood for, as plain text.
     ///
     /// # Panics
     /// As [`App::page`].
@@ -90,73 +87,49 @@ impl App {
         self.add_page(Page::RestOfPath(Pattern::new(path)))
     }
 
-    /// Accepts WebSockets at `path`.
-    ///
-    /// The application receives their messages in its inbox. The same path may have a page, for requests that do not
-    /// ask for a WebSocket.
+    /// Speaks WebSocket at `path`; the application gets the messages in its inbox. The same path may have a
+    /// page, for requests that do not ask for a WebSocket.
     ///
     /// # Panics
-    /// If there are more than 4 endpoints, or `path` is invalid. In a `const`, this is an error of the compiler.
+    /// If there are more than 4 endpoints, or `path` is no path; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn endpoint(self, path: &'static str) -> Self {
-        self.add_endpoint(Endpoint {
-            pattern: Pattern::new(path),
-            echo: false,
-            thing: false,
-            subprotocols: &[],
-        })
+        self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: false, thing: false })
     }
 
-    /// Accepts WebSockets at `path`, and sends every message back unchanged.
-    ///
-    /// A message is sent back piece by piece as it arrives, so its length has no limit. The application receives nothing from these
-    /// clients, and they do not receive what it publishes.
+    /// Speaks WebSocket at `path` and sends every message back unchanged, piece by piece as it comes, without
+    /// a limit to its length. The application hears nothing of it, and what it publishes does not go there.
     ///
     /// # Panics
     /// As [`App::endpoint`].
     #[track_caller]
     pub const fn echo(self, path: &'static str) -> Self {
-        self.add_endpoint(Endpoint {
-            pattern: Pattern::new(path),
-            echo: true,
-            thing: false,
-            subprotocols: &[],
-        })
+        self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: true, thing: false })
     }
 
-    /// Sets the subprotocols of every endpoint declared so far.
-    ///
-    /// The first one is preferred.
+    /// Sets the subprotocols of all endpoints, most wanted first.
     ///
     /// # Panics
-    /// If a name is empty or longer than 64 bytes. In a `const`, this is an error of the compiler.
+    /// If a name is empty or longer than 64 bytes; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn subprotocols(mut self, names: &'static [&'static str]) -> Self {
-        let mut i = 0;
-        while i < names.len() {
-            let length = names[i].len();
+        let mut at = 0;
+        while at < names.len() {
+            let length = names[at].len();
             assert!(
                 length > 0 && length <= instep_proto::handshake::SUBPROTOCOL_MAX,
                 "the name of a subprotocol has 1 to 64 bytes"
             );
-            i += 1;
+            at += 1;
         }
-        let mut i = 0;
-        while i < ENDPOINTS_MAX {
-            if let Some(endpoint) = &mut self.endpoints[i] {
-                endpoint.subprotocols = names;
-            }
-            i += 1;
-        }
+        self.subprotocols = names;
         self
     }
 
-    /// Offers a Thing, with JSON messages at `/ws` and a REST interface.
-    ///
-    /// Each of its properties is a topic.
+    /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic.
     ///
     /// # Panics
-    /// As [`App::endpoint`], or if the application has a Thing or has topics already. In a `const`, this is an error of the compiler.
+    /// As [`App::endpoint`], or if it is a Thing or has topics already; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is one Thing at most");
@@ -165,32 +138,25 @@ impl App {
         self.service = Some(&ThingService::HERE);
         assert!(self.topics == 0, "an application is a Thing or has topics, not both");
         self.topics = thing.property_count();
-        self.add_endpoint(Endpoint {
-            pattern: Pattern::new("/ws"),
-            echo: false,
-            thing: true,
-            subprotocols: &[],
-        })
+        self.add_endpoint(Endpoint { pattern: Pattern::new("/ws"), echo: false, thing: true })
     }
 
-    /// Sends past events to new clients, oldest first.
+    /// Is that Thing, as with [`App::thing`], and has a backlog: a client that connects gets the events that the device still has
+    /// ([`Limits::events`](crate::Limits::events)), oldest first, before those that come.
     ///
-    /// These are the events that the device still has ([`Limits::events`](crate::Limits::events)). Events and log lines
-    /// then have a number, `seq`, which counts from 1 at each start of the device. By it, a page that reconnects skips
-    /// the events that it has received. Starts are told apart by [`Device::set_boot_id`](crate::Device::set_boot_id).
+    /// Events and lines of logs then carry a number, `seq`, which counts up by one from 1 at each start of the device, so a page that
+    /// reconnects knows which of them it has. A board tells the starts apart with
+    /// [`Device::set_boot_id`](crate::Device::set_boot_id).
     ///
     /// # Panics
-    /// If the application has no Thing yet. In a `const`, this is an error of the compiler.
+    /// As [`App::thing`].
     #[track_caller]
-    pub const fn backlog(mut self) -> Self {
-        assert!(self.manifest.thing.is_some(), "it is a Thing that has a backlog: call App::thing first");
+    pub const fn thing_with_backlog(mut self, thing: &'static Thing) -> Self {
         self.manifest.backlog = true;
-        self
+        self.thing(thing)
     }
 
-    /// Sets the version of the application, which the panel of a Thing shows.
-    ///
-    /// An example is `env!("CARGO_PKG_VERSION")`.
+    /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
     pub const fn version(mut self, version: &'static str) -> Self {
         self.manifest.version = version;
         if let Some(thing) = self.manifest.thing {
@@ -202,71 +168,70 @@ impl App {
     /// The topics that the application publishes, as [`topics!`](crate::topics!) declares them.
     ///
     /// # Panics
-    /// If it is a Thing, whose properties are its topics; In a `const`, this is an error of the compiler.
+    /// If it is a Thing, whose properties are its topics; in a `const`, when it is compiled.
     #[track_caller]
     pub const fn topics(self, topics: Topics) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is a Thing or has topics, not both");
         Self { topics: topics.count(), ..self }
     }
 
-    /// Adds a page at `path`, or replaces the one that the application has there.
+    /// The same application with another page at `path`: in the place of the one it has there, if it has one.
     ///
     /// # Panics
     /// As [`App::page`].
-    pub fn with_page(mut self, path: &'static str, asset: Asset) -> Self {
-        let new = Page::Asset(Pattern::new(path), asset);
-        match self.pages.iter_mut().flatten().find(|page| page.pattern() == new.pattern()) {
+    pub fn with_page(&self, path: &'static str, asset: Asset) -> Self {
+        let (mut app, new) = (self.clone(), Page::Asset(Pattern::new(path), asset));
+        match app.pages.iter_mut().flatten().find(|page| page.pattern() == new.pattern()) {
             Some(page) => {
                 *page = new;
-                self
+                app
             }
-            None => self.add_page(new),
+            None => app.add_page(new),
         }
     }
 
-    /// Serves a folder in place of the page at `/`.
-    ///
-    /// It also serves all paths where the application has nothing else.
+    /// The same application with a page of one's own, whose files are in that folder: in place of the page that it has at `/`,
+    /// and behind all else that it has.
     pub const fn with_folder(mut self, folder: &'static dyn Folder) -> Self {
-        let mut i = 0;
-        while i < PAGES_MAX {
-            if let Some(page) = self.pages[i]
+        let mut at = 0;
+        while at < PAGES_MAX {
+            if let Some(page) = self.pages[at]
                 && page.pattern().as_str().len() == 1
             {
-                self.pages[i] = None;
+                self.pages[at] = None;
             }
-            i += 1;
+            at += 1;
         }
         self.folder = Some(folder);
         self
     }
 
-    /// Returns the name of the application.
+    /// Its name.
     pub const fn name(&self) -> &'static str {
         self.manifest.name
     }
 
-    /// Returns the description of the application, in a few words.
+    /// What it is, in a few words.
     pub const fn about(&self) -> &'static str {
         self.manifest.about
     }
 
-    /// Returns the Thing of the application, if it has one.
+    /// What it offers as a Thing.
     pub const fn as_thing(&self) -> Option<&'static Thing> {
         self.manifest.thing
     }
 
-    /// Returns whether new clients receive past events ([`App::backlog`]).
+    /// Whether whoever connects is told of past events ([`App::thing_with_backlog`]).
     pub const fn has_backlog(&self) -> bool {
         self.manifest.backlog
     }
 
-    /// Returns the number of topics.
+    /// How many topics it has.
     pub const fn topic_count(&self) -> usize {
         self.topics
     }
 
-    /// Returns the name, version and Thing of the application.
+    /// What it says of itself.
     pub(crate) const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -276,11 +241,11 @@ impl App {
     }
 
     pub(crate) fn find_endpoint(&self, path: &str) -> Option<Endpoint> {
-        let endpoints = self.endpoints.iter().flatten();
-        best_match(endpoints, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
+        let pages = self.endpoints.iter().flatten();
+        best_match(pages, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
     }
 
-    /// Returns whether it has a page or an endpoint at exactly this path.
+    /// Whether it has a page or an endpoint at exactly this path.
     pub(crate) fn declares(&self, path: &str) -> bool {
         let pages = self.pages.iter().flatten().map(Page::pattern);
         pages
@@ -290,23 +255,23 @@ impl App {
 
     #[track_caller]
     const fn add_page(mut self, page: Page) -> Self {
-        let mut i = 0;
-        while i < PAGES_MAX && self.pages[i].is_some() {
-            i += 1;
+        let mut at = 0;
+        while at < PAGES_MAX && self.pages[at].is_some() {
+            at += 1;
         }
-        assert!(i < PAGES_MAX, "an application has at most 16 pages");
-        self.pages[i] = Some(page);
+        assert!(at < PAGES_MAX, "an application has at most 16 pages");
+        self.pages[at] = Some(page);
         self
     }
 
     #[track_caller]
     const fn add_endpoint(mut self, endpoint: Endpoint) -> Self {
-        let mut i = 0;
-        while i < ENDPOINTS_MAX && self.endpoints[i].is_some() {
-            i += 1;
+        let mut at = 0;
+        while at < ENDPOINTS_MAX && self.endpoints[at].is_some() {
+            at += 1;
         }
-        assert!(i < ENDPOINTS_MAX, "an application has at most 4 endpoints");
-        self.endpoints[i] = Some(endpoint);
+        assert!(at < ENDPOINTS_MAX, "an application has at most 4 endpoints");
+        self.endpoints[at] = Some(endpoint);
         self
     }
 }

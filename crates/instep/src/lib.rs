@@ -13,7 +13,7 @@
 //!     let mut on = false;
 //!     device.publish(LED, "0"); // retained, so a new client receives it first
 //!     loop {
-//!         if let Message::Text { text: "toggle", .. } = inbox.next().await {
+//!         if let Message::Text { text: "toggle", .. } = inbox.recv().await {
 //!             on = !on;
 //!             device.publish(LED, if on { "1" } else { "0" }); // every page, the sender's too
 //!         }
@@ -72,8 +72,8 @@ pub use time::Instant;
 pub mod driver {
     pub use crate::buffer::Buffer;
     pub use crate::connection::{
-        AddressLimit, Client, Compression, EvictionPriority, HttpState, HttpStateMemory, Inflated, Inflater,
-        Turn, TurnContext,
+        AddressLimit, Client, Compression, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory,
+        Inflated, Inflater, Turn, TurnContext,
     };
     pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
     pub use crate::log::LogRateLimit;

@@ -9,7 +9,17 @@ use instep_proto::http::HeadLimits;
 pub(crate) const ROOM_MIN: usize = 384;
 
 /// Limits of a server. Times are in milliseconds.
+///
+/// [`Limits::DEVICE`] and [`Limits::LINUX`] are complete; each limit has a function that replaces it:
+///
+/// ```
+/// use instep::Limits;
+///
+/// const LIMITS: Limits = Limits::DEVICE.with_clients(5).with_message(1_024);
+/// # assert_eq!((LIMITS.clients, LIMITS.message, LIMITS.frame), (5, 1_024, Limits::DEVICE.frame));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Maximum number of WebSocket clients and event streams.
     ///
@@ -103,4 +113,38 @@ impl Limits {
         linger_time: 1_000,
         linger_bytes: 65_536,
     };
+}
+
+/// Declares the functions that return limits of which one is replaced.
+macro_rules! replacing {
+    ($($function:ident($field:ident: $type:ty);)+) => {
+        impl Limits {
+            $(
+                #[doc = concat!("Returns these limits with another [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[must_use]
+                pub const fn $function(self, $field: $type) -> Self {
+                    Self { $field, ..self }
+                }
+            )+
+        }
+    };
+}
+
+replacing! {
+    with_clients(clients: usize);
+    with_head(head: HeadLimits);
+    with_body(body: u64);
+    with_message(message: usize);
+    with_frame(frame: usize);
+    with_events(events: usize);
+    with_inbox(inbox: usize);
+    with_replies(replies: usize);
+    with_outbox(outbox: usize);
+    with_head_time(head_time: u64);
+    with_idle_time(idle_time: u64);
+    with_ping_every(ping_every: u64);
+    with_pings_missed(pings_missed: u8);
+    with_write_stall(write_stall: u64);
+    with_linger_time(linger_time: u64);
+    with_linger_bytes(linger_bytes: usize);
 }

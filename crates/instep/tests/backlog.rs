@@ -10,7 +10,7 @@ use instep::{App, Interaction, Kind, Limits, Severity, Thing};
 use link::{Peer, World};
 use workshop::{Bench, open, said, texts};
 
-const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
+const APP: App = App::new("bench", "for tests").thing_with_backlog(&Bench::THING);
 const START: u32 = 0xc0f_fee0;
 
 fn world() -> World {
@@ -94,7 +94,7 @@ fn event_numbers_count_only_sent_events() {
     bench.said("x".repeat(300));
     bench.led(true);
     bench.said("2");
-    world.device.event("of another kind");
+    world.device.emit("of another kind");
     bench.said("4");
     let mut peer = open(&mut world);
     let last = said(&mut world, &mut peer);
@@ -108,7 +108,7 @@ fn event_numbers_count_only_sent_events() {
 fn log_line_is_cut_to_fit_its_number() {
     const NAME: &str = "abcdefghijklmnopqrstuvwxyz012345";
     const LOG: Thing = Thing::new("Log", &[Interaction::new(NAME, "Log", Kind::Log)]);
-    const APP: App = App::new("log", "with the longest name").thing(&LOG).backlog();
+    const APP: App = App::new("log", "with the longest name").thing_with_backlog(&LOG);
     let mut world = World::with_app(&APP, Limits::DEVICE);
     let mut peer = open(&mut world);
     for number in 1..=1_000 {

@@ -11,7 +11,7 @@ use instep::{Access, Asset, Limits, LogIn};
 use link::World;
 use std::sync::Mutex;
 
-static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/network"), ..link::ACCESS };
+static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/network");
 
 #[derive(Debug, Default)]
 struct Pages(Mutex<Vec<String>>);

@@ -196,7 +196,7 @@ impl BoardPages for Network {
 
 #[test]
 fn chunked_form_reaches_board_page() {
-    static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/network"), ..link::ACCESS };
+    static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/network");
     let network: &'static Network = Box::leak(Box::default());
     let mut world = World::new(Limits::DEVICE);
     world.access = &OWN_NETWORK;
@@ -298,7 +298,7 @@ fn limits_count_decoded_bytes() {
 /// On Linux more is discarded than is buffered.
 #[test]
 fn discarded_content_is_bounded() {
-    let limits = Limits { body: 4000, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_body(4000);
     let next = "GET /any/more HTTP/1.1\r\nHost: lamp\r\n\r\n";
     for (content, expected) in [(4000, vec![404, 200]), (4001, vec![404])] {
         let text = chunked("POST /nowhere", "", &"x".repeat(content), 100) + next;
@@ -339,7 +339,7 @@ fn chunked_content_has_a_time_limit() {
         assert_eq!((answer.status, answer.header("Connection")), (408, Some("close")), "{cut:?}");
     }
     // Discarded content is limited, too, even if it arrives steadily.
-    let mut world = World::new(Limits { body: 100_000, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_body(100_000));
     let mut peer = world.client();
     peer.send(&mut world, raw("POST /nowhere", "", "500\r\n").as_bytes());
     assert_eq!(statuses(&peer.take()), [404]);

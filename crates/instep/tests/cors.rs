@@ -16,8 +16,8 @@ use workshop::{APP, asked, world};
 const ELSEWHERE: &str = "Origin: http://panel.test\r\n";
 const ALLOWED: &[&str] = &["HTTP://Panel.test:80", "capacitor://localhost", "null", "https://[::1]:8443"];
 
-static OPEN: Access = Access { origins: Origins::of(ALLOWED), ports: &[80, 81], ..Access::new("lamp") };
-static CLOSED_TO_ALL: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
+static OPEN: Access = Access::new("lamp").with_origins(Origins::of(ALLOWED)).with_ports(&[80, 81]);
+static CLOSED_TO_ALL: Access = Access::new("lamp").with_ports(&[80, 81]);
 
 fn open(mut world: World) -> World {
     world.access = &OPEN;
@@ -107,8 +107,9 @@ fn writes_and_errors_are_readable_by_allowed_origin() {
         assert_eq!(answer.status, status, "{method} {path} {}", answer.all);
         assert_eq!(shared_with(&answer).as_deref(), Some("http://panel.test"), "{}", answer.all);
     }
-    let (_, refused) =
-        ask(&mut world, &mut inbox, "POST", "/actions/blink", ELSEWHERE, "", |inbox| inbox.refuse("no"));
+    let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", ELSEWHERE, "", |responder| {
+        responder.refuse("no")
+    });
     assert_eq!((refused.status, shared_with(&refused).as_deref()), (409, Some("http://panel.test")));
 }
 
@@ -132,7 +133,7 @@ fn unavailable_response_is_readable_by_allowed_origin() {
     assert_eq!((late.status, shared_with(&late).as_deref()), (503, Some("http://panel.test")));
 
     // All client slots are taken.
-    let mut world = open(World::with_app(&APP, Limits { clients: 1, ..Limits::DEVICE }));
+    let mut world = open(World::with_app(&APP, Limits::DEVICE.with_clients(1)));
     let _client = workshop::open(&mut world);
     let events = get(&mut world, "/events", ELSEWHERE);
     assert_eq!((events.status, shared_with(&events).as_deref()), (503, Some("http://panel.test")));

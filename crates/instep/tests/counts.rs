@@ -65,7 +65,7 @@ fn closing_handshake_is_counted_by_code() {
 
 #[test]
 fn dropped_client_is_counted_by_reason() {
-    let limits = Limits { ping_every: 1000, write_stall: 1000, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_ping_every(1000).with_write_stall(1000);
     let mut world = World::new(limits);
     let dropped = |world: &World| DropReason::ALL.map(|reason| counts(world).dropped(reason));
 
@@ -104,7 +104,7 @@ fn dropped_client_is_counted_by_reason() {
 
 #[test]
 fn refusal_is_counted_by_reason() {
-    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(1));
     let ask = |world: &mut World, request: &str| {
         let mut peer: Peer = world.client();
         peer.send(world, request.as_bytes());
@@ -142,7 +142,7 @@ fn refusal_is_counted_by_reason() {
 
 #[test]
 fn messages_publishes_and_missed_events_are_counted() {
-    let mut world = World::new(Limits { events: 4, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_events(4));
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let mut echo = world.open("/echo");
@@ -159,7 +159,7 @@ fn messages_publishes_and_missed_events_are_counted() {
 
     peer.window = 1;
     for number in 0..10 {
-        world.device.event(number);
+        world.device.emit(number);
         peer.turn(&mut world);
     }
     world.device.publish(LED, "1");

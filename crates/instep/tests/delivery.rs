@@ -29,14 +29,14 @@ fn new_and_slow_clients_get_only_latest_value() {
 
 #[test]
 fn events_reach_all_clients_and_reply_follows_publish() {
-    let mut world = World::new(Limits { replies: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_replies(1));
     let mut inbox = inbox(&world);
-    world.device.event("before anybody came");
+    world.device.emit("before anybody came");
     let mut one = world.open("/ws");
     let mut two = world.open("/ws");
     let (first, _) = (opened(&mut inbox).unwrap(), opened(&mut inbox).unwrap());
     world.device.publish(LED, "1");
-    world.device.event("ding");
+    world.device.emit("ding");
     world.device.send(first, "done").unwrap();
     world.device.publish(LED, "0");
     one.client.expect_reply();
@@ -54,7 +54,7 @@ fn events_reach_all_clients_and_reply_follows_publish() {
 
 #[test]
 fn inbox_takes_one_message_per_client_in_turn() {
-    let limits = Limits { inbox: 2, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_inbox(2);
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut flood = world.open("/ws");
@@ -97,7 +97,7 @@ fn empty_message_that_waited_blocks_nothing() {
 
 #[test]
 fn client_waiting_for_inbox_slot_gets_it_after_others() {
-    let limits = Limits { inbox: 1, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_inbox(1);
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..4).map(|_| world.open("/ws")).collect();
@@ -127,7 +127,7 @@ fn client_waiting_for_inbox_slot_gets_it_after_others() {
 
 #[test]
 fn client_slots_are_limited_and_freed_while_pages_load() {
-    let limits = Limits { clients: 2, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_clients(2);
     let mut world = World::new(limits);
     let mut inbox = inbox(&world);
     let mut one = world.open("/ws");
@@ -153,8 +153,7 @@ fn client_slots_are_limited_and_freed_while_pages_load() {
 #[test]
 fn connection_over_limit_is_answered_and_closed() {
     let mut world = World::new(Limits::DEVICE);
-    let mut peer = world.client();
-    peer.client.refuse();
+    let mut peer = world.client_of(link::connection().over_capacity(true));
     assert!(!peer.turn(&mut world).closed, "closed before its request");
     let turn = peer.send(&mut world, link::upgrade("/ws").as_bytes());
     assert!(peer.take().starts_with(b"HTTP/1.1 503 "));
@@ -188,7 +187,7 @@ fn echo_endpoint_is_apart_from_inbox_and_feed() {
 
 #[test]
 fn sixteen_messages_of_one_read_leave_in_one_write() {
-    let mut world = World::new(Limits { frame: 1024, outbox: 1100, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_frame(1024).with_outbox(1100));
     let mut peer = world.open("/echo");
     let mut bytes = frame(0x81, b"sixteen bytes ok").repeat(16);
     let mut writes = Vec::new();

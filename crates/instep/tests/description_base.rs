@@ -14,12 +14,10 @@ const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 80));
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 81));
 const PATH: &str = "/.well-known/wot";
 
-static BEHIND: Access = Access {
-    hosts: &["home.example"],
-    proxies: &[instep::access::IpNetwork::host(PROXY)],
-    base_path: "/device",
-    ..link::ACCESS
-};
+static BEHIND: Access = link::ACCESS
+    .with_hosts(&["home.example"])
+    .with_proxies(&[instep::access::IpNetwork::host(PROXY)])
+    .with_base_path("/device");
 
 fn world() -> World {
     let mut world = workshop::world();
@@ -54,8 +52,7 @@ fn base_is_address_used_by_client() {
     ] {
         assert_eq!(base(&exchange_from(&mut world, ELSEWHERE, &text(path, host, ""))), expected);
     }
-    let mut peer = world.client();
-    peer.client.secure();
+    let mut peer = world.client_of(link::connection().encrypted(true));
     assert_eq!(
         base(&exchange_with(&mut world, &mut peer, &text(PATH, "lamp:8443", ""))),
         "https://lamp:8443/.well-known/"

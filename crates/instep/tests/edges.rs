@@ -31,9 +31,9 @@ fn frame_length_limit_is_exact() {
     let client = opened(&mut inbox).expect("no client opened");
     let (max, more) = ("m".repeat(LIMITS.frame), "x".repeat(LIMITS.frame + 1));
     let device = world.device;
-    assert!(device.try_publish(LED, &max).is_ok() && device.try_event(&max).is_ok());
+    assert!(device.try_publish(LED, &max).is_ok() && device.try_emit(&max).is_ok());
     assert!(device.send(client, &max).is_ok());
-    assert!(device.try_publish(LED, &more).is_err() && device.try_event(&more).is_err());
+    assert!(device.try_publish(LED, &more).is_err() && device.try_emit(&more).is_err());
     peer.turn(&mut world);
     assert!(matches!(device.send(client, &more), Err(SendError::TooLong(_))));
     peer.turn(&mut world);
@@ -49,7 +49,7 @@ fn event_ring_holds_its_limit() {
         let mut peer = world.open("/ws");
         peer.window = 0;
         for number in 0..events {
-            world.device.event(number);
+            world.device.emit(number);
             peer.turn(&mut world);
         }
         peer.window = usize::MAX;
@@ -62,7 +62,7 @@ fn event_ring_holds_its_limit() {
 
 #[test]
 fn reply_queue_holds_its_limit() {
-    let mut world = World::new(Limits { replies: 3, ..LIMITS });
+    let mut world = World::new(LIMITS.with_replies(3));
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let client = opened(&mut inbox).expect("no client opened");

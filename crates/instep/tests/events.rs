@@ -11,8 +11,7 @@ use link::{Peer, World};
 use workshop::{APP, Bench};
 
 fn listen_with(world: &mut World, headers: &str) -> Peer {
-    let mut peer = world.client();
-    peer.client.set_local_port(80);
+    let mut peer = world.client_of(link::connection().with_local_port(80));
     let answer =
         exchange_with(world, &mut peer, &format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n"));
     assert_eq!(answer.status, 200, "{}", answer.all);
@@ -105,7 +104,7 @@ fn slow_listener_gets_latest_values_and_missed_count() {
 
 #[test]
 fn listener_counts_as_client_until_it_leaves() {
-    let mut world = World::with_app(&APP, Limits { clients: 2, ..Limits::DEVICE });
+    let mut world = World::with_app(&APP, Limits::DEVICE.with_clients(2));
     let mut inbox = link::inbox(&world);
     let mut first = listen(&mut world);
     let _second = world.open("/ws");
@@ -197,7 +196,7 @@ fn upgrade_probe_says_why_websocket_does_not_open() {
     let cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n";
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(1));
     for (query, headers, status) in [
         ("why=http://lamp", "", 204),
         ("why=http%3A%2F%2Flamp", "", 204),
@@ -230,8 +229,7 @@ fn upgrade_probe_says_why_websocket_does_not_open() {
     assert_eq!(why(&mut world, "why=http://lamp", cross), (503, Some("5".into())));
     assert_eq!(why(&mut world, "why=http://evil.test", "").0, 403);
 
-    let mut refused = world.client();
-    refused.client.refuse();
+    let mut refused = world.client_of(link::connection().over_capacity(true));
     let answer =
         exchange_with(&mut world, &mut refused, "GET /ws?why=http://lamp HTTP/1.1\r\nHost: lamp\r\n\r\n");
     assert_eq!((answer.status, answer.header("Access-Control-Allow-Origin")), (503, Some("*")));

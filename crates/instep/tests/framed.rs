@@ -16,17 +16,13 @@ use workshop::{asked, world};
 
 const FRAMED: &str = "Sec-Fetch-Dest: iframe\r\nSec-Fetch-Mode: navigate\r\n";
 
-static FRAME: Access = Access { frames: &["https://dash.test"], ports: &[443], ..Access::new("lamp") };
-static BOTH: Access = Access { origins: Origins::of(&["https://dash.test"]), ..FRAME };
-static NEITHER: Access = Access { frames: &[], ..FRAME };
+static FRAME: Access = Access::new("lamp").with_frames(&["https://dash.test"]).with_ports(&[443]);
+static BOTH: Access = FRAME.with_origins(Origins::of(&["https://dash.test"]));
+static NEITHER: Access = FRAME.with_frames(&[]);
 
 /// Sends a request, over TLS if `secure`.
 fn send(world: &mut World, secure: bool, request: &str) -> Answer {
-    let mut peer = world.client();
-    peer.client.set_local_port(443);
-    if secure {
-        peer.client.secure();
-    }
+    let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(secure));
     exchange_with(world, &mut peer, request)
 }
 
@@ -143,9 +139,7 @@ fn embedding_page_cannot_use_cookie_of_frame() {
             assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);
             assert!(!answer.all.contains("\"led\""), "{}", answer.all);
         }
-        let mut peer = world.client();
-        peer.client.set_local_port(443);
-        peer.client.secure();
+        let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(true));
         peer.send(&mut world, upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes());
         let refused = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(refused.starts_with("HTTP/1.1 40"), "{refused}");

@@ -8,13 +8,13 @@ use instep::{Access, Limits};
 use link::{World, upgrade};
 
 /// A device with the name lamp on the ports 80 and 81.
-const LAMP: Access = Access { ports: &[80, 81], ..Access::new("lamp") };
+const LAMP: Access = Access::new("lamp").with_ports(&[80, 81]);
 
 const IMAGE: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"];
 const LINK: &[&str] = &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
 
 /// The same device in its own Wi-Fi network.
-const OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..LAMP };
+const OWN_NETWORK: Access = LAMP.with_portal("http://192.168.4.1/");
 
 /// Returns the status of a WebSocket handshake from a page.
 fn socket(access: &'static Access, host: &str, headers: &[&str]) -> u16 {
@@ -45,7 +45,7 @@ fn answer(access: &'static Access, request: &str, headers: &[&str]) -> String {
 #[test]
 fn websocket_needs_own_host_and_allowed_origin() {
     static OPEN: Access =
-        Access { hosts: &["home.example"], origins: Origins::of(&["null", "https://panel.example"]), ..LAMP };
+        LAMP.with_hosts(&["home.example"]).with_origins(Origins::of(&["null", "https://panel.example"]));
     for (access, host, origin, status) in [
         // No browser.
         (&LAMP, "lamp", None, 101),
@@ -103,7 +103,7 @@ fn websocket_needs_own_host_and_allowed_origin() {
 
 #[test]
 fn request_of_other_site_is_rejected_except_link() {
-    static OPEN: Access = Access { origins: Origins::of(&["null", "https://panel.example"]), ..LAMP };
+    static OPEN: Access = LAMP.with_origins(Origins::of(&["null", "https://panel.example"]));
     let foreign = &["Origin: http://evil.test"][..];
     let own = &["Origin: http://lamp", "Sec-Fetch-Site: same-origin"][..];
     let from_file = &["Origin: null"][..];
@@ -160,7 +160,7 @@ fn request_of_other_site_is_rejected_except_link() {
 
 #[test]
 fn paths_work_with_and_without_base_path() {
-    static BELOW: Access = Access { base_path: "/device/", ..LAMP };
+    static BELOW: Access = LAMP.with_base_path("/device/");
     for (path, status) in [
         ("/device/", 200),
         ("/device/script.js?x", 200),
@@ -211,8 +211,8 @@ fn connectivity_check_of_phone_is_redirected_to_portal() {
 
 #[test]
 fn page_without_tls_is_redirected_to_https() {
-    static LEADS: Access = Access { https: Some(HttpsRedirect::to_port(8443)), base_path: "/device", ..LAMP };
-    static USUAL: Access = Access { https: Some(HttpsRedirect::to_port(443)), ..LAMP };
+    static LEADS: Access = LAMP.with_https(HttpsRedirect::to_port(8443)).with_base_path("/device");
+    static USUAL: Access = LAMP.with_https(HttpsRedirect::to_port(443));
     let html = "Accept: text/html,application/xhtml+xml";
     for (access, line, host, headers, location) in [
         (&LEADS, "GET /", "lamp", &[html][..], "https://lamp:8443/"),
@@ -259,11 +259,10 @@ fn page_without_tls_is_redirected_to_https() {
 
 #[test]
 fn request_over_tls_is_not_redirected() {
-    static LEADS: Access = Access { https: Some(HttpsRedirect::to_port(443)), ..LAMP };
+    static LEADS: Access = LAMP.with_https(HttpsRedirect::to_port(443));
     let mut world = World::new(Limits::DEVICE);
     world.access = &LEADS;
-    let mut peer = world.client();
-    peer.client.secure();
+    let mut peer = world.client_of(link::connection().encrypted(true));
     peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n");
     assert!(peer.received.starts_with(b"HTTP/1.1 200 "));
 }

@@ -27,7 +27,7 @@ fn follow(world: &mut World, peers: &mut [link::Peer]) {
 
 #[test]
 fn freed_inbox_slot_is_reserved_for_longest_waiting() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
     while next_item(&mut inbox).is_some() {}
@@ -46,7 +46,7 @@ fn freed_inbox_slot_is_reserved_for_longest_waiting() {
 
 #[test]
 fn client_leaving_with_reserved_slot_passes_it_on() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
     while next_item(&mut inbox).is_some() {}
@@ -64,7 +64,7 @@ fn client_leaving_with_reserved_slot_passes_it_on() {
 
 #[test]
 fn client_without_reply_room_holds_no_inbox_slot() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers: Vec<_> = (0..3).map(|_| world.open("/ws")).collect();
     let mut clients = Vec::new();
@@ -90,7 +90,7 @@ fn client_without_reply_room_holds_no_inbox_slot() {
 
 #[test]
 fn message_is_taken_only_if_longest_reply_fits() {
-    let mut world = World::new(Limits { frame: 2000, replies: 4, outbox: 4100, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_frame(2000).with_replies(4).with_outbox(4100));
     let mut inbox = inbox(&world);
     let mut peer = world.open("/ws");
     let client = link::opened(&mut inbox).unwrap();
@@ -117,7 +117,7 @@ fn message_is_taken_only_if_longest_reply_fits() {
 
 #[test]
 fn slot_passed_to_another_driver_is_not_lost() {
-    let mut world = World::new(Limits { clients: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(1));
     let mut inbox = inbox(&world);
     let mut first = world.open("/ws");
     let client = link::opened(&mut inbox).unwrap();
@@ -173,7 +173,7 @@ fn one_without_room(world: &mut World, inbox: &mut Inbox<'_>) -> [link::Peer; 2]
 
 #[test]
 fn message_without_reply_room_holds_no_inbox_slot() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers = one_without_room(&mut world, &mut inbox);
     peers[1].send(&mut world, &frame(0x81, b"two"));
@@ -194,7 +194,7 @@ fn message_without_reply_room_holds_no_inbox_slot() {
 
 #[test]
 fn client_leaving_without_reply_room_still_delivers() {
-    let mut world = World::new(Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_inbox(1));
     let mut inbox = inbox(&world);
     let mut peers = one_without_room(&mut world, &mut inbox);
     assert_eq!(next_item(&mut inbox), None);
@@ -213,7 +213,7 @@ fn every_driver_is_woken_once() {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
-    let mut world = World::new(Limits { clients: FOLLOWERS, ..Limits::DEVICE });
+    let mut world = World::new(Limits::DEVICE.with_clients(FOLLOWERS));
     let woken: Vec<_> = (0..FOLLOWERS).map(|_| Arc::new(Woken::default())).collect();
     let counts = || woken.iter().map(|woken| woken.0.swap(0, Ordering::Relaxed)).collect::<Vec<_>>();
     let register = |world: &World| {

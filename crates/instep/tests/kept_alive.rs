@@ -5,8 +5,8 @@ mod guarded;
 mod link;
 
 use guarded::{Answer, exchange_with};
-use instep::driver::{Client, Date};
-use instep::{App, Asset, Instant, Limits};
+use instep::driver::Date;
+use instep::{App, Asset, Limits};
 use link::{Peer, World};
 
 const GET: &str = "GET /script.js HTTP/1.1\r\nHost: lamp\r\n\r\n";
@@ -18,7 +18,7 @@ fn ask(world: &mut World, peer: &mut Peer, request: &str) -> Answer {
 #[test]
 fn connection_outlives_advertised_keep_alive() {
     for (idle_time, said) in [(5_000, 4), (15_000, 14), (5_001, 5), (1_999, 1)] {
-        let mut world = World::new(Limits { idle_time, ..Limits::DEVICE });
+        let mut world = World::new(Limits::DEVICE.with_idle_time(idle_time));
         let mut peer = world.client();
         for _ in 0..3 {
             let answer = ask(&mut world, &mut peer, GET);
@@ -57,7 +57,7 @@ fn keep_alive_header_is_sent_only_if_connection_stays() {
         let answer = ask(&mut world, &mut peer, &request);
         assert_eq!(answer.header("Keep-Alive"), said.then_some("timeout=4"), "{}", answer.all);
     }
-    let mut brief = World::new(Limits { idle_time: 1_000, ..Limits::DEVICE });
+    let mut brief = World::new(Limits::DEVICE.with_idle_time(1_000));
     let mut peer = brief.client();
     assert_eq!(
         ask(&mut brief, &mut peer, GET).header("Keep-Alive"),
@@ -104,8 +104,6 @@ fn date_header_is_sent_if_there_is_a_clock() {
     world.now += Limits::DEVICE.head_time;
     let late = ask(&mut world, &mut peer, "");
     assert_eq!((late.status, late.header("Date")), (408, Some("second 199")));
-    let mut peer = world.client();
-    peer.client = Client::new(link::PEER, 1, link::exchange(&world.limits), Instant::from_millis(world.now));
-    peer.client.refuse();
+    let mut peer = world.client_of(link::connection().over_capacity(true));
     assert_eq!(ask(&mut world, &mut peer, GET).header("Date"), Some("second 199"));
 }

@@ -6,9 +6,8 @@ mod link;
 
 use guarded::*;
 use instep::access::IpNetwork;
-use instep::driver::Client;
 use instep::login::Password;
-use instep::{Access, Instant, Limits};
+use instep::{Access, Limits};
 use link::{LED, PEER, World, frame};
 
 #[test]
@@ -60,7 +59,7 @@ fn only_log_in_page_and_healthz_work_without_session() {
 
 #[test]
 fn phone_in_own_network_is_redirected_to_log_in_page() {
-    static OWN_NETWORK: Access = Access { portal: Some("http://192.168.4.1/"), ..link::ACCESS };
+    static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/");
     let mut world = guarded();
     world.access = &OWN_NETWORK;
     let mut phone = world.client();
@@ -281,18 +280,12 @@ fn cross_origin_page_can_neither_log_in_nor_out() {
 #[test]
 fn tls_connection_has_separate_cookie() {
     let mut world = guarded();
-    let memory = link::exchange(&world.limits);
-    let mut client = Client::new(link::PEER, 1, memory, Instant::from_millis(0));
-    client.set_local_port(443);
-    client.secure();
-    let mut peer = world.client();
-    peer.client = client;
+    let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(true));
     let entered = exchange_with(&mut world, &mut peer, &form("/login", "", FORM));
     let cookie = entered.header("Set-Cookie").unwrap();
     assert!(cookie.starts_with("instep_443=") && cookie.ends_with("; SameSite=Strict; Secure"), "{cookie}");
     let cookie = format!("Cookie: {}\r\n", cookie.split_once(';').unwrap().0);
-    let mut again = world.client();
-    again.client.set_local_port(443);
+    let mut again = world.client_of(link::connection().with_local_port(443));
     let page =
         exchange_with(&mut world, &mut again, &format!("GET / HTTP/1.1\r\nHost: lamp\r\n{cookie}\r\n"));
     assert_eq!(page.status, 200);
@@ -302,7 +295,7 @@ fn tls_connection_has_separate_cookie() {
 #[test]
 fn log_in_behind_proxy_uses_forwarded_addresses() {
     static BEHIND: Access =
-        Access { proxies: &[IpNetwork::host(PEER)], base_path: "/device", ..Access::new("lamp") };
+        Access::new("lamp").with_proxies(&[IpNetwork::host(PEER)]).with_base_path("/device");
     let mut world = guarded();
     world.access = &BEHIND;
     let asked = get(&mut world, "/device/any/a", NAVIGATION);
@@ -353,8 +346,7 @@ fn non_text_cookie_hides_no_session() {
     let mut request = b"GET / HTTP/1.1\r\nHost: lamp\r\nCookie: other=\xff\xfe; ".to_vec();
     request.extend(cookie.strip_prefix("Cookie: ").unwrap().as_bytes());
     request.extend(b"\r\n");
-    let mut peer = world.client();
-    peer.client.set_local_port(80);
+    let mut peer = world.client_of(link::connection().with_local_port(80));
     peer.send(&mut world, &request);
     assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
 }
@@ -362,8 +354,7 @@ fn non_text_cookie_hides_no_session() {
 #[test]
 fn password_changed_during_check_is_rejected() {
     let mut world = guarded();
-    let mut peer = world.client();
-    peer.client.set_local_port(80);
+    let mut peer = world.client_of(link::connection().with_local_port(80));
     peer.send(&mut world, form("/login", "", FORM).as_bytes());
     check(&world);
     // It was checked, but it is replaced before its browser gets the answer.

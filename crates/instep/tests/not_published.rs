@@ -36,11 +36,11 @@ fn log_lines_of_failed_publishes_have_own_target() {
     let causes: [&dyn Fn(); 8] = [
         &|| device.publish(Topics::new(1).at(0).expect("topic out of range"), &long),
         &|| device.publish(Topics::new(100).at(99).expect("topic out of range"), "no such topic"),
-        &|| device.event(&long),
+        &|| device.emit(&long),
         &|| THING.publish(device, "nothing", true),
         &|| THING.publish(device, "led", 1.5),
         &|| THING.publish(device, "name", &long.as_str()),
-        &|| THING.tell(device, "said", &long),
+        &|| THING.emit_event(device, "said", &long),
         &|| THING.log(device, "nothing", Severity::Info, "line"),
     ];
     for cause in causes {

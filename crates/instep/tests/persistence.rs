@@ -12,7 +12,7 @@ use link::{World, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Mutex;
-use workshop::{Bench, asked, open, said, texts};
+use workshop::{Bench, asked, open, received, said, texts};
 
 /// Property store that shows its contents.
 #[derive(Debug, Default)]
@@ -191,19 +191,18 @@ fn accepted_write_is_persisted_and_refused_is_not() {
     let store = store(&[("name", "old")]);
     let (mut world, mut inbox) = start(store);
     let (bench, mut peer) = (Bench::new(world.device), open(&mut world));
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("old")"#));
-    inbox.refuse("not sent to any client");
+    let (restored, responder) = received(&world, &mut inbox).unwrap();
+    assert_eq!(restored, r#"Name("old")"#);
+    responder.refuse("not sent to any client");
     assert_eq!(asked(&world, &mut inbox), None);
     let write = |name: &str| frame(0x81, format!(r#"{{"label":"name","value":"{name}","id":1}}"#).as_bytes());
     peer.send(&mut world, &write("refused"));
-    asked(&world, &mut inbox).unwrap();
-    inbox.refuse("not now");
+    received(&world, &mut inbox).unwrap().1.refuse("not now");
     assert_eq!(kept(store), [("name", "old".to_owned())]);
     // Later, when it is done.
     for (name, done) in [("later", false), ("done", true)] {
         peer.send(&mut world, &write(name));
-        asked(&world, &mut inbox).unwrap();
-        let answer = inbox.defer().expect("no answer is owed");
+        let answer = received(&world, &mut inbox).unwrap().1.defer();
         assert_eq!(asked(&world, &mut inbox), None);
         assert_eq!(kept(store), [("name", "old".to_owned())], "persisted before it was done");
         if done {
@@ -229,7 +228,7 @@ fn thing_without_store_restores_nothing_and_works() {
 
 #[test]
 fn restored_value_too_long_for_inbox_is_skipped() {
-    let limits = Limits { message: 4, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_message(4);
     let world = World::with_app(&workshop::APP, limits);
     let mut inbox = inbox(&world);
     inbox.keep_in(store(&[("name", "12345"), ("mode", "day")]));

@@ -60,7 +60,7 @@ fn offered(lines: &[String], way_in: &str) -> Option<&'static str> {
 }
 
 fn lamp(ways_in: AllowHints) -> Access {
-    Access { hints: ways_in, ports: &[80], ..Access::new("lamp") }
+    Access::new("lamp").with_hints(ways_in).with_ports(&[80])
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn host_offered_by_log_lets_request_in() {
             assert_eq!(name.is_some(), can, "{host}: {said:?}");
             let Some(name) = name else { continue };
             assert!(is_host_name(name), "{name}");
-            let access = Access { hosts: vec![name].leak(), ..lamp(ways_in) };
+            let access = lamp(ways_in).with_hosts(vec![name].leak());
             assert_eq!(handshake(access, host, None).0, "101", "{host} by {name}");
         }
     }
@@ -148,7 +148,7 @@ fn origin_offered_by_log_lets_only_its_pages_in() {
             assert_eq!(allowed.is_some(), can, "{origin}: {said:?}");
             let Some(allowed) = allowed else { continue };
             assert!(is_origin(allowed), "{allowed}");
-            let access = Access { origins: Origins::of(vec![allowed].leak()), ..lamp(ways_in) };
+            let access = lamp(ways_in).with_origins(Origins::of(vec![allowed].leak()));
             for (other, _) in origins {
                 let status = if same(other, origin) { "101" } else { "403" };
                 assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");
@@ -180,7 +180,7 @@ fn own_page_must_have_http_or_https_origin() {
 #[test]
 fn full_network_logs_its_own_number_of_slots() {
     listen();
-    let limits = Limits { clients: 3, ..Limits::DEVICE };
+    let limits = Limits::DEVICE.with_clients(3);
     let mut world = World::with_networks(&APP, limits, 2);
     let _clients = [world.open("/ws"), world.open("/ws")];
     lines();

@@ -7,7 +7,7 @@ mod thing_request;
 mod workshop;
 
 use guarded::{exchange_with, get, request};
-use instep::{Inbox, Limits};
+use instep::{Limits, Responder};
 use link::{World, inbox};
 use thing_request::{JSON, ask, request_text, unchunk};
 use workshop::{Bench, asked, world};
@@ -90,10 +90,10 @@ fn write_is_answered_when_application_is_done() {
         assert_eq!((answer.header("Content-Length"), answer.body.as_str()), (None, ""));
     }
     let (_, output) =
-        ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", |inbox| inbox.answer(2.5));
+        ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", |responder| responder.respond(2.5));
     assert_eq!((output.status, output.body.as_str()), (200, "2.5"));
     assert_eq!(output.header("Content-Type"), Some("application/json"));
-    let refuse = |inbox: &mut Inbox<'_>| inbox.refuse("it is \"hot\"");
+    let refuse = |responder: Responder<'_>| responder.refuse("it is \"hot\"");
     let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", refuse);
     let body = r#"{"code":"refused","name":"blink","message":"it is \"hot\""}"#;
     assert_eq!((refused.status, refused.body.as_str()), (409, body));

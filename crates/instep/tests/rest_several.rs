@@ -6,12 +6,12 @@ mod thing_request;
 mod workshop;
 
 use guarded::exchange_with;
-use instep::{App, Inbox, Interaction, Kind, Limits, Thing};
+use instep::{App, Inbox, Interaction, Kind, Limits, Responder, Thing};
 use link::{Peer, World, inbox};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use thing_request::{JSON, ask, request_text};
-use workshop::{asked, world};
+use workshop::{asked, received, world};
 
 const PATH: &str = "/properties";
 
@@ -64,10 +64,10 @@ fn first(count: usize) -> String {
 
 /// Returns the property of [`MANY`] that is
 /// written next, after answering the one before.
-fn next(inbox: &mut Inbox<'_>) -> Option<&'static str> {
-    let mut next = pin!(inbox.next_request(&MANY));
+fn next<'r>(inbox: &mut Inbox<'r>) -> Option<(&'static str, Responder<'r>)> {
+    let mut next = pin!(inbox.recv_request(&MANY));
     match Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(request) => Some(request.name),
+        Poll::Ready((request, responder)) => Some((request.name, responder)),
         Poll::Pending => None,
     }
 }
@@ -79,11 +79,12 @@ fn properties_are_written_in_order_before_answer() {
     let mut peer = put(&mut world, r#" {"level" : -1.50e1,"n\u0061me":"\"x","led":true , "mode":"night"} "#);
     for command in ["Level(-15.0)", r#"Name("\"x")"#, "Led(true)", "Mode(\"night\")"] {
         assert!(peer.received.is_empty());
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some(command));
+        let (received, responder) = received(&world, &mut inbox).expect("it is in the inbox");
+        assert_eq!(received, command);
         // The first write has no answer yet, and the next one waits for it.
         peer.turn(&mut world);
         if command != "Mode(\"night\")" {
-            let answer = inbox.defer().expect("no answer is owed");
+            let answer = responder.defer();
             assert_eq!(asked(&world, &mut inbox), None);
             answer.done();
         }
@@ -149,11 +150,11 @@ fn refused_properties_are_listed_beside_written_ones() {
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, r#"{"name":"","led":true,"level":1,"mode":"day"}"#);
     for refused in [true, false, true, false] {
-        assert!(asked(&world, &mut inbox).is_some());
+        let (_, responder) = received(&world, &mut inbox).expect("it is in the inbox");
         if refused {
-            inbox.refuse("it is hot");
+            responder.refuse("it is hot");
         } else {
-            inbox.answer(2.5);
+            responder.respond(2.5);
         }
         peer.turn(&mut world);
     }
@@ -164,8 +165,7 @@ fn refused_properties_are_listed_beside_written_ones() {
         r#"{"code":"refused","message":"the device refuses some of these","refused":["name","level"],"done":["led","mode"]}"#
     );
     let mut peer = put(&mut world, r#"{"led":true}"#);
-    assert!(asked(&world, &mut inbox).is_some());
-    inbox.refuse("no");
+    received(&world, &mut inbox).expect("it is in the inbox").1.refuse("no");
     let answer = exchange_with(&mut world, &mut peer, "");
     assert!(answer.body.ends_with(r#""refused":["led"],"done":[]}"#), "{}", answer.body);
 }
@@ -199,17 +199,17 @@ fn names_beyond_room_of_answer_are_left_out() {
     );
     const LONG_APP: App = App::new("long", "for tests").thing(&LONG);
     for (last, count) in [('h', 8), ('p', 16)] {
-        let mut world = World::with_app(&LONG_APP, Limits { message: 2_000, inbox: 64, ..Limits::DEVICE });
+        let mut world = World::with_app(&LONG_APP, Limits::DEVICE.with_message(2_000).with_inbox(64));
         let mut inbox = inbox(&world);
         let members: Vec<_> =
             ('a'..=last).map(|first| format!("\"{first}0123456789012345678901234567890\":true")).collect();
         let mut peer = put(&mut world, &format!("{{{}}}", members.join(",")));
         let mut asked = 0;
-        while Future::poll(pin!(inbox.next_request(&LONG)), &mut Context::from_waker(Waker::noop()))
-            .is_ready()
+        while let Poll::Ready((_, responder)) =
+            Future::poll(pin!(inbox.recv_request(&LONG)), &mut Context::from_waker(Waker::noop()))
         {
             asked += 1;
-            inbox.refuse("no");
+            responder.refuse("no");
             peer.turn(&mut world);
         }
         let answer = exchange_with(&mut world, &mut peer, "");
@@ -228,17 +228,17 @@ fn inbox_and_object_limit_number_of_properties() {
     for (limits, count, status) in [
         (Limits::DEVICE, 8, 204),
         (Limits::DEVICE, 9, 413),
-        (Limits { message: 2_000, ..Limits::DEVICE }, 17, 413),
-        (Limits { message: 2_000, inbox: 64, ..Limits::DEVICE }, 16, 204),
-        (Limits { message: 2_000, inbox: 64, ..Limits::DEVICE }, 17, 413),
+        (Limits::DEVICE.with_message(2_000), 17, 413),
+        (Limits::DEVICE.with_message(2_000).with_inbox(64), 16, 204),
+        (Limits::DEVICE.with_message(2_000).with_inbox(64), 17, 413),
     ] {
         let mut world = World::with_app(&MANY_APP, limits);
         let mut inbox = inbox(&world);
         let mut peer = put(&mut world, &first(count));
         let mut done = 0;
-        while next(&mut inbox).is_some() {
+        while let Some((_, responder)) = next(&mut inbox) {
             done += 1;
-            inbox.defer().expect("no answer is owed").done();
+            responder.done();
             peer.turn(&mut world);
         }
         let answer = exchange_with(&mut world, &mut peer, "");
@@ -271,9 +271,9 @@ fn inbox_slots_are_reserved_for_all_properties_or_none() {
     let mut late = world.open("/ws");
     late.send(&mut world, &link::frame(0x81, br#"{"label":"b6","value":true}"#));
     let mut taken = Vec::new();
-    while let Some(name) = next(&mut inbox) {
+    while let Some((name, responder)) = next(&mut inbox) {
         taken.push(name);
-        inbox.defer().expect("no answer is owed").done();
+        responder.done();
         two.turn(&mut world);
         late.turn(&mut world);
     }
@@ -286,12 +286,12 @@ fn inbox_slots_are_reserved_for_all_properties_or_none() {
 
 /// Checks that all inbox slots are free.
 fn check_that_nothing_is_kept(world: &mut World, inbox: &mut Inbox<'_>) {
-    assert_eq!(next(inbox), None, "the rest was written");
+    assert!(next(inbox).is_none(), "the rest was written");
     let mut peer = put(world, &first(8));
     let mut done = 0;
-    while next(inbox).is_some() {
+    while let Some((_, responder)) = next(inbox) {
         done += 1;
-        inbox.defer().expect("no answer is owed").done();
+        responder.done();
         peer.turn(world);
     }
     assert_eq!((done, exchange_with(world, &mut peer, "").status), (8, 204));
@@ -304,10 +304,10 @@ fn client_leaving_cancels_remaining_writes() {
         let mut inbox = inbox(&world);
         let mut peer = put(&mut world, &first(8));
         for index in 0..taken {
-            assert!(next(&mut inbox).is_some());
+            let (_, responder) = next(&mut inbox).expect("it is in the inbox");
             // The last one is with the application when the client leaves.
             if index + 1 < taken {
-                inbox.defer().expect("no answer is owed").done();
+                responder.done();
                 peer.turn(&mut world);
             }
         }
@@ -321,9 +321,9 @@ fn all_writes_share_five_seconds() {
     let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
     let mut inbox = inbox(&world);
     let mut peer = put(&mut world, &first(4));
-    assert!(next(&mut inbox).is_some());
+    let (_, responder) = next(&mut inbox).expect("it is in the inbox");
     world.now = 4_900;
-    inbox.defer().expect("no answer is owed").done();
+    responder.done();
     peer.turn(&mut world);
     assert!(next(&mut inbox).is_some());
     peer.turn(&mut world);

@@ -52,7 +52,7 @@ fn requests_beyond_slots_get_503_with_retry_after() {
     }
 
     // The inbox is full of messages.
-    let mut world = World::with_app(&APP, Limits { inbox: 1, ..Limits::DEVICE });
+    let mut world = World::with_app(&APP, Limits::DEVICE.with_inbox(1));
     let mut inbox = link::inbox(&world);
     let mut client = workshop::open(&mut world);
     client.send(&mut world, &frame(0x81, br#"{"label":"blink"}"#));

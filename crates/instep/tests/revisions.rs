@@ -7,7 +7,7 @@ mod thing_request;
 mod workshop;
 
 use guarded::exchange_with;
-use instep::{App, Limits};
+use instep::{App, Limits, Responder};
 use link::{Peer, World, inbox};
 use thing_request::{JSON, ask};
 use workshop::{Bench, said, texts};
@@ -146,8 +146,8 @@ fn returning_stream_gets_exact_missed_count() {
 
 #[test]
 fn missed_count_with_backlog_is_of_overwritten_events() {
-    const APP: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
-    let mut world = World::with_app(&APP, Limits { events: 4, ..Limits::DEVICE });
+    const APP: App = App::new("bench", "for tests").thing_with_backlog(&Bench::THING);
+    let mut world = World::with_app(&APP, Limits::DEVICE.with_events(4));
     world.device.set_boot_id(START);
     let bench = Bench::new(world.device);
     for number in 1..8_u32 {
@@ -226,7 +226,7 @@ fn answer_names_revision_that_it_follows() {
     let mut world = world();
     let mut inbox = inbox(&world);
     let device = world.device;
-    let led = |on: bool| move |_: &mut instep::Inbox<'_>| Bench::new(device).led(on);
+    let led = |on: bool| move |_: Responder<'_>| Bench::new(device).led(on);
     let put = |world: &mut World, inbox: &mut instep::Inbox<'_>, on: bool| {
         ask(world, inbox, "PUT", "/properties/led", JSON, if on { "true" } else { "false" }, led(on)).1
     };
@@ -235,9 +235,9 @@ fn answer_names_revision_that_it_follows() {
     let answer = put(&mut world, &mut inbox, false);
     assert_eq!((answer.status, answer.header("Instep-Revision")), (204, Some("2")));
     assert!(text(&mut world, &mut stream).ends_with(&up_to(0, 2)), "the stream is behind the answer");
-    let refuse = |inbox: &mut instep::Inbox<'_>| {
+    let refuse = |responder: Responder<'_>| {
         Bench::new(device).said("no");
-        inbox.refuse("not now");
+        responder.refuse("not now");
     };
     let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", "", "", refuse);
     assert_eq!((refused.status, refused.header("Instep-Revision")), (409, Some("3")));

@@ -169,7 +169,7 @@ fn run(seed: u64, on_device: bool) -> usize {
             1 => {
                 number += 1;
                 (last_event, events) = (number, events + 1);
-                world.device.event(format_args!("event {number}"));
+                world.device.emit(format_args!("event {number}"));
             }
             2 => peers[one].say_something(),
             3 if !peers[one].lost => peers[one].open(0, &mut world),

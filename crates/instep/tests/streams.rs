@@ -10,12 +10,11 @@ use instep::{App, Limits, Severity};
 use link::{Peer, World};
 use workshop::{APP, Bench};
 
-const BACKLOG: App = App::new("bench", "for tests").thing(&Bench::THING).backlog();
+const BACKLOG: App = App::new("bench", "for tests").thing_with_backlog(&Bench::THING);
 
 /// Opens a stream; returns it with the text behind the head and the retry time.
 fn listen_with(world: &mut World, path: &str, headers: &str) -> (Peer, String) {
-    let mut peer = world.client();
-    peer.client.set_local_port(80);
+    let mut peer = world.client_of(link::connection().with_local_port(80));
     let text = format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
     let answer = exchange_with(world, &mut peer, &text);
     assert_eq!(answer.status, 200, "{}", answer.all);
@@ -146,7 +145,7 @@ fn slow_stream_gets_latest_value_or_missed_count() {
 
 #[test]
 fn stream_counts_as_client_and_needs_session() {
-    let mut world = World::with_app(&APP, Limits { clients: 1, ..Limits::DEVICE });
+    let mut world = World::with_app(&APP, Limits::DEVICE.with_clients(1));
     let (mut first, _) = listen(&mut world, "/events/said");
     assert_eq!(world.device.clients(), 1);
     for path in ["/properties/led/events", "/events/said", "/events"] {

@@ -6,7 +6,7 @@ mod workshop;
 
 use instep::Inbox;
 use link::{Peer, World, frame, inbox};
-use workshop::{Bench, asked, open, said, texts};
+use workshop::{Bench, asked, open, received, said, texts};
 
 #[test]
 fn each_kind_is_written_as_declared() {
@@ -234,55 +234,60 @@ fn answer_follows_values_published_before_it() {
 fn application_may_answer_refuse_or_defer() {
     let mut world = workshop::world();
     let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
-    let ask = |world: &mut World, inbox: &mut Inbox<'_>, peer: &mut Peer, id: &str| {
+    let ask = |world: &mut World, inbox: &mut Inbox<'static>, peer: &mut Peer, id: &str| {
         let message = format!(r#"{{"label":"say","value":"?"{id}}}"#);
         peer.send(world, &frame(0x81, message.as_bytes()));
-        assert_eq!(asked(world, inbox).as_deref(), Some(r#"Say("?")"#));
+        let (command, responder) = received(world, inbox).unwrap();
+        assert_eq!(command, r#"Say("?")"#);
+        responder
     };
-    let expect = |world: &mut World, inbox: &mut Inbox<'_>, peer: &mut Peer, frames: &[&str]| {
+    let expect = |world: &mut World, inbox: &mut Inbox<'static>, peer: &mut Peer, frames: &[&str]| {
         assert_eq!(asked(world, inbox), None);
         assert_eq!(said(world, peer), frames);
     };
-    ask(&mut world, &mut inbox, &mut peer, r#","id":1"#);
-    inbox.answer(&"a \"word\"");
+    ask(&mut world, &mut inbox, &mut peer, r#","id":1"#).respond(&"a \"word\"");
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":1,"value":"a \"word\""}"#]);
     for (number, json) in [(0.0, "0"), (-2.5, "-2.5"), (1e300, "null"), (f64::NAN, "null"), (0.1, "0.1")] {
-        ask(&mut world, &mut inbox, &mut peer, r#","id":2"#);
-        inbox.answer(number);
+        ask(&mut world, &mut inbox, &mut peer, r#","id":2"#).respond(number);
         expect(&mut world, &mut inbox, &mut peer, &[&format!(r#"{{"label":"ok","id":2,"value":{json}}}"#)]);
     }
-    ask(&mut world, &mut inbox, &mut peer, "");
-    inbox.answer(true);
+    ask(&mut world, &mut inbox, &mut peer, "").respond(true);
     expect(&mut world, &mut inbox, &mut peer, &[]);
-    ask(&mut world, &mut inbox, &mut peer, r#","id":3"#);
-    inbox.refuse("the motor is <blocked>");
-    inbox.refuse("only once");
+    let responder = ask(&mut world, &mut inbox, &mut peer, r#","id":3"#);
+    responder.refuse("the motor is <blocked>");
+    responder.refuse("only once");
     expect(
         &mut world,
         &mut inbox,
         &mut peer,
         &[&workshop::error("3", "refused", "say", r"the motor is \u003cblocked\u003e")],
     );
-    ask(&mut world, &mut inbox, &mut peer, "");
-    inbox.refuse(format_args!("{}", "x".repeat(200)));
+    ask(&mut world, &mut inbox, &mut peer, "").refuse(format_args!("{}", "x".repeat(200)));
     let cut = format!("{}…", "x".repeat(256 - 144));
     expect(&mut world, &mut inbox, &mut peer, &[&workshop::error("", "refused", "say", &cut)]);
     // A deferred answer, with other commands meanwhile.
-    ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
-    let later = inbox.defer().unwrap();
-    assert!(inbox.defer().is_none(), "a second answer is owed");
+    let responder = ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
+    let later = responder.defer();
+    responder.refuse("there is one answer");
+    responder.defer().refuse("a second answer is owed");
     ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":5}"#]);
     later.done();
     expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":4}"#]);
     // A late answer and the next one at the same moment both have room.
-    ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
-    let later = inbox.defer().unwrap();
+    let later = ask(&mut world, &mut inbox, &mut peer, r#","id":4"#).defer();
     ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
     later.respond(true);
     let both = [r#"{"label":"ok","id":4,"value":true}"#, r#"{"label":"ok","id":5}"#];
     expect(&mut world, &mut inbox, &mut peer, &both);
-    // A client that has left is owed no answer.
+    // A request that the next receive answered cannot be answered any more.
+    let late = ask(&mut world, &mut inbox, &mut peer, r#","id":7"#);
+    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":7}"#]);
+    late.refuse("too late");
+    ask(&mut world, &mut inbox, &mut peer, r#","id":8"#);
+    late.respond(true);
+    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":8}"#]);
+    // Who client that has left is owed no answer.
     ask(&mut world, &mut inbox, &mut peer, r#","id":6"#);
     peer.client.abandon(&mut world.surroundings());
     let mut next = open(&mut world);

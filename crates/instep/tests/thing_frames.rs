@@ -170,7 +170,7 @@ fn published_values_are_encoded_as_declared() {
     Bench::THING.publish(world.device, "heat", true);
     Bench::THING.publish(world.device, "blink", true);
     Bench::THING.publish(world.device, "other", true);
-    Bench::THING.tell(world.device, "lines", "x");
+    Bench::THING.emit_event(world.device, "lines", "x");
     Bench::THING.log(world.device, "said", Severity::Info, "x");
     assert_eq!(said(&mut world, &mut peer), [""; 0]);
 }

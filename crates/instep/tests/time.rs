@@ -55,7 +55,7 @@ fn request_before_late_turn_is_answered() {
 
 #[test]
 fn keep_alive_ends_after_idle_time() {
-    let mut world = World::new(Limits { idle_time: 15_000, ..LIMITS });
+    let mut world = World::new(LIMITS.with_idle_time(15_000));
     let mut peer = world.client();
     peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
     world.now = 14_999;

@@ -52,13 +52,14 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     Pump::THING.publish(device, "flow", Some(3));
     Pump::THING.publish(device, "flow", 3.5);
     loop {
-        match pump.next(inbox).await {
-            Command::Power(on) => pump.power(on),
-            Command::Level(level) => pump.level(level),
-            Command::Mode(mode) => pump.mode(mode),
-            Command::Name(name) => pump.name(name),
-            Command::Say(text) => pump.said(text),
-            Command::Next => pump.lines(Severity::Info, "next"),
+        match pump.recv(inbox).await {
+            (Command::Power(on), _) => pump.power(on),
+            (Command::Level(level), _) => pump.level(level),
+            (Command::Mode(mode), _) => pump.mode(mode),
+            (Command::Name(name), responder) if name.is_empty() => responder.refuse(format_args!("{name:?} is no name")),
+            (Command::Name(name), _) => pump.name(name),
+            (Command::Say(text), _) => pump.said(text),
+            (Command::Next, _) => pump.lines(Severity::Info, "next"),
         }
     }
 }

@@ -318,7 +318,7 @@ impl<'w> Application<'w> {
         let (number, filler) =
             (self.number, "x".repeat(if self.number % 7 == 5 { 270 } else { self.number * 7 % 60 }));
         match number % 3 {
-            2 => world.device.try_event(format_args!("{number} e {filler}")).expect("the event is too long"),
+            2 => world.device.try_emit(format_args!("{number} e {filler}")).expect("the event is too long"),
             topic => {
                 self.latest[topic] = number;
                 world
@@ -334,7 +334,7 @@ impl<'w> Application<'w> {
 
     /// Takes one message, if there is one, and replies. Returns whether there was one.
     fn take_message(&mut self, world: &World) -> bool {
-        let next = pin!(self.inbox.next());
+        let next = pin!(self.inbox.recv());
         let Poll::Ready(message) = next.poll(&mut Context::from_waker(Waker::noop())) else { return false };
         assert!(!self.closed, "a message after the end");
         let client = match message {

@@ -3,14 +3,14 @@
 
 use crate::lent::Lender;
 use instep::driver::{
-    Buffer, Client, Compression, Feed, Follower, HeadLimits, HttpState, HttpStateMemory, Memory, Ring,
-    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
+    Buffer, Client, Compression, ConnectionInfo, Feed, Follower, HeadLimits, HttpState, HttpStateMemory,
+    Memory, Ring, RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
 use instep::{Access, App, Asset, Device, Inbox, Instant, Limits, Topics};
 use instep_proto::frame::CloseCode;
 use instep_tokio::Deflate;
 use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Number of topics of [`APP`].
 pub(crate) const TOPICS: usize = 2;
@@ -26,26 +26,24 @@ pub(crate) const APP: App = App::new("fuzz", "for fuzzing")
     .topics(Topics::new(TOPICS));
 
 /// Access to a device named `lamp`.
-pub(crate) const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
+pub(crate) const ACCESS: Access = Access::new("lamp").with_ports(&[80]);
 
 /// Maximum length of a message of the application,
 /// in bytes, long enough for compression.
 const FRAME: usize = 290;
 
 /// A device's limits, but so small that a short input reaches each.
-pub(crate) const LIMITS: Limits = Limits {
-    clients: 1,
-    head: HeadLimits { bytes: 600, headers: 12 },
-    body: 64,
-    message: 100,
-    frame: FRAME,
-    events: 3,
-    inbox: 1,
-    replies: 1,
-    outbox: FRAME + SERVER_HEADER_MAX + 12,
-    linger_bytes: 100,
-    ..Limits::DEVICE
-};
+pub(crate) const LIMITS: Limits = Limits::DEVICE
+    .with_clients(1)
+    .with_head(HeadLimits { bytes: 600, headers: 12 })
+    .with_body(64)
+    .with_message(100)
+    .with_frame(FRAME)
+    .with_events(3)
+    .with_inbox(1)
+    .with_replies(1)
+    .with_outbox(FRAME + SERVER_HEADER_MAX + 12)
+    .with_linger_bytes(100);
 
 /// Limit of unsent bytes.
 const UNSENT: usize = FRAME + 384;
@@ -129,10 +127,10 @@ impl World {
         let unsent: &'static mut [u8] = lend!(lender, 0; UNSENT);
         let mut unsent = [unsent].into_iter();
         let exchange = lend!(lender, HttpState::new(Buffer::lent(unsent.next().unwrap_or_default())); 1);
-        let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+        let info = ConnectionInfo::new(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4000)));
         Link {
             app: self.app,
-            client: Client::new(peer, 4000, HttpStateMemory::Lent(&mut exchange[0]), Instant::from_millis(0)),
+            client: Client::new(info, HttpStateMemory::Lent(&mut exchange[0]), Instant::from_millis(0)),
             device: &self.device,
             deflate: self.deflate.as_ref(),
             compressed_feed: self.deflate.as_ref().map(|_| feed(lender, topics)),

@@ -136,8 +136,9 @@ pub(crate) fn expect(message: &str) -> (Option<u64>, Result<(String, Value), &'s
 
 /// Returns the next command for the application.
 pub(crate) fn asked(device: &Device, inbox: &mut Inbox<'_>) -> Option<(&'static str, Value)> {
-    let mut next = pin!(Bench::new(device).next(inbox));
-    let Poll::Ready(command) = Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) else {
+    let mut next = pin!(Bench::new(device).recv(inbox));
+    let Poll::Ready((command, _)) = Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop()))
+    else {
         return None;
     };
     Some(match command {

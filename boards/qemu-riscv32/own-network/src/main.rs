@@ -17,8 +17,8 @@ use core::fmt::Write as _;
 use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use heapless::String;
-use instep::{Access, App, Limits};
 use instep::access::OPEN_TO_EVERYONE;
+use instep::{Access, App, Limits};
 use instep_apps::KeptProperties;
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
 use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
@@ -94,7 +94,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     let name: &Name = NAME.init(name(boot, mac));
     let page = PAGE.init(String::new());
     write!(page, "http://{address}/network").expect("the URL has more than 40 bytes");
-    let access = ACCESS.init(Access { ports: &[PORT], portal: Some(page), ..Access::new(name.as_str()) });
+    let access = ACCESS.init(Access::new(name.as_str()).with_ports(&[PORT]).with_portal(page));
 
     let wanted = boot.told("instep.app=").unwrap_or(APPS[0].name());
     let app = APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= must be led-json or lamp");

@@ -56,7 +56,7 @@ fn run_lamp(device: &'static Device, mut inbox: Inbox<'static>) {
     tokio::task::spawn_local(host_time::run(async move {
         let mut on = false;
         loop {
-            if let Message::Text { text: "toggle", .. } = inbox.next().await {
+            if let Message::Text { text: "toggle", .. } = inbox.recv().await {
                 on = !on;
                 device.publish(LED, if on { "1" } else { "0" });
             }

@@ -24,12 +24,12 @@ async fn run(device: &'static Device, mut inbox: Inbox<'static>) {
     let heater = Heater::new(device);
     heater.level(0.0);
     loop {
-        match heater.next(&mut inbox).await {
-            Command::Level(level) => {
+        match heater.recv(&mut inbox).await {
+            (Command::Level(level), _) => {
                 heater.level(level);
                 heater.heat(level * 10.0);
             }
-            Command::Stuck => core::future::pending().await,
+            (Command::Stuck, _) => core::future::pending().await,
         }
     }
 }

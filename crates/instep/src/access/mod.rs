@@ -1,7 +1,7 @@
-//! Access control by Host and Origin (`docs/contracts.md`, section 5).
+//! Who may come in: the checks of Host and Origin (CONTRACTS section 5).
 //!
-//! Browsers let any page in the world send requests to a device on the reader's own network. Two headers that a page cannot forge
-//! identify such requests: Host (against DNS rebinding) and Origin.
+//! Browsers let any page in the world send requests to a device on the reader's own network. Two headers
+//! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
 
 mod authority;
 mod elsewhere;
@@ -23,60 +23,63 @@ pub use origins::Origins;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 
-/// Warning of a device without a password.
-///
-/// It is logged, and is the value of `%ACCESS%` in pages ([`Device::set_page_value`](crate::Device::set_page_value)). With a
-/// password, that value is empty.
+/// What a device says that has no password, in its log and where a page asks for it by `%ACCESS%`
+/// ([`Device::set_page_value`](crate::Device::set_page_value)); where there is one, that is empty.
 pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 
-/// Access control of a device: its names, the allowed origins, and its proxies.
+/// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
+///
+/// ```
+/// use instep::Access;
+/// use instep::access::Origins;
+///
+/// static ACCESS: Access = Access::new("lamp")
+///     .with_ports(&[80])
+///     .with_hosts(&["lamp.example.com"])
+///     .with_origins(Origins::of(&["https://panel.example"]));
+/// # assert_eq!((ACCESS.name, ACCESS.ports), ("lamp", &[80][..]));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Access {
-    /// The device's name, or an empty string.
-    ///
-    /// Host may be `NAME`, or `NAME` with a suffix such as `.local` (`docs/contracts.md`, section 5). If the name has dots, as
-    /// `box.example.com` has, its first part counts as a name, too.
+    /// The device's name. Of one with dots, such as `box.example.com`, the first part is its name, too. It goes by `NAME`,
+    /// and by `NAME.local` and the like (CONTRACTS section 5).
     pub name: &'static str,
-    /// Further allowed names in Host.
+    /// Other names that it goes by.
     pub hosts: &'static [&'static str],
-    /// Allowed origins of other sites' pages.
-    ///
-    /// Examples are `http://example.org`, `capacitor://localhost` and `null`.
+    /// Origins of pages from elsewhere that may use it, such as `http://example.org`, `capacitor://localhost` or `null`.
     pub origins: Origins,
-    /// Origins of other sites' pages that may show the device's pages in a frame.
+    /// Origins of pages from elsewhere that may show its pages in a frame.
     pub frames: &'static [&'static str],
-    /// The ports on which the device listens.
+    /// The ports on which it listens.
     pub ports: &'static [u16],
-    /// Networks of trusted proxies, whose reports count ([`Access::client`]).
+    /// Networks of proxies that tell the truth about who asks ([`Access::client`]).
     pub proxies: &'static [IpNetwork],
-    /// The prefix that a proxy leaves before every path, such as `/device`. Empty if there is none, or if the proxy removes it.
+    /// What a proxy puts before every path, such as `/device`, and leaves there; empty if it takes it off.
     pub base_path: &'static str,
-    /// The redirect of pages without TLS, if there is an address with TLS.
+    /// Where whoever opens a page without TLS is led, if there is an address with it.
     pub https: Option<HttpsRedirect>,
-    /// The URL of the captive portal in the device's own Wi-Fi network.
-    ///
-    /// An example is `http://192.168.4.1/`. Requests with an unknown Host are redirected there, such as those by which
-    /// phones test whether they are online.
+    /// In the device's own Wi-Fi network: the page to show to whoever asks for another name, as the phones do that want
+    /// to know whether they are online. A whole URL of an address, such as `http://192.168.4.1/`.
     pub portal: Option<&'static str>,
-    /// The hints for the log on how to allow a refused request.
+    /// How another name or page is let in, for the log.
     pub hints: AllowHints,
 }
 
-/// Reason for the refusal of a request.
+/// Why a request may not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Host is none of the device's names: 421, or 302 if there is a portal.
+    /// The device does not go by the name in Host: 421, or 302 where there is a portal.
     Host,
-    /// The page comes from another origin that is not allowed: 403.
+    /// The page comes from somewhere else: 403.
     Origin,
 }
 
 impl Access {
-    /// Creates the access control of a device of that name, which may be empty.
-    ///
-    /// It allows no other origin.
+    /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
     pub const fn new(name: &'static str) -> Self {
+        let ways_in = AllowHints::SOURCE;
         Self {
             name,
             hosts: &[],
@@ -87,31 +90,90 @@ impl Access {
             base_path: "",
             https: None,
             portal: None,
-            hints: AllowHints::SOURCE,
+            hints: ways_in,
         }
     }
 
-    /// Checks whether a request is allowed at all.
+    /// Replaces the device's [`name`](Self::name).
+    #[must_use]
+    pub const fn with_name(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Sets the other names that the device has ([`hosts`](Self::hosts)).
+    #[must_use]
+    pub const fn with_hosts(self, hosts: &'static [&'static str]) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// Sets the [`origins`](Self::origins) of pages from elsewhere that may use the device.
+    #[must_use]
+    pub const fn with_origins(self, origins: Origins) -> Self {
+        Self { origins, ..self }
+    }
+
+    /// Sets the origins of pages that may show the device's pages in a frame ([`frames`](Self::frames)).
+    #[must_use]
+    pub const fn with_frames(self, frames: &'static [&'static str]) -> Self {
+        Self { frames, ..self }
+    }
+
+    /// Sets the [`ports`](Self::ports) on which the device listens.
+    #[must_use]
+    pub const fn with_ports(self, ports: &'static [u16]) -> Self {
+        Self { ports, ..self }
+    }
+
+    /// Sets the networks of trusted [`proxies`](Self::proxies).
+    #[must_use]
+    pub const fn with_proxies(self, proxies: &'static [IpNetwork]) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Sets the path that a proxy puts before every path ([`base_path`](Self::base_path)).
+    #[must_use]
+    pub const fn with_base_path(self, base_path: &'static str) -> Self {
+        Self { base_path, ..self }
+    }
+
+    /// Redirects pages without TLS to the address with TLS ([`https`](Self::https)).
+    #[must_use]
+    pub const fn with_https(self, https: HttpsRedirect) -> Self {
+        Self { https: Some(https), ..self }
+    }
+
+    /// Sets the page of a captive [`portal`](Self::portal).
+    #[must_use]
+    pub const fn with_portal(self, page: &'static str) -> Self {
+        Self { portal: Some(page), ..self }
+    }
+
+    /// Sets the [`hints`](Self::hints) for the log.
+    #[must_use]
+    pub const fn with_hints(self, hints: AllowHints) -> Self {
+        Self { hints, ..self }
+    }
+
+    /// Whether the request may come in at all.
     ///
     /// # Errors
-    /// - [`Refusal::Host`] if Host is none of the device's names.
-    /// - [`Refusal::Origin`] if a page of another site sends the request, unless the reader follows a link or the origin is
-    ///   allowed.
-    /// - [`Refusal::Origin`] if the method is not GET or HEAD and the page is neither the device's own nor allowed.
+    /// [`Refusal::Host`] for a name that is not the device's; [`Refusal::Origin`] for a request that
+    /// another site's page makes, unless the reader follows a link, and for one that wants more than to read and comes
+    /// from a page that may not use the device.
     pub fn check(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
-        // A request of HTTP/1.0 may lack Host. No browser sends such a request, so no name was rebound.
+        // HTTP/1.0 may come without Host. No browser does that, so no name was rebound.
         if request.host.is_some_and(|host| !self.knows_host(host)) {
             return Err(Refusal::Host);
         }
         let follows_link = request.navigation && request.method == Method::Get;
-        let allowed = request.origin.is_some() && self.check_origin(request).is_ok();
-        if request.cross_site && !follows_link && !allowed {
+        let vouched_for = request.origin.is_some() && self.check_origin(request).is_ok();
+        if request.cross_site && !follows_link && !vouched_for {
             return Err(Refusal::Origin);
         }
         if matches!(request.method, Method::Get | Method::Head) {
             return Ok(());
         }
-        // Other methods have effects, so a page that may not read the response may not send them.
+        // Other methods change something, wherever they are of use at all. What a page may not be told of is not done.
         if self.from(request) == From::Own || self.is_allowed(request) {
             Ok(())
         } else {
@@ -119,13 +181,10 @@ impl Access {
         }
     }
 
-    /// Checks whether the page that sends the request may use the device.
-    ///
-    /// This is for everything beyond reading a page. A request without Origin passes, because it does not come from a
-    /// page.
+    /// Whether the page that sends the request may use the device: for whatever is more than reading a page.
     ///
     /// # Errors
-    /// [`Refusal::Origin`] if the origin is neither the device's own, at any of its ports, nor allowed.
+    /// [`Refusal::Origin`] for a page from elsewhere. No Origin passes: it is not a browser.
     pub fn check_origin(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
         if self.from(request) != From::Elsewhere || self.is_allowed(request) {
             return Ok(());
@@ -140,12 +199,10 @@ mod tests {
     use instep_proto::http::HeadLimits;
     use std::format;
 
-    const ACCESS: Access = Access {
-        hosts: &["lamp.test"],
-        origins: Origins::of(&["https://Panel.example:8443", "null"]),
-        ports: &[80, 81, 8080],
-        ..Access::new("lamp")
-    };
+    const ACCESS: Access = Access::new("lamp")
+        .with_hosts(&["lamp.test"])
+        .with_origins(Origins::of(&["https://Panel.example:8443", "null"]))
+        .with_ports(&[80, 81, 8080]);
 
     fn check(access: &Access, host: &str, headers: &str) -> Result<(), Refusal> {
         let text = format!("GET /ws HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
@@ -155,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn rebound_names_are_refused() {
+    fn names_that_it_goes_by_and_names_that_were_rebound() {
         for host in [
             "127.0.0.1",
             "192.168.0.7:8080",
@@ -192,12 +249,12 @@ mod tests {
         ] {
             assert_eq!(check(&ACCESS, host, ""), Err(Refusal::Host), "{host}");
         }
-        let nameless = Access { name: "", ..ACCESS };
+        let nameless = ACCESS.with_name("");
         assert_eq!(check(&nameless, ".local", ""), Err(Refusal::Host));
     }
 
     #[test]
-    fn pages_of_other_origins_are_refused() {
+    fn pages_that_may_and_pages_that_may_not() {
         let origin = |host: &str, origin: &str| check(&ACCESS, host, &format!("Origin: {origin}\r\n"));
         for (host, page) in [
             ("lamp.local", "http://lamp.local"),
@@ -223,14 +280,14 @@ mod tests {
         ] {
             assert_eq!(origin(host, page), Err(Refusal::Origin), "{page} at {host}");
         }
-        let strict = Access { origins: Origins::NONE, ..ACCESS };
+        let strict = ACCESS.with_origins(Origins::NONE);
         assert_eq!(check(&strict, "lamp.local", "Origin: null\r\n"), Err(Refusal::Origin));
         let two = "Origin: http://lamp.local\r\nOrigin: http://lamp.local\r\n";
         assert_eq!(check(&ACCESS, "lamp.local", two), Err(Refusal::Origin));
     }
 
     #[test]
-    fn other_sites_may_link_but_not_load() {
+    fn other_sites_may_link_here_but_not_load_from_here() {
         let image = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
         assert_eq!(check(&ACCESS, "lamp", image), Err(Refusal::Origin));
         let link = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n";
@@ -242,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn page_without_tls_is_refused_over_tls() {
+    fn a_page_without_tls_may_not_use_what_came_over_tls() {
         let limits = HeadLimits { bytes: 2048, headers: 32 };
         for (secure, origin, passes) in [
             (true, "https://lamp", true),

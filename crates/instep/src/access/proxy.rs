@@ -52,7 +52,7 @@ mod tests {
             IpNetwork::host(IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 1))),
             IpNetwork::host(IpAddr::V4(core::net::Ipv4Addr::new(10, 0, 0, 2))),
         ];
-        let access = Access { proxies: PROXIES, ..Access::new("") };
+        let access = Access::new("").with_proxies(PROXIES);
         let client = |access: &Access, peer: &str, headers: &str| {
             let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
             let limits = HeadLimits { bytes: 2048, headers: 32 };
@@ -80,7 +80,7 @@ mod tests {
             assert_eq!(client(&access, peer, headers), expected, "{peer}: {headers}");
         }
         let networks = ["10.0.0.0/30".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        let access = Access { proxies: std::vec::Vec::from(networks).leak(), ..Access::new("") };
+        let access = Access::new("").with_proxies(std::vec::Vec::from(networks).leak());
         for (peer, headers, expected) in [
             ("10.0.0.3", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
             ("10.0.0.4", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.4"),
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn prefix_of_a_proxy_is_split_off() {
         for base_path in ["/device", "/device/"] {
-            let access = Access { base_path, ..Access::new("") };
+            let access = Access::new("").with_base_path(base_path);
             for (path, own) in [
                 ("/device/", "/"),
                 ("/device/any/thing", "/any/thing"),

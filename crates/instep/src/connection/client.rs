@@ -2,6 +2,7 @@
 
 use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
+use super::info::ConnectionInfo;
 use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
@@ -50,8 +51,8 @@ pub struct Client {
 
 impl Client {
     /// Creates the state of an accepted connection from `port` of `peer`.
-    pub fn new(peer: IpAddr, port: u16, mut http_state: HttpStateMemory, now: Instant) -> Self {
-        http_state.begin(peer, port);
+    pub fn new(info: ConnectionInfo, mut http_state: HttpStateMemory, now: Instant) -> Self {
+        http_state.begin(info);
         Self {
             state: State::Http,
             http_state: Some(http_state),
@@ -256,21 +257,7 @@ impl Client {
         }
     }
 
-    /// Sets the device's port of the connection, after which the cookie is named.
-    pub fn set_local_port(&mut self, port: u16) {
-        if let Some(http) = &mut self.http_state {
-            http.local_port = port;
-        }
-    }
-
-    /// Answers every request with 503, because there are too many connections.
-    pub fn refuse(&mut self) {
-        if let Some(http) = &mut self.http_state {
-            http.refused = true;
-        }
-    }
-
-    /// Returns what the first request in the input waits for.
+    /// What the request what the first request in the input waits for.
     pub(super) fn pending(&self) -> Pending {
         self.http().map_or(Pending::Nothing, |http| http.pending)
     }

@@ -1,5 +1,6 @@
 //! HTTP/1 state of a connection.
 
+use super::info::ConnectionInfo;
 use crate::buffer::Buffer;
 use crate::service::{Context, Outcome, Pending};
 #[cfg(feature = "alloc")]
@@ -89,10 +90,18 @@ impl HttpState {
     }
 
     /// Resets the state for a new connection.
-    pub(super) fn begin(&mut self, peer: IpAddr, port: u16) {
+    pub(super) fn begin(&mut self, info: ConnectionInfo) {
         let mut unsent = core::mem::replace(&mut self.unsent, Buffer::lent(&mut []));
         unsent.clear();
-        *self = Self { peer, port, ..Self::new(unsent) };
+        let ConnectionInfo { peer, local_port, encrypted, over_capacity } = info;
+        *self = Self {
+            peer: peer.ip(),
+            port: peer.port(),
+            local_port,
+            refused: over_capacity,
+            secure: encrypted,
+            ..Self::new(unsent)
+        };
     }
 
     /// Sets the reply to write next, and the content of the request to discard then.

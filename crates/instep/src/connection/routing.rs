@@ -228,7 +228,7 @@ impl Client {
         let takes = context.compression.map(Compression::takes);
         let extension = takes.zip(deflate.as_ref()).map(|(takes, deflate)| (takes.display)(deflate));
         let length =
-            handshake.write_answer(extension, subprotocol(head, endpoint.subprotocols), out.spare_mut());
+            handshake.write_answer(extension, subprotocol(head, context.app.subprotocols), out.spare_mut());
         out.commit(length);
         let cursor = match context.app.service.filter(|_| endpoint.thing && !endpoint.echo) {
             Some(service) => (service.greet)(context, out),

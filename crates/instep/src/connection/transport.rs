@@ -12,14 +12,7 @@ impl Client {
         self.http_state.as_ref().is_some_and(|http| http.secure)
     }
 
-    /// Notes that the connection is encrypted.
-    pub fn secure(&mut self) {
-        if let Some(http) = &mut self.http_state {
-            http.secure = true;
-        }
-    }
-
-    /// Notes plaintext on a TLS port.
+    /// It does plaintext on a TLS port.
     ///
     /// Every request is answered with 400 and the address to open instead.
     pub fn refuse_unencrypted(&mut self) {

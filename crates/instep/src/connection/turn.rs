@@ -57,14 +57,14 @@ impl Client {
         if let State::Open(Open { close: Some(code), .. }) = self.state {
             self.end_open(Some(code), &context, &mut out);
         }
-        self.keep_time(now, &context, &mut out);
+        self.handle_connection_timers(now, &context, &mut out);
         let (mut used, mut blocked, mut wants_read);
         used = 0;
         loop {
             let rest = &mut input[used..];
             let taken = self.receive(now, rest, &context, &mut out);
             (used, wants_read) = (used + taken.used, taken.wants_read);
-            if self.keep_request_time(now, &context, &out) {
+            if self.handle_request_timers(now, &context, &mut out) {
                 continue;
             }
             let mut accepted = 0;

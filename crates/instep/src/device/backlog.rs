@@ -25,13 +25,13 @@ impl Device {
         NonZeroU32::new(self.start.load(Ordering::Relaxed))
     }
 
-    /// Sends an event of the Thing to all clients.
+    /// Emits an event of the Thing to every client.
     ///
     /// Logs the reason if it cannot be sent.
-    pub(crate) fn tell(&self, name: &str, value: &dyn Display) {
+    pub(crate) fn emit_event(&self, name: &str, value: &dyn Display) {
         let sent = self.with(|state| {
             let seq = self.backlog.then(|| state.next_event() + 1);
-            state.event(Payload::Text(&Event { name, value, seq }))
+            state.emit(Payload::Text(&Event { name, value, seq }))
         });
         if let Err(error) = sent {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");

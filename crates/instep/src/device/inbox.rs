@@ -1,5 +1,6 @@
-//! The inbox, from which the application takes one message at a time.
+//! The inbox: what clients tell the application, one message at a time.
 
+use super::responder::Responder;
 use super::shared::Device;
 use super::slot::ClientId;
 use super::state::State;
@@ -13,56 +14,51 @@ use core::task::Poll;
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
-/// Message of a client to the application, or the beginning or end of a client.
-///
-/// Its data is in the inbox's buffer.
+/// What a client did. It is plain data in the inbox's own buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message<'m> {
     /// A client connected.
     Open {
-        /// The client.
+        /// Who it is.
         client: ClientId,
     },
-    /// A client sent a text message.
+    /// A client sent text.
     Text {
-        /// The client.
+        /// Who it is.
         client: ClientId,
-        /// The text.
+        /// What it sent.
         text: &'m str,
     },
-    /// A client sent a binary message.
+    /// A client sent bytes.
     Binary {
-        /// The client.
+        /// Who it is.
         client: ClientId,
-        /// The bytes.
+        /// What it sent.
         bytes: &'m [u8],
     },
-    /// A client disconnected.
+    /// A client is gone.
     Close {
-        /// The client.
+        /// Who it was.
         client: ClientId,
     },
 }
 
-/// Inbox of the application, from which it takes the messages of its clients.
-///
-/// At most one message of each client waits in it, and clients are served in turn, so no client can block another.
+/// Where the application hears from its clients. At most one message of each client waits in it, and clients
+/// are served in turn, so none can keep another from being heard.
 #[derive(Debug)]
 pub struct Inbox<'d> {
     pub(super) device: &'d Device,
     pub(super) buffer: Buffer,
-    /// The reply that the application owes to the last request.
-    pub(super) pending_reply: Option<PendingReply>,
-    /// The range in the buffer with the text of the last request.
+    /// The responder of the last request, of which the answer may still be due.
+    pub(super) last_request: Option<Responder<'d>>,
+    /// Where in the buffer the text of the last request is.
     pub(super) text: Range<usize>,
-    /// The state of restoring, until all persisted values have been received.
+    /// What was kept, and the application is still to get.
     pub(super) restoring: Option<Restoring>,
 }
 
-/// [`Request`](super::requests::Request) without borrowed data.
-///
-/// [`Inbox::text`] returns its text.
+/// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Invoked {
@@ -70,41 +66,30 @@ pub struct Invoked {
     pub input: Input<'static>,
 }
 
-/// Reply that the application owes to a client.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PendingReply {
-    pub(super) client: ClientId,
-    pub(super) id: Option<u64>,
-    pub(super) name: &'static str,
-}
-
-/// State of restoring persisted values.
-///
-/// Only [`Inbox::keep_in`] names the function, so an application that does not call it does not link the function.
+/// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Restoring {
     pub(super) store: &'static dyn PropertyStore,
-    /// The number of the next interaction.
+    /// The interaction that is looked at next.
     pub(super) next: usize,
     pub(super) next_invoked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Invoked>,
 }
 
-/// [`Message`] without its client and its borrowed data.
+/// A [`TextAction`] without what it borrows.
 #[derive(Clone, Copy)]
 pub(super) enum InboxItem {
     Open,
     Data {
         kind: Kind,
-        /// Whether it is for the Thing.
+        /// It came in at the Thing's endpoint.
         speaks_thing: bool,
     },
     Close,
 }
 
 impl Device {
-    /// Returns the inbox of the device, of which there is only one.
-    ///
-    /// `buffer` must hold [`Limits::message`] bytes. Returns `None` if the inbox has been taken before.
+    /// The one inbox of the device: there cannot be a second consumer. `buffer` has room for
+    /// [`Limits::message`] bytes. `None` if it has been taken before.
     pub fn inbox(&self, buffer: Buffer) -> Option<Inbox<'_>> {
         let free = self.with(|state| !core::mem::replace(&mut state.inbox_taken, true));
         free.then(|| Inbox::new(self, buffer))
@@ -113,60 +98,60 @@ impl Device {
 
 impl<'d> Inbox<'d> {
     pub(crate) fn new(device: &'d Device, buffer: Buffer) -> Self {
-        Self { device, buffer, pending_reply: None, text: 0..0, restoring: None }
+        Self { device, buffer, last_request: None, text: 0..0, restoring: None }
     }
 
-    /// Waits for the next message. Dropping the future loses no message.
+    /// Waits for the next message. Dropping the future loses nothing.
     ///
-    /// The message is logged now, so lines about its effects come after it.
-    pub async fn next(&mut self) -> Message<'_> {
-        let (client, item) = self.next_item().await;
-        self.log_item(client, item);
-        match item {
+    /// The log tells of it now, so that what a message causes stands behind it.
+    pub async fn recv(&mut self) -> Message<'_> {
+        let (client, news) = self.recv_item().await;
+        self.log_item(client, news);
+        match news {
             InboxItem::Open => Message::Open { client },
             InboxItem::Close => Message::Close { client },
             InboxItem::Data { kind: Kind::Binary, .. } => {
                 Message::Binary { client, bytes: self.buffer.bytes() }
             }
             InboxItem::Data { kind: Kind::Text, .. } => {
-                // Cannot fail, because the receiver accepts UTF-8 only.
+                // The wire has been checked: text is UTF-8.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }
             }
         }
     }
 
-    /// Calls `callback` with every message, and never returns.
+    /// Calls `callback` with every message, for ever: for those who think in callbacks.
     pub async fn on_message(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
-            callback(self.next().await);
+            callback(self.recv().await);
         }
     }
 
-    /// Waits for the next item. The data of a message is in the buffer then.
-    pub(super) async fn next_item(&mut self) -> (ClientId, InboxItem) {
+    /// Waits for the next thing to tell the application; a message is in the buffer then.
+    pub(super) async fn recv_item(&mut self) -> (ClientId, InboxItem) {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
             device.with(|state| {
-                let item = pop_item(state, buffer, device.limits());
-                if item.is_none() {
+                let news = take_item(state, buffer, device.limits());
+                if news.is_none() {
                     state.inbox_waker = Some(context.waker().clone());
                 }
-                item.map_or(Poll::Pending, Poll::Ready)
+                news.map_or(Poll::Pending, Poll::Ready)
             })
         })
         .await
     }
 
-    /// Returns the next persisted value, as a request without a client.
+    /// What was kept, as a request that nobody waits for.
     pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
         (self.restoring.as_ref()?.next_invoked)(self, thing)
     }
 
-    /// Logs an item.
-    pub(super) fn log_item(&self, client: ClientId, item: InboxItem) {
+    /// Tells the log.
+    pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
         let bytes = self.buffer.bytes();
-        match item {
+        match news {
             InboxItem::Open => {}
             InboxItem::Close => client.log_disconnected(),
             InboxItem::Data { kind: Kind::Binary, .. } => {
@@ -179,44 +164,42 @@ impl<'d> Inbox<'d> {
     }
 }
 
-/// Takes the next item for the application.
-///
-/// The data of a message is copied to `buffer`.
-fn pop_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
-    // A slot may have no item any more, because an HTTP request was withdrawn.
-    let index = loop {
-        let index = state.pop_inbox(limits)?;
-        if state.slots[usize::from(index)].has_inbox_item() {
-            break index;
+/// Takes the next thing to tell the application; a message goes to `buffer`.
+fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
+    // A request by plain HTTP may have been withdrawn.
+    let number = loop {
+        let number = state.pop_inbox(limits)?;
+        if state.slots[usize::from(number)].has_inbox_item() {
+            break number;
         }
     };
-    let slot = &mut state.slots[usize::from(index)];
-    let client = ClientId { number: slot.number, slot: index };
+    let slot = &mut state.slots[usize::from(number)];
+    let client = ClientId { number: slot.number, slot: number };
     let mut resume = false;
-    let item = if core::mem::take(&mut slot.opened) {
+    let news = if core::mem::take(&mut slot.opened) {
         InboxItem::Open
     } else if let Some(kind) = slot.message_kind.take() {
         buffer.clear();
-        // The length of the inbox's buffer is not asserted, so a message that does not fit becomes empty.
+        // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
         let fits = buffer.append(slot.message.bytes());
-        debug_assert!(fits, "the inbox's buffer is shorter than Limits::message");
+        debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.waits);
-        let speaks_thing = slot.speaks_thing;
+        let asks_thing = slot.speaks_thing;
         state.inbox_used -= 1;
-        InboxItem::Data { kind, speaks_thing }
+        InboxItem::Data { kind, speaks_thing: asks_thing }
     } else {
         slot.free();
         return Some((client, InboxItem::Close));
     };
     if slot.has_inbox_item() {
-        state.enqueue_inbox(index);
+        state.enqueue_inbox(number);
     }
-    if matches!(item, InboxItem::Data { .. }) {
+    if matches!(news, InboxItem::Data { .. }) {
         state.reserve_free_slots(limits.inbox);
     }
     if resume {
-        state.mark_ready(index);
+        state.mark_ready(number);
     }
-    Some((client, item))
+    Some((client, news))
 }

@@ -29,14 +29,16 @@
 ///     lamp.led(false);
 ///     lamp.temperature(None); // unavailable until it is measured
 ///     loop {
-///         match lamp.next(inbox).await {
-///             LampCommand::Led(on) => lamp.led(on), // the hardware first, then this
-///             LampCommand::Brightness(percent) => lamp.brightness(percent),
-///             LampCommand::Mode(mode) => lamp.mode(mode),
-///             LampCommand::Name("") => inbox.refuse("a lamp has a name"),
-///             LampCommand::Name(name) => lamp.name(name),
-///             LampCommand::Blink => lamp.lines(Severity::Info, "blinking"),
-///             LampCommand::Say(text) => lamp.said(text),
+///         match lamp.recv(inbox).await {
+///             (LampCommand::Led(on), _) => lamp.led(on), // the hardware first, then this
+///             (LampCommand::Brightness(percent), _) => lamp.brightness(percent),
+///             (LampCommand::Mode(mode), _) => lamp.mode(mode),
+///             (LampCommand::Name(name), responder) if name.len() < 3 => {
+///                 responder.refuse(format_args!("{name} is too short for a name"));
+///             }
+///             (LampCommand::Name(name), _) => lamp.name(name),
+///             (LampCommand::Blink, _) => lamp.lines(Severity::Info, "blinking"),
+///             (LampCommand::Say(text), _) => lamp.said(text),
 ///         }
 ///     }
 /// }
@@ -92,9 +94,9 @@
 /// | `event` | an event | | `said(text)`: whatever displays |
 /// | `log` | an event | | `lines(severity, text)` |
 ///
-/// The handle has `new(&device)`, `next(&mut inbox)` and `THING` besides: no interaction with a method is called so. `next` returns only
-/// commands that were declared, with values in their range; [`Inbox::next_request`](crate::Inbox::next_request) says what becomes of
-/// other requests.
+/// The handle has `new(&device)`, `recv(&mut inbox)` and `THING` besides: no interaction with a method is called so. `recv` returns only
+/// commands that were declared, with values in their range, each with the [`Responder`](crate::Responder) that answers it;
+/// [`Inbox::recv_request`](crate::Inbox::recv_request) says what becomes of other requests.
 ///
 /// A mistake in the declaration is an error of the compiler, which underlines it and says what is allowed:
 ///
@@ -141,7 +143,7 @@
 ///     LAMP.publish(device, "led", false);
 ///     LAMP.publish(device, "temperature", Reading::Unavailable);
 ///     loop {
-///         match inbox.next_request(&LAMP).await {
+///         match inbox.recv_request(&LAMP).await.0 {
 ///             Request { name: "led", input: Input::Bool(on) } => LAMP.publish(device, "led", on),
 ///             Request { name, input: Input::Number(number) } => LAMP.publish(device, name, number),
 ///             _ => {}

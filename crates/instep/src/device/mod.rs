@@ -9,6 +9,7 @@ mod http_requests;
 mod inbox;
 mod keep;
 mod macros;
+mod open_request;
 mod page_values;
 mod properties;
 mod queue;

@@ -44,20 +44,20 @@ impl Thing {
         }
     }
 
-    /// Sends the event `name` to all connected clients.
+    /// Emits the event `name` to every client that is connected now; to all connected clients.
     ///
-    /// With [`App::backlog`](crate::App::backlog), new clients receive it, too. If there is no such event, or the text
+    /// With [`App::thing_with_backlog`](crate::App::thing_with_backlog), new clients receive it, too. If there is no such event, or the text
     /// does not fit a frame, the event is not sent, and the reason is logged.
-    pub fn tell(&self, device: &Device, name: &str, text: impl Display) {
+    pub fn emit_event(&self, device: &Device, name: &str, text: impl Display) {
         match self.find(name) {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {
-                device.tell(name, &Text::new(text));
+                device.emit_event(name, &Text::new(text));
             }
             _ => log::error!(target: NOT_PUBLISHED, "Not sent: there is no event {name}"),
         }
     }
 
-    /// Sends a line of the log `name`, as [`Thing::tell`] sends an event.
+    /// Sends a line of the log `name`, as [`Thing::emit_event`] sends an event.
     ///
     /// A line that does not fit a frame is cut. If the Thing has no such log, the line is not sent, and the reason is logged.
     pub fn log(&self, device: &Device, name: &str, severity: Severity, line: impl Display) {
@@ -67,7 +67,7 @@ impl Thing {
         };
         let max = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
         let (severity, message) = (severity.as_str(), Text::cut(line, max));
-        device.tell(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
+        device.emit_event(name, &format_args!("{{\"severity\":\"{severity}\",\"message\":{message}}}"));
     }
 }
 

@@ -1,24 +1,25 @@
-//! Requests to the Thing, of which the application receives only valid ones.
+//! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
+//! gets what is right.
 
-use super::inbox::{Inbox, InboxItem, Invoked, PendingReply};
+use super::inbox::{Inbox, InboxItem, Invoked};
 use super::responder::{Responder, send_answer};
-use crate::model::{Argument, Input, Interaction, Reading, RequestError, RequestErrorKind, Thing};
-use core::fmt::Display;
+use super::slot::ClientId;
+use crate::model::{Argument, Input, Interaction, RequestError, RequestErrorKind, Thing};
 use core::ops::Range;
 use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
 use instep_proto::message::Kind;
 
-/// Valid request of a client to write a property or to invoke an action.
+/// A write or an action that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Request<'m> {
     /// The name of the property or action.
     pub name: &'static str,
-    /// The value to write, or the input of the action.
+    /// What came with it.
     pub input: Input<'m>,
 }
 
-/// [`Invoked`] with the range of its text in the message.
+/// An [`Invoked`] that knows where its text lies.
 struct Decoded {
     interaction: &'static Interaction,
     id: Option<u64>,
@@ -27,82 +28,72 @@ struct Decoded {
 }
 
 impl<'d> Inbox<'d> {
-    /// Waits for the next valid request to `thing`.
+    /// Waits for the next request to `thing` that can be met, and returns it with the responder that answers it. Other requests are
+    /// answered with what was wrong with them, and change nothing. Connects and disconnects are skipped, as are messages at endpoints
+    /// that are not the Thing's.
     ///
-    /// Invalid requests are answered with an error and change nothing. Connects, disconnects and messages at other endpoints are
-    /// logged and skipped. If the last request has no reply yet, it is answered as done now. Dropping the future loses no request.
-    pub async fn next_request(&mut self, thing: &'static Thing) -> Request<'_> {
-        let Invoked { name, input } = self.next_invoked(thing).await;
+    /// The request before is answered with `ok` now, unless its [`Responder`] answered or deferred it. Dropping the future loses
+    /// nothing.
+    pub async fn recv_request<'i>(&'i mut self, thing: &'static Thing) -> (Request<'i>, Responder<'d>) {
+        let (Invoked { name, input }, responder) = self.recv_invoked(thing).await;
         let input = if matches!(input, Input::Text(_)) { Input::Text(self.text()) } else { input };
-        Request { name, input }
+        (Request { name, input }, responder)
     }
 
-    /// Answers the last request with an output.
-    ///
-    /// Without a call, the next [`Inbox::next_request`] answers that it is done.
-    pub fn answer<'v>(&mut self, output: impl Into<Reading<'v>>) {
-        if let Some(responder) = self.defer() {
-            responder.respond(output);
-        }
-    }
-
-    /// Refuses the last request. `why` is the reason for people.
-    pub fn refuse(&mut self, why: impl Display) {
-        if let Some(responder) = self.defer() {
-            responder.refuse(why);
-        }
-    }
-
-    /// Defers the reply to the last request.
-    ///
-    /// So a slow action can be done while further requests are served. Returns `None` if the request has been answered.
-    pub fn defer(&mut self) -> Option<Responder<'d>> {
-        let PendingReply { client, id, name } = self.pending_reply.take()?;
-        Some(Responder { device: self.device, client, id, name })
-    }
-
-    /// Waits for the next valid request, as [`Inbox::next_request`] does.
-    ///
-    /// For the macro.
+    /// For the macro: as [`Inbox::recv_request`].
     #[doc(hidden)]
-    pub async fn next_invoked(&mut self, thing: &'static Thing) -> Invoked {
-        if let Some(responder) = self.defer() {
-            responder.done();
+    pub async fn recv_invoked(&mut self, thing: &'static Thing) -> (Invoked, Responder<'d>) {
+        if let Some(responder) = self.last_request.take() {
+            responder.done_if_due();
         }
         if let Some(restored) = self.next_restored(thing) {
-            return restored;
+            let nobody = ClientId { number: 0, slot: 0 };
+            return (restored, self.responder(nobody, None, restored.name, false));
         }
         loop {
-            let (client, item) = self.next_item().await;
-            let InboxItem::Data { kind, speaks_thing } = item else {
-                self.log_item(client, item);
+            let (client, news) = self.recv_item().await;
+            let InboxItem::Data { kind, speaks_thing: asks_thing } = news else {
+                self.log_item(client, news);
                 continue;
             };
-            self.log_item(client, item);
-            if !speaks_thing {
+            self.log_item(client, news);
+            if !asks_thing {
                 continue;
             }
-            let request = match read(thing, kind, self.buffer.bytes()) {
-                Ok(request) => request,
-                Err(error) => {
-                    send_answer(self.device, client, error.frame(self.device.limits().frame));
+            let found = match read(thing, kind, self.buffer.bytes()) {
+                Ok(found) => found,
+                Err(wrong) => {
+                    send_answer(self.device, client, wrong.frame(self.device.limits().frame));
                     continue;
                 }
             };
-            self.text = request.text.map_or(0..0, |text| {
+            self.text = found.text.map_or(0..0, |text| {
                 let length = unescape(&mut self.buffer.bytes_mut()[text.clone()]);
                 text.start..text.start + length
             });
-            let name = request.interaction.name;
-            self.pending_reply = Some(PendingReply { client, id: request.id, name });
-            return Invoked { name, input: request.input };
+            let name = found.interaction.name;
+            let responder = self.responder(client, found.id, name, true);
+            self.last_request = Some(responder);
+            return (Invoked { name, input: found.input }, responder);
         }
     }
 
-    /// Returns the text of the last request. For the macro.
+    /// Returns the responder of a new request. `is_open`: a client waits for its answer.
+    fn responder(
+        &self,
+        client: ClientId,
+        id: Option<u64>,
+        name: &'static str,
+        is_open: bool,
+    ) -> Responder<'d> {
+        let serial = self.device.with(|state| state.open_request.begin(is_open));
+        Responder { device: self.device, client, id, name, serial }
+    }
+
+    /// For the macro: the text of the last request.
     #[doc(hidden)]
     pub fn text(&self) -> &str {
-        // Cannot fail, because unescaping keeps UTF-8 valid.
+        // It was text before it was unescaped, and is so now.
         core::str::from_utf8(&self.buffer.bytes()[self.text.clone()]).unwrap_or_default()
     }
 }
@@ -111,14 +102,14 @@ fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Deco
     if kind == Kind::Binary {
         return Err(RequestError::new(RequestErrorKind::Binary));
     }
-    // Cannot fail, because the receiver accepts UTF-8 only.
-    let invocation = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
-    let (input, text) = match invocation.argument {
+    // The wire has been checked: text is UTF-8.
+    let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
+    let (input, text) = match order.argument {
         Argument::Nothing => (Input::Nothing, None),
         Argument::Bool(on) => (Input::Bool(on), None),
         Argument::Number(number) => (Input::Number(number), None),
         Argument::Choice(option) => (Input::Choice(option), None),
         Argument::Text(text) => (Input::Text(""), Some(text.range())),
     };
-    Ok(Decoded { interaction: invocation.interaction, id: invocation.id, input, text })
+    Ok(Decoded { interaction: order.interaction, id: order.id, input, text })
 }

@@ -68,19 +68,19 @@ impl Device {
     /// Sends an event to all connected clients, in order.
     ///
     /// It is never replaced by a newer one. A client misses events only if it falls behind by more than
-    /// [`Limits::events`]. If the text cannot be sent ([`Device::try_event`]), the reason is logged.
-    pub fn event(&self, text: impl Display) {
-        if let Err(error) = self.try_event(text) {
+    /// [`Limits::events`]. If the text cannot be sent ([`Device::try_emit`]), the reason is logged.
+    pub fn emit(&self, text: impl Display) {
+        if let Err(error) = self.try_emit(text) {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
         }
     }
 
-    /// Sends an event as [`Device::event`] does, but returns the error.
+    /// Sends an event as [`Device::emit`] does, but returns the error.
     ///
     /// # Errors
     /// If the text is longer than [`Limits::frame`], or this device keeps no events.
-    pub fn try_event(&self, text: impl Display) -> Result<(), PublishError> {
-        self.with(|state| state.event(Payload::Text(&text)))
+    pub fn try_emit(&self, text: impl Display) -> Result<(), PublishError> {
+        self.with(|state| state.emit(Payload::Text(&text)))
     }
 
     /// Sends `text` to one client, after everything that was published before.

@@ -4,6 +4,7 @@ use super::counters::Counts;
 use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
 use super::keep::Keeping;
+use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, Slot};
@@ -98,6 +99,8 @@ pub(crate) struct State {
     pub(crate) histories: Histories,
     /// The store for persistent properties, once their values are restored.
     pub(super) keeping: Option<Keeping>,
+    /// The last request, whose answer may be due.
+    pub(super) open_request: OpenRequest,
     pub(crate) counts: Counts,
     pub(crate) log_limit: Refusals,
     /// The number of connected clients.
@@ -157,6 +160,7 @@ impl State {
             page_values: PageValues::default(),
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
             keeping: None,
+            open_request: OpenRequest::default(),
             counts: Counts::default(),
             log_limit: Refusals::default(),
             taken: 0,
@@ -185,7 +189,7 @@ impl State {
         self.feed.ring().next()
     }
 
-    pub(crate) fn event(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
+    pub(crate) fn emit(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {
         self.feed.event(payload)?;
         self.counts.events += 1;
         self.wake_followers();

@@ -10,6 +10,4 @@ pub struct Endpoint {
     pub(crate) echo: bool,
     /// Whether its messages are those of the Thing.
     pub(crate) thing: bool,
-    /// The subprotocols that it accepts. If there are none, it accepts the first one that is offered.
-    pub(crate) subprotocols: &'static [&'static str],
 }

@@ -35,7 +35,7 @@ pub(crate) struct Events {
     /// The time at which the credential expires.
     pub(crate) expires_at: Instant,
     /// The time of the next comment.
-    comment_at: Instant,
+    pub(crate) comment_at: Instant,
     cursor: Cursor,
     /// The lowest unsent revision, or [`u64::MAX`] if the client asks for none.
     unsent_revision: u64,
@@ -127,12 +127,7 @@ impl Events {
         self.cursor.lag(feed)
     }
 
-    /// Returns when the next turn is due.
-    pub(crate) fn wake_at(&self) -> Instant {
-        self.expires_at.min(self.comment_at)
-    }
-
-    /// Returns whether the device has revoked the credential.
+    /// Whether what whether the device has revoked the credential.
     pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
         core::mem::take(&mut self.check_revoked) && context.device.has_reply(self.slot).1
     }

@@ -3,10 +3,10 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use crate::link::{self, Peer, World, leak, upgrade};
-use instep::driver::Client;
+use instep::driver::ConnectionInfo;
 use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Session};
 use instep::{Instant, Limits, LogIn};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -98,10 +98,8 @@ pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answe
 }
 
 pub fn exchange_from(world: &mut World, from: IpAddr, request: &str) -> Answer {
-    let mut peer = world.client();
-    let memory = link::exchange(&world.limits);
-    peer.client = Client::new(from, 4000, memory, Instant::from_millis(world.now));
-    peer.client.set_local_port(80);
+    let info = ConnectionInfo::new(SocketAddr::new(from, 4000)).with_local_port(80);
+    let mut peer = world.client_of(info);
     exchange_with(world, &mut peer, request)
 }
 

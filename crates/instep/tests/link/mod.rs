@@ -5,13 +5,13 @@
 
 use instep::board::BoardPages;
 use instep::driver::{
-    Buffer, Client, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring, RingEntry,
-    SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
+    Buffer, Client, ConnectionInfo, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring,
+    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
 use instep::{
     Access, App, Asset, ClientId, Device, HistoryPoint, Inbox, Instant, Limits, LogIn, Message, Thing,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -31,7 +31,7 @@ pub const APP: App = App::new("test", "for tests")
     .echo("/echo")
     .topics(TOPICS);
 
-pub const ACCESS: Access = Access { ports: &[80], ..Access::new("lamp") };
+pub const ACCESS: Access = Access::new("lamp").with_ports(&[80]);
 
 pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
     vec![value; count].leak()
@@ -121,7 +121,11 @@ impl World {
     }
 
     pub fn client(&self) -> Peer {
-        let client = Client::new(PEER, 4000, exchange(&self.limits), Instant::from_millis(self.now));
+        self.client_of(connection())
+    }
+
+    pub fn client_of(&self, info: ConnectionInfo) -> Peer {
+        let client = Client::new(info, exchange(&self.limits), Instant::from_millis(self.now));
         Peer {
             client,
             capacity: None,
@@ -184,7 +188,12 @@ pub fn unsent(limits: &Limits) -> usize {
     limits.frame + 512
 }
 
-/// Returns the HTTP state of one connection.
+/// An unencrypted connection of [`PEER`].
+pub fn connection() -> ConnectionInfo {
+    ConnectionInfo::new(SocketAddr::new(PEER, 4000))
+}
+
+/// Where one connection.
 pub fn exchange(limits: &Limits) -> HttpStateMemory {
     let exchange = HttpState::new(Buffer::lent(leak(unsent(limits), 0)));
     HttpStateMemory::Lent(Box::leak(Box::new(exchange)))
@@ -289,7 +298,7 @@ pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// Returns the client that opened, if that is the next item of the inbox.
 pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
-    let mut next = pin!(inbox.next());
+    let mut next = pin!(inbox.recv());
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Message::Open { client }) => Some(client),
         _ => None,
@@ -298,7 +307,7 @@ pub fn opened(inbox: &mut Inbox<'_>) -> Option<ClientId> {
 
 /// Returns the next item of the inbox as text, if there is one.
 pub fn next_item(inbox: &mut Inbox<'_>) -> Option<String> {
-    let mut next = pin!(inbox.next());
+    let mut next = pin!(inbox.recv());
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
         Poll::Pending => None,
         Poll::Ready(message) => Some(match message {

@@ -4,8 +4,8 @@
 
 use crate::guarded::{Answer, exchange_with};
 use crate::link::World;
-use crate::workshop::asked;
-use instep::Inbox;
+use crate::workshop::{asked, received};
+use instep::{Inbox, Responder};
 
 pub const JSON: &str = "Content-Type: application/json\r\n";
 
@@ -18,12 +18,15 @@ pub fn ask(
     path: &str,
     headers: &str,
     body: &str,
-    act: impl FnOnce(&mut Inbox<'_>),
+    act: impl FnOnce(Responder<'_>),
 ) -> (String, Answer) {
     let mut peer = world.client();
     peer.send(world, request_text(method, path, headers, body).as_bytes());
-    let command = asked(world, inbox).unwrap_or_default();
-    act(inbox);
+    let mut command = String::new();
+    if let Some((asked, responder)) = received(world, inbox) {
+        command = asked;
+        act(responder);
+    }
     // The requester gets its answer when the application asks for more.
     asked(world, inbox);
     (command, exchange_with(world, &mut peer, ""))

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use crate::link::{Peer, World};
-use instep::{App, Inbox, Limits};
+use instep::{App, Inbox, Limits, Responder};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -38,10 +38,15 @@ pub fn open(world: &mut World) -> Peer {
 
 /// Returns the next command for the application, if there is one.
 pub fn asked(world: &World, inbox: &mut Inbox<'_>) -> Option<String> {
+    received(world, inbox).map(|(command, _)| command)
+}
+
+/// What the application is asked next, if anything, with its responder.
+pub fn received<'r>(world: &World, inbox: &mut Inbox<'r>) -> Option<(String, Responder<'r>)> {
     let bench = Bench::new(world.device);
-    let mut next = pin!(bench.next(inbox));
+    let mut next = pin!(bench.recv(inbox));
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(command) => Some(format!("{command:?}")),
+        Poll::Ready((command, responder)) => Some((format!("{command:?}"), responder)),
         Poll::Pending => None,
     }
 }

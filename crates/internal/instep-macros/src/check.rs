@@ -15,7 +15,7 @@ const NAME_MAX: usize = 32;
 /// Names that frames use themselves.
 const RESERVED: [&str; 5] = ["error", "ok", "missed", "alive", "thing"];
 /// Names of the handle's own functions and constants.
-const OF_HANDLE: [&str; 3] = ["new", "next", "THING"];
+const OF_HANDLE: [&str; 3] = ["new", "recv", "THING"];
 /// Digits behind the decimal point, at most.
 const PRECISION_MAX: f64 = 6.0;
 /// Bytes of a value that is kept, at most.

@@ -21,7 +21,7 @@ fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
     let thing = if is_right { thing(declaration) } else { quote!(#root::Thing::new("wrong", &[])) };
     let constant = constant(name);
     let thing_reference = quote_spanned!(name.span()=> &#constant);
-    let next = format!("See [`Inbox::next_request`]({root}::Inbox::next_request).");
+    let recv = format!("See [`Inbox::recv_request`]({root}::Inbox::recv_request).");
     let arms = interactions.iter().filter_map(|interaction| arm(declaration, interaction));
     let methods = distinct(interactions).map(|interaction| method(root, &constant, interaction));
     quote! {
@@ -41,14 +41,17 @@ fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
                 Self { device }
             }
 
-            /// Waits for the next command: a write or an action that fits what is declared.
-            #[doc = #next]
-            pub async fn next<'i>(self, inbox: &'i mut #root::Inbox<'_>) -> #commands<'i> {
+            /// Waits for the next command, a write or an action that fits what is declared, and returns it with its responder.
+            #[doc = #recv]
+            pub async fn recv<'i, 'r>(
+                self,
+                inbox: &'i mut #root::Inbox<'r>,
+            ) -> (#commands<'i>, #root::Responder<'r>) {
                 loop {
-                    let asked = inbox.next_invoked(#thing_reference).await;
+                    let (asked, responder) = inbox.recv_invoked(#thing_reference).await;
                     #(#arms)*
                     // Nothing else is declared as written.
-                    let _ = asked;
+                    let _ = (asked, responder);
                 }
             }
 
@@ -155,14 +158,14 @@ fn kind(root: &Ident, interaction: &Interaction) -> TokenStream {
     }
 }
 
-/// Returns from the handle's `next` if this interaction was asked for.
+/// Returns from the handle's `recv` if this interaction was asked for.
 fn arm(declaration: &Declaration, interaction: &Interaction) -> Option<TokenStream> {
     let Declaration { root, commands, .. } = declaration;
     let (label, command) = (interaction.label(), interaction.command.as_ref()?);
     let with_input = |input: TokenStream| {
         quote! {
             if let (#label, #root::Input::#input(value)) = (asked.name, asked.input) {
-                return #commands::#command(value);
+                return (#commands::#command(value), responder);
             }
         }
     };
@@ -172,12 +175,12 @@ fn arm(declaration: &Declaration, interaction: &Interaction) -> Option<TokenStre
         Kind::Select => with_input(quote!(Choice)),
         Kind::Text | Kind::Message => quote! {
             if asked.name == #label {
-                return #commands::#command(inbox.text());
+                return (#commands::#command(inbox.text()), responder);
             }
         },
         Kind::Button => quote! {
             if asked.name == #label {
-                return #commands::#command;
+                return (#commands::#command, responder);
             }
         },
         Kind::Sensor | Kind::BinarySensor | Kind::Event | Kind::Log => return None,
@@ -225,7 +228,7 @@ fn method(root: &Ident, constant: &TokenStream, interaction: &Interaction) -> To
             format!("Tells every client of `{label}`."),
             quote! {
                 (&self, text: impl ::core::fmt::Display) {
-                    #constant.tell(self.device, #label, text);
+                    #constant.emit_event(self.device, #label, text);
                 }
             },
         ),
@@ -246,7 +249,7 @@ fn method(root: &Ident, constant: &TokenStream, interaction: &Interaction) -> To
 fn distinct(interactions: &[Interaction]) -> impl Iterator<Item = &Interaction> {
     interactions.iter().enumerate().filter_map(|(i, interaction)| {
         let is_first = interactions[..i].iter().all(|before| before.name != interaction.name);
-        let is_taken = ["new", "next", "THING"].iter().any(|name| interaction.name == name);
+        let is_taken = ["new", "recv", "THING"].iter().any(|name| interaction.name == name);
         (is_first && !is_taken).then_some(interaction)
     })
 }

@@ -14,8 +14,8 @@ instep::thing! {
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let pump = Pump::new(device);
     loop {
-        match pump.next(inbox).await {
-            Command::Power("on") => pump.power(true),
+        match pump.recv(inbox).await {
+            (Command::Power("on"), _) => pump.power(true),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ instep::topics! { const TOPICS = [LED]; }
 
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     loop {
-        if let Message::Binary { bytes: "toggle", .. } = inbox.next().await {
+        if let Message::Binary { bytes: "toggle", .. } = inbox.recv().await {
             device.publish(LED, "1");
         }
     }

@@ -6,7 +6,7 @@ instep::topics! { const TOPICS = [LED]; }
 
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     loop {
-        if let Message::Text { text: "toggle" } = inbox.next().await {
+        if let Message::Text { text: "toggle" } = inbox.recv().await {
             device.publish(LED, "1");
         }
     }

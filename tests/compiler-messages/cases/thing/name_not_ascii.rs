@@ -14,8 +14,8 @@ pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let pump = Pump::new(device);
     loop {
-        match pump.next(inbox).await {
-            Command::Power(on) => pump.power(on),
+        match pump.recv(inbox).await {
+            (Command::Power(on), _) => pump.power(on),
         }
     }
 }

@@ -13,8 +13,8 @@ pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let pump = Pump::new(device);
     loop {
-        match pump.next(inbox).await {
-            Command::Ok(on) => pump.ok(on),
+        match pump.recv(inbox).await {
+            (Command::Ok(on), _) => pump.ok(on),
         }
     }
 }

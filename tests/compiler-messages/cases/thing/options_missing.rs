@@ -14,7 +14,7 @@ pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let pump = Pump::new(device);
     loop {
-        match pump.next(inbox).await {
+        match pump.recv(inbox).await {
             _ => {}
         }
     }

@@ -16,8 +16,8 @@ pub const APP: App = App::new("pump", "A pump").thing(&Pump::THING);
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let pump = Pump::new(device);
     loop {
-        match pump.next(inbox).await {
-            Command::Level(level) => pump.level(level),
+        match pump.recv(inbox).await {
+            (Command::Level(level), _) => pump.level(level),
         }
     }
 }

@@ -1,0 +1,48 @@
+//! What a driver knows of a connection when it accepts it.
+
+use core::net::SocketAddr;
+
+/// What a driver knows of a connection when it accepts it, for [`Client::new`](super::Client::new).
+///
+/// ```
+/// use core::net::{Ipv4Addr, SocketAddr};
+/// use instep::driver::ConnectionInfo;
+///
+/// let peer = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 50_000));
+/// let info = ConnectionInfo::new(peer).with_local_port(443).encrypted(true);
+/// # assert_eq!((info.peer, info.local_port, info.encrypted, info.over_capacity), (peer, 443, true, false));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// Address and port of the peer.
+    pub peer: SocketAddr,
+    /// Port of the device that the peer connected to; 0 if unknown. The session cookie is named after it.
+    pub local_port: u16,
+    /// The transport encrypts, so cookies are `Secure`.
+    pub encrypted: bool,
+    /// There are too many connections, so every request is answered with 503.
+    pub over_capacity: bool,
+}
+
+impl ConnectionInfo {
+    /// Returns what is known of an unencrypted connection to an unknown port, within the capacity.
+    pub const fn new(peer: SocketAddr) -> Self {
+        Self { peer, local_port: 0, encrypted: false, over_capacity: false }
+    }
+
+    /// Sets the port of the device that the peer connected to.
+    pub const fn with_local_port(self, local_port: u16) -> Self {
+        Self { local_port, ..self }
+    }
+
+    /// Sets whether the transport encrypts.
+    pub const fn encrypted(self, encrypted: bool) -> Self {
+        Self { encrypted, ..self }
+    }
+
+    /// Sets whether there are too many connections.
+    pub const fn over_capacity(self, over_capacity: bool) -> Self {
+        Self { over_capacity, ..self }
+    }
+}
