@@ -2,7 +2,7 @@
 
 use super::counters::{End, RefusalReason};
 use super::shared::Device;
-use super::slot::ClientId;
+use super::slot::{ClientId, InboxState};
 use crate::limits::Limits;
 use crate::model::Thing;
 use crate::time::Instant;
@@ -98,12 +98,15 @@ impl Device {
             state.taken -= 1;
             state.followers[usize::from(slot.follower)].taken -= 1;
             slot.replies.clear();
-            if core::mem::take(&mut slot.in_waiting) {
+            if slot.inbox == InboxState::Waiting {
+                slot.inbox = InboxState::Idle;
                 state.waiting.remove(place.client.slot);
             }
+            state.yield_reservation(place.client.slot, self.limits().inbox);
+            let slot = &mut state.slots[usize::from(place.client.slot)];
             if place.notify_app {
                 slot.closed = true;
-                if slot.message_kind.is_none() {
+                if slot.inbox.message_kind().is_none() {
                     slot.message.clear();
                 }
                 state.resume_awaiting(place.client.slot, self.limits());
@@ -111,7 +114,6 @@ impl Device {
             } else {
                 slot.free();
             }
-            state.yield_reservation(place.client.slot, self.limits().inbox);
         });
     }
 
@@ -123,14 +125,15 @@ impl Device {
             let inbox_full = state.inbox_used >= inbox;
             let slot = &mut state.slots[usize::from(place.client.slot)];
             // A message is taken only where there is room for the reply.
-            if slot.message_kind.is_some() || (piece.last && !slot.replies.has_room(reply)) {
-                slot.waits = true;
+            if slot.inbox.message_kind().is_some() || (piece.last && !slot.replies.has_room(reply)) {
+                slot.is_blocked = true;
                 // Until there is, a place that is kept for it is of more use to others.
                 state.yield_reservation(place.client.slot, inbox);
                 return Offer::Blocked;
             }
-            if piece.last && inbox_full && !slot.reserved {
-                if !core::mem::replace(&mut slot.in_waiting, true) {
+            if piece.last && inbox_full && slot.inbox != InboxState::Reserved {
+                if slot.inbox == InboxState::Idle {
+                    slot.inbox = InboxState::Waiting;
                     state.waiting.push(place.client.slot);
                 }
                 return Offer::Blocked;
@@ -141,10 +144,14 @@ impl Device {
             if !piece.last {
                 return Offer::Taken;
             }
-            slot.message_kind = Some(piece.kind);
-            if !core::mem::take(&mut slot.reserved) {
+            debug_assert!(
+                slot.inbox != InboxState::Waiting,
+                "a client waits for a place only if there is none"
+            );
+            if slot.inbox != InboxState::Reserved {
                 state.inbox_used += 1;
             }
+            slot.inbox = InboxState::Queued(piece.kind);
             state.enqueue_inbox(place.client.slot);
             Offer::Taken
         })
@@ -160,7 +167,7 @@ impl Device {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(place.client.slot)];
             let waiting = Some(slot.message.bytes())
-                .filter(|bytes| slot.message_kind == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
+                .filter(|bytes| slot.inbox.message_kind() == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
                 .and_then(|bytes| core::str::from_utf8(bytes).ok());
             let older = waiting.is_some_and(|older| thing.plain_write(older) == Some(property));
             if older {

@@ -6,7 +6,7 @@ use super::history::{Histories, HistoryPoint, Recorder};
 use super::keep::Keeping;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
-use super::slot::{ClientId, Slot};
+use super::slot::{ClientId, InboxState, Slot};
 use super::wakers::WakerSet;
 use crate::limits::Limits;
 use crate::log::Refusals;
@@ -212,7 +212,7 @@ impl State {
 
     /// The application is to be told of the slot.
     pub(crate) fn enqueue_inbox(&mut self, slot: u16) {
-        if !core::mem::replace(&mut self.slots[usize::from(slot)].queued, true) {
+        if !core::mem::replace(&mut self.slots[usize::from(slot)].in_queue, true) {
             self.inbox.push(slot);
         }
         if let Some(waker) = self.inbox_waker.take() {
@@ -226,12 +226,13 @@ impl State {
         loop {
             let slot = self.inbox.pop()?;
             let place = &mut self.slots[usize::from(slot)];
-            place.queued = false;
-            if place.opened || place.message_kind.is_none() || place.replies.has_room(limits.reply()) {
+            place.in_queue = false;
+            let InboxState::Queued(kind) = place.inbox else { return Some(slot) };
+            if place.opened || place.replies.has_room(limits.reply()) {
                 return Some(slot);
             }
             // Its place is of more use to others.
-            place.awaiting_reply_room = true;
+            place.inbox = InboxState::AwaitingReplyRoom(kind);
             self.inbox_used -= 1;
             self.reserve_free_slots(limits.inbox);
         }
@@ -240,8 +241,10 @@ impl State {
     /// A reply is gone: if a message waits for its room, the application is to be told of it.
     pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
-        if place.awaiting_reply_room && place.replies.has_room(limits.reply()) {
-            place.awaiting_reply_room = false;
+        if let InboxState::AwaitingReplyRoom(kind) = place.inbox
+            && place.replies.has_room(limits.reply())
+        {
+            place.inbox = InboxState::Queued(kind);
             // There may be more of them than the inbox has places, for a while.
             self.inbox_used += 1;
             self.enqueue_inbox(slot);
@@ -254,8 +257,7 @@ impl State {
         while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
         {
-            let place = &mut self.slots[usize::from(slot)];
-            (place.in_waiting, place.reserved) = (false, true);
+            self.slots[usize::from(slot)].inbox = InboxState::Reserved;
             self.inbox_used += 1;
             self.mark_ready(slot);
         }
@@ -263,7 +265,9 @@ impl State {
 
     /// Passes the place that is kept for a slot, if there is one, to whoever waits longest.
     pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
-        if core::mem::take(&mut self.slots[usize::from(slot)].reserved) {
+        let place = &mut self.slots[usize::from(slot)];
+        if place.inbox == InboxState::Reserved {
+            place.inbox = InboxState::Idle;
             self.inbox_used -= 1;
             self.reserve_free_slots(inbox);
         }
