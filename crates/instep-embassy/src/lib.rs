@@ -3,17 +3,24 @@
 //! It needs no heap, and its memory is fixed at build time. A board declares its memory once, starts the server
 //! with it, and runs one driver per network interface:
 //!
-//! ```ignore
-//! const LIMITS: Limits = Limits::DEVICE;
+//! ```
+//! use embassy_net::Stack;
+//! use instep::{Access, App, Limits};
+//!
+//! static APP: App = App::new("lamp", "A lamp").endpoint("/ws");
+//! static ACCESS: Access = Access::new("lamp");
 //!
 //! instep_embassy::resources! {
 //!     /// All memory of the server.
-//!     struct Resources { limits: LIMITS, app: APP, station: 8, access_point: 4 }
+//!     struct Resources { limits: Limits::DEVICE, app: APP, station: 8, access_point: 4 }
 //! }
 //! static RESOURCES: Resources = Resources::new();
 //!
-//! let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
-//! let station = RESOURCES.station.driver(server, stack, 80); // then, in a task: station.run().await
+//! async fn serve(stack: Stack<'static>) -> ! {
+//!     let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
+//!     // In other tasks: the application, with `server.device` and `inbox`; `RESOURCES.access_point`.
+//!     RESOURCES.station.driver(server, stack, 80).run().await
+//! }
 //! ```
 //!
 //! embassy-net has no accept queue: a connection is refused unless a socket listens for it, or waits if the
@@ -24,6 +31,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod clock;
 mod connection;
 mod driver;
@@ -39,6 +47,8 @@ mod shared;
 pub mod sizes;
 mod syn_filter;
 
+#[doc(hidden)]
+pub use arrays::Arrays;
 pub use driver::Driver;
 /// For the expansion of [`resources!`].
 #[doc(hidden)]

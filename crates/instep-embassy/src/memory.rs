@@ -1,10 +1,11 @@
 //! The memory of a server: nothing of it grows, and all of it is in one value.
 
+use crate::arrays::{Array, Arrays, Bytes};
 use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::server::Server;
 use crate::shared::{Head, Heads, Shared};
-use crate::sizes::ACCEPTING;
+use crate::sizes::{ACCEPTING, send_min};
 use crate::syn_filter::{Listeners, SynFilter};
 use core::array::from_fn;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -13,86 +14,46 @@ use embassy_net::tcp::TcpSocket;
 use instep::driver::{
     Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotMemory, Table, TableEntry,
 };
-use instep::{Access, App, Device, HistoryPoint, Inbox, Limits};
+use instep::{Access, App, Device, HistoryPoint, Inbox};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// The memory of a device.
-pub struct DeviceMemory<
-    const SLOTS: usize,
-    const TOPICS: usize,
-    const TOPIC_BYTES: usize,
-    const EVENTS: usize,
-    const EVENT_BYTES: usize,
-    const MESSAGE: usize,
-    const OUTBOX: usize,
-    const FOLLOWERS: usize,
-    const REQUESTS: usize,
-    const POINTS: usize,
-    const RECORDERS: usize,
-> {
-    table: TableMemory<TOPICS, TOPIC_BYTES>,
-    ring: RingMemory<EVENTS, EVENT_BYTES>,
+pub struct DeviceMemory<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> {
+    feed: FeedMemory<A>,
     slots: StaticCell<[SlotMemory; SLOTS]>,
-    messages: ConstStaticCell<[[u8; MESSAGE]; SLOTS]>,
-    outboxes: ConstStaticCell<[[u8; OUTBOX]; SLOTS]>,
+    messages: ConstStaticCell<[A::Message; SLOTS]>,
+    outboxes: ConstStaticCell<[A::Outbox; SLOTS]>,
     followers: StaticCell<[Follower; FOLLOWERS]>,
     attention: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
     inbox_queue: ConstStaticCell<[u16; SLOTS]>,
     waiting_queue: ConstStaticCell<[u16; SLOTS]>,
-    history: StaticCell<[HistoryPoint; POINTS]>,
-    recorders: StaticCell<[Recorder; RECORDERS]>,
-    inbox: ConstStaticCell<[u8; MESSAGE]>,
+    history: StaticCell<A::History>,
+    recorders: StaticCell<A::Recorders>,
+    inbox: ConstStaticCell<A::Message>,
     device: StaticCell<Device>,
 }
 
-impl<
-    const SLOTS: usize,
-    const TOPICS: usize,
-    const TOPIC_BYTES: usize,
-    const EVENTS: usize,
-    const EVENT_BYTES: usize,
-    const MESSAGE: usize,
-    const OUTBOX: usize,
-    const FOLLOWERS: usize,
-    const REQUESTS: usize,
-    const POINTS: usize,
-    const RECORDERS: usize,
->
-    DeviceMemory<
-        SLOTS,
-        TOPICS,
-        TOPIC_BYTES,
-        EVENTS,
-        EVENT_BYTES,
-        MESSAGE,
-        OUTBOX,
-        FOLLOWERS,
-        REQUESTS,
-        POINTS,
-        RECORDERS,
-    >
-{
-    /// The memory, unused.
+impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOTS, FOLLOWERS> {
+    /// Returns unused memory.
     #[expect(clippy::new_without_default, reason = "only a static has use for it")]
     pub const fn new() -> Self {
         Self {
-            table: TableMemory::new(),
-            ring: RingMemory::new(),
+            feed: FeedMemory::new(),
             slots: StaticCell::new(),
-            messages: ConstStaticCell::new([[0; MESSAGE]; SLOTS]),
-            outboxes: ConstStaticCell::new([[0; OUTBOX]; SLOTS]),
+            messages: ConstStaticCell::new([A::Message::ZEROES; SLOTS]),
+            outboxes: ConstStaticCell::new([A::Outbox::ZEROES; SLOTS]),
             followers: StaticCell::new(),
             attention: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
             inbox_queue: ConstStaticCell::new([0; SLOTS]),
             waiting_queue: ConstStaticCell::new([0; SLOTS]),
             history: StaticCell::new(),
             recorders: StaticCell::new(),
-            inbox: ConstStaticCell::new([0; MESSAGE]),
+            inbox: ConstStaticCell::new(A::Message::ZEROES),
             device: StaticCell::new(),
         }
     }
 
-    /// Sets the device up.
+    /// Sets the device up; `clients` are those of each network interface.
     ///
     /// # Panics
     /// If it has been before, or the application has more topics, or a Thing with more history, than were declared.
@@ -100,40 +61,37 @@ impl<
         &'static self,
         app: &'static App,
         access: &'static Access,
-        limits: Limits,
         clients: [usize; FOLLOWERS],
     ) -> (Server, Inbox<'static>) {
-        assert!(app.topic_count() <= TOPICS, "the application has more topics than its memory");
         let mut messages = self.messages.take().iter_mut();
         let mut outboxes = self.outboxes.take().iter_mut();
         let mut attention = self.attention.take().iter_mut();
-        let (topics, topic_storage) = self.table.take();
-        let (events, event_storage) = self.ring.take();
+        let (topics, topic_storage, events, event_storage) = self.feed.take();
+        assert!(app.topic_count() <= topics.len(), "the application has more topics than its memory");
         let memory = Memory {
             topics,
             topic_storage,
             events,
             event_storage,
             slots: self.slots.init_with(|| {
-                from_fn(|_| SlotMemory::new(next(&mut messages), next(&mut outboxes), limits.replies))
+                from_fn(|_| {
+                    let (message, outbox) = (next(&mut messages), next(&mut outboxes));
+                    SlotMemory::new(Buffer::lent(message), Buffer::lent(outbox), A::LIMITS.replies)
+                })
             }),
             followers: self.followers.init_with(|| {
-                clients.map(|clients| {
-                    let queue: &'static mut [u16] =
-                        attention.next().map_or(&mut [], |queue| queue.as_mut_slice());
-                    Follower::new(queue).with_clients(clients)
-                })
+                clients.map(|clients| Follower::new(next(&mut attention)).with_clients(clients))
             }),
             inbox_queue: self.inbox_queue.take(),
             waiting_queue: self.waiting_queue.take(),
-            requests: REQUESTS,
+            requests: A::REQUESTS,
             backlog: app.has_backlog(),
             thing: app.as_thing(),
-            history: self.history.init_with(|| from_fn(|_| HistoryPoint::NONE)),
-            recorders: self.recorders.init_with(|| from_fn(|_| Recorder::NEW)),
+            history: fill(&self.history, || HistoryPoint::NONE),
+            recorders: fill(&self.recorders, || Recorder::NEW),
         };
-        let device = self.device.init_with(|| Device::new(memory, limits));
-        let inbox = device.inbox(Buffer::lent(self.inbox.take()));
+        let device = self.device.init_with(|| Device::new(memory, A::LIMITS));
+        let inbox = device.inbox(Buffer::lent(self.inbox.take().as_mut()));
         (
             Server { app, access, log_in: None, board: None, device },
             inbox.expect("nobody else has had the device"),
@@ -142,84 +100,41 @@ impl<
 }
 
 /// The memory of one network interface.
-pub struct InterfaceMemory<
-    const SOCKETS: usize,
-    const TOPICS: usize,
-    const TOPIC_BYTES: usize,
-    const EVENTS: usize,
-    const EVENT_BYTES: usize,
-    const UNSENT: usize,
-    const SCRATCH: usize,
-    const HEAD: usize,
-    const INPUT: usize,
-    const RECEIVE: usize,
-    const SEND: usize,
-    const SEND_MIN: usize,
-> {
+pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
     /// Counts the interfaces of a device from 0. It is told when the server starts: until then all memory is zeroes, or
     /// it would be in the image.
     number: AtomicUsize,
-    table: TableMemory<TOPICS, TOPIC_BYTES>,
-    ring: RingMemory<EVENTS, EVENT_BYTES>,
-    scratch: ConstStaticCell<[u8; SCRATCH]>,
-    receive: ConstStaticCell<[[u8; RECEIVE]; SOCKETS]>,
-    send: ConstStaticCell<[[u8; SEND]; SOCKETS]>,
-    input: ConstStaticCell<[u8; INPUT]>,
+    feed: FeedMemory<A>,
+    scratch: ConstStaticCell<A::Scratch>,
+    receive: ConstStaticCell<[A::Receive; SOCKETS]>,
+    send: ConstStaticCell<[A::Send; SOCKETS]>,
+    input: ConstStaticCell<A::Input>,
     connections: StaticCell<[Connection; SOCKETS]>,
-    head_bytes: ConstStaticCell<[[u8; HEAD]; ACCEPTING]>,
-    unsent: ConstStaticCell<[[u8; UNSENT]; ACCEPTING]>,
+    head_bytes: ConstStaticCell<[A::Head; ACCEPTING]>,
+    unsent: ConstStaticCell<[A::Unsent; ACCEPTING]>,
     exchanges: StaticCell<[HttpState; ACCEPTING]>,
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
     listeners: Listeners,
 }
 
-impl<
-    const SOCKETS: usize,
-    const TOPICS: usize,
-    const TOPIC_BYTES: usize,
-    const EVENTS: usize,
-    const EVENT_BYTES: usize,
-    const UNSENT: usize,
-    const SCRATCH: usize,
-    const HEAD: usize,
-    const INPUT: usize,
-    const RECEIVE: usize,
-    const SEND: usize,
-    const SEND_MIN: usize,
->
-    InterfaceMemory<
-        SOCKETS,
-        TOPICS,
-        TOPIC_BYTES,
-        EVENTS,
-        EVENT_BYTES,
-        UNSENT,
-        SCRATCH,
-        HEAD,
-        INPUT,
-        RECEIVE,
-        SEND,
-        SEND_MIN,
-    >
-{
+impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
     /// How many sockets its network stack has to have room for.
     pub const SOCKETS: usize = SOCKETS;
 
-    /// The memory, unused.
+    /// Returns unused memory.
     #[expect(clippy::new_without_default, reason = "only a static has use for it")]
     pub const fn new() -> Self {
         Self {
             number: AtomicUsize::new(0),
-            table: TableMemory::new(),
-            ring: RingMemory::new(),
-            scratch: ConstStaticCell::new([0; SCRATCH]),
-            receive: ConstStaticCell::new([[0; RECEIVE]; SOCKETS]),
-            send: ConstStaticCell::new([[0; SEND]; SOCKETS]),
-            input: ConstStaticCell::new([0; INPUT]),
+            feed: FeedMemory::new(),
+            scratch: ConstStaticCell::new(A::Scratch::ZEROES),
+            receive: ConstStaticCell::new([A::Receive::ZEROES; SOCKETS]),
+            send: ConstStaticCell::new([A::Send::ZEROES; SOCKETS]),
+            input: ConstStaticCell::new(A::Input::ZEROES),
             connections: StaticCell::new(),
-            head_bytes: ConstStaticCell::new([[0; HEAD]; ACCEPTING]),
-            unsent: ConstStaticCell::new([[0; UNSENT]; ACCEPTING]),
+            head_bytes: ConstStaticCell::new([A::Head::ZEROES; ACCEPTING]),
+            unsent: ConstStaticCell::new([A::Unsent::ZEROES; ACCEPTING]),
             exchanges: StaticCell::new(),
             heads: StaticCell::new(),
             driver: StaticCell::new(),
@@ -243,69 +158,66 @@ impl<
     /// # Panics
     /// If it has been called before, or the stack has no room for so many sockets.
     pub fn driver(&'static self, server: Server, stack: Stack<'static>, port: u16) -> &'static mut Driver {
-        const { assert!(SEND >= SEND_MIN, "a send buffer is shorter than what it has to hold at once") }
+        const {
+            let holds_a_turn = size_of::<A::Send>() >= send_min(&A::LIMITS);
+            assert!(holds_a_turn, "a send buffer is shorter than what it has to hold at once");
+        }
         let mut receive = self.receive.take().iter_mut();
         let mut send = self.send.take().iter_mut();
         let connections = self.connections.init_with(|| {
-            from_fn(|_| {
-                let socket = TcpSocket::new(stack, slice(&mut receive), slice(&mut send));
-                Connection::new(socket)
-            })
+            from_fn(|_| Connection::new(TcpSocket::new(stack, next(&mut receive), next(&mut send))))
         });
         let mut bytes = self.head_bytes.take().iter_mut();
         let mut unsent = self.unsent.take().iter_mut();
-        let exchanges = self.exchanges.init_with(|| from_fn(|_| HttpState::new(next(&mut unsent))));
+        let exchanges =
+            self.exchanges.init_with(|| from_fn(|_| HttpState::new(Buffer::lent(next(&mut unsent)))));
         let mut exchanges = exchanges.iter_mut();
         let heads = self.heads.init_with(|| {
-            from_fn(|_| exchanges.next().map(|exchange| Head { bytes: slice(&mut bytes), exchange }))
+            from_fn(|_| exchanges.next().map(|exchange| Head { bytes: next(&mut bytes), exchange }))
         });
-        let (topics, topic_storage) = self.table.take();
-        let (events, event_storage) = self.ring.take();
+        let (topics, topic_storage, events, event_storage) = self.feed.take();
         let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
-        let (scratch, input) = (self.scratch.take(), self.input.take());
+        let (scratch, input) = (self.scratch.take().as_mut(), self.input.take().as_mut());
         let follower = self.number.load(Ordering::Relaxed);
         let shared = Shared { server, follower, port, feed, scratch, input, heads };
         self.driver.init_with(|| Driver::new(shared, connections, &self.listeners))
     }
 }
 
-struct TableMemory<const TOPICS: usize, const BYTES: usize> {
-    entries: StaticCell<[TableEntry; TOPICS]>,
-    bytes: ConstStaticCell<[u8; BYTES]>,
+struct FeedMemory<A: Arrays> {
+    topics: StaticCell<A::Topics>,
+    topic_bytes: ConstStaticCell<A::TopicBytes>,
+    events: StaticCell<A::Events>,
+    event_bytes: ConstStaticCell<A::EventBytes>,
 }
 
-impl<const TOPICS: usize, const BYTES: usize> TableMemory<TOPICS, BYTES> {
+impl<A: Arrays> FeedMemory<A> {
     const fn new() -> Self {
-        Self { entries: StaticCell::new(), bytes: ConstStaticCell::new([0; BYTES]) }
+        Self {
+            topics: StaticCell::new(),
+            topic_bytes: ConstStaticCell::new(A::TopicBytes::ZEROES),
+            events: StaticCell::new(),
+            event_bytes: ConstStaticCell::new(A::EventBytes::ZEROES),
+        }
     }
 
-    fn take(&'static self) -> (&'static mut [TableEntry], &'static mut [u8]) {
-        (self.entries.init_with(|| from_fn(|_| TableEntry::default())), self.bytes.take())
+    #[expect(clippy::type_complexity, reason = "topics, their bytes, events, their bytes")]
+    fn take(
+        &'static self,
+    ) -> (&'static mut [TableEntry], &'static mut [u8], &'static mut [RingEntry], &'static mut [u8]) {
+        let topics = fill(&self.topics, TableEntry::default);
+        let events = fill(&self.events, RingEntry::default);
+        (topics, self.topic_bytes.take().as_mut(), events, self.event_bytes.take().as_mut())
     }
 }
 
-struct RingMemory<const EVENTS: usize, const BYTES: usize> {
-    entries: StaticCell<[RingEntry; EVENTS]>,
-    bytes: ConstStaticCell<[u8; BYTES]>,
-}
-
-impl<const EVENTS: usize, const BYTES: usize> RingMemory<EVENTS, BYTES> {
-    const fn new() -> Self {
-        Self { entries: StaticCell::new(), bytes: ConstStaticCell::new([0; BYTES]) }
-    }
-
-    fn take(&'static self) -> (&'static mut [RingEntry], &'static mut [u8]) {
-        (self.entries.init_with(|| from_fn(|_| RingEntry::default())), self.bytes.take())
-    }
+fn fill<T: 'static, C: Array<T>>(cell: &'static StaticCell<C>, make: impl FnMut() -> T) -> &'static mut [T] {
+    cell.init_with(|| C::filled(make)).as_mut()
 }
 
 /// The next part, of which there are as many as are asked for.
-fn slice<const LENGTH: usize>(
-    parts: &mut impl Iterator<Item = &'static mut [u8; LENGTH]>,
-) -> &'static mut [u8] {
-    parts.next().map_or(&mut [], |part| part.as_mut_slice())
-}
-
-fn next<const LENGTH: usize>(parts: &mut impl Iterator<Item = &'static mut [u8; LENGTH]>) -> Buffer {
-    Buffer::lent(slice(parts))
+fn next<T: 'static, C: AsMut<[T]> + 'static>(
+    parts: &mut impl Iterator<Item = &'static mut C>,
+) -> &'static mut [T] {
+    parts.next().map_or(&mut [], C::as_mut)
 }

@@ -1,102 +1,141 @@
 //! How a board declares the memory of its server.
 
-/// Declares all memory of a server on a microcontroller: its limits, its application (`app: APP`; or `apps: &[&A, &B]`, of which
-/// it serves one; or, where that is no Thing, `topics: 2`), and for each of its network interfaces a name and how many
-/// clients it serves.
+/// Declares all memory of a server on a microcontroller.
+///
+/// Its entries are keyed and stand in any order:
+///
+/// | Entry | Meaning |
+/// |---|---|
+/// | `limits: LIMITS` | the [`Limits`](instep::Limits) of the server |
+/// | `app: APP` | the [`App`](instep::App) that is served |
+/// | `apps: &[&ONE, &OTHER]` | in place of `app`: the applications of which one is served |
+/// | `topics: 2` | in place of `app`: the number of topics of an application without a Thing |
+/// | `buffers: (RECEIVE, SEND)` | bytes of each TCP socket's buffers; [`SOCKET_BUFFER`](crate::SOCKET_BUFFER) each if left out |
+/// | `station: 8` | any other name: a network interface, and how many clients it serves; at least one |
 ///
 /// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which gives the server
 /// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
 /// once, `start` first.
 ///
-/// `buffers: (RECEIVE, SEND)` behind the application or its topics says how long the buffers of each TCP socket are, in bytes. Without it
-/// each is [`SOCKET_BUFFER`](crate::SOCKET_BUFFER).
+/// ```
+/// use embassy_net::Stack;
+/// use instep::{Access, App, Limits};
+///
+/// static APP: App = App::new("lamp", "A lamp").endpoint("/ws");
+/// static ACCESS: Access = Access::new("lamp");
+///
+/// instep_embassy::resources! {
+///     /// All memory of the server.
+///     struct Resources { limits: Limits::DEVICE, buffers: (640, 1040), app: APP, station: 8 }
+/// }
+/// static RESOURCES: Resources = Resources::new();
+/// const _: () = assert!(Resources::SIZE < 128 * 1024);
+///
+/// async fn serve(stack: Stack<'static>) -> ! {
+///     let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
+///     // The application runs in a task of its own, with `inbox` and `server.device`.
+///     RESOURCES.station.driver(server, stack, 80).run().await
+/// }
+/// ```
 #[macro_export]
 macro_rules! resources {
-    (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            limits: $limits:expr, app: $app:expr, $($rest:tt)+
-        }
-    ) => {
+    // Each entry goes to the place of its key: [limits] [app] [buffers] [interfaces].
+    (@read $head:tt [] $app:tt $buffers:tt $interfaces:tt limits: $limits:expr $(, $($rest:tt)*)?) => {
+        $crate::resources! { @read $head [$limits] $app $buffers $interfaces $($($rest)*)? }
+    };
+    (@read $head:tt $limits:tt [] $buffers:tt $interfaces:tt app: $app:expr $(, $($rest:tt)*)?) => {
         $crate::resources! {
-            $(#[$meta])*
-            $visibility struct $name { limits: $limits, apps: &[&$app], $($rest)+ }
+            @read $head $limits [$crate::sizes::Needs::of(&[&$app])] $buffers $interfaces $($($rest)*)?
+        }
+    };
+    (@read $head:tt $limits:tt [] $buffers:tt $interfaces:tt apps: $apps:expr $(, $($rest:tt)*)?) => {
+        $crate::resources! {
+            @read $head $limits [$crate::sizes::Needs::of($apps)] $buffers $interfaces $($($rest)*)?
+        }
+    };
+    (@read $head:tt $limits:tt [] $buffers:tt $interfaces:tt topics: $topics:expr $(, $($rest:tt)*)?) => {
+        $crate::resources! {
+            @read $head $limits [$crate::sizes::Needs::topics($topics)] $buffers $interfaces $($($rest)*)?
         }
     };
     (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            limits: $limits:expr, apps: $apps:expr, buffers: ($receive:expr, $send:expr),
-            $($interface:ident: $clients:expr),+ $(,)?
-        }
+        @read $head:tt $limits:tt $app:tt [] $interfaces:tt
+        buffers: ($receive:expr, $send:expr $(,)?) $(, $($rest:tt)*)?
     ) => {
+        $crate::resources! { @read $head $limits $app [$receive, $send] $interfaces $($($rest)*)? }
+    };
+    // A key for which there was no place.
+    (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt limits: $($rest:tt)*) => {
+        compile_error!("`limits` is stated twice; write `limits: LIMITS` once");
+    };
+    (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt app: $($rest:tt)*) => {
+        compile_error!("`app` does not stand alone; write one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+    };
+    (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt apps: $($rest:tt)*) => {
+        compile_error!("`apps` does not stand alone; write one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+    };
+    (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt topics: $($rest:tt)*) => {
+        compile_error!("`topics` does not stand alone; write one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+    };
+    (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt buffers: $($rest:tt)*) => {
+        compile_error!("`buffers` is stated twice, or is no pair; write `buffers: (RECEIVE, SEND)` once, in bytes");
+    };
+    (
+        @read $head:tt $limits:tt $app:tt $buffers:tt [$($interfaces:tt)*]
+        $name:ident: $clients:expr $(, $($rest:tt)*)?
+    ) => {
+        $crate::resources! { @read $head $limits $app $buffers [$($interfaces)* $name: $clients,] $($($rest)*)? }
+    };
+    // All entries are read.
+    (@read $head:tt [] $app:tt $buffers:tt $interfaces:tt) => {
+        compile_error!("`limits` is missing; add `limits: LIMITS`, such as `Limits::DEVICE`");
+    };
+    (@read $head:tt $limits:tt [] $buffers:tt $interfaces:tt) => {
+        compile_error!("`app` is missing; add one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+    };
+    (@read $head:tt $limits:tt $app:tt $buffers:tt []) => {
+        compile_error!("a network interface is missing; add its name and its number of clients, such as `station: 8`");
+    };
+    (@read $head:tt $limits:tt $app:tt [] $interfaces:tt) => {
         $crate::resources! {
-            $(#[$meta])*
-            $visibility struct $name {
-                limits: $limits, topics: { $crate::sizes::topics($apps) },
-                requests: { $crate::sizes::requests($apps) },
-                history: { $crate::sizes::history_points($apps) },
-                recorders: { $crate::sizes::history_count($apps) },
-                buffers: ($receive, $send), $($interface: $clients),+
-            }
+            @read $head $limits $app [$crate::SOCKET_BUFFER, $crate::SOCKET_BUFFER] $interfaces
         }
     };
     (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            limits: $limits:expr, apps: $apps:expr, $($interface:ident: $clients:expr),+ $(,)?
-        }
-    ) => {
-        $crate::resources! {
-            $(#[$meta])*
-            $visibility struct $name {
-                limits: $limits, apps: $apps,
-                buffers: ($crate::SOCKET_BUFFER, $crate::SOCKET_BUFFER),
-                $($interface: $clients),+
-            }
-        }
-    };
-    (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            limits: $limits:expr, topics: $topics:expr,
-            requests: $requests:expr, history: $history:expr, recorders: $recorders:expr,
-            buffers: ($receive:expr, $send:expr),
-            $($interface:ident: $clients:expr),+ $(,)?
-        }
+        @read [$(#[$meta:meta])* $visibility:vis struct $name:ident]
+        [$limits:expr] [$needs:expr] [$receive:expr, $send:expr] [$($interface:ident: $clients:expr,)+]
     ) => {
         $(#[$meta])*
         $visibility struct $name {
             device: $crate::DeviceMemory<
-                { 0 $(+ $clients)+ + $crate::sizes::SPARE_SLOTS + $requests },
-                { $topics },
-                { $crate::sizes::blocks(&$limits, $topics) },
-                { $limits.events },
-                { $crate::sizes::blocks(&$limits, $limits.events) },
-                { $limits.message },
-                { $limits.outbox },
+                Self,
+                { 0 $(+ $clients)+ + $crate::sizes::SPARE_SLOTS + $needs.requests },
                 { [$($clients),+].len() },
-                { $requests },
-                { $history },
-                { $recorders },
             >,
             $(
                 /// One network interface.
-                pub $interface: $crate::InterfaceMemory<
-                    { $clients + $crate::ACCEPTING },
-                    { $topics },
-                    { $crate::sizes::blocks(&$limits, $topics) },
-                    { $limits.events },
-                    { $crate::sizes::blocks(&$limits, $limits.events) },
-                    { $crate::sizes::unsent(&$limits) },
-                    { $crate::sizes::scratch(&$limits) },
-                    { $crate::sizes::head(&$limits) },
-                    { $crate::sizes::input(&$limits) },
-                    { $receive },
-                    { $send },
-                    { $crate::sizes::send_min(&$limits) },
-                >,
+                pub $interface: $crate::InterfaceMemory<Self, { $clients + $crate::ACCEPTING }>,
             )+
+        }
+
+        impl $crate::Arrays for $name {
+            const LIMITS: $crate::instep::Limits =
+                $limits.with_clients(0 $(+ $clients)+);
+            const REQUESTS: usize = $needs.requests;
+            type Topics = [$crate::instep::driver::TableEntry; $needs.topics];
+            type TopicBytes = [u8; $crate::sizes::blocks(&$limits, $needs.topics)];
+            type Events = [$crate::instep::driver::RingEntry; $limits.events];
+            type EventBytes = [u8; $crate::sizes::blocks(&$limits, $limits.events)];
+            type History = [$crate::instep::HistoryPoint; $needs.history];
+            type Recorders = [$crate::instep::driver::Recorder; $needs.recorders];
+            type Message = [u8; $limits.message];
+            type Outbox = [u8; $limits.outbox];
+            type Head = [u8; $crate::sizes::head(&$limits)];
+            type Unsent = [u8; $crate::sizes::unsent(&$limits)];
+            type Input = [u8; $crate::sizes::input(&$limits)];
+            type Scratch = [u8; $crate::sizes::scratch(&$limits)];
+            type Receive = [u8; $receive];
+            type Send = [u8; $send];
         }
 
         impl $name {
@@ -117,49 +156,22 @@ macro_rules! resources {
                 app: &'static $crate::instep::App,
                 access: &'static $crate::instep::Access,
             ) -> ($crate::Server, $crate::instep::Inbox<'static>) {
-                let limits = const { $limits.with_clients(0 $(+ $clients)+) };
                 for (number, interface) in [$(self.$interface.number()),+].into_iter().enumerate() {
                     interface.store(number, ::core::sync::atomic::Ordering::Relaxed);
                 }
-                self.device.start(app, access, limits, [$($clients),+])
+                self.device.start(app, access, [$($clients),+])
             }
         }
     };
-    (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            limits: $limits:expr, topics: $topics:expr, buffers: ($receive:expr, $send:expr),
-            $($interface:ident: $clients:expr),+ $(,)?
-        }
-    ) => {
-        $crate::resources! {
-            $(#[$meta])*
-            $visibility struct $name {
-                limits: $limits, topics: $topics, requests: 0, history: 0, recorders: 0,
-                buffers: ($receive, $send), $($interface: $clients),+
-            }
-        }
+    (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt $($rest:tt)+) => {
+        compile_error!(concat!(
+            "an entry is a key and a value, and a comma stands between entries; not `", stringify!($($rest)+), "`"
+        ));
     };
-    (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            limits: $limits:expr, topics: $topics:expr, $($interface:ident: $clients:expr),+ $(,)?
-        }
-    ) => {
-        $crate::resources! {
-            $(#[$meta])*
-            $visibility struct $name {
-                limits: $limits, topics: $topics,
-                buffers: ($crate::SOCKET_BUFFER, $crate::SOCKET_BUFFER),
-                $($interface: $clients),+
-            }
-        }
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident { $($entries:tt)* }) => {
+        $crate::resources! { @read [$(#[$meta])* $visibility struct $name] [] [] [] [] $($entries)* }
     };
     ($($other:tt)*) => {
-        compile_error!(
-            "resources are declared as `struct Resources { limits: LIMITS, app: APP, station: 8 }`, in this order\n\
-            in place of `app: APP` there may be `apps: &[&APP, &OTHER]`, or `topics: 2` for applications without a Thing\n\
-            `buffers: (RECEIVE, SEND)` may follow; then come one or more interfaces, each with its number of clients"
-        );
+        compile_error!("resources are declared as `struct Resources { limits: LIMITS, app: APP, station: 8 }`");
     };
 }

@@ -28,50 +28,39 @@ pub const fn blocks(limits: &Limits, count: usize) -> usize {
     (limits.frame + SERVER_HEADER_MAX) * (count + 1)
 }
 
-/// Topics of that of the applications that has most.
-pub const fn topics(apps: &[&App]) -> usize {
-    let (mut most, mut at) = (0, 0);
-    while at < apps.len() {
-        most = greater(most, apps[at].topic_count());
-        at += 1;
-    }
-    most
+/// What applications need of a device beside its limits: of each the most that one of them needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// Topics.
+    pub topics: usize,
+    /// Slots for requests by plain HTTP, which only a Thing is sent.
+    pub requests: usize,
+    /// Values of sensors that are remembered.
+    pub history: usize,
+    /// Sensors whose values are remembered.
+    pub recorders: usize,
 }
 
-/// Requests by plain HTTP that a Thing may be asked at once, if any of the applications is one.
-pub const fn requests(apps: &[&App]) -> usize {
-    let mut at = 0;
-    while at < apps.len() {
-        if apps[at].as_thing().is_some() {
-            return 2;
-        }
-        at += 1;
+impl Needs {
+    /// The needs of applications without a Thing.
+    pub const fn topics(topics: usize) -> Self {
+        Self { topics, requests: 0, history: 0, recorders: 0 }
     }
-    0
-}
 
-/// How many values the sensors of that of the applications remember that remembers most.
-pub const fn history_points(apps: &[&App]) -> usize {
-    let (mut most, mut at) = (0, 0);
-    while at < apps.len() {
-        if let Some(thing) = apps[at].as_thing() {
-            most = greater(most, thing.history_points());
+    /// The needs of that one of the applications that is served.
+    pub const fn of(apps: &[&App]) -> Self {
+        let (mut needs, mut i) = (Self::topics(0), 0);
+        while i < apps.len() {
+            needs.topics = greater(needs.topics, apps[i].topic_count());
+            if let Some(thing) = apps[i].as_thing() {
+                needs.requests = 2;
+                needs.history = greater(needs.history, thing.history_points());
+                needs.recorders = greater(needs.recorders, thing.history_count());
+            }
+            i += 1;
         }
-        at += 1;
+        needs
     }
-    most
-}
-
-/// How many sensors remember anything in that of the applications that has most of them.
-pub const fn history_count(apps: &[&App]) -> usize {
-    let (mut most, mut at) = (0, 0);
-    while at < apps.len() {
-        if let Some(thing) = apps[at].as_thing() {
-            most = greater(most, thing.history_count());
-        }
-        at += 1;
-    }
-    most
 }
 
 const fn greater(one: usize, other: usize) -> usize {

@@ -1,6 +1,6 @@
 //! Options in any order, and constants for values: nothing is wrong here.
 
-use instep::{App, Device, Inbox, Severity};
+use instep::{App, Device, Inbox, Limits, Severity};
 
 const NAME: &str = "A pump";
 const TITLE: &str = "Flow";
@@ -64,4 +64,12 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     }
 }
 
-fn main() {}
+instep_embassy::resources! {
+    struct Resources { access_point: 2, buffers: (640, 1040), app: APP, station: double(2), limits: Limits::DEVICE }
+}
+
+static RESOURCES: Resources = Resources::new();
+
+fn main() {
+    let _ = (&RESOURCES.station, &RESOURCES.access_point);
+}

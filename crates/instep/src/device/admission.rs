@@ -2,7 +2,7 @@
 
 use super::counters::{End, RefusalReason};
 use super::shared::Device;
-use super::slot::ClientId;
+use super::slot::{ClientId, InboxState};
 use crate::limits::Limits;
 use crate::model::Thing;
 use crate::time::Instant;
@@ -104,12 +104,15 @@ impl Device {
             state.taken -= 1;
             state.followers[usize::from(slot.follower)].taken -= 1;
             slot.replies.clear();
-            if core::mem::take(&mut slot.in_waiting) {
+            if slot.inbox == InboxState::Waiting {
+                slot.inbox = InboxState::Idle;
                 state.waiting.remove(handle.client.slot);
             }
+            state.yield_reservation(handle.client.slot, self.limits().inbox);
+            let slot = &mut state.slots[usize::from(handle.client.slot)];
             if handle.notify_app {
                 slot.closed = true;
-                if slot.message_kind.is_none() {
+                if slot.inbox.message_kind().is_none() {
                     slot.message.clear();
                 }
                 state.resume_awaiting(handle.client.slot, self.limits());
@@ -117,7 +120,6 @@ impl Device {
             } else {
                 slot.free();
             }
-            state.yield_reservation(handle.client.slot, self.limits().inbox);
         });
     }
 
@@ -129,14 +131,15 @@ impl Device {
             let inbox_full = state.inbox_used >= inbox;
             let slot = &mut state.slots[usize::from(handle.client.slot)];
             // A message is taken only if there is room for its reply.
-            if slot.message_kind.is_some() || (piece.last && !slot.replies.has_room(reply)) {
-                slot.waits = true;
+            if slot.inbox.message_kind().is_some() || (piece.last && !slot.replies.has_room(reply)) {
+                slot.is_blocked = true;
                 // Until there is room, its reserved place in the inbox is more useful to other clients.
                 state.yield_reservation(handle.client.slot, inbox);
                 return Offer::Blocked;
             }
-            if piece.last && inbox_full && !slot.reserved {
-                if !core::mem::replace(&mut slot.in_waiting, true) {
+            if piece.last && inbox_full && slot.inbox != InboxState::Reserved {
+                if slot.inbox == InboxState::Idle {
+                    slot.inbox = InboxState::Waiting;
                     state.waiting.push(handle.client.slot);
                 }
                 return Offer::Blocked;
@@ -147,10 +150,14 @@ impl Device {
             if !piece.last {
                 return Offer::Taken;
             }
-            slot.message_kind = Some(piece.kind);
-            if !core::mem::take(&mut slot.reserved) {
+            debug_assert!(
+                slot.inbox != InboxState::Waiting,
+                "a client waits for a place only if there is none"
+            );
+            if slot.inbox != InboxState::Reserved {
                 state.inbox_used += 1;
             }
+            slot.inbox = InboxState::Queued(piece.kind);
             state.enqueue_inbox(handle.client.slot);
             Offer::Taken
         })
@@ -167,7 +174,7 @@ impl Device {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(handle.client.slot)];
             let waiting = Some(slot.message.bytes())
-                .filter(|bytes| slot.message_kind == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
+                .filter(|bytes| slot.inbox.message_kind() == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
                 .and_then(|bytes| core::str::from_utf8(bytes).ok());
             let older = waiting.is_some_and(|older| thing.plain_write(older) == Some(property));
             if older {

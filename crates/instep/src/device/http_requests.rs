@@ -4,7 +4,7 @@
 //! place.
 
 use super::shared::Device;
-use super::slot::{ClientId, FIRST_REQUEST};
+use super::slot::{ClientId, FIRST_REQUEST, InboxState};
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
@@ -34,7 +34,7 @@ impl Device {
                 return None;
             }
             (slot.number, slot.follower) = (client.number, u16::try_from(follower).ok()?);
-            (slot.notify_app, slot.speaks_thing, slot.message_kind) = (true, true, Some(Kind::Text));
+            (slot.notify_app, slot.speaks_thing, slot.inbox) = (true, true, InboxState::Queued(Kind::Text));
             state.inbox_used += places;
             state.enqueue_inbox(index);
             Some(client)
@@ -47,12 +47,12 @@ impl Device {
     pub(crate) fn invoke_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(client.slot)];
-            debug_assert!(slot.number == client.number && slot.message_kind.is_none());
+            debug_assert!(slot.number == client.number && slot.inbox == InboxState::Idle);
             if !parts.iter().all(|part| slot.message.append(part)) {
                 slot.message.clear();
                 return false;
             }
-            slot.message_kind = Some(Kind::Text);
+            slot.inbox = InboxState::Queued(Kind::Text);
             state.enqueue_inbox(client.slot);
             true
         })
@@ -87,7 +87,7 @@ impl Device {
             if slot.number != client.number {
                 return;
             }
-            let waited = slot.message_kind.is_some() && !slot.awaiting_reply_room;
+            let waited = matches!(slot.inbox, InboxState::Queued(_));
             slot.free();
             debug_assert!(slot.message.bytes().is_empty());
             let places = usize::from(waited) + usize::from(left);

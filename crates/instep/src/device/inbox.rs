@@ -2,7 +2,7 @@
 
 use super::responder::Responder;
 use super::shared::Device;
-use super::slot::ClientId;
+use super::slot::{ClientId, InboxState};
 use super::state::State;
 use crate::buffer::Buffer;
 use crate::limits::Limits;
@@ -178,13 +178,14 @@ fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
     let mut resume = false;
     let news = if core::mem::take(&mut slot.opened) {
         InboxItem::Open
-    } else if let Some(kind) = slot.message_kind.take() {
+    } else if let InboxState::Queued(kind) = slot.inbox {
+        slot.inbox = InboxState::Idle;
         buffer.clear();
         // The device asserts nothing of the inbox's buffer: a message that does not fit is cut to nothing.
         let fits = buffer.append(slot.message.bytes());
         debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
-        resume = core::mem::take(&mut slot.waits);
+        resume = core::mem::take(&mut slot.is_blocked);
         let asks_thing = slot.speaks_thing;
         state.inbox_used -= 1;
         InboxItem::Data { kind, speaks_thing: asks_thing }

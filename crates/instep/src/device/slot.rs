@@ -40,7 +40,33 @@ impl core::fmt::Display for ClientId {
     }
 }
 
-/// Slot of one client, with its message to the application and the replies to it.
+/// Stage of a client's next message on its way to the application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InboxState {
+    /// The message is not complete, and no place in the inbox is kept for it.
+    #[default]
+    Idle,
+    /// The message waits for a place in the inbox, in [`State::waiting`](super::state::State::waiting).
+    Waiting,
+    /// A place in the inbox is kept for the message.
+    Reserved,
+    /// The message is complete and has a place in the inbox.
+    Queued(Kind),
+    /// The message is complete, but there is no room for the reply to it, so it has no place in the inbox.
+    AwaitingReplyRoom(Kind),
+}
+
+impl InboxState {
+    /// The kind of the message, if it is complete.
+    pub(crate) const fn message_kind(self) -> Option<Kind> {
+        match self {
+            Self::Queued(kind) | Self::AwaitingReplyRoom(kind) => Some(kind),
+            Self::Idle | Self::Waiting | Self::Reserved => None,
+        }
+    }
+}
+
+/// The place of one client, with its message to the application and the replies to it.
 ///
 /// Opening and closing are flags, so they are never queued and never lost.
 #[derive(Debug)]
@@ -61,20 +87,14 @@ pub struct Slot {
     /// It is gone; the slot is free once the application has been told.
     pub(crate) closed: bool,
     pub(crate) message: Buffer,
-    /// The message is whole and waits for the application.
-    pub(crate) message_kind: Option<Kind>,
-    /// The reply to it has no room: it waits for that, and takes no place in the inbox.
-    pub(crate) awaiting_reply_room: bool,
+    pub(crate) inbox: InboxState,
     pub(crate) replies: Outbox<Buffer>,
     /// It stands in the queue for the application.
-    pub(crate) queued: bool,
+    pub(crate) in_queue: bool,
     /// It stands in the queue of its follower.
     pub(crate) is_ready: bool,
-    /// It has been refused a place in the inbox and waits for one.
-    pub(crate) waits: bool,
-    pub(crate) in_waiting: bool,
-    /// A place in the inbox is kept for its next message.
-    pub(crate) reserved: bool,
+    /// It was blocked by its own message or replies: it gets a turn when the application takes its message.
+    pub(crate) is_blocked: bool,
 }
 
 impl Slot {
@@ -93,28 +113,27 @@ impl Slot {
             opened: false,
             closed: false,
             message,
-            message_kind: None,
-            awaiting_reply_room: false,
+            inbox: InboxState::Idle,
             replies: Outbox::new(replies, replies_max),
-            queued: false,
+            in_queue: false,
             is_ready: false,
-            waits: false,
-            in_waiting: false,
-            reserved: false,
+            is_blocked: false,
         }
     }
 
     /// Returns whether it has an item for the application.
     pub(crate) fn has_inbox_item(&self) -> bool {
-        self.notify_app
-            && (self.opened || (self.message_kind.is_some() && !self.awaiting_reply_room) || self.closed)
+        self.notify_app && (self.opened || matches!(self.inbox, InboxState::Queued(_)) || self.closed)
     }
 
     pub(crate) fn free(&mut self) {
         self.number = 0;
-        (self.notify_app, self.opened, self.closed, self.waits) = (false, false, false, false);
-        (self.session, self.revoked) = (None, false);
-        (self.message_kind, self.awaiting_reply_room) = (None, false);
+        debug_assert!(
+            !matches!(self.inbox, InboxState::Waiting | InboxState::Reserved),
+            "a free slot has no place in the inbox"
+        );
+        (self.notify_app, self.opened, self.closed, self.is_blocked) = (false, false, false, false);
+        (self.session, self.revoked, self.inbox) = (None, false, InboxState::Idle);
         self.message.clear();
         self.replies.clear();
     }

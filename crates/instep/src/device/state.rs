@@ -7,7 +7,7 @@ use super::keep::Keeping;
 use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
-use super::slot::{ClientId, Slot};
+use super::slot::{ClientId, InboxState, Slot};
 use super::wakers::WakerSet;
 use crate::limits::Limits;
 use crate::log::Refusals;
@@ -219,7 +219,7 @@ impl State {
 
     /// Queues a slot that has an item for the application.
     pub(crate) fn enqueue_inbox(&mut self, slot: u16) {
-        if !core::mem::replace(&mut self.slots[usize::from(slot)].queued, true) {
+        if !core::mem::replace(&mut self.slots[usize::from(slot)].in_queue, true) {
             self.inbox.push(slot);
         }
         if let Some(waker) = self.inbox_waker.take() {
@@ -235,12 +235,13 @@ impl State {
         loop {
             let slot = self.inbox.pop()?;
             let place = &mut self.slots[usize::from(slot)];
-            place.queued = false;
-            if place.opened || place.message_kind.is_none() || place.replies.has_room(limits.reply()) {
+            place.in_queue = false;
+            let InboxState::Queued(kind) = place.inbox else { return Some(slot) };
+            if place.opened || place.replies.has_room(limits.reply()) {
                 return Some(slot);
             }
             // Its place in the inbox is more useful to other clients.
-            place.awaiting_reply_room = true;
+            place.inbox = InboxState::AwaitingReplyRoom(kind);
             self.inbox_used -= 1;
             self.reserve_free_slots(limits.inbox);
         }
@@ -249,8 +250,10 @@ impl State {
     /// Queues a message that waited for room for its reply, if there is room.
     pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
         let place = &mut self.slots[usize::from(slot)];
-        if place.awaiting_reply_room && place.replies.has_room(limits.reply()) {
-            place.awaiting_reply_room = false;
+        if let InboxState::AwaitingReplyRoom(kind) = place.inbox
+            && place.replies.has_room(limits.reply())
+        {
+            place.inbox = InboxState::Queued(kind);
             // The inbox may have more messages than places for a while.
             self.inbox_used += 1;
             self.enqueue_inbox(slot);
@@ -264,8 +267,7 @@ impl State {
         while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
         {
-            let place = &mut self.slots[usize::from(slot)];
-            (place.in_waiting, place.reserved) = (false, true);
+            self.slots[usize::from(slot)].inbox = InboxState::Reserved;
             self.inbox_used += 1;
             self.mark_ready(slot);
         }
@@ -273,7 +275,9 @@ impl State {
 
     /// Passes the reserved place of a slot to the longest-waiting client.
     pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
-        if core::mem::take(&mut self.slots[usize::from(slot)].reserved) {
+        let place = &mut self.slots[usize::from(slot)];
+        if place.inbox == InboxState::Reserved {
+            place.inbox = InboxState::Idle;
             self.inbox_used -= 1;
             self.reserve_free_slots(inbox);
         }

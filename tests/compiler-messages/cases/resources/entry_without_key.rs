@@ -1,11 +1,11 @@
-//! The application stands before the limits.
+//! An interface has no name.
 
 use instep::App;
 
 pub const APP: App = App::new("lamp", "A lamp").endpoint("/ws");
 
 instep_embassy::resources! {
-    struct Resources { app: APP, limits: instep::Limits::DEVICE, station: 8 }
+    struct Resources { limits: instep::Limits::DEVICE, app: APP, 8 }
 }
 
 fn main() {}
