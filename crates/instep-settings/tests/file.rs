@@ -176,7 +176,7 @@ fn full_disk_is_named_in_error() {
         assert!(!said.contains("allowed"), "{said}");
     }
     assert_eq!(Error::from_raw_os_error(28).kind(), ErrorKind::StorageFull, "ENOSPC of Linux");
-    assert!(message_of(ErrorKind::PermissionDenied.into()).contains("allowed to write"));
+    assert!(message_of(ErrorKind::PermissionDenied.into()).contains("allow this user to write"));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn unwritable_folder_is_reported() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
     // Root may write everywhere.
     match result {
-        Err(error) => assert!(error.to_string().contains("allowed to write"), "{error}"),
+        Err(error) => assert!(error.to_string().contains("allow this user to write"), "{error}"),
         Ok(()) => assert!(is_root),
     }
 }
@@ -202,7 +202,7 @@ fn file_of_other_kind_is_left_alone() {
         fs::write(&file, foreign).unwrap();
         for result in [storage.check(), storage.remove().map(drop)] {
             let error = result.unwrap_err().to_string();
-            assert!(error.contains("notes.txt") && error.contains("another one"), "{error}");
+            assert!(error.contains("notes.txt") && error.contains("another file"), "{error}");
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), foreign);
     }
