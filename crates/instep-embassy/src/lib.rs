@@ -2,17 +2,28 @@
 //!
 //! A board declares its memory once, starts the server with it, and runs one driver for each network interface:
 //!
-//! ```ignore
-//! const LIMITS: Limits = Limits::DEVICE;
+//! ```no_run
+//! use embassy_net::Stack;
+//! use instep::{Access, App, Asset, Inbox, Limits};
+//!
+//! static APP: App = APPLICATION;
+//! const APPLICATION: App = App::new("hello", "Says hello").page("/", Asset::html("<h1>Hello</h1>")).endpoint("/ws");
+//! static ACCESS: Access = Access::new("hello").with_ports(&[80]);
 //!
 //! instep_embassy::resources! {
 //!     /// All memory of the server.
-//!     struct Resources { limits: LIMITS, app: APP, station: 8, access_point: 4 }
+//!     struct Resources { limits: Limits::DEVICE, app: APPLICATION, station: 8, access_point: 4 }
 //! }
 //! static RESOURCES: Resources = Resources::new();
 //!
-//! let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
-//! let station = RESOURCES.station.driver(server, stack, 80); // then, in a task: station.run().await
+//! /// Each `run` is a task of its own, beside those of the network stacks.
+//! async fn serve(station: Stack<'static>, access_point: Stack<'static>) -> Inbox<'static> {
+//!     let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
+//!     let station = RESOURCES.station.driver(server, station, 80).run();
+//!     let access_point = RESOURCES.access_point.driver(server, access_point, 80).run();
+//!     # let _ = (station, access_point);
+//!     inbox // the application's
+//! }
 //! ```
 //!
 //! embassy-net has no backlog: a connection is refused unless a socket listens for it, or the network device is a

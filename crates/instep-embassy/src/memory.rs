@@ -13,7 +13,8 @@ use embassy_net::tcp::TcpSocket;
 use instep::driver::{
     Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotMemory, Table, TableEntry,
 };
-use instep::{Access, App, Device, HistoryPoint, Inbox, Limits};
+use instep::thing::HistoryPoint;
+use instep::{Access, App, Device, Inbox, Limits};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// The memory of a device.

@@ -1,7 +1,8 @@
 //! The memory of a server on Linux: set aside at the start, and touched only where it is used.
 
 use instep::driver::{Buffer, Follower, Memory, Recorder, SlotMemory};
-use instep::{App, HistoryPoint, Limits, Thing};
+use instep::thing::{HistoryPoint, Thing};
+use instep::{App, Limits};
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::SERVER_HEADER_MAX;
 

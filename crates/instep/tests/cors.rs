@@ -108,7 +108,7 @@ fn what_is_written_and_what_is_refused_is_shared_with_the_page_that_asked() {
         assert_eq!(shared_with(&answer).as_deref(), Some("http://panel.test"), "{}", answer.all);
     }
     let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", ELSEWHERE, "", |responder| {
-        responder.refuse("no")
+        responder.refuse("no");
     });
     assert_eq!((refused.status, shared_with(&refused).as_deref()), (409, Some("http://panel.test")));
 }

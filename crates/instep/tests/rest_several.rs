@@ -7,7 +7,8 @@ mod workshop;
 
 use asking::{JSON, ask, request_text};
 use guarded::exchange_with;
-use instep::{App, Inbox, Interaction, Kind, Limits, Responder, Thing};
+use instep::thing::{Interaction, Kind, Thing};
+use instep::{App, Inbox, Limits, Responder};
 use link::{Peer, World, inbox};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -31,8 +31,26 @@ pub(super) enum State {
     Closed,
 }
 
-/// A connection of one client. It holds where the client stands: it has no queue. Input that is incomplete stays with the
-/// driver.
+/// The state machine of one connection, without a socket and without a clock. It has no queue: what a client is sent comes from the
+/// feed, and input that is incomplete stays with the driver.
+///
+/// # Contract
+///
+/// A driver makes three kinds of calls. *Events* tell what happened to the transport or the device since the last turn:
+/// [`input_ended`](Self::input_ended), [`accepted`](Self::accepted), [`heard_from`](Self::heard_from),
+/// [`blocked_since`](Self::blocked_since), [`refuse_unencrypted`](Self::refuse_unencrypted),
+/// [`expect_reply`](Self::expect_reply), and the ends that the driver decides, [`close`](Self::close),
+/// [`break_off`](Self::break_off) and [`abandon`](Self::abandon). A [`turn`](Self::turn) takes input, handles the timers that are
+/// due and writes output; nothing else does. *Queries*, such as [`is_open`](Self::is_open), [`slot`](Self::slot) or
+/// [`lag`](Self::lag), change nothing, and their answers hold until the next event or turn. Events come before the turn that
+/// takes the input that was read with them; after `input_ended`, `expect_reply`, `close` and `break_off` a turn is due. Further
+/// turns are due when there is more input ([`Turn::wants_read`](super::Turn::wants_read)), when the socket accepts more output
+/// ([`Turn::wants_write`](super::Turn::wants_write)), when the feed has news or the device names the [`slot`](Self::slot), and at
+/// [`Turn::wake_at`](super::Turn::wake_at); an early turn does no harm. `now` is monotonic: in no call is it earlier than in the
+/// one before. When [`Turn::closed`](super::Turn::closed) says so, the driver closes the socket and drops the client; a client
+/// that is given up before that is abandoned first, because its slot at the device would stay taken else. The memory for requests
+/// comes back by [`release_http_state`](Self::release_http_state), after any turn, or by
+/// [`take_http_state`](Self::take_http_state), at the end.
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,

@@ -124,13 +124,7 @@ impl Client {
     }
 
     /// Does what a timer that is due is for.
-    fn handle(
-        &mut self,
-        timer: Timer,
-        now: Instant,
-        world: &ConnectionContext<'_>,
-        out: &mut Outgoing<'_>,
-    ) {
+    fn handle(&mut self, timer: Timer, now: Instant, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         let limits = world.device.limits();
         match (timer, &mut self.state) {
             (Timer::WriteStall, state) => {
