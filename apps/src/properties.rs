@@ -2,7 +2,7 @@
 
 use core::fmt::{Display, Write};
 use heapless::String;
-use instep::{PERSISTED_MAX, PropertyStore};
+use instep::thing::{PERSISTED_MAX, PropertyStore};
 use instep_settings::{KEPT_VALUE_MAX, KeepError, Kept, KeptName};
 
 const _: () =

@@ -1,32 +1,35 @@
-//! Driver of instep for microcontrollers, on embassy-net.
+//! The driver for microcontrollers: embassy-net's sockets, no heap, and memory that is fixed when it is compiled.
 //!
-//! It needs no heap, and its memory is fixed at build time. A board declares its memory once, starts the server
-//! with it, and runs one driver per network interface:
+//! A board declares its memory once, starts the server with it, and runs one driver for each network interface:
 //!
-//! ```
+//! ```no_run
 //! use embassy_net::Stack;
-//! use instep::{Access, App, Limits};
+//! use instep::{Access, App, Asset, Inbox, Limits};
 //!
-//! static APP: App = App::new("lamp", "A lamp").endpoint("/ws");
-//! static ACCESS: Access = Access::new("lamp");
+//! static APP: App = APPLICATION;
+//! const APPLICATION: App = App::new("hello", "Says hello").page("/", Asset::html("<h1>Hello</h1>")).endpoint("/ws");
+//! static ACCESS: Access = Access::new("hello").with_ports(&[80]);
 //!
 //! instep_embassy::resources! {
 //!     /// All memory of the server.
-//!     struct Resources { limits: Limits::DEVICE, app: APP, station: 8, access_point: 4 }
+//!     struct Resources { limits: Limits::DEVICE, app: APPLICATION, station: 8, access_point: 4 }
 //! }
 //! static RESOURCES: Resources = Resources::new();
 //!
-//! async fn serve(stack: Stack<'static>) -> ! {
+//! /// Each `run` is a task of its own, beside those of the network stacks.
+//! async fn serve(station: Stack<'static>, access_point: Stack<'static>) -> Inbox<'static> {
 //!     let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
-//!     // In other tasks: the application, with `server.device` and `inbox`; `RESOURCES.access_point`.
-//!     RESOURCES.station.driver(server, stack, 80).run().await
+//!     let station = RESOURCES.station.driver(server, station, 80).run();
+//!     let access_point = RESOURCES.access_point.driver(server, access_point, 80).run();
+//!     # let _ = (station, access_point);
+//!     inbox // the application's
 //! }
 //! ```
 //!
-//! embassy-net has no accept queue: a connection is refused unless a socket listens for it, or waits if the
-//! network device is a [`SynFilter`]. So each interface has [`ACCEPTING`] sockets beside those of its clients.
-//! They listen or answer requests, and share as many buffers for request heads. A socket that becomes a
-//! client's returns its buffer, and another socket listens with that.
+//! embassy-net has no backlog: a connection is refused unless a socket listens for it, or the network device is a
+//! [`SynFilter`], with which it waits. So each interface has
+//! [`ACCEPTING`] sockets beside those of its clients. They listen or answer requests, and share as many buffers for
+//! heads; a socket that becomes a client's gives its buffer back, and another one listens with it.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -14,7 +14,8 @@ use embassy_net::tcp::TcpSocket;
 use instep::driver::{
     Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotMemory, Table, TableEntry,
 };
-use instep::{Access, App, Device, HistoryPoint, Inbox};
+use instep::thing::HistoryPoint;
+use instep::{Access, App, Device, Inbox};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// The memory of a device.

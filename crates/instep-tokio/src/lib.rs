@@ -3,6 +3,39 @@
 //! One task accepts connections, numbers them, and dispatches them to shards. A shard is a thread with a
 //! runtime and a feed of its own, which follows the device's feed. A publish wakes each shard once, and the
 //! shard serves its clients from one loop. The application runs on the thread that polls its future.
+//!
+//! A program makes the server once, runs the application on one thread, and serves on another:
+//!
+//! ```no_run
+//! use instep::{Access, App, Asset, Device, Inbox, Limits, Message};
+//! use instep_tokio::{Server, SocketLimits};
+//! use std::net::TcpListener;
+//!
+//! static APP: App = App::new("hello", "Says hello").page("/", Asset::html("<h1>Hello</h1>")).endpoint("/ws");
+//! static ACCESS: Access = Access::new("hello").with_ports(&[8080]);
+//!
+//! async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+//!     loop {
+//!         if let Message::Open { client } = inbox.recv().await {
+//!             device.send(client, "hello").ok();
+//!         }
+//!     }
+//! }
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let server = Server::new(&APP, &ACCESS, Limits::LINUX, SocketLimits::default(), 1);
+//!     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+//!     let (application, listening) = (runtime()?, runtime()?);
+//!     std::thread::spawn(move || {
+//!         let mut inbox = server.inbox().expect("nothing took it before");
+//!         application.block_on(run(server.device(), &mut inbox));
+//!     });
+//!     let listener = TcpListener::bind("127.0.0.1:8080")?;
+//!     listening.block_on(server.serve(vec![listener], std::future::pending()))
+//! }
+//! ```
+//!
+//! The memory of a server is allocated once and lives as long as the process.
 
 mod accept;
 mod admission;

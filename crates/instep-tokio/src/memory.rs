@@ -3,7 +3,8 @@
 //! Pages are touched only where they are used.
 
 use instep::driver::{Buffer, Follower, Memory, Recorder, SlotMemory};
-use instep::{App, HistoryPoint, Limits, Thing};
+use instep::thing::{HistoryPoint, Thing};
+use instep::{App, Limits};
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::SERVER_HEADER_MAX;
 

@@ -275,3 +275,22 @@ impl App {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    const THING: Thing = Thing::new("A lamp", &[]);
+    const PAGE: Asset = Asset::html("<h1>Lamp</h1>");
+
+    #[test]
+    fn app_declared_in_another_order_is_the_same() {
+        const FIRST: App =
+            App::new("a", "b").subprotocols(&["c"]).version("1").page("/", PAGE).thing_with_backlog(&THING);
+        const LAST: App =
+            App::new("a", "b").thing_with_backlog(&THING).page("/", PAGE).version("1").subprotocols(&["c"]);
+        assert_eq!(format!("{FIRST:?}"), format!("{LAST:?}"));
+        assert!(FIRST.has_backlog() && FIRST.find_endpoint("/ws").is_some());
+    }
+}

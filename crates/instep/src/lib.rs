@@ -1,7 +1,12 @@
-//! WebSocket server that keeps every open page in step with a device.
+//! A WebSocket device server: one application, on an ESP32 and on Linux, and every open page in step with it.
 //!
-//! The same application runs on an ESP32 and on Linux. It consists of an [`App`], which declares its pages, endpoints and topics,
-//! and of an `async fn`. The function publishes through a [`Device`], and receives the messages of clients from an [`Inbox`]:
+//! An application is two items: an [`App`], which declares its pages, endpoints and controls, and an `async fn`, which is handed a
+//! [`Device`] to publish with and an [`Inbox`] to receive from. A driver serves both: the crate `instep-tokio` on Linux, the crate
+//! `instep-embassy` on microcontrollers. This crate does no I/O and needs no heap.
+//!
+//! # From nothing to a Thing
+//!
+//! The least application has a page, a WebSocket endpoint and one topic:
 //!
 //! ```
 //! use instep::{App, Asset, Device, Inbox, Message};
@@ -11,7 +16,7 @@
 //!
 //! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
 //!     let mut on = false;
-//!     device.publish(LED, "0"); // retained, so a new client receives it first
+//!     device.publish(LED, "0"); // retained: a client that connects later gets it first
 //!     loop {
 //!         if let Message::Text { text: "toggle", .. } = inbox.recv().await {
 //!             on = !on;
@@ -21,12 +26,111 @@
 //! }
 //! ```
 //!
-//! An application with a Thing declares properties, actions and events by the macro [`thing!`]. The JSON messages, the REST
-//! interface, the description and the panel's page follow from that declaration.
+//! The application has no list of clients. It publishes state, and each client gets the latest value of each topic, at the speed
+//! at which it reads: a slow client skips values and delays nobody. An event is sent once and never replaced ([`Device::emit`]).
+//! A reply goes to one client ([`Device::send`]).
 //!
-//! Drivers are crates of their own, `instep-tokio` for Linux and `instep-embassy` for microcontrollers. A driver moves bytes
-//! between sockets and [`Client::turn`], which advances the state machine of one connection. This crate does no I/O and reads no
-//! clock, and it allocates only with the feature `alloc`.
+//! A device with controls is better declared as a *Thing*. Its messages are JSON then, its page, REST and W3C description follow from
+//! the declaration, and a command that arrives fits it:
+//!
+//! ```
+//! use instep::{App, Device, Inbox};
+//!
+//! instep::thing! {
+//!     pub Heater: "A heater", commands Command {
+//!         power => Power: switch { title: "Power", kept },
+//!         target => Target: number { title: "Target", min: 5, max: 30, step: 0.5, unit: "°C" },
+//!         name => Name: text { title: "Name", max: 32 },
+//!         temperature: sensor { title: "Temperature", unit: "°C", precision: 1, history: 120 every 1_000 },
+//!     }
+//! }
+//!
+//! pub const APP: App = App::new("heater", "One heater").thing(&Heater::THING);
+//!
+//! pub async fn run(device: &Device, inbox: &mut Inbox<'_>) {
+//!     let heater = Heater::new(device);
+//!     heater.power(false);
+//!     heater.temperature(None); // unavailable until it is measured
+//!     loop {
+//!         match heater.recv(inbox).await {
+//!             (Command::Power(on), _) => heater.power(on), // the hardware first, then this
+//!             (Command::Target(degrees), _) => heater.target(degrees),
+//!             (Command::Name(name), responder) if name.trim().is_empty() => {
+//!                 responder.refuse(format_args!("{name:?} is no name"));
+//!             }
+//!             (Command::Name(name), _) => heater.name(name),
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! A command comes with its [`Responder`]. If the application does not answer, the client gets `ok` when the next command is
+//! received. [`Responder::respond`] answers with an output, [`Responder::refuse`] with a reason, and [`Responder::defer`] keeps the
+//! request open, for example until a motor has stopped. [`thing!`] lists all kinds of controls.
+//!
+//! A program serves the application: on Linux by `instep_tokio::Server::new(&APP, &ACCESS, LIMITS, SocketLimits::default(), 1)`,
+//! on a chip by `instep_embassy::resources!`. The documentation of these crates shows the whole `main`. Limits and access are
+//! constants, too:
+//!
+//! ```
+//! use instep::{Access, Limits};
+//!
+//! const LIMITS: Limits = Limits::DEVICE.with_clients(5);
+//! static ACCESS: Access = Access::new("lamp").with_ports(&[80]).with_hosts(&["lamp.example.com"]);
+//! ```
+//!
+//! # Layers
+//!
+//! ```text
+//! your application      driver: instep-tokio, instep-embassy (sockets, timers)
+//!        |                  |
+//!        |              connection: driver::Client, one for each connection (HTTP/1.1, WebSocket, routing)
+//!        |                  |
+//!        |              services: pages, REST, Server-Sent Events, log-in
+//!        |                  |
+//!     device: latest values, events, inbox, replies (one short lock)
+//!        |
+//!     model: what a Thing is and can do, and its JSON
+//!        |
+//!     instep-proto: bytes to frames and requests, and back
+//! ```
+//!
+//! Calls go downwards only. [`Client::turn`](driver::Client::turn) is the one function that turns bytes into messages and state
+//! into bytes, so both drivers, the tests and the fuzzers run the same code. All memory is bounded by [`Limits`] and lent to the
+//! [`Device`] when it is made.
+//!
+//! # I want to ...
+//!
+//! | I want to | Use |
+//! |---|---|
+//! | declare controls and sensors | [`thing!`], [`App::thing`] |
+//! | speak messages of my own | [`App::endpoint`], [`topics!`], [`Inbox::recv`] |
+//! | receive in callback style | [`Inbox::on_message`] |
+//! | show state to all clients, also to those that connect later | [`Device::publish`], or the method of the Thing's handle |
+//! | say something once to all clients | [`Device::emit`], or an `event` of the Thing |
+//! | show past events to clients that connect later | [`App::thing_with_backlog`] |
+//! | answer one client | [`Device::send`]; a request of a Thing: [`Responder`] |
+//! | refuse a command, or finish it later | [`Responder::refuse`], [`Responder::defer`] |
+//! | keep a property over a restart | `kept` in [`thing!`], [`Inbox::keep_in`] |
+//! | serve a page, a script, a picture | [`App::page`], [`Asset`] |
+//! | serve a folder | [`App::with_folder`], [`folder`] |
+//! | fill in `%NAME%` in a page | [`Asset::template`], [`Device::set_page_value`] |
+//! | ask for a password | [`LogIn`], [`login`] |
+//! | let another name, page or proxy in | [`Access`], [`access`] |
+//! | have more clients or longer messages | [`Limits`] |
+//! | use a Thing without the macro | [`thing`](mod@thing), [`Inbox::recv_request`] |
+//! | add pages of a board, such as its Wi-Fi set-up | [`board`] |
+//! | treat log lines apart | [`log_target`] |
+//! | write a driver | [`driver`] |
+//!
+//! # Errors, limits, features
+//!
+//! [`Device::publish`] and [`Device::emit`] log what cannot be sent; their `try_` variants return it as a [`PublishError`]. Mistakes in a
+//! declaration do not compile. A client that breaks the protocol gets an error or is closed, and affects no other client.
+//!
+//! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The lock of the device needs an
+//! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither, such as
+//! a test of an application, enables `critical-section/std`.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
@@ -51,19 +155,21 @@ pub use app::App;
 #[doc(hidden)]
 pub use device::Invoked;
 pub use device::{
-    ClientId, Device, HistoryPoint, Inbox, Message, PageValueError, PublishError, Request, Responder,
-    SendError,
+    ClientId, Device, Inbox, Message, PageValueError, PublishError, Request, Responder, SendError,
 };
 #[doc(hidden)]
 pub use instep_macros::{__thing, __topics};
 pub use instep_proto::http::Asset;
 pub use limits::Limits;
 pub use login::LogIn;
-pub use model::{
-    Endpoint, History, Input, Interaction, IntoNumber, IntoSwitch, Kind, PERSISTED_MAX, PropertyStore,
-    Reading, Severity, Thing, Topic, Topics,
-};
+pub use model::{Input, IntoNumber, IntoSwitch, Reading, Severity, Topic, Topics};
 pub use time::Instant;
+
+/// What a device is and can do, without the macro [`thing!`]: the types that it expands to, and where properties are kept.
+pub mod thing {
+    pub use crate::device::HistoryPoint;
+    pub use crate::model::{History, Interaction, Kind, PERSISTED_MAX, PropertyStore, Thing};
+}
 
 /// The state machine of one connection and the memory of a device, for drivers.
 ///

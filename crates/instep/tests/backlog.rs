@@ -6,7 +6,8 @@ mod link;
 mod workshop;
 
 use guarded::exchange_with;
-use instep::{App, Interaction, Kind, Limits, Severity, Thing};
+use instep::thing::{Interaction, Kind, Thing};
+use instep::{App, Limits, Severity};
 use link::{Peer, World};
 use workshop::{Bench, open, said, texts};
 

@@ -5,7 +5,8 @@
 mod link;
 mod workshop;
 
-use instep::{Limits, Severity, Thing, Topics};
+use instep::thing::Thing;
+use instep::{Limits, Severity, Topics};
 use std::sync::Mutex;
 use workshop::Bench;
 

@@ -5,9 +5,8 @@ mod guarded;
 mod link;
 mod workshop;
 
-use instep::{
-    App, Inbox, Interaction, Kind, Limits, PERSISTED_MAX, PropertyStore, Reading, Responder, Thing,
-};
+use instep::thing::{Interaction, Kind, PERSISTED_MAX, PropertyStore, Thing};
+use instep::{App, Inbox, Limits, Reading, Responder};
 use link::{World, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -6,7 +6,8 @@ mod thing_request;
 mod workshop;
 
 use guarded::exchange_with;
-use instep::{App, Inbox, Interaction, Kind, Limits, Responder, Thing};
+use instep::thing::{Interaction, Kind, Thing};
+use instep::{App, Inbox, Limits, Responder};
 use link::{Peer, World, inbox};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -7,7 +7,8 @@ mod guarded;
 #[path = "../../../crates/instep/tests/link/mod.rs"]
 mod link;
 
-use instep::{App, Interaction, Kind, Limits, Thing};
+use instep::thing::{Interaction, Kind, Thing};
+use instep::{App, Limits};
 use jsonschema::Validator;
 use link::World;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `Client`, the state of one connection, and its functions between turns.
+//! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
 
 use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
@@ -15,47 +15,62 @@ use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
 use instep_proto::message::PART_MAX;
 
-/// State of a connection.
+/// What the client is waiting for.
 #[derive(Debug)]
 pub(super) enum State {
-    /// Reads requests and writes responses, see [`HttpState`].
+    /// A request, or that the answer to one is written: see its [`HttpState`].
     Http,
-    /// Is an open WebSocket.
+    /// Messages.
     Open(Open),
-    /// Sends a stream of Server-Sent Events.
+    /// Nothing: it listens.
     Events(Events),
-    /// Writes its last bytes, such as a close frame or an error's body.
+    /// That our last bytes, a close frame or an error's body, are written.
     Ending,
-    /// Drains the peer until it closes. Holds the number of drained bytes.
+    /// That the peer closes, too; so many bytes were thrown away meanwhile.
     Lingering(usize),
     Closed,
 }
 
-/// Connection of one client, as a state machine without I/O.
+/// The state machine of one connection, without a socket and without a clock. It has no queue: what a client is sent comes from the
+/// feed, and input that is incomplete stays with the driver.
 ///
-/// A driver calls [`Client::turn`] when input arrives, when the socket accepts more output, when the device has frames or a reply
-/// for the client, and when a deadline passes ([`Turn::wake_at`](super::Turn::wake_at)). Times must not decrease from one call to
-/// the next. A client has no queue of its own, and unused input stays with the driver.
+/// # Contract
+///
+/// A driver makes three kinds of calls. *Events* tell what happened to the transport or the device since the last turn:
+/// [`input_ended`](Self::input_ended), [`accepted`](Self::accepted), [`heard_from`](Self::heard_from),
+/// [`blocked_since`](Self::blocked_since), [`refuse_unencrypted`](Self::refuse_unencrypted),
+/// [`expect_reply`](Self::expect_reply), and the ends that the driver decides, [`close`](Self::close),
+/// [`break_off`](Self::break_off) and [`abandon`](Self::abandon). A [`turn`](Self::turn) takes input, handles the timers that are
+/// due and writes output; nothing else does. *Queries*, such as [`is_open`](Self::is_open), [`slot`](Self::slot) or
+/// [`lag`](Self::lag), change nothing, and their answers hold until the next event or turn. Events come before the turn that
+/// takes the input that was read with them; after `input_ended`, `expect_reply`, `close` and `break_off` a turn is due. Further
+/// turns are due when there is more input ([`Turn::wants_read`](super::Turn::wants_read)), when the socket accepts more output
+/// ([`Turn::wants_write`](super::Turn::wants_write)), when the feed has news or the device names the [`slot`](Self::slot), and at
+/// [`Turn::wake_at`](super::Turn::wake_at); an early turn does no harm. `now` is monotonic: in no call is it earlier than in the
+/// one before. When [`Turn::closed`](super::Turn::closed) says so, the driver closes the socket and drops the client; a client
+/// that is given up before that is abandoned first, because its slot at the device would stay taken else. The memory for requests
+/// comes back by [`release_http_state`](Self::release_http_state), after any turn, or by
+/// [`take_http_state`](Self::take_http_state), at the end.
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,
-    /// The state of HTTP, always present in [`State::Http`].
+    /// Always there while requests are what it is about.
     pub(super) http_state: Option<HttpStateMemory>,
     pub(super) input_ended: bool,
-    /// The number of pings since the last sign of the peer.
+    /// Pings since it was heard.
     pub(super) pings: u8,
-    /// The number of input bytes that the last turn left unused.
+    /// Bytes of the input that were there in the last turn, too.
     pub(super) seen: usize,
     pub(super) timing: Timing,
 }
 
 impl Client {
-    /// Creates the state of an accepted connection from `port` of `peer`.
-    pub fn new(info: ConnectionInfo, mut http_state: HttpStateMemory, now: Instant) -> Self {
-        http_state.begin(info);
+    /// A connection that was just accepted.
+    pub fn new(info: ConnectionInfo, mut exchange: HttpStateMemory, now: Instant) -> Self {
+        exchange.begin(info);
         Self {
             state: State::Http,
-            http_state: Some(http_state),
+            http_state: Some(exchange),
             input_ended: false,
             pings: 0,
             seen: 0,
@@ -63,23 +78,19 @@ impl Client {
         }
     }
 
-    /// Returns the upper bound on input that a turn leaves unused, in bytes.
-    ///
-    /// It holds for turns that want more input. The input buffer of a driver must be larger.
+    /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
     pub const fn tail_max(limits: &Limits) -> usize {
         let request = limits.head.bytes + Self::content_max(limits);
         if request > PART_MAX { request } else { PART_MAX }
     }
 
-    /// Returns the maximum length of content that is kept, in bytes.
-    ///
-    /// Such content stays in the input until all of it has arrived.
+    /// Bytes of the longest content that is kept behind its head until all of it is there.
     pub(super) const fn content_max(limits: &Limits) -> usize {
         let (form, body) = (FORM_MAX, body_max(limits));
         if form > body { form } else { body }
     }
 
-    /// Returns the minimum number of input bytes of which a turn can use any.
+    /// How many bytes of input have to come at once, at least, for a turn to make use of any.
     pub fn least_input(&self) -> usize {
         match &self.state {
             State::Open(open) => open.receiver.least(),
@@ -87,19 +98,18 @@ impl Client {
         }
     }
 
-    /// Returns whether it is an open WebSocket or a stream of Server-Sent Events.
+    /// Whether it is an open WebSocket, or one who listens to events.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_) | State::Events(_))
     }
 
-    /// Returns whether it receives compressed frames of the feed.
+    /// Whether it is to get compressed frames of the feed.
     pub fn follows_compressed(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.follows_compressed())
     }
 
-    /// Returns how far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)).
-    ///
-    /// Returns `None` if it does not follow the feed.
+    /// How far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)). `None`: it
+    /// follows nothing.
     pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         match &self.state {
             State::Open(open) => open.lag(feed),
@@ -108,9 +118,7 @@ impl Client {
         }
     }
 
-    /// Returns the index of its slot in the device, if it has one.
-    ///
-    /// An open WebSocket, a stream of events and a request that waits for the application have one.
+    /// The slot at the device, while it has one: as an open WebSocket, or while the application is asked for something.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
             State::Open(open) => Some(usize::from(open.slot.client.slot)),
@@ -123,31 +131,27 @@ impl Client {
         }
     }
 
-    /// Notes that the peer has closed its direction.
-    ///
-    /// No input follows the present one.
+    /// The peer has closed its direction: after what is in the input now, nothing will come.
     pub fn input_ended(&mut self) {
         self.input_ended = true;
     }
 
-    /// Notes that the peer has acknowledged earlier output.
-    ///
-    /// So the peer has not stalled, even if the socket accepts no more yet.
+    /// The peer takes what was written earlier, so it has not stopped, even if there is no room for more yet.
     pub fn accepted(&mut self, now: Instant) {
         if self.timing.accepted(now) {
-            // A ping may still be behind the output that the peer reads.
+            // Our ping may stand behind what it takes.
             self.note_alive(now);
         }
     }
 
-    /// Notes a sign of life of the peer.
+    /// The peer is there.
     pub(super) fn note_alive(&mut self, now: Instant) {
         if self.is_open() {
             (self.timing.since, self.pings) = (now, 0);
         }
     }
 
-    /// Notes that the device may have a reply, which the next turn fetches.
+    /// A reply may wait at the device: the next turn looks.
     pub fn expect_reply(&mut self) {
         match &mut self.state {
             State::Open(open) => open.replies = true,
@@ -156,99 +160,89 @@ impl Client {
         }
     }
 
-    /// Closes the connection after the socket has failed.
-    pub fn abandon(&mut self, context: &mut TurnContext<'_>) {
-        let (context, _) = ConnectionContext::of(context);
-        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &context);
+    /// The socket failed: gives up everything.
+    pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
+        let (world, _) = ConnectionContext::of(surroundings);
+        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
-    /// Ends the connection, an open WebSocket with this close code.
-    ///
-    /// The driver must call [`Client::turn`] then. Until that turn, an open WebSocket stays open.
-    pub fn close(&mut self, code: CloseCode, context: &mut TurnContext<'_>) {
+    /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
+    pub fn close(&mut self, code: CloseCode, surroundings: &mut TurnContext<'_>) {
         match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
-            // A response that has begun is written to its end.
-            (State::Http, Some(http))
-                if !matches!(http.pending, Pending::Invocation(_)) && !http.unsent.bytes().is_empty() =>
+            // An answer that has begun is written to its end.
+            (State::Http, Some(exchange))
+                if !matches!(exchange.pending, Pending::Invocation(_))
+                    && !exchange.unsent.bytes().is_empty() =>
             {
                 self.state = State::Ending;
             }
             (State::Http, _) => {
-                let (context, _) = ConnectionContext::of(context);
-                self.transition(State::Closed, End::Closed(Some(code)), &context);
+                let (world, _) = ConnectionContext::of(surroundings);
+                self.transition(State::Closed, End::Closed(Some(code)), &world);
             }
             (State::Events(_), _) => {
-                let (context, _) = ConnectionContext::of(context);
-                self.transition(State::Ending, End::Closed(Some(code)), &context);
+                let (world, _) = ConnectionContext::of(surroundings);
+                self.transition(State::Ending, End::Closed(Some(code)), &world);
             }
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
     }
 
-    /// Begins to drain the peer.
     pub(super) fn linger(&mut self, now: Instant) {
         self.state = State::Lingering(0);
         self.timing.begin(now);
     }
 
-    /// Ends a WebSocket with a close frame, after which nothing is sent.
-    ///
-    /// `None` stands for a close frame without a code.
+    /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
     pub(super) fn end_open(
         &mut self,
         code: Option<CloseCode>,
-        context: &ConnectionContext<'_>,
+        world: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
         let mut frame = [0; SERVER_HEADER_MAX];
         let length = encode_header(true, Opcode::Close, 2, &mut frame);
         frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
-        // If there is no room, the client has not read for long, and would not read the close frame either.
+        // Without room for it, the client has not read for long, and would not read it either.
         let _ = out.push(&frame[..length + 2]);
-        self.transition(State::Ending, End::Closed(code), context);
+        self.transition(State::Ending, End::Closed(code), world);
     }
 
-    /// Changes the state.
-    ///
-    /// Leaving an open WebSocket or a stream releases its slot and counts its end.
-    pub(super) fn transition(&mut self, next: State, end: End, context: &ConnectionContext<'_>) {
-        let pending = self.pending();
+    /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
+    pub(super) fn transition(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
+        let waits = self.pending();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {
-                if let Some(inflater) = open.close(end, context.device)
-                    && let Some(compression) = context.compression
+                if let Some(inflater) = open.close(end, world.device)
+                    && let Some(compression) = world.compression
                 {
                     compression.return_inflater(inflater);
                 }
             }
-            State::Events(events) => events.close(end, context),
+            State::Events(events) => events.close(end, world),
             State::Http => {
-                if let Pending::Invocation(pending) = pending {
-                    context.device.withdraw(pending.client, pending.left);
+                if let Pending::Invocation(pending) = waits {
+                    world.device.withdraw(pending.client, pending.left);
                 }
             }
             _ => {}
         }
     }
 
-    /// Returns the lent state of HTTP to the driver, if it is not needed any more.
-    ///
-    /// The client needs it for requests and for output that the socket has not accepted. Without it, an open WebSocket or a stream
-    /// writes only what the socket is sure to accept ([`TurnContext::room`]).
+    /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
+    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::TurnContext::room).
     pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
-        let has_unsent = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
-        let is_http = !self.is_open() && !matches!(self.state, State::Lingering(_));
-        if is_http || has_unsent { None } else { self.take_http_state() }
+        let waits = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
+        if needs || waits { None } else { self.take_http_state() }
     }
 
-    /// Returns the lent state of HTTP to the driver, if the client still has it.
-    ///
-    /// For a connection that has ended.
+    /// The client is gone: gives back what was lent for requests, if it still has that.
     pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
         match self.http_state.take()? {
-            HttpStateMemory::Lent(http) => Some(http),
+            HttpStateMemory::Lent(exchange) => Some(exchange),
             #[cfg(feature = "alloc")]
             owned @ HttpStateMemory::Owned(_) => {
                 self.http_state = Some(owned);
@@ -257,12 +251,12 @@ impl Client {
         }
     }
 
-    /// What the request what the first request in the input waits for.
+    /// What the request that stands first in the input waits for.
     pub(super) fn pending(&self) -> Pending {
-        self.http().map_or(Pending::Nothing, |http| http.pending)
+        self.http().map_or(Pending::Nothing, |exchange| exchange.pending)
     }
 
-    /// Returns the state of HTTP, if the connection is in [`State::Http`].
+    /// The exchange, while that is what it is about.
     pub(super) fn http(&self) -> Option<&HttpState> {
         self.http_state.as_deref().filter(|_| matches!(self.state, State::Http))
     }
@@ -271,22 +265,22 @@ impl Client {
         self.http_state.as_deref_mut().filter(|_| matches!(self.state, State::Http))
     }
 
-    /// Returns the address of the peer.
+    /// From where it came.
     pub(super) fn peer(&self) -> IpAddr {
-        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |http| http.peer)
+        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
     }
 
-    /// Returns whether every request is answered with 503.
+    /// Whether there are too many connections.
     pub(super) fn is_refused(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|http| http.refused)
+        self.http_state.as_ref().is_some_and(|exchange| exchange.refused)
     }
 
-    /// Returns the device's port of the connection, or 0 if the driver did not set it.
+    /// The port of the device at which it came in.
     pub(super) fn local_port(&self) -> u16 {
-        self.http_state.as_ref().map_or(0, |http| http.local_port)
+        self.http_state.as_ref().map_or(0, |exchange| exchange.local_port)
     }
 
-    /// Answers a request that has no more content.
+    /// Answers the request, of whose body nothing is to come.
     pub(super) fn answer(&mut self, reply: Reply) {
         self.answer_and_discard(Some(reply), BodyRemaining::NOTHING);
     }

@@ -109,7 +109,7 @@
 /// ```compile_fail
 /// const MAX: i32 = 1;
 /// instep::thing! { Lamp: "A lamp", commands Command { led => Led: number { title: "Led", min: 1, max: MAX, step: 1 } } }
-/// const THING: instep::Thing = Lamp::THING;
+/// const THING: instep::thing::Thing = Lamp::THING;
 /// ```
 /// ```compile_fail
 /// instep::thing! { Lamp: "A lamp", commands Command { door => Door: binary_sensor { title: "Door" } } }
@@ -126,7 +126,8 @@
 /// Nothing of it needs the macro:
 ///
 /// ```
-/// use instep::{App, Device, Inbox, Input, Interaction, Kind, Reading, Request, Thing};
+/// use instep::{App, Device, Inbox, Input, Reading, Request};
+/// use instep::thing::{Interaction, Kind, Thing};
 ///
 /// const LAMP: Thing = Thing::new(
 ///     "A lamp",

@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use instep::{App, Asset, History, Interaction, Kind, Thing};
+use instep::thing::{History, Interaction, Kind, Thing};
+use instep::{App, Asset};
 
 pub const THING: Thing = Thing::new(
     "A <Thing>",

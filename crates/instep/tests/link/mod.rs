@@ -8,9 +8,8 @@ use instep::driver::{
     Buffer, Client, ConnectionInfo, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring,
     RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
-use instep::{
-    Access, App, Asset, ClientId, Device, HistoryPoint, Inbox, Instant, Limits, LogIn, Message, Thing,
-};
+use instep::thing::{HistoryPoint, Thing};
+use instep::{Access, App, Asset, ClientId, Device, Inbox, Instant, Limits, LogIn, Message};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -18,7 +18,7 @@ pub(crate) fn generate(declaration: Option<&Declaration>, problems: Problems) ->
 
 fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
     let Declaration { root, attributes, visibility, name, commands, interactions, .. } = declaration;
-    let thing = if is_right { thing(declaration) } else { quote!(#root::Thing::new("wrong", &[])) };
+    let thing = if is_right { thing(declaration) } else { quote!(#root::thing::Thing::new("wrong", &[])) };
     let constant = constant(name);
     let thing_reference = quote_spanned!(name.span()=> &#constant);
     let recv = format!("See [`Inbox::recv_request`]({root}::Inbox::recv_request).");
@@ -34,7 +34,7 @@ fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
         #[allow(dead_code, reason = "nobody has to publish all that is declared")]
         impl<'d> #name<'d> {
             /// What it is and can do.
-            pub const THING: #root::Thing = #thing;
+            pub const THING: #root::thing::Thing = #thing;
 
             /// A handle, to publish through.
             pub const fn new(device: &'d #root::Device) -> Self {
@@ -114,47 +114,47 @@ fn thing(Declaration { root, name, title, interactions, .. }: &Declaration) -> T
     let list = quote_spanned!(name.span()=> &[#(#interactions),*]);
     let alias = Ident::new("__Interaction", name.span());
     quote! {{
-        use #root::Interaction as #alias;
-        const #all: &[#root::Interaction] = #list;
-        #root::Thing::new(#title, #all)
+        use #root::thing::Interaction as #alias;
+        const #all: &[#root::thing::Interaction] = #list;
+        #root::thing::Thing::new(#title, #all)
     }}
 }
 
 fn kind(root: &Ident, interaction: &Interaction) -> TokenStream {
     let value = |option| interaction.value(option);
     match interaction.kind {
-        Kind::Switch => quote!(#root::Kind::Switch),
+        Kind::Switch => quote!(#root::thing::Kind::Switch),
         Kind::Number => {
             let [min, max, step, unit] = ["min", "max", "step", "unit"].map(value);
-            let number = quote!(#root::Kind::Number);
+            let number = quote!(#root::thing::Kind::Number);
             quote!(#number { min: (#min) as f64, max: (#max) as f64, step: (#step) as f64, unit: #unit })
         }
         Kind::Select => {
             let options = value("options");
-            quote!(#root::Kind::Select { options: &#options })
+            quote!(#root::thing::Kind::Select { options: &#options })
         }
         Kind::Text => {
             let max = value("max");
-            quote!(#root::Kind::Text { max: #max })
+            quote!(#root::thing::Kind::Text { max: #max })
         }
-        Kind::Button => quote!(#root::Kind::Button),
+        Kind::Button => quote!(#root::thing::Kind::Button),
         Kind::Message => {
             let max = value("max");
-            quote!(#root::Kind::TextAction { max: #max })
+            quote!(#root::thing::Kind::TextAction { max: #max })
         }
         Kind::Sensor => {
             let [unit, precision] = ["unit", "precision"].map(value);
             let history = match interaction.option("history") {
                 Some(Choice { value: points, every, .. }) => {
-                    quote!(::core::option::Option::Some(#root::History { points: #points, every: #every }))
+                    quote!(::core::option::Option::Some(#root::thing::History { points: #points, every: #every }))
                 }
                 None => quote!(::core::option::Option::None),
             };
-            quote!(#root::Kind::Sensor { unit: #unit, precision: #precision, history: #history })
+            quote!(#root::thing::Kind::Sensor { unit: #unit, precision: #precision, history: #history })
         }
-        Kind::BinarySensor => quote!(#root::Kind::BinarySensor),
-        Kind::Event => quote!(#root::Kind::Event),
-        Kind::Log => quote!(#root::Kind::Log),
+        Kind::BinarySensor => quote!(#root::thing::Kind::BinarySensor),
+        Kind::Event => quote!(#root::thing::Kind::Event),
+        Kind::Log => quote!(#root::thing::Kind::Log),
     }
 }
 
