@@ -1,8 +1,9 @@
 //! The arrays of a server's memory, whose lengths are known where it is declared.
 
 use core::array::from_fn;
+use instep::Limits;
 use instep::driver::{Recorder, RingEntry, TableEntry};
-use instep::{HistoryPoint, Limits};
+use instep::thing::HistoryPoint;
 
 /// The arrays of a server's memory, which [`resources!`](crate::resources) declares.
 pub trait Arrays: 'static {

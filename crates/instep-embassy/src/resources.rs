@@ -126,7 +126,7 @@ macro_rules! resources {
             type TopicBytes = [u8; $crate::sizes::blocks(&$limits, $needs.topics)];
             type Events = [$crate::instep::driver::RingEntry; $limits.events];
             type EventBytes = [u8; $crate::sizes::blocks(&$limits, $limits.events)];
-            type History = [$crate::instep::HistoryPoint; $needs.history];
+            type History = [$crate::instep::thing::HistoryPoint; $needs.history];
             type Recorders = [$crate::instep::driver::Recorder; $needs.recorders];
             type Message = [u8; $limits.message];
             type Outbox = [u8; $limits.outbox];
