@@ -82,7 +82,7 @@ impl LogIn {
     /// Checks the passwords of requests, one after the other, and never returns.
     ///
     /// A driver runs this on a thread or as a task of its own. It yields every few milliseconds. `now` must be the clock that
-    /// [`Client`](crate::Client) is given.
+    /// [`Client`](crate::driver::Client) is given.
     pub async fn check_passwords(&self, now: impl Fn() -> Instant) -> ! {
         loop {
             let (ticket, job) = poll_fn(|context| {
