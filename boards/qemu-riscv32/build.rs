@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=INSTEP_PAGE");
-    let page = match std::env::var_os("INSTEP_PAGE").map(|page| std::path::absolute(page).expect("INSTEP_PAGE is not a path")) {
+    let page = match std::env::var_os("INSTEP_PAGE")
+        .map(|page| std::path::absolute(page).expect("INSTEP_PAGE is not a path"))
+    {
         Some(page) if page.is_dir() => {
             println!("cargo::error=INSTEP_PAGE must be the path of a file; {} is a folder", page.display());
             return;

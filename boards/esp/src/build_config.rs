@@ -102,7 +102,10 @@ const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
 
 // Invalid values fail the build, so that no device has to report them.
 const _: () = {
-    assert!(SSID.is_some() || WIFI_PASSWORD.is_none(), "INSTEP_WIFI_PASSWORD needs INSTEP_WIFI_SSID; set both");
+    assert!(
+        SSID.is_some() || WIFI_PASSWORD.is_none(),
+        "INSTEP_WIFI_PASSWORD needs INSTEP_WIFI_SSID; set both"
+    );
     if let Some(name) = SSID {
         assert!(name.len() <= 32, "INSTEP_WIFI_SSID must have at most 32 bytes");
     }

@@ -158,7 +158,9 @@ impl instep_wifi::setup::Radio for Radio {
 
     async fn lost(&mut self) {
         while self.controller.is_connected() {
-            if let Ok(Ok(info)) = self.controller.wait_for_disconnect_async().with_timeout(POLL_INTERVAL).await {
+            if let Ok(Ok(info)) =
+                self.controller.wait_for_disconnect_async().with_timeout(POLL_INTERVAL).await
+            {
                 info!("The network or the radio says: {:?}", info.reason);
                 return;
             }

@@ -17,8 +17,10 @@ const FEED_INTERVAL: u64 = 2;
 /// Maximum time for which the radio runs without a pause, in s: several times that of a key.
 const MAX_RADIO_TIME: u64 = 6;
 
-const _: () =
-    assert!(FEED_INTERVAL + MAX_RADIO_TIME < TIMEOUT, "the watchdog's timeout is shorter than the radio's pause");
+const _: () = assert!(
+    FEED_INTERVAL + MAX_RADIO_TIME < TIMEOUT,
+    "the watchdog's timeout is shorter than the radio's pause"
+);
 
 /// Starts the watchdog, and returns the task that feeds it while tasks run.
 pub fn start(mut watchdog: Wdt<TIMG0<'static>>) -> Result<SpawnToken<impl Sized>, SpawnError> {

@@ -6,7 +6,7 @@ use instep::{App, Limits};
 /// Sockets of each interface that listen or answer requests, beside those of its clients.
 pub const ACCEPTING: usize = 6;
 
-/// While fewer sockets than this listen, whoever keeps one without using it yields.
+/// While fewer sockets than this listen, connections that are idle or incomplete are evicted.
 pub const LISTENING: usize = 2;
 
 /// Bytes of each socket's receive buffer, and of its send buffer, where a board says nothing else. What is in the latter

@@ -90,7 +90,7 @@ fn longest_idle_connection_is_evicted_at_limit() {
             let mut connection = Http::connect(server.addr);
             connection.send(GET);
             assert_eq!(connection.read().status, 200);
-            // So that it is known who has been idle longest, to the millisecond.
+            // The idle times differ by a millisecond at least.
             std::thread::sleep(Duration::from_millis(2));
             connection
         })

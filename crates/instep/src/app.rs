@@ -1,18 +1,18 @@
-//! What an application declares: its pages, its endpoints, its topics.
+//! Declaration of an application: its pages, endpoints, topics and Thing.
 
 use crate::model::{Endpoint, Manifest, Thing, Topics};
 use crate::service::{Folder, ThingService};
 use instep_proto::http::{Asset, Pattern, best_match};
 
-/// How many pages and other assets an application may have.
+/// Maximum number of pages and other assets of an application.
 const PAGES_MAX: usize = 16;
-/// How many paths of it may speak WebSocket.
+/// Maximum number of WebSocket endpoints of an application.
 const ENDPOINTS_MAX: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page {
     Asset(Pattern, Asset),
-    /// The rest of the path comes back as plain text.
+    /// A path that is answered with the part that its wildcard matches, as plain text.
     RestOfPath(Pattern),
 }
 
@@ -34,14 +34,16 @@ pub struct App {
     topics: usize,
     /// Subprotocols of all endpoints, most wanted first.
     pub(crate) subprotocols: &'static [&'static str],
-    /// Answers where nothing else does.
+    /// The folder that serves all other paths.
     pub(crate) folder: Option<&'static dyn Folder>,
-    /// Answers for the Thing, if it is one.
+    /// The handlers of the Thing, if it has one.
     pub(crate) service: Option<&'static ThingService>,
 }
 
 impl App {
-    /// An application without pages, by its name and what it is in a few words.
+    /// Creates an application without pages.
+    ///
+    /// `about` describes it in a few words.
     pub const fn new(name: &'static str, about: &'static str) -> Self {
         Self {
             manifest: Manifest { name, about, version: "", thing: None, backlog: false, hash: 0 },
@@ -54,11 +56,13 @@ impl App {
         }
     }
 
-    /// Serves `asset` at `path`, which may end in `*` for every path that begins so. An exact path goes before
-    /// a wildcard, and a longer wildcard before a shorter one.
+    /// Serves `asset` at `path`.
+    ///
+    /// A path may end in `*`, which matches every path with that beginning. An exact path takes precedence over a wildcard, and a
+    /// longer wildcard over a shorter one.
     ///
     /// # Panics
-    /// If there are more than 16 pages, or `path` is no path; in a `const`, when it is compiled.
+    /// If there are more than 16 pages, or `path` is invalid. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn page(self, path: &'static str, asset: Asset) -> Self {
         self.add_page(Page::Asset(Pattern::new(path), asset))
@@ -78,7 +82,7 @@ impl App {
         self
     }
 
-    /// Answers `path`, which ends in `*`, with what the `*` stood for, as plain text.
+    /// Answers `path` with the part that its `*` matches, as plain text.
     ///
     /// # Panics
     /// As [`App::page`].
@@ -87,18 +91,22 @@ impl App {
         self.add_page(Page::RestOfPath(Pattern::new(path)))
     }
 
-    /// Speaks WebSocket at `path`; the application gets the messages in its inbox. The same path may have a
-    /// page, for requests that do not ask for a WebSocket.
+    /// Accepts WebSockets at `path`.
+    ///
+    /// The application receives their messages in its inbox. The same path may have a page, for requests that do not
+    /// ask for a WebSocket.
     ///
     /// # Panics
-    /// If there are more than 4 endpoints, or `path` is no path; in a `const`, when it is compiled.
+    /// If there are more than 4 endpoints, or `path` is invalid. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn endpoint(self, path: &'static str) -> Self {
         self.add_endpoint(Endpoint { pattern: Pattern::new(path), echo: false, thing: false })
     }
 
-    /// Speaks WebSocket at `path` and sends every message back unchanged, piece by piece as it comes, without
-    /// a limit to its length. The application hears nothing of it, and what it publishes does not go there.
+    /// Accepts WebSockets at `path`, and sends every message back unchanged.
+    ///
+    /// A message is sent back piece by piece as it arrives, so its length has no limit. The application receives nothing from these
+    /// clients, and they do not receive what it publishes.
     ///
     /// # Panics
     /// As [`App::endpoint`].
@@ -126,10 +134,12 @@ impl App {
         self
     }
 
-    /// Is that Thing: speaks with its clients at `/ws`, in JSON. Each of its properties is a topic.
+    /// Offers a Thing, with JSON messages at `/ws` and a REST interface.
+    ///
+    /// Each of its properties is a topic.
     ///
     /// # Panics
-    /// As [`App::endpoint`], or if it is a Thing or has topics already; in a `const`, when it is compiled.
+    /// As [`App::endpoint`], or if the application has a Thing or has topics already. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn thing(mut self, thing: &'static Thing) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is one Thing at most");
@@ -156,7 +166,9 @@ impl App {
         self.thing(thing)
     }
 
-    /// The version of the application, such as `env!("CARGO_PKG_VERSION")`: a Thing's page shows it.
+    /// Sets the version of the application, which the panel of a Thing shows.
+    ///
+    /// An example is `env!("CARGO_PKG_VERSION")`.
     pub const fn version(mut self, version: &'static str) -> Self {
         self.manifest.version = version;
         if let Some(thing) = self.manifest.thing {
@@ -168,14 +180,14 @@ impl App {
     /// The topics that the application publishes, as [`topics!`](crate::topics!) declares them.
     ///
     /// # Panics
-    /// If it is a Thing, whose properties are its topics; in a `const`, when it is compiled.
+    /// If it is a Thing, whose properties are its topics. In a `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn topics(self, topics: Topics) -> Self {
         assert!(self.manifest.thing.is_none(), "an application is a Thing or has topics, not both");
         Self { topics: topics.count(), ..self }
     }
 
-    /// The same application with another page at `path`: in the place of the one it has there, if it has one.
+    /// Adds a page at `path`, or replaces the one that the application has there.
     ///
     /// # Panics
     /// As [`App::page`].
@@ -190,8 +202,9 @@ impl App {
         }
     }
 
-    /// The same application with a page of one's own, whose files are in that folder: in place of the page that it has at `/`,
-    /// and behind all else that it has.
+    /// Serves a folder in place of the page at `/`.
+    ///
+    /// It also serves all paths where the application has nothing else.
     pub const fn with_folder(mut self, folder: &'static dyn Folder) -> Self {
         let mut at = 0;
         while at < PAGES_MAX {
@@ -206,32 +219,32 @@ impl App {
         self
     }
 
-    /// Its name.
+    /// Returns the name of the application.
     pub const fn name(&self) -> &'static str {
         self.manifest.name
     }
 
-    /// What it is, in a few words.
+    /// Returns the description of the application, in a few words.
     pub const fn about(&self) -> &'static str {
         self.manifest.about
     }
 
-    /// What it offers as a Thing.
+    /// Returns the Thing of the application, if it has one.
     pub const fn as_thing(&self) -> Option<&'static Thing> {
         self.manifest.thing
     }
 
-    /// Whether whoever connects is told of past events ([`App::thing_with_backlog`]).
+    /// Returns whether a client that connects receives past events ([`App::thing_with_backlog`]).
     pub const fn has_backlog(&self) -> bool {
         self.manifest.backlog
     }
 
-    /// How many topics it has.
+    /// Returns the number of topics.
     pub const fn topic_count(&self) -> usize {
         self.topics
     }
 
-    /// What it says of itself.
+    /// Returns the name, version and Thing of the application.
     pub(crate) const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -245,7 +258,7 @@ impl App {
         best_match(pages, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
     }
 
-    /// Whether it has a page or an endpoint at exactly this path.
+    /// Returns whether it has a page or an endpoint at exactly this path.
     pub(crate) fn declares(&self, path: &str) -> bool {
         let pages = self.pages.iter().flatten().map(Page::pattern);
         pages

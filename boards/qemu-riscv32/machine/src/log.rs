@@ -23,7 +23,7 @@ static LINES: Mutex<RefCell<Lines>> = Mutex::new(RefCell::new(Lines::new()));
 
 static ALSO: Mutex<Cell<Option<Listener>>> = Mutex::new(Cell::new(None));
 
-/// Somebody who is told each line, too.
+/// A second destination of each line.
 pub type Listener = fn(&Record<'_>);
 
 /// From now on, `listener` is told each line, too.
@@ -86,7 +86,7 @@ impl Log for SerialLog {
 fn panic(info: &PanicInfo<'_>) -> ! {
     riscv::interrupt::disable();
     critical_section::with(|section| {
-        // Whoever holds the ring is what panicked.
+        // If the ring is borrowed, its holder panicked.
         if let Ok(mut lines) = LINES.borrow(section).try_borrow_mut() {
             let mut byte = [0];
             while lines.take(&mut byte) > 0 {

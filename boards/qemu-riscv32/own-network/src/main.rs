@@ -77,8 +77,11 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     if opened.is_warning() {
         warn!("{opened}");
     }
-    let address: Ipv4Address =
-        boot.told("instep.address=").unwrap_or("192.168.4.1").parse().expect("instep.address= must be an IPv4 address");
+    let address: Ipv4Address = boot
+        .told("instep.address=")
+        .unwrap_or("192.168.4.1")
+        .parse()
+        .expect("instep.address= must be an IPv4 address");
     let config = Config::ipv4_static(StaticConfigV4 {
         address: Ipv4Cidr::new(address, 24),
         gateway: None,
@@ -97,7 +100,8 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     let access = ACCESS.init(Access::new(name.as_str()).with_ports(&[PORT]).with_portal(page));
 
     let wanted = boot.told("instep.app=").unwrap_or(APPS[0].name());
-    let app = APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= must be led-json or lamp");
+    let app =
+        APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= must be led-json or lamp");
     let (server, mut inbox) = RESOURCES.start(app, access);
     inbox.keep_in(&PROPERTIES);
     let log_in = match kept_password(&SETTINGS) {

@@ -1,7 +1,7 @@
-//! Who may come in: the checks of Host and Origin (CONTRACTS section 5).
+//! Access control by Host and Origin (`docs/contracts.md`, section 5).
 //!
-//! Browsers let any page in the world send requests to a device on the reader's own network. Two headers
-//! that a page cannot forge tell them apart: Host (against DNS rebinding) and Origin.
+//! Browsers let any page in the world send requests to a device on the reader's own network. Two headers that a page cannot forge
+//! identify such requests: Host (against DNS rebinding) and Origin.
 
 mod authority;
 mod elsewhere;
@@ -23,8 +23,10 @@ pub use origins::Origins;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 
-/// What a device says that has no password, in its log and where a page asks for it by `%ACCESS%`
-/// ([`Device::set_page_value`](crate::Device::set_page_value)); where there is one, that is empty.
+/// Warning of a device without a password.
+///
+/// It is logged, and is the value of `%ACCESS%` in pages ([`Device::set_page_value`](crate::Device::set_page_value)). With a
+/// password, that value is empty.
 pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 
 /// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
@@ -42,42 +44,50 @@ pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Access {
-    /// The device's name. Of one with dots, such as `box.example.com`, the first part is its name, too. It goes by `NAME`,
-    /// and by `NAME.local` and the like (CONTRACTS section 5).
+    /// The device's name, or an empty string.
+    ///
+    /// Host may be `NAME`, or `NAME` with a suffix such as `.local` (`docs/contracts.md`, section 5). If the name has dots, as
+    /// `box.example.com` has, its first part counts as a name, too.
     pub name: &'static str,
-    /// Other names that it goes by.
+    /// Further allowed names in Host.
     pub hosts: &'static [&'static str],
-    /// Origins of pages from elsewhere that may use it, such as `http://example.org`, `capacitor://localhost` or `null`.
+    /// Allowed origins of other sites' pages.
+    ///
+    /// Examples are `http://example.org`, `capacitor://localhost` and `null`.
     pub origins: Origins,
-    /// Origins of pages from elsewhere that may show its pages in a frame.
+    /// Origins of other sites' pages that may show the device's pages in a frame.
     pub frames: &'static [&'static str],
-    /// The ports on which it listens.
+    /// The ports on which the device listens.
     pub ports: &'static [u16],
-    /// Networks of proxies that tell the truth about who asks ([`Access::client`]).
+    /// Networks of trusted proxies, whose reports count ([`Access::client`]).
     pub proxies: &'static [IpNetwork],
-    /// What a proxy puts before every path, such as `/device`, and leaves there; empty if it takes it off.
+    /// The prefix that a proxy leaves before every path, such as `/device`. Empty if there is none, or if the proxy removes it.
     pub base_path: &'static str,
-    /// Where whoever opens a page without TLS is led, if there is an address with it.
+    /// The redirect of pages without TLS, if there is an address with TLS.
     pub https: Option<HttpsRedirect>,
-    /// In the device's own Wi-Fi network: the page to show to whoever asks for another name, as the phones do that want
-    /// to know whether they are online. A whole URL of an address, such as `http://192.168.4.1/`.
+    /// The URL of the captive portal in the device's own Wi-Fi network.
+    ///
+    /// An example is `http://192.168.4.1/`. Requests with an unknown Host are redirected there, such as those by which
+    /// phones test whether they are online.
     pub portal: Option<&'static str>,
-    /// How another name or page is let in, for the log.
+    /// The hints for the log on how to allow a refused request.
     pub hints: AllowHints,
 }
 
-/// Why a request may not come in.
+/// Reason for the refusal of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The device does not go by the name in Host: 421, or 302 where there is a portal.
+    /// Host is none of the device's names: 421, or 302 if there is a portal.
     Host,
-    /// The page comes from somewhere else: 403.
+    /// The page comes from another origin that is not allowed: 403.
     Origin,
 }
 
 impl Access {
-    /// A device of that name, or none if it is empty, which nothing from elsewhere may use.
+    /// Creates the access control of a device of that name, which may be empty.
+    ///
+    /// It allows no other origin.
     pub const fn new(name: &'static str) -> Self {
         let ways_in = AllowHints::SOURCE;
         Self {
@@ -154,12 +164,13 @@ impl Access {
         Self { hints, ..self }
     }
 
-    /// Whether the request may come in at all.
+    /// Checks whether a request is allowed at all.
     ///
     /// # Errors
-    /// [`Refusal::Host`] for a name that is not the device's; [`Refusal::Origin`] for a request that
-    /// another site's page makes, unless the reader follows a link, and for one that wants more than to read and comes
-    /// from a page that may not use the device.
+    /// - [`Refusal::Host`] if Host is none of the device's names.
+    /// - [`Refusal::Origin`] if a page of another site sends the request, unless the reader follows a link or the origin is
+    ///   allowed.
+    /// - [`Refusal::Origin`] if the method is not GET or HEAD and the page is neither the device's own nor allowed.
     pub fn check(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
         // HTTP/1.0 may come without Host. No browser does that, so no name was rebound.
         if request.host.is_some_and(|host| !self.knows_host(host)) {
@@ -181,10 +192,13 @@ impl Access {
         }
     }
 
-    /// Whether the page that sends the request may use the device: for whatever is more than reading a page.
+    /// Checks whether the page that sends the request may use the device.
+    ///
+    /// This is for everything beyond reading a page. A request without Origin passes, because it does not come from a
+    /// page.
     ///
     /// # Errors
-    /// [`Refusal::Origin`] for a page from elsewhere. No Origin passes: it is not a browser.
+    /// [`Refusal::Origin`] if the origin is neither the device's own, at any of its ports, nor allowed.
     pub fn check_origin(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
         if self.from(request) != From::Elsewhere || self.is_allowed(request) {
             return Ok(());

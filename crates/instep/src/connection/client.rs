@@ -1,4 +1,4 @@
-//! One client, from the first byte to the last: its state, and what a driver asks of it between turns.
+//! `Client`, the state of one connection, and its functions between turns.
 
 use super::context::{ConnectionContext, TurnContext};
 use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
@@ -15,18 +15,18 @@ use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Reply;
 use instep_proto::message::PART_MAX;
 
-/// What the client is waiting for.
+/// State of a connection.
 #[derive(Debug)]
 pub(super) enum State {
-    /// A request, or that the answer to one is written: see its [`HttpState`].
+    /// Reads requests and writes responses, see [`HttpState`].
     Http,
-    /// Messages.
+    /// Is an open WebSocket.
     Open(Open),
-    /// Nothing: it listens.
+    /// Sends a stream of Server-Sent Events.
     Events(Events),
-    /// That our last bytes, a close frame or an error's body, are written.
+    /// Writes its last bytes, such as a close frame or an error's body.
     Ending,
-    /// That the peer closes, too; so many bytes were thrown away meanwhile.
+    /// Drains the peer until it closes. Holds the number of drained bytes.
     Lingering(usize),
     Closed,
 }
@@ -54,18 +54,18 @@ pub(super) enum State {
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,
-    /// Always there while requests are what it is about.
+    /// The state of HTTP, always present in [`State::Http`].
     pub(super) http_state: Option<HttpStateMemory>,
     pub(super) input_ended: bool,
-    /// Pings since it was heard.
+    /// The number of pings since the last sign of the peer.
     pub(super) pings: u8,
-    /// Bytes of the input that were there in the last turn, too.
+    /// The number of input bytes that the last turn left unused.
     pub(super) seen: usize,
     pub(super) timing: Timing,
 }
 
 impl Client {
-    /// A connection that was just accepted.
+    /// Creates the state of an accepted connection.
     pub fn new(info: ConnectionInfo, mut exchange: HttpStateMemory, now: Instant) -> Self {
         exchange.begin(info);
         Self {
@@ -78,19 +78,23 @@ impl Client {
         }
     }
 
-    /// The most bytes of input that a turn leaves unused and yet wants more: a driver has room for them, and more.
+    /// Returns the upper bound on input that a turn leaves unused, in bytes.
+    ///
+    /// It holds for turns that want more input. The input buffer of a driver must be larger.
     pub const fn tail_max(limits: &Limits) -> usize {
         let request = limits.head.bytes + Self::content_max(limits);
         if request > PART_MAX { request } else { PART_MAX }
     }
 
-    /// Bytes of the longest content that is kept behind its head until all of it is there.
+    /// Returns the maximum length of content that is kept, in bytes.
+    ///
+    /// Such content stays in the input until all of it has arrived.
     pub(super) const fn content_max(limits: &Limits) -> usize {
         let (form, body) = (FORM_MAX, body_max(limits));
         if form > body { form } else { body }
     }
 
-    /// How many bytes of input have to come at once, at least, for a turn to make use of any.
+    /// Returns the minimum number of input bytes of which a turn can use any.
     pub fn least_input(&self) -> usize {
         match &self.state {
             State::Open(open) => open.receiver.least(),
@@ -98,18 +102,19 @@ impl Client {
         }
     }
 
-    /// Whether it is an open WebSocket, or one who listens to events.
+    /// Returns whether it is an open WebSocket or a stream of Server-Sent Events.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_) | State::Events(_))
     }
 
-    /// Whether it is to get compressed frames of the feed.
+    /// Returns whether it receives compressed frames of the feed.
     pub fn follows_compressed(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.follows_compressed())
     }
 
-    /// How far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)). `None`: it
-    /// follows nothing.
+    /// Returns how far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)).
+    ///
+    /// Returns `None` if it does not follow the feed.
     pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         match &self.state {
             State::Open(open) => open.lag(feed),
@@ -118,7 +123,9 @@ impl Client {
         }
     }
 
-    /// The slot at the device, while it has one: as an open WebSocket, or while the application is asked for something.
+    /// Returns the index of its slot in the device, if it has one.
+    ///
+    /// An open WebSocket, a stream of events and a request that waits for the application have one.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
             State::Open(open) => Some(usize::from(open.slot.client.slot)),
@@ -131,12 +138,16 @@ impl Client {
         }
     }
 
-    /// The peer has closed its direction: after what is in the input now, nothing will come.
+    /// Notes that the peer has closed its direction.
+    ///
+    /// No input follows the present one.
     pub fn input_ended(&mut self) {
         self.input_ended = true;
     }
 
-    /// The peer takes what was written earlier, so it has not stopped, even if there is no room for more yet.
+    /// Notes that the peer has acknowledged earlier output.
+    ///
+    /// So the peer has not stalled, even if the socket accepts no more yet.
     pub fn accepted(&mut self, now: Instant) {
         if self.timing.accepted(now) {
             // Our ping may stand behind what it takes.
@@ -151,7 +162,7 @@ impl Client {
         }
     }
 
-    /// A reply may wait at the device: the next turn looks.
+    /// Notes that the device may have a reply, which the next turn fetches.
     pub fn expect_reply(&mut self) {
         match &mut self.state {
             State::Open(open) => open.replies = true,
@@ -160,13 +171,15 @@ impl Client {
         }
     }
 
-    /// The socket failed: gives up everything.
+    /// Closes the connection after the socket has failed.
     pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
         let (world, _) = ConnectionContext::of(surroundings);
         self.transition(State::Closed, End::Dropped(DropReason::SocketError), &world);
     }
 
-    /// Ends the connection; an open WebSocket with this close code. A turn is due, and an open WebSocket is one until then.
+    /// Ends the connection, an open WebSocket with this close code.
+    ///
+    /// The driver must call [`Client::turn`] then. Until that turn, an open WebSocket stays open.
     pub fn close(&mut self, code: CloseCode, surroundings: &mut TurnContext<'_>) {
         match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
@@ -195,7 +208,9 @@ impl Client {
         self.timing.begin(now);
     }
 
-    /// Puts the close frame into the output. Nothing follows it. `None`: the peer's had no code.
+    /// Ends a WebSocket with a close frame, after which nothing is sent.
+    ///
+    /// `None` stands for a close frame without a code.
     pub(super) fn end_open(
         &mut self,
         code: Option<CloseCode>,
@@ -210,7 +225,9 @@ impl Client {
         self.transition(State::Ending, End::Closed(code), world);
     }
 
-    /// A new state; whoever leaves an open WebSocket gives its place back and is counted.
+    /// Changes the state.
+    ///
+    /// Leaving an open WebSocket or a stream releases its slot and counts its end.
     pub(super) fn transition(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
         let waits = self.pending();
         match core::mem::replace(&mut self.state, next) {
@@ -231,15 +248,19 @@ impl Client {
         }
     }
 
-    /// Gives back what was lent for requests, if nothing more comes of them, and nothing waits in it that has yet to be sent. What an open WebSocket, or
-    /// who listens to events, is sent from now on has to have room in its socket: [`TurnContext::room`](super::TurnContext::room).
+    /// Returns the lent state of HTTP to the driver, if it is not needed any more.
+    ///
+    /// The client needs it for requests and for output that the socket has not accepted. Without it, an open WebSocket or a stream
+    /// writes only what the socket is sure to accept ([`TurnContext::room`]).
     pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
         let waits = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
         let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
         if needs || waits { None } else { self.take_http_state() }
     }
 
-    /// The client is gone: gives back what was lent for requests, if it still has that.
+    /// Returns the lent state of HTTP to the driver, if the client still has it.
+    ///
+    /// For a connection that has ended.
     pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
         match self.http_state.take()? {
             HttpStateMemory::Lent(exchange) => Some(exchange),
@@ -251,12 +272,12 @@ impl Client {
         }
     }
 
-    /// What the request that stands first in the input waits for.
+    /// Returns what the first request in the input waits for.
     pub(super) fn pending(&self) -> Pending {
         self.http().map_or(Pending::Nothing, |exchange| exchange.pending)
     }
 
-    /// The exchange, while that is what it is about.
+    /// Returns the state of HTTP, if the connection is in [`State::Http`].
     pub(super) fn http(&self) -> Option<&HttpState> {
         self.http_state.as_deref().filter(|_| matches!(self.state, State::Http))
     }
@@ -265,22 +286,22 @@ impl Client {
         self.http_state.as_deref_mut().filter(|_| matches!(self.state, State::Http))
     }
 
-    /// From where it came.
+    /// Returns the address of the peer.
     pub(super) fn peer(&self) -> IpAddr {
         self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
     }
 
-    /// Whether there are too many connections.
+    /// Returns whether every request is answered with 503.
     pub(super) fn is_refused(&self) -> bool {
         self.http_state.as_ref().is_some_and(|exchange| exchange.refused)
     }
 
-    /// The port of the device at which it came in.
+    /// Returns the device's port of the connection, or 0 if the driver did not set it.
     pub(super) fn local_port(&self) -> u16 {
         self.http_state.as_ref().map_or(0, |exchange| exchange.local_port)
     }
 
-    /// Answers the request, of whose body nothing is to come.
+    /// Answers a request that has no more content.
     pub(super) fn answer(&mut self, reply: Reply) {
         self.answer_and_discard(Some(reply), BodyRemaining::NOTHING);
     }

@@ -13,19 +13,21 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::{Reply, Status};
 
-/// How often a client that waits for an inflater looks whether there is one, in milliseconds.
+/// Interval at which a client tries to borrow an inflater, in ms.
 const INFLATER_RETRY_MS: u64 = 20;
-/// How often a client looks whether its password has been checked.
+/// Interval at which a request polls its password check, in ms.
 const PASSWORD_POLL_MS: u64 = 20;
-/// How often it looks whether there is room for its password: there may be very many who do.
+/// Interval at which a request tries to queue its password check, in ms.
+///
+/// It is long, because many requests may do so.
 const PASSWORD_QUEUE_RETRY_MS: u64 = 250;
-/// How long it waits for that.
+/// Timeout of a password check, in ms.
 const PASSWORD_TIMEOUT_MS: u64 = 15_000;
-/// How long a request waits for the application.
+/// Timeout of the application's reply to a request, in ms.
 const INVOCATION_TIMEOUT_MS: u64 = 5_000;
 
 impl Client {
-    /// The first byte of a head is there.
+    /// Notes that the first byte of a head has arrived.
     pub(super) fn head_begun(&mut self, now: Instant) {
         if let Some(exchange) = self.http_mut()
             && !core::mem::replace(&mut exchange.head_begun, true)
@@ -34,7 +36,7 @@ impl Client {
         }
     }
 
-    /// A head is complete.
+    /// Notes that a request's head is complete.
     pub(super) fn head_ended(&mut self, now: Instant) {
         self.timing.begin(now);
         if let Some(exchange) = &mut self.http_state {
@@ -42,7 +44,9 @@ impl Client {
         }
     }
 
-    /// The last byte of an answer is written: unless the next request has begun, it has its time from now on.
+    /// Notes that the last byte of a response is written.
+    ///
+    /// The idle timeout begins, unless the next head has begun.
     pub(super) fn answer_ended(&mut self, now: Instant) {
         if self.http().is_some_and(|exchange| !exchange.head_begun) {
             self.timing.begin(now);

@@ -36,13 +36,15 @@ impl Timer {
     }
 }
 
-/// When what happened to a client last.
+/// Timestamps of a connection.
 #[derive(Debug)]
 pub(super) struct Timing {
-    /// When this state began: the connection, or the last answer; the first byte of a head; lingering. Of who follows: when
-    /// it was heard last, or pinged since.
+    /// The beginning of the current phase.
+    ///
+    /// For HTTP it is the time of the accept, of the last response, or of the first byte of a head. For draining it is the begin.
+    /// For a WebSocket or a stream it is the last sign of the client, or the last ping.
     pub(super) since: Instant,
-    /// When the socket last took a byte, while it does not take all; else never.
+    /// The time of the last accepted byte while output waits, or [`Instant::NEVER`].
     pub(super) stalled: Instant,
 }
 
@@ -51,17 +53,17 @@ impl Timing {
         Self { since: now, stalled: Instant::NEVER }
     }
 
-    /// The socket has taken nothing since then, of what it is to take.
+    /// Notes that the socket has accepted no output since then.
     pub(super) fn blocked_since(&mut self, since: Instant) {
         self.stalled = self.stalled.min(since);
     }
 
-    /// Since when the socket has taken nothing of what it is to take, if there is anything.
+    /// Returns since when the socket has accepted no output, if output waits.
     pub(super) fn stalled_since(&self) -> Option<Instant> {
         (self.stalled != Instant::NEVER).then_some(self.stalled)
     }
 
-    /// Whether the socket took anything, and whether it did not take all.
+    /// Notes whether the socket accepted any output, and whether it is blocked.
     pub(super) fn wrote(&mut self, now: Instant, accepted: bool, blocked: bool) {
         if !blocked {
             self.stalled = Instant::NEVER;
@@ -70,7 +72,9 @@ impl Timing {
         }
     }
 
-    /// The peer takes what was written before. Says whether that is of interest.
+    /// Notes that the peer acknowledged earlier output.
+    ///
+    /// Returns whether the socket was blocked.
     pub(super) fn accepted(&mut self, now: Instant) -> bool {
         let stalled = self.stalled != Instant::NEVER;
         if stalled {
@@ -79,7 +83,7 @@ impl Timing {
         stalled
     }
 
-    /// A state begins.
+    /// Begins a phase.
     pub(super) fn begin(&mut self, now: Instant) {
         self.since = now;
     }

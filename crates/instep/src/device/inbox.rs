@@ -1,4 +1,4 @@
-//! The inbox: what clients tell the application, one message at a time.
+//! The inbox, from which the application takes one message at a time.
 
 use super::responder::Responder;
 use super::shared::Device;
@@ -14,7 +14,9 @@ use core::task::Poll;
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
-/// What a client did. It is plain data in the inbox's own buffer.
+/// Message of a client to the application, or the beginning or end of a client.
+///
+/// Its data is in the inbox's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message<'m> {
@@ -23,42 +25,45 @@ pub enum Message<'m> {
         /// Who it is.
         client: ClientId,
     },
-    /// A client sent text.
+    /// A client sent a text message.
     Text {
         /// Who it is.
         client: ClientId,
-        /// What it sent.
+        /// The text.
         text: &'m str,
     },
-    /// A client sent bytes.
+    /// A client sent a binary message.
     Binary {
         /// Who it is.
         client: ClientId,
-        /// What it sent.
+        /// The bytes.
         bytes: &'m [u8],
     },
-    /// A client is gone.
+    /// A client disconnected.
     Close {
-        /// Who it was.
+        /// The client.
         client: ClientId,
     },
 }
 
-/// Where the application hears from its clients. At most one message of each client waits in it, and clients
-/// are served in turn, so none can keep another from being heard.
+/// Inbox of the application, from which it takes the messages of its clients.
+///
+/// At most one message of each client waits in it, and clients are served in turn, so no client can block another.
 #[derive(Debug)]
 pub struct Inbox<'d> {
     pub(super) device: &'d Device,
     pub(super) buffer: Buffer,
     /// The responder of the last request, of which the answer may still be due.
     pub(super) last_request: Option<Responder<'d>>,
-    /// Where in the buffer the text of the last request is.
+    /// The range in the buffer with the text of the last request.
     pub(super) text: Range<usize>,
-    /// What was kept, and the application is still to get.
+    /// The state of restoring, until all persisted values have been received.
     pub(super) restoring: Option<Restoring>,
 }
 
-/// A [`Request`] without what it borrows: [`Inbox::text`] has its text.
+/// [`Request`](super::requests::Request) without borrowed data.
+///
+/// [`Inbox::text`] returns its text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Invoked {
@@ -66,30 +71,33 @@ pub struct Invoked {
     pub input: Input<'static>,
 }
 
-/// What is still to be restored. Only [`Inbox::keep_in`] names the function: who does not call that links none of it.
+/// State of restoring persisted values.
+///
+/// Only [`Inbox::keep_in`] names the function, so an application that does not call it does not link the function.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Restoring {
     pub(super) store: &'static dyn PropertyStore,
-    /// The interaction that is looked at next.
+    /// The number of the next interaction.
     pub(super) next: usize,
     pub(super) next_invoked: fn(&mut Inbox<'_>, &'static Thing) -> Option<Invoked>,
 }
 
-/// A [`TextAction`] without what it borrows.
+/// [`Message`] without its client and its borrowed data.
 #[derive(Clone, Copy)]
 pub(super) enum InboxItem {
     Open,
     Data {
         kind: Kind,
-        /// It came in at the Thing's endpoint.
+        /// Whether it is for the Thing.
         speaks_thing: bool,
     },
     Close,
 }
 
 impl Device {
-    /// The one inbox of the device: there cannot be a second consumer. `buffer` has room for
-    /// [`Limits::message`] bytes. `None` if it has been taken before.
+    /// Returns the inbox of the device, of which there is only one.
+    ///
+    /// `buffer` must hold [`Limits::message`] bytes. Returns `None` if the inbox has been taken before.
     pub fn inbox(&self, buffer: Buffer) -> Option<Inbox<'_>> {
         let free = self.with(|state| !core::mem::replace(&mut state.inbox_taken, true));
         free.then(|| Inbox::new(self, buffer))
@@ -121,7 +129,7 @@ impl<'d> Inbox<'d> {
         }
     }
 
-    /// Calls `callback` with every message, for ever: for those who think in callbacks.
+    /// Calls `callback` with every message, and never returns.
     pub async fn on_message(&mut self, mut callback: impl FnMut(Message<'_>)) -> ! {
         loop {
             callback(self.recv().await);
@@ -143,12 +151,12 @@ impl<'d> Inbox<'d> {
         .await
     }
 
-    /// What was kept, as a request that nobody waits for.
+    /// Returns the next persisted value, as a request without a client.
     pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
         (self.restoring.as_ref()?.next_invoked)(self, thing)
     }
 
-    /// Tells the log.
+    /// Logs an item.
     pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
         let bytes = self.buffer.bytes();
         match news {

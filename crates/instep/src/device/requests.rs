@@ -1,5 +1,4 @@
-//! What clients ask of the device's Thing, one request at a time: what is wrong is answered here, and the application
-//! gets what is right.
+//! Requests to the Thing, of which the application receives only valid ones.
 
 use super::inbox::{Inbox, InboxItem, Invoked};
 use super::responder::{Responder, send_answer};
@@ -10,16 +9,16 @@ use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
 use instep_proto::message::Kind;
 
-/// A write or an action that a client asks for.
+/// Valid request of a client to write a property or to invoke an action.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Request<'m> {
     /// The name of the property or action.
     pub name: &'static str,
-    /// What came with it.
+    /// The value to write, or the input of the action.
     pub input: Input<'m>,
 }
 
-/// An [`Invoked`] that knows where its text lies.
+/// [`Invoked`] with the range of its text in the message.
 struct Decoded {
     interaction: &'static Interaction,
     id: Option<u64>,
@@ -47,8 +46,8 @@ impl<'d> Inbox<'d> {
             responder.done_if_due();
         }
         if let Some(restored) = self.next_restored(thing) {
-            let nobody = ClientId { number: 0, slot: 0 };
-            return (restored, self.responder(nobody, None, restored.name, false));
+            let no_client = ClientId { number: 0, slot: 0 };
+            return (restored, self.responder(no_client, None, restored.name, false));
         }
         loop {
             let (client, news) = self.recv_item().await;
@@ -90,7 +89,7 @@ impl<'d> Inbox<'d> {
         Responder { device: self.device, client, id, name, serial }
     }
 
-    /// For the macro: the text of the last request.
+    /// Returns the text of the last request. For the macro.
     #[doc(hidden)]
     pub fn text(&self) -> &str {
         // It was text before it was unescaped, and is so now.

@@ -1,4 +1,4 @@
-//! The answer that the application owes a client.
+//! Replies of the application to requests.
 
 use super::error::SendError;
 use super::open_request::OpenRequest;
@@ -17,7 +17,7 @@ use core::fmt::Display;
 pub struct Responder<'d> {
     pub(super) device: &'d Device,
     pub(super) client: ClientId,
-    /// None: nobody asked for an answer; a refusal is told anyway.
+    /// The id of the reply, or `None` if the client asked for none. A refusal is sent in any case.
     pub(super) id: Option<u64>,
     pub(super) name: &'static str,
     /// Number of the request, for [`OpenRequest::take`].
@@ -95,7 +95,7 @@ impl Responder<'_> {
     }
 }
 
-/// Sends a client its answer. One that is gone needs none.
+/// Sends a reply to a client, unless it has disconnected.
 pub(super) fn send_answer(device: &Device, client: ClientId, frame: impl Display) {
     match device.send(client, frame) {
         Ok(()) | Err(SendError::Gone) => {}
