@@ -201,7 +201,6 @@ impl<A: Arrays> FeedMemory<A> {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "topics, their bytes, events, their bytes")]
     fn take(
         &'static self,
     ) -> (&'static mut [TableEntry], &'static mut [u8], &'static mut [RingEntry], &'static mut [u8]) {
