@@ -152,7 +152,7 @@ impl Device {
             }
             debug_assert!(
                 slot.inbox != InboxState::Waiting,
-                "a client waits for a place only if there is none"
+                "a client waited for a place in the inbox although there was one"
             );
             if slot.inbox != InboxState::Reserved {
                 state.inbox_used += 1;
