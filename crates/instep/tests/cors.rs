@@ -108,7 +108,7 @@ fn writes_and_errors_are_readable_by_allowed_origin() {
         assert_eq!(shared_with(&answer).as_deref(), Some("http://panel.test"), "{}", answer.all);
     }
     let (_, refused) = ask(&mut world, &mut inbox, "POST", "/actions/blink", ELSEWHERE, "", |responder| {
-        responder.refuse("no")
+        responder.refuse("no");
     });
     assert_eq!((refused.status, shared_with(&refused).as_deref()), (409, Some("http://panel.test")));
 }

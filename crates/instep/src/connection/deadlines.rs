@@ -57,7 +57,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) {
         for &timer in self.timers() {
-            if !timer.is_of_request() && now >= self.due(timer, now, world.device.limits(), out.len() == 0) {
+            if !timer.is_of_request() && now >= self.due(timer, now, world.device.limits(), out.is_empty()) {
                 self.handle(timer, now, world, out);
             }
         }
@@ -72,7 +72,7 @@ impl Client {
         out: &mut Outgoing<'_>,
     ) -> bool {
         for &timer in self.timers() {
-            if timer.is_of_request() && now >= self.due(timer, now, world.device.limits(), out.len() == 0) {
+            if timer.is_of_request() && now >= self.due(timer, now, world.device.limits(), out.is_empty()) {
                 self.handle(timer, now, world, out);
                 return true;
             }
