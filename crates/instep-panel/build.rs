@@ -1,6 +1,7 @@
 //! Compresses every file of `assets/` at build time, so that no device has to.
 //!
-//! The panel's modules are joined, because a browser requests all modules at once and a device has few sockets.
+//! The modules of the panel and those of the library are joined, because a browser requests all modules at once and a device
+//! has few sockets.
 
 use std::{env, fs, io::Write as _, path::Path};
 
@@ -9,24 +10,24 @@ use flate2::{Compression, GzBuilder};
 /// The panel's modules, each after the modules that it imports.
 const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
-/// The library, which is served without comments and indentation, because every firmware contains it.
-const LIBRARY: &str = "instep.js";
+/// The library's modules, each after the modules that it imports.
+///
+/// It is served without comments and indentation, because every firmware contains it.
+const LIBRARY: [&str; 4] = ["clock.js", "frame.js", "stream.js", "instep.js"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=assets");
 
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    let panel: String =
-        PANEL.iter().map(|name| without_modules(&read(&Path::new("assets").join(name)))).collect();
+    let [panel, library] = [&PANEL, &LIBRARY].map(joined);
     write_both("panel.js", panel.as_bytes(), Path::new(&out));
+    write_both("instep.js", shortened(&library).as_bytes(), Path::new(&out));
     for entry in fs::read_dir("assets").expect("assets/ is a folder of this crate") {
         let entry = entry.expect("assets/ can be listed");
         let name = entry.file_name().into_string().expect("a name in UTF-8");
-        if !PANEL.contains(&&*name) {
-            let asset = read(&entry.path());
-            let asset = if name == LIBRARY { shortened(&asset) } else { asset };
-            write_both(&name, asset.as_bytes(), Path::new(&out));
+        if !PANEL.contains(&&*name) && !LIBRARY.contains(&&*name) {
+            write_both(&name, read(&entry.path()).as_bytes(), Path::new(&out));
         }
     }
 }
@@ -63,13 +64,20 @@ fn without_remark(line: &str) -> &str {
     }
 }
 
-/// Strips a module's exports and its imports of the panel's other modules.
-fn without_modules(module: &str) -> String {
+/// Joins modules after the comment at the head of the last one.
+///
+/// Imports of each other are stripped, and so are the exports of all modules but the last.
+fn joined(modules: &[&str; 4]) -> String {
+    let sources = modules.map(|name| read(&Path::new("assets").join(name)));
+    let [others @ .., last] = &sources;
+    let (head, last) = last.split_once("*/\n").expect("a comment at the head");
     let imports = |line: &&str| {
-        PANEL.iter().any(|name| line.starts_with("import ") && line.ends_with(&format!("\"./{name}\";")))
+        modules.iter().any(|name| line.starts_with("import ") && line.ends_with(&format!("\"./{name}\";")))
     };
-    let lines = module.lines().filter(|line| !imports(line));
-    lines.map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect()
+    let others = others.iter().flat_map(|module| module.lines());
+    let others = others.map(|line| line.strip_prefix("export ").unwrap_or(line));
+    let lines = others.chain(last.lines()).filter(|line| !imports(line));
+    lines.fold(format!("{head}*/\n"), |joined, line| joined + line + "\n")
 }
 
 /// Writes `<out>/<name>` and its compressed form `<out>/<name>.gz`.

@@ -13,7 +13,7 @@ use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, run};
 
 /// Tests of the command that the image has to pass, too.
-const COMMAND_TESTS: [&str; 13] = [
+const COMMAND_TESTS: [&str; 14] = [
     "applications",
     "backlog",
     "churn",
@@ -24,6 +24,7 @@ const COMMAND_TESTS: [&str; 13] = [
     "login",
     "many_clients",
     "origin",
+    "pages",
     "protocol_errors",
     "rest",
     "things",

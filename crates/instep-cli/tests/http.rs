@@ -2,17 +2,14 @@
 
 mod served;
 
-use flate2::read::GzDecoder;
-use served::{get, last_answer, request, serve};
-use std::io::{Read as _, Write as _};
+use served::{get, last_answer, request, serve, unzipped};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, SystemTime};
 use test_support::{Http, Response, SOON, Target, http, target};
 
 const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
-const HELLO: &str = include_str!("../../../apps/pages/hello.html");
-
 /// Checks that a person can read the error, and
 /// that a browser need not guess its type.
 #[track_caller]
@@ -172,88 +169,6 @@ fn head_request_gets_head_alone() {
     connection.send("HEAD /a b HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(connection.read_head().status, 400);
     assert_eq!(connection.read_to_end(SOON), b"");
-}
-
-#[test]
-fn page_cannot_be_framed_and_its_scripts_run() {
-    for app in ["hello", "led-plain", "led-json"] {
-        let server = serve(&["--app", app]);
-        let page = get(server.addr(), "/");
-        assert_eq!(page.header("content-security-policy"), Some("frame-ancestors 'self'"), "{app}");
-        assert_eq!(page.header("x-frame-options"), Some("SAMEORIGIN"));
-        assert_eq!(page.header("referrer-policy"), Some("same-origin"));
-        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(page.header("server"), None);
-    }
-}
-
-#[test]
-fn unchanged_copy_is_not_sent_again() {
-    let server = serve(&["--app", "hello"]);
-    let page = get(server.addr(), "/");
-    assert_eq!(page.text(), HELLO);
-    assert_eq!(page.header("cache-control"), Some("no-cache"));
-    let etag = page.header("etag").expect("no ETag").to_owned();
-    let mut connection = Http::connect(server.addr());
-    for list in [etag.clone(), format!("\"other\", W/{etag}"), "*".into()] {
-        connection.send(request("/", &[&format!("If-None-Match: {list}")]));
-        let response = connection.read();
-        assert_eq!((response.status, response.header("etag")), (304, Some(&*etag)), "{list}");
-    }
-    connection.send(request("/", &["If-None-Match: \"other\""]));
-    assert_eq!(connection.read().text(), HELLO);
-}
-
-#[test]
-fn script_is_compressed_if_accepted() {
-    let server = serve(&["--app", "led-json"]);
-    let vary = target().uncompressed.then_some("Accept-Encoding");
-    let takes = ["Accept-Encoding: br, gzip"];
-    let response = http(server.addr(), request("/instep.js", &takes));
-    assert_eq!((&unzipped(&response)[..], response.header("vary")), (SCRIPT, vary));
-    assert!(response.body.len() < SCRIPT.len() / 2);
-    let etag = format!("If-None-Match: {}", response.header("etag").expect("no ETag"));
-    assert_eq!(http(server.addr(), request("/instep.js", &[takes[0], &etag])).status, 304);
-    for takes_none in
-        [&[][..], &["Accept-Encoding: identity"], &["Accept-Encoding: gzip;q=0, *"], &["Accept-Encoding: "]]
-    {
-        let response = http(server.addr(), request("/instep.js", takes_none));
-        assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/javascript")));
-        assert_eq!(response.header("vary"), vary);
-        if !target().uncompressed {
-            assert_eq!(unzipped(&response), SCRIPT, "another body than the compressed one");
-            continue;
-        }
-        assert_eq!(
-            (&response.body[..], response.header("content-encoding")),
-            (SCRIPT, None),
-            "{takes_none:?}"
-        );
-        let copy = http(server.addr(), request("/instep.js", &[takes_none, &[&etag]].concat()));
-        assert_eq!(copy.status, 200, "two bodies share an ETag");
-    }
-}
-
-#[test]
-fn curl_prints_page_of_thing() {
-    let server = serve(&["--app", "workshop"]);
-    for (path, begins) in [("/", "<!doctype html>"), ("/panel.js", "/**"), ("/instep.js", "/**")] {
-        // The request of `curl`.
-        let response = http(server.addr(), request(path, &["User-Agent: curl/8.5.0", "Accept: */*"]));
-        if !target().uncompressed {
-            assert!(String::from_utf8(unzipped(&response)).is_ok());
-            continue;
-        }
-        let text = response.text();
-        assert!(text.len() > 1000 && text.to_ascii_lowercase().starts_with(begins), "{path}: {text:.80}");
-    }
-}
-
-fn unzipped(response: &Response) -> Vec<u8> {
-    assert_eq!(response.header("content-encoding"), Some("gzip"));
-    let mut unzipped = Vec::new();
-    GzDecoder::new(&response.body[..]).read_to_end(&mut unzipped).expect("not gzip");
-    unzipped
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+use flate2::read::GzDecoder;
+use std::io::Read as _;
 use std::net::SocketAddr;
 use test_support::{Builder, Http, Response, SOON, Server, WebSocket, http, opcode};
 
@@ -26,6 +28,15 @@ pub fn with(args: &[&str]) -> Builder {
 #[track_caller]
 pub fn get(addr: SocketAddr, path: &str) -> Response {
     http(addr, request(path, &[]))
+}
+
+/// Returns the body of a response in gzip.
+#[track_caller]
+pub fn unzipped(response: &Response) -> Vec<u8> {
+    assert_eq!(response.header("content-encoding"), Some("gzip"));
+    let mut unzipped = Vec::new();
+    GzDecoder::new(&response.body[..]).read_to_end(&mut unzipped).expect("not gzip");
+    unzipped
 }
 
 /// Returns a GET with further headers.

@@ -3,6 +3,7 @@
 //! It has request heads, responses, routes, assets and templates.
 
 mod asset;
+mod asset_reply;
 mod body;
 mod chunks;
 mod content_coding;

@@ -14,6 +14,7 @@ mod info;
 mod receive;
 mod requests;
 mod routing;
+mod send;
 mod timers;
 mod transport;
 mod turn;

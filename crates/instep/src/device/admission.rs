@@ -100,6 +100,7 @@ impl Device {
     pub(crate) fn release(&self, handle: SlotHandle, end: End) {
         self.with(|state| {
             state.counts.end(end);
+            state.yield_reservation(handle.client.slot, self.limits().inbox);
             let slot = &mut state.slots[usize::from(handle.client.slot)];
             state.taken -= 1;
             state.followers[usize::from(slot.follower)].taken -= 1;
@@ -108,8 +109,6 @@ impl Device {
                 slot.inbox = InboxState::Idle;
                 state.waiting.remove(handle.client.slot);
             }
-            state.yield_reservation(handle.client.slot, self.limits().inbox);
-            let slot = &mut state.slots[usize::from(handle.client.slot)];
             if handle.notify_app {
                 slot.closed = true;
                 if slot.inbox.message_kind().is_none() {
@@ -152,7 +151,7 @@ impl Device {
             }
             debug_assert!(
                 slot.inbox != InboxState::Waiting,
-                "a client waits for a place only if there is none"
+                "a client waited for a place in the inbox although there was one"
             );
             if slot.inbox != InboxState::Reserved {
                 state.inbox_used += 1;

@@ -43,12 +43,12 @@ impl core::fmt::Display for ClientId {
 /// Stage of a client's next message on its way to the application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum InboxState {
-    /// The message is not complete, and no place in the inbox is kept for it.
+    /// The message is not complete, and no place in the inbox is reserved for it.
     #[default]
     Idle,
-    /// The message waits for a place in the inbox, in [`State::waiting`](super::state::State::waiting).
+    /// The message waits for a place in the inbox, in the queue of waiting slots.
     Waiting,
-    /// A place in the inbox is kept for the message.
+    /// A place in the inbox is reserved for the message.
     Reserved,
     /// The message is complete and has a place in the inbox.
     Queued(Kind),
@@ -57,7 +57,7 @@ pub(crate) enum InboxState {
 }
 
 impl InboxState {
-    /// The kind of the message, if it is complete.
+    /// Returns the kind of the message if it is complete.
     pub(crate) const fn message_kind(self) -> Option<Kind> {
         match self {
             Self::Queued(kind) | Self::AwaitingReplyRoom(kind) => Some(kind),
@@ -89,11 +89,11 @@ pub struct Slot {
     pub(crate) message: Buffer,
     pub(crate) inbox: InboxState,
     pub(crate) replies: Outbox<Buffer>,
-    /// It stands in the queue for the application.
+    /// Whether it is in the queue for the application.
     pub(crate) in_queue: bool,
-    /// It stands in the queue of its follower.
+    /// Whether it is in the queue of its follower.
     pub(crate) is_ready: bool,
-    /// It was blocked by its own message or replies: it gets a turn when the application takes its message.
+    /// Whether its own message or replies blocked the client, which gets a turn when the application takes its message.
     pub(crate) is_blocked: bool,
 }
 
@@ -130,7 +130,7 @@ impl Slot {
         self.number = 0;
         debug_assert!(
             !matches!(self.inbox, InboxState::Waiting | InboxState::Reserved),
-            "a free slot has no place in the inbox"
+            "a slot was freed while it waited for a place in the inbox or had one"
         );
         (self.notify_app, self.opened, self.closed, self.is_blocked) = (false, false, false, false);
         (self.session, self.revoked, self.inbox) = (None, false, InboxState::Idle);

@@ -3,10 +3,10 @@
 //! A request without a session and without a password is led to the log-in page, or gets 401.
 
 use super::checks::Verdict;
+use super::cookie::{Cookie, is_framed};
 use super::log_in::{Authenticator, LogIn, Verification};
 use super::page::{self, Page};
 use super::password::{PASSWORD_MAX, Password};
-use super::sessions::SESSION_SECONDS;
 use super::state::{LogInMemory, Random};
 use crate::access::prefix;
 use crate::service::{Credential, Outcome, Pending, Request, may_act, whole_content};
@@ -171,7 +171,7 @@ impl LogIn {
                 let _ = self.end_sessions(request);
                 let id = self.begin_session(request.context.device, now);
                 log::info!("Logged in from {peer}");
-                let cookie = cookie(Some(id), request);
+                let cookie = Cookie::new(Some(id), request);
                 let mut next = [0; NEXT_MAX];
                 redirect(head, &local_path(head.query, &mut next), Some(&cookie), out)
             }
@@ -186,36 +186,9 @@ impl LogIn {
         if self.end_sessions(request) {
             log::info!("Logged out from {peer}");
         }
-        let cookie = cookie(None, request);
+        let cookie = Cookie::new(None, request);
         redirect(head, &LOG_IN, Some(&cookie), out)
     }
-}
-
-/// Returns the cookie that sets a session, or deletes it if `id` is `None`.
-fn cookie<'h>(id: Option<u128>, request: &Request<'h>) -> Cookie<'h> {
-    let head = request.head;
-    let site = match (head.secure, holds_in_frames(request)) {
-        (true, true) => Site::AnyFramed,
-        (true, false) => Site::OwnSecure,
-        (false, _) => Site::Own,
-    };
-    Cookie { id, port: request.local_port, base: head.base, site }
-}
-
-/// Returns whether the page is in a frame that keeps the cookie.
-///
-/// The frame is another site's. Browsers keep such a cookie, and send `Sec-Fetch-Dest`, over TLS only.
-fn holds_in_frames(request: &Request<'_>) -> bool {
-    let Request { head, context, .. } = *request;
-    let mut dest = head.fields.items("sec-fetch-dest");
-    head.secure && !context.access.frames.is_empty() && dest.next() == Some("iframe")
-}
-
-/// Returns whether the page may be in a frame that drops the cookie.
-///
-/// A script of the page checks whether it is.
-fn is_framed(request: &Request<'_>) -> bool {
-    !request.context.access.frames.is_empty() && !holds_in_frames(request)
 }
 
 /// Returns the ticket of the check for which the request waits.
@@ -317,42 +290,6 @@ fn local_path<'n>(query: Option<&str>, out: &'n mut [u8]) -> &'n str {
     }
 }
 
-/// Value of `Set-Cookie` (RFC 6265), which sets or deletes a session.
-struct Cookie<'h> {
-    id: Option<u128>,
-    port: u16,
-    /// The path prefix of the device. Devices below other prefixes of the same host have cookies of their own.
-    base: &'h str,
-    site: Site,
-}
-
-/// Sites from whose pages a browser sends a cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Site {
-    /// The device's own pages.
-    Own,
-    /// The device's own pages, and only over TLS.
-    OwnSecure,
-    /// Pages of any site that frames the device, only over TLS. The cookie is partitioned by that site (CHIPS).
-    AnyFramed,
-}
-
-impl Display for Cookie<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "instep_{}=", self.port)?;
-        match self.id {
-            Some(id) => write!(f, "{id:032x}; Max-Age={SESSION_SECONDS}")?,
-            None => f.write_str("; Max-Age=0")?,
-        }
-        write!(f, "; Path={}/; HttpOnly; SameSite=", self.base)?;
-        f.write_str(match self.site {
-            Site::Own => "Strict",
-            Site::OwnSecure => "Strict; Secure",
-            Site::AnyFramed => "None; Secure; Partitioned",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,24 +338,5 @@ mod tests {
             let asked = query.map_or(path.to_string(), |query| std::format!("{path}?{query}"));
             assert_eq!(local_path(ask.split_once('?').map(|(_, query)| query), &mut [0; NEXT_MAX]), asked);
         }
-    }
-
-    #[test]
-    fn cookie_has_expected_attributes() {
-        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", site: Site::Own };
-        assert_eq!(
-            cookie.to_string(),
-            "instep_80=00000000000000000000000000000abc; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict"
-        );
-        let none = Cookie { id: None, port: 443, base: "/device", site: Site::OwnSecure };
-        assert_eq!(
-            none.to_string(),
-            "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=Strict; Secure"
-        );
-        let framed = Cookie { site: Site::AnyFramed, ..none };
-        assert_eq!(
-            framed.to_string(),
-            "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=None; Secure; Partitioned"
-        );
     }
 }

@@ -6,6 +6,7 @@
 //! [`LogIn::check_passwords`], while everything else goes on.
 
 mod checks;
+mod cookie;
 mod failures;
 mod http;
 mod log_in;

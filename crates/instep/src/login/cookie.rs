@@ -1,0 +1,95 @@
+//! Cookie of a session, and whether a browser keeps it in a frame.
+
+use super::sessions::SESSION_SECONDS;
+use crate::service::Request;
+use core::fmt::{self, Display};
+
+/// Value of `Set-Cookie` (RFC 6265), which sets or deletes a session.
+pub(super) struct Cookie<'h> {
+    id: Option<u128>,
+    port: u16,
+    /// The path prefix of the device. Devices below other prefixes of the same host have cookies of their own.
+    base: &'h str,
+    site: Site,
+}
+
+/// Sites from whose pages a browser sends a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Site {
+    /// The device's own pages.
+    Own,
+    /// The device's own pages, and only over TLS.
+    OwnSecure,
+    /// Pages of any site that frames the device, only over TLS. The cookie is partitioned by that site (CHIPS).
+    AnyFramed,
+}
+
+impl<'h> Cookie<'h> {
+    /// Returns the cookie for a session, or for none.
+    pub(super) fn new(id: Option<u128>, request: &Request<'h>) -> Self {
+        let head = request.head;
+        let site = match (head.secure, holds_in_frames(request)) {
+            (true, true) => Site::AnyFramed,
+            (true, false) => Site::OwnSecure,
+            (false, _) => Site::Own,
+        };
+        Self { id, port: request.local_port, base: head.base, site }
+    }
+}
+
+impl Display for Cookie<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "instep_{}=", self.port)?;
+        match self.id {
+            Some(id) => write!(f, "{id:032x}; Max-Age={SESSION_SECONDS}")?,
+            None => f.write_str("; Max-Age=0")?,
+        }
+        write!(f, "; Path={}/; HttpOnly; SameSite=", self.base)?;
+        f.write_str(match self.site {
+            Site::Own => "Strict",
+            Site::OwnSecure => "Strict; Secure",
+            Site::AnyFramed => "None; Secure; Partitioned",
+        })
+    }
+}
+
+/// Returns whether the page may be in a frame that drops the cookie.
+///
+/// A script of the page checks whether it is.
+pub(super) fn is_framed(request: &Request<'_>) -> bool {
+    !request.context.access.frames.is_empty() && !holds_in_frames(request)
+}
+
+/// Returns whether the page is in a frame that keeps the cookie.
+///
+/// The frame is another site's. Browsers keep such a cookie, and send `Sec-Fetch-Dest`, over TLS only.
+fn holds_in_frames(request: &Request<'_>) -> bool {
+    let Request { head, context, .. } = *request;
+    let mut dest = head.fields.items("sec-fetch-dest");
+    head.secure && !context.access.frames.is_empty() && dest.next() == Some("iframe")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn cookie_has_expected_attributes() {
+        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", site: Site::Own };
+        assert_eq!(
+            cookie.to_string(),
+            "instep_80=00000000000000000000000000000abc; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict"
+        );
+        let none = Cookie { id: None, port: 443, base: "/device", site: Site::OwnSecure };
+        assert_eq!(
+            none.to_string(),
+            "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=Strict; Secure"
+        );
+        let framed = Cookie { site: Site::AnyFramed, ..none };
+        assert_eq!(
+            framed.to_string(),
+            "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=None; Secure; Partitioned"
+        );
+    }
+}
