@@ -142,7 +142,7 @@ fn ambiguous_request_does_not_reach_application() {
 fn nginx_forwards_chunked_request() {
     let Some(nginx) = find("nginx") else { return };
     let server = serve(&["--app", "workshop"]);
-    let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("no free port");
+    let addr = test_support::free_addr();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chunked-nginx-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("cannot create the folder");
     let to = server.addr();

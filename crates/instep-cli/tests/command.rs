@@ -146,10 +146,8 @@ fn port_without_address_means_all_addresses() {
     }
 }
 
-/// Returns a port that is probably free.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("cannot create a socket");
-    listener.local_addr().expect("no address").port()
+    test_support::free_addr().port()
 }
 
 #[test]

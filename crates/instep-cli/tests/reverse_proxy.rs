@@ -5,11 +5,11 @@ mod served;
 
 use served::{INSTEP, request, serve};
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Http, Response, SOON, Server, WebSocket, http, opcode, wait_until};
+use test_support::{Http, Response, SOON, Server, WebSocket, free_addr, http, opcode, wait_until};
 
 /// Another address of this machine, to distinguish the client from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
@@ -117,10 +117,6 @@ fn find(program: &str) -> Option<PathBuf> {
         println!("skipped: {program} is not on PATH");
     }
     found
-}
-
-fn free_addr() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("no free port")
 }
 
 fn folder(name: &str) -> PathBuf {

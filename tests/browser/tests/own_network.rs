@@ -3,7 +3,6 @@
 
 use browser_tests::Browser;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use test_support::SOON;
 
@@ -28,8 +27,7 @@ impl Drop for Machine {
 fn boot() -> (Machine, u16) {
     let image = std::env::var_os("INSTEP_OWN_NETWORK_IMAGE")
         .expect("INSTEP_OWN_NETWORK_IMAGE does not name the image");
-    let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("no free port").port();
+    let port = test_support::free_addr().port();
     let network = "user,id=n0,net=192.168.4.0/24,host=192.168.4.254";
     let mut qemu = Command::new("qemu-system-riscv32")
         .args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])

@@ -20,6 +20,7 @@ mod folder;
 mod frame;
 mod http;
 mod output;
+mod port;
 mod random;
 mod server;
 #[cfg(feature = "tls")]
@@ -34,6 +35,7 @@ pub use deadline::{SOON, wait_for, wait_until};
 pub use folder::Folder;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
+pub use port::free_addr;
 pub use random::Random;
 pub use server::{Builder, Server};
 pub use stream::Stream;
