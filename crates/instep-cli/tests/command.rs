@@ -3,7 +3,7 @@
 mod served;
 
 use served::{INSTEP, get, serve};
-use std::net::{Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::process::{Command, Output, Stdio};
 use test_support::WebSocket;
 
