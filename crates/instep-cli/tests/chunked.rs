@@ -7,7 +7,7 @@ mod served;
 use served::{INSTEP, get, request, serve};
 use std::fs;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use test_support::{Http, SOON, Server, http, wait_until};
