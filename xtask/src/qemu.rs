@@ -30,7 +30,7 @@ const COMMAND_TESTS: [&str; 14] = [
     "things",
 ];
 /// Those among them that do not run on a device, with the reason.
-const NOT_FOR_A_DEVICE: [(&str, &str); 12] = [
+const NOT_FOR_A_DEVICE: [(&str, &str); 13] = [
     ("compression_is_negotiated_as_browsers_offer_it", "a device does not compress"),
     ("page_and_socket_may_use_two_ports_of_server", "the image listens on one port"),
     ("ten_thousand_visits_leak_nothing", "it measures a process of Linux"),
@@ -43,6 +43,7 @@ const NOT_FOR_A_DEVICE: [(&str, &str); 12] = [
     ("bom_and_newline_are_no_part_of_password", "a device has no files"),
     ("answers_have_date_header", "a device has no clock"),
     ("client_reusing_connections_never_meets_closed_one", "its limits are those of its firmware"),
+    ("request_sent_while_server_was_stopped_is_answered", "an emulated network is stopped with the device"),
 ];
 /// Build-time settings of an image for a test.
 const SETTINGS: [(&str, &str); 5] = [
