@@ -255,5 +255,5 @@ fn crash_ends_qemu_and_is_logged() {
         .expect("the launcher does not start");
     let log = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{log}");
-    assert!(log.contains("panicked") && log.contains(r#"there is no application "none""#), "{log}");
+    assert!(log.contains("panicked") && log.contains(r#"unknown application "none""#), "{log}");
 }
