@@ -70,5 +70,5 @@ fn ws_url_of_tutorial_fails_on_https_page() {
     assert_eq!(refused("ws://lamp.test/ws"), "SecurityError");
     assert_eq!(refused("wss://lamp.test/ws"), "open");
     device.server.expect_line("[1] Connected from 127.0.0.1");
-    device.server.wait_for_line(|line| line.contains("write wss://"), SOON);
+    device.server.wait_for_line(|line| line.contains("use wss://"), SOON);
 }
