@@ -89,7 +89,7 @@ fn second_server_on_port_exits_1() {
 
 #[test]
 fn port_named_twice_is_not_blamed_on_other_server() {
-    let port = free_port();
+    let port = test_support::free_addr().port();
     let [here, all, six] = ["127.0.0.1", "0.0.0.0", "[::1]"].map(|host| format!("{host}:{port}"));
     for (args, says) in [
         (
@@ -115,7 +115,7 @@ fn port_named_twice_is_not_blamed_on_other_server() {
 #[test]
 fn all_ipv6_and_ipv4_addresses_combine_in_any_order() {
     for hosts in [["[::]", "0.0.0.0"], ["0.0.0.0", "[::]"], ["[::]", "127.0.0.1"]] {
-        let port = free_port();
+        let port = test_support::free_addr().port();
         let [first, second] = hosts.map(|host| format!("{host}:{port}"));
         let server = serve(&["--app", "hello", "--open", "--addr", &first, "--addr", &second]);
         for here in [SocketAddr::from(([127, 0, 0, 1], port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))]
@@ -133,7 +133,7 @@ fn all_ipv6_and_ipv4_addresses_combine_in_any_order() {
 #[test]
 fn port_without_address_means_all_addresses() {
     for host in ["", "*"] {
-        let port = free_port();
+        let port = test_support::free_addr().port();
         let address = format!("{host}:{port}");
         let (status, error) = failure(&["serve", "--addr", &address]);
         assert!(status == 2 && error.contains("other machines can reach it"), "{error}");
@@ -144,10 +144,6 @@ fn port_without_address_means_all_addresses() {
         }
         drop(server);
     }
-}
-
-fn free_port() -> u16 {
-    test_support::free_addr().port()
 }
 
 #[test]

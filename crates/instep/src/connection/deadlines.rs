@@ -29,8 +29,8 @@ const INVOCATION_TIMEOUT_MS: u64 = 5_000;
 impl Client {
     /// Notes that the first byte of a head has arrived.
     pub(super) fn head_begun(&mut self, now: Instant) {
-        if let Some(exchange) = self.http_mut()
-            && !core::mem::replace(&mut exchange.head_begun, true)
+        if let Some(http) = self.http_mut()
+            && !core::mem::replace(&mut http.head_begun, true)
         {
             self.timing.begin(now);
         }
@@ -39,8 +39,8 @@ impl Client {
     /// Notes that a request's head is complete.
     pub(super) fn head_ended(&mut self, now: Instant) {
         self.timing.begin(now);
-        if let Some(exchange) = &mut self.http_state {
-            (exchange.head_begun, exchange.served) = (false, true);
+        if let Some(http) = &mut self.http_state {
+            (http.head_begun, http.served) = (false, true);
         }
     }
 
@@ -48,7 +48,7 @@ impl Client {
     ///
     /// The idle timeout begins, unless the next head has begun.
     pub(super) fn answer_ended(&mut self, now: Instant) {
-        if self.http().is_some_and(|exchange| !exchange.head_begun) {
+        if self.http().is_some_and(|http| !http.head_begun) {
             self.timing.begin(now);
         }
     }
@@ -57,12 +57,13 @@ impl Client {
     pub(super) fn handle_connection_timers(
         &mut self,
         now: Instant,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
         for &timer in self.timers() {
-            if !timer.is_of_request() && now >= self.due(timer, now, world.device.limits(), out.is_empty()) {
-                self.handle(timer, now, world, out);
+            if !timer.is_of_request() && now >= self.due(timer, now, context.device.limits(), out.is_empty())
+            {
+                self.handle(timer, now, context, out);
             }
         }
     }
@@ -72,12 +73,16 @@ impl Client {
     pub(super) fn handle_request_timers(
         &mut self,
         now: Instant,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) -> bool {
+        // This runs for every message of an open WebSocket, too.
+        if !matches!(self.state, State::Http) {
+            return false;
+        }
         for &timer in self.timers() {
-            if timer.is_of_request() && now >= self.due(timer, now, world.device.limits(), out.is_empty()) {
-                self.handle(timer, now, world, out);
+            if timer.is_of_request() && now >= self.due(timer, now, context.device.limits(), out.is_empty()) {
+                self.handle(timer, now, context, out);
                 return true;
             }
         }
@@ -120,38 +125,44 @@ impl Client {
             (Timer::Session, State::Events(events)) => events.expires_at,
             (Timer::Ping, State::Open(_)) => since.after(limits.ping_every),
             (Timer::Linger, State::Lingering(_)) => since.after(limits.linger_time),
-            (_, State::Http) => self
-                .http()
-                .map_or(Instant::NEVER, |exchange| exchange.due(timer, since, now, limits, drained)),
+            (_, State::Http) => {
+                self.http().map_or(Instant::NEVER, |http| http.due(timer, since, now, limits, drained))
+            }
             _ => Instant::NEVER,
         }
     }
 
     /// Does what a timer that is due is for.
-    fn handle(&mut self, timer: Timer, now: Instant, world: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
-        let limits = world.device.limits();
+    fn handle(
+        &mut self,
+        timer: Timer,
+        now: Instant,
+        context: &ConnectionContext<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
+        let limits = context.device.limits();
         match (timer, &mut self.state) {
             (Timer::WriteStall, state) => {
                 if let State::Open(Open { slot, .. }) | State::Events(Events { slot, .. }) = state {
                     let client = slot.client;
                     log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
                 }
-                self.transition(State::Closed, End::Dropped(DropReason::WriteStall), world);
+                self.transition(State::Closed, End::Dropped(DropReason::WriteStall), context);
             }
             (Timer::HalfMessage, State::Open(open)) => {
-                if let Some(compression) = world.compression
+                if let Some(compression) = context.compression
                     && (compression.takes().is_overdue)(open, compression, now, limits.write_stall)
                 {
-                    self.end_open(Some(CloseCode::TRY_AGAIN_LATER), world, out);
+                    self.end_open(Some(CloseCode::TRY_AGAIN_LATER), context, out);
                 }
             }
-            (Timer::Keepalive, State::Open(open)) => open.send_keepalive(now, world, out),
+            (Timer::Keepalive, State::Open(open)) => open.send_keepalive(now, context, out),
             (Timer::Keepalive, State::Events(events)) => events.comment(now, out),
-            (Timer::Session, _) => self.end_session(world, out),
+            (Timer::Session, _) => self.end_session(context, out),
             (Timer::Ping, State::Open(open)) if self.pings >= limits.pings_missed => {
                 let client = open.slot.client;
                 log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
-                self.transition(State::Closed, End::Dropped(DropReason::NoPong), world);
+                self.transition(State::Closed, End::Dropped(DropReason::NoPong), context);
             }
             (Timer::Ping, _) => {
                 self.pings += 1;
@@ -166,32 +177,32 @@ impl Client {
             }
             (Timer::Linger, _) => self.state = State::Closed,
             (Timer::PasswordTimeout, _) => {
-                world.device.count_refusal(RefusalReason::Full);
+                context.device.count_refusal(RefusalReason::Full);
                 let peer = self.peer();
-                log_limited!(warn, world, now, "Refused {peer}: too many passwords wait to be checked");
+                log_limited!(warn, context, now, "Refused {peer}: too many passwords wait to be checked");
                 self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
             (Timer::Invocation, _) => {
                 if let Pending::Invocation(pending) = self.pending() {
-                    world.device.withdraw(pending.client, pending.left);
+                    context.device.withdraw(pending.client, pending.left);
                 }
-                world.device.count_refusal(RefusalReason::Timeout);
+                context.device.count_refusal(RefusalReason::Timeout);
                 let peer = self.peer();
                 log_limited!(
                     warn,
-                    world,
+                    context,
                     now,
                     "Refused a request from {peer}: the application did not answer"
                 );
-                match world.app.service {
+                match context.app.service {
                     Some(service) => self.answer((service.late)()),
                     None => self.state = State::Closed,
                 }
             }
-            (Timer::Head, _) => match self.http().map(|exchange| (exchange.head_begun, exchange.served)) {
+            (Timer::Head, _) => match self.http().map(|http| (http.head_begun, http.served)) {
                 // A peer that began a request is told.
                 Some((true, _)) => {
-                    world.device.count_refusal(RefusalReason::Timeout);
+                    context.device.count_refusal(RefusalReason::Timeout);
                     self.answer(Reply::error(Status::RequestTimeout, None));
                 }
                 // A request may be on its way to us.
