@@ -66,11 +66,11 @@ pub struct Client {
 
 impl Client {
     /// Creates the state of an accepted connection.
-    pub fn new(info: ConnectionInfo, mut exchange: HttpStateMemory, now: Instant) -> Self {
-        exchange.begin(info);
+    pub fn new(info: ConnectionInfo, mut http: HttpStateMemory, now: Instant) -> Self {
+        http.begin(info);
         Self {
             state: State::Http,
-            http_state: Some(exchange),
+            http_state: Some(http),
             input_ended: false,
             pings: 0,
             seen: 0,
@@ -172,32 +172,31 @@ impl Client {
     }
 
     /// Closes the connection after the socket has failed.
-    pub fn abandon(&mut self, surroundings: &mut TurnContext<'_>) {
-        let (world, _) = ConnectionContext::of(surroundings);
-        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &world);
+    pub fn abandon(&mut self, context: &mut TurnContext<'_>) {
+        let (context, _) = ConnectionContext::of(context);
+        self.transition(State::Closed, End::Dropped(DropReason::SocketError), &context);
     }
 
     /// Ends the connection, an open WebSocket with this close code.
     ///
     /// The driver must call [`Client::turn`] then. Until that turn, an open WebSocket stays open.
-    pub fn close(&mut self, code: CloseCode, surroundings: &mut TurnContext<'_>) {
+    pub fn close(&mut self, code: CloseCode, context: &mut TurnContext<'_>) {
         match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
             // An answer that has begun is written to its end.
-            (State::Http, Some(exchange))
-                if !matches!(exchange.pending, Pending::Invocation(_))
-                    && !exchange.unsent.bytes().is_empty() =>
+            (State::Http, Some(http))
+                if !matches!(http.pending, Pending::Invocation(_)) && !http.unsent.bytes().is_empty() =>
             {
                 self.state = State::Ending;
             }
             (State::Http, _) => {
-                let (world, _) = ConnectionContext::of(surroundings);
-                self.transition(State::Closed, End::Closed(Some(code)), &world);
+                let (context, _) = ConnectionContext::of(context);
+                self.transition(State::Closed, End::Closed(Some(code)), &context);
             }
             (State::Events(_), _) => {
-                let (world, _) = ConnectionContext::of(surroundings);
-                self.transition(State::Ending, End::Closed(Some(code)), &world);
+                let (context, _) = ConnectionContext::of(context);
+                self.transition(State::Ending, End::Closed(Some(code)), &context);
             }
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
@@ -214,7 +213,7 @@ impl Client {
     pub(super) fn end_open(
         &mut self,
         code: Option<CloseCode>,
-        world: &ConnectionContext<'_>,
+        context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
         let mut frame = [0; SERVER_HEADER_MAX];
@@ -222,26 +221,26 @@ impl Client {
         frame[length..length + 2].copy_from_slice(&code.unwrap_or(CloseCode::NORMAL).number().to_be_bytes());
         // Without room for it, the client has not read for long, and would not read it either.
         let _ = out.push(&frame[..length + 2]);
-        self.transition(State::Ending, End::Closed(code), world);
+        self.transition(State::Ending, End::Closed(code), context);
     }
 
     /// Changes the state.
     ///
     /// Leaving an open WebSocket or a stream releases its slot and counts its end.
-    pub(super) fn transition(&mut self, next: State, end: End, world: &ConnectionContext<'_>) {
+    pub(super) fn transition(&mut self, next: State, end: End, context: &ConnectionContext<'_>) {
         let waits = self.pending();
         match core::mem::replace(&mut self.state, next) {
             State::Open(open) => {
-                if let Some(inflater) = open.close(end, world.device)
-                    && let Some(compression) = world.compression
+                if let Some(inflater) = open.close(end, context.device)
+                    && let Some(compression) = context.compression
                 {
                     compression.return_inflater(inflater);
                 }
             }
-            State::Events(events) => events.close(end, world),
+            State::Events(events) => events.close(end, context),
             State::Http => {
                 if let Pending::Invocation(pending) = waits {
-                    world.device.withdraw(pending.client, pending.left);
+                    context.device.withdraw(pending.client, pending.left);
                 }
             }
             _ => {}
@@ -253,7 +252,7 @@ impl Client {
     /// The client needs it for requests and for output that the socket has not accepted. Without it, an open WebSocket or a stream
     /// writes only what the socket is sure to accept ([`TurnContext::room`]).
     pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
-        let waits = self.http_state.as_ref().is_some_and(|exchange| !exchange.unsent.bytes().is_empty());
+        let waits = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
         let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
         if needs || waits { None } else { self.take_http_state() }
     }
@@ -263,7 +262,7 @@ impl Client {
     /// For a connection that has ended.
     pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
         match self.http_state.take()? {
-            HttpStateMemory::Lent(exchange) => Some(exchange),
+            HttpStateMemory::Lent(http) => Some(http),
             #[cfg(feature = "alloc")]
             owned @ HttpStateMemory::Owned(_) => {
                 self.http_state = Some(owned);
@@ -274,7 +273,7 @@ impl Client {
 
     /// Returns what the first request in the input waits for.
     pub(super) fn pending(&self) -> Pending {
-        self.http().map_or(Pending::Nothing, |exchange| exchange.pending)
+        self.http().map_or(Pending::Nothing, |http| http.pending)
     }
 
     /// Returns the state of HTTP, if the connection is in [`State::Http`].
@@ -288,17 +287,17 @@ impl Client {
 
     /// Returns the address of the peer.
     pub(super) fn peer(&self) -> IpAddr {
-        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |exchange| exchange.peer)
+        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |http| http.peer)
     }
 
     /// Returns whether every request is answered with 503.
     pub(super) fn is_refused(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|exchange| exchange.refused)
+        self.http_state.as_ref().is_some_and(|http| http.refused)
     }
 
     /// Returns the device's port of the connection, or 0 if the driver did not set it.
     pub(super) fn local_port(&self) -> u16 {
-        self.http_state.as_ref().map_or(0, |exchange| exchange.local_port)
+        self.http_state.as_ref().map_or(0, |http| http.local_port)
     }
 
     /// Answers a request that has no more content.
