@@ -28,7 +28,6 @@ pub mod led_state;
 pub mod led_words;
 pub mod motor;
 mod page;
-mod properties;
 pub mod soft_ap;
 pub mod toggle;
 pub mod weather;
@@ -37,7 +36,6 @@ pub mod workshop;
 pub use hardware::{Hardware, NoDimmer};
 pub use inverted::Inverted;
 pub use led::{LED, Led};
-pub use properties::KeptProperties;
 
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
@@ -64,6 +62,11 @@ pub const ALL: [&App; 14] = [
 /// Returns the application of that name.
 pub fn find(name: &str) -> Option<&'static App> {
     ALL.into_iter().find(|app| app.name() == name)
+}
+
+/// Returns whether an application switches an LED.
+pub fn has_led(app: &App) -> bool {
+    !matches!(app.name(), "weather" | "motor" | "chat" | "console" | "hello" | "soft-ap" | "echo")
 }
 
 /// Runs the application of that name on a board with an LED that is off at power-up, and never returns.

@@ -8,7 +8,7 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 use embedded_hal::pwm::{self, SetDutyCycle};
 use instep::thing::PropertyStore;
 use instep::{Access, Limits};
-use instep_apps::{Hardware, KeptProperties, LED, Led, lamp};
+use instep_apps::{Hardware, LED, Led, lamp};
 use instep_settings::{FlashError, FlashStorage, Kept, KeptSwitch, LoadOutcome, PowerUp, Saver, Settings};
 use instep_tokio::{Server, SocketLimits};
 use mock_flash::{MockError, MockFlash};
@@ -70,8 +70,8 @@ fn open(flash: &mut MockFlash) -> Stored<'_> {
     (settings, saver, opened)
 }
 
-fn properties(settings: &'static Settings) -> &'static KeptProperties {
-    Box::leak(Box::new(KeptProperties::new(Kept::by(settings))))
+fn properties(settings: &'static Settings) -> &'static Kept<'static> {
+    Box::leak(Box::new(Kept::by(settings)))
 }
 
 /// A server of the lamp, whose application runs on its own thread, and the lamp's brightness.

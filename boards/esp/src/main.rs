@@ -33,7 +33,7 @@ use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::{Interface, WifiController};
 use instep::access::{AllowHints, OPEN_TO_EVERYONE, Origins};
 use instep::{Access, App};
-use instep_apps::{Hardware, KeptProperties, LED, Led};
+use instep_apps::{Hardware, LED, Led};
 use instep_embassy::{Driver, LogInResources, Server, SynFilter};
 use instep_settings::{Kept, KeptSwitch, Settings};
 use instep_wifi::name::Name;
@@ -43,7 +43,7 @@ use static_cell::StaticCell;
 esp_bootloader_esp_idf::esp_app_desc!();
 
 static SETTINGS: Settings = Settings::new();
-static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
+static KEPT: Kept = Kept::by(&SETTINGS);
 static NAME: StaticCell<Name> = StaticCell::new();
 static ACCESS: StaticCell<Access> = StaticCell::new();
 static AP_ACCESS: StaticCell<Access> = StaticCell::new();
@@ -86,7 +86,7 @@ async fn main(spawner: Spawner) {
     let ap_access = AP_ACCESS.init(access.with_portal(AP_PAGE));
     let (server, mut inbox) = RESOURCES.start(app, ACCESS.init(access));
     if const { build_config::keeps_properties() } {
-        inbox.keep_in(&PROPERTIES);
+        inbox.keep_in(&KEPT);
     }
     info!("Application {}: {}", app.name(), app.about());
     info!(

@@ -1,95 +1,51 @@
-//! The command `instep`, which runs the device as a program on Linux.
+//! The command `instep`, which runs the example applications as programs on Linux.
 
-mod addresses;
-mod certificate;
-mod inherit;
-mod listen;
-mod log;
-mod metrics;
-mod options;
-mod output;
-mod page;
-mod password;
-mod persistence;
-mod sensor;
-mod serve;
-mod signals;
-
-use options::Configuration;
-use std::io::Write as _;
+use instep::{App, Device, Inbox};
+use instep_apps::weather::{self, Bme280, Reading, Sensor, Simulated};
+use instep_apps::{Hardware, LED, Led};
+use instep_linux::{I2cBus, Io, Output, Program};
+use instep_settings::KeptSwitch;
 use std::process::ExitCode;
 
-/// Exit code of an invalid call, which `clap` uses, too.
-const USAGE: u8 = 2;
-
 fn main() -> ExitCode {
-    die_of_panics();
-    // A failure only costs some memory.
-    let _ = instep_sys_linux::memory::join_small_blocks();
-    let arguments = match options::command().try_get_matches() {
-        Ok(arguments) => arguments,
-        Err(error) => return explain(&error),
-    };
-    match arguments.subcommand() {
-        Some(("apps", _)) => {
-            let line = |app: &&instep::App| format!("{:10}  {}\n", app.name(), app.about());
-            print(&instep_apps::ALL.iter().map(line).collect::<String>());
-            ExitCode::SUCCESS
+    Program::new(instep_apps::ALL[0])
+        .with_name("instep")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_apps(&instep_apps::ALL)
+        .with_log_also_to(instep_apps::console::note)
+        .run(run)
+}
+
+/// Runs an application with its hardware. An output or sensor that `--io` does not connect is simulated.
+async fn run(app: &'static App, device: &'static Device, inbox: &'static mut Inbox<'static>, io: Io) {
+    if app.name() == weather::APP.name() {
+        return weather::run(device, inbox, WeatherSensor::new(&io)).await;
+    }
+    let output = if instep_apps::has_led(app) { io.output("led") } else { Output::simulated() };
+    let led = Led::kept(output, KeptSwitch::new(io.kept(), LED, io.power_up()));
+    instep_apps::run_with(app.name(), device, inbox, Hardware::new(led)).await;
+}
+
+/// Weather sensor: on an I2C bus, or simulated.
+enum WeatherSensor {
+    Simulated(Simulated),
+    Bme280(Bme280<I2cBus>),
+}
+
+impl WeatherSensor {
+    fn new(io: &Io) -> Self {
+        match io.i2c("bme280", &[0x76, 0x77]) {
+            Some(device) => Self::Bme280(Bme280::new(device.bus, device.address == 0x77)),
+            None => Self::Simulated(Simulated::default()),
         }
-        Some(("config", flags)) => match Configuration::read(Some(flags)) {
-            Ok(configuration) => {
-                print(&configuration.to_string());
-                ExitCode::SUCCESS
-            }
-            Err(error) => fail(&error, USAGE),
-        },
-        Some(("reset", flags)) => match Configuration::read(Some(flags)) {
-            Ok(configuration) => match persistence::reset(configuration.settings.state_file.as_deref()) {
-                Ok(done) => {
-                    print(&format!("{done}\n"));
-                    ExitCode::SUCCESS
-                }
-                Err(persistence::ResetError::NoFile) => fail(&persistence::ResetError::NoFile, USAGE),
-                Err(error) => fail(&error, 1),
-            },
-            Err(error) => fail(&error, USAGE),
-        },
-        // Without a command, `instep` serves.
-        serve => match Configuration::read(serve.map(|(_, flags)| flags)) {
-            Ok(configuration) => match serve::serve(configuration) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&error, if error.is_usage() { USAGE } else { 1 }),
-            },
-            Err(error) => fail(&error, USAGE),
-        },
     }
 }
 
-/// Prints why `clap` rejected the command line, or the output that was requested, such as the help.
-fn explain(error: &clap::Error) -> ExitCode {
-    let arguments: Vec<_> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
-    match options::advise(error, &arguments) {
-        Some(advice) => fail(&advice, USAGE),
-        None => error.exit(),
+impl Sensor for WeatherSensor {
+    async fn read(&mut self) -> Reading {
+        match self {
+            Self::Simulated(sensor) => sensor.read().await,
+            Self::Bme280(sensor) => sensor.read().await,
+        }
     }
-}
-
-fn print(text: &str) {
-    // A closed pipe is no error, because the reader has seen enough.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
-    eprintln!("instep: {error}");
-    ExitCode::from(status)
-}
-
-/// Ends the program when any thread panics, because a device that runs in part looks alive.
-fn die_of_panics() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        report(panic);
-        std::process::exit(101);
-    }));
 }

@@ -30,8 +30,14 @@ fn wrong_argument_is_explained_and_exits_2() {
         (&["serve", "--allow-origin", "example.org"], "http://example.org"),
         (&["serve", "--allow-host", "http://lamp"], "without http://"),
         (&["serve", "--log-format", "xml"], "json"),
-        (&["serve", "--gpio", "17"], "gpiochip0:17"),
-        (&["serve", "--bme280", "i2c-1:0x50"], "i2c-1:0x77"),
+        (&["serve", "--addr", "127.0.0.1:0", "--io", "led=17"], "gpiochip0:17"),
+        (&["serve", "--addr", "127.0.0.1:0", "--app", "weather", "--io", "bme280=i2c-1:0x50"], "i2c-1:0x77"),
+        (&["serve", "--io", "led"], "NAME=PLACE"),
+        (&["serve", "--addr", "127.0.0.1:0", "--io", "lde=gpiochip0:17"], "use led"),
+        (
+            &["serve", "--addr", "127.0.0.1:0", "--app", "chat", "--io", "led=gpiochip0:17"],
+            "no inputs or outputs",
+        ),
         (&["serve", "--adr", "127.0.0.1:0"], "--addr"),
         (&["--addr", "127.0.0.1:0"], "`instep serve --addr 127.0.0.1:0`"),
         (&["serve", "--port", "9000"], "`instep serve --addr 127.0.0.1:9000`"),
@@ -159,12 +165,17 @@ fn address_of_other_machine_exits_1() {
 
 #[test]
 fn missing_hardware_is_explained_and_exits_1() {
-    for (option, value, says, tool) in [
-        ("--gpio", "gpiochip999:17", "cannot open /dev/gpiochip999: it does not exist", "gpiodetect"),
-        ("--gpio", "null:0", "cannot open /dev/null: it is not a GPIO chip", "gpiodetect"),
-        ("--bme280", "i2c-999", "cannot open /dev/i2c-999: it does not exist", "i2cdetect"),
+    for (app, io, says, tool) in [
+        (
+            "workshop",
+            "led=gpiochip999:17",
+            "led: cannot open /dev/gpiochip999: it does not exist",
+            "gpiodetect",
+        ),
+        ("led-json", "led=null:0", "led: cannot open /dev/null: it is not a GPIO chip", "gpiodetect"),
+        ("weather", "bme280=i2c-999", "bme280: cannot open /dev/i2c-999: it does not exist", "i2cdetect"),
     ] {
-        let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", option, value]);
+        let (status, error) = failure(&["serve", "--addr", "127.0.0.1:0", "--app", app, "--io", io]);
         assert_eq!(status, 1, "{error}");
         assert!(error.starts_with(&format!("instep: {says}")) && error.contains(tool), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");

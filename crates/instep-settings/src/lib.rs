@@ -53,6 +53,8 @@ mod file;
 mod flash;
 mod kept;
 mod kept_value;
+#[cfg(feature = "thing")]
+mod property_store;
 mod record;
 mod saver;
 mod settings;

@@ -19,7 +19,6 @@ use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, 
 use heapless::String;
 use instep::access::OPEN_TO_EVERYONE;
 use instep::{Access, App, Limits};
-use instep_apps::KeptProperties;
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
 use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
@@ -50,7 +49,7 @@ instep_embassy::resources! {
 static RESOURCES: Resources = Resources::new();
 static LOG_IN: LogInResources = LogInResources::new();
 static SETTINGS: Settings = Settings::new();
-static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
+static KEPT: Kept = Kept::by(&SETTINGS);
 
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
@@ -103,7 +102,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     let app =
         APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= must be led-json or lamp");
     let (server, mut inbox) = RESOURCES.start(app, access);
-    inbox.keep_in(&PROPERTIES);
+    inbox.keep_in(&KEPT);
     let log_in = match kept_password(&SETTINGS) {
         Some(password) => LOG_IN.start(password, random),
         None => LOG_IN.start_without_password(random),

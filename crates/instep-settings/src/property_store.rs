@@ -1,38 +1,27 @@
-//! Store of a Thing's persistent properties in the settings, which do not depend on the server.
+//! Store of a Thing's persistent properties in the settings.
 
+use crate::{KEPT_VALUE_MAX, KeepError, Kept, KeptName};
 use core::fmt::{Display, Write};
 use heapless::String;
 use instep::thing::{PERSISTED_MAX, PropertyStore};
-use instep_settings::{KEPT_VALUE_MAX, KeepError, Kept, KeptName};
 
 const _: () =
     assert!(PERSISTED_MAX == KEPT_VALUE_MAX, "a persistent property does not fit into the settings");
 
-/// Store of a Thing's persistent properties, each by its name.
+/// Stores the persistent properties of a Thing, each by its name.
 ///
 /// ```
-/// use instep_apps::KeptProperties;
 /// use instep_settings::{Kept, Settings};
 ///
 /// static SETTINGS: Settings = Settings::new();
-/// static PROPERTIES: KeptProperties = KeptProperties::new(Kept::by(&SETTINGS));
+/// static KEPT: Kept = Kept::by(&SETTINGS);
 /// # fn run(inbox: &mut instep::Inbox<'_>) {
-/// inbox.keep_in(&PROPERTIES);
+/// inbox.keep_in(&KEPT);
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct KeptProperties(Kept<'static>);
-
-impl KeptProperties {
-    /// Returns a store in these settings.
-    pub const fn new(kept: Kept<'static>) -> Self {
-        Self(kept)
-    }
-}
-
-impl PropertyStore for KeptProperties {
+impl PropertyStore for Kept<'_> {
     fn value(&self, property: &'static str, to: &mut [u8; PERSISTED_MAX]) -> Option<usize> {
-        let value = self.0.value(KeptName::new(property))?;
+        let value = Kept::value(*self, KeptName::new(property))?;
         to.get_mut(..value.len())?.copy_from_slice(&value);
         Some(value.len())
     }
@@ -40,7 +29,7 @@ impl PropertyStore for KeptProperties {
     fn keep(&self, property: &'static str, value: &dyn Display) -> Result<(), &'static str> {
         let mut text = String::<PERSISTED_MAX>::new();
         let kept = match write!(text, "{value}") {
-            Ok(()) => self.0.keep(KeptName::new(property), text.as_bytes()),
+            Ok(()) => Kept::keep(*self, KeptName::new(property), text.as_bytes()),
             Err(_) => Err(KeepError::TooLong),
         };
         kept.map_err(KeepError::as_str)
@@ -50,16 +39,19 @@ impl PropertyStore for KeptProperties {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LED;
-    use instep_settings::Settings;
+    use crate::Settings;
     use std::boxed::Box;
 
-    fn new() -> (Kept<'static>, KeptProperties) {
-        let kept = Kept::by(Box::leak(Box::new(Settings::new())));
-        (kept, KeptProperties::new(kept))
+    const LED: KeptName = KeptName::new(".led");
+
+    /// Returns the same settings twice: for values, and as a store of properties.
+    fn new() -> (Kept<'static>, &'static dyn PropertyStore) {
+        let kept: &'static Kept<'static> =
+            Box::leak(Box::new(Kept::by(Box::leak(Box::new(Settings::new())))));
+        (*kept, kept)
     }
 
-    fn value(properties: KeptProperties, name: &'static str) -> Option<std::string::String> {
+    fn value(properties: &dyn PropertyStore, name: &'static str) -> Option<std::string::String> {
         let mut bytes = [0; PERSISTED_MAX];
         let length = properties.value(name, &mut bytes)?;
         Some(std::str::from_utf8(&bytes[..length]).unwrap().into())

@@ -3,10 +3,13 @@
 use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
 
-struct Bridge;
+struct Bridge {
+    /// Receiver of all records beside the log.
+    also: fn(&Record<'_>),
+}
 
-pub(super) fn install() {
-    if log::set_logger(&Bridge).is_ok() {
+pub(super) fn install(also: fn(&Record<'_>)) {
+    if log::set_logger(Box::leak(Box::new(Bridge { also }))).is_ok() {
         log::set_max_level(LevelFilter::Info);
     }
 }
@@ -40,7 +43,7 @@ impl Log for Bridge {
         if !self.enabled(record.metadata()) {
             return;
         }
-        instep_apps::console::note(record);
+        (self.also)(record);
         let mut values = Values::default();
         // Cannot fail, because `visit_pair` above does not.
         let _ = record.key_values().visit(&mut values);

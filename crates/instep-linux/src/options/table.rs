@@ -2,8 +2,7 @@
 
 use super::settings::{LogFormat, Settings};
 use super::values::{self, ValueError};
-use crate::output::Line;
-use crate::sensor::BusAddress;
+use crate::io::Connection;
 use instep_settings::PowerUp;
 
 /// An option: its name, its help and how its value is parsed and printed.
@@ -38,28 +37,36 @@ pub(super) enum Take {
     Many(fn(&mut Settings, &[String]) -> Result<(), ValueError>),
 }
 
+/// Option without a value and without a default.
+pub(super) const SETTING: Setting = Setting {
+    key: "",
+    value: None,
+    alone: "",
+    about: "",
+    unset: "",
+    secret: false,
+    take: Take::One(|_, _| Ok(())),
+    show: |_| Vec::new(),
+};
+
+/// All options. The first one is for a program with several applications.
 pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         key: "app",
         value: Some("NAME"),
-        alone: "",
-        about: "Application to serve; `instep apps` lists them",
-        unset: "",
-        secret: false,
+        about: "Application to serve; the command apps lists them",
         take: Take::One(|settings, text| {
-            settings.app = values::application(text)?;
+            settings.app = values::application(settings.apps, text)?;
             Ok(())
         }),
         show: |settings| vec![settings.app.name().into()],
+        ..SETTING
     },
     Setting {
         key: "addr",
         value: Some("HOST:PORT"),
-        alone: "",
         about: "Address and port to listen on. * is every address of this machine, port 0 is any free port, and \
             https:// before the address enables TLS",
-        unset: "",
-        secret: false,
         take: Take::Many(|settings, texts| {
             settings.addresses = values::each(texts, values::listener)?;
             if settings.addresses.is_empty() {
@@ -69,80 +76,70 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.addresses.iter().map(ToString::to_string).collect(),
+        ..SETTING
     },
     Setting {
         key: "name",
         value: Some("NAME"),
-        alone: "",
         about: "Host name of the device; it also answers to NAME.local, NAME.lan and the like",
         unset: "this machine's name",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.name = Some(values::host(text)?);
             Ok(())
         }),
         show: |settings| settings.name.iter().cloned().collect(),
+        ..SETTING
     },
     Setting {
         key: "allow_host",
         value: Some("NAME"),
-        alone: "",
         about: "Additional host name to which the device answers",
-        unset: "",
-        secret: false,
         take: Take::Many(|settings, texts| {
             settings.hosts = values::each(texts, values::host)?;
             Ok(())
         }),
         show: |settings| settings.hosts.clone(),
+        ..SETTING
     },
     Setting {
         key: "allow_origin",
         value: Some("ORIGIN"),
-        alone: "",
         about: "Let web pages and apps of another origin use the device, such as http://example.org or \
             capacitor://localhost; `null` and file:// are the origins of all pages from files and of many programs",
-        unset: "",
-        secret: false,
         take: Take::Many(|settings, texts| {
             settings.origins = values::each(texts, values::origin)?;
             Ok(())
         }),
         show: |settings| settings.origins.clone(),
+        ..SETTING
     },
     Setting {
         key: "allow_frame",
         value: Some("ORIGIN"),
-        alone: "",
         about: "Let web pages of another origin show the device in a frame, such as http://example.org",
-        unset: "",
-        secret: false,
         take: Take::Many(|settings, texts| {
             settings.frames = values::each(texts, values::frame)?;
             Ok(())
         }),
         show: |settings| settings.frames.clone(),
+        ..SETTING
     },
     Setting {
         key: "trust_proxy",
         value: Some("ADDRESS"),
-        alone: "",
         about: "Trust X-Forwarded-For from the reverse proxy at ADDRESS, or from a network of proxies, such as 172.16.0.0/12",
-        unset: "",
-        secret: false,
         take: Take::Many(|settings, texts| {
             settings.proxies = values::each(texts, values::proxy)?;
             Ok(())
         }),
         show: |settings| settings.proxies.iter().map(ToString::to_string).collect(),
+        ..SETTING
     },
     Setting {
         key: "base_path",
         value: Some("PATH"),
-        alone: "",
         about: "Path prefix that the reverse proxy does not strip, such as /device",
         unset: "none",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.base_path = values::base_path(text)?;
             Ok(())
@@ -150,51 +147,44 @@ pub(super) static SETTINGS: &[Setting] = &[
         show: |settings| {
             Some(settings.base_path.clone()).into_iter().filter(|path| !path.is_empty()).collect()
         },
+        ..SETTING
     },
     Setting {
         key: "https_redirect",
-        value: None,
-        alone: "",
         about: "Redirect pages that are opened without TLS to the first https:// address; programs and WebSockets are not redirected",
-        unset: "",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.https_redirect = text == "true";
             Ok(())
         }),
         show: |settings| vec![settings.https_redirect.to_string()],
+        ..SETTING
     },
     Setting {
         key: "page",
         value: Some("FILE|FOLDER"),
-        alone: "",
         about: "Serve this file at / instead of the application's page, or this folder, whose index.html is the page; \
             in .html files %NAME% is filled in",
         unset: "the application's page",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.page = Some(values::file(text)?);
             Ok(())
         }),
         show: |settings| settings.page.iter().map(|page| page.to_string_lossy().into()).collect(),
+        ..SETTING
     },
     Setting {
         key: "percent_escape",
-        value: None,
-        alone: "",
         about: "Send %% in your own page as %, as ESPAsyncWebServer does",
-        unset: "",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.percent_escape = text == "true";
             Ok(())
         }),
         show: |settings| vec![settings.percent_escape.to_string()],
+        ..SETTING
     },
     Setting {
         key: "password",
         value: Some("PASSWORD"),
-        alone: "",
         about: "Password of the device",
         unset: "no password is needed",
         secret: true,
@@ -203,53 +193,46 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.password.iter().map(|_| "***".into()).collect(),
+        ..SETTING
     },
     Setting {
         key: "password_file",
         value: Some("FILE"),
-        alone: "",
         about: "Read the password of the device from this file, instead of from the variable INSTEP_PASSWORD",
         unset: "INSTEP_PASSWORD, if it is set",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.password_file = Some(values::file(text)?);
             Ok(())
         }),
         show: |settings| settings.password_file.iter().map(|file| file.to_string_lossy().into()).collect(),
+        ..SETTING
     },
     Setting {
         key: "open",
-        value: None,
-        alone: "",
         about: "Let everyone in the network use the device without a password",
-        unset: "",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.open = text == "true";
             Ok(())
         }),
         show: |settings| vec![settings.open.to_string()],
+        ..SETTING
     },
     Setting {
         key: "state_file",
         value: Some("FILE"),
-        alone: "",
-        about: "Persist the application's values in this file, so that they survive a restart; `instep reset` removes it",
+        about: "Persist the application's values in this file, so that they survive a restart; the command reset removes it",
         unset: "nothing is persisted",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.state_file = Some(values::file(text)?);
             Ok(())
         }),
         show: |settings| settings.state_file.iter().map(|file| file.to_string_lossy().into()).collect(),
+        ..SETTING
     },
     Setting {
         key: "power_up",
         value: Some("STATE"),
-        alone: "",
         about: "State of the output at start: off, on, or last, which restores it from state_file",
-        unset: "",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.power_up = match text {
                 "off" => PowerUp::Off,
@@ -267,33 +250,20 @@ pub(super) static SETTINGS: &[Setting] = &[
             };
             vec![state.into()]
         },
+        ..SETTING
     },
     Setting {
-        key: "gpio",
-        value: Some("LINE"),
-        alone: "",
-        about: "GPIO line that the application's output drives, as CHIP:LINE, such as gpiochip0:17; append :inverted if \
-            the line is low when the output is on",
-        unset: "the output is simulated",
-        secret: false,
-        take: Take::One(|settings, text| {
-            settings.gpio = Some(Line::parse(text)?);
-            Ok(())
+        key: "io",
+        value: Some("NAME=PLACE"),
+        about: "Connect an input or output of the application, such as led=gpiochip0:17 with a GPIO line (append :inverted if \
+            the line is low when it is on), or bme280=i2c-1:0x77 with a device on an I2C bus",
+        unset: "all inputs and outputs are simulated",
+        take: Take::Many(|settings, texts| {
+            settings.io = values::each(texts, Connection::parse)?;
+            Connection::check(&settings.io).map_err(|(text, reason)| ValueError { text, reason })
         }),
-        show: |settings| settings.gpio.iter().map(ToString::to_string).collect(),
-    },
-    Setting {
-        key: "bme280",
-        value: Some("BUS"),
-        alone: "",
-        about: "I2C bus of the BME280 weather sensor, such as i2c-1, or i2c-1:0x77 for the sensor's second address",
-        unset: "the weather is simulated",
-        secret: false,
-        take: Take::One(|settings, text| {
-            settings.bme280 = Some(BusAddress::parse(text)?);
-            Ok(())
-        }),
-        show: |settings| settings.bme280.iter().map(ToString::to_string).collect(),
+        show: |settings| settings.io.iter().map(ToString::to_string).collect(),
+        ..SETTING
     },
     Setting {
         key: "metrics",
@@ -302,59 +272,51 @@ pub(super) static SETTINGS: &[Setting] = &[
         alone: "127.0.0.1:9464",
         about: "Serve Prometheus metrics at /metrics on a separate address: HOST:PORT, or a port of 127.0.0.1",
         unset: "off",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.metrics = Some(values::port_or_address(text)?);
             Ok(())
         }),
         show: |settings| settings.metrics.iter().map(ToString::to_string).collect(),
+        ..SETTING
     },
     Setting {
         key: "tls_cert",
         value: Some("FILE"),
-        alone: "",
         about: "Certificate chain for https:// in PEM, the device's own certificate first",
         unset: "none",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.tls.certificate = Some(values::file(text)?);
             Ok(())
         }),
         show: |settings| settings.tls.certificate.iter().map(|file| file.to_string_lossy().into()).collect(),
+        ..SETTING
     },
     Setting {
         key: "tls_key",
         value: Some("FILE"),
-        alone: "",
         about: "Private key of that certificate, in PEM",
         unset: "none",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.tls.key = Some(values::file(text)?);
             Ok(())
         }),
         show: |settings| settings.tls.key.iter().map(|file| file.to_string_lossy().into()).collect(),
+        ..SETTING
     },
     Setting {
         key: "tls_self_signed",
-        value: None,
-        alone: "",
         about: "Generate a certificate for https:// and store it in the files of tls_cert and tls_key, or else in a folder of this user",
-        unset: "",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.tls.self_signed = text == "true";
             Ok(())
         }),
         show: |settings| vec![settings.tls.self_signed.to_string()],
+        ..SETTING
     },
     Setting {
         key: "log_format",
         value: Some("FORMAT"),
-        alone: "",
         about: "Format of the log on standard output: text, a line for people, or json, an object for programs",
-        unset: "",
-        secret: false,
         take: Take::One(|settings, text| {
             settings.log_format = match text {
                 "text" => LogFormat::Text,
@@ -370,5 +332,6 @@ pub(super) static SETTINGS: &[Setting] = &[
             };
             vec![format.into()]
         },
+        ..SETTING
     },
 ];

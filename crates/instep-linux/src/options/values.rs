@@ -1,6 +1,7 @@
 //! Parsers of values. Their errors continue the quoted value: `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
+use instep::App;
 use instep::access::IpNetwork;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -22,9 +23,9 @@ pub(super) fn each<T>(
     texts.iter().map(parse).collect()
 }
 
-pub(super) fn application(name: &str) -> Result<&'static instep::App, String> {
-    instep_apps::find(name).ok_or_else(|| {
-        let names: Vec<_> = instep_apps::ALL.iter().map(|app| app.name()).collect();
+pub(super) fn application(apps: &[&'static App], name: &str) -> Result<&'static App, String> {
+    apps.iter().copied().find(|app| app.name() == name).ok_or_else(|| {
+        let names: Vec<_> = apps.iter().map(|app| app.name()).collect();
         format!("is not an application; use one of {}", names.join(", "))
     })
 }

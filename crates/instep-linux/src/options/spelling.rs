@@ -1,6 +1,7 @@
 //! Suggestions for mistyped command lines.
 
-use super::raw::TABLE;
+use super::raw::Table;
+use crate::{Program, options};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::net::Ipv4Addr;
 
@@ -12,7 +13,7 @@ const COMMANDS: [&str; 3] = ["serve", "config", "reset"];
 /// Suggests a valid command line in place of one that `clap` rejects, if there is one.
 ///
 /// `arguments` are the arguments after the program's name.
-pub(crate) fn advise(error: &clap::Error, arguments: &[String]) -> Option<String> {
+pub(crate) fn advise(program: &Program, error: &clap::Error, arguments: &[String]) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -23,7 +24,7 @@ pub(crate) fn advise(error: &clap::Error, arguments: &[String]) -> Option<String
     let other = named.into_iter().find(|name| stands_for_address(name));
     let why = match other {
         Some(other) => format!("unknown option {other}: --addr sets both the address and the port"),
-        None if is_option(wrong) => format!("{wrong} is an option of the command serve"),
+        None if is_option(program, wrong) => format!("{wrong} is an option of the command serve"),
         None => return None,
     };
     let mut words = with_address(arguments)?;
@@ -31,14 +32,14 @@ pub(crate) fn advise(error: &clap::Error, arguments: &[String]) -> Option<String
     let command = words.iter().position(|word| COMMANDS.contains(&word.as_str()));
     let command = command.map_or_else(|| "serve".into(), |i| words.remove(i));
     words.insert(0, command);
-    super::command().no_binary_name(true).try_get_matches_from(&words).ok()?;
+    options::command(program).no_binary_name(true).try_get_matches_from(&words).ok()?;
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-    Some(format!("{why}; write `instep {}`", words.join(" ")))
+    Some(format!("{why}; write `{} {}`", program.name, words.join(" ")))
 }
 
-fn is_option(flag: &str) -> bool {
+fn is_option(program: &Program, flag: &str) -> bool {
     let others = ["--limit", "--config"];
-    let public = TABLE.settings.iter().filter(|setting| !setting.secret);
+    let public = Table::of(program).settings.iter().filter(|setting| !setting.secret);
     others.contains(&flag)
         || public.map(super::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
 }
@@ -92,8 +93,9 @@ mod tests {
 
     fn advice(arguments: &[&str]) -> Option<String> {
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-        let command = super::super::command().no_binary_name(true);
-        advise(&command.try_get_matches_from(&arguments).unwrap_err(), &arguments)
+        let program = options::program();
+        let command = options::command(&program).no_binary_name(true);
+        advise(&program, &command.try_get_matches_from(&arguments).unwrap_err(), &arguments)
     }
 
     #[test]
@@ -122,7 +124,9 @@ mod tests {
                 .output()
                 .unwrap();
             let words = String::from_utf8(words.stdout).unwrap();
-            let parsed = super::super::command().no_binary_name(true).try_get_matches_from(words.lines());
+            let parsed = options::command(&options::program())
+                .no_binary_name(true)
+                .try_get_matches_from(words.lines());
             assert!(parsed.is_ok(), "{said}: {parsed:?}");
         }
         for other in [

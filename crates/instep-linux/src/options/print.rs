@@ -1,25 +1,19 @@
-//! `instep config`, which prints the configuration as a file that sets the same values.
+//! The command `config`, which prints the configuration as a file that sets the same values.
 
 use super::Configuration;
-use super::raw::{Key, Source, TABLE, Table};
+use super::raw::{Key, Source};
 use std::fmt::{self, Display};
 use toml::Value;
 
 impl Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, TABLE)
-    }
-}
-
-impl Configuration {
-    fn write(&self, f: &mut impl fmt::Write, table: Table) -> fmt::Result {
         match &self.file {
             Some(path) => writeln!(f, "# Configuration file: {:?}", path.display())?,
             None => writeln!(f, "# Configuration file: none")?,
         }
         writeln!(f)?;
         let mut lines = Vec::new();
-        for setting in table.settings {
+        for setting in self.table.settings {
             let (key, from) = (setting.key, self.origin(Key::Setting(setting)));
             let shown = (setting.show)(&self.settings);
             let value = match (setting.value, shown.first()) {
@@ -40,7 +34,7 @@ impl Configuration {
         aligned(f, &lines)?;
         lines.clear();
         writeln!(f, "\n[limits]")?;
-        for limit in table.limits {
+        for limit in self.table.limits {
             let text = limit.show(&self.settings.limits);
             let value = if text.bytes().all(|byte| byte.is_ascii_digit()) {
                 text
@@ -51,7 +45,9 @@ impl Configuration {
         }
         aligned(f, &lines)
     }
+}
 
+impl Configuration {
     fn origin(&self, key: Key) -> String {
         match self.origins.get(&key.path()) {
             None => "default".into(),
@@ -79,9 +75,12 @@ fn aligned(f: &mut impl fmt::Write, lines: &[(String, Option<String>)]) -> fmt::
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{Setting, Take};
+    use super::super::table::{SETTING, Setting, Take};
     use super::super::{file, flags, raw::Error, variables};
     use super::*;
+    use crate::options::Settings;
+    use crate::options::raw::Table;
+    use std::fmt::Write as _;
     use std::path::Path;
 
     /// A secret and a switch, which set arbitrary fields.
@@ -89,8 +88,6 @@ mod tests {
         Setting {
             key: "word",
             value: Some("WORD"),
-            alone: "",
-            about: "",
             unset: "not needed",
             secret: true,
             take: Take::One(|settings, text| {
@@ -98,19 +95,16 @@ mod tests {
                 Ok(())
             }),
             show: |settings| settings.name.iter().cloned().collect(),
+            ..SETTING
         },
         Setting {
             key: "shine",
-            value: None,
-            alone: "",
-            about: "",
-            unset: "",
-            secret: false,
             take: Take::One(|settings, text| {
                 settings.hosts = vec![text.into()];
                 Ok(())
             }),
             show: |settings| settings.hosts.clone(),
+            ..SETTING
         },
     ];
     static TABLE: Table = Table { settings: &SETTINGS, limits: &[] };
@@ -122,7 +116,8 @@ mod tests {
         given.extend(variables::values(&set, TABLE)?);
         given.extend(flags::of(flags, TABLE)?);
         let mut printed = String::new();
-        Configuration::from(given, None)?.write(&mut printed, TABLE).unwrap();
+        let all = Configuration::from(given, None, TABLE, Settings::new(&instep_apps::ALL))?;
+        write!(printed, "{all}").unwrap();
         Ok(printed)
     }
 

@@ -1,6 +1,5 @@
 //! Values that survive a restart, in a file.
 
-use instep_apps::KeptProperties;
 use instep_settings::{FileError, FileStorage, Kept, LoadOutcome, PowerUp, Saver, Settings};
 use std::fmt;
 use std::io;
@@ -48,8 +47,8 @@ impl Persistence {
     }
 
     /// Returns the store for the properties of a Thing, if there is a file.
-    pub(crate) fn properties(&self) -> Option<&'static KeptProperties> {
-        self.settings.map(|settings| &*Box::leak(Box::new(KeptProperties::new(Kept::by(settings)))))
+    pub(crate) fn properties(&self) -> Option<&'static Kept<'static>> {
+        self.settings.map(|settings| &*Box::leak(Box::new(Kept::by(settings))))
     }
 
     /// Returns the warnings about the file, one a line of the log.

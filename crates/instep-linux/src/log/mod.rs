@@ -10,8 +10,8 @@ use crate::options::LogFormat;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-/// Starts the log. Call it once.
-pub(crate) fn start(format: LogFormat) -> Ring {
+/// Starts the log, whose records `also` gets, too. Call it once.
+pub(crate) fn start(format: LogFormat, also: fn(&log::Record<'_>)) -> Ring {
     let ring = Ring::start(std::io::stdout());
     let writer = ring.clone();
     let layer = fmt::layer().with_writer(move || writer.line());
@@ -20,6 +20,6 @@ pub(crate) fn start(format: LogFormat) -> Ring {
         LogFormat::Json => layer.json().flatten_event(true).with_target(false).boxed(),
     };
     tracing_subscriber::registry().with(layer).init();
-    bridge::install();
+    bridge::install(also);
     ring
 }

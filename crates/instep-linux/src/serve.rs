@@ -1,26 +1,21 @@
-//! `instep serve`, which starts the listeners, the application's thread and the signal handlers.
+//! The command `serve`, which starts the listeners, the application's thread and the signal handlers.
 
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::inherit::{self, Inherited};
+use crate::io::{Io, IoError};
 use crate::options::Configuration;
-use crate::output::Output;
 use crate::page::OwnPage;
 use crate::persistence::Persistence;
-use crate::sensor::WeatherSensor;
 use crate::signals::{End, Signals};
-use crate::{listen, log as logging, metrics, password};
+use crate::{application, listen, log as logging, metrics, password};
 use instep::access::{AllowHints, HttpsRedirect, OPEN_TO_EVERYONE, Origins, is_wide_origin};
-use instep::{Access, App};
-use instep_apps::weather::Simulated;
-use instep_apps::{Hardware, KeptProperties, LED, Led, NoDimmer};
-use instep_settings::KeptSwitch;
+use instep::{Access, App, Device, Inbox};
 use instep_tokio::{Listener, Server};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::pin::pin;
-use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
@@ -40,10 +35,8 @@ pub(crate) enum Error {
     Password(String),
     /// The persisted values cannot be read.
     State(String),
-    /// The GPIO line cannot be requested.
-    Line(String),
-    /// The sensor's bus cannot be opened.
-    Sensor(String),
+    /// An input or output is invalid, or cannot be opened.
+    Io(String, IoError),
     /// A socket of the service manager is not a listening socket.
     Inherited(String),
     /// An address cannot be bound.
@@ -58,7 +51,8 @@ impl Error {
         match self {
             Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
             Self::Listen(error) => error.is_usage(),
-            Self::Inherited(_) | Self::Line(_) | Self::Sensor(_) | Self::System(_) => false,
+            Self::Io(_, error) => matches!(error, IoError::Usage(_)),
+            Self::Inherited(_) | Self::System(_) => false,
         }
     }
 }
@@ -76,9 +70,8 @@ impl std::fmt::Display for Error {
             | Self::Password(sentence)
             | Self::Certificate(sentence)
             | Self::State(sentence)
-            | Self::Inherited(sentence)
-            | Self::Line(sentence)
-            | Self::Sensor(sentence) => f.write_str(sentence),
+            | Self::Inherited(sentence) => f.write_str(sentence),
+            Self::Io(sentence, _) => f.write_str(sentence),
             Self::Listen(error) => error.fmt(f),
             Self::System(error) => write!(f, "cannot run the server: {error}"),
         }
@@ -86,9 +79,19 @@ impl std::fmt::Display for Error {
 }
 
 /// Serves until Ctrl-C, SIGTERM or SIGHUP.
-pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
+pub(crate) fn serve<F>(
+    configuration: Configuration,
+    also_log: fn(&log::Record<'_>),
+    run_application: impl FnOnce(&'static App, &'static Device, &'static mut Inbox<'static>, Io) -> F
+    + Send
+    + 'static,
+) -> Result<(), Error>
+where
+    F: Future<Output = ()> + 'static,
+{
     let mut inherited = Inherited::take().map_err(Error::Inherited)?;
     let named = configuration.is_given("addr");
+    let io_source = configuration.source("io");
     let Configuration { mut settings, file, .. } = configuration;
     inherited.join(&mut settings.addresses, named, settings.metrics);
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
@@ -98,14 +101,6 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let (own_page, survey) = own_page.transpose().map_err(Error::Page)?.unzip();
     let mut keeping =
         Persistence::open(settings.state_file.as_deref(), settings.power_up).map_err(Error::State)?;
-    let output = match &settings.gpio {
-        Some(line) => line.open().map_err(Error::Line)?,
-        None => Output::Simulated,
-    };
-    let sensor = match &settings.bme280 {
-        Some(bus) => bus.open().map_err(Error::Sensor)?,
-        None => WeatherSensor::Simulated(Simulated::default()),
-    };
     let mut listening = settings.addresses.clone();
     let (listeners, metrics) =
         listen::listen(&mut listening, settings.metrics, &mut inherited).map_err(Error::Listen)?;
@@ -127,7 +122,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     access.https = https;
     let access = Box::leak(Box::new(access));
     let keeper = keeper(&settings.tls, &settings.addresses, access).map_err(Error::Certificate)?;
-    let log = logging::start(settings.log_format);
+    let log = logging::start(settings.log_format, also_log);
     raise_descriptor_limit();
 
     let app = match own_page {
@@ -146,8 +141,10 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     let open = log_in.is_none() && listening.iter().any(|address| !address.socket.ip().is_loopback());
     server.device().set_page_value("ACCESS", if open { OPEN_TO_EVERYONE } else { "" });
     // The application sets its outputs and publishes its state before a client can connect.
-    let led = Led::kept(output, KeptSwitch::new(keeping.kept(), LED, settings.power_up));
-    start_application(server, app, Hardware::new(led).with_sensor(sensor), keeping.properties())?;
+    let (connections, kept, power_up) = (settings.io, keeping.kept(), settings.power_up);
+    let io = move || Io::new(connections, kept, power_up);
+    let simulated = application::start(server, app, io, keeping.properties(), run_application)
+        .map_err(|error| explain(error, io_source))?;
     keeping.start()?;
     if let Some(listener) = metrics {
         metrics::serve(listener, server, access)?;
@@ -161,6 +158,9 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         }
         for line in keeping.about() {
             log::warn!("{line}");
+        }
+        for line in &simulated {
+            log::info!("{line}");
         }
         for path in survey.hidden(|path| app.hides(path, log_in.is_some())) {
             log::warn!("The file {path:?} of the page is not served: the device itself answers at this path");
@@ -254,6 +254,15 @@ async fn run(
     }
 }
 
+/// Returns the failure of the application's start. An invalid connection is told with the source of the option.
+fn explain(error: application::Error, source: impl FnOnce(&str) -> String) -> Error {
+    match error {
+        application::Error::System(error) => Error::System(error),
+        application::Error::Io(error @ IoError::Usage(_)) => Error::Io(source(&error.to_string()), error),
+        application::Error::Io(error) => Error::Io(error.to_string(), error),
+    }
+}
+
 /// Returns the redirect to the first address with TLS.
 fn https_redirect(listening: &[Address]) -> Result<HttpsRedirect, String> {
     let address = listening.iter().find(|address| address.secure).ok_or(
@@ -282,37 +291,6 @@ fn keeper(
         Subject::new(access.name, access.hosts, addresses)
     };
     Keeper::open(options, port, subject).map(Some)
-}
-
-/// Starts the application on its own thread, and returns once its future is pending for the first time.
-fn start_application(
-    server: Server,
-    app: &'static App,
-    hardware: Hardware<'static, Output, NoDimmer, WeatherSensor>,
-    properties: Option<&'static KeptProperties>,
-) -> io::Result<()> {
-    let (started, start) = mpsc::channel();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    std::thread::Builder::new().name("application".into()).spawn(move || {
-        let Some(mut inbox) = server.inbox() else { return };
-        if let Some(properties) = properties {
-            inbox.keep_in(properties);
-        }
-        let application = instep_apps::run_with(app.name(), server.device(), &mut inbox, hardware);
-        runtime.block_on(host_time::run(async {
-            let mut application = pin!(application);
-            poll_fn(|context| {
-                let poll = application.as_mut().poll(context);
-                // Fails after the first poll, because the receiver is gone.
-                let _ = started.send(());
-                poll
-            })
-            .await;
-        }));
-    })?;
-    // A panic of the application ends the program.
-    let _ = start.recv();
-    Ok(())
 }
 
 /// Raises the soft limit of open files to the hard limit, because every client needs a descriptor.

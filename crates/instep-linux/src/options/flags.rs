@@ -1,30 +1,41 @@
 //! Options from the command line, and its help.
 
-use super::raw::{Error, Given, Key, Source, TABLE, Table};
+use super::raw::{Error, Given, Key, Source, Table};
 use super::{ServerLimits, Settings};
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser};
+use crate::Program;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const FILE: &str = "config";
 const LIMIT: &str = "limit";
+const ABOUT: &str = "A WebSocket device server that keeps every open page in step with the device";
 
-const EXAMPLES: &str = "Examples:
-  instep serve                                          this machine only
-  INSTEP_PASSWORD=… instep serve --addr 0.0.0.0:8080    the whole network
-  instep serve --addr 0.0.0.0:8080 --open               without a password
-  instep serve --app led-plain --page my-page.html      your own page
-  instep serve --addr 127.0.0.1:80 --addr 127.0.0.1:81  two ports
-  instep serve --addr https://0.0.0.0:8443 --tls-self-signed  with TLS
-  instep serve --limit clients=100                      another limit";
+/// Arguments of a command that is not instep's.
+const ARGUMENTS: &str = "arguments";
 
-const SOURCES: &str = "Options can be set by flags, by environment variables (lists separated by commas), and in a TOML \
-    file, whose keys are the flags' names with _ for -. Flags override variables, and variables override the file. \
-    `instep config` prints the result.";
+const EXAMPLES: [(&str, &str, &str); 6] = [
+    ("", "", "this machine only"),
+    ("INSTEP_PASSWORD=… ", " --addr 0.0.0.0:8080", "the whole network"),
+    ("", " --addr 0.0.0.0:8080 --open", "without a password"),
+    ("", " --page my-page.html", "your own page"),
+    ("", " --addr https://0.0.0.0:8443 --tls-self-signed", "with TLS"),
+    ("", " --limit clients=100", "another limit"),
+];
 
 /// Returns the command line for `clap`.
-pub(crate) fn command() -> Command {
-    let about = "A WebSocket device server that keeps every open page in step with the device";
-    let serve = Command::new("serve").about("Serve an application until Ctrl-C");
+pub(crate) fn command(program: &Program) -> Command {
+    let name = program.name;
+    let table = Table::of(program);
+    let defaults = Settings::new(program.apps);
+    let sources = format!(
+        "Options can be set by flags, by environment variables (lists separated by commas), and in a TOML file, whose keys are \
+         the flags' names with _ for -. Flags override variables, and variables override the file. `{name} config` prints the \
+         result."
+    );
+    let examples = examples(name);
+    let serve = Command::new("serve").about("Serve until Ctrl-C");
     let config = Command::new("config")
         .about("Print the configuration that `serve` would run with, as a file for --config")
         .long_about(
@@ -37,26 +48,55 @@ pub(crate) fn command() -> Command {
             "Remove the values that are persisted in state_file. Takes the same options as `serve`, and needs state_file. \
              Stop the server first, because a running server keeps its state.",
         );
-    Command::new("instep")
-        .version(env!("CARGO_PKG_VERSION"))
+    let several = program.apps.len() > 1;
+    let about = if several { ABOUT } else { defaults.app.about() };
+    let served =
+        if several { format!("the application {}", defaults.app.name()) } else { "the device".into() };
+    let mut command = Command::new(name)
+        .version(program.version)
         .about(about)
         .long_about(format!(
-            "{about}.\n\nWithout a command, `instep` serves the application workshop at http://127.0.0.1:8080/ : open that \
-             address in two browser windows and change a value in one of them. It reads options from the environment \
-             and from {} in this folder, if that file exists.",
+            "{about}.\n\nWithout a command, `{name}` serves {served} at http://127.0.0.1:8080/ : open that address in two \
+             browser windows and change a value in one of them. It reads options from the environment and from {} in this \
+             folder, if that file exists.",
             super::file::DEFAULT
         ))
-        .after_help("`instep serve --help` lists the options.")
-        .subcommand(with_options(serve, TABLE).after_help(format!("{EXAMPLES}\n\n{SOURCES}")).after_long_help(format!(
-            "{EXAMPLES}\n\n{SOURCES}\n\n{}",
-            limits_help(TABLE)
-        )))
-        .subcommand(with_options(config, TABLE).after_help(SOURCES))
-        .subcommand(with_options(reset, TABLE).after_help(SOURCES))
-        .subcommand(Command::new("apps").about("List the applications"))
+        .after_help(format!("`{name} serve --help` lists the options."))
+        .subcommand(
+            with_options(serve, table, &defaults)
+                .after_help(format!("{examples}\n\n{sources}"))
+                .after_long_help(format!("{examples}\n\n{sources}\n\n{}", limits_help(table))),
+        )
+        .subcommand(with_options(config, table, &defaults).after_help(sources.clone()))
+        .subcommand(with_options(reset, table, &defaults).after_help(sources));
+    if several {
+        command = command.subcommand(Command::new("apps").about("List the applications"));
+    }
+    command.subcommands(program.commands.iter().map(|own| {
+        // The command parses its own arguments, also --help.
+        let arguments = Arg::new(ARGUMENTS)
+            .num_args(0..)
+            .trailing_var_arg(true)
+            .allow_hyphen_values(true)
+            .value_parser(clap::value_parser!(OsString));
+        Command::new(own.name).about(own.about).disable_help_flag(true).arg(arguments)
+    }))
 }
 
-fn with_options(command: Command, table: Table) -> Command {
+/// Returns the arguments of a command that is not instep's.
+pub(crate) fn arguments(matches: &ArgMatches) -> Vec<OsString> {
+    matches.get_many(ARGUMENTS).into_iter().flatten().cloned().collect()
+}
+
+fn examples(name: &str) -> String {
+    let line = |(before, after, about): &(&str, &str, &str)| {
+        let command = format!("{before}{name} serve{after}");
+        format!("\n  {command:52}  {about}")
+    };
+    format!("Examples:{}", EXAMPLES.iter().map(line).collect::<String>())
+}
+
+fn with_options(command: Command, table: Table, defaults: &Settings) -> Command {
     let file = format!(
         "Read options from this file [default: {}, if it is in this folder] [environment: INSTEP_CONFIG]",
         super::file::DEFAULT
@@ -69,17 +109,16 @@ fn with_options(command: Command, table: Table) -> Command {
         .value_name("FILE")
         .value_parser(NonEmptyStringValueParser::new())
         .help(file);
-    options(command, table).arg(limit).arg(file)
+    options(command, table, defaults).arg(limit).arg(file)
 }
 
-fn options(command: Command, table: Table) -> Command {
-    let defaults = Settings::default();
+fn options(command: Command, table: Table, defaults: &Settings) -> Command {
     command.args(table.settings.iter().filter(|setting| !setting.secret).map(|setting| {
         let mut help = setting.about.to_owned();
         if setting.is_list() {
             help.push_str(". May be given more than once");
         }
-        let default = (setting.show)(&defaults).join(", ");
+        let default = (setting.show)(defaults).join(", ");
         let default = if default.is_empty() { setting.unset } else { &default };
         if !default.is_empty() {
             help.push_str(&format!(" [default: {default}]"));
@@ -155,7 +194,8 @@ pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Err
 /// Returns the values that these arguments set.
 #[cfg(test)]
 pub(super) fn of(arguments: &[&str], table: Table) -> Result<Vec<Given>, Error> {
-    let command = with_options(Command::new("test").no_binary_name(true), table);
+    let command =
+        with_options(Command::new("test").no_binary_name(true), table, &Settings::new(&instep_apps::ALL));
     values(&command.try_get_matches_from(arguments).map_err(|error| Error(error.to_string()))?, table)
 }
 
@@ -165,12 +205,14 @@ mod tests {
 
     #[test]
     fn command_line_passes_claps_checks() {
-        command().debug_assert();
+        command(&super::super::program()).debug_assert();
+        command(&Program::new(&instep_apps::lamp::APP)).debug_assert();
     }
 
     #[test]
     fn help_tables_have_at_most_80_columns() {
-        for line in EXAMPLES.lines().chain(limits_help(TABLE).lines()) {
+        let table = Table::of(&super::super::program());
+        for line in examples("instep").lines().chain(limits_help(table).lines()) {
             assert!(line.chars().count() <= 80, "{line}");
         }
     }

@@ -1,37 +1,24 @@
-//! The output that an application switches: a GPIO line of this machine, or a simulation.
+//! GPIO lines of this machine.
 
-use embedded_hal::digital::{ErrorKind, ErrorType, OutputPin, PinState};
-use gpiocdev::line::Value;
+use gpiocdev::line::{Bias, EdgeDetection, Value};
+use gpiocdev::request::Builder;
+use gpiocdev::tokio::AsyncRequest;
 use gpiocdev::{Request, chip};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A line of a GPIO chip, as in `--gpio`: `gpiochip0:17`, or `gpiochip0:17:inverted` if the line is low when the output
-/// is on.
+/// A line of a GPIO chip: `gpiochip0:17`, or `gpiochip0:17:inverted` if the line is low when the output is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(super) struct Line {
     chip: PathBuf,
     offset: u32,
     inverted: bool,
 }
 
-/// Output pin of an application.
-#[derive(Debug)]
-pub(crate) enum Output {
-    /// No pin; the application logs its state.
-    Simulated,
-    /// A GPIO line.
-    Line(Request),
-}
-
-/// Failure of the kernel to set the line.
-#[derive(Debug)]
-pub(crate) struct NotSet;
-
 impl Line {
     /// Parses a line.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             String::from(
                 "is not a GPIO line; write it as CHIP:LINE, such as gpiochip0:17, and append :inverted if low is on",
@@ -54,18 +41,34 @@ impl Line {
         }
     }
 
-    /// Requests the line from the kernel, and switches it off.
-    pub(crate) fn open(&self) -> Result<Output, String> {
+    /// Requests the line as an output that is off.
+    pub(super) fn open_output(&self) -> Result<Request, String> {
+        let mut builder = self.builder();
+        builder.as_output(Value::Inactive);
+        builder.request().map_err(|error| self.explain(&error, "an output"))
+    }
+
+    /// Requests the line as an input with the pull resistor of an open contact, and with events of its edges.
+    pub(super) fn open_input(&self) -> Result<AsyncRequest, String> {
+        let mut builder = self.builder();
+        builder
+            .as_input()
+            .with_bias(if self.inverted { Bias::PullUp } else { Bias::PullDown })
+            .with_edge_detection(EdgeDetection::BothEdges);
+        builder.request().map(AsyncRequest::new).map_err(|error| self.explain(&error, "an input"))
+    }
+
+    fn builder(&self) -> Builder {
         let mut builder = Request::builder();
         builder.on_chip(&self.chip).with_consumer("instep").with_line(self.offset);
         if self.inverted {
             builder.as_active_low();
         }
-        builder.as_output(Value::Inactive).request().map(Output::Line).map_err(|error| self.explain(&error))
+        builder
     }
 
     /// Returns what failed, the cause, and what to do.
-    fn explain(&self, error: &gpiocdev::Error) -> String {
+    fn explain(&self, error: &gpiocdev::Error, role: &str) -> String {
         let chip = self.chip.display();
         match error {
             gpiocdev::Error::GpioChip(
@@ -100,7 +103,7 @@ impl Line {
             }
             Some(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 format!(
-                    "cannot use line {} of {chip}: it does not exist or cannot be an output; `gpioinfo` lists the lines",
+                    "cannot use line {} of {chip}: it does not exist or cannot be {role}; `gpioinfo` lists the lines",
                     self.offset
                 )
             }
@@ -133,36 +136,6 @@ fn cause(error: &gpiocdev::Error) -> Option<io::Error> {
         source = error.source();
     }
     None
-}
-
-impl embedded_hal::digital::Error for NotSet {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Other
-    }
-}
-
-impl ErrorType for Output {
-    type Error = NotSet;
-}
-
-impl OutputPin for Output {
-    fn set_low(&mut self) -> Result<(), NotSet> {
-        self.set_state(PinState::Low)
-    }
-
-    fn set_high(&mut self) -> Result<(), NotSet> {
-        self.set_state(PinState::High)
-    }
-
-    fn set_state(&mut self, state: PinState) -> Result<(), NotSet> {
-        match self {
-            Self::Simulated => Ok(()),
-            Self::Line(line) => {
-                let value = if state == PinState::High { Value::Active } else { Value::Inactive };
-                line.set_lone_value(value).map_err(|_| NotSet)
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -203,7 +176,7 @@ mod tests {
                 gpiocdev::Error::Os(number.clone()),
                 gpiocdev::Error::Uapi(gpiocdev::UapiCall::GetLine, gpiocdev_uapi::Error::Os(number)),
             ] {
-                let sentence = line.explain(&error);
+                let sentence = line.explain(&error, "an output");
                 assert!(sentence.contains(part), "{sentence}");
             }
         }

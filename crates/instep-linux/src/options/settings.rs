@@ -1,18 +1,20 @@
-//! The settings of `instep serve`.
+//! The settings of the command `serve`.
 
 use super::limits::ServerLimits;
 use crate::addresses::Address;
 use crate::certificate;
-use crate::output::Line;
-use crate::sensor::BusAddress;
+use crate::io::Connection;
+use instep::App;
 use instep_settings::PowerUp;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// Settings of `instep serve`.
+/// Settings of the command `serve`.
 pub(crate) struct Settings {
-    pub(crate) app: &'static instep::App,
+    /// All applications of the program.
+    pub(super) apps: &'static [&'static App],
+    pub(crate) app: &'static App,
     pub(crate) addresses: Vec<Address>,
     pub(crate) tls: certificate::Options,
     pub(crate) name: Option<String>,
@@ -26,8 +28,7 @@ pub(crate) struct Settings {
     pub(crate) percent_escape: bool,
     pub(crate) state_file: Option<PathBuf>,
     pub(crate) power_up: PowerUp,
-    pub(crate) gpio: Option<Line>,
-    pub(crate) bme280: Option<BusAddress>,
+    pub(crate) io: Vec<Connection>,
     pub(crate) password: Option<Zeroizing<String>>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) open: bool,
@@ -46,10 +47,12 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
+impl Settings {
+    /// Returns the defaults, with the first of these applications.
+    pub(super) fn new(apps: &'static [&'static App]) -> Self {
         Self {
-            app: &instep_apps::workshop::APP,
+            apps,
+            app: apps[0],
             addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080)).into()],
             tls: certificate::Options::default(),
             name: None,
@@ -63,8 +66,7 @@ impl Default for Settings {
             percent_escape: false,
             state_file: None,
             power_up: PowerUp::Off,
-            gpio: None,
-            bme280: None,
+            io: Vec::new(),
             password: None,
             password_file: None,
             open: false,

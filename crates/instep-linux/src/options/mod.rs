@@ -5,7 +5,7 @@
 //!
 //! 1. a field of `Settings` in `settings.rs`, with its default;
 //! 2. an entry of `SETTINGS` in `table.rs`, which gives its flag, its variable, its key in the file, its help, and
-//!    its line in `instep config`;
+//!    its line in what the command `config` prints;
 //! 3. a row in `docs/reference/configuration.md`; a test compares them.
 //!
 //! Copy the entry of `name` for a text, of `allow_host` for a list, of `page` for a file, and of `metrics` for a flag
@@ -28,14 +28,15 @@ mod table;
 mod values;
 mod variables;
 
-pub(crate) use flags::command;
+pub(crate) use flags::{arguments, command};
 pub(crate) use limits::ServerLimits;
 pub(crate) use settings::{LogFormat, Settings};
 pub(crate) use spelling::advise;
 
+use crate::Program;
 use clap::ArgMatches;
 use limits::Clash;
-use raw::{Error, Given, Key, Source, TABLE, shortened};
+use raw::{Error, Given, Key, Source, Table, shortened};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use table::{Setting, Take};
@@ -45,6 +46,7 @@ pub(crate) struct Configuration {
     pub(crate) settings: Settings,
     /// The configuration file, if one was read.
     pub(crate) file: Option<PathBuf>,
+    table: Table,
     origins: BTreeMap<String, Source>,
 }
 
@@ -55,19 +57,20 @@ impl Configuration {
     ///
     /// # Errors
     /// If any value is invalid, even if another one overrides it.
-    pub(crate) fn read(flags: Option<&ArgMatches>) -> Result<Self, Error> {
+    pub(crate) fn read(program: &Program, flags: Option<&ArgMatches>) -> Result<Self, Error> {
+        let table = Table::of(program);
         let variables = variables::of_process()?;
         let (path, asked) = flags::file(flags)
             .or_else(|| variables::file(&variables))
             .map_or_else(|| (PathBuf::from(file::DEFAULT), None), |(path, source)| (path, Some(source)));
         let text = file::read(&path, asked.as_ref())?;
         let mut given = match &text {
-            Some(text) => file::values(text, &path, TABLE)?,
+            Some(text) => file::values(text, &path, table)?,
             None => Vec::new(),
         };
-        given.extend(variables::values(&variables, TABLE)?);
-        given.extend(flags.map_or_else(|| Ok(Vec::new()), |flags| flags::values(flags, TABLE))?);
-        Self::from(given, text.map(|_| path))
+        given.extend(variables::values(&variables, table)?);
+        given.extend(flags.map_or_else(|| Ok(Vec::new()), |flags| flags::values(flags, table))?);
+        Self::from(given, text.map(|_| path), table, Settings::new(program.apps))
     }
 
     /// Returns whether a flag, a variable or the file sets this option.
@@ -75,9 +78,20 @@ impl Configuration {
         self.origins.contains_key(key)
     }
 
+    /// Returns how an error about this option names its source.
+    pub(crate) fn source(&self, key: &str) -> impl Fn(&str) -> String + use<> {
+        let source = self.origins.get(key).cloned();
+        move |reason| source.as_ref().map_or_else(|| reason.into(), |source| source.error(reason).to_string())
+    }
+
     /// Applies the values in order, so that later ones override earlier ones.
-    fn from(given: Vec<Given>, file: Option<PathBuf>) -> Result<Self, Error> {
-        let mut all = Self { settings: Settings::default(), file, origins: BTreeMap::new() };
+    fn from(
+        given: Vec<Given>,
+        file: Option<PathBuf>,
+        table: Table,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let mut all = Self { settings, file, table, origins: BTreeMap::new() };
         for Given { key, texts, source } in given {
             let taken = match key {
                 Key::Setting(setting) => setting.take(&mut all.settings, &texts),
@@ -130,10 +144,18 @@ impl Setting {
 }
 
 #[cfg(test)]
+use tests::program;
+
+#[cfg(test)]
 mod tests {
     use super::limits::LIMITS;
     use super::table::SETTINGS;
     use super::*;
+
+    /// Returns a program with several applications.
+    pub(super) fn program() -> Program {
+        Program::new(&instep_apps::workshop::APP).with_name("instep").with_apps(&instep_apps::ALL)
+    }
 
     #[test]
     fn documentation_names_every_option_and_default() {
@@ -142,7 +164,7 @@ mod tests {
         let row = |start: String| {
             text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {start}"))
         };
-        let defaults = Settings::default();
+        let defaults = Settings::new(&instep_apps::ALL);
         for setting in SETTINGS {
             let (key, flag, variable) = (setting.key, setting.flag(), setting.variable());
             let row = if setting.secret {
@@ -182,8 +204,9 @@ mod tests {
 
     #[test]
     fn later_value_replaces_the_whole_list() {
+        let table = Table::of(&program());
         let given = |key, texts: &[&str], source| Given {
-            key: Key::Setting(TABLE.setting(key).unwrap()),
+            key: Key::Setting(table.setting(key).unwrap()),
             texts: texts.iter().map(ToString::to_string).collect(),
             source,
         };
@@ -194,6 +217,8 @@ mod tests {
                 given("allow_host", &["c"], Source::Flag("--allow-host".into())),
             ],
             None,
+            table,
+            Settings::new(&instep_apps::ALL),
         )
         .unwrap();
         assert_eq!((all.settings.app.name(), &all.settings.hosts[..]), ("echo", &["c".to_owned()][..]));

@@ -2,6 +2,7 @@
 
 use super::limits::{LIMITS, Limit};
 use super::table::{SETTINGS, Setting};
+use crate::Program;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -41,8 +42,6 @@ pub(super) struct Table {
     pub(super) limits: &'static [Limit],
 }
 
-pub(super) static TABLE: Table = Table { settings: SETTINGS, limits: LIMITS };
-
 /// An option or a limit.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
@@ -51,6 +50,12 @@ pub(super) enum Key {
 }
 
 impl Table {
+    /// Returns the options of that program. A program with one application has no option to choose it.
+    pub(super) fn of(program: &Program) -> Self {
+        let has_choice = program.apps.len() > 1;
+        Self { settings: if has_choice { SETTINGS } else { &SETTINGS[1..] }, limits: LIMITS }
+    }
+
     pub(super) fn setting(&self, key: &str) -> Option<&'static Setting> {
         self.settings.iter().find(|setting| setting.key == key)
     }
