@@ -15,6 +15,7 @@
 mod addresses;
 mod application;
 mod certificate;
+mod identity;
 mod inherit;
 mod io;
 mod listen;
@@ -28,5 +29,6 @@ mod program;
 mod serve;
 mod signals;
 
+pub use identity::Command;
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, LineError, Output};
-pub use program::{Command, Program, main};
+pub use program::{Program, main};

@@ -1,10 +1,10 @@
 //! The program: its command line, and the application that it serves.
 
+use crate::identity::{Command, Identity};
 use crate::io::Io;
 use crate::options::{self, Configuration};
 use crate::{persistence, serve};
 use instep::{App, Device, Inbox};
-use std::ffi::OsString;
 use std::fmt::Display;
 use std::future::Future;
 use std::io::Write as _;
@@ -51,44 +51,26 @@ where
 #[derive(Clone, Debug)]
 #[must_use = "run the program"]
 pub struct Program {
-    pub(crate) name: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) apps: &'static [&'static App],
-    pub(crate) commands: &'static [Command],
+    identity: Identity,
     also_log: fn(&log::Record<'_>),
-}
-
-/// A command of a program, beside those of instep.
-#[derive(Clone, Copy, Debug)]
-pub struct Command {
-    /// Name, which is the first argument of the program.
-    pub name: &'static str,
-    /// Line of the program's help.
-    pub about: &'static str,
-    /// Runs the command. The arguments are those after its name.
-    pub run: fn(Vec<OsString>) -> ExitCode,
 }
 
 impl Program {
     /// Returns the program that serves this application, and has its name.
     pub fn new(app: &'static App) -> Self {
-        Self {
-            name: app.name(),
-            version: VERSION,
-            apps: Box::leak(Box::new([app])),
-            commands: &[],
-            also_log: |_| {},
-        }
+        let apps = Box::leak(Box::new([app]));
+        let identity = Identity { name: app.name(), version: VERSION, apps, commands: &[] };
+        Self { identity, also_log: |_| {} }
     }
 
     /// Sets the program's name, as its help and its errors show it.
     pub fn with_name(self, name: &'static str) -> Self {
-        Self { name, ..self }
+        Self { identity: Identity { name, ..self.identity }, ..self }
     }
 
     /// Sets the version that `--version` prints.
     pub fn with_version(self, version: &'static str) -> Self {
-        Self { version, ..self }
+        Self { identity: Identity { version, ..self.identity }, ..self }
     }
 
     /// Offers several applications by the option `--app`. The first one is the default.
@@ -97,12 +79,12 @@ impl Program {
     /// If there are none.
     pub fn with_apps(self, apps: &'static [&'static App]) -> Self {
         assert!(!apps.is_empty(), "a program needs an application");
-        Self { apps, ..self }
+        Self { identity: Identity { apps, ..self.identity }, ..self }
     }
 
     /// Adds commands.
     pub fn with_commands(self, commands: &'static [Command]) -> Self {
-        Self { commands, ..self }
+        Self { identity: Identity { commands, ..self.identity }, ..self }
     }
 
     /// Hands each record of the log to this function, too, such as an application that shows the log.
@@ -123,21 +105,21 @@ impl Program {
         end_on_panic();
         // A failure only costs some memory.
         let _ = instep_sys_linux::memory::join_small_blocks();
-        let arguments = match options::command(&self).try_get_matches() {
+        let arguments = match options::command(&self.identity).try_get_matches() {
             Ok(arguments) => arguments,
             Err(error) => return self.explain(&error),
         };
         let subcommand = arguments.subcommand();
         if let Some((name, arguments)) = subcommand
-            && let Some(command) = self.commands.iter().find(|command| command.name == name)
+            && let Some(command) = self.identity.commands.iter().find(|command| command.name == name)
         {
             return (command.run)(options::arguments(arguments));
         }
         if let Some(("apps", _)) = subcommand {
             let line = |app: &&App| format!("{:10}  {}\n", app.name(), app.about());
-            return print(&self.apps.iter().map(line).collect::<String>());
+            return print(&self.identity.apps.iter().map(line).collect::<String>());
         }
-        let configuration = match Configuration::read(&self, subcommand.map(|(_, flags)| flags)) {
+        let configuration = match Configuration::read(&self.identity, subcommand.map(|(_, flags)| flags)) {
             Ok(configuration) => configuration,
             Err(error) => return self.fail(&error, USAGE),
         };
@@ -160,14 +142,14 @@ impl Program {
     fn explain(&self, error: &clap::Error) -> ExitCode {
         let arguments: Vec<_> =
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
-        match options::advise(self, error, &arguments) {
+        match options::advise(&self.identity, error, &arguments) {
             Some(advice) => self.fail(&advice, USAGE),
             None => error.exit(),
         }
     }
 
     fn fail(&self, error: &dyn Display, status: u8) -> ExitCode {
-        eprintln!("{}: {error}", self.name);
+        eprintln!("{}: {error}", self.identity.name);
         ExitCode::from(status)
     }
 }

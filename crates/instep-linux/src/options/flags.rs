@@ -2,7 +2,7 @@
 
 use super::raw::{Error, Given, Key, Source, Table};
 use super::{ServerLimits, Settings};
-use crate::Program;
+use crate::identity::Identity;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::ffi::OsString;
@@ -25,10 +25,10 @@ const EXAMPLES: [(&str, &str, &str); 6] = [
 ];
 
 /// Returns the command line for `clap`.
-pub(crate) fn command(program: &Program) -> Command {
-    let name = program.name;
-    let table = Table::of(program);
-    let defaults = Settings::new(program.apps);
+pub(crate) fn command(identity: &Identity) -> Command {
+    let name = identity.name;
+    let table = Table::of(identity);
+    let defaults = Settings::new(identity.apps);
     let sources = format!(
         "Options can be set by flags, by environment variables (lists separated by commas), and in a TOML file, whose keys are \
          the flags' names with _ for -. Flags override variables, and variables override the file. `{name} config` prints the \
@@ -48,12 +48,12 @@ pub(crate) fn command(program: &Program) -> Command {
             "Remove the values that are persisted in state_file. Takes the same options as `serve`, and needs state_file. \
              Stop the server first, because a running server keeps its state.",
         );
-    let several = program.apps.len() > 1;
+    let several = identity.apps.len() > 1;
     let about = if several { ABOUT } else { defaults.app.about() };
     let served =
         if several { format!("the application {}", defaults.app.name()) } else { "the device".into() };
     let mut command = Command::new(name)
-        .version(program.version)
+        .version(identity.version)
         .about(about)
         .long_about(format!(
             "{about}.\n\nWithout a command, `{name}` serves {served} at http://127.0.0.1:8080/ : open that address in two \
@@ -72,7 +72,7 @@ pub(crate) fn command(program: &Program) -> Command {
     if several {
         command = command.subcommand(Command::new("apps").about("List the applications"));
     }
-    command.subcommands(program.commands.iter().map(|own| {
+    command.subcommands(identity.commands.iter().map(|own| {
         // The command parses its own arguments, also --help.
         let arguments = Arg::new(ARGUMENTS)
             .num_args(0..)
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn command_line_passes_claps_checks() {
         command(&super::super::program()).debug_assert();
-        command(&Program::new(&instep_apps::lamp::APP)).debug_assert();
+        command(&Identity { apps: &[&instep_apps::lamp::APP], ..super::super::program() }).debug_assert();
     }
 
     #[test]

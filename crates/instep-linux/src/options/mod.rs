@@ -33,7 +33,7 @@ pub(crate) use limits::ServerLimits;
 pub(crate) use settings::{LogFormat, Settings};
 pub(crate) use spelling::advise;
 
-use crate::Program;
+use crate::identity::Identity;
 use clap::ArgMatches;
 use limits::Clash;
 use raw::{Error, Given, Key, Source, Table, shortened};
@@ -57,8 +57,8 @@ impl Configuration {
     ///
     /// # Errors
     /// If any value is invalid, even if another one overrides it.
-    pub(crate) fn read(program: &Program, flags: Option<&ArgMatches>) -> Result<Self, Error> {
-        let table = Table::of(program);
+    pub(crate) fn read(identity: &Identity, flags: Option<&ArgMatches>) -> Result<Self, Error> {
+        let table = Table::of(identity);
         let variables = variables::of_process()?;
         let (path, asked) = flags::file(flags)
             .or_else(|| variables::file(&variables))
@@ -70,7 +70,7 @@ impl Configuration {
         };
         given.extend(variables::values(&variables, table)?);
         given.extend(flags.map_or_else(|| Ok(Vec::new()), |flags| flags::values(flags, table))?);
-        Self::from(given, text.map(|_| path), table, Settings::new(program.apps))
+        Self::from(given, text.map(|_| path), table, Settings::new(identity.apps))
     }
 
     /// Returns whether a flag, a variable or the file sets this option.
@@ -153,8 +153,8 @@ mod tests {
     use super::*;
 
     /// Returns a program with several applications.
-    pub(super) fn program() -> Program {
-        Program::new(&instep_apps::workshop::APP).with_name("instep").with_apps(&instep_apps::ALL)
+    pub(super) fn program() -> Identity {
+        Identity { name: "instep", version: "1.2.3", apps: &instep_apps::ALL, commands: &[] }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::limits::{LIMITS, Limit};
 use super::table::{SETTINGS, Setting};
-use crate::Program;
+use crate::identity::Identity;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -50,9 +50,9 @@ pub(super) enum Key {
 }
 
 impl Table {
-    /// Returns the options of that program. A program with one application has no option to choose it.
-    pub(super) fn of(program: &Program) -> Self {
-        let has_choice = program.apps.len() > 1;
+    /// Returns the options of a program. A program with one application has no option to choose it.
+    pub(super) fn of(identity: &Identity) -> Self {
+        let has_choice = identity.apps.len() > 1;
         Self { settings: if has_choice { SETTINGS } else { &SETTINGS[1..] }, limits: LIMITS }
     }
 

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 /// Settings of the command `serve`.
 pub(crate) struct Settings {
-    /// All applications of the program.
+    /// All applications of the identity.
     pub(super) apps: &'static [&'static App],
     pub(crate) app: &'static App,
     pub(crate) addresses: Vec<Address>,

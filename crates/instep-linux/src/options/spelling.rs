@@ -1,7 +1,7 @@
 //! Suggestions for mistyped command lines.
 
 use super::raw::Table;
-use crate::{Program, options};
+use crate::{identity::Identity, options};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::net::Ipv4Addr;
 
@@ -13,7 +13,7 @@ const COMMANDS: [&str; 3] = ["serve", "config", "reset"];
 /// Suggests a valid command line in place of one that `clap` rejects, if there is one.
 ///
 /// `arguments` are the arguments after the program's name.
-pub(crate) fn advise(program: &Program, error: &clap::Error, arguments: &[String]) -> Option<String> {
+pub(crate) fn advise(identity: &Identity, error: &clap::Error, arguments: &[String]) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -24,7 +24,7 @@ pub(crate) fn advise(program: &Program, error: &clap::Error, arguments: &[String
     let other = named.into_iter().find(|name| stands_for_address(name));
     let why = match other {
         Some(other) => format!("unknown option {other}: --addr sets both the address and the port"),
-        None if is_option(program, wrong) => format!("{wrong} is an option of the command serve"),
+        None if is_option(identity, wrong) => format!("{wrong} is an option of the command serve"),
         None => return None,
     };
     let mut words = with_address(arguments)?;
@@ -32,14 +32,14 @@ pub(crate) fn advise(program: &Program, error: &clap::Error, arguments: &[String
     let command = words.iter().position(|word| COMMANDS.contains(&word.as_str()));
     let command = command.map_or_else(|| "serve".into(), |i| words.remove(i));
     words.insert(0, command);
-    options::command(program).no_binary_name(true).try_get_matches_from(&words).ok()?;
+    options::command(identity).no_binary_name(true).try_get_matches_from(&words).ok()?;
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-    Some(format!("{why}; write `{} {}`", program.name, words.join(" ")))
+    Some(format!("{why}; write `{} {}`", identity.name, words.join(" ")))
 }
 
-fn is_option(program: &Program, flag: &str) -> bool {
+fn is_option(identity: &Identity, flag: &str) -> bool {
     let others = ["--limit", "--config"];
-    let public = Table::of(program).settings.iter().filter(|setting| !setting.secret);
+    let public = Table::of(identity).settings.iter().filter(|setting| !setting.secret);
     others.contains(&flag)
         || public.map(super::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
 }
