@@ -60,11 +60,16 @@ impl Client {
         context: &ConnectionContext<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        for &timer in self.timers() {
-            if !timer.is_of_request() && now >= self.due(timer, now, context.device.limits(), out.is_empty())
-            {
-                self.handle(timer, now, context, out);
-            }
+        // This runs for every message, and rarely finds a timer that is due.
+        if now < self.timing.earliest {
+            return;
+        }
+        let (limits, mut last) = (context.device.limits(), None);
+        while let Some(timer) =
+            self.first_due(now, limits, out.is_empty(), |timer| !timer.is_of_request() && Some(timer) > last)
+        {
+            self.handle(timer, now, context, out);
+            last = Some(timer);
         }
     }
 
@@ -80,59 +85,82 @@ impl Client {
         if !matches!(self.state, State::Http) {
             return false;
         }
-        for &timer in self.timers() {
-            if timer.is_of_request() && now >= self.due(timer, now, context.device.limits(), out.is_empty()) {
+        match self.first_due(now, context.device.limits(), out.is_empty(), Timer::is_of_request) {
+            Some(timer) => {
                 self.handle(timer, now, context, out);
-                return true;
+                true
             }
-        }
-        false
-    }
-
-    /// Returns when the next turn is due.
-    pub(super) fn wake_at(&self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
-        let due = self.timers().iter().map(|timer| self.due(*timer, now, limits, !blocked));
-        due.fold(Instant::NEVER, Instant::min)
-    }
-
-    /// The timers of the client's state, in the order in which they are handled.
-    fn timers(&self) -> &'static [Timer] {
-        use Timer::*;
-        match &self.state {
-            State::Http => &[WriteStall, PasswordRetry, PasswordTimeout, Invocation, Head],
-            State::Open(_) => &[WriteStall, HalfMessage, InflaterRetry, Keepalive, Session, Ping],
-            State::Events(_) => &[WriteStall, Keepalive, Session],
-            State::Ending => &[WriteStall],
-            State::Lingering(_) => &[WriteStall, Linger],
-            State::Closed => &[],
+            None => false,
         }
     }
 
-    /// Returns when a timer is due; never if it does not run. `drained`: the socket has taken all output.
-    fn due(&self, timer: Timer, now: Instant, limits: &Limits, drained: bool) -> Instant {
+    /// Computes and returns when the next turn is due.
+    pub(super) fn set_earliest(&mut self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
+        let mut earliest = Instant::NEVER;
+        self.each_timer(now, limits, !blocked, |_, due| earliest = earliest.min(due));
+        self.timing.earliest = earliest;
+        earliest
+    }
+
+    /// Returns the first of these timers that is due, in the order of [`Timer`].
+    fn first_due(
+        &self,
+        now: Instant,
+        limits: &Limits,
+        drained: bool,
+        is_wanted: impl Fn(Timer) -> bool,
+    ) -> Option<Timer> {
+        let mut first = None;
+        self.each_timer(now, limits, drained, |timer, due| {
+            if first.is_none() && now >= due && is_wanted(timer) {
+                first = Some(timer);
+            }
+        });
+        first
+    }
+
+    /// Visits the timers of the client's state, in the order of [`Timer`], each with the time at which it is due.
+    ///
+    /// `drained`: the socket has taken all output.
+    #[inline]
+    fn each_timer(
+        &self,
+        now: Instant,
+        limits: &Limits,
+        drained: bool,
+        mut visit: impl FnMut(Timer, Instant),
+    ) {
         let since = self.timing.since;
-        match (timer, &self.state) {
-            (Timer::WriteStall, _) => self.timing.stalled.after(limits.write_stall),
-            (Timer::HalfMessage, State::Open(Open { inflating: Some(inflating), .. })) => {
-                inflating.deadline(now, limits.write_stall)
+        if self.timing.stalled != Instant::NEVER {
+            visit(Timer::WriteStall, self.timing.stalled.after(limits.write_stall));
+        }
+        match &self.state {
+            State::Http => {
+                if let Some(http) = self.http() {
+                    http.each_timer(since, now, limits, drained, visit);
+                }
             }
-            (Timer::InflaterRetry, State::Open(Open { awaiting_inflater: true, .. })) => {
-                now.after(INFLATER_RETRY_MS)
+            State::Open(open) => {
+                if let Some(inflating) = &open.inflating {
+                    visit(Timer::HalfMessage, inflating.deadline(now, limits.write_stall));
+                }
+                if open.awaiting_inflater {
+                    visit(Timer::InflaterRetry, now.after(INFLATER_RETRY_MS));
+                }
+                visit(Timer::Keepalive, open.keepalive_at);
+                visit(Timer::Session, open.expires_at);
+                visit(Timer::Ping, since.after(limits.ping_every));
             }
-            (Timer::Keepalive, State::Open(open)) => open.keepalive_at,
-            (Timer::Keepalive, State::Events(events)) => events.comment_at,
-            (Timer::Session, State::Open(open)) => open.expires_at,
-            (Timer::Session, State::Events(events)) => events.expires_at,
-            (Timer::Ping, State::Open(_)) => since.after(limits.ping_every),
-            (Timer::Linger, State::Lingering(_)) => since.after(limits.linger_time),
-            (_, State::Http) => {
-                self.http().map_or(Instant::NEVER, |http| http.due(timer, since, now, limits, drained))
+            State::Events(events) => {
+                visit(Timer::Keepalive, events.comment_at);
+                visit(Timer::Session, events.expires_at);
             }
-            _ => Instant::NEVER,
+            State::Lingering(_) => visit(Timer::Linger, since.after(limits.linger_time)),
+            State::Ending | State::Closed => {}
         }
     }
 
-    /// Does what a timer that is due is for.
+    /// Handles a timer that is due.
     fn handle(
         &mut self,
         timer: Timer,
@@ -209,28 +237,34 @@ impl Client {
                 Some((_, true)) => self.linger(now),
                 _ => self.state = State::Closed,
             },
-            // For a retry the turn looks by itself; the others run in no other state.
+            // The turn retries by itself. The others run in no other state.
             (Timer::InflaterRetry | Timer::PasswordRetry | Timer::HalfMessage | Timer::Keepalive, _) => {}
         }
     }
 }
 
 impl HttpState {
-    /// Returns when a timer of the request is due. `since`: when the request, or the wait for it, began.
-    fn due(&self, timer: Timer, since: Instant, now: Instant, limits: &Limits, drained: bool) -> Instant {
-        match (timer, self.pending) {
-            (Timer::PasswordRetry, Pending::PasswordCheck(ticket)) if self.reply.is_none() => {
-                now.after(if ticket.is_some() { PASSWORD_POLL_MS } else { PASSWORD_QUEUE_RETRY_MS })
+    /// Visits the timers of a request. `since`: when the request, or the wait for it, began.
+    fn each_timer(
+        &self,
+        since: Instant,
+        now: Instant,
+        limits: &Limits,
+        drained: bool,
+        mut visit: impl FnMut(Timer, Instant),
+    ) {
+        match self.pending {
+            Pending::PasswordCheck(ticket) if self.reply.is_none() => {
+                let retry = if ticket.is_some() { PASSWORD_POLL_MS } else { PASSWORD_QUEUE_RETRY_MS };
+                visit(Timer::PasswordRetry, now.after(retry));
+                visit(Timer::PasswordTimeout, since.after(PASSWORD_TIMEOUT_MS));
             }
-            (Timer::PasswordTimeout, Pending::PasswordCheck(_)) if self.reply.is_none() => {
-                since.after(PASSWORD_TIMEOUT_MS)
-            }
-            (Timer::Invocation, Pending::Invocation(_)) => since.after(INVOCATION_TIMEOUT_MS),
-            (Timer::Head, Pending::Nothing | Pending::Body) if self.reply.is_none() && drained => {
+            Pending::Invocation(_) => visit(Timer::Invocation, since.after(INVOCATION_TIMEOUT_MS)),
+            Pending::Nothing | Pending::Body if self.reply.is_none() && drained => {
                 let is_idle = self.served && !self.head_begun;
-                since.after(if is_idle { limits.idle_time } else { limits.head_time })
+                visit(Timer::Head, since.after(if is_idle { limits.idle_time } else { limits.head_time }));
             }
-            _ => Instant::NEVER,
+            _ => {}
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::time::Instant;
 
-/// A deadline of a client. None is stored: each is computed from the state of the client and from [`Timing`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A deadline of a client, in the order in which they are handled.
+///
+/// None is stored, because each is computed from the state of the client and from [`Timing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(super) enum Timer {
     /// The socket accepted no byte of pending output: the client is dropped.
     WriteStall,
@@ -46,16 +48,19 @@ pub(super) struct Timing {
     pub(super) since: Instant,
     /// The time of the last accepted byte while output waits, or [`Instant::NEVER`].
     pub(super) stalled: Instant,
+    /// No timer of the connection is due before this time, which the last turn computed.
+    pub(super) earliest: Instant,
 }
 
 impl Timing {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, stalled: Instant::NEVER }
+        Self { since: now, stalled: Instant::NEVER, earliest: now }
     }
 
     /// Notes that the socket has accepted no output since then.
     pub(super) fn blocked_since(&mut self, since: Instant) {
         self.stalled = self.stalled.min(since);
+        self.earliest = since;
     }
 
     /// Returns since when the socket has accepted no output, if output waits.

@@ -118,7 +118,7 @@ impl Client {
             wants_read: wants_read && !self.input_ended,
             wants_write: blocked,
             messages: context.messages.get(),
-            wake_at: self.wake_at(now, context.device.limits(), blocked),
+            wake_at: self.set_earliest(now, context.device.limits(), blocked),
             shut_down: matches!(self.state, State::Lingering(_)),
             closed: matches!(self.state, State::Closed),
         }
