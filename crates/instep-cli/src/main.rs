@@ -1,4 +1,7 @@
-//! The command `instep`, which runs the example applications as programs on Linux.
+//! The command `instep`, which runs the example applications as programs on Linux, and makes a folder for a device of one's own.
+
+mod new;
+mod qemu;
 
 use instep::{App, Device, Inbox};
 use instep_apps::weather::{self, Bme280, Reading, Sensor, Simulated};
@@ -12,6 +15,7 @@ fn main() -> ExitCode {
         .with_name("instep")
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_apps(&instep_apps::ALL)
+        .with_commands(&[new::COMMAND, qemu::COMMAND])
         .with_log_also_to(instep_apps::console::note)
         .run(run)
 }

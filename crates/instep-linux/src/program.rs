@@ -119,7 +119,8 @@ impl Program {
             let line = |app: &&App| format!("{:10}  {}\n", app.name(), app.about());
             return print(&self.identity.apps.iter().map(line).collect::<String>());
         }
-        let configuration = match Configuration::read(&self.identity, subcommand.map(|(_, flags)| flags)) {
+        let flags = subcommand.map_or(&arguments, |(_, flags)| flags);
+        let configuration = match Configuration::read(&self.identity, flags) {
             Ok(configuration) => configuration,
             Err(error) => return self.fail(&error, USAGE),
         };

@@ -34,39 +34,45 @@ pub(crate) fn command(identity: &Identity) -> Command {
          the flags' names with _ for -. Flags override variables, and variables override the file. `{name} config` prints the \
          result."
     );
-    let examples = examples(name);
-    let serve = Command::new("serve").about("Serve until Ctrl-C");
+    let several = identity.apps.len() > 1;
+    // A program with one application serves it without a command of that name.
+    let serve = if several { format!("{name} serve") } else { name.to_owned() };
+    let examples = examples(&serve);
+    let options = |command: Command| {
+        with_options(command, table, &defaults)
+            .after_help(format!("{examples}\n\n{sources}"))
+            .after_long_help(format!("{examples}\n\n{sources}\n\n{}", limits_help(table)))
+    };
     let config = Command::new("config")
-        .about("Print the configuration that `serve` would run with, as a file for --config")
-        .long_about(
-            "Print the configuration that `serve` would run with, and the source of each value, as a file for --config. \
-             Takes the same options as `serve`.",
-        );
+        .about(format!("Print the configuration that `{serve}` would run with, as a file for --config"))
+        .long_about(format!(
+            "Print the configuration that `{serve}` would run with, and the source of each value, as a file for --config. \
+             Takes the same options as `{serve}`."
+        ));
     let reset = Command::new("reset")
         .about("Remove the values that are persisted in state_file")
-        .long_about(
-            "Remove the values that are persisted in state_file. Takes the same options as `serve`, and needs state_file. \
-             Stop the server first, because a running server keeps its state.",
-        );
-    let several = identity.apps.len() > 1;
-    let about = if several { ABOUT } else { defaults.app.about() };
-    let served =
-        if several { format!("the application {}", defaults.app.name()) } else { "the device".into() };
-    let mut command = Command::new(name)
-        .version(identity.version)
-        .about(about)
         .long_about(format!(
-            "{about}.\n\nWithout a command, `{name}` serves {served} at http://127.0.0.1:8080/ : open that address in two \
-             browser windows and change a value in one of them. It reads options from the environment and from {} in this \
-             folder, if that file exists.",
-            super::file::DEFAULT
-        ))
-        .after_help(format!("`{name} serve --help` lists the options."))
-        .subcommand(
-            with_options(serve, table, &defaults)
-                .after_help(format!("{examples}\n\n{sources}"))
-                .after_long_help(format!("{examples}\n\n{sources}\n\n{}", limits_help(table))),
-        )
+            "Remove the values that are persisted in state_file. Takes the same options as `{serve}`, and needs state_file. \
+             Stop the server first, because a running server keeps its state."
+        ));
+    let (about, served) = match defaults.app {
+        app if several => (ABOUT, format!("the application {}", app.name())),
+        app => (app.about(), "the device".into()),
+    };
+    let mut command = Command::new(name).version(identity.version).about(about).long_about(format!(
+        "{about}.\n\nWithout a command, `{name}` serves {served} at http://127.0.0.1:8080/ : open that address in two \
+         browser windows and change a value in one of them. It reads options from the environment and from {} in this \
+         folder, if that file exists.",
+        super::file::DEFAULT
+    ));
+    command = if several {
+        command
+            .after_help(format!("`{serve} --help` lists the options."))
+            .subcommand(options(Command::new("serve").about("Serve until Ctrl-C")))
+    } else {
+        options(command).args_conflicts_with_subcommands(true)
+    };
+    command = command
         .subcommand(with_options(config, table, &defaults).after_help(sources.clone()))
         .subcommand(with_options(reset, table, &defaults).after_help(sources));
     if several {
@@ -88,9 +94,9 @@ pub(crate) fn arguments(matches: &ArgMatches) -> Vec<OsString> {
     matches.get_many(ARGUMENTS).into_iter().flatten().cloned().collect()
 }
 
-fn examples(name: &str) -> String {
+fn examples(serve: &str) -> String {
     let line = |(before, after, about): &(&str, &str, &str)| {
-        let command = format!("{before}{name} serve{after}");
+        let command = format!("{before}{serve}{after}");
         format!("\n  {command:52}  {about}")
     };
     format!("Examples:{}", EXAMPLES.iter().map(line).collect::<String>())
@@ -152,8 +158,8 @@ fn limits_help(table: Table) -> String {
 }
 
 /// Returns the configuration file that `--config` names, if it is given.
-pub(super) fn file(flags: Option<&ArgMatches>) -> Option<(PathBuf, Source)> {
-    let path: &String = flags?.get_one(FILE)?;
+pub(super) fn file(flags: &ArgMatches) -> Option<(PathBuf, Source)> {
+    let path: &String = flags.try_get_one(FILE).ok()??;
     Some((path.into(), Source::Flag("--config".into())))
 }
 
@@ -162,7 +168,8 @@ pub(super) fn file(flags: Option<&ArgMatches>) -> Option<(PathBuf, Source)> {
 /// # Errors
 /// If `--limit` names no limit.
 pub(super) fn values(flags: &ArgMatches, table: Table) -> Result<Vec<Given>, Error> {
-    let texts = |id| flags.get_many::<String>(id).map(|texts| texts.cloned().collect::<Vec<_>>());
+    // Without a command, a program with several applications has no options.
+    let texts = |id| Some(flags.try_get_many::<String>(id).ok()??.cloned().collect::<Vec<_>>());
     let mut given = Vec::new();
     for setting in table.settings.iter().filter(|setting| !setting.secret) {
         if let Some(texts) = texts(setting.key) {
@@ -212,7 +219,7 @@ mod tests {
     #[test]
     fn help_tables_have_at_most_80_columns() {
         let table = Table::of(&super::super::program());
-        for line in examples("instep").lines().chain(limits_help(table).lines()) {
+        for line in examples("instep serve").lines().chain(limits_help(table).lines()) {
             assert!(line.chars().count() <= 80, "{line}");
         }
     }

@@ -57,7 +57,7 @@ impl Configuration {
     ///
     /// # Errors
     /// If any value is invalid, even if another one overrides it.
-    pub(crate) fn read(identity: &Identity, flags: Option<&ArgMatches>) -> Result<Self, Error> {
+    pub(crate) fn read(identity: &Identity, flags: &ArgMatches) -> Result<Self, Error> {
         let table = Table::of(identity);
         let variables = variables::of_process()?;
         let (path, asked) = flags::file(flags)
@@ -69,7 +69,7 @@ impl Configuration {
             None => Vec::new(),
         };
         given.extend(variables::values(&variables, table)?);
-        given.extend(flags.map_or_else(|| Ok(Vec::new()), |flags| flags::values(flags, table))?);
+        given.extend(flags::values(flags, table)?);
         Self::from(given, text.map(|_| path), table, Settings::new(identity.apps))
     }
 

@@ -29,9 +29,9 @@ pub(crate) fn advise(identity: &Identity, error: &clap::Error, arguments: &[Stri
     };
     let mut words = with_address(arguments)?;
     // `clap` expects the command first.
-    let command = words.iter().position(|word| COMMANDS.contains(&word.as_str()));
-    let command = command.map_or_else(|| "serve".into(), |i| words.remove(i));
-    words.insert(0, command);
+    let command = words.iter().position(|word| COMMANDS.contains(&word.as_str())).map(|i| words.remove(i));
+    let default = (identity.apps.len() > 1).then(|| "serve".into());
+    words.splice(0..0, command.or(default));
     options::command(identity).no_binary_name(true).try_get_matches_from(&words).ok()?;
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     Some(format!("{why}; write `{} {}`", identity.name, words.join(" ")))
