@@ -41,8 +41,7 @@ fn run(arguments: Vec<OsString>) -> ExitCode {
             return Err(Error::Usage(format!("unknown board {board:?}; use one of {}", names.join(", "))));
         }
         let source = Source::new(text("path"), text("git")).map_err(Error::Usage)?;
-        let project = Project { name: &name, board, source: &source };
-        write(&project, Path::new(name.as_str()))?;
+        write(&Project::new(&name, board, &source), Path::new(name.as_str()))?;
         Ok((name, source))
     };
     match made() {

@@ -1,0 +1,40 @@
+//! The device: what its page shows, and what it does.
+
+use embassy_futures::select::{Either, select};
+use embassy_time::{Duration, Instant, Timer};
+use embedded_hal::digital::OutputPin;
+use instep::{App, Device, Inbox};
+use instep_panel::PANEL;
+
+instep::thing! {
+    /// A pump that stops by itself.
+    pub Pump: "{{ project_name }}", commands Command {
+        pump => Pump: switch { title: "Pump" },
+        minutes => Minutes: number { title: "Stop after", unit: "min", min: 1, max: 60, step: 1, kept },
+    }
+}
+
+/// What the device serves.
+pub const APP: App = App::new("{{ project_name }}", "A pump that stops by itself").thing(&Pump::THING).pages(&PANEL);
+
+/// Runs the device.
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut pin: impl OutputPin) {
+    let page = Pump::new(device);
+    let (mut minutes, mut stop) = (10.0, Instant::MAX);
+    page.minutes(minutes);
+    page.pump(false);
+    loop {
+        let on = match select(page.recv(inbox), Timer::at(stop)).await {
+            Either::First((Command::Minutes(wanted), _)) => {
+                minutes = wanted;
+                page.minutes(minutes);
+                continue;
+            }
+            Either::First((Command::Pump(wanted), _)) => wanted,
+            Either::Second(()) => false,
+        };
+        stop = if on { Instant::now() + Duration::from_secs(minutes as u64 * 60) } else { Instant::MAX };
+        pin.set_state(on.into()).ok(); // the hardware first,
+        page.pump(on); // then every page
+    }
+}
