@@ -5,16 +5,16 @@ use super::source::Source;
 
 /// A file of the template: its path in the project, and its text.
 const FILES: [(&str, &str); 10] = [
-    ("Cargo.toml", include_str!("../../template/Cargo.toml")),
-    (".cargo/config.toml", include_str!("../../template/.cargo/config.toml")),
+    ("Cargo.toml", include_str!("../../template/manifest.toml")),
+    (".cargo/config.toml", include_str!("../../template/config.toml")),
     ("rust-toolchain.toml", include_str!("../../template/rust-toolchain.toml")),
     ("partitions.csv", include_str!("../../template/partitions.csv")),
     ("build.rs", include_str!("../../template/build.rs")),
-    ("src/main.rs", include_str!("../../template/src/main.rs")),
-    ("src/{{module}}.rs", include_str!("../../template/src/device.rs")),
+    ("src/main.rs", include_str!("../../template/main.rs")),
+    ("src/{{module}}.rs", include_str!("../../template/device.rs")),
     ("README.md", include_str!("../../template/README.md")),
     (".gitignore", include_str!("../../template/gitignore")),
-    (".github/workflows/ci.yml", include_str!("../../template/.github/workflows/ci.yml")),
+    (".github/workflows/ci.yml", include_str!("../../template/ci.yml")),
 ];
 
 /// What fills the template.
