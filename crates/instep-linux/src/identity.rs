@@ -12,6 +12,8 @@ pub(crate) struct Identity {
     /// Applications. The first one is the default.
     pub(crate) apps: &'static [&'static App],
     pub(crate) commands: &'static [Command],
+    /// Defaults of options, as the text of a configuration file.
+    pub(crate) defaults: &'static str,
 }
 
 /// A command of a program, beside those of instep.

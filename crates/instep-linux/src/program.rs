@@ -59,7 +59,7 @@ impl Program {
     /// Returns the program that serves this application, and has its name.
     pub fn new(app: &'static App) -> Self {
         let apps = Box::leak(Box::new([app]));
-        let identity = Identity { name: app.name(), version: VERSION, apps, commands: &[] };
+        let identity = Identity { name: app.name(), version: VERSION, apps, commands: &[], defaults: "" };
         Self { identity, also_log: |_| {} }
     }
 
@@ -80,6 +80,14 @@ impl Program {
     pub fn with_apps(self, apps: &'static [&'static App]) -> Self {
         assert!(!apps.is_empty(), "a program needs an application");
         Self { identity: Identity { apps, ..self.identity }, ..self }
+    }
+
+    /// Sets defaults of options, which files, variables and flags override.
+    ///
+    /// The text is that of a configuration file, such as `addr = ["127.0.0.1:9000"]`. An error in it ends the program with a
+    /// sentence.
+    pub fn with_defaults(self, defaults: &'static str) -> Self {
+        Self { identity: Identity { defaults, ..self.identity }, ..self }
     }
 
     /// Adds commands.

@@ -24,6 +24,8 @@ pub struct Builder {
     args: Vec<String>,
     variables: Vec<(String, String)>,
     folder: Option<PathBuf>,
+    /// Command of the program; none if it serves without one.
+    command: Option<&'static str>,
 }
 
 impl Builder {
@@ -32,6 +34,12 @@ impl Builder {
     /// By default the environment variable `INSTEP_BIN` names it.
     pub fn binary(mut self, path: impl Into<OsString>) -> Builder {
         self.binary = Some(path.into());
+        self
+    }
+
+    /// Calls the program without the command `serve`, as a program that has one application.
+    pub fn without_command(mut self) -> Builder {
+        self.command = None;
         self
     }
 
@@ -70,7 +78,7 @@ impl Builder {
         let binary = self.binary.clone().or_else(|| std::env::var_os("INSTEP_BIN"));
         let binary = binary.expect("INSTEP_BIN is not set; it must name the binary instep");
         let mut command = Command::new(&binary);
-        command.arg("serve").args(&self.args);
+        command.args(self.command).args(&self.args);
         command.envs(self.variables.iter().cloned());
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
@@ -122,7 +130,7 @@ impl Server {
     /// Returns the options of [`Server::start`], to change before the start.
     pub fn with(args: &[&str]) -> Builder {
         let args = args.iter().map(ToString::to_string).collect();
-        Builder { binary: None, args, variables: Vec::new(), folder: None }
+        Builder { binary: None, args, variables: Vec::new(), folder: None, command: Some("serve") }
     }
 
     /// Returns its address, the first of several.

@@ -28,7 +28,7 @@ const EXAMPLES: [(&str, &str, &str); 6] = [
 pub(crate) fn command(identity: &Identity) -> Command {
     let name = identity.name;
     let table = Table::of(identity);
-    let defaults = Settings::new(identity.apps);
+    let defaults = super::default_settings(identity, table);
     let sources = format!(
         "Options can be set by flags, by environment variables (lists separated by commas), and in a TOML file, whose keys are \
          the flags' names with _ for -. Flags override variables, and variables override the file. `{name} config` prints the \
@@ -59,8 +59,11 @@ pub(crate) fn command(identity: &Identity) -> Command {
         app if several => (ABOUT, format!("the application {}", app.name())),
         app => (app.about(), "the device".into()),
     };
+    let url = defaults.addresses.first().map_or_else(String::new, |address| {
+        format!("{}{}/", if address.secure { "" } else { "http://" }, address)
+    });
     let mut command = Command::new(name).version(identity.version).about(about).long_about(format!(
-        "{about}.\n\nWithout a command, `{name}` serves {served} at http://127.0.0.1:8080/ : open that address in two \
+        "{about}.\n\nWithout a command, `{name}` serves {served} at {url} : open that address in two \
          browser windows and change a value in one of them. It reads options from the environment and from {} in this \
          folder, if that file exists.",
         super::file::DEFAULT

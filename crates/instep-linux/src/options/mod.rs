@@ -1,5 +1,5 @@
 //! Options from a file, environment variables and flags. Flags override variables, variables override the file, and
-//! the file overrides defaults.
+//! the file overrides the program's defaults.
 //!
 //! To add an option:
 //!
@@ -38,7 +38,7 @@ use clap::ArgMatches;
 use limits::Clash;
 use raw::{Error, Given, Key, Source, Table, shortened};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use table::{Setting, Take};
 
 /// The settings and the source of each.
@@ -64,10 +64,10 @@ impl Configuration {
             .or_else(|| variables::file(&variables))
             .map_or_else(|| (PathBuf::from(file::DEFAULT), None), |(path, source)| (path, Some(source)));
         let text = file::read(&path, asked.as_ref())?;
-        let mut given = match &text {
-            Some(text) => file::values(text, &path, table)?,
-            None => Vec::new(),
-        };
+        let mut given = defaults(identity, table)?;
+        if let Some(text) = &text {
+            given.extend(file::values(text, &path, table)?);
+        }
         given.extend(variables::values(&variables, table)?);
         given.extend(flags::values(flags, table)?);
         Self::from(given, text.map(|_| path), table, Settings::new(identity.apps))
@@ -114,14 +114,30 @@ impl Configuration {
         let sentence = format!("the limits {first} and {second} conflict: {reason}");
         let origins = keys.iter().filter_map(|key| self.origins.get(&format!("limits.{key}")));
         match origins.max_by_key(|source| match source {
-            Source::File { line, .. } => (0, *line),
-            Source::Variable(_) => (1, 0),
-            Source::Flag(_) => (2, 0),
+            Source::Program => (0, 0),
+            Source::File { line, .. } => (1, *line),
+            Source::Variable(_) => (2, 0),
+            Source::Flag(_) => (3, 0),
         }) {
             Some(source) => source.error(sentence),
             None => Error(sentence),
         }
     }
+}
+
+/// Returns the values that the program sets.
+fn defaults(identity: &Identity, table: Table) -> Result<Vec<Given>, Error> {
+    let mut given = file::values(identity.defaults, Path::new("the program's defaults"), table)?;
+    given.iter_mut().for_each(|given| given.source = Source::Program);
+    Ok(given)
+}
+
+/// Returns the settings of a call without options, for the help.
+fn default_settings(identity: &Identity, table: Table) -> Settings {
+    let settings = || Settings::new(identity.apps);
+    let all = defaults(identity, table).and_then(|given| Configuration::from(given, None, table, settings()));
+    // `Configuration::read` reports an error in the defaults.
+    all.map_or_else(|_| settings(), |all| all.settings)
 }
 
 impl Setting {
@@ -154,7 +170,7 @@ mod tests {
 
     /// Returns a program with several applications.
     pub(super) fn program() -> Identity {
-        Identity { name: "instep", version: "1.2.3", apps: &instep_apps::ALL, commands: &[] }
+        Identity { name: "instep", version: "1.2.3", apps: &instep_apps::ALL, commands: &[], defaults: "" }
     }
 
     #[test]
@@ -181,6 +197,28 @@ mod tests {
             let row = row(format!("| `{}` |", limit.key));
             assert!(row.contains(&format!("| `{}` |", limit.show(&defaults.limits))), "{row}");
         }
+    }
+
+    #[test]
+    fn program_s_defaults_are_overridden_and_checked() {
+        let read = |defaults, flags: &[&str]| {
+            let identity = Identity { defaults, ..program() };
+            let command = command(&identity).no_binary_name(true);
+            let matches = command.try_get_matches_from(flags).unwrap();
+            Configuration::read(&identity, matches.subcommand().unwrap().1)
+        };
+        let defaults = "name = \"pump\"\nopen = true\n[limits]\nclients = 3";
+        let all = read(defaults, &["serve"]).unwrap().settings;
+        assert_eq!((all.name.as_deref(), all.open), (Some("pump"), true));
+        let all = read(defaults, &["serve", "--name", "lamp", "--open=false"]).unwrap().settings;
+        assert_eq!((all.name.as_deref(), all.open), (Some("lamp"), false));
+        let error = read("nmae = \"pump\"", &["serve"]).err().unwrap().to_string();
+        assert!(error.contains("the program's defaults"), "{error}");
+        let error = read("name = \"a b\"", &["serve"]).err().unwrap().to_string();
+        assert!(error.starts_with("in the program's defaults: "), "{error}");
+        let mut command = command(&Identity { defaults, ..program() });
+        let help = command.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        assert!(help.contains("[default: pump]"), "{help}");
     }
 
     #[test]

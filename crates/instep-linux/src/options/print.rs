@@ -50,7 +50,7 @@ impl Display for Configuration {
 impl Configuration {
     fn origin(&self, key: Key) -> String {
         match self.origins.get(&key.path()) {
-            None => "default".into(),
+            None | Some(Source::Program) => "default".into(),
             Some(Source::File { line, .. }) => format!("file, line {line}"),
             Some(Source::Variable(name)) => format!("environment {name}"),
             Some(Source::Flag(name)) => format!("flag {name}"),

@@ -20,7 +20,12 @@ impl Display for Error {
 /// Source of a value.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    File { path: PathBuf, line: usize },
+    /// The program's defaults.
+    Program,
+    File {
+        path: PathBuf,
+        line: usize,
+    },
     Variable(String),
     Flag(String),
 }
@@ -28,6 +33,7 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn error(&self, reason: impl Display) -> Error {
         Error(match self {
+            Self::Program => format!("in the program's defaults: {reason}"),
             Self::File { path, line } => format!("in {}, line {line}: {reason}", path.display()),
             Self::Variable(name) => format!("in {name}: {reason}"),
             Self::Flag(name) => format!("{name}: {reason}"),
