@@ -12,6 +12,10 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod addresses;
 mod application;
 mod certificate;

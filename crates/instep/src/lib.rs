@@ -139,6 +139,10 @@
 extern crate alloc;
 
 pub mod access;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod app;
 mod buffer;
 mod connection;
