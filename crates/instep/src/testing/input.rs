@@ -47,8 +47,8 @@ impl Input {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Returns whether the pin is high.
-    pub fn is_high(&self) -> bool {
+    /// Returns whether the input is on, which is high.
+    pub fn is_on(&self) -> bool {
         self.with(|state| state.high)
     }
 
@@ -78,11 +78,11 @@ impl ErrorType for Input {
 
 impl InputPin for Input {
     fn is_high(&mut self) -> Result<bool, Infallible> {
-        Ok(Input::is_high(self))
+        Ok(self.is_on())
     }
 
     fn is_low(&mut self) -> Result<bool, Infallible> {
-        Ok(!Input::is_high(self))
+        Ok(!self.is_on())
     }
 }
 

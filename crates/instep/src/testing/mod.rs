@@ -39,10 +39,10 @@
 //!     let mut page = link.open("/ws").await;
 //!     page.wait_for(r#"{"label":"on","value":false}"#).await;
 //!     page.send(r#"{"label":"pump"}"#).await;
-//!     assert!(pin.is_high());
+//!     assert!(pin.is_on());
 //!     assert_eq!(page.next().await, r#"{"label":"on","value":true}"#);
 //!     link.sleep(60_000).await; // returns at once
-//!     assert!(!pin.is_high());
+//!     assert!(!pin.is_on());
 //!     assert_eq!(link.get("/properties/on").await.text(), "false");
 //! });
 //! ```
@@ -71,10 +71,12 @@ mod output;
 mod page;
 mod response;
 mod run;
+mod setup;
 
 pub use input::Input;
 pub use link::Link;
 pub use output::Output;
 pub use page::Page;
 pub use response::Response;
-pub use run::{Setup, run};
+pub use run::run;
+pub use setup::Setup;

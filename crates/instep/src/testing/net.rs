@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::memory;
-use super::run::Setup;
+use super::setup::Setup;
 use crate::buffer::Buffer;
 use crate::connection::{Client, ConnectionInfo, HttpState, HttpStateMemory, TurnContext};
 use crate::device::Device;

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// driven.set_high().unwrap();
 /// driven.set_high().unwrap();
 /// driven.set_low().unwrap();
-/// assert!(!pin.is_high());
+/// assert!(!pin.is_on());
 /// assert_eq!(pin.levels(), [true, true, false]);
 /// assert_eq!(pin.changes(), 2);
 /// ```
@@ -30,8 +30,8 @@ impl Output {
         Self::default()
     }
 
-    /// Returns whether the pin is high.
-    pub fn is_high(&self) -> bool {
+    /// Returns whether the output is on, which is high.
+    pub fn is_on(&self) -> bool {
         self.with(|levels| levels.last() == Some(&true))
     }
 
@@ -71,10 +71,10 @@ impl OutputPin for Output {
 
 impl StatefulOutputPin for Output {
     fn is_set_high(&mut self) -> Result<bool, Infallible> {
-        Ok(self.is_high())
+        Ok(self.is_on())
     }
 
     fn is_set_low(&mut self) -> Result<bool, Infallible> {
-        Ok(!self.is_high())
+        Ok(!self.is_on())
     }
 }

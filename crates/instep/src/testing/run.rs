@@ -4,11 +4,10 @@ use super::handle::SharedNet;
 use super::link::Link;
 use super::memory;
 use super::net::Net;
-use crate::access::Access;
+use super::setup::Setup;
 use crate::app::App;
 use crate::buffer::Buffer;
 use crate::device::{Device, Inbox};
-use crate::limits::Limits;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -19,8 +18,6 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Maximum number of turns of the application in one moment.
 const TURNS_MAX: u32 = 100_000;
-
-static ACCESS: Access = Access::new("device").with_ports(&[80]);
 
 /// Runs an application with the limits of a microcontroller, and a test of it.
 ///
@@ -37,47 +34,7 @@ pub fn run<A: Future, R>(
     Setup::new(app).run(application, test)
 }
 
-/// A device under test: its application, its limits, and its access control.
-///
-/// ```
-/// use instep::testing::Setup;
-/// use instep::{App, Limits};
-///
-/// const APP: App = App::new("quiet", "Says nothing").endpoint("/ws");
-///
-/// Setup::new(&APP).with_limits(Limits::DEVICE.with_clients(1)).run(
-///     |_, inbox| async { inbox.on_message(|_| ()).await },
-///     async |link| {
-///         let _first = link.open("/ws").await;
-///         assert_eq!(link.try_open("/ws").await.unwrap_err().status, 503);
-///     },
-/// );
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Setup {
-    pub(super) app: &'static App,
-    pub(super) limits: Limits,
-    pub(super) access: &'static Access,
-}
-
 impl Setup {
-    /// Returns a device with the limits of a microcontroller ([`Limits::DEVICE`]).
-    pub const fn new(app: &'static App) -> Self {
-        Self { app, limits: Limits::DEVICE, access: &ACCESS }
-    }
-
-    /// Replaces the limits.
-    #[must_use]
-    pub const fn with_limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
-    }
-
-    /// Replaces the access control, which allows no other origin.
-    #[must_use]
-    pub const fn with_access(self, access: &'static Access) -> Self {
-        Self { access, ..self }
-    }
-
     /// Runs the application and the test, as [`run`] does.
     ///
     /// The memory of the device is leaked, as it is static on a board.
