@@ -1,5 +1,6 @@
 //! A test's end of one connection, and waiting.
 
+use super::connection::Connection;
 use super::net::Net;
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -28,10 +29,7 @@ impl Handle {
     }
 
     /// Waits until `ready` returns a value. Returns `None` after [`WAIT_MAX`].
-    pub(super) async fn wait<T>(
-        &self,
-        mut ready: impl FnMut(&mut super::connection::Connection) -> Option<T>,
-    ) -> Option<T> {
+    pub(super) async fn wait<T>(&self, mut ready: impl FnMut(&mut Connection) -> Option<T>) -> Option<T> {
         // The test is polled whenever the device waits, so nothing has to wake it.
         let ready = poll_fn(|_| match ready(self.net.borrow_mut().connection(self.number)) {
             Some(value) => Poll::Ready(value),

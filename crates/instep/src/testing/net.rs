@@ -80,7 +80,7 @@ impl Net {
         number
     }
 
-    /// Returns a connection of which the device is to take notice.
+    /// Returns the connection of that number, whose peer has not left.
     pub(super) fn connection(&mut self, number: u16) -> &mut Connection {
         self.connections.get_mut(&number).expect("a connection is there until its page is dropped")
     }
@@ -99,12 +99,12 @@ impl Net {
     /// Moves all bytes that can be moved now, and returns the time at which more is due.
     pub(super) fn serve(&mut self, waker: &Waker) -> Instant {
         self.waker = Some(waker.clone());
+        let now = Instant::from_millis(self.millis());
         let Self { setup, device, feed, scratch, connections, .. } = self;
-        let now = Instant::from_millis(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX));
         loop {
             device.register(0, waker);
             device.follow(now, 0, feed, |slot| {
-                connections.values_mut().for_each(|connection| connection.notify(slot))
+                connections.values_mut().for_each(|connection| connection.notify(slot));
             });
             let mut context = TurnContext {
                 app: setup.app,

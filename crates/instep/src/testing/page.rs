@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::connection::Connection;
-use super::frames::{Message, encode};
+use super::frames::{Message, WebSocket, encode};
 use super::handle::{Handle, WAIT_MAX, settle};
 use instep_proto::frame::Opcode;
 
@@ -44,6 +44,10 @@ impl Page {
     ///
     /// # Panics
     /// If none comes within 60 virtual seconds, if the connection ends, or if the message is binary.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it returns a future, so it cannot be taken for an iterator's"
+    )]
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = String> {
         let caller = Caller::here();
@@ -175,9 +179,7 @@ impl Page {
     }
 
     fn close_code(&self) -> u16 {
-        self.with(|connection| {
-            connection.websocket.as_ref().map_or(1006, super::frames::WebSocket::close_code)
-        })
+        self.with(|connection| connection.websocket.as_ref().map_or(1006, WebSocket::close_code))
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut Connection) -> R) -> R {
