@@ -65,7 +65,9 @@ impl Link {
         self.ask("PUT", path, &[JSON], json, Caller::here())
     }
 
-    /// Sends a POST request with JSON, or without a body if `json` is empty, and waits for the response.
+    /// Sends a POST request with JSON, and waits for the response.
+    ///
+    /// If `json` is empty, the request has no body.
     #[track_caller]
     pub fn post(&self, path: &str, json: &str) -> impl Future<Output = Response> {
         self.ask("POST", path, if json.is_empty() { &[] } else { &[JSON] }, json, Caller::here())

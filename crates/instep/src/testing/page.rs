@@ -8,7 +8,7 @@ use instep_proto::frame::Opcode;
 
 /// A page that has opened its WebSocket ([`Link::open`](super::Link::open)).
 ///
-/// It reads all the time, and answers pings, also while the test waits for something else. Messages wait until the test receives
+/// It reads and answers pings all the time, also while the test waits for something else. Messages are kept until the test receives
 /// them. A page that is dropped is gone without a closing handshake, as a phone that leaves the room; [`close`](Self::close) is the
 /// polite end. A page that reconnects is a new one.
 #[derive(Debug)]
@@ -71,7 +71,9 @@ impl Page {
         }
     }
 
-    /// Returns the text of the next message, or `None` if there is none after everything that the device has to do now.
+    /// Returns the text of the next message, or `None` if there is none.
+    ///
+    /// Before that, the application and the device do everything that they can do now. No time passes.
     ///
     /// # Panics
     /// If the message is binary.
@@ -107,7 +109,9 @@ impl Page {
         }
     }
 
-    /// Stops reading, as a slow phone does. The device can send 2,920 bytes more, and what it keeps for the page by its limits.
+    /// Stops reading, as a slow phone does.
+    ///
+    /// The socket takes 2,920 bytes more. The device then waits, and drops the page after [`Limits::write_stall`](crate::Limits::write_stall).
     pub fn stall(&mut self) {
         self.with(|connection| connection.stalled = true);
     }
