@@ -62,8 +62,8 @@ pub async fn run(
             First((Command::Blink, responder)) => blinking = Some((BLINK.1, responder.defer())),
             Second(()) => {
                 let Some((changes, responder)) = blinking.take() else { continue };
-                led.drive(on ^ (changes % 2 == 0));
                 if changes > 0 {
+                    led.drive(on ^ (changes % 2 == 0));
                     blinking = Some((changes - 1, responder));
                 } else {
                     led.drive(on);

@@ -122,6 +122,7 @@
 //! | add pages of a board, such as its Wi-Fi set-up | [`board`] |
 //! | treat log lines apart | [`log_target`] |
 //! | write a driver | [`driver`] |
+//! | test my application | the module `testing`, with the feature of that name |
 //!
 //! # Errors, limits, features
 //!
@@ -129,10 +130,11 @@
 //! declaration do not compile. A client that breaks the protocol gets an error or is closed, and affects no other client.
 //!
 //! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The lock of the device needs an
-//! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither, such as
-//! a test of an application, enables `critical-section/std`.
+//! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither enables
+//! `critical-section/std`. The feature `testing` does so, and adds the module `testing`: an application is tested on the host, over a
+//! simulated link and on a virtual clock.
 
-#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(any(test, feature = "testing")), no_std)]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "alloc")]
@@ -152,6 +154,8 @@ mod log;
 pub mod login;
 mod model;
 mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 
 pub use access::Access;

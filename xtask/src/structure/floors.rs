@@ -39,6 +39,7 @@ pub(crate) const HOUSES: &[House] = &[
             floor("log-in", &["login/"]),
             floor("app", &["app.rs"]),
             floor("connection", &["connection/"]),
+            floor("testing", &["testing/"]),
             floor("crate", &["lib.rs"]),
         ],
     },

@@ -39,6 +39,14 @@ pub async fn run<F: Future>(future: F) -> F::Output {
     .await
 }
 
+/// Starts the clock of embassy-time, unless it was started before.
+///
+/// It starts by itself when it is read first. A program with several paused runtimes calls this before it builds the first of
+/// them, because the clock stands still in a runtime until the time of its start.
+pub fn start() {
+    epoch();
+}
+
 thread_local! {
     /// Ticks and wakers of this thread's alarms.
     static ALARMS: RefCell<Vec<(u64, Waker)>> = const { RefCell::new(Vec::new()) };
