@@ -111,8 +111,8 @@ impl FailedLogins {
 
     /// Returns the index of the entry for one more network.
     ///
-    /// Free entries come first, then the network that failed longest ago of those that need not wait, then the one whose wait
-    /// ends first.
+    /// Free entries come first. Then comes the network with the oldest failure, of the networks that need not wait, and then the
+    /// network whose wait ends first.
     fn least_important(&self, now: Instant) -> usize {
         let importance = |entry: &FailedLogin| {
             let waits = entry.until() > now;

@@ -13,7 +13,7 @@ use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Chunk, Method, Reply, RequestHead, Status, Window, strip_path};
 
-// Numbers of bodies that are generated while they are sent. Below them, a number is that of a sensor's history.
+// Numbers of bodies that are generated while they are sent. Smaller numbers stand for the histories of sensors.
 const DESCRIPTION: u16 = u16::MAX;
 const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
 
