@@ -93,7 +93,7 @@
 //!        |                  |
 //!     device: latest values, events, inbox, replies (one short lock)
 //!        |
-//!     model: what a Thing is and can do, and its JSON
+//!     model: the declaration of a Thing, and its JSON
 //!        |
 //!     instep-proto: bytes to frames and requests, and back
 //! ```

@@ -167,7 +167,7 @@ impl Access {
         Self { hints, ..self }
     }
 
-    /// Checks whether a request is allowed at all.
+    /// Checks whether a request is allowed.
     ///
     /// # Errors
     /// - [`Refusal::Host`] if Host is none of the device's names.

@@ -281,7 +281,7 @@ impl Client {
         }
     }
 
-    /// Returns what the first request in the input waits for.
+    /// Returns the step for which the first request in the input waits.
     pub(super) fn pending(&self) -> Pending {
         self.http().map_or(Pending::Nothing, |http| http.pending)
     }

@@ -5,7 +5,7 @@
 
 use instep_proto::frame::CloseCode;
 
-/// Close codes with a counter of their own.
+/// Close codes, each with its own counter.
 ///
 /// 1005 stands for a close frame without a code.
 const CODES: [(u16, &str); 10] = [

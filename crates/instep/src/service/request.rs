@@ -14,7 +14,7 @@ use instep_proto::http::{Reply, RequestHead, ResponseHead};
 /// Outcome of a request.
 #[derive(Clone, Copy)]
 pub enum Outcome {
-    /// The reply has to be sent.
+    /// The reply must be sent.
     Reply(Reply),
     /// The response has been written already.
     Written {

@@ -17,7 +17,7 @@ use instep_proto::http::{Allow, Chunk, Method, Reply, RequestHead, Status, Windo
 const DESCRIPTION: u16 = u16::MAX;
 const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
 
-/// Resource of a Thing with an address of its own.
+/// Resource of a Thing, with its own address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Description,
