@@ -225,7 +225,7 @@ fn invalid_stored_value_warns_once_and_default_stays() {
     block_on(saver.save()).unwrap();
     let before = fs::read(&file).unwrap();
     let server = thing("workshop", &file);
-    let says = "mode is not restored: what was kept does not fit what is declared now";
+    let says = "mode is not restored: the stored value does not fit the declaration";
     server.expect_line(says);
     assert_eq!(properties(&server)["mode"], json!("day"));
     assert_eq!(server.lines().iter().filter(|line| line.contains(says)).count(), 1);

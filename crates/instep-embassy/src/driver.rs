@@ -15,7 +15,7 @@ use instep::driver::EvictionPriority;
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
-/// Its first request may be on its way.
+/// Its first request may be in flight.
 const SILENT_MS: u64 = 100;
 /// Time before a connection with a partial request may be evicted, in ms.
 const PARTIAL_REQUEST_MS: u64 = 1_000;
@@ -50,7 +50,7 @@ impl Driver {
 
     /// Serves the interface for ever.
     ///
-    /// Must be called in a task of its own, beside the one of the network stack.
+    /// Call this in its own task, beside the task of the network stack.
     pub async fn run(&'static mut self) -> ! {
         let never: Infallible = poll_fn(|context| {
             self.poll(context);
@@ -112,7 +112,7 @@ impl Driver {
         }
     }
 
-    /// Evicts connections while too few sockets listen; returns when to check next.
+    /// Evicts connections while too few sockets listen. Returns when to check next.
     ///
     /// The order is: idle keep-alive (at once), no request yet ([`SILENT_MS`]), partial request or unread
     /// response ([`PARTIAL_REQUEST_MS`]).

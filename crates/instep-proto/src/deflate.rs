@@ -25,7 +25,7 @@ pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 pub struct PermessageDeflate {
     /// Maximum window of the client's decompressor, as a power of two, if offered.
     ///
-    /// It is 9 to 15.
+    /// The value is 9 to 15.
     server_max_window_bits: Option<u8>,
 }
 

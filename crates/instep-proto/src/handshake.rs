@@ -37,7 +37,7 @@ pub enum HandshakeError {
 impl HandshakeError {
     /// Returns the status of the response.
     ///
-    /// It is 426, with the supported version, if another request would succeed.
+    /// The status is 426, with the supported version, if another request would succeed.
     pub fn status(self) -> Status {
         match self {
             Self::NoUpgrade | Self::Version => Status::UpgradeRequired,

@@ -61,9 +61,9 @@ impl Settings {
         self.change(|table| table.set_log_in(hash));
     }
 
-    /// Takes over the settings of a build that differ from the last build's.
+    /// Takes over the settings that differ from the settings of the previous build.
     ///
-    /// A value that is set later stays until a build has another one. Must be called once, after
+    /// A value that is set later stays until a build has another value. Must be called once, after
     /// [`Saver::open`](crate::Saver::open).
     pub fn take_build(&self, build: Build) {
         self.change(|table| table.take_build(build));

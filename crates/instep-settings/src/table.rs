@@ -85,7 +85,7 @@ pub(crate) struct Table {
     kept: [Option<KeptSlot>; KEPT_MAX],
     /// Slots to store.
     changed: Slots,
-    /// Whether a person set something, not the application or the build.
+    /// Whether a person changed a setting, not the application or the build.
     pub(crate) set: bool,
 }
 
@@ -163,7 +163,7 @@ impl Table {
         self.record(slot)
     }
 
-    /// Returns whether any change but that of the version must be stored.
+    /// Returns whether any change except a change of the version must be stored.
     pub(crate) fn is_worth_saving(&self) -> bool {
         let mut changed = self.changed;
         changed.remove(VERSION_SLOT);

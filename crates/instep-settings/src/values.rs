@@ -42,7 +42,7 @@ impl NetworkName {
     /// Creates a name of 1 to 32 bytes.
     ///
     /// # Errors
-    /// [`WrongValue::NetworkName`] if it is empty or longer.
+    /// [`WrongValue::NetworkName`] if the name is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
         match Vec::from_slice(bytes) {
             Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
@@ -64,8 +64,8 @@ impl Debug for NetworkName {
 
 /// Password of a network; it prints as `***`.
 ///
-/// It has 8 to 63 printable ASCII characters, or is the key itself as 64 hexadecimal digits (IEEE 802.11, annex
-/// J).
+/// The password has 8 to 63 printable ASCII characters, or is the network's key as 64 hexadecimal digits (IEEE 802.11,
+/// annex J).
 #[derive(Clone, PartialEq, Eq)]
 pub struct WifiPassword(Vec<u8, 64>);
 
@@ -73,7 +73,7 @@ impl WifiPassword {
     /// Creates a password of valid length and characters.
     ///
     /// # Errors
-    /// [`WrongValue::WifiPassword`] if no network could have it.
+    /// [`WrongValue::WifiPassword`] if no network can have this password.
     pub fn new(text: &[u8]) -> Result<Self, WrongValue> {
         let good = match text.len() {
             8..=63 => text.iter().all(|byte| matches!(byte, b' '..=b'~')),
@@ -86,7 +86,7 @@ impl WifiPassword {
         }
     }
 
-    /// Returns the password itself, which must not be logged.
+    /// Returns the text of the password, which must not be logged.
     pub fn reveal(&self) -> &str {
         // The constructor accepts ASCII only.
         core::str::from_utf8(&self.0).unwrap_or_default()
@@ -107,7 +107,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Creates a network; an open one has no password.
+    /// Creates a network. An open network has no password.
     pub const fn new(name: NetworkName, password: Option<WifiPassword>) -> Self {
         Self { name, password }
     }
@@ -125,7 +125,7 @@ impl Network {
 
 /// Name of the device in its network.
 ///
-/// It has 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
+/// The name has 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceName(Vec<u8, 32>);
 
@@ -133,7 +133,7 @@ impl DeviceName {
     /// Creates a name that is valid as a host name's label.
     ///
     /// # Errors
-    /// [`WrongValue::DeviceName`] if it is not.
+    /// [`WrongValue::DeviceName`] if the name is not valid.
     pub fn new(text: &str) -> Result<Self, WrongValue> {
         let good = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !text.is_empty()
@@ -160,7 +160,7 @@ impl Debug for DeviceName {
 
 /// Hash of the log-in password; it prints as `***`.
 ///
-/// It has 1 to 64 bytes, which are opaque to this crate.
+/// The hash has 1 to 64 bytes, which are opaque to this crate.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Vec<u8, 64>);
 
@@ -168,7 +168,7 @@ impl PasswordHash {
     /// Creates a hash of 1 to 64 bytes.
     ///
     /// # Errors
-    /// [`WrongValue::PasswordHash`] if it is empty or longer.
+    /// [`WrongValue::PasswordHash`] if the hash is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
         match Vec::from_slice(bytes) {
             Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),

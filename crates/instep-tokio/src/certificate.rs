@@ -117,7 +117,7 @@ impl Certificate {
 
     /// Returns the SHA-256 of the server's certificate, as browsers show it.
     ///
-    /// That is in hexadecimal, with colons.
+    /// The digits are hexadecimal, with colons between bytes.
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.inner().leaf);
         let bytes: Vec<_> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();

@@ -35,7 +35,7 @@ pub(crate) struct ShardState {
 pub(crate) struct Buffers {
     pub(crate) feeds: Feeds,
     pub(crate) scratch: Vec<u8>,
-    /// Buffer for unconsumed input and the bytes read behind it.
+    /// Buffer for unconsumed input and the bytes read after it.
     pub(crate) input: Vec<u8>,
     /// Buffer for TLS records, of the length of a read.
     pub(crate) records: Vec<u8>,

@@ -71,7 +71,7 @@ pub struct FrameHeader {
     pub mask: [u8; 4],
     /// Length of the payload, in bytes.
     ///
-    /// It is a `u64` because it comes from the network, and `usize` has 32 bits on a device.
+    /// The type is `u64`, because the peer may announce any length, and `usize` has 32 bits on a device.
     pub length: u64,
 }
 

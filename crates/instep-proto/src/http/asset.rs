@@ -19,7 +19,7 @@ pub enum Content {
     Plain,
     /// With `%NAME%` replaced by the device's value of that name.
     Template {
-        /// Whether `%%` becomes `%`, as in ESPAsyncWebServer; else it stays.
+        /// Whether `%%` becomes `%`, as in ESPAsyncWebServer. Otherwise it stays.
         percent_escape: bool,
     },
 }
@@ -74,7 +74,7 @@ impl Asset {
 
     /// Adds the body compressed with gzip.
     ///
-    /// It is sent to clients that accept it (RFC 9110 section 12.5.3).
+    /// This body is sent to clients that accept gzip (RFC 9110 section 12.5.3).
     pub const fn gzip(self, body: &'static [u8]) -> Self {
         assert_short(body);
         Self { gzip: Some(body), negotiation: Some(Negotiation::BY_WEIGHT), ..self }
@@ -82,7 +82,7 @@ impl Asset {
 
     /// Creates an asset that exists only compressed with gzip.
     ///
-    /// All clients get that, whatever `Accept-Encoding` says, and without `Vary`. Every browser supports gzip,
+    /// All clients get the compressed body, for any `Accept-Encoding`, and without `Vary`. Every browser supports gzip,
     /// and a device saves the flash of the plain form.
     ///
     /// # Panics

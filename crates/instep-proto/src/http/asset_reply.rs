@@ -14,8 +14,8 @@ use core::num::NonZeroU64;
 impl Reply {
     /// Creates the response to a request for an asset.
     ///
-    /// It is 304 if the browser's copy is current, and 405 for methods other than GET and HEAD. Pages of the
-    /// origins in `frames`, and its own, may show it in a frame.
+    /// The response is 304 if the browser's copy is current, and 405 for methods other than GET and HEAD. Pages of the
+    /// origins in `frames`, and of the asset's own origin, may show the asset in a frame.
     pub fn asset(asset: &Asset, request: &RequestHead<'_>, frames: &'static [&'static str]) -> Self {
         if !matches!(request.method, Method::Get | Method::Head) {
             return Self::error(Status::MethodNotAllowed, Some(request));

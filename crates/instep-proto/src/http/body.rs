@@ -16,8 +16,8 @@ pub trait PageValues {
 
     /// Writes the next part of the body `number` to the start of `out`.
     ///
-    /// The body is that of [`Reply::streamed`](super::Reply::streamed). `position` is 0 at first, then the
-    /// `next` of the previous call. Parts that may change meanwhile must be written whole or not at all.
+    /// `number` is the number of a body of [`Reply::streamed`](super::Reply::streamed). `position` is 0 at first, then
+    /// the `next` of the previous call. Parts that may change meanwhile must be written whole or not at all.
     fn generate(&self, number: u16, position: u32, out: &mut [u8]) -> Chunk {
         let _ = (number, position, out);
         Chunk { length: 0, next: None }

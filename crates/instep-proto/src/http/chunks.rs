@@ -35,7 +35,7 @@ enum Step {
 
 /// Decoder of chunked content.
 ///
-/// It decodes in place and stores no bytes, so content may arrive in any pieces.
+/// The decoder decodes in place and stores no bytes, so content may arrive in any pieces.
 ///
 /// Lines end in CRLF only, because requests can be smuggled where two servers differ about the end of a line.
 /// Extensions and trailer fields are checked and discarded.
@@ -65,7 +65,7 @@ impl Chunks {
 
     /// Returns how many bytes of content have been announced.
     ///
-    /// That is the decoded bytes and the rest of the chunk in progress.
+    /// These are the decoded bytes and the rest of the chunk in progress.
     pub fn announced(&self) -> u64 {
         let left = if self.step == Step::Data { self.left } else { 0 };
         u64::from(self.length) + u64::from(left)

@@ -21,7 +21,7 @@ pub enum HeadError {
     Host,
     /// Ambiguous length of the body.
     ///
-    /// That is a repeated or malformed length, a length together with a transfer coding, a transfer coding in
+    /// The head has a repeated or malformed length, a length together with a transfer coding, a transfer coding in
     /// HTTP/1.0, or a `chunked` that is repeated or not last.
     Length,
     /// Transfer coding other than `chunked`.

@@ -93,7 +93,7 @@ pub struct ResponseHead {
     pub(crate) length: BodyLength,
     pub(crate) cache_control: CacheControl,
     pub(crate) etag: Option<NonZeroU64>,
-    /// Whether the ETag is that of the compressed body.
+    /// Whether the ETag belongs to the compressed body.
     pub(crate) etag_of_gzip: bool,
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
@@ -229,7 +229,7 @@ impl Write for Cursor<'_> {
 
 /// Writer of a part of a longer text.
 ///
-/// It skips the bytes before the part, and fails at the end of the slice.
+/// The writer skips the bytes before the part, and fails at the end of the slice.
 #[derive(Debug)]
 pub struct Window<'o> {
     out: &'o mut [u8],

@@ -167,7 +167,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Steps into an array or object up to `close`. Returns whether it is empty.
+    /// Steps into an array or object up to `close`. Returns whether the array or object is empty.
     fn enter(&mut self, depth: usize, close: u8) -> Result<(Place<'j>, bool), JsonError> {
         if depth >= NESTING_MAX {
             return Err(JsonError::TooDeep(self.position));
@@ -287,7 +287,7 @@ impl<'j> Reader<'j> {
         self.text.as_bytes().get(self.position).copied()
     }
 
-    /// Steps over `byte` if it is next. Returns whether it was.
+    /// Steps over `byte` if it is the next byte. Returns whether it was.
     fn take(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         self.position += usize::from(is_next);

@@ -9,12 +9,12 @@ use crate::frame::{
 
 /// Maximum input that a [`Receiver`] leaves unused, in bytes.
 ///
-/// It is the payload of a control frame without its last byte.
+/// This is the maximum payload of a control frame, without its last byte.
 pub const PART_MAX: usize = CONTROL_PAYLOAD_MAX - 1;
 
 /// Parser of a client's frames, for input cut at any byte.
 ///
-/// It stores a partial header and the position in a message, but no payload.
+/// A receiver stores a partial header and the position in a message, but no payload.
 #[derive(Debug, Default)]
 pub struct Receiver {
     reading: Reading,
@@ -26,7 +26,7 @@ pub struct Receiver {
 
 /// Position in a frame.
 ///
-/// There is one for each client of a device, so it is small: a `u64` would make all of it longer.
+/// Each client has one, so it must be small. A `u64` field would add padding, because of its alignment.
 #[derive(Clone, Copy, Debug)]
 enum Reading {
     /// Within a header, of which `length` bytes have arrived.
@@ -37,7 +37,7 @@ enum Reading {
         opcode: Opcode,
         /// Masking key, rotated for the next byte of the payload.
         mask: [u8; 4],
-        /// Number of missing bytes, in the memory of a `u64`.
+        /// Number of bytes that have not arrived yet, as the bytes of a `u64`.
         missing: [u8; 8],
     },
 }
@@ -57,7 +57,7 @@ impl Reading {
 #[derive(Clone, Copy, Debug)]
 struct Message {
     kind: Kind,
-    /// Whether a piece of it has been returned.
+    /// Whether a piece of the message has been returned.
     started: bool,
     compressed: bool,
 }
@@ -85,7 +85,7 @@ impl Receiver {
 
     /// Returns how many bytes the input must hold for the next call to use any.
     ///
-    /// It is 1, except within a control frame, whose whole payload is needed.
+    /// Returns 1, except within a control frame, whose whole payload is needed.
     pub fn least(&self) -> usize {
         match self.reading {
             Reading::Payload { opcode, missing, .. } if opcode.is_control() => {
@@ -99,9 +99,10 @@ impl Receiver {
     ///
     /// Returns how many bytes were used, and the result. A piece has at most `max` bytes. `remaining` is how
     /// many bytes the message in progress, or else the next one, may still have. It does not limit a compressed
-    /// message, because frames do not tell its decompressed length. Call this until it returns
-    /// [`Received::Incomplete`]. says [`Received::Incomplete`].
+    /// message, because the header of a frame does not contain the decompressed length. Call this until it returns
+    /// [`Received::Incomplete`].
     ///
+    /// # Errors
     /// A violation of RFC 6455, or [`ProtocolError::TooBig`] for a header that announces more than `remaining`.
     ///
     /// The caller must then fail the connection, because the receiver has lost its position.
@@ -162,8 +163,8 @@ impl Receiver {
 
     /// Parses a header, of which `length` bytes arrived earlier.
     ///
-    /// Returns it with the number of its bytes in `input`, or `None` if all of `input` belongs to it and more
-    /// is missing.
+    /// Returns the header with the number of its bytes in `input`, or `None` if all of `input` belongs to the header
+    /// and more of it is missing.
     fn read_header(
         &mut self,
         part: [u8; CLIENT_HEADER_MAX - 1],
@@ -186,7 +187,7 @@ impl Receiver {
         if let Some((header, used)) = FrameHeader::parse(&joined[..end])? {
             return Ok(Some((header, used - length)));
         }
-        // The part is shorter than the longest header, because that one would have been parsed.
+        // The part is shorter than the longest header, because a whole header would have been parsed.
         let mut part = part;
         part[..end].copy_from_slice(&joined[..end]);
         self.reading = Reading::Header { part, length: u8::try_from(end).unwrap_or(0) };
@@ -214,7 +215,7 @@ impl Receiver {
 
     /// Checks decompressed bytes of a text message as UTF-8.
     ///
-    /// With `last`, the text ends with them.
+    /// With `last`, the text ends with these bytes.
     ///
     /// # Errors
     /// [`ProtocolError::InvalidUtf8`], as soon as no continuation could make the text valid.

@@ -65,7 +65,7 @@ impl<'b> ParsedMessage<'b> {
 
     /// Returns whether the message is a simultaneous probe that wins the tiebreak (section 8.2).
     ///
-    /// It wins if its records are later, in the order of types and bytes.
+    /// The message wins if its records are later, in the order of types and bytes.
     pub(super) fn outranks(&self, device: &Described) -> bool {
         let Ok(records) = self.message.authority() else { return false };
         let (mut count, mut lowest) = (0_u32, None);

@@ -32,7 +32,9 @@ pub struct Networks {
 }
 
 impl Ssid {
-    /// Returns the name with these bytes, or `None` if they are empty, as of a hidden network, or more than 32.
+    /// Returns the name with these bytes, or `None` if they are not 1 to 32 bytes.
+    ///
+    /// The name of a hidden network is empty.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut ssid = Self { bytes: [0; SSID_MAX], length: bytes.len() };
         ssid.bytes.get_mut(..bytes.len()).filter(|room| !room.is_empty())?.copy_from_slice(bytes);
@@ -115,7 +117,7 @@ impl Networks {
         *self = Self::default();
     }
 
-    /// Returns the network at that index, the strongest at 0.
+    /// Returns the network at an index. The strongest network has the index 0.
     pub(super) fn nth(&self, index: usize) -> Option<&Network> {
         self.found.get(index)?.as_ref()
     }

@@ -8,7 +8,7 @@ use core::fmt::{self, Display, Write};
 /// Style sheet of the page, for `/network.css`.
 pub const STYLE: &str = include_str!("network.css");
 
-/// Facts about the device itself for the page.
+/// Facts about the device, for the page.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
     /// Name of the device from its next start.
@@ -17,7 +17,7 @@ pub struct About<'a> {
     pub found: &'a Name,
     /// Whether the device has a password. If so, the page cannot change it.
     pub guarded: bool,
-    /// Message about the last form for the device itself.
+    /// Message about the last form for the device's name and password.
     pub said: Option<&'static str>,
 }
 
@@ -43,7 +43,7 @@ impl Portal {
     /// Writes all parts of the page for `/network`.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Errors of `out`.
     pub fn write_page(&self, about: &About<'_>, out: &mut dyn Write) -> fmt::Result {
         let mut next = Some(FIRST_PART);
         while let Some(part) = next {
@@ -57,11 +57,11 @@ impl Portal {
     /// The page stays valid HTML even if the state changes between two parts.
     ///
     /// Its forms go to `/network` (fields of [`Portal::submit`]), to `/network/scan` (see [`Portal::scan`]), and to
-    /// `/network/device` (fields `name` and `password` of the device itself). Answer each with 303 to the page. The page
+    /// `/network/device` (fields `name` and `password` of the device). Answer each with 303 to the page. The page
     /// has no script and nothing inline, as the strict content security policy of `instep-proto` requires.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Errors of `out`.
     pub fn write_part(
         &self,
         part: u16,

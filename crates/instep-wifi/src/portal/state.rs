@@ -36,9 +36,13 @@ pub enum Outcome {
     Joined(Ipv4Addr),
     /// The network rejected the password.
     WrongPassword,
-    /// The network did not admit the device. The password is wrong, only known devices are admitted, or there was no answer.
+    /// The network did not admit the device.
+    ///
+    /// The password is wrong, only known devices are admitted, or the network did not answer.
     NotAdmitted,
-    /// The network has another protection: a password where none was given, none, or another kind.
+    /// The protection of the network differs.
+    ///
+    /// The network needs a password and none was given, is open and a password was given, or uses another kind of security.
     OtherProtection,
     /// The network was not found.
     NotFound,
@@ -55,7 +59,7 @@ pub enum FormError {
     Network,
     /// The password is invalid for WPA.
     Password(PasswordError),
-    /// A network is being tried, or was joined.
+    /// A network was chosen before, and the device is joining or has joined it.
     Busy,
 }
 
@@ -64,7 +68,7 @@ pub enum FormError {
 pub struct Portal {
     pub(super) networks: Networks,
     wants_scan: bool,
-    /// Whether no scan has ended yet.
+    /// Whether the first scan is still pending.
     pub(super) scan_pending: bool,
     /// Network of the last form.
     pub(super) asked: Option<Ssid>,
@@ -75,7 +79,7 @@ pub struct Portal {
 pub(super) enum Phase {
     /// The page asks for a network, and shows why the last one failed.
     Asking(Option<Problem>),
-    /// A network is to be joined. `begun` is whether the task was taken.
+    /// The device is joining a network. `begun` is whether [`Task::Join`] was returned.
     Trying {
         credentials: Credentials,
         begun: bool,
@@ -97,8 +101,8 @@ pub(super) enum Phase {
 pub(super) enum Shown {
     No,
     Yes,
-    /// Yes, and [`Task::Leave`] was taken.
-    AndTold,
+    /// Yes, and [`Task::Leave`] was returned.
+    Leaving,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +141,7 @@ impl Portal {
                 Task::Keep(*credentials)
             }
             Phase::Joined { shown: shown @ Shown::Yes, .. } => {
-                *shown = Shown::AndTold;
+                *shown = Shown::Leaving;
                 Task::Leave
             }
             // A radio cannot scan while it joins a network.
@@ -159,11 +163,11 @@ impl Portal {
 
     /// Submits a form, with decoded fields.
     ///
-    /// `network` is the value from the page; if it is `other`, the name is in `other`. `password` is empty for an open
-    /// network.
+    /// `network` is the value from the page. If the value is `other`, the name is in `other`. `password` is empty for an
+    /// open network.
     ///
     /// # Errors
-    /// If the form is invalid, which the page shows, too.
+    /// If the form is invalid. The page shows the error, too.
     pub fn submit(&mut self, network: &[u8], other: &[u8], password: &[u8]) -> Result<(), FormError> {
         if !matches!(self.phase, Phase::Asking(_)) {
             return Err(FormError::Busy);
@@ -195,7 +199,7 @@ impl Portal {
         }
     }
 
-    /// Returns whether the page now shows the device's new address.
+    /// Returns whether the page shows the device's new address.
     pub fn tells_address(&self) -> bool {
         matches!(self.phase, Phase::Joined { .. })
     }
@@ -228,7 +232,7 @@ impl fmt::Display for FormError {
                 f.write_str("choose a network, or write the name of another one, of 32 bytes at most")
             }
             Self::Password(error) => error.fmt(f),
-            Self::Busy => f.write_str("a network is being tried; wait for what comes of it"),
+            Self::Busy => f.write_str("a network has been chosen; wait for the result"),
         }
     }
 }

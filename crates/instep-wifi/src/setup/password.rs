@@ -11,7 +11,7 @@ pub const ROUNDS: u32 = 10_000;
 /// Iterations after which the task yields.
 const ROUNDS_PER_STEP: u32 = 64;
 
-/// Returns the password in the settings, if there is one.
+/// Returns the password in the settings, if any.
 pub fn kept_password(settings: &Settings) -> Option<Password> {
     let kept = settings.log_in()?;
     let (salt, rest) = kept.reveal().split_first_chunk()?;

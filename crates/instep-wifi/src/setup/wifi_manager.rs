@@ -27,7 +27,7 @@ pub trait Radio {
 
     /// Leaves the current network, joins another one, and waits for an address there.
     ///
-    /// It returns the outcome within about 30 s. The device's own network stays open. The radio logs the reason of
+    /// The future returns the outcome within about 30 s. The device's own network stays open. The radio logs the reason of
     /// [`Outcome::NotJoined`].
     async fn join(&mut self, network: &Network) -> Outcome;
 
@@ -46,10 +46,10 @@ pub trait Radio {
 
 /// Runs the radio, and never returns. Run it in its own task.
 ///
-/// The known network is joined, and joined again whenever it is lost. The device's own network is opened if no network is
-/// known, or after a minute without it ([`PATIENCE`]); attempts to join go on, because a power cut restarts the router, too.
-/// Tasks of the page come first: a network is saved once it was joined, and the device's own network stays open until a
-/// phone got the device's new address. If the device has a new name, it restarts then.
+/// The radio joins the known network, and joins it again whenever it is lost. The device's own network opens if no network is
+/// known, or after a minute without the known network ([`PATIENCE`]). Attempts to join go on, because a power cut restarts the
+/// router, too. Tasks of the page come first. A network is saved once it was joined, and the device's own network stays open
+/// until a phone has got the device's new address. If the device has a new name, it restarts then.
 pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
     let now = Instant::now();
     let mut manager = Manager {
@@ -167,7 +167,7 @@ impl<R: Radio> Manager<'_, R> {
                 log::warn!("WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?");
             }
             Outcome::NoAddress => log::warn!("WiFi {name:?} gives no address: is its router's DHCP on?"),
-            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: the line before says why"),
+            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: see the previous line"),
         }
         self.next_try = Instant::now() + if self.is_open { RETRY_BESIDE_AP } else { RETRY };
         outcome
@@ -180,7 +180,7 @@ impl<R: Radio> Manager<'_, R> {
         self.forget_what_was_told();
     }
 
-    /// Resets the page, so that it asks again.
+    /// Resets the page, so that it asks for a network again.
     fn forget_what_was_told(&mut self) {
         self.told = false;
         self.set_up.with(|state| {
@@ -204,7 +204,7 @@ impl<R: Radio> Manager<'_, R> {
                     None => Outcome::WrongPassword,
                 };
                 if !self.is_joined {
-                    // Joins the previous network again, if there is one.
+                    // Joins the previous network again, if any.
                     self.next_try = Instant::now();
                 }
                 self.set_up.with(|state| state.portal.tried(outcome));

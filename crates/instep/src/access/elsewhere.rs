@@ -32,7 +32,7 @@ impl Access {
 
     /// Returns whether cookies of the request count.
     ///
-    /// They count only on requests from the device's own pages.
+    /// Cookies count only on requests from the device's own pages, at any of its ports.
     pub(crate) fn takes_cookies(&self, request: &RequestHead<'_>) -> bool {
         self.from(request) != From::Elsewhere
     }
@@ -49,7 +49,7 @@ impl Access {
 
     /// Returns the response to a CORS preflight, if the request is one.
     ///
-    /// It is a head and further header lines.
+    /// The response is a head and further header lines.
     pub(crate) fn preflight(&self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.origins.preflight(request)
     }

@@ -5,7 +5,7 @@ use core::fmt::{self, Display};
 
 /// Maximum length of a name or origin in a hint, in bytes.
 ///
-/// It is that of a host name.
+/// A host name has at most this length.
 const OFFERED_MAX: usize = 253;
 
 /// Hints for the log on how to allow a refused Host or Origin.

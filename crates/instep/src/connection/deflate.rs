@@ -180,7 +180,7 @@ impl Open {
 
 /// Sends back `length` bytes.
 ///
-/// They are in the spare space of `out` after room for a header. They are compressed if they are a whole message and
+/// The bytes are in the spare space of `out`, after room for a header. They are compressed if they are a whole message and
 /// become shorter.
 fn echo(
     compression: &dyn Compression,

@@ -1,8 +1,8 @@
-//! What a driver knows of a connection when it accepts it.
+//! Facts about a new connection, from its driver.
 
 use core::net::SocketAddr;
 
-/// What a driver knows of a connection when it accepts it, for [`Client::new`](super::Client::new).
+/// Facts about a new connection, for [`Client::new`](super::Client::new).
 ///
 /// ```
 /// use core::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +17,7 @@ use core::net::SocketAddr;
 pub struct ConnectionInfo {
     /// Address and port of the peer.
     pub peer: SocketAddr,
-    /// Port of the device that the peer connected to; 0 if unknown. The session cookie is named after it.
+    /// Port of the device that the peer connected to; 0 if unknown. The name of the session cookie contains the port.
     pub local_port: u16,
     /// The transport encrypts, so cookies are `Secure`.
     pub encrypted: bool,
@@ -26,7 +26,7 @@ pub struct ConnectionInfo {
 }
 
 impl ConnectionInfo {
-    /// Returns what is known of an unencrypted connection to an unknown port, within the capacity.
+    /// Creates the facts about an unencrypted connection to an unknown port, within the capacity.
     pub const fn new(peer: SocketAddr) -> Self {
         Self { peer, local_port: 0, encrypted: false, over_capacity: false }
     }

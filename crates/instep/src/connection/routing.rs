@@ -259,9 +259,10 @@ impl Client {
 
     /// Admits a new client and returns its slot.
     ///
-    /// If no slot is free, it is answered with 503.
+    /// If no slot is free, the client gets 503.
     ///
-    /// `notify_app` is set if the application receives its messages, and `speaks_thing` if they are those of the Thing.
+    /// `notify_app` is set if the application receives the client's messages, and `speaks_thing` if the client uses the protocol of
+    /// the Thing.
     fn admit(
         &mut self,
         notify_app: bool,

@@ -13,9 +13,9 @@ const SEQ_MAX: usize = r#","seq":18446744073709551615"#.len();
 impl Device {
     /// Sets the id of this start of the device, a random number.
     ///
-    /// It is needed if the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)), and must be set before the
-    /// device is served; on Linux the server does this. Without it, a page that reconnects cannot know whether the numbers of
-    /// events have begun anew, and shows events twice.
+    /// The id is needed if the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)), and must be set before the
+    /// device is served. On Linux the server sets it. Without the id, a page that reconnects cannot detect that the numbers of events
+    /// have begun anew, and shows events twice.
     pub fn set_boot_id(&self, random: u32) {
         self.start.store(random.max(1), Ordering::Relaxed);
     }
@@ -27,7 +27,7 @@ impl Device {
 
     /// Emits an event of the Thing to every client.
     ///
-    /// Logs the reason if it cannot be sent.
+    /// Logs the reason if the event cannot be sent.
     pub(crate) fn emit_event(&self, name: &str, value: &dyn Display) {
         let sent = self.with(|state| {
             let seq = self.backlog.then(|| state.next_event() + 1);
@@ -40,7 +40,7 @@ impl Device {
 
     /// Returns the overhead of an event's frame, in bytes.
     ///
-    /// `without_number` is that of a frame without an event's number.
+    /// `without_number` is the overhead of a frame without an event's number.
     pub(crate) fn event_overhead(&self, without_number: usize) -> usize {
         if self.backlog { without_number + SEQ_MAX } else { without_number }
     }

@@ -1,11 +1,11 @@
 //! Counters since the start of the device.
 //!
-//! They are plain numbers behind the device's lock, so every driver counts alike, and a client's end is counted at the moment at
-//! which its slot is released.
+//! The counters are plain numbers behind the device's lock, so every driver counts alike, and a client's end is counted when its
+//! slot is released.
 
 use instep_proto::frame::CloseCode;
 
-/// Close codes with a counter of their own.
+/// Close codes, each with its own counter.
 ///
 /// 1005 stands for a close frame without a code.
 const CODES: [(u16, &str); 10] = [
@@ -103,9 +103,11 @@ impl RefusalReason {
 /// End of a client's connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// It ended by a closing handshake, with the code of the side that began it. `None` if the peer's frame had no code.
+    /// The connection ended by a closing handshake, with the code of the side that began it.
+    ///
+    /// `None` if the peer's frame had no code.
     Closed(Option<CloseCode>),
-    /// It ended without a closing handshake.
+    /// The connection ended without a closing handshake.
     Dropped(DropReason),
 }
 

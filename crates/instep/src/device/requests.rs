@@ -27,11 +27,12 @@ struct Decoded {
 }
 
 impl<'d> Inbox<'d> {
-    /// Waits for the next request to `thing` that can be met, and returns it with the responder that answers it. Other requests are
-    /// answered with what was wrong with them, and change nothing. Connects and disconnects are skipped, as are messages at endpoints
-    /// that are not the Thing's.
+    /// Waits for the next valid request to `thing`, and returns it with its responder.
     ///
-    /// The request before is answered with `ok` now, unless its [`Responder`] answered or deferred it. Dropping the future loses
+    /// An invalid request is answered with an error, and changes nothing. Connects and disconnects are skipped, as are messages at
+    /// endpoints that are not the Thing's.
+    ///
+    /// The previous request is answered with `ok` now, unless its [`Responder`] answered or deferred it. Dropping the future loses
     /// nothing.
     pub async fn recv_request<'i>(&'i mut self, thing: &'static Thing) -> (Request<'i>, Responder<'d>) {
         let (Invoked { name, input }, responder) = self.recv_invoked(thing).await;
@@ -39,7 +40,7 @@ impl<'d> Inbox<'d> {
         (Request { name, input }, responder)
     }
 
-    /// For the macro: as [`Inbox::recv_request`].
+    /// Does the same as [`Inbox::recv_request`], for the macro.
     #[doc(hidden)]
     pub async fn recv_invoked(&mut self, thing: &'static Thing) -> (Invoked, Responder<'d>) {
         if let Some(responder) = self.last_request.take() {
@@ -77,7 +78,7 @@ impl<'d> Inbox<'d> {
         }
     }
 
-    /// Returns the responder of a new request. `is_open`: a client waits for its answer.
+    /// Returns the responder of a new request. `is_open` is whether a client waits for its answer.
     fn responder(
         &self,
         client: ClientId,
@@ -92,7 +93,7 @@ impl<'d> Inbox<'d> {
     /// Returns the text of the last request. For the macro.
     #[doc(hidden)]
     pub fn text(&self) -> &str {
-        // It was text before it was unescaped, and is so now.
+        // Always valid, because unescaping text results in text.
         core::str::from_utf8(&self.buffer.bytes()[self.text.clone()]).unwrap_or_default()
     }
 }
@@ -101,7 +102,7 @@ fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Deco
     if kind == Kind::Binary {
         return Err(RequestError::new(RequestErrorKind::Binary));
     }
-    // The wire has been checked: text is UTF-8.
+    // Always valid, because the receiver has checked that text is UTF-8.
     let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
     let (input, text) = match order.argument {
         Argument::Nothing => (Input::Nothing, None),

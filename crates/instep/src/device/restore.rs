@@ -40,7 +40,7 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
                 log::info!("{name} is restored");
                 return Some(Invoked { name, input });
             }
-            _ => log::warn!("{name} is not restored: what was kept does not fit what is declared now"),
+            _ => log::warn!("{name} is not restored: the stored value does not fit the declaration"),
         }
     }
     inbox.restoring = None;

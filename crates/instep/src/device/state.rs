@@ -29,9 +29,9 @@ pub struct Memory {
     pub event_storage: &'static mut [u8],
     /// One slot for each client, and after them one for each of [`Memory::requests`].
     pub slots: &'static mut [Slot],
-    /// One follower for each driver.
+    /// One entry for each driver.
     ///
-    /// A driver is a shard on Linux, or a network interface on a microcontroller.
+    /// A driver is a shard on Linux, or serves one network interface on a microcontroller.
     pub followers: &'static mut [Follower],
     /// The number of slots for HTTP requests to a Thing, which are the last ones. 0 if there is no Thing.
     pub requests: usize,
@@ -49,26 +49,26 @@ pub struct Memory {
     pub waiting_queue: &'static mut [u16],
 }
 
-/// Driver that follows the device, such as a shard.
+/// State that the device has for one driver, such as a shard: its waker and its clients.
 #[derive(Debug)]
 pub struct Follower {
     waker: Option<Waker>,
     pub(crate) ready: SlotQueue,
-    /// The number of its clients.
+    /// The number of the driver's clients.
     pub(crate) taken: usize,
-    /// The maximum number of its clients.
+    /// The maximum number of the driver's clients.
     pub(crate) clients: usize,
 }
 
 impl Follower {
-    /// Creates a follower. `queue` must have one number for each slot.
+    /// Creates the state for one driver. `queue` must have one number for each slot.
     pub fn new(queue: &'static mut [u16]) -> Self {
         Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
     }
 
-    /// Sets the maximum number of its clients.
+    /// Sets the maximum number of the driver's clients.
     ///
-    /// Without it, only [`Limits::clients`] counts.
+    /// Without this maximum, only [`Limits::clients`] counts.
     pub fn with_clients(self, clients: usize) -> Self {
         Self { clients, ..self }
     }

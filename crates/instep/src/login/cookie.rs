@@ -8,7 +8,7 @@ use core::fmt::{self, Display};
 pub(super) struct Cookie<'h> {
     id: Option<u128>,
     port: u16,
-    /// The path prefix of the device. Devices below other prefixes of the same host have cookies of their own.
+    /// The path prefix of the device. Devices below other prefixes of the same host have other cookies.
     base: &'h str,
     site: Site,
 }

@@ -43,7 +43,7 @@ impl LogIn {
 
     /// Creates a log-in without a password.
     ///
-    /// It lets everyone in until one is set by [`LogIn::change_password`].
+    /// Every client is let in until [`LogIn::change_password`] sets a password.
     ///
     /// # Panics
     /// If any part of the memory is empty.
@@ -51,7 +51,7 @@ impl LogIn {
         Self::begin(memory, None, random, BY_PASSWORD)
     }
 
-    /// Returns the credential of a request; else breaks with its outcome.
+    /// Returns the credential of a request, or breaks with the response, such as 401.
     fn authenticate(
         &self,
         request: &Request<'_>,

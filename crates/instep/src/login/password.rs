@@ -28,15 +28,15 @@ pub struct Password {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PasswordError {
-    /// It is empty.
+    /// The password is empty.
     Empty,
-    /// It is longer than [`PASSWORD_MAX`].
+    /// The password is longer than [`PASSWORD_MAX`].
     TooLong,
-    /// It is not UTF-8, the encoding that browsers send.
+    /// The password is not UTF-8, the encoding that browsers send.
     Encoding,
-    /// It has a second line.
+    /// The password has a second line.
     Lines,
-    /// It has a control character, which the field of the log-in page does not accept.
+    /// The password has a control character, which the field of the log-in page does not accept.
     Character,
 }
 
@@ -101,7 +101,7 @@ impl Password {
     /// This blocks for two blocks of SHA-256 for each round. `salt` must be random and new for each password. 0 rounds count as 1.
     ///
     /// # Errors
-    /// Those of [`find_password`].
+    /// As [`find_password`].
     pub fn new(password: &[u8], salt: [u8; 16], rounds: u32) -> Result<Self, PasswordError> {
         let password = find_password(password)?.as_bytes();
         let mut hashing = Hashing::new(password, salt, rounds);
@@ -178,7 +178,7 @@ impl fmt::Debug for Hashing {
 
 /// Returns the HMAC-SHA-256 of a password.
 ///
-/// It is fast, and of no use without the random `key`.
+/// The hash is fast. Without the random `key`, it cannot be used to guess the password.
 pub fn keyed_hash(key: &[u8; 32], password: &[u8]) -> [u8; 32] {
     keyed(key).chain_update(password).finalize().into_bytes().into()
 }

@@ -92,7 +92,7 @@ impl Display for Decimal {
 
 /// Number that is displayed with as many digits as it needs.
 ///
-/// It has at most [`PRECISION_MAX`] digits after its point. It is displayed as `null` if it is too far from 0.
+/// It has at most [`PRECISION_MAX`] digits after the decimal point. It is displayed as `null` if it is too far from 0.
 pub(crate) struct Shortest(pub(crate) f64);
 
 impl Display for Shortest {

@@ -53,7 +53,7 @@ impl Display for Beginning<'_> {
 
 /// Description of a Thing after its beginning.
 ///
-/// It is always the same text, so it can be written in parts.
+/// The text never changes, so it can be written in parts.
 #[derive(Debug)]
 pub(crate) struct Description<'a> {
     pub(crate) manifest: &'a Manifest,

@@ -101,7 +101,7 @@ impl RequestErrorKind<'_> {
     }
 }
 
-/// Sentence that says what is wrong, and what is expected.
+/// Sentence about a wrong request, and about what is expected.
 struct Sentence<'j> {
     interaction: Option<&'static Interaction>,
     reason: RequestErrorKind<'j>,

@@ -1,8 +1,8 @@
 //! Model of a device, a *Thing* with properties, actions and events.
 //!
-//! An application declares its Thing once; the panel, the JSON messages, the REST routes and the description follow from that. The
-//! words are those of the W3C Web of Things (Thing, property, action, event), and the kinds are those of Home Assistant (switch,
-//! number, sensor, ...).
+//! An application declares its Thing once. The panel, the JSON messages, the REST routes and the description follow from the
+//! declaration. The terms come from the W3C Web of Things (Thing, property, action, event), and the kinds from Home Assistant
+//! (switch, number, sensor, ...).
 
 mod decimal;
 mod description;

@@ -128,7 +128,7 @@ impl<'v> EncodedValue<'v> {
                 Decimal::nearest(number, kind.precision()).map_or(Self::Null, Self::Number)
             }
             (Kind::Select { options }, Reading::Text(text)) => {
-                // A `Display` cannot be compared, but what it writes can.
+                // A `Display` cannot be compared, but its text can.
                 let option = options.iter().find(|option| displays(text, option))?;
                 Self::Text(option)
             }

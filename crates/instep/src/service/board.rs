@@ -1,4 +1,4 @@
-//! Pages and forms of a board, beside those of the application.
+//! Pages and forms of a board, beside the pages of the application.
 
 use super::form::{may_act, whole_content};
 use super::request::{Outcome, Request};

@@ -117,7 +117,7 @@ pub enum FileContent {
     Template,
 }
 
-/// Returns the number of a file from that of a body, if the body is one of a file.
+/// Returns the number of the file with this body, or `None` if the body is not a file.
 pub(crate) fn file_of(body: u16) -> Option<u16> {
     body.checked_sub(FIRST_FILE).filter(|number| *number < FOLDER_FILES_MAX)
 }

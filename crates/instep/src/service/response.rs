@@ -5,7 +5,7 @@ use core::fmt;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, ResponseHead, Status};
 
-/// Answers with text, which may come from the request itself.
+/// Answers with text, which may come from the request.
 pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Outcome {
     if !matches!(head.method, Method::Get | Method::Head) {
         return Outcome::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));

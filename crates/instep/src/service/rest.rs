@@ -13,11 +13,11 @@ use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Chunk, Method, Reply, RequestHead, Status, Window, strip_path};
 
-// Numbers of bodies that are generated while they are sent. Below them, a number is that of a sensor's history.
+// Numbers of bodies that are generated while they are sent. Smaller numbers stand for the histories of sensors.
 const DESCRIPTION: u16 = u16::MAX;
 const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
 
-/// Resource of a Thing with an address of its own.
+/// Resource of a Thing, with its own address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Description,

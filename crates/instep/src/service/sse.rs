@@ -1,7 +1,7 @@
 //! Streams of Server-Sent Events (WHATWG HTML section 9.2).
 //!
-//! They are for clients without WebSocket. `/events` has the messages that a WebSocket would receive. Each property and
-//! each event has a stream of bare values. The client of a stream has a slot and counts as a client.
+//! Streams are for clients without WebSocket. `/events` has the messages that a WebSocket would receive. Each property
+//! and each event has a stream of bare values. The client of a stream has a slot and counts as a client.
 
 use super::context::Context;
 use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
@@ -21,7 +21,7 @@ const RETRY_MS: u32 = 2_000;
 const COMMENT_INTERVAL_MS: u64 = 10_000;
 /// Interval between keep-alive comments if the client asks for revisions, in ms.
 ///
-/// It is that of a WebSocket's keep-alives.
+/// The interval equals the keep-alive interval of a WebSocket.
 const COMMENT_INTERVAL_WITH_REVISIONS_MS: u64 = 5_000;
 /// Header line that keeps proxies such as nginx from buffering the stream.
 const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
@@ -30,7 +30,7 @@ const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) slot: SlotHandle,
-    /// Whether the device may have revoked the credential, which has to be checked.
+    /// Whether to check if the device has revoked the credential.
     pub(crate) check_revoked: bool,
     /// The time at which the credential expires.
     pub(crate) expires_at: Instant,
@@ -45,7 +45,7 @@ pub(crate) struct Events {
 
 /// Answers a request for a stream.
 ///
-/// It is of everything, or of the property or event with the number `only`.
+/// The stream has all values and events, or only those of the property or event with the number `only`.
 pub(crate) fn answer(
     only: Option<usize>,
     credential: Option<Credential>,
@@ -73,7 +73,7 @@ pub(crate) fn answer(
 
 /// Begins a stream for the client in `slot`.
 ///
-/// The output must be empty, so that the beginning has room.
+/// The output must be empty, so that the beginning of the stream fits.
 pub(crate) fn listen(
     slot: SlotHandle,
     now: Instant,
@@ -127,7 +127,9 @@ impl Events {
         self.cursor.lag(feed)
     }
 
-    /// Whether what whether the device has revoked the credential.
+    /// Returns whether the device has revoked the credential.
+    ///
+    /// Checks this only if [`check_revoked`](Self::check_revoked) is set, and clears that flag.
     pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
         core::mem::take(&mut self.check_revoked) && context.device.has_reply(self.slot).1
     }
@@ -157,7 +159,7 @@ impl Events {
         })
     }
 
-    /// Writes everything that is due. Returns whether the socket accepted all of it.
+    /// Writes all pending output. Returns whether the socket accepted all of it.
     pub(crate) fn flush(
         &mut self,
         context: &Context<'_>,
@@ -165,7 +167,7 @@ impl Events {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         loop {
-            // Output that waits is not added to, because newer values may replace frames that have not begun.
+            // Nothing is added while output waits, because newer values may still replace the next frames.
             if !out.flush(None, &mut 0, write) {
                 return false;
             }
@@ -178,8 +180,8 @@ impl Events {
 
     /// Returns the revision to send now, up to which the client has everything.
     ///
-    /// It is sent when nothing else waits. It is also sent before each new batch (`begins`), because a client that reads slowly
-    /// may never be up to date.
+    /// A revision is sent when nothing else waits. It is also sent before each new batch (`begins`), because a client that reads
+    /// slowly may never be up to date.
     fn revision_to_send(&self, feed: &Feed<'_>, begins: bool) -> Option<u64> {
         let next = self.cursor.next(feed).map(|next| next.revision);
         let received = next.map_or(feed.revision(), |next| next - 1);
@@ -222,7 +224,9 @@ impl Events {
         out.write_str("\n")
     }
 
-    /// Adds the next part, if there is one and it fits. Returns whether it did.
+    /// Adds the next part, or skips it if it can never fit.
+    ///
+    /// Returns `false` if there is no part, or no space for it now.
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
         let only = self.only(context).map(|(_, interaction)| interaction);
@@ -267,7 +271,7 @@ impl Events {
         if missed > 0 {
             context.device.count_missed(missed);
             let client = self.slot.client;
-            log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
+            log::warn!(client = client.number; "[{client}] Missed {missed} events by reading too slowly");
         }
         true
     }
