@@ -1,7 +1,7 @@
 //! Reads the options of an interaction, in any order.
 
 use crate::declaration::Choice;
-use crate::kind::{KEPT, Kind, Takes, takes};
+use crate::kind::{self, KEPT, Kind, Takes};
 use crate::problems::Problems;
 use crate::suggest::nearest;
 use crate::tokens::{at, identifier, separator, skip_to_comma, word};
@@ -15,7 +15,7 @@ use syn::{Error, Result, Token};
 pub(crate) fn options(
     input: ParseStream,
     of: &Ident,
-    kind: Kind,
+    kind: &Kind,
     problems: &mut Problems,
 ) -> Result<Vec<Choice>> {
     let mut options: Vec<Choice> = Vec::new();
@@ -37,15 +37,15 @@ pub(crate) fn options(
 }
 
 /// Reads an option. `None` if the kind has no such option, which is reported.
-fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -> Result<Option<Choice>> {
+fn option(input: ParseStream, of: &Ident, kind: &Kind, problems: &mut Problems) -> Result<Option<Choice>> {
     let name = identifier(input, format!("expected an option of `{of}`\n{}", kind.about_options()))?;
     let text = name.to_string();
-    if !kind.has_option(&text) {
+    let Some((takes, example)) = kind::option(&text).filter(|_| kind.options().any(|known| known == text))
+    else {
         problems.report(&name, unknown(&text, of, kind));
         skip_to_comma_or_option(input)?;
         return Ok(None);
-    }
-    let takes = takes(&text);
+    };
     let has_colon = input.peek(Token![:]);
     if has_colon {
         input.parse::<Token![:]>()?;
@@ -54,15 +54,14 @@ fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -
     }
     let given = if has_colon { value(input)? } else { TokenStream::new() };
     let mut every = TokenStream::new();
-    if takes == Some(Takes::Nothing) {
+    if takes == Takes::Nothing {
         if has_colon {
             let message = format!("`{text}` has no value: write `{text}` alone, or leave it out");
             problems.report(quote!(#name #given), message);
         }
     } else if given.is_empty() {
-        let example = example(&text);
         return Err(Error::new(name.span(), format!("`{text}` of `{of}` has no value: write `{example}`")));
-    } else if takes == Some(Takes::History) {
+    } else if takes == Takes::History {
         every = if word(input, "every") { value(input)? } else { every };
         if every.is_empty() {
             let message = format!(
@@ -75,7 +74,7 @@ fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -
 }
 
 /// Returns what is wrong with an option that the kind does not have.
-fn unknown(option: &str, of: &Ident, kind: Kind) -> String {
+fn unknown(option: &str, of: &Ident, kind: &Kind) -> String {
     let advice = if option == KEPT {
         "only a property that clients write can be kept; remove it".to_owned()
     } else if let Some(meant) = nearest(option, kind.options()) {
@@ -95,21 +94,4 @@ fn skip_to_comma_or_option(input: ParseStream) -> Result<()> {
         skip_to_comma(input)?;
     }
     Ok(())
-}
-
-/// Returns how an option is written.
-fn example(option: &str) -> &'static str {
-    match option {
-        "title" => "title: \"Lamp\"",
-        "unit" => "unit: \"%\"",
-        "group" => "group: \"Air\"",
-        "on" => "on: \"open\"",
-        "off" => "off: \"closed\"",
-        "options" => "options: [\"day\", \"night\"]",
-        "history" => "history: 120 every 1_000",
-        "min" => "min: 0",
-        "max" => "max: 100",
-        "step" => "step: 1",
-        _ => "precision: 1",
-    }
 }

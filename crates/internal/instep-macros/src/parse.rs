@@ -106,7 +106,7 @@ fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Int
     let exact = Kind::find(&text);
     let kind = exact.or_else(|| Kind::nearest(&text));
     if exact.is_none() {
-        let meant = kind.map(|kind| format!(": did you mean `{}`?", kind.name())).unwrap_or_default();
+        let meant = kind.map(|kind| format!(": did you mean `{}`?", kind.name)).unwrap_or_default();
         problems.report(&kind_name, format!("unknown kind `{text}` of `{name}`{meant}\nkinds: {kinds}"));
     }
     let Some(body) = braces(input)? else {
