@@ -3,6 +3,7 @@
 use super::extra::ExtraLines;
 use super::security_headers::Protection;
 use super::{Date, Status};
+use crate::texts;
 use core::fmt::{self, Write};
 use core::num::NonZeroU64;
 
@@ -46,32 +47,22 @@ impl BodyLength {
     }
 }
 
-/// Methods that an address allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allow {
-    /// GET and HEAD.
-    Read,
-    /// GET, HEAD and POST.
-    ReadAndPost,
-    /// GET, HEAD and PUT.
-    ReadAndPut,
-    /// POST only.
-    Post,
-    /// All methods that any address allows.
-    All,
-}
-
-impl Allow {
-    /// Returns the value of the header `Allow`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "GET, HEAD",
-            Self::ReadAndPost => "GET, HEAD, POST",
-            Self::ReadAndPut => "GET, HEAD, PUT",
-            Self::Post => "POST",
-            Self::All => "GET, HEAD, POST, PUT",
-        }
+texts! {
+    /// Methods that an address allows.
+    pub enum Allow {
+        /// GET and HEAD.
+        Read = "GET, HEAD",
+        /// GET, HEAD and POST.
+        ReadAndPost = "GET, HEAD, POST",
+        /// GET, HEAD and PUT.
+        ReadAndPut = "GET, HEAD, PUT",
+        /// POST only.
+        Post = "POST",
+        /// All methods that any address allows.
+        All = "GET, HEAD, POST, PUT",
     }
+    /// Returns the value of the header `Allow`.
+    fn as_str
 }
 
 /// State of the connection after the response.

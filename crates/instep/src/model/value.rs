@@ -4,6 +4,7 @@ use super::decimal::{Decimal, Shortest};
 use super::thing::Kind;
 use core::fmt::{self, Display};
 use instep_proto::json::Text;
+use instep_proto::texts;
 
 /// Value of a property that the application publishes.
 #[derive(Clone, Copy)]
@@ -19,17 +20,21 @@ pub enum Reading<'v> {
     Text(&'v dyn Display),
 }
 
-/// Severity of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Details for debugging.
-    Debug,
-    /// Normal operation.
-    Info,
-    /// An unexpected condition that does no harm.
-    Warning,
-    /// A failure.
-    Error,
+texts! {
+    /// Severity of a log line.
+    #[derive(PartialOrd, Ord)]
+    pub enum Severity {
+        /// Details for debugging.
+        Debug = "debug",
+        /// Normal operation.
+        Info = "info",
+        /// An unexpected condition that does no harm.
+        Warning = "warning",
+        /// A failure.
+        Error = "error",
+    }
+    /// Returns the name on the wire.
+    fn as_str
 }
 
 /// Value of a client's request, which is valid for the declared kind and range.
@@ -92,18 +97,6 @@ impl fmt::Debug for Reading<'_> {
             // Formatting of floating point is avoided, because it takes some 10 KB of flash.
             Self::Number(number) => write!(f, "Number({})", Shortest(*number)),
             Self::Text(text) => write!(f, "Text(\"{text}\")"),
-        }
-    }
-}
-
-impl Severity {
-    /// Returns the name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
         }
     }
 }
