@@ -1,5 +1,6 @@
 //! Limits of a server (`docs/contracts.md`, section 6).
 
+use crate::builders::builders;
 use instep_proto::frame::server_header_length;
 use instep_proto::http::HeadLimits;
 
@@ -115,22 +116,8 @@ impl Limits {
     };
 }
 
-/// Declares the functions that return limits of which one is replaced.
-macro_rules! replacing {
-    ($($function:ident($field:ident: $type:ty);)+) => {
-        impl Limits {
-            $(
-                #[doc = concat!("Returns these limits with another [`", stringify!($field), "`](Self::", stringify!($field), ").")]
-                #[must_use]
-                pub const fn $function(self, $field: $type) -> Self {
-                    Self { $field, ..self }
-                }
-            )+
-        }
-    };
-}
-
-replacing! {
+builders! {
+    Limits:
     with_clients(clients: usize);
     with_head(head: HeadLimits);
     with_body(body: u64);

@@ -20,6 +20,7 @@ pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
 
+use crate::builders::builders;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 
@@ -84,12 +85,23 @@ pub enum Refusal {
     Origin,
 }
 
+builders! {
+    Access:
+    with_name(name: &'static str);
+    with_hosts(hosts: &'static [&'static str]);
+    with_origins(origins: Origins);
+    with_frames(frames: &'static [&'static str]);
+    with_ports(ports: &'static [u16]);
+    with_proxies(proxies: &'static [IpNetwork]);
+    with_base_path(base_path: &'static str);
+    with_hints(hints: AllowHints);
+}
+
 impl Access {
     /// Creates the access control of a device of that name, which may be empty.
     ///
     /// It allows no other origin.
     pub const fn new(name: &'static str) -> Self {
-        let ways_in = AllowHints::SOURCE;
         Self {
             name,
             hosts: &[],
@@ -100,50 +112,8 @@ impl Access {
             base_path: "",
             https: None,
             portal: None,
-            hints: ways_in,
+            hints: AllowHints::SOURCE,
         }
-    }
-
-    /// Replaces the device's [`name`](Self::name).
-    #[must_use]
-    pub const fn with_name(self, name: &'static str) -> Self {
-        Self { name, ..self }
-    }
-
-    /// Sets the other names that the device has ([`hosts`](Self::hosts)).
-    #[must_use]
-    pub const fn with_hosts(self, hosts: &'static [&'static str]) -> Self {
-        Self { hosts, ..self }
-    }
-
-    /// Sets the [`origins`](Self::origins) of pages from elsewhere that may use the device.
-    #[must_use]
-    pub const fn with_origins(self, origins: Origins) -> Self {
-        Self { origins, ..self }
-    }
-
-    /// Sets the origins of pages that may show the device's pages in a frame ([`frames`](Self::frames)).
-    #[must_use]
-    pub const fn with_frames(self, frames: &'static [&'static str]) -> Self {
-        Self { frames, ..self }
-    }
-
-    /// Sets the [`ports`](Self::ports) on which the device listens.
-    #[must_use]
-    pub const fn with_ports(self, ports: &'static [u16]) -> Self {
-        Self { ports, ..self }
-    }
-
-    /// Sets the networks of trusted [`proxies`](Self::proxies).
-    #[must_use]
-    pub const fn with_proxies(self, proxies: &'static [IpNetwork]) -> Self {
-        Self { proxies, ..self }
-    }
-
-    /// Sets the path that a proxy puts before every path ([`base_path`](Self::base_path)).
-    #[must_use]
-    pub const fn with_base_path(self, base_path: &'static str) -> Self {
-        Self { base_path, ..self }
     }
 
     /// Redirects pages without TLS to the address with TLS ([`https`](Self::https)).
@@ -156,12 +126,6 @@ impl Access {
     #[must_use]
     pub const fn with_portal(self, page: &'static str) -> Self {
         Self { portal: Some(page), ..self }
-    }
-
-    /// Sets the [`hints`](Self::hints) for the log.
-    #[must_use]
-    pub const fn with_hints(self, hints: AllowHints) -> Self {
-        Self { hints, ..self }
     }
 
     /// Checks whether a request is allowed at all.
