@@ -137,7 +137,7 @@ impl Client {
         (head.date, head.keep_alive_seconds) = (context.date, limits.keep_alive_seconds());
         let proxied = context.access.is_proxy(self.peer().to_canonical());
         head.secure = self.is_secure() || (proxied && context.access.is_forwarded_from_tls(&head));
-        head.extra = context.access.extra_lines(&head);
+        head.extra = context.access.origins.lines(&head);
         if let Some(http) = self.http_mut() {
             http.extra = head.extra;
         }

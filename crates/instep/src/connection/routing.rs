@@ -87,10 +87,10 @@ impl Client {
             (Err(Refusal::Host), Some(portal)) => return redirect(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
-        if let Some((response, lines)) = context.access.preflight(head) {
+        if let Some((response, lines)) = context.access.origins.preflight(head) {
             return redirect_with(&response, format_args!("{lines}"), head, out);
         }
-        if let Some(location) = context.access.https_location(head) {
+        if let Some(location) = context.access.https.and_then(|https| https.redirect(head)) {
             return redirect(Status::Found, "", &location, head, out);
         }
         let log_in = context.log_in();
