@@ -6,7 +6,7 @@ use super::response::redirect;
 use core::fmt::{self, Debug, Write};
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Asset, Chunk, Method, Reply, STRICT_POLICY, Status};
+use instep_proto::http::{Asset, Chunk, Method, Reply, STRICT_POLICY, Status, Window};
 
 /// Number of the page's body, which is generated while it is sent.
 pub(crate) const BOARD_PAGE: u16 = u16::MAX - 2;
@@ -73,10 +73,10 @@ pub trait BoardPages: Debug + Sync {
         let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
         loop {
             let room = out.len() - length;
-            let mut part_out = Part { out: &mut out[length..], length: 0 };
+            let mut part_out = Window::new(&mut out[length..], 0);
             match self.write_part(part, &mut part_out) {
-                Ok(Some(next)) => (length, part) = (length + part_out.length, next),
-                Ok(None) => return Chunk { length: length + part_out.length, next: None },
+                Ok(Some(next)) => (length, part) = (length + part_out.used(), next),
+                Ok(None) => return Chunk { length: length + part_out.used(), next: None },
                 // A part that does not fit the maximum length never fits, so the page ends.
                 Err(fmt::Error) => {
                     let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
@@ -97,19 +97,4 @@ pub enum BoardPage {
     Form,
     /// An asset, such as a style sheet.
     Asset(&'static Asset),
-}
-
-/// Writer of one part into a bounded buffer.
-struct Part<'o> {
-    out: &'o mut [u8],
-    length: usize,
-}
-
-impl Write for Part<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length + text.len();
-        self.out.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
-    }
 }

@@ -1,6 +1,7 @@
 //! Files of a folder, for paths where the application declares nothing.
 
 use super::request::{Outcome, Request};
+use super::response::redirect;
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, Status};
@@ -51,16 +52,8 @@ pub trait Folder: Debug + Sync {
                 })
             }
             Found::Folder => {
-                let response = Reply::empty_head(Status::Found, head);
-                let line = format_args!("Location: {}{}/\r\n", head.base, head.path);
-                match response.write_with(out.spare_mut(), line) {
-                    Some(length) => {
-                        out.commit(length);
-                        Outcome::Written { closes: response.closes() }
-                    }
-                    None if !out.is_empty() => Outcome::Blocked,
-                    None => error(Status::HeadTooLarge),
-                }
+                let path = format_args!("{}/", head.path);
+                redirect(Status::Found, head.base, &path, head, out)
             }
         }
     }
