@@ -62,23 +62,18 @@ impl Handshake {
     /// The first check that fails.
     pub fn parse(request: &RequestHead<'_>) -> Result<Self, HandshakeError> {
         let headers = &request.websocket;
-        if !matches!(request.method, Method::Get | Method::Head) {
-            return Err(HandshakeError::Method);
-        }
-        if !request.asks_for_websocket() {
-            return Err(HandshakeError::NoUpgrade);
-        }
-        if request.http10 {
-            return Err(HandshakeError::Version10);
-        }
-        if !headers.connection {
-            return Err(HandshakeError::NoConnection);
-        }
-        if headers.version != Some("13") {
-            return Err(HandshakeError::Version);
-        }
-        if request.content_length != 0 || request.chunked {
-            return Err(HandshakeError::Body);
+        let can_open = matches!(request.method, Method::Get | Method::Head);
+        for (is_right, error) in [
+            (can_open, HandshakeError::Method),
+            (request.asks_for_websocket(), HandshakeError::NoUpgrade),
+            (!request.http10, HandshakeError::Version10),
+            (headers.connection, HandshakeError::NoConnection),
+            (headers.version == Some("13"), HandshakeError::Version),
+            (request.content_length == 0 && !request.chunked, HandshakeError::Body),
+        ] {
+            if !is_right {
+                return Err(error);
+            }
         }
         let key = headers.key.ok_or(HandshakeError::Key)?;
         let mut nonce = [0; 18];

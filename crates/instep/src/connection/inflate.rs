@@ -44,9 +44,4 @@ impl Inflating {
     pub(super) fn wait_again(&mut self, now: Instant) {
         self.since = now.as_lower_millis();
     }
-
-    /// Returns the inflater, which the caller must return to the driver.
-    pub(super) fn into_inflater(self) -> Inflater {
-        self.inflater
-    }
 }

@@ -126,7 +126,7 @@ impl Client {
                 self.keep_from(length);
                 return Ok(Taken::Some(0));
             }
-            _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::new())),
+            _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::default())),
             _ => {
                 let whole = usize::try_from(head.content_length).ok();
                 (whole.and_then(|whole| rest.get(..whole)), length, BodyRemaining::Bytes(head.content_length))
@@ -172,7 +172,7 @@ impl Client {
     /// Keeps the content of the chunks after a head of that length from now on.
     fn keep_from(&mut self, head: usize) {
         if let Some(http) = self.http_mut() {
-            http.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::new() };
+            http.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::default() };
         }
     }
 

@@ -30,7 +30,7 @@ impl Device {
     /// Logs the reason if it cannot be sent.
     pub(crate) fn emit_event(&self, name: &str, value: &dyn Display) {
         let sent = self.with(|state| {
-            let seq = self.backlog.then(|| state.next_event() + 1);
+            let seq = self.backlog.then(|| state.feed.ring().next() + 1);
             state.emit(Payload::Text(&Event { name, value, seq }))
         });
         if let Err(error) = sent {

@@ -25,7 +25,7 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
     let store = *store;
     while let Some(interaction) = thing.interactions.get(*next) {
         *next += 1;
-        if !interaction.is_persistent() {
+        if !interaction.kept {
             continue;
         }
         let name = interaction.name;

@@ -54,7 +54,7 @@ impl<'j> RequestError<'j> {
             id: self.id,
             name: self.interaction.map(|interaction| interaction.name),
             code: self.kind.code(),
-            message: Sentence { interaction: self.interaction, reason: self.kind },
+            message: self,
             frame_max,
         }
     }
@@ -101,15 +101,10 @@ impl RequestErrorKind<'_> {
     }
 }
 
-/// Sentence that says what is wrong, and what is expected.
-struct Sentence<'j> {
-    interaction: Option<&'static Interaction>,
-    reason: RequestErrorKind<'j>,
-}
-
-impl Display for Sentence<'_> {
+/// Says what is wrong, and what is expected.
+impl Display for RequestError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.reason, self.interaction) {
+        match (self.kind, self.interaction) {
             (RequestErrorKind::Json(error), _) => error.fmt(f),
             (RequestErrorKind::Binary, _) => f.write_str("this is not JSON: send text, not bytes"),
             (RequestErrorKind::NoObject, _) => {
@@ -142,13 +137,8 @@ impl Display for Expected<'_> {
         match *self.0 {
             Kind::Switch => f.write_str("true or false"),
             Kind::Number { min, max, step, .. } => {
-                write!(
-                    f,
-                    "a number from {} to {} in steps of {}",
-                    Shortest(min),
-                    Shortest(max),
-                    Shortest(step)
-                )
+                let [min, max, step] = [min, max, step].map(Shortest);
+                write!(f, "a number from {min} to {max} in steps of {step}")
             }
             Kind::Select { options } => {
                 f.write_str("one of ")?;

@@ -91,7 +91,7 @@ impl Kind {
             (Self::Switch, Some(Value::Bool(on))) => Ok(Argument::Bool(on)),
             (Self::Number { min, max, step, .. }, Some(Value::Number(number))) => {
                 let precision = self.precision();
-                let units = |value| Decimal::nearest(value, precision).map(Decimal::units);
+                let units = |value| Decimal::nearest(value, precision).map(|decimal| decimal.units);
                 let (Some(min), Some(max), Some(step)) = (units(*min), units(*max), units(*step)) else {
                     return Err(RequestErrorKind::OutOfRange);
                 };
@@ -100,7 +100,7 @@ impl Kind {
                     (min..=max).contains(units) && (units - min) % step.max(1) == 0
                 });
                 let units = units.ok_or(RequestErrorKind::OutOfRange)?;
-                Ok(Argument::Number(Decimal::of_units(units, precision).to_f64()))
+                Ok(Argument::Number(Decimal { units, precision }.to_f64()))
             }
             (Self::Select { options }, Some(Value::String(text))) => {
                 let option = options.iter().find(|option| text == ***option);
