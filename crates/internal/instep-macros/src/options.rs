@@ -4,7 +4,7 @@ use crate::declaration::Choice;
 use crate::kind::{self, KEPT, Kind, Takes};
 use crate::problems::Problems;
 use crate::suggest::nearest;
-use crate::tokens::{at, identifier, separator, skip_to_comma, word};
+use crate::tokens::{at, identifier, list, skip_to_comma, word};
 use crate::value::value;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -18,22 +18,17 @@ pub(crate) fn options(
     kind: &Kind,
     problems: &mut Problems,
 ) -> Result<Vec<Choice>> {
-    let mut options: Vec<Choice> = Vec::new();
-    while !input.is_empty() {
-        match option(input, of, kind, problems) {
-            Ok(Some(option)) if options.iter().any(|other| other.name == option.name) => {
-                let name = &option.name;
-                problems.report(name, format!("`{name}` of `{of}` is given twice; remove one"));
-            }
-            Ok(option) => options.extend(option),
-            Err(error) => {
-                problems.add(error);
-                skip_to_comma(input)?;
-            }
+    let mut names = Vec::new();
+    list(input, problems, |input, problems| {
+        let Some(option) = option(input, of, kind, problems)? else { return Ok(None) };
+        let name = option.name.clone();
+        if names.contains(&name) {
+            problems.report(&name, format!("`{name}` of `{of}` is given twice; remove one"));
+            return Ok(None);
         }
-        separator(input, problems)?;
-    }
-    Ok(options)
+        names.push(name);
+        Ok(Some(option))
+    })
 }
 
 /// Reads an option. `None` if the kind has no such option, which is reported.

@@ -4,7 +4,7 @@ use crate::declaration::{Declaration, Interaction};
 use crate::kind::Kind;
 use crate::options::options;
 use crate::problems::Problems;
-use crate::tokens::{at, attributes, braces, identifier, next, separator, skip_to_comma, visibility, word};
+use crate::tokens::{at, attributes, braces, identifier, list, next, visibility, word};
 use crate::value::value;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -46,7 +46,7 @@ fn thing(input: ParseStream, problems: &mut Problems) -> Result<Declaration> {
     if let Some(token) = next(input) {
         problems.report(token, format!("unexpected behind the interactions of `{name}`; remove it"));
     }
-    let parser = |input: ParseStream| interactions(input, problems);
+    let parser = |input: ParseStream| list(input, problems, interaction);
     let interactions = parser.parse2(body.stream())?;
     Ok(Declaration { root, attributes, visibility, name, title, commands, interactions })
 }
@@ -70,21 +70,6 @@ fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut 
         problems.add(Error::new(begin, "expected `,` before `commands`"));
     }
     identifier(input, format!("expected the name of the enum after `commands`: {FORM}"))
-}
-
-fn interactions(input: ParseStream, problems: &mut Problems) -> Result<Vec<Interaction>> {
-    let mut interactions = Vec::new();
-    while !input.is_empty() {
-        match interaction(input, problems) {
-            Ok(interaction) => interactions.extend(interaction),
-            Err(error) => {
-                problems.add(error);
-                skip_to_comma(input)?;
-            }
-        }
-        separator(input, problems)?;
-    }
-    Ok(interactions)
 }
 
 /// Reads an interaction. `None` if its kind is unknown, which is reported.
