@@ -54,12 +54,6 @@ impl Display for Offer<'_> {
     }
 }
 
-impl Default for AllowHints {
-    fn default() -> Self {
-        Self::SOURCE
-    }
-}
-
 /// Returns whether a text is valid in [`Access::hosts`](crate::Access::hosts).
 ///
 /// Valid are a name without a scheme or a port, and an IP address as in a URL, which needs no permission.

@@ -42,7 +42,7 @@ pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 ///     .with_origins(Origins::of(&["https://panel.example"]));
 /// # assert_eq!((ACCESS.name, ACCESS.ports), ("lamp", &[80][..]));
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Access {
     /// The device's name, or an empty string.

@@ -95,7 +95,7 @@ impl Open {
             log::info!(client = client.number; "[{client}] Closed with 1013: its incomplete message holds memory that other clients need");
             return true;
         }
-        inflating.wait_again(now);
+        inflating.since = now.as_lower_millis();
         false
     }
 

@@ -39,7 +39,8 @@ impl Client {
                     Ok(taken.behind(start))
                 });
                 taken.unwrap_or_else(|error| {
-                    self.refuse_head(error, input, now, context);
+                    self.log_refused_head(error, now, context);
+                    self.answer(Reply::refusal(error, input));
                     Taken::Some(input.len())
                 })
             }
@@ -123,7 +124,9 @@ impl Client {
                 (whole, length + chunks.length(), unread)
             }
             _ if head.chunked && (!head.expects_continue || self.pending() == Pending::Body) => {
-                self.keep_from(length);
+                if let Some(http) = self.http_mut() {
+                    http.body_remaining = BodyRemaining::Kept { head: length, chunks: Chunks::default() };
+                }
                 return Ok(Taken::Some(0));
             }
             _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::default())),
@@ -169,13 +172,6 @@ impl Client {
         Ok(Taken::Some(after))
     }
 
-    /// Keeps the content of the chunks after a head of that length from now on.
-    fn keep_from(&mut self, head: usize) {
-        if let Some(http) = self.http_mut() {
-            http.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::default() };
-        }
-    }
-
     /// Sets the reply, and discards the content that has not arrived.
     ///
     /// The reply is `None` if the response is written already.
@@ -194,8 +190,8 @@ impl Client {
                 self.head_begun(now);
                 Taken::Incomplete(0)
             }
-            (Pending::PasswordCheck(_), Pending::PasswordCheck(_)) => Taken::Blocked(0),
-            (Pending::Invocation(_), Pending::Invocation(_)) => Taken::Blocked(0),
+            (Pending::PasswordCheck(_), Pending::PasswordCheck(_))
+            | (Pending::Invocation(_), Pending::Invocation(_)) => Taken::Blocked(0),
             (_, Pending::PasswordCheck(_) | Pending::Invocation(_)) => {
                 self.timing.begin(now);
                 Taken::Blocked(0)

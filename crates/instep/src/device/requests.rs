@@ -45,7 +45,8 @@ impl<'d> Inbox<'d> {
         if let Some(responder) = self.last_request.take() {
             responder.done_if_due();
         }
-        if let Some(restored) = self.next_restored(thing) {
+        let next_invoked = self.restoring.map(|restoring| restoring.next_invoked);
+        if let Some(restored) = next_invoked.and_then(|next_invoked| next_invoked(self, thing)) {
             let no_client = ClientId { number: 0, slot: 0 };
             return (restored, self.responder(no_client, None, restored.name, false));
         }

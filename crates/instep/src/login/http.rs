@@ -220,12 +220,10 @@ fn redirect(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let response = Reply::empty_head(Status::SeeOther, head);
-    let write = |location: &dyn Display, out: &mut Outgoing<'_>| match cookie {
-        Some(cookie) => response.write_with(
-            out.spare_mut(),
-            format_args!("Location: {}{location}\r\nSet-Cookie: {cookie}\r\n", head.base),
-        ),
-        None => response.write_with(out.spare_mut(), format_args!("Location: {}{location}\r\n", head.base)),
+    let set_cookie = fmt::from_fn(|f| cookie.map_or(Ok(()), |cookie| write!(f, "Set-Cookie: {cookie}\r\n")));
+    let write = |location: &dyn Display, out: &mut Outgoing<'_>| {
+        let lines = format_args!("Location: {}{location}\r\n{set_cookie}", head.base);
+        response.write_with(out.spare_mut(), lines)
     };
     let mut written = write(location, out);
     if written.is_none() {

@@ -59,20 +59,17 @@ const MINUTES: [&str; 15] = [
 ///
 /// `framed` is set if another site may show the page in a frame, where the browser would drop its cookie.
 pub(crate) fn ask(framed: bool) -> Page {
-    if framed {
-        Page { parts: &[HEAD, TITLE, FORM, FRAMED, END], policy: POLICY_FRAMED }
-    } else {
-        Page { parts: &[HEAD, TITLE, FORM, END], policy: POLICY }
-    }
+    page(framed, &[HEAD, TITLE, FORM, FRAMED, END], &[HEAD, TITLE, FORM, END])
 }
 
 /// Returns the page after a wrong password.
 pub(crate) fn ask_again(framed: bool) -> Page {
-    if framed {
-        Page { parts: &[HEAD, TITLE, WRONG, FORM, FRAMED, END], policy: POLICY_FRAMED }
-    } else {
-        Page { parts: &[HEAD, TITLE, WRONG, FORM, END], policy: POLICY }
-    }
+    page(framed, &[HEAD, TITLE, WRONG, FORM, FRAMED, END], &[HEAD, TITLE, WRONG, FORM, END])
+}
+
+fn page(framed: bool, with_script: &'static [&'static str], without: &'static [&'static str]) -> Page {
+    let (parts, policy) = if framed { (with_script, POLICY_FRAMED) } else { (without, POLICY) };
+    Page { parts, policy }
 }
 
 /// Returns the page for a browser that is logged in.
@@ -99,11 +96,7 @@ const fn each_minute<const PARTS: usize>(page: [&str; PARTS]) -> [[&str; PARTS];
 /// Returns the page after too many wrong passwords, with the wait in whole minutes.
 pub(crate) fn wait(seconds: u16, framed: bool) -> Page {
     let minutes = usize::from(seconds.div_ceil(60)).clamp(1, MINUTES.len());
-    if framed {
-        Page { parts: &WAITS_FRAMED[minutes - 1], policy: POLICY_FRAMED }
-    } else {
-        Page { parts: &WAITS[minutes - 1], policy: POLICY }
-    }
+    page(framed, &WAITS_FRAMED[minutes - 1], &WAITS[minutes - 1])
 }
 
 const fn between(from: &str, to: &str) -> &'static str {

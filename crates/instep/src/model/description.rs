@@ -186,7 +186,10 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
             }
             out.write_str("]")?;
         }
-        Kind::Text { max } => write_text(max, out)?,
+        // `maxLength` counts characters and the limit counts bytes, so the limit in bytes is written, too.
+        Kind::Text { max } => {
+            write!(out, ",\"type\":\"string\",\"maxLength\":{max},\"instep:bytes\":{max}")?;
+        }
         Kind::Button | Kind::TextAction { .. } | Kind::Event | Kind::Log => {}
     }
     let operations =
@@ -226,13 +229,6 @@ fn write_event(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
 /// Schema of a log line on the wire.
 const LOG_VALUE: &str = "{\"type\":\"object\",\"properties\":{\"severity\":{\"type\":\"string\",\
     \"enum\":[\"debug\",\"info\",\"warning\",\"error\"]},\"message\":{\"type\":\"string\"}},\"required\":[\"severity\",\"message\"]}";
-
-/// Writes the schema of a text.
-///
-/// `maxLength` counts characters and the limit counts bytes, so the limit in bytes is written, too.
-fn write_text(max: usize, out: &mut dyn Write) -> fmt::Result {
-    write!(out, ",\"type\":\"string\",\"maxLength\":{max},\"instep:bytes\":{max}")
-}
 
 fn write_unit(unit: &str, out: &mut dyn Write) -> fmt::Result {
     if unit.is_empty() { Ok(()) } else { write!(out, ",\"unit\":{}", Text::new(unit)) }

@@ -1,12 +1,13 @@
 //! Pages and forms of a board, beside those of the application.
 
 use super::form::{may_act, whole_content};
+use super::parts::whole_parts;
 use super::request::{Outcome, Request};
 use super::response::redirect;
 use core::fmt::{self, Debug, Write};
 use core::ops::ControlFlow::{Break, Continue};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Asset, Chunk, Method, Reply, STRICT_POLICY, Status, Window};
+use instep_proto::http::{Asset, Chunk, Method, Reply, STRICT_POLICY, Status};
 
 /// Number of the page's body, which is generated while it is sent.
 pub(crate) const BOARD_PAGE: u16 = u16::MAX - 2;
@@ -70,20 +71,13 @@ pub trait BoardPages: Debug + Sync {
     /// For the server.
     #[doc(hidden)]
     fn make_page(&self, position: u32, out: &mut [u8]) -> Chunk {
-        let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
-        loop {
-            let room = out.len() - length;
-            let mut part_out = Window::new(&mut out[length..], 0);
-            match self.write_part(part, &mut part_out) {
-                Ok(Some(next)) => (length, part) = (length + part_out.used(), next),
-                Ok(None) => return Chunk { length: length + part_out.used(), next: None },
-                // A part that does not fit the maximum length never fits, so the page ends.
-                Err(fmt::Error) => {
-                    let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
-                    return Chunk { length, next };
-                }
-            }
-        }
+        let chunk = whole_parts(position, out, |part, out| {
+            let part = u16::try_from(part).unwrap_or(u16::MAX);
+            Ok(self.write_part(part, out)?.map(u32::from))
+        });
+        // A part that does not fit the maximum length never fits, so the page ends.
+        let room = out.len() - chunk.length;
+        Chunk { next: chunk.next.filter(|_| room < PAGE_PART_MAX), ..chunk }
     }
 }
 

@@ -44,12 +44,11 @@ pub trait Folder: Debug + Sync {
             _ if !matches!(head.method, Method::Get | Method::Head) => error(Status::MethodNotAllowed),
             Found::File(FolderFile { number, content_type, content }) => {
                 let number = FIRST_FILE + number % FOLDER_FILES_MAX;
-                Outcome::Reply(match content {
-                    FileContent::Plain { length, hash } => {
-                        Reply::file(number, content_type, Some((length as usize, hash)), head, frames)
-                    }
-                    FileContent::Template => Reply::file(number, content_type, None, head, frames),
-                })
+                let length_and_hash = match content {
+                    FileContent::Plain { length, hash } => Some((length as usize, hash)),
+                    FileContent::Template => None,
+                };
+                Outcome::Reply(Reply::file(number, content_type, length_and_hash, head, frames))
             }
             Found::Folder => {
                 let path = format_args!("{}/", head.path);
