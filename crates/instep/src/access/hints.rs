@@ -88,17 +88,11 @@ pub const fn is_origin(text: &str) -> bool {
 /// Returns whether a text is valid in [`Access::frames`](crate::Access::frames).
 ///
 /// Valid are HTTP origins without characters that have a meaning in the header Content-Security-Policy.
-pub const fn is_framing_origin(text: &str) -> bool {
+pub fn is_framing_origin(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if !is_http(bytes) || !has_only(text, b"-._:/[]") {
-        return false;
-    }
-    let Some(host) = after_scheme(bytes) else { return false };
-    let mut i = host;
-    while i < bytes.len() && bytes[i] != b'/' {
-        i += 1;
-    }
-    i > host && i == bytes.len()
+    let host = after_scheme(bytes).map(|start| &bytes[start..]);
+    let has_host = host.is_some_and(|host| !host.is_empty() && !host.contains(&b'/'));
+    has_host && is_http(bytes) && has_only(text, b"-._:/[]")
 }
 
 /// Returns whether an origin is shared by many pages or programs.

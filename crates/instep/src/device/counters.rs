@@ -6,21 +6,15 @@
 use instep_proto::frame::CloseCode;
 use instep_proto::texts;
 
+/// Lists codes with their texts.
+macro_rules! codes {
+    ($($code:literal)+) => { [$(($code, stringify!($code))),+] };
+}
+
 /// Close codes with a counter of their own.
 ///
 /// 1005 stands for a close frame without a code.
-const CODES: [(u16, &str); 10] = [
-    (1000, "1000"),
-    (1001, "1001"),
-    (1002, "1002"),
-    (1003, "1003"),
-    (1005, "1005"),
-    (1007, "1007"),
-    (1008, "1008"),
-    (1009, "1009"),
-    (1011, "1011"),
-    (1013, "1013"),
-];
+const CODES: [(u16, &str); 10] = codes!(1000 1001 1002 1003 1005 1007 1008 1009 1011 1013);
 
 texts! {
     /// Reason why a connection ended without a closing handshake.

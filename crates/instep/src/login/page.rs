@@ -37,23 +37,12 @@ const END: &str = part("<!-- end -->").1;
 const WRONG: &str = "<p class=\"bad\" role=\"alert\">Wrong password.</p>\n";
 const WAIT: &str = "<p class=\"bad\" role=\"alert\">Too many wrong passwords. Try again in ";
 
-const MINUTES: [&str; 15] = [
-    "1 minute",
-    "2 minutes",
-    "3 minutes",
-    "4 minutes",
-    "5 minutes",
-    "6 minutes",
-    "7 minutes",
-    "8 minutes",
-    "9 minutes",
-    "10 minutes",
-    "11 minutes",
-    "12 minutes",
-    "13 minutes",
-    "14 minutes",
-    "15 minutes",
-];
+/// Lists the texts of 1 minute and of the numbers of minutes that are given.
+macro_rules! minutes {
+    ($($minutes:literal)+) => { ["1 minute", $(concat!($minutes, " minutes")),+] };
+}
+
+const MINUTES: [&str; 15] = minutes!(2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 /// Returns the page with the form.
 ///

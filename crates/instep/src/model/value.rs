@@ -142,18 +142,14 @@ impl Display for EncodedValue<'_> {
     }
 }
 
-/// Output of an action as JSON.
-pub(crate) struct Output<'v>(pub(crate) Reading<'v>);
-
-impl Display for Output<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Reading::Bool(on) => on.fmt(f),
-            Reading::Number(number) if number.is_finite() => Shortest(number).fmt(f),
-            Reading::Unavailable | Reading::Number(_) => f.write_str("null"),
-            Reading::Text(text) => Text::new(text).fmt(f),
-        }
-    }
+/// Returns the output of an action as JSON.
+pub(crate) fn output(value: Reading<'_>) -> impl Display {
+    fmt::from_fn(move |f| match value {
+        Reading::Bool(on) => on.fmt(f),
+        Reading::Number(number) if number.is_finite() => Shortest(number).fmt(f),
+        Reading::Unavailable | Reading::Number(_) => f.write_str("null"),
+        Reading::Text(text) => Text::new(text).fmt(f),
+    })
 }
 
 /// Returns whether `text` displays as `expected`.
