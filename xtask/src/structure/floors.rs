@@ -30,7 +30,15 @@ pub(crate) const HOUSES: &[House] = &[
         floors: &[
             floor(
                 "ground",
-                &["time.rs", "model/topic.rs", "model/endpoint.rs", "limits.rs", "buffer.rs", "log/"],
+                &[
+                    "time.rs",
+                    "model/topic.rs",
+                    "model/endpoint.rs",
+                    "limits.rs",
+                    "buffer.rs",
+                    "builders.rs",
+                    "log/",
+                ],
             ),
             floor("model", &["model/"]),
             floor("access", &["access/"]),
@@ -45,7 +53,7 @@ pub(crate) const HOUSES: &[House] = &[
     House {
         folder: "crates/instep-proto/src/",
         floors: &[
-            floor("text", &["http/", "json/", "deflate.rs", "fnv1a.rs"]),
+            floor("text", &["http/", "json/", "deflate.rs", "fnv1a.rs", "texts.rs"]),
             floor("frame", &["frame/", "handshake.rs"]),
             floor("message", &["message/"]),
             floor("delivery", &["delivery/"]),
