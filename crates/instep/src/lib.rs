@@ -141,7 +141,6 @@ extern crate alloc;
 pub mod access;
 mod app;
 mod buffer;
-mod builders;
 mod connection;
 mod device;
 mod limits;

@@ -1,6 +1,5 @@
 //! Limits of a server (`docs/contracts.md`, section 6).
 
-use crate::builders::builders;
 use instep_proto::frame::server_header_length;
 use instep_proto::http::HeadLimits;
 
@@ -115,6 +114,22 @@ impl Limits {
         linger_bytes: 65_536,
     };
 }
+
+/// Declares functions of a type that return the value with another field.
+macro_rules! builders {
+    ($name:ident: $($function:ident($field:ident: $type:ty);)+) => {
+        impl $name {
+            $(
+                #[doc = concat!("Replaces [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[must_use]
+                pub const fn $function(self, $field: $type) -> Self {
+                    Self { $field, ..self }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use builders;
 
 builders! {
     Limits:

@@ -30,15 +30,7 @@ pub(crate) const HOUSES: &[House] = &[
         floors: &[
             floor(
                 "ground",
-                &[
-                    "time.rs",
-                    "model/topic.rs",
-                    "model/endpoint.rs",
-                    "limits.rs",
-                    "buffer.rs",
-                    "builders.rs",
-                    "log/",
-                ],
+                &["time.rs", "model/topic.rs", "model/endpoint.rs", "limits.rs", "buffer.rs", "log/"],
             ),
             floor("model", &["model/"]),
             floor("access", &["access/"]),

@@ -20,7 +20,7 @@ pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
 
-use crate::builders::builders;
+use crate::limits::builders;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 

@@ -1,6 +1,6 @@
 //! What a driver knows of a connection when it accepts it.
 
-use crate::builders::builders;
+use crate::limits::builders;
 use core::net::SocketAddr;
 
 /// What a driver knows of a connection when it accepts it, for [`Client::new`](super::Client::new).
