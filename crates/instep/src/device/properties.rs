@@ -28,7 +28,7 @@ impl Thing {
         };
         match EncodedValue::of(&interaction.kind, value) {
             Some(encoded) => {
-                let (topic, name) = (Topic(topic), interaction.name);
+                let (topic, name) = (Topic::new(topic), interaction.name);
                 let frame = format_args!("{{\"label\":\"{name}\",\"value\":{encoded}}}");
                 if interaction.kept {
                     device.publish_and_keep(topic, frame, name, &encoded);

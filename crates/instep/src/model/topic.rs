@@ -29,6 +29,12 @@ pub struct Topics {
     count: usize,
 }
 
+impl Topic {
+    pub(crate) const fn new(index: usize) -> Self {
+        Self(index)
+    }
+}
+
 impl Topics {
     /// So many topics.
     pub const fn new(count: usize) -> Self {
@@ -42,7 +48,7 @@ impl Topics {
 
     /// Returns the topic of that number, counted from 0. `None` if there are not so many.
     pub const fn at(self, index: usize) -> Option<Topic> {
-        if index < self.count { Some(Topic(index)) } else { None }
+        if index < self.count { Some(Topic::new(index)) } else { None }
     }
 }
 
