@@ -82,11 +82,6 @@ impl Connection {
         }
     }
 
-    /// Forgets the registered waker, because its task has changed.
-    pub(crate) fn forget_waker(&mut self) {
-        self.waits_in = None;
-    }
-
     /// Returns whether the socket listens.
     pub(crate) fn listens(&self) -> bool {
         self.socket.state() == State::Listen

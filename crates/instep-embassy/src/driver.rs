@@ -66,7 +66,7 @@ impl Driver {
     fn poll(&mut self, context: &mut Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
-            self.connections.iter_mut().for_each(Connection::forget_waker);
+            self.connections.iter_mut().for_each(|connection| connection.waits_in = None);
             self.alarm = Instant::NEVER;
         }
         loop {
@@ -145,11 +145,7 @@ impl Driver {
             }
             let mut candidate = Some((priority, i));
             for place in yielding.iter_mut().take(LISTENING - listening) {
-                let better = match (*place, candidate) {
-                    (Some(old), Some(new)) => new.0 < old.0,
-                    (None, Some(_)) => true,
-                    (_, None) => false,
-                };
+                let better = candidate.is_some_and(|new| place.is_none_or(|old| new.0 < old.0));
                 if better {
                     core::mem::swap(place, &mut candidate);
                 }

@@ -17,16 +17,13 @@ impl Connection {
     /// Advances the connection as far as possible now.
     pub(crate) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         self.waits_in = None;
-        match &mut self.stage {
+        match self.stage {
             Stage::Free => self.listen(context, now, shared),
             Stage::Listening(_) => self.accept(context, now, shared),
             Stage::Serving(_) => self.talk(context, now, shared),
-            Stage::Closing(until) => {
-                let until = *until;
-                self.finish(context, now, until, shared);
-            }
+            Stage::Closing(until) => self.finish(context, now, until, shared),
             Stage::Resetting(until) => {
-                if poll_once(context, self.socket.flush()).is_ready() || now >= *until {
+                if poll_once(context, self.socket.flush()).is_ready() || now >= until {
                     self.stage = Stage::Free;
                     self.listen(context, now, shared);
                 }

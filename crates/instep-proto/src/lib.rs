@@ -29,3 +29,4 @@ pub mod handshake;
 pub mod http;
 pub mod json;
 pub mod message;
+mod texts;

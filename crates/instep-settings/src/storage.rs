@@ -28,26 +28,6 @@ pub trait Storage {
     async fn clear(&mut self) -> Result<(), Self::Error>;
 }
 
-impl<S: Storage> Storage for &mut S {
-    type Error = S::Error;
-
-    async fn load(&mut self, each: &mut dyn FnMut(&Key, &[u8])) -> Result<Loaded, Self::Error> {
-        S::load(self, each).await
-    }
-
-    async fn append(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<bool, Self::Error> {
-        S::append(self, records).await
-    }
-
-    async fn replace(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<(), Self::Error> {
-        S::replace(self, records).await
-    }
-
-    async fn clear(&mut self) -> Result<(), Self::Error> {
-        S::clear(self).await
-    }
-}
-
 /// Result of loading a storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loaded {

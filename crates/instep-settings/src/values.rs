@@ -34,6 +34,11 @@ impl Display for WrongValue {
 
 impl core::error::Error for WrongValue {}
 
+/// Copies bytes that are valid and fit.
+fn checked<const MAX: usize>(bytes: &[u8], is_valid: bool) -> Option<Vec<u8, MAX>> {
+    Vec::from_slice(bytes).ok().filter(|_| is_valid)
+}
+
 /// Name of a network (its SSID): 1 to 32 bytes, which need not be text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NetworkName(Vec<u8, 32>);
@@ -44,10 +49,7 @@ impl NetworkName {
     /// # Errors
     /// [`WrongValue::NetworkName`] if the name is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
-        match Vec::from_slice(bytes) {
-            Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
-            _ => Err(WrongValue::NetworkName),
-        }
+        checked(bytes, !bytes.is_empty()).map(Self).ok_or(WrongValue::NetworkName)
     }
 
     /// Returns the bytes.
@@ -80,10 +82,7 @@ impl WifiPassword {
             64 => text.iter().all(u8::is_ascii_hexdigit),
             _ => false,
         };
-        match Vec::from_slice(text) {
-            Ok(text) if good => Ok(Self(text)),
-            _ => Err(WrongValue::WifiPassword),
-        }
+        checked(text, good).map(Self).ok_or(WrongValue::WifiPassword)
     }
 
     /// Returns the text of the password, which must not be logged.
@@ -139,10 +138,7 @@ impl DeviceName {
             && !text.is_empty()
             && !text.starts_with('-')
             && !text.ends_with('-');
-        match Vec::from_slice(text.as_bytes()) {
-            Ok(text) if good => Ok(Self(text)),
-            _ => Err(WrongValue::DeviceName),
-        }
+        checked(text.as_bytes(), good).map(Self).ok_or(WrongValue::DeviceName)
     }
 
     /// Returns the name.
@@ -170,10 +166,7 @@ impl PasswordHash {
     /// # Errors
     /// [`WrongValue::PasswordHash`] if the hash is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
-        match Vec::from_slice(bytes) {
-            Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
-            _ => Err(WrongValue::PasswordHash),
-        }
+        checked(bytes, !bytes.is_empty()).map(Self).ok_or(WrongValue::PasswordHash)
     }
 
     /// Returns the bytes, which must not be logged.

@@ -119,12 +119,12 @@ impl Limits {
     };
 }
 
-/// Declares the functions that return limits of which one is replaced.
-macro_rules! replacing {
-    ($($function:ident($field:ident: $type:ty);)+) => {
-        impl Limits {
+/// Declares functions of a type that return the value with another field.
+macro_rules! builders {
+    ($name:ident: $($function:ident($field:ident: $type:ty);)+) => {
+        impl $name {
             $(
-                #[doc = concat!("Returns these limits with another [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[doc = concat!("Replaces [`", stringify!($field), "`](Self::", stringify!($field), ").")]
                 #[must_use]
                 pub const fn $function(self, $field: $type) -> Self {
                     Self { $field, ..self }
@@ -133,8 +133,10 @@ macro_rules! replacing {
         }
     };
 }
+pub(crate) use builders;
 
-replacing! {
+builders! {
+    Limits:
     with_clients(clients: usize);
     with_head(head: HeadLimits);
     with_body(body: u64);

@@ -45,7 +45,7 @@ pub(crate) const HOUSES: &[House] = &[
     House {
         folder: "crates/instep-proto/src/",
         floors: &[
-            floor("text", &["http/", "json/", "deflate.rs", "fnv1a.rs"]),
+            floor("text", &["http/", "json/", "deflate.rs", "fnv1a.rs", "texts.rs"]),
             floor("frame", &["frame/", "handshake.rs"]),
             floor("message", &["message/"]),
             floor("delivery", &["delivery/"]),

@@ -18,9 +18,10 @@ pub struct HeadLimits {
 }
 
 /// Method of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of RFC 9110")]
 pub enum Method {
+    #[default]
     Get,
     Head,
     Post,
@@ -44,7 +45,7 @@ pub struct WebSocketHeaders<'b> {
 }
 
 /// Parsed head of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestHead<'b> {
     /// Method.
     pub method: Method,
@@ -142,37 +143,11 @@ impl<'b> RequestHead<'b> {
             _ => return Err(HeadError::Method),
         };
         let (authority, target) = split_target(request.path.unwrap_or_default())?;
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (target, None),
-        };
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let http10 = request.version == Some(0);
-        let mut head = Self {
-            method,
-            base: "",
-            path,
-            query,
-            secure: false,
-            http10,
-            host: None,
-            origin: None,
-            cross_site: false,
-            navigation: false,
-            browser: false,
-            accepts_html: false,
-            cookies: None,
-            authorization: None,
-            content_length: 0,
-            chunked: false,
-            expects_continue: false,
-            keep_alive: !http10,
-            keep_alive_seconds: 0,
-            date: None,
-            extra: None,
-            if_none_match: None,
-            websocket: WebSocketHeaders::default(),
-            fields: Fields::of(&bytes[..length]),
-        };
+        let fields = Fields::of(&bytes[..length]);
+        let mut head = Self { method, path, query, http10, keep_alive: !http10, fields, ..Self::default() };
         head.read_headers(request.headers)?;
         if head.host.is_none() && !http10 {
             return Err(HeadError::Host);

@@ -43,14 +43,10 @@ enum Reading {
 }
 
 impl Default for Reading {
+    /// Returns the state before a header.
     fn default() -> Self {
-        Self::NOTHING
+        Self::Header { part: [0; CLIENT_HEADER_MAX - 1], length: 0 }
     }
-}
-
-impl Reading {
-    /// Before a header.
-    const NOTHING: Self = Self::Header { part: [0; CLIENT_HEADER_MAX - 1], length: 0 };
 }
 
 /// Message in progress.
@@ -63,14 +59,9 @@ struct Message {
 }
 
 impl Receiver {
-    /// Creates a receiver for a connection without extensions.
-    pub const fn new() -> Self {
-        Self { reading: Reading::NOTHING, message: None, utf8: Utf8::new(), deflate: false }
-    }
-
     /// Creates a receiver for a connection with permessage-deflate.
-    pub const fn with_deflate() -> Self {
-        Self { deflate: true, ..Self::new() }
+    pub fn with_deflate() -> Self {
+        Self { deflate: true, ..Self::default() }
     }
 
     /// Returns whether permessage-deflate was accepted.
@@ -141,7 +132,7 @@ impl Receiver {
         let mut next_mask = mask;
         next_mask.rotate_left(length % 4);
         self.reading = if complete {
-            Reading::NOTHING
+            Reading::default()
         } else {
             Reading::Payload { fin, opcode, mask: next_mask, missing: missing.to_ne_bytes() }
         };
@@ -259,7 +250,7 @@ mod tests {
 
     /// Receives an input cut into `parts`, and joins the pieces of each message.
     fn run(parts: &[&[u8]], max: usize) -> Outcome {
-        let mut receiver = Receiver::new();
+        let mut receiver = Receiver::default();
         let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
         let mut tail = Vec::new();
         for part in parts {
@@ -381,7 +372,7 @@ mod tests {
             );
         }
         assert_eq!(first(header(0x89, 5), 0), Ok(6), "a control frame was limited");
-        let mut receiver = Receiver::new();
+        let mut receiver = Receiver::default();
         let mut started = [&header(0x01, 2)[..], b"ab"].concat();
         assert!(receiver.receive(&mut started, 1000, 4).is_ok());
         assert_eq!(receiver.receive(&mut header(0x80, 3), 1000, 2), Err(ProtocolError::TooBig));

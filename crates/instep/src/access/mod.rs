@@ -20,6 +20,7 @@ pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
 
+use crate::limits::builders;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 
@@ -41,7 +42,7 @@ pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 ///     .with_origins(Origins::of(&["https://panel.example"]));
 /// # assert_eq!((ACCESS.name, ACCESS.ports), ("lamp", &[80][..]));
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Access {
     /// The device's name, or an empty string.
@@ -88,6 +89,18 @@ pub enum Refusal {
     Origin,
 }
 
+builders! {
+    Access:
+    with_name(name: &'static str);
+    with_hosts(hosts: &'static [&'static str]);
+    with_origins(origins: Origins);
+    with_frames(frames: &'static [&'static str]);
+    with_ports(ports: &'static [u16]);
+    with_proxies(proxies: &'static [IpNetwork]);
+    with_base_path(base_path: &'static str);
+    with_hints(hints: AllowHints);
+}
+
 impl Access {
     /// Creates the access rules of a device with the name `name`, which may be empty.
     ///
@@ -107,48 +120,6 @@ impl Access {
         }
     }
 
-    /// Replaces the device's [`name`](Self::name).
-    #[must_use]
-    pub const fn with_name(self, name: &'static str) -> Self {
-        Self { name, ..self }
-    }
-
-    /// Sets further names of the device ([`hosts`](Self::hosts)).
-    #[must_use]
-    pub const fn with_hosts(self, hosts: &'static [&'static str]) -> Self {
-        Self { hosts, ..self }
-    }
-
-    /// Sets the [`origins`](Self::origins) of other sites' pages that may use the device.
-    #[must_use]
-    pub const fn with_origins(self, origins: Origins) -> Self {
-        Self { origins, ..self }
-    }
-
-    /// Sets the origins of pages that may show the device's pages in a frame ([`frames`](Self::frames)).
-    #[must_use]
-    pub const fn with_frames(self, frames: &'static [&'static str]) -> Self {
-        Self { frames, ..self }
-    }
-
-    /// Sets the [`ports`](Self::ports) on which the device listens.
-    #[must_use]
-    pub const fn with_ports(self, ports: &'static [u16]) -> Self {
-        Self { ports, ..self }
-    }
-
-    /// Sets the networks of trusted [`proxies`](Self::proxies).
-    #[must_use]
-    pub const fn with_proxies(self, proxies: &'static [IpNetwork]) -> Self {
-        Self { proxies, ..self }
-    }
-
-    /// Sets the path that a proxy puts before every path ([`base_path`](Self::base_path)).
-    #[must_use]
-    pub const fn with_base_path(self, base_path: &'static str) -> Self {
-        Self { base_path, ..self }
-    }
-
     /// Redirects pages without TLS to the address with TLS ([`https`](Self::https)).
     #[must_use]
     pub const fn with_https(self, https: HttpsRedirect) -> Self {
@@ -159,12 +130,6 @@ impl Access {
     #[must_use]
     pub const fn with_portal(self, page: &'static str) -> Self {
         Self { portal: Some(page), ..self }
-    }
-
-    /// Sets the [`hints`](Self::hints) for the log.
-    #[must_use]
-    pub const fn with_hints(self, hints: AllowHints) -> Self {
-        Self { hints, ..self }
     }
 
     /// Checks whether a request is allowed.

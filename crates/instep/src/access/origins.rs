@@ -43,13 +43,13 @@ impl Origins {
     }
 
     /// Returns the header lines that let pages of allowed origins read a response.
-    pub(super) fn lines(self, request: &RequestHead<'_>) -> Option<ExtraLines> {
+    pub(crate) fn lines(self, request: &RequestHead<'_>) -> Option<ExtraLines> {
         let write = self.sharing?.write_lines;
         Some(ExtraLines { write, of: request.origin.and_then(|origin| self.find(origin)) })
     }
 
     /// Returns the response to a CORS preflight, if the request is one.
-    pub(super) fn preflight(self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
+    pub(crate) fn preflight(self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.sharing.and_then(|sharing| (sharing.preflight)(request))
     }
 

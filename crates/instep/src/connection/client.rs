@@ -191,6 +191,8 @@ impl Client {
     ///
     /// The driver must call [`Client::turn`] then. Until that turn, an open WebSocket stays open.
     pub fn close(&mut self, code: CloseCode, context: &mut TurnContext<'_>) {
+        let (context, _) = ConnectionContext::of(context);
+        let end = End::Closed(Some(code));
         match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
@@ -200,14 +202,8 @@ impl Client {
             {
                 self.state = State::Ending;
             }
-            (State::Http, _) => {
-                let (context, _) = ConnectionContext::of(context);
-                self.transition(State::Closed, End::Closed(Some(code)), &context);
-            }
-            (State::Events(_), _) => {
-                let (context, _) = ConnectionContext::of(context);
-                self.transition(State::Ending, End::Closed(Some(code)), &context);
-            }
+            (State::Http, _) => self.transition(State::Closed, end, &context),
+            (State::Events(_), _) => self.transition(State::Ending, end, &context),
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
     }

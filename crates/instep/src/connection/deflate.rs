@@ -95,7 +95,7 @@ impl Open {
             log::info!(client = client.number; "[{client}] Closed with 1013: its incomplete message holds memory that other clients need");
             return true;
         }
-        inflating.wait_again(now);
+        inflating.since = now.as_lower_millis();
         false
     }
 
@@ -163,7 +163,7 @@ impl Open {
         let rest = piece.bytes.len() - inflated;
         if done {
             if let Some(inflating) = self.inflating.take() {
-                compression.return_inflater(inflating.into_inflater());
+                compression.return_inflater(inflating.inflater);
             }
             if !self.echoes() {
                 let end = Piece { first: false, last: true, kind: piece.kind, compressed: false, bytes: &[] };

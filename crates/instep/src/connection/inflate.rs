@@ -39,14 +39,4 @@ impl Inflating {
         let waited = u64::from(now.as_lower_millis().wrapping_sub(self.since));
         Instant::from_millis((now.as_millis() + timeout).saturating_sub(waited))
     }
-
-    /// Restarts the timeout.
-    pub(super) fn wait_again(&mut self, now: Instant) {
-        self.since = now.as_lower_millis();
-    }
-
-    /// Returns the inflater, which the caller must return to the driver.
-    pub(super) fn into_inflater(self) -> Inflater {
-        self.inflater
-    }
 }

@@ -1,5 +1,6 @@
 //! Facts about a new connection, from its driver.
 
+use crate::limits::builders;
 use core::net::SocketAddr;
 
 /// Facts about a new connection, for [`Client::new`](super::Client::new).
@@ -30,19 +31,11 @@ impl ConnectionInfo {
     pub const fn new(peer: SocketAddr) -> Self {
         Self { peer, local_port: 0, encrypted: false, over_capacity: false }
     }
+}
 
-    /// Sets the port of the device that the peer connected to.
-    pub const fn with_local_port(self, local_port: u16) -> Self {
-        Self { local_port, ..self }
-    }
-
-    /// Sets whether the transport encrypts.
-    pub const fn encrypted(self, encrypted: bool) -> Self {
-        Self { encrypted, ..self }
-    }
-
-    /// Sets whether there are too many connections.
-    pub const fn over_capacity(self, over_capacity: bool) -> Self {
-        Self { over_capacity, ..self }
-    }
+builders! {
+    ConnectionInfo:
+    with_local_port(local_port: u16);
+    encrypted(encrypted: bool);
+    over_capacity(over_capacity: bool);
 }

@@ -111,7 +111,7 @@ impl Open {
         expires_at: Instant,
         keepalive_at: Instant,
     ) -> Self {
-        let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
+        let receiver = if deflate { Receiver::with_deflate() } else { Receiver::default() };
         Self {
             slot,
             replies: false,
@@ -150,7 +150,7 @@ impl Open {
         if !self.slot.notify_app {
             self.slot.client.log_disconnected();
         }
-        self.inflating.map(Inflating::into_inflater)
+        self.inflating.map(|inflating| inflating.inflater)
     }
 
     pub(super) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {

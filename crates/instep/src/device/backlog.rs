@@ -30,8 +30,15 @@ impl Device {
     /// Logs the reason if the event cannot be sent.
     pub(crate) fn emit_event(&self, name: &str, value: &dyn Display) {
         let sent = self.with(|state| {
-            let seq = self.backlog.then(|| state.next_event() + 1);
-            state.emit(Payload::Text(&Event { name, value, seq }))
+            let seq = self.backlog.then(|| state.feed.ring().next() + 1);
+            let event = fmt::from_fn(|f| {
+                write!(f, "{{\"label\":\"{name}\",\"value\":{value}")?;
+                if let Some(seq) = seq {
+                    write!(f, ",\"seq\":{seq}")?;
+                }
+                f.write_str("}")
+            });
+            state.emit(Payload::Text(&event))
         });
         if let Err(error) = sent {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
@@ -43,22 +50,5 @@ impl Device {
     /// `without_number` is the overhead of a frame without an event's number.
     pub(crate) fn event_overhead(&self, without_number: usize) -> usize {
         if self.backlog { without_number + SEQ_MAX } else { without_number }
-    }
-}
-
-/// Event of a Thing, displayed as the payload of its frame.
-struct Event<'e> {
-    name: &'e str,
-    value: &'e dyn Display,
-    seq: Option<u64>,
-}
-
-impl Display for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{\"label\":\"{}\",\"value\":{}", self.name, self.value)?;
-        if let Some(seq) = self.seq {
-            write!(f, ",\"seq\":{seq}")?;
-        }
-        f.write_str("}")
     }
 }

@@ -151,11 +151,6 @@ impl<'d> Inbox<'d> {
         .await
     }
 
-    /// Returns the next persisted value, as a request without a client.
-    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
-        (self.restoring.as_ref()?.next_invoked)(self, thing)
-    }
-
     /// Logs an item.
     pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
         let bytes = self.buffer.bytes();

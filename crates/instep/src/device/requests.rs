@@ -3,8 +3,7 @@
 use super::inbox::{Inbox, InboxItem, Invoked};
 use super::responder::{Responder, send_answer};
 use super::slot::ClientId;
-use crate::model::{Argument, Input, Interaction, RequestError, RequestErrorKind, Thing};
-use core::ops::Range;
+use crate::model::{Input, Invocation, RequestError, RequestErrorKind, Thing};
 use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
 use instep_proto::message::Kind;
@@ -16,14 +15,6 @@ pub struct Request<'m> {
     pub name: &'static str,
     /// The value to write, or the input of the action.
     pub input: Input<'m>,
-}
-
-/// [`Invoked`] with the range of its text in the message.
-struct Decoded {
-    interaction: &'static Interaction,
-    id: Option<u64>,
-    input: Input<'static>,
-    text: Option<Range<usize>>,
 }
 
 impl<'d> Inbox<'d> {
@@ -46,7 +37,8 @@ impl<'d> Inbox<'d> {
         if let Some(responder) = self.last_request.take() {
             responder.done_if_due();
         }
-        if let Some(restored) = self.next_restored(thing) {
+        let next_invoked = self.restoring.map(|restoring| restoring.next_invoked);
+        if let Some(restored) = next_invoked.and_then(|next_invoked| next_invoked(self, thing)) {
             let no_client = ClientId { number: 0, slot: 0 };
             return (restored, self.responder(no_client, None, restored.name, false));
         }
@@ -67,10 +59,8 @@ impl<'d> Inbox<'d> {
                     continue;
                 }
             };
-            self.text = found.text.map_or(0..0, |text| {
-                let length = unescape(&mut self.buffer.bytes_mut()[text.clone()]);
-                text.start..text.start + length
-            });
+            let start = found.text.start;
+            self.text = start..start + unescape(&mut self.buffer.bytes_mut()[found.text]);
             let name = found.interaction.name;
             let responder = self.responder(client, found.id, name, true);
             self.last_request = Some(responder);
@@ -98,18 +88,10 @@ impl<'d> Inbox<'d> {
     }
 }
 
-fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Decoded, RequestError<'m>> {
+fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Invocation, RequestError<'m>> {
     if kind == Kind::Binary {
         return Err(RequestError::new(RequestErrorKind::Binary));
     }
     // Always valid, because the receiver has checked that text is UTF-8.
-    let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
-    let (input, text) = match order.argument {
-        Argument::Nothing => (Input::Nothing, None),
-        Argument::Bool(on) => (Input::Bool(on), None),
-        Argument::Number(number) => (Input::Number(number), None),
-        Argument::Choice(option) => (Input::Choice(option), None),
-        Argument::Text(text) => (Input::Text(""), Some(text.range())),
-    };
-    Ok(Decoded { interaction: order.interaction, id: order.id, input, text })
+    thing.read(core::str::from_utf8(message).unwrap_or_default())
 }

@@ -152,7 +152,7 @@ impl Device {
         self.with(|state| {
             state.histories.record(now);
             feed.follow(&state.feed);
-            while let Some(slot) = state.followers[follower].pop_ready() {
+            while let Some(slot) = state.followers[follower].ready.pop() {
                 let slot = usize::from(slot);
                 state.slots[slot].is_ready = false;
                 each(slot);

@@ -155,7 +155,7 @@ impl Thing {
     pub const fn persistent_count(&self) -> usize {
         let (mut count, mut i) = (0, 0);
         while i < self.interactions.len() {
-            count += self.interactions[i].is_persistent() as usize;
+            count += self.interactions[i].kept as usize;
             i += 1;
         }
         count
@@ -266,24 +266,12 @@ impl Interaction {
         }
         Self { kept: true, ..self }
     }
-
-    pub(crate) const fn is_persistent(&self) -> bool {
-        self.kept
-    }
 }
 
 impl Kind {
     /// Returns whether the kind is a property, which has a value.
     pub const fn is_property(&self) -> bool {
-        matches!(
-            self,
-            Self::Switch
-                | Self::Number { .. }
-                | Self::Sensor { .. }
-                | Self::BinarySensor
-                | Self::Select { .. }
-                | Self::Text { .. }
-        )
+        !self.is_action() && !self.is_event()
     }
 
     /// Returns whether the kind is an action, which clients invoke.

@@ -10,6 +10,7 @@ mod folder;
 mod form;
 mod invoke;
 mod notices;
+mod parts;
 mod problem;
 mod refusal;
 mod request;

@@ -4,13 +4,14 @@
 //! and each event has a stream of bare values. The client of a stream has a slot and counts as a client.
 
 use super::context::Context;
-use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
+use super::event_id::{self, LastSeen};
+use super::problem::write_answer_with;
 use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
 use crate::device::{DropReason, End, SlotHandle};
 use crate::model::Interaction;
 use crate::time::Instant;
-use core::fmt::Write as _;
+use core::fmt::{Display, Write as _};
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, server_payload};
 use instep_proto::http::{Method, Reply, Status, Window};
@@ -62,13 +63,7 @@ pub(crate) fn answer(
         let only = only.and_then(|number| u16::try_from(number).ok());
         return Outcome::Listen(Listening { response, credential, peer, last_seen, only });
     }
-    match response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}")) {
-        Some(length) => {
-            out.commit(length);
-            Outcome::Written { closes: true }
-        }
-        None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
-    }
+    write_answer_with(&response, format_args!("{NO_BUFFERING}"), &[], head, out)
 }
 
 /// Begins a stream for the client in `slot`.
@@ -195,9 +190,9 @@ impl Events {
         out: &mut Window<'_>,
     ) -> core::fmt::Result {
         if let Some(start) = event_id::position_start(context, true) {
-            writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
+            writeln!(out, "id: {}", event_id::id(start, self.cursor.events()))?;
         }
-        write!(out, "data: {}\n\n", UpTo(revision))
+        write!(out, "data: {}\n\n", event_id::up_to(revision))
     }
 
     /// Returns the only property or event of the stream, with its number.
@@ -209,7 +204,7 @@ impl Events {
     fn write_beginning(&self, context: &Context<'_>, out: &mut Window<'_>) -> core::fmt::Result {
         writeln!(out, "retry: {RETRY_MS}")?;
         let Some((number, interaction)) = self.only(context) else {
-            return write!(out, "data: {}\n\n", Greeting::of(context));
+            return write!(out, "data: {}\n\n", event_id::greeting(context));
         };
         if interaction.kind.is_property() {
             // A published value comes from the feed.
@@ -219,7 +214,7 @@ impl Events {
         }
         // With this id, a client that reconnects before its first event misses none.
         if let Some(start) = event_id::start(context) {
-            writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
+            writeln!(out, "id: {}", event_id::id(start, self.cursor.events()))?;
         }
         out.write_str("\n")
     }
@@ -249,7 +244,7 @@ impl Events {
             let before = cursor.events();
             cursor.advance(&next, context.feed);
             let start = event_id::start(context).filter(|_| cursor.events() > before);
-            let id = start.map(|start| EventId { start, seq: cursor.events() });
+            let id = start.map(|start| event_id::id(start, cursor.events()));
             let text = match only {
                 Some(only) => value(next.frame, only.name),
                 None => Some(server_payload(next.frame)).filter(|_| next.frame[0] & 0x0f == 1),
@@ -282,7 +277,7 @@ fn write_missed(missed: u64, out: &mut Window<'_>) -> core::fmt::Result {
 }
 
 /// Writes a text as an event, and nothing for bytes that are not UTF-8.
-fn write_event(id: Option<EventId>, text: Option<&[u8]>, out: &mut Window<'_>) -> core::fmt::Result {
+fn write_event(id: Option<impl Display>, text: Option<&[u8]>, out: &mut Window<'_>) -> core::fmt::Result {
     let Some(text) = text.and_then(|text| core::str::from_utf8(text).ok()) else { return Ok(()) };
     if let Some(id) = id {
         writeln!(out, "id: {id}")?;

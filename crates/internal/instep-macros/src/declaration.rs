@@ -25,7 +25,7 @@ pub(crate) struct Interaction {
     pub(crate) attributes: TokenStream,
     pub(crate) name: Ident,
     pub(crate) command: Option<Ident>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: &'static Kind,
     /// Where the kind stands.
     pub(crate) kind_span: Span,
     /// Where the options end.

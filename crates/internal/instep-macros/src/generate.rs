@@ -1,10 +1,14 @@
 //! Writes the handle and the enum of its commands.
 
+use crate::check::OF_HANDLE;
 use crate::declaration::{Choice, Declaration, Interaction};
-use crate::kind::{KEPT, Kind};
+use crate::kind::{KEPT, Role, Value};
 use crate::problems::Problems;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+
+/// Options that are no field of `instep::thing::Kind`.
+const OF_INTERACTION: [&str; 5] = ["title", "group", "on", "off", KEPT];
 
 /// Returns the code for `declaration`. If something is wrong with it, errors stand beside code in which nothing else is wrong, so
 /// that the compiler says nothing of what follows from a mistake.
@@ -19,7 +23,8 @@ pub(crate) fn generate(declaration: Option<&Declaration>, problems: Problems) ->
 fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
     let Declaration { root, attributes, visibility, name, commands, interactions, .. } = declaration;
     let thing = if is_right { thing(declaration) } else { quote!(#root::thing::Thing::new("wrong", &[])) };
-    let constant = constant(name);
+    // At the name of the handle: the compiler says where a constant is used that does not evaluate.
+    let constant = quote_spanned!(name.span()=> Self::THING);
     let thing_reference = quote_spanned!(name.span()=> &#constant);
     let recv = format!("See [`Inbox::recv_request`]({root}::Inbox::recv_request).");
     let arms = interactions.iter().filter_map(|interaction| arm(declaration, interaction));
@@ -61,22 +66,21 @@ fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
 }
 
 fn commands(declaration: &Declaration) -> TokenStream {
-    let Declaration { visibility, commands, interactions, .. } = declaration;
+    let Declaration { root, visibility, commands, interactions, .. } = declaration;
     let mut before = Vec::new();
     let variants = interactions.iter().filter_map(|interaction| {
         let Interaction { attributes, command, kind, .. } = interaction;
-        let command = command.as_ref().filter(|command| !before.contains(command))?;
+        let command = command.as_ref().filter(|command| kind.has_command() && !before.contains(command))?;
         before.push(command);
         let label = interaction.label();
-        let (about, value) = match kind {
-            Kind::Switch => (format!("To switch `{label}`."), quote!((bool))),
-            Kind::Number => (format!("To set `{label}`."), quote!((f64))),
-            Kind::Select => (format!("To set `{label}` to one of its options."), quote!((&'static str))),
-            Kind::Text => (format!("To set `{label}`."), quote!((&'c str))),
-            Kind::Button => (format!("To do `{label}`."), quote!()),
-            Kind::Message => (format!("To do `{label}` with this text."), quote!((&'c str))),
-            Kind::Sensor | Kind::BinarySensor | Kind::Event | Kind::Log => return None,
+        let about = match (kind.role, kind.value) {
+            (Role::Invoke, Value::Text) => format!("To do `{label}` with this text."),
+            (Role::Invoke, _) => format!("To do `{label}`."),
+            (_, Value::Bool) => format!("To switch `{label}`."),
+            (_, Value::Choice) => format!("To set `{label}` to one of its options."),
+            _ => format!("To set `{label}`."),
         };
+        let [value, ..] = command_value(root, kind.value);
         Some(quote!(#attributes #[doc = #about] #command #value,))
     });
     quote! {
@@ -88,6 +92,17 @@ fn commands(declaration: &Declaration) -> TokenStream {
             #[doc(hidden)]
             _Never(::core::convert::Infallible, ::core::marker::PhantomData<&'c ()>),
         }
+    }
+}
+
+/// Returns the type of what a command has, the input in which it comes, and itself.
+fn command_value(root: &Ident, value: Value) -> [TokenStream; 3] {
+    match value {
+        Value::Bool => [quote!((bool)), quote!(#root::Input::Bool(value)), quote!((value))],
+        Value::Number => [quote!((f64)), quote!(#root::Input::Number(value)), quote!((value))],
+        Value::Choice => [quote!((&'static str)), quote!(#root::Input::Choice(value)), quote!((value))],
+        Value::Text => [quote!((&'c str)), quote!(_), quote!((inbox.text()))],
+        Value::Line | Value::Nothing => [quote!(), quote!(_), quote!()],
     }
 }
 
@@ -121,75 +136,38 @@ fn thing(Declaration { root, name, title, interactions, .. }: &Declaration) -> T
 }
 
 fn kind(root: &Ident, interaction: &Interaction) -> TokenStream {
-    let value = |option| interaction.value(option);
-    match interaction.kind {
-        Kind::Switch => quote!(#root::thing::Kind::Switch),
-        Kind::Number => {
-            let [min, max, step, unit] = ["min", "max", "step", "unit"].map(value);
-            let number = quote!(#root::thing::Kind::Number);
-            quote!(#number { min: (#min) as f64, max: (#max) as f64, step: (#step) as f64, unit: #unit })
-        }
-        Kind::Select => {
-            let options = value("options");
-            quote!(#root::thing::Kind::Select { options: &#options })
-        }
-        Kind::Text => {
-            let max = value("max");
-            quote!(#root::thing::Kind::Text { max: #max })
-        }
-        Kind::Button => quote!(#root::thing::Kind::Button),
-        Kind::Message => {
-            let max = value("max");
-            quote!(#root::thing::Kind::TextAction { max: #max })
-        }
-        Kind::Sensor => {
-            let [unit, precision] = ["unit", "precision"].map(value);
-            let history = match interaction.option("history") {
-                Some(Choice { value: points, every, .. }) => {
-                    quote!(::core::option::Option::Some(#root::thing::History { points: #points, every: #every }))
-                }
-                None => quote!(::core::option::Option::None),
-            };
-            quote!(#root::thing::Kind::Sensor { unit: #unit, precision: #precision, history: #history })
-        }
-        Kind::BinarySensor => quote!(#root::thing::Kind::BinarySensor),
-        Kind::Event => quote!(#root::thing::Kind::Event),
-        Kind::Log => quote!(#root::thing::Kind::Log),
-    }
+    let kind = interaction.kind;
+    let fields = kind.options().filter(|option| !OF_INTERACTION.contains(option)).map(|option| {
+        let value = interaction.value(option);
+        let value = match (option, interaction.option(option)) {
+            ("min" | "max" | "step", _) if kind.value == Value::Number => quote!((#value) as f64),
+            ("options", _) => quote!(&#value),
+            ("history", Some(Choice { every, .. })) => {
+                quote!(::core::option::Option::Some(#root::thing::History { points: #value, every: #every }))
+            }
+            ("history", None) => quote!(::core::option::Option::None),
+            _ => value,
+        };
+        let field = Ident::new(option, Span::call_site());
+        quote!(#field: #value)
+    });
+    let variant = Ident::new(kind.variant, Span::call_site());
+    quote!(#root::thing::Kind::#variant { #(#fields),* })
 }
 
 /// Returns from the handle's `recv` if this interaction was asked for.
 fn arm(declaration: &Declaration, interaction: &Interaction) -> Option<TokenStream> {
     let Declaration { root, commands, .. } = declaration;
     let (label, command) = (interaction.label(), interaction.command.as_ref()?);
-    let with_input = |input: TokenStream| {
+    let [_, input, value] = command_value(root, interaction.kind.value);
+    let has_command = interaction.kind.has_command();
+    has_command.then(|| {
         quote! {
-            if let (#label, #root::Input::#input(value)) = (asked.name, asked.input) {
-                return (#commands::#command(value), responder);
+            if let (#label, #input) = (asked.name, asked.input) {
+                return (#commands::#command #value, responder);
             }
         }
-    };
-    Some(match interaction.kind {
-        Kind::Switch => with_input(quote!(Bool)),
-        Kind::Number => with_input(quote!(Number)),
-        Kind::Select => with_input(quote!(Choice)),
-        Kind::Text | Kind::Message => quote! {
-            if asked.name == #label {
-                return (#commands::#command(inbox.text()), responder);
-            }
-        },
-        Kind::Button => quote! {
-            if asked.name == #label {
-                return (#commands::#command, responder);
-            }
-        },
-        Kind::Sensor | Kind::BinarySensor | Kind::Event | Kind::Log => return None,
     })
-}
-
-/// Returns the name of the constant, at the name of the handle: the compiler says where a constant is used that does not evaluate.
-fn constant(name: &Ident) -> TokenStream {
-    quote_spanned!(name.span()=> Self::THING)
 }
 
 /// The method of the handle that publishes or emits the interaction.
@@ -199,57 +177,42 @@ fn method(root: &Ident, constant: &TokenStream, interaction: &Interaction) -> To
     // Of the macro, but at the caller's name: an argument that does not fit is explained there.
     let mut root = root.clone();
     root.set_span(root.span().located_at(name.span()));
-    let (about, body) = match interaction.kind {
-        Kind::Switch | Kind::BinarySensor => (
-            format!("Publishes the value of `{label}`; `None`: it is unavailable."),
-            quote! {
-                (&self, on: impl #root::IntoSwitch) {
-                    #constant.publish(self.device, #label, on.into_switch());
-                }
-            },
-        ),
-        Kind::Number | Kind::Sensor => (
-            format!("Publishes the value of `{label}`; `None` or NaN: it is unavailable."),
-            quote! {
-                (&self, number: impl #root::IntoNumber) {
-                    #constant.publish(self.device, #label, number.into_number());
-                }
-            },
-        ),
-        Kind::Select | Kind::Text => (
-            format!("Publishes the value of `{label}`."),
-            quote! {
-                (&self, text: impl ::core::fmt::Display) {
-                    #constant.publish(self.device, #label, #root::Reading::Text(&text));
-                }
-            },
-        ),
-        Kind::Event => (
-            format!("Tells every client of `{label}`."),
-            quote! {
-                (&self, text: impl ::core::fmt::Display) {
-                    #constant.emit_event(self.device, #label, text);
-                }
-            },
-        ),
-        Kind::Log => (
+    let (about, parameters, call) = match (interaction.kind.role, interaction.kind.value) {
+        (Role::Invoke, _) => return TokenStream::new(),
+        (Role::Receive, Value::Line) => (
             format!("Adds a line to `{label}`."),
-            quote! {
-                (&self, severity: #root::Severity, line: impl ::core::fmt::Display) {
-                    #constant.log(self.device, #label, severity, line);
-                }
-            },
+            quote!(severity: #root::Severity, line: impl ::core::fmt::Display),
+            quote!(log(self.device, #label, severity, line)),
         ),
-        Kind::Button | Kind::Message => return TokenStream::new(),
+        (Role::Receive, _) => (
+            format!("Tells every client of `{label}`."),
+            quote!(text: impl ::core::fmt::Display),
+            quote!(emit_event(self.device, #label, text)),
+        ),
+        (_, Value::Bool) => (
+            format!("Publishes the value of `{label}`; `None`: it is unavailable."),
+            quote!(on: impl #root::IntoSwitch),
+            quote!(publish(self.device, #label, on.into_switch())),
+        ),
+        (_, Value::Number) => (
+            format!("Publishes the value of `{label}`; `None` or NaN: it is unavailable."),
+            quote!(number: impl #root::IntoNumber),
+            quote!(publish(self.device, #label, number.into_number())),
+        ),
+        _ => (
+            format!("Publishes the value of `{label}`."),
+            quote!(text: impl ::core::fmt::Display),
+            quote!(publish(self.device, #label, #root::Reading::Text(&text))),
+        ),
     };
-    quote!(#attributes #[doc = #about] pub fn #name #body)
+    quote!(#attributes #[doc = #about] pub fn #name(&self, #parameters) { #constant.#call; })
 }
 
 /// Returns the interactions that have methods of different names.
 fn distinct(interactions: &[Interaction]) -> impl Iterator<Item = &Interaction> {
     interactions.iter().enumerate().filter_map(|(i, interaction)| {
         let is_first = interactions[..i].iter().all(|before| before.name != interaction.name);
-        let is_taken = ["new", "recv", "THING"].iter().any(|name| interaction.name == name);
+        let is_taken = OF_HANDLE.iter().any(|name| interaction.name == name);
         (is_first && !is_taken).then_some(interaction)
     })
 }

@@ -14,18 +14,10 @@ pub(crate) enum Literal {
 
 /// Returns the literal that `value` is. `None` for all other expressions.
 pub(crate) fn literal(value: &TokenStream) -> Option<Literal> {
-    let mut tokens = value.clone();
-    let mut sign = 1.0;
-    if let Some(TokenTree::Punct(punct)) = tokens.clone().into_iter().next()
-        && punct.as_char() == '-'
-    {
-        sign = -1.0;
-        tokens = tokens.into_iter().skip(1).collect();
-    }
-    Some(match syn::parse2::<Lit>(tokens).ok()? {
+    Some(match syn::parse2::<Lit>(value.clone()).ok()? {
         Lit::Str(text) => Literal::Text(text.value()),
-        Lit::Int(number) => Literal::Number(sign * number.base10_parse::<f64>().ok()?),
-        Lit::Float(number) => Literal::Number(sign * number.base10_parse::<f64>().ok()?),
+        Lit::Int(number) => Literal::Number(number.base10_parse().ok()?),
+        Lit::Float(number) => Literal::Number(number.base10_parse().ok()?),
         _ => Literal::Other,
     })
 }
@@ -71,6 +63,7 @@ mod tests {
         assert_eq!(of("\"°C\""), Some(Literal::Text("°C".into())));
         assert_eq!(of("1_000"), Some(Literal::Number(1000.0)));
         assert_eq!(of("-0.5"), Some(Literal::Number(-0.5)));
+        assert_eq!(of("-1_000"), Some(Literal::Number(-1000.0)));
         assert_eq!(of("10u8"), Some(Literal::Number(10.0)));
         assert_eq!(of("true"), Some(Literal::Other));
     }

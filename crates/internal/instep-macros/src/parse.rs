@@ -4,7 +4,7 @@ use crate::declaration::{Declaration, Interaction};
 use crate::kind::Kind;
 use crate::options::options;
 use crate::problems::Problems;
-use crate::tokens::{at, attributes, braces, identifier, next, separator, skip_to_comma, visibility, word};
+use crate::tokens::{at, attributes, braces, identifier, list, next, visibility, word};
 use crate::value::value;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -46,7 +46,7 @@ fn thing(input: ParseStream, problems: &mut Problems) -> Result<Declaration> {
     if let Some(token) = next(input) {
         problems.report(token, format!("unexpected behind the interactions of `{name}`; remove it"));
     }
-    let parser = |input: ParseStream| interactions(input, problems);
+    let parser = |input: ParseStream| list(input, problems, interaction);
     let interactions = parser.parse2(body.stream())?;
     Ok(Declaration { root, attributes, visibility, name, title, commands, interactions })
 }
@@ -72,21 +72,6 @@ fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut 
     identifier(input, format!("expected the name of the enum after `commands`: {FORM}"))
 }
 
-fn interactions(input: ParseStream, problems: &mut Problems) -> Result<Vec<Interaction>> {
-    let mut interactions = Vec::new();
-    while !input.is_empty() {
-        match interaction(input, problems) {
-            Ok(interaction) => interactions.extend(interaction),
-            Err(error) => {
-                problems.add(error);
-                skip_to_comma(input)?;
-            }
-        }
-        separator(input, problems)?;
-    }
-    Ok(interactions)
-}
-
 /// Reads an interaction. `None` if its kind is unknown, which is reported.
 fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Interaction>> {
     let attributes = attributes(input)?;
@@ -106,7 +91,7 @@ fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Int
     let exact = Kind::find(&text);
     let kind = exact.or_else(|| Kind::nearest(&text));
     if exact.is_none() {
-        let meant = kind.map(|kind| format!(": did you mean `{}`?", kind.name())).unwrap_or_default();
+        let meant = kind.map(|kind| format!(": did you mean `{}`?", kind.name)).unwrap_or_default();
         problems.report(&kind_name, format!("unknown kind `{text}` of `{name}`{meant}\nkinds: {kinds}"));
     }
     let Some(body) = braces(input)? else {

@@ -52,8 +52,28 @@ pub(crate) fn visibility(input: ParseStream) -> Result<TokenStream> {
     Ok(visibility)
 }
 
+/// Takes all items of a list, each with its comma. `item` takes one; behind a mistake, the next item is taken nevertheless.
+pub(crate) fn list<T>(
+    input: ParseStream,
+    problems: &mut Problems,
+    mut item: impl FnMut(ParseStream, &mut Problems) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    while !input.is_empty() {
+        match item(input, problems) {
+            Ok(item) => items.extend(item),
+            Err(error) => {
+                problems.add(error);
+                skip_to_comma(input)?;
+            }
+        }
+        separator(input, problems)?;
+    }
+    Ok(items)
+}
+
 /// Takes the comma behind an interaction or option, or reports that it is missing.
-pub(crate) fn separator(input: ParseStream, problems: &mut Problems) -> Result<()> {
+fn separator(input: ParseStream, problems: &mut Problems) -> Result<()> {
     if input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
     } else if let Some(token) = next(input) {

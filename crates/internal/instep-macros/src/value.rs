@@ -42,11 +42,7 @@ pub(crate) fn value(input: ParseStream) -> Result<TokenStream> {
             }
             _ => signs.clear(),
         }
-        ends_operand = match &token {
-            TokenTree::Ident(word) => !is_one_of(word, &BEFORE_OPERAND),
-            TokenTree::Literal(_) | TokenTree::Group(_) => true,
-            TokenTree::Punct(_) => false,
-        };
+        ends_operand = begins_operand || matches!(token, TokenTree::Group(_));
         input.parse::<TokenTree>()?.to_tokens(&mut tokens);
     }
     Ok(tokens)
