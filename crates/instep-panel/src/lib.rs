@@ -1,15 +1,15 @@
 //! The browser side of instep, as assets for an application to serve.
 //!
 //! The sources in `assets/` are plain files that a browser can run. The build script joins the panel's modules and
-//! compresses all files, so no device spends time or memory on that, and no Node is needed. Firmware has each file only
-//! compressed. Programs for an operating system have each file in both forms, for clients that do not accept gzip.
+//! compresses all files, so no device spends time or memory on that, and the build needs no Node. Firmware has each file
+//! only compressed. Programs for an operating system have each file in both forms, for clients that do not accept gzip.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 use instep_proto::http::Asset;
 
-/// An asset of a file in `OUT_DIR` and its compressed form.
+/// Asset of a file in `OUT_DIR` and of its compressed form.
 macro_rules! asset {
     ($kind:literal, $name:literal) => {{
         const GZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"));
@@ -30,8 +30,8 @@ macro_rules! script {
 
 /// The script that keeps a page in step with its device, an ES module for the path `/instep.js`.
 ///
-/// It reconnects by itself, reports when its values are stale, and never queues a command while it is disconnected. Its
-/// head says how a page uses it.
+/// It reconnects by itself, reports when its values are stale, and never queues a command while it is disconnected. The
+/// comment at its start explains how a page uses it.
 pub const INSTEP_JS: Asset = script!("instep.js");
 
 /// The page for any Thing and its files, with their paths relative to the page.
@@ -94,7 +94,7 @@ mod tests {
         }
         assert_eq!(code(served).len(), code(source).len());
         for (served, source) in code(served).into_iter().zip(code(source)) {
-            let cut = source.strip_prefix(served).expect("the same code");
+            let cut = source.strip_prefix(served).expect("the served code is not the source's");
             assert!(cut.is_empty() || cut.starts_with(" // "), "{source}");
         }
         assert_eq!(served.matches("/**").count(), 1);

@@ -243,7 +243,7 @@ fn disconnected_panel_says_so_and_is_disabled() {
             SOON,
         );
         browser.wait_until(
-            "document.getElementById('state').textContent.includes('What you see is from')",
+            "document.getElementById('state').textContent.includes('These values are from')",
             SOON,
         );
     }
