@@ -1,5 +1,6 @@
-//! Judges a declaration: its names, its commands and its options. What is no literal is left to `Thing::new`, which the compiler
-//! evaluates.
+//! Validates a declaration: its names, its commands and its options.
+//!
+//! Values that are not literals are checked by `Thing::new` during const evaluation.
 
 use crate::declaration::{Choice, Declaration, Interaction};
 use crate::kind::{KEPT, Kind, Takes, takes};
@@ -10,20 +11,20 @@ use proc_macro2::Ident;
 use quote::quote;
 use std::collections::BTreeSet;
 
-/// Bytes of a name, at most.
+/// Maximum length of a name, in bytes.
 const NAME_MAX: usize = 32;
-/// Names that frames use themselves.
+/// Labels that the protocol uses for its own frames.
 const RESERVED: [&str; 5] = ["error", "ok", "missed", "alive", "thing"];
-/// Names of the handle's own functions and constants.
+/// Names of the functions and constants that every handle has.
 const OF_HANDLE: [&str; 3] = ["new", "recv", "THING"];
-/// Digits behind the decimal point, at most.
+/// Maximum number of digits after the decimal point.
 const PRECISION_MAX: f64 = 6.0;
-/// Bytes of a value that is kept, at most.
+/// Maximum length of a value that is kept, in bytes.
 const KEPT_MAX: f64 = 64.0;
-/// Interval of a history, in ms, at least.
+/// Minimum interval of a history, in ms.
 const INTERVAL_MIN: f64 = 100.0;
 
-/// Reports what is wrong.
+/// Reports every error in a declaration.
 pub(crate) fn check(declaration: &Declaration, problems: &mut Problems) {
     let Declaration { name, title, commands, interactions, .. } = declaration;
     if name == commands {
@@ -78,12 +79,11 @@ fn check_command(interaction: &Interaction, problems: &mut Problems) {
     let a_kind = kind.a_name();
     match &interaction.command {
         None if kind.has_command() => {
-            let does = if kind.is_action() { "invoke" } else { "write" };
             let (command, kind) = (camel_case(&interaction.label()), kind.name());
             problems.report(
                 name,
                 format!(
-                    "`{name}` is {a_kind}, which clients {does}; name its command: `{name} => {command}: {kind} {{ … }}`"
+                    "`{name}` is {a_kind}, so it needs a command: write `{name} => {command}: {kind} {{ … }}`"
                 ),
             );
         }
@@ -116,7 +116,7 @@ fn check_options(interaction: &Interaction, problems: &mut Problems) {
     }
 }
 
-/// Checks the type of a value.
+/// Checks the type of a value that is a literal.
 fn check_literal(
     part: &impl quote::ToTokens,
     value: &proc_macro2::TokenStream,
@@ -152,16 +152,16 @@ fn check_values(interaction: &Interaction, problems: &mut Problems) {
     if title.is_some_and(|title| text(&title.value).is_some_and(|title| title.is_empty())) {
         wrong(title, "must not be empty");
     }
-    if let (Some(least), Some(greatest)) = (number_of(min), number_of(max)) {
-        if least >= greatest {
+    if let (Some(low), Some(high)) = (number_of(min), number_of(max)) {
+        if low >= high {
             wrong(max, "must be above `min`");
-        } else if number_of(step).is_some_and(|step| step <= 0.0 || step > greatest - least) {
-            wrong(step, "must be above 0, and not above `max` less `min`");
+        } else if number_of(step).is_some_and(|step| step <= 0.0 || step > high - low) {
+            wrong(step, "must be above 0 and at most `max` - `min`");
         }
     }
     if let (Kind::Text | Kind::Message, Some(bytes)) = (kind, number_of(max)) {
         if bytes < 1.0 || bytes.fract() != 0.0 {
-            wrong(max, "is a number of bytes, at least 1");
+            wrong(max, "must be a whole number of bytes, at least 1");
         } else if bytes > KEPT_MAX && interaction.option(KEPT).is_some() {
             wrong(max, "must be at most 64 bytes, because the text is `kept`");
         }
@@ -170,20 +170,20 @@ fn check_values(interaction: &Interaction, problems: &mut Problems) {
     if number_of(precision)
         .is_some_and(|digits| !(0.0..=PRECISION_MAX).contains(&digits) || digits.fract() != 0.0)
     {
-        wrong(precision, "is a number of digits behind the decimal point, 0 to 6");
+        wrong(precision, "must be a whole number of digits after the decimal point, 0 to 6");
     }
     if let Some(Choice { value, every, .. }) = history
         && (number(value).is_some_and(|points| points < 1.0 || points.fract() != 0.0)
             || number(every).is_some_and(|every| every < INTERVAL_MIN || every.fract() != 0.0))
     {
-        wrong(history, "has at least 1 value, and at least 100 ms from one to the next");
+        wrong(history, "must have at least 1 value and an interval of at least 100 ms");
     }
     if let Some(words) = options.and_then(|options| texts(&options.value)) {
         let mut before = BTreeSet::new();
         if words.is_empty()
             || words.iter().any(|word| word.value().is_empty() || !before.insert(word.value()))
         {
-            wrong(options, "has at least one text, none of them empty, and none twice");
+            wrong(options, "must have at least one text, no empty text, and no text twice");
         }
     }
     match (on, off) {
@@ -198,7 +198,7 @@ fn check_values(interaction: &Interaction, problems: &mut Problems) {
     }
 }
 
-/// Returns a name as a type is written: `two_words` as `TwoWords`.
+/// Returns a name in the case of a type: `TwoWords` for `two_words`.
 fn camel_case(name: &str) -> String {
     let words = name.split('_').map(|word| {
         let mut letters = word.chars();

@@ -2,7 +2,7 @@
 
 use crate::suggest::{list, nearest};
 
-/// What an interaction is.
+/// Kind of an interaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Switch,
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Log,
 }
 
-/// What an option takes.
+/// Type of the value of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
     Text,
@@ -29,7 +29,7 @@ pub(crate) enum Takes {
     Nothing,
 }
 
-/// Where an interaction with a value that outlives a restart is declared so.
+/// Option of an interaction whose value is kept over a restart.
 pub(crate) const KEPT: &str = "kept";
 
 impl Kind {
@@ -74,18 +74,18 @@ impl Kind {
         }
     }
 
-    /// Returns the name with its article.
+    /// Returns the name with its indefinite article.
     pub(crate) fn a_name(self) -> String {
         let article = if self == Self::Event { "an" } else { "a" };
         format!("{article} {}", self.name())
     }
 
-    /// Whether clients write or invoke it, so that it needs a command.
+    /// Returns whether clients write or invoke the interaction, so that it needs a command.
     pub(crate) const fn has_command(self) -> bool {
         !matches!(self, Self::Sensor | Self::BinarySensor | Self::Event | Self::Log)
     }
 
-    /// Whether the handle has a method for it.
+    /// Returns whether the handle has a method for the interaction.
     pub(crate) const fn has_method(self) -> bool {
         !self.is_action()
     }
@@ -129,7 +129,7 @@ impl Kind {
     }
 }
 
-/// Returns what an option of any kind takes.
+/// Returns the type of the value of an option, or `None` if no kind has the option.
 pub(crate) fn takes(option: &str) -> Option<Takes> {
     Some(match option {
         "title" | "unit" | "group" | "on" | "off" => Takes::Text,

@@ -36,7 +36,7 @@ pub(crate) fn options(
     Ok(options)
 }
 
-/// Reads an option. `None` if the kind has no such option, which is reported.
+/// Reads an option. Reports an option that the kind does not have, and returns `None`.
 fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -> Result<Option<Choice>> {
     let name = identifier(input, format!("expected an option of `{of}`\n{}", kind.about_options()))?;
     let text = name.to_string();
@@ -74,7 +74,7 @@ fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -
     Ok(Some(Choice { name, value: given, every }))
 }
 
-/// Returns what is wrong with an option that the kind does not have.
+/// Returns the error for an option that the kind does not have.
 fn unknown(option: &str, of: &Ident, kind: Kind) -> String {
     let advice = if option == KEPT {
         "only a property that clients write can be kept; remove it".to_owned()
@@ -86,7 +86,7 @@ fn unknown(option: &str, of: &Ident, kind: Kind) -> String {
     format!("unknown option `{option}` of `{of}`: {advice}\n{}", kind.about_options())
 }
 
-/// Takes the value of an unknown option.
+/// Skips the value of an unknown option.
 fn skip_to_comma_or_option(input: ParseStream) -> Result<()> {
     if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;
@@ -97,7 +97,7 @@ fn skip_to_comma_or_option(input: ParseStream) -> Result<()> {
     Ok(())
 }
 
-/// Returns how an option is written.
+/// Returns an example of an option.
 fn example(option: &str) -> &'static str {
     match option {
         "title" => "title: \"Lamp\"",
