@@ -1,8 +1,9 @@
 //! The browser side of instep, as assets for an application to serve.
 //!
 //! The sources in `assets/` are plain files that a browser can run. The build script joins the panel's modules and
-//! compresses all files, so no device spends time or memory on that, and the build needs no Node. Firmware has each file
-//! only compressed. Programs for an operating system have each file in both forms, for clients that do not accept gzip.
+//! compresses all files, so no device spends time or memory on that, and the build needs no Node. Firmware has each
+//! file only compressed. Programs for an operating system have each file in both forms, for clients that do not accept
+//! gzip.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -28,10 +29,10 @@ macro_rules! script {
     };
 }
 
-/// The script that keeps a page in step with its device, an ES module for the path `/instep.js`.
+/// Script that keeps a page in step with its device.
 ///
-/// It reconnects by itself, reports when its values are stale, and never queues a command while it is disconnected. The
-/// comment at its start explains how a page uses it.
+/// It is an ES module for the path `/instep.js`. It reconnects by itself, reports when its values are stale, and never
+/// queues a command while it is disconnected. The comment at its start explains how a page uses it.
 pub const INSTEP_JS: Asset = script!("instep.js");
 
 /// The page for any Thing and its files, with their paths relative to the page.
@@ -42,7 +43,9 @@ pub const PANEL: [(&str, Asset); 3] =
 
 const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLICY);
 
-/// Content security policy of the page: its own scripts, its own device, and its style by hash.
+/// Content security policy of the page.
+///
+/// It allows scripts and connections of the same origin, and the style by its hash.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
     style-src 'sha256-xLuAjEbcGBTKGMbrZTyfm70/N3xsV6j5rW8wg+nqZ8w='; img-src data:; form-action 'none'; base-uri 'none'";
 

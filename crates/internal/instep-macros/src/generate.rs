@@ -114,8 +114,9 @@ fn thing(Declaration { root, name, title, interactions, .. }: &Declaration) -> T
         let kept = interaction.option(KEPT).map(|kept| quote_spanned!(kept.name.span()=> .kept()));
         quote!(#new #arguments #words #group #kept)
     });
-    // If a constant does not evaluate, the compiler adds a note for each use. All uses have the span of the handle's name, so
-    // there is one note. The alias is needed, because `$crate` cannot be resolved with the spans of the caller's tokens.
+    // If a constant does not evaluate, the compiler adds a note for each use. All uses have the span of the handle's
+    // name, so there is one note. The alias is needed, because `$crate` cannot be resolved with the spans of the
+    // caller's tokens.
     let all = Ident::new("INTERACTIONS", name.span());
     let list = quote_spanned!(name.span()=> &[#(#interactions),*]);
     let alias = Ident::new("__Interaction", name.span());

@@ -80,7 +80,9 @@ impl Kind {
         format!("{article} {}", self.name())
     }
 
-    /// Returns whether clients write or invoke the interaction, so that it needs a command.
+    /// Returns whether clients write or invoke the interaction.
+    ///
+    /// Such an interaction needs a command.
     pub(crate) const fn has_command(self) -> bool {
         !matches!(self, Self::Sensor | Self::BinarySensor | Self::Event | Self::Log)
     }

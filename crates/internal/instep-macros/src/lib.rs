@@ -2,9 +2,9 @@
 //!
 //! They run in the compiler, so nothing of this crate is linked into an application.
 //!
-//! For a Thing, `parse` reads the declaration and `options` the options of each interaction. Both continue after an error.
-//! `check` validates the declaration, `generate` writes the handle and the enum of its commands, and `problems` collects
-//! the errors.
+//! For a Thing, `parse` reads the declaration and `options` the options of each interaction. Both continue after an
+//! error. `check` validates the declaration, `generate` writes the handle and the enum of its commands, and `problems`
+//! collects the errors.
 
 #![forbid(unsafe_code)]
 

@@ -36,7 +36,9 @@ pub(crate) fn options(
     Ok(options)
 }
 
-/// Reads an option. Reports an option that the kind does not have, and returns `None`.
+/// Reads an option.
+///
+/// Reports an option that the kind does not have, and returns `None`.
 fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -> Result<Option<Choice>> {
     let name = identifier(input, format!("expected an option of `{of}`\n{}", kind.about_options()))?;
     let text = name.to_string();

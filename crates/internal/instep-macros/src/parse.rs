@@ -89,7 +89,9 @@ fn interactions(input: ParseStream, problems: &mut Problems) -> Result<Vec<Inter
     Ok(interactions)
 }
 
-/// Reads an interaction. Reports an unknown kind, and returns `None` if no kind is similar.
+/// Reads an interaction.
+///
+/// Reports an unknown kind, and returns `None` if no kind is similar.
 fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Interaction>> {
     let attributes = attributes(input)?;
     let name = identifier(input, "expected the name of an interaction, as in `led => Led: switch { … }`")?;

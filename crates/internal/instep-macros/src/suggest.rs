@@ -3,7 +3,9 @@
 /// Maximum number of edits between a misspelt word and the suggestion.
 const EDITS_MAX: usize = 2;
 
-/// Returns the word of `words` that is nearest to `given`, or `None` if none is near.
+/// Returns the word of `words` that is nearest to `given`.
+///
+/// Returns `None` if none is near.
 pub(crate) fn nearest<'w>(given: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let distances = words.into_iter().map(|word| (distance(given, word), word));
     let (distance, word) = distances.min_by_key(|(distance, _)| *distance)?;

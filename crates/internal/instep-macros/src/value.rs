@@ -13,8 +13,8 @@ const BEFORE_BLOCK: [&str; 5] = ["const", "if", "loop", "match", "unsafe"];
 
 /// Takes the tokens of one expression.
 ///
-/// It ends at a comma. It also ends if an operand or a block follows an operand without an operator between them, because
-/// then a comma is missing, or the next word is `every`.
+/// It ends at a comma. It also ends if an operand or a block follows an operand without an operator between them,
+/// because then a comma is missing, or the next word is `every`.
 pub(crate) fn value(input: ParseStream) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     let mut ends_operand = false;
