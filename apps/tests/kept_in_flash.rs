@@ -59,7 +59,7 @@ impl SetDutyCycle for Dimmer {
     }
 }
 
-/// Returns the settings from the flash, their saver, and the outcome of loading them.
+/// Returns the settings from the flash, their saver, and the outcome of loading.
 type Stored<'f> =
     (&'static Settings, Saver<'static, FlashStorage<&'f mut MockFlash>>, LoadOutcome<FlashError<MockError>>);
 
@@ -74,7 +74,9 @@ fn properties(settings: &'static Settings) -> &'static KeptProperties {
     Box::leak(Box::new(KeptProperties::new(Kept::by(settings))))
 }
 
-/// A server of the lamp, whose application runs on its own thread, and the lamp's brightness.
+/// A server of the lamp, and the lamp's brightness.
+///
+/// The application runs on a thread of its own.
 fn start(settings: &'static Settings) -> (Server, Receiver<u16>) {
     let server = Server::new(&lamp::APP, &ACCESS, Limits::LINUX.with_clients(4), SocketLimits::default(), 1);
     let (told, levels) = channel();
