@@ -124,7 +124,9 @@ fn option_error_shows_valid_values() {
     }
 }
 
-/// Returns the options that an error offers behind "add" or "by", a list for each alternative.
+/// Returns the options that an error offers after "add" or "by".
+///
+/// Each alternative has a list.
 fn alternatives(error: &str) -> Vec<Vec<String>> {
     let offers = error.split("; ").flat_map(|clause| clause.split(" or ")).flat_map(|part| part.split(", "));
     let options = offers.map(|offer| {
@@ -143,7 +145,9 @@ fn alternatives(error: &str) -> Vec<Vec<String>> {
     options.filter(|args| !args.is_empty()).collect()
 }
 
-/// Starts the server with `args`, and with an option more for each error, until no error is left. Returns the errors.
+/// Starts the server with `args`, and adds an option for each error.
+///
+/// Returns the errors.
 fn follow(args: &[String], folder: &test_support::Folder, errors: &mut Vec<String>) {
     assert!(errors.len() < 4, "{errors:?}");
     let ports = args.iter().map(|arg| arg.replace(":8443", ":0").replace(".1:80", ".1:0"));

@@ -1,5 +1,6 @@
-//! Thousands of short-lived clients, and peers that
-//! do not speak HTTP, leave the server as it was.
+//! Thousands of short-lived clients leave the server as it was.
+//!
+//! Peers that do not speak HTTP are among them.
 
 mod served;
 
@@ -14,12 +15,14 @@ use test_support::{Http, Random, SOON, Server, WebSocket, wait_until};
 
 /// Number of connections that open and close.
 const VISITS: usize = 10_000;
-/// Number of visits before the measurement, which
-/// allocate everything that is allocated only once.
+/// Number of visits before the measurement.
+///
+/// They allocate all memory that is allocated only once.
 const FIRST: usize = 1_000;
 const THREADS: usize = 4;
-/// Growth of the resident memory that is allowed as noise of the allocator, which
-/// has an arena for each thread, in bytes. It is 100 bytes for each visit.
+/// Allowed growth of the resident memory, in bytes.
+///
+/// It is 100 bytes for each visit. The allocator has an arena for each thread, so the memory varies.
 const GROWTH: usize = 900 << 10;
 
 /// Returns the resident memory of the server, in bytes.

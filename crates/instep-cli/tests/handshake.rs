@@ -1,5 +1,6 @@
-//! The opening handshake over a real socket: every
-//! check of RFC 6455 section 4.2.1, byte by byte.
+//! The opening handshake over a real socket.
+//!
+//! The tests make every check of RFC 6455 section 4.2.1, byte by byte.
 
 mod served;
 

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 use test_support::{Http, Response, SOON, Target, http, target};
 
 const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
-/// Checks that a person can read the error, and
-/// that a browser need not guess its type.
+/// Checks that a person can read the error, and that it has a type.
+///
+/// A browser then need not guess the type.
 #[track_caller]
 fn expect_readable(response: &Response) {
     let body = response.text();
@@ -293,8 +294,9 @@ fn client_reusing_connections_never_meets_closed_one() {
     );
 }
 
-/// A server that was suspended finds its deadlines
-/// past, and a request that came in time.
+/// A suspended server serves a request that arrived meanwhile.
+///
+/// Its deadlines have passed when it goes on.
 #[test]
 fn request_sent_while_server_was_stopped_is_answered() {
     let server = serve(&["--app", "hello", "--limit", "idle_time=1 s"]);

@@ -179,7 +179,7 @@ fn file_hidden_by_device_path_is_reported() {
     let logged: Vec<_> = lines
         .iter()
         .filter_map(|line| {
-            line.split('"').nth(1).filter(|_| line.contains("the device itself answers at this path"))
+            line.split('"').nth(1).filter(|_| line.contains("the device has its own answer at this path"))
         })
         .collect();
     assert_eq!(logged, ["/healthz", "/instep.js", "/properties/led"]);

@@ -46,8 +46,9 @@ fn end(mut server: Server) {
     assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
 }
 
-/// Runs the command to its end; returns its
-/// status, standard output and standard error.
+/// Runs the command to its end.
+///
+/// Returns its status, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
     let output =
         Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");

@@ -1,5 +1,6 @@
-//! Frames that violate RFC 6455, or a limit: each gets the close code of section
-//! 7.4 and a log line, and other clients are not affected.
+//! Frames that violate RFC 6455 or a limit.
+//!
+//! Each gets the close code of section 7.4 and a log line, and other clients are not affected.
 
 mod served;
 

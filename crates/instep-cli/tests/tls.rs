@@ -1,5 +1,4 @@
-//! `https` and `wss`: the sources of the
-//! certificate, and the errors if there is none.
+//! `https` and `wss`: sources of the certificate, and errors without one.
 
 mod served;
 
@@ -35,8 +34,9 @@ fn fingerprint(server: &Server) -> String {
     line[wanted.len()..].to_owned()
 }
 
-/// Returns the error of a command with wrong
-/// options, which is one sentence with status 2.
+/// Returns the error of a command with wrong options.
+///
+/// It is one sentence, with status 2.
 #[track_caller]
 fn sentence(args: &[&str]) -> String {
     let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output();
