@@ -119,7 +119,7 @@ fn brightness_is_restored_after_a_restart() {
     for (before, after) in [(None, 60), (Some(60), 1), (Some(1), 100), (Some(100), 42)] {
         let (settings, mut saver, _) = open(&mut flash);
         let (server, levels) = start(settings);
-        // First the initial brightness, then the restored one.
+        // The initial brightness comes first, and then the restored one.
         for wanted in [Some(100), before].into_iter().flatten() {
             assert_eq!(levels.recv_timeout(ENOUGH), Ok(wanted));
         }

@@ -57,7 +57,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
                 speed = new;
                 motor.speed(percent);
             }
-            // Without a ramp, because a stop must be immediate.
+            // A stop has no ramp, because it must be immediate.
             First((Command::Stop, _)) => {
                 (speed, actual) = (0, 0);
                 turn(&mut drive, actual, &motor);

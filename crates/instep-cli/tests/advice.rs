@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use test_support::{SOON, Server, WebSocket, http};
 
-/// Returns the arguments that a shell reads behind the last `option` in the line.
+/// Returns the arguments that a shell reads after the last `option` in the line.
 #[track_caller]
 fn arguments(line: &str, option: &str) -> Vec<String> {
     let index = line.rfind(option).unwrap_or_else(|| panic!("no {option} in {line}"));

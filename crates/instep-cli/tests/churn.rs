@@ -102,7 +102,7 @@ fn garbage_is_rejected_without_effect_on_others() {
         let _ = tcp.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4") || answer.starts_with(b"HTTP/1.1 5"));
 
-        // As frames, too. Their effect is random, but the connection ends and changes nothing.
+        // The bytes are also sent as frames. Their effect is random, but the connection ends and changes nothing.
         let client = WebSocket::connect(server.addr(), "/ws");
         let _ = client.tcp().write_all(&bytes());
         let _ = client.tcp().shutdown(std::net::Shutdown::Write);

@@ -136,7 +136,7 @@ fn lost_log_lines_are_counted() {
     server.pause_reading(true);
     flood_of_messages(&server);
     server.pause_reading(false);
-    // The next line that fits says how many were lost before it. It takes a moment until there is room.
+    // The next line that fits has the number of lost lines. It takes a moment until there is room.
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let end = "[2] Received: the end";
     let (deadline, mut others) = (Instant::now() + SOON, 1);

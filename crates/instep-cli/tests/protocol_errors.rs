@@ -100,7 +100,7 @@ fn protocol_error_gets_close_code_and_log_line() {
         number += 1;
         let mut client = WebSocket::connect(server.addr(), "/ws");
         assert_eq!(client.read_text(), "0");
-        // The command behind the broken frame must not be executed.
+        // The command after the broken frame must not be executed.
         client.send_raw(&[bytes, text(b"toggle")].concat());
         client.expect_close(code);
         let start = format!("[{number}] Closed with {code}: ");

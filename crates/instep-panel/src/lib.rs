@@ -47,7 +47,7 @@ const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLI
 ///
 /// It allows scripts and connections of the same origin, and the style by its hash.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-    style-src 'sha256-xLuAjEbcGBTKGMbrZTyfm70/N3xsV6j5rW8wg+nqZ8w='; img-src data:; form-action 'none'; base-uri 'none'";
+    style-src 'sha256-EAA11ygIpCE5jdaT7w3qxY28fGWu041Izx18EvIbPVw='; img-src data:; form-action 'none'; base-uri 'none'";
 
 #[cfg(test)]
 mod tests {

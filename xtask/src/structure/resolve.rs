@@ -13,7 +13,7 @@ use super::source::{Crate, Meaning, Module};
 /// The keys are the indices of the importing and of the imported file.
 pub(crate) type Imports = BTreeMap<(usize, usize), Import>;
 
-/// Where an import stands.
+/// Place of an import.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
     pub(crate) line: usize,
