@@ -53,7 +53,7 @@ impl Order {
 /// Builds the firmware, unless the order has an image, and writes it.
 pub(crate) fn job(order: &Order, tools: &mut Tools) -> Outcome {
     let Some(espflash) = find("espflash") else {
-        return Outcome::Failed(format!("the program espflash is missing: {INSTALL}"));
+        return Outcome::Failed(format!("the program espflash is missing; {INSTALL}"));
     };
     let file = match &order.image {
         Some(image) => checked(order, image),
@@ -79,7 +79,7 @@ fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
     let version = output(Command::new(espflash).arg("--version")).unwrap_or_default();
     let major = version.rsplit(' ').next().and_then(|version| version.split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < VERSION) {
-        return Outcome::Failed(format!("`{version}` is too old: {INSTALL}"));
+        return Outcome::Failed(format!("`{version}` is too old; {INSTALL}"));
     }
     // An image has no boot loader and no partition table, so the board must have them.
     if order.image.is_some()
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(failing.told().len(), 1, "espflash ran after a failure");
         let old = StandIn::new("old", "3.3.0", 0);
         let Outcome::Failed(why) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("the step passed") };
-        assert!(why.starts_with("`espflash 3.3.0` is too old: `cargo install"), "{why}");
+        assert!(why.starts_with("`espflash 3.3.0` is too old; `cargo install"), "{why}");
         assert!(old.told().is_empty());
     }
 }
