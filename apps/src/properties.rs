@@ -1,4 +1,4 @@
-//! Store of a Thing's persistent properties in the settings, which do not depend on the server.
+//! Store of a Thing's persistent properties in the settings.
 
 use core::fmt::{Display, Write};
 use heapless::String;

@@ -1,13 +1,15 @@
-//! Generates sources from environment variables: the page, the hash of the password, and lists.
+//! Generates the page, the password's hash and lists from environment variables.
 
 use instep::login::Password;
 use page_files::Bundle;
 use std::path::Path;
 use std::{env, fs};
 
-/// Salt, which is constant, so that a device detects whether a build has another password.
+/// Salt of the hash.
+///
+/// It is constant, so that a device detects whether a build has another password.
 const SALT: [u8; 16] = *b"instep on a chip";
-/// Iterations of the hash. The firmware asserts that they equal `instep_wifi::setup::ROUNDS`.
+/// Number of iterations of the hash, which must equal `instep_wifi::setup::ROUNDS`.
 const ROUNDS: u32 = 10_000;
 
 fn main() {
@@ -54,16 +56,20 @@ fn page() {
     }
 }
 
-/// Returns the length of the slot for the firmware, in bytes.
+/// Returns the length of the app partition, in bytes.
 fn slot() -> u64 {
     println!("cargo::rerun-if-changed=partitions.csv");
     let table = fs::read_to_string("partitions.csv").expect("cannot read partitions.csv");
     let slot = table.lines().find_map(|line| line.strip_prefix("ota_0,")?.rsplit(',').next());
     let digits = slot.and_then(|length| length.trim().strip_prefix("0x"));
-    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).expect("ota_0 has no length, such as 0x…")
+    digits
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .expect("ota_0 has no length in partitions.csv, such as 0x1f0000")
 }
 
-/// Hashes the password in `INSTEP_PASSWORD`, so that the firmware has the hash only.
+/// Hashes the password in `INSTEP_PASSWORD`.
+///
+/// The firmware has only the hash.
 fn password() {
     println!("cargo::rerun-if-env-changed=INSTEP_PASSWORD");
     let password = env::var_os("INSTEP_PASSWORD").unwrap_or_default();
@@ -78,7 +84,7 @@ fn password() {
     write("password.rs", &hash);
 }
 
-/// Splits a list at its commas. The firmware checks its parts.
+/// Splits a list at its commas. The firmware checks the parts.
 fn list(name: &str) {
     println!("cargo::rerun-if-env-changed={name}");
     let list = env::var(name).unwrap_or_default();
@@ -87,6 +93,6 @@ fn list(name: &str) {
 }
 
 fn write(file: &str, text: &str) {
-    let folder = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let folder = env::var_os("OUT_DIR").expect("OUT_DIR is not set");
     fs::write(Path::new(&folder).join(file), text).expect("cannot write to OUT_DIR");
 }

@@ -1,4 +1,6 @@
-//! The benchmark. Its workspace is its own, so that only this job builds the servers that instep is measured against.
+//! The benchmark.
+//!
+//! It has a workspace of its own, so that only this job builds the other servers.
 
 use std::process::{Command, ExitCode};
 
@@ -7,7 +9,7 @@ use clap::{Args, Subcommand};
 use crate::report::Outcome;
 use crate::tools::{cargo, run, target, workspace};
 
-/// What to measure.
+/// Rows to measure.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Rows {
@@ -23,7 +25,7 @@ pub(crate) struct Rows {
     row: Vec<String>,
 }
 
-/// A part that is measured by itself.
+/// Part that is measured on its own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Part {
     /// Count the instructions of a message on a chip, beside picoserve

@@ -20,7 +20,7 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
         Ok(server) => server,
         Err(outcome) => return outcome,
     };
-    // On a small machine, more browsers at once only wait for one another.
+    // More browsers at once would wait for each other on a small machine.
     let mut tests = tests();
     tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", server);
     run_with_axe(&mut tests)
@@ -37,8 +37,9 @@ fn run_with_axe(tests: &mut Command) -> Outcome {
     }
 }
 
-/// Tests that run against a device, which excludes
-/// TLS and base paths, because they are for Linux.
+/// Tests that run against a device.
+///
+/// Tests of TLS and of base paths are left out, because a device has neither.
 const ON_A_DEVICE: [&str; 18] = [
     "accessibility",
     "first_paint",
@@ -68,8 +69,7 @@ const NOT_ON_A_DEVICE: [(&str, &str); 5] = [
     ("texts_of_device_are_never_markup", "the test is the server"),
 ];
 
-/// Runs these tests against a program that is started
-/// like `instep`, but stands for a small device.
+/// Runs these tests against `launcher`, which runs the image of a small device.
 pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
     if let Err(outcome) = prepare(tools) {
         return outcome;
@@ -107,5 +107,5 @@ fn prepare(tools: &mut Tools) -> Result<(), Outcome> {
     if chromium && driver {
         return Ok(());
     }
-    tools.install("Chromium or its driver is missing; this installs it:", &["chromium", "chromium-driver"])
+    tools.install("Chromium or its driver is missing;", &["chromium", "chromium-driver"])
 }

@@ -1,4 +1,4 @@
-//! The command line: every job, and its options.
+//! The command line: the jobs and their options.
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -27,9 +27,9 @@ pub(crate) struct Cli {
 /// A job.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Job {
-    /// Run everything that must pass, as CI does
+    /// Run every check of CI
     Test {
-        /// Run all cases of Autobahn (15 minutes more), `clients` and `dependencies` too
+        /// Also run `clients`, `dependencies` and all Autobahn cases (15 minutes more)
         #[arg(long)]
         full: bool,
     },
@@ -37,7 +37,7 @@ pub(crate) enum Job {
     CheckBareMetal,
     /// Boot an application in QEMU, at http://127.0.0.1:8080/
     Qemu {
-        /// An application, or own-network: a device with its own Wi-Fi network, and its page
+        /// Name of an application, or own-network for a device with its own Wi-Fi network
         #[arg(default_value = "workshop", value_parser = bootable)]
         app: String,
     },
@@ -72,9 +72,9 @@ pub(crate) enum Job {
     },
     /// Measure instep side by side with other servers
     Bench(bench::Rows),
-    /// Feed generated input to everything that reads from the network
+    /// Fuzz everything that reads from the network
     Fuzz(fuzz::Plan),
-    /// Check the imports of every crate: no circle, none from a higher floor
+    /// Check the imports of every crate: no cycle, and no import from a higher layer
     Structure,
     /// Check licences and advisories of the dependencies
     Dependencies,
@@ -83,12 +83,12 @@ pub(crate) enum Job {
 impl Cli {
     /// Prints the overview of all jobs.
     pub(crate) fn print_help() {
-        // It fails if stdout is closed.
+        // Printing fails if stdout is closed.
         let _ = Cli::command().print_help();
     }
 }
 
-/// Returns the name if it is one that `qemu` boots.
+/// Returns the name if `qemu` can boot it.
 fn bootable(name: &str) -> Result<String, String> {
     if name == own_network::NAME { Ok(name.to_owned()) } else { firmware::application(name) }
 }

@@ -1,10 +1,9 @@
-//! The dependencies of this workspace: their
-//! licences, sources, duplicates and advisories.
+//! Checks the dependencies: licences, sources, duplicates and advisories.
 
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, output, run};
 
-/// Other workspaces whose crates are distributed, too, as firmware.
+/// Other workspaces, whose crates are distributed as firmware.
 ///
 /// Duplicates are allowed there, because the crates of the chips' makers determine the versions.
 const FIRMWARE: [&str; 2] = ["boards/esp/Cargo.toml", "boards/qemu-riscv32/Cargo.toml"];
@@ -13,8 +12,8 @@ const INSTALL: [&str; 4] = ["install", "--locked", "cargo-deny", "--version=^0.2
 
 /// Runs cargo-deny with `deny.toml`.
 ///
-/// Its database of advisories comes from the network; if that is out of reach, the check says so and
-/// goes on.
+/// The database of advisories comes from the network. If it cannot be fetched, a message is printed and advisories are
+/// not checked.
 pub(crate) fn check(tools: &Tools) -> Outcome {
     let there = || output(&mut cargo(&["deny", "--version"])).is_some();
     if !there() {
@@ -33,7 +32,7 @@ pub(crate) fn check(tools: &Tools) -> Outcome {
     }
     for manifest in FIRMWARE {
         let deny = ["deny", "--config", "deny.toml", "--manifest-path", manifest];
-        // In place of those of the file.
+        // This target replaces the targets of the file.
         let target = ["--target", "riscv32imc-unknown-none-elf"];
         let what = ["check", "--allow", "license-exception-not-encountered", "licenses", "sources"];
         match run(cargo(&deny).args(target).args(what)) {
@@ -44,7 +43,7 @@ pub(crate) fn check(tools: &Tools) -> Outcome {
     match run(&mut cargo(&["deny", "fetch", "db"])) {
         Outcome::Passed => run(&mut cargo(&["deny", "--offline", "check", "advisories"])),
         _ => {
-            println!("The database of known faults is out of reach: advisories were not checked.");
+            println!("Advisories were not checked: their database cannot be fetched.");
             Outcome::Passed
         }
     }

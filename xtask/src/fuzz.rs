@@ -1,5 +1,7 @@
-//! libFuzzer against what takes bytes from the network. Its C++ comes with the crate `libfuzzer-sys`; rustc puts in
-//! what it needs by itself, so that there is no cargo-fuzz and no nightly toolchain to install.
+//! libFuzzer against everything that reads from the network.
+//!
+//! Its C++ code comes with the crate `libfuzzer-sys`, and the stable rustc adds the counters, so neither cargo-fuzz nor
+//! a nightly toolchain is needed.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,42 +12,42 @@ use clap::Args;
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, find, output, run, target, workspace};
 
-/// How many inputs each target gets as a step of all tests.
+/// Number of inputs for each target in a run of `test`.
 const SMOKE: u32 = 10_000;
-/// How long each target runs if nobody says how long.
+/// Default duration for each target, in s.
 const LONG: u32 = 300;
-/// Counters for edges, and what values were compared with.
+/// Flags of rustc for counters of edges, and for traces of comparisons.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg=fuzzing";
 
-/// What to run.
+/// Targets to run, and their inputs.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Plan {
-    /// Name of the target; without it all are run
+    /// Name of the target; without it, all targets run
     #[arg(value_parser = target_of)]
     target: Option<String>,
     #[command(flatten)]
     extent: Extent,
 }
 
-/// With what a target is run.
+/// Inputs of a target.
 #[derive(Debug, PartialEq, Eq, Args)]
 #[group(multiple = false)]
 struct Extent {
     /// Run each target for this many seconds, with random inputs
     #[arg(long, default_value_t = LONG, value_name = "N")]
     seconds: u32,
-    /// Run one target with an input that was found before
+    /// Run one target with the input of an earlier finding
     #[arg(long, value_name = "FILE", requires = "target", value_parser = absolute)]
     input: Option<PathBuf>,
-    /// Run the few inputs that `test` runs, which are the same each time
+    /// Run the few inputs of `test`, which are the same each time
     #[arg(long)]
     smoke: bool,
 }
 
 impl Plan {
-    /// Each target for a few seconds, with the same inputs each time.
+    /// Returns the plan for all targets, with the same few inputs each time.
     pub(crate) fn smoke() -> Plan {
         Plan { target: None, extent: Extent { seconds: LONG, input: None, smoke: true } }
     }
@@ -57,15 +59,15 @@ fn target_of(name: &str) -> Result<String, String> {
     if known.iter().any(|known| known == name) {
         return Ok(name.to_owned());
     }
-    Err(format!("there is no target {name}: there are {}", known.join(", ")))
+    Err(format!("unknown target {name}; choose one of {}", known.join(", ")))
 }
 
-/// The program runs in another folder.
+/// Returns the absolute path of a file, because the target runs in another folder.
 fn absolute(file: &str) -> std::io::Result<PathBuf> {
     std::path::absolute(file)
 }
 
-/// Runs what is planned, each target as a step of its own.
+/// Runs the planned targets, each as a step of its own.
 pub(crate) fn all(plan: &Plan, report: &mut Report, tools: &mut Tools) {
     let mut built = None;
     report.step("fuzz: build", || match build(tools) {
@@ -83,7 +85,7 @@ pub(crate) fn all(plan: &Plan, report: &mut Report, tools: &mut Tools) {
     }
 }
 
-/// Every target has seeds.
+/// Returns the names of all targets. Each has a folder of seeds.
 fn names() -> Vec<String> {
     let folders = fs::read_dir(workspace().join("fuzz/corpus")).into_iter().flatten().flatten();
     let mut names: Vec<_> = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
@@ -91,7 +93,7 @@ fn names() -> Vec<String> {
     names
 }
 
-/// The seeds of a target, as files, and always in the same order.
+/// Returns the files of a target's seeds, in the order of their names.
 fn seeds(name: &str) -> Vec<String> {
     let folder = Path::new("fuzz/corpus").join(name);
     let files = fs::read_dir(workspace().join(&folder)).into_iter().flatten().flatten();
@@ -101,18 +103,18 @@ fn seeds(name: &str) -> Vec<String> {
     files
 }
 
-/// Builds all targets, and says where they are.
+/// Builds all targets, and returns their folder.
 fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     if std::env::var_os("CXX").is_none() && find("c++").is_none() {
-        tools.install("libFuzzer needs a C++ compiler:", &["g++"])?;
+        tools.install("libFuzzer needs a C++ compiler;", &["g++"])?;
     }
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = output(Command::new(rustc).arg("-vV").current_dir(workspace())).unwrap_or_default();
     let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
-        return Err(Outcome::Failed("rustc does not say what machine this is".to_owned()));
+        return Err(Outcome::Failed("the output of `rustc -vV` has no host".to_owned()));
     };
     let folder = folder();
-    // With a target named, build scripts and macros are built without the flags.
+    // Because of --target, build scripts and macros are built without the flags.
     let mut command = cargo(&["build", "--release", "--bins", "--target", host]);
     command.current_dir(workspace().join("fuzz")).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &folder);
     match run(&mut command) {
@@ -121,7 +123,7 @@ fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     }
 }
 
-/// Where the builds lie, and the inputs that were found.
+/// Returns the folder of the builds, of new inputs, and of findings.
 fn folder() -> PathBuf {
     target().join("fuzz")
 }
@@ -139,27 +141,27 @@ fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
         Extent { input: Some(input), .. } => command.arg(input),
         Extent { smoke: true, .. } => command
             .arg(format!("-runs={SMOKE}"))
-            // What is compared may be addresses, which differ from run to run.
+            // Traced comparisons are off, because they may include addresses, which differ from run to run.
             .args(["-seed=1", "-use_cmp=0"])
             .arg(format!("-seed_inputs={}", seeds(name).join(","))),
         Extent { seconds, .. } => command
             .arg(format!("-max_total_time={seconds}"))
-            // New ones go into the first folder.
+            // New inputs go into the first folder.
             .args([&corpus, &workspace().join("fuzz/corpus").join(name)]),
     };
     command.args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
-    // It talks much.
+    // The output is long, so it goes to a file.
     let log = folder().join(format!("{name}.log"));
     match File::create(&log) {
         Ok(file) => command.stderr(file),
         Err(error) => return Outcome::Failed(format!("{} cannot be written: {error}", log.display())),
     };
-    println!("What it says is in {}.", log.display());
+    println!("The output is in {}.", log.display());
     match run(&mut command) {
         Outcome::Failed(why) => {
-            tell(&log);
+            print_end(&log);
             Outcome::Failed(format!(
-                "{why}; what it found is in {}: `cargo xtask fuzz {name} --input FILE` tries it again",
+                "{why}; the input is in {}, and `cargo xtask fuzz {name} --input FILE` runs it again",
                 findings.display()
             ))
         }
@@ -167,8 +169,8 @@ fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
     }
 }
 
-/// Prints the end of a log: what was wrong, and with which input.
-fn tell(log: &Path) {
+/// Prints the end of a log, which has the failure and the input.
+fn print_end(log: &Path) {
     let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
     let lines: Vec<&str> = text.lines().collect();
     let start = lines.iter().position(|line| line.contains("panicked at")).unwrap_or(0);
@@ -190,13 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_is_understood() {
+    fn arguments_become_plan() {
         let random = |seconds| Extent { seconds, input: None, smoke: false };
-        assert_eq!(plan(&[]).expect("all"), Plan { target: None, extent: random(LONG) });
+        assert_eq!(plan(&[]).expect("no arguments are misuse"), Plan { target: None, extent: random(LONG) });
         let one = Plan { target: Some("messages".to_owned()), extent: random(7) };
-        assert_eq!(plan(&["messages", "--seconds", "7"]).expect("one"), one);
-        assert_eq!(plan(&["--smoke"]).expect("smoke"), Plan::smoke());
-        let again = plan(&["messages", "--input", "/x"]).expect("an input").extent;
+        assert_eq!(plan(&["messages", "--seconds", "7"]).expect("a target is misuse"), one);
+        assert_eq!(plan(&["--smoke"]).expect("--smoke is misuse"), Plan::smoke());
+        let again = plan(&["messages", "--input", "/x"]).expect("--input is misuse").extent;
         assert_eq!(again.input, Some(PathBuf::from("/x")));
         for wrong in
             [&["--seconds"][..], &["--seconds", "many"], &["--fast"], &["json", "rest"], &["--input", "/x"]]
@@ -205,7 +207,7 @@ mod tests {
         }
         let problem = target_of("mesages").unwrap_err();
         assert!(
-            problem.starts_with("there is no target mesages: there are ") && problem.contains("messages")
+            problem.starts_with("unknown target mesages; choose one of ") && problem.contains("messages")
         );
         assert!(plan(&["mesages"]).is_err());
     }
@@ -216,7 +218,7 @@ mod tests {
             let seeds = seeds(&name);
             assert!(seeds.len() >= 5, "{name}");
             assert!(seeds.is_sorted());
-            // The list is separated so.
+            // Commas separate the list of seeds.
             assert!(
                 seeds.iter().all(|seed| !seed.contains(',') && workspace().join(seed).is_file()),
                 "{name}"

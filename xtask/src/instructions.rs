@@ -1,5 +1,4 @@
-//! Instructions of a chip for a `toggle`: instep
-//! and picoserve on the same machine, in QEMU.
+//! Instructions of a chip for a `toggle`, by instep and by picoserve in QEMU.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,12 +8,14 @@ use crate::qemu_image::{self, Built};
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
-/// File of the table, and the lines around it.
+/// File of the table. The lines `BEGIN` and `END` are around the table.
 const FILE: &str = "docs/reference/benchmarks.md";
 const BEGIN: &str = "<!-- Instructions: written by the command -->\n";
 const END: &str = "<!-- Instructions: up to here -->";
 
-/// Measures, and prints the table; `write` puts it into the documentation.
+/// Measures, and prints the table.
+///
+/// With `write`, it also goes into the documentation.
 pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
     let measured = build(tools).and_then(|(built, other)| table(&built, &other).map_err(Outcome::Failed));
     match measured {
@@ -62,8 +63,7 @@ fn keep(table: &str) -> Result<(), String> {
     let file: &Path = &workspace().join(FILE);
     let failed = |error: std::io::Error| format!("{}: {error}", file.display());
     let text = std::fs::read_to_string(file).map_err(failed)?;
-    let replaced =
-        replace(&text, table).ok_or(format!("{FILE} lacks the lines between which the table belongs"))?;
+    let replaced = replace(&text, table).ok_or(format!("{FILE} lacks the lines around the table"))?;
     std::fs::write(file, replaced).map_err(failed)
 }
 
@@ -81,7 +81,10 @@ mod tests {
     #[test]
     fn only_table_is_replaced() {
         let text = format!("before\n{BEGIN}\nold\n\n{END}\nafter\n");
-        assert_eq!(replace(&text, "new\n").expect("it"), format!("before\n{BEGIN}\nnew\n\n{END}\nafter\n"));
+        assert_eq!(
+            replace(&text, "new\n").expect("the lines around the table are missing"),
+            format!("before\n{BEGIN}\nnew\n\n{END}\nafter\n")
+        );
         assert_eq!(replace("nothing", "new"), None);
     }
 }

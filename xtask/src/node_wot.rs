@@ -1,5 +1,6 @@
-//! node-wot, the W3C's reference client of the Web of Things, which uses a Thing by its description: fetched when it is
-//! needed, never part of this repository.
+//! node-wot, the W3C's reference client of the Web of Things.
+//!
+//! It uses a Thing by its description. It is fetched on demand, and is never part of this repository.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ const CLIENT: Packages = Packages {
     steps: &[NPM],
 };
 
-/// Fetches the client, and has it use what the command `instep` serves.
+/// Fetches the client, and tests it with the command `instep`.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
     match client(tools) {
         Ok(client) => run(&mut tests(&client)),
@@ -24,7 +25,7 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
     }
 }
 
-/// The same against a program that is started like `instep`, but stands for a small device.
+/// Fetches the client, and tests it with `launcher`, which runs a small device.
 pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
     match client(tools) {
         Ok(client) => {
@@ -41,10 +42,10 @@ fn tests(client: &Path) -> Command {
     tests
 }
 
-/// The folder with the client. `Err`: what is missing.
+/// Returns the folder of the client, or the outcome for a missing program.
 fn client(tools: &mut Tools) -> Result<PathBuf, Outcome> {
     if find("node").is_none() || find("npm").is_none() {
-        tools.install("Node.js is missing; this installs it:", &["nodejs", "npm"])?;
+        tools.install("Node.js is missing;", &["nodejs", "npm"])?;
     }
     CLIENT.install()
 }

@@ -12,20 +12,20 @@ const BOARD: &str = "boards/qemu-riscv32";
 pub(crate) const QEMU: &str = "qemu-system-riscv32";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
-/// The image, and the program that boots it as if it were the command `instep`.
+/// The image, and a launcher that boots it and has the options of `instep`.
 pub(crate) struct Built {
     pub(crate) image: PathBuf,
     pub(crate) launcher: OsString,
 }
 
-/// Makes a cargo command work on the board.
+/// Makes a cargo command run in the workspace of the board.
 pub(crate) fn in_board(cargo: &mut Command, toolchain: Toolchain) {
-    // In that folder cargo finds the board's own settings.
+    // Cargo runs in this folder, because it reads the settings of the board there.
     cargo.current_dir(workspace().join(BOARD)).arg("--target-dir").arg(target().join("qemu"));
     toolchain.apply(cargo);
 }
 
-/// Builds the image with defaults, and the program that boots it.
+/// Builds the image with default settings, and its launcher.
 pub(crate) fn build(tools: &mut Tools) -> Result<Built, Outcome> {
     let image = build_image(tools, &[])?;
     match run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"])) {
@@ -49,7 +49,7 @@ pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome {
 pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Result<PathBuf, Outcome> {
     let toolchain = toolchain(tools)?;
     if find(QEMU).is_none() {
-        tools.install(&format!("{QEMU} is missing; this installs it:"), &[QEMU_PACKAGE])?;
+        tools.install(&format!("{QEMU} is missing;"), &[QEMU_PACKAGE])?;
     }
     let mut build = cargo(&["build", "--release"]);
     in_board(&mut build, toolchain);

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
-    /// With one sentence that says why.
+    /// The sentence says why.
     Failed(String),
-    /// With one sentence that says what is missing and how to get it.
+    /// The sentence says what is missing and how to install it.
     Skipped(String),
 }
 
-/// The steps so far.
+/// Results of the steps so far.
 #[derive(Debug)]
 pub(crate) struct Report {
     skip_is_failure: bool,

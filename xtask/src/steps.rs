@@ -33,7 +33,8 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         Err(outcome) => outcome,
     });
     report.step("documentation", || {
-        // Only the library of the two targets named instep, because their documentation would overwrite each other.
+        // Of the two targets with the name instep, only the library is documented, because their pages have the same
+        // paths.
         let args = ["doc", "--workspace", "--lib", "--all-features", "--no-deps"];
         run(cargo(&args).env("RUSTDOCFLAGS", "-D warnings"))
     });
@@ -49,11 +50,11 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
 ///
 /// Without it those tests are skipped.
 fn reverse_proxy(tools: &mut Tools) -> Outcome {
-    // Debian installs it into a folder that is not in everyone's PATH.
+    // Debian installs nginx into a folder that PATH may lack.
     if find("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file() {
         return Outcome::Passed;
     }
-    match tools.install("nginx is missing; this installs it:", &["nginx-light"]) {
+    match tools.install("nginx is missing;", &["nginx-light"]) {
         Ok(()) => Outcome::Passed,
         Err(outcome) => outcome,
     }

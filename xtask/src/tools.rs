@@ -10,8 +10,7 @@ use crate::report::Outcome;
 #[derive(Debug)]
 pub(crate) struct Tools {
     install: bool,
-    /// Whether the package lists were fetched, which
-    /// is done once and not for every package.
+    /// Whether the package lists were fetched, which happens once at most.
     lists_are_new: bool,
 }
 
@@ -22,26 +21,28 @@ impl Tools {
 
     /// Installs Debian packages with `--install`.
     ///
-    /// Otherwise returns the outcome of a step that needs them: `missing` begins its sentence, and the
-    /// command ends it.
+    /// Without `--install`, it returns the outcome of a step that needs them. `missing` begins the sentence of that
+    /// outcome, and the command follows.
     pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Result<(), Outcome> {
         let sudo = if is_root() { "" } else { "sudo " };
         let packages = packages.join(" ");
         let command = format!("{sudo}apt-get install -y --no-install-recommends {packages}");
         if !self.install {
-            return Err(Outcome::Skipped(format!("{missing} `{command}`")));
+            return Err(Outcome::Skipped(format!("{missing} `{command}` installs it")));
         }
         if find("apt-get").is_none() {
-            return Err(Outcome::Failed(format!("{missing} `{command}` (but there is no apt-get here)")));
+            return Err(Outcome::Failed(format!(
+                "{missing} `{command}` installs it, but there is no apt-get here"
+            )));
         }
         if !self.lists_are_new {
-            // If it fails, the old lists may still suffice.
+            // A failure is ignored, because the old lists may still suffice.
             let _ = shell(&format!("{sudo}apt-get update"));
             self.lists_are_new = true;
         }
         match shell(&command) {
             Outcome::Passed => Ok(()),
-            _ => Err(Outcome::Failed(format!("{missing} `{command}` (but that failed)"))),
+            _ => Err(Outcome::Failed(format!("{missing} `{command}` installs it, but it failed"))),
         }
     }
 
@@ -55,7 +56,7 @@ impl Tools {
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let shown = show(command);
     println!("$ {shown}");
-    // Without input, because no command here may ask questions.
+    // The command has no input, because it must not ask questions.
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Outcome::Passed,
         Ok(status) => Outcome::Failed(format!("`{shown}` ended with {status}")),
@@ -73,7 +74,7 @@ fn shell(line: &str) -> Outcome {
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    // The search path is long and of no interest.
+    // PATH is left out, because it is long and the same for all commands.
     let changed = command.get_envs().filter(|(name, _)| *name != "PATH").filter_map(|(name, value)| {
         Some(format!("{}={} ", name.to_string_lossy(), value?.to_string_lossy()))
     });
@@ -81,8 +82,9 @@ fn show(command: &Command) -> String {
     changed.collect::<String>() + &name + &args.collect::<String>()
 }
 
-/// Returns cargo, with the toolchain that runs
-/// this program, in the folder of the workspace.
+/// Returns cargo, to run in the folder of the workspace.
+///
+/// It has the toolchain that runs this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(workspace());
@@ -91,7 +93,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 
 /// Returns the folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
-    // Read at run time, because checkouts that share a target folder may share this program, too.
+    // The variable is read at run time, because checkouts that share a target folder may also share this program.
     let xtask =
         std::env::var_os("CARGO_MANIFEST_DIR").expect("CARGO_MANIFEST_DIR is not set; run `cargo xtask`");
     Path::new(&xtask).parent().expect("the folder of xtask has no parent").to_owned()
@@ -100,11 +102,11 @@ pub(crate) fn workspace() -> PathBuf {
 /// Returns the target folder of cargo, which contains this program.
 pub(crate) fn target() -> PathBuf {
     let program = std::env::current_exe().expect("cannot find the path of this program");
-    let target = program.ancestors().nth(2).expect("target/PROFILE/xtask");
+    let target = program.ancestors().nth(2).expect("this program is not in target/PROFILE");
     target.to_owned()
 }
 
-/// Returns the server to test, which INSTEP_BIN names; by default it is built.
+/// Returns the server in INSTEP_BIN, or builds `instep` without that variable.
 pub(crate) fn server() -> Result<OsString, Outcome> {
     if let Some(server) = std::env::var_os("INSTEP_BIN") {
         return Ok(server);
@@ -121,7 +123,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     find_in(&path, program, std::env::consts::EXE_SUFFIX)
 }
 
-/// The file's name is that of the program, or has the suffix of programs.
+/// Finds a program in the folders of `path`, with or without the suffix.
 fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
     let names = [program.to_owned() + suffix, program.to_owned()];
     std::env::split_paths(path)

@@ -19,12 +19,15 @@ pub const CHIP: &str = if cfg!(feature = "esp32") {
     "esp32s3"
 };
 
-/// Board from `INSTEP_BOARD`; by default the first board with the chip.
+/// Board from `INSTEP_BOARD`, or the first board with the chip.
 pub const BOARD: Board = {
     let named = option_env!("INSTEP_BOARD");
     let mut at = 0;
     loop {
-        assert!(at < BOARDS.len(), "INSTEP_BOARD names no board: esp-boards/src/boards.rs has them all");
+        assert!(
+            at < BOARDS.len(),
+            "INSTEP_BOARD is not the name of a board; the boards are in crates/internal/esp-boards/src/boards.rs"
+        );
         let board = BOARDS[at];
         let found = match named {
             Some(name) => same(board.name, name),
@@ -39,7 +42,7 @@ pub const BOARD: Board = {
 
 const _: () = assert!(
     same(BOARD.chip, CHIP),
-    "INSTEP_BOARD names a board with another chip than this is built for: `cargo xtask firmware BOARD` chooses the right one"
+    "the board in INSTEP_BOARD has another chip than this build; `cargo xtask firmware BOARD` selects the chip"
 );
 
 /// Index in [`instep_apps::ALL`] of the application from `INSTEP_APP`.
@@ -57,7 +60,9 @@ pub const IS_CONSOLE: bool = same(APP.name(), "console");
 /// Whether the application dims the LED.
 pub const DIMS: bool = same(APP.name(), "lamp");
 
-/// Returns whether the application has persistent properties. Without any, the code for them is not linked.
+/// Returns whether the application has persistent properties.
+///
+/// If it has none, their code is not linked.
 pub const fn keeps_properties() -> bool {
     match APP.as_thing() {
         Some(thing) => thing.persistent_count() > 0,
@@ -69,14 +74,16 @@ pub const fn keeps_properties() -> bool {
 pub const HOSTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_HOST.rs"));
 /// Other origins whose pages may use the device, from `INSTEP_ALLOW_ORIGIN`.
 pub const ORIGINS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_ORIGIN.rs"));
-/// Other origins whose pages may show the device in a frame, from `INSTEP_ALLOW_FRAME`.
+/// Other origins whose pages may frame the device, from `INSTEP_ALLOW_FRAME`.
 pub const FRAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_FRAME.rs"));
 
-/// Maximum number of clients in the joined network, from `INSTEP_CLIENTS`. The device's own network has half as many.
+/// Maximum number of clients in the joined network, from `INSTEP_CLIENTS`.
+///
+/// The device's own network has half as many.
 pub const CLIENTS: Option<usize> = number(option_env!("INSTEP_CLIENTS"));
 /// Maximum size of a request's head, in bytes, from `INSTEP_HEAD_BYTES`.
 pub const HEAD_BYTES: Option<usize> = number(option_env!("INSTEP_HEAD_BYTES"));
-/// Maximum size of a message to the application, in bytes, from `INSTEP_MESSAGE_BYTES`.
+/// Maximum size of a client's message, in bytes, from `INSTEP_MESSAGE_BYTES`.
 pub const MESSAGE_BYTES: Option<usize> = number(option_env!("INSTEP_MESSAGE_BYTES"));
 
 /// State of the LED at power-up, from `INSTEP_POWER_UP`: `off`, `on` or `last`.
@@ -88,7 +95,9 @@ pub const POWER_UP: PowerUp = match non_empty(option_env!("INSTEP_POWER_UP")) {
     Some(_) => panic!("INSTEP_POWER_UP must be off, on or last"),
 };
 
-/// Whether the device's own network is open: `INSTEP_AP_PASSWORD=open`, which is too short to be a password.
+/// Whether the device's own network is open, by `INSTEP_AP_PASSWORD=open`.
+///
+/// The word is too short for a password, so it has only this meaning.
 pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
     Some(text) => same(text, "open"),
     None => false,
@@ -202,7 +211,10 @@ pub const fn app_number(name: &str) -> usize {
     while at < instep_apps::ALL.len() && !same(instep_apps::ALL[at].name(), name) {
         at += 1;
     }
-    assert!(at < instep_apps::ALL.len(), "INSTEP_APP names no application: apps/src/lib.rs has them all");
+    assert!(
+        at < instep_apps::ALL.len(),
+        "INSTEP_APP is not the name of an application; the applications are in apps/src/lib.rs"
+    );
     at
 }
 

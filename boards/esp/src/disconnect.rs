@@ -4,7 +4,9 @@ use esp_radio::wifi::DisconnectReason::{self as Reason, *};
 use instep_wifi::portal::Outcome;
 use instep_wifi::reason::outcome;
 
-/// Returns the outcome of a failed join. `password` is whether the device had a password for that network.
+/// Returns the outcome of a failed join.
+///
+/// `password` is whether the device had a password for that network.
 pub const fn outcome_of(reason: Reason, password: bool) -> Outcome {
     outcome(number(reason), password)
 }
@@ -71,7 +73,7 @@ const fn number(reason: Reason) -> u16 {
         NoAccessPointFoundWithCompatibleSecurity => 210,
         NoAccessPointFoundInAuthmodeThreshold => 211,
         NoAccessPointFoundInRssiThreshold => 212,
-        // Unspecified, and reasons of later drivers.
+        // This is the unspecified reason, and any reason of a later driver.
         _ => 1,
     }
 }

@@ -1,4 +1,6 @@
-//! The radio of the chip. `instep_wifi::setup` decides when it scans, joins, opens and closes.
+//! The radio of the chip.
+//!
+//! `instep_wifi::setup` decides when the radio scans, joins a network, and opens or closes the device's own network.
 
 use crate::build_config::{AP_IS_OPEN, ap_password};
 use crate::disconnect::outcome_of;
@@ -33,8 +35,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Returns the protection of the device's own network.
 ///
-/// That is the build's choice, else the stored password, else a new one, which is stored. The radio must be on, because
-/// it is the source of random numbers.
+/// The protection is set by the build, or else by the stored password, or else by a new password, which is stored. The
+/// radio must be on, because it is the source of random numbers.
 pub fn protection(settings: &Settings) -> Protection {
     let said = AP_IS_OPEN.then_some(Protection::Open);
     let kept = settings.ap_password().as_ref().and_then(ap_password);
@@ -56,7 +58,9 @@ pub struct Radio {
 }
 
 impl Radio {
-    /// Returns the radio of the device with that name and protection. `stack` is that of the joined network.
+    /// Returns the radio of the device with that name and protection.
+    ///
+    /// `stack` is the network stack of the joined network.
     pub fn new(
         controller: WifiController<'static>,
         stack: Stack<'static>,
@@ -68,7 +72,7 @@ impl Radio {
             Protection::Password(password) => Some(password.reveal()),
         };
         let access_point = AccessPointConfig::default()
-            // Never empty, because the name is short enough.
+            // The name is never lost here, because it is short enough.
             .with_ssid(name.as_str().try_into().unwrap_or_default())
             .with_authentication(authentication(password))
             .with_max_connections(AP_CLIENTS as u16);
@@ -78,7 +82,7 @@ impl Radio {
 
     /// Leaves the network, or stops joining it.
     async fn leave(&mut self) {
-        // Fails if no network is joined.
+        // This fails if no network is joined.
         let _ = self.controller.disconnect_async().with_timeout(LEAVE_TIMEOUT).await;
         let _ = self.stack.wait_config_down().with_timeout(LEAVE_TIMEOUT).await;
     }
@@ -90,11 +94,11 @@ impl Radio {
             Config::Station(self.station.clone())
         };
         if let Err(problem) = self.controller.set_config(&config) {
-            error!("The radio cannot be set: {problem}");
+            error!("The radio cannot be configured: {problem}");
         }
     }
 
-    /// Joins the configured network. `password` is whether it has a password.
+    /// Joins the configured network. `password` is whether the network has a password.
     async fn connect(&mut self, password: bool) -> Outcome {
         match self.controller.connect_async().with_timeout(JOIN_TIMEOUT).await {
             Ok(Ok(_)) => {
@@ -105,7 +109,7 @@ impl Radio {
                 }
             }
             Ok(Err(ConnectionError::Failed(info))) => {
-                info!("The network or the radio says: {:?}", info.reason);
+                info!("Disconnected: {:?}", info.reason);
                 outcome_of(info.reason, password)
             }
             Ok(Err(problem)) => {
@@ -113,7 +117,7 @@ impl Radio {
                 Outcome::NotJoined
             }
             Err(_) => {
-                warn!("The network does not answer for {} s", JOIN_TIMEOUT.as_secs());
+                warn!("The network did not answer within {} s", JOIN_TIMEOUT.as_secs());
                 Outcome::NotJoined
             }
         }
@@ -136,8 +140,8 @@ impl instep_wifi::setup::Radio for Radio {
                     networks.add(Heard { ssid, signal: one.signal_strength, protected });
                 }
             }
-            Ok(Err(problem)) => warn!("The radio cannot look for networks: {problem}"),
-            Err(_) => warn!("The radio does not say which networks there are"),
+            Ok(Err(problem)) => warn!("The radio cannot scan for networks: {problem}"),
+            Err(_) => warn!("The scan for networks timed out"),
         }
         networks
     }
@@ -145,7 +149,7 @@ impl instep_wifi::setup::Radio for Radio {
     async fn join(&mut self, network: &Network) -> Outcome {
         self.leave().await;
         self.station = StationConfig::default()
-            // Never empty, because the name is short enough.
+            // The name is never lost here, because it is short enough.
             .with_ssid(Ssid::try_from(network.name().as_bytes()).unwrap_or_default())
             .with_authentication(authentication(network.password().map(WifiPassword::reveal)));
         self.configure();
@@ -161,7 +165,7 @@ impl instep_wifi::setup::Radio for Radio {
             if let Ok(Ok(info)) =
                 self.controller.wait_for_disconnect_async().with_timeout(POLL_INTERVAL).await
             {
-                info!("The network or the radio says: {:?}", info.reason);
+                info!("Disconnected: {:?}", info.reason);
                 return;
             }
         }
@@ -170,7 +174,7 @@ impl instep_wifi::setup::Radio for Radio {
     async fn open(&mut self) {
         self.is_open = true;
         self.configure();
-        info!("Join it, and open {AP_PAGE}");
+        info!("Join this network, and open {AP_PAGE}");
     }
 
     async fn close(&mut self) {

@@ -1,4 +1,6 @@
-//! Firmware for a machine without an operating system, `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
+//! Firmware for `qemu-system-riscv32 -M virt`, without an operating system.
+//!
+//! `cargo xtask qemu` boots it.
 
 #![no_std]
 #![no_main]
@@ -36,13 +38,14 @@ const _: () = assert!(
     SERVED <= FRAMES,
     "the network device's queue is shorter than the number of sockets, so a burst would lose frames"
 );
-// The network stack resolves one unknown neighbor a second, and sends it nothing before. The gateway is a neighbor, too.
+// The network stack resolves one neighbour per second, and sends nothing to a neighbour that it has not resolved. So
+// the cache must hold all clients and the gateway.
 const _: () = assert!(
     SERVED < NEIGHBORS,
     "INSTEP_CLIENTS is larger than the neighbor cache of the network stack; set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
 );
 
-// The rest of the 200 KiB is for the stack and for the network stack.
+// The server and the log-in may use at most 150 of 200 KiB. The stack and the network stack need the rest.
 const _: () = assert!(
     Resources::SIZE + size_of::<LogInResources>() <= 150 * 1024,
     "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together need too much memory"
@@ -82,7 +85,7 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
         qemu_machine::log_also_to(instep_apps::console::note);
     }
     announce(app);
-    // They run once the application is pending, after it has set its outputs and published its state.
+    // These tasks run once the application is pending, after it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
     spawner.spawn(serve(driver).expect("task pool exhausted"));
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
@@ -90,7 +93,7 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
-/// Adds the log-in if there is a password; else logs that the device is open to everyone.
+/// Adds the log-in, or logs that the device is open to everyone without a password.
 fn guard(server: Server, boot: Boot) -> Server {
     let guarded = match settings::password(boot) {
         Some(password) => {

@@ -1,6 +1,6 @@
 //! Build-time settings from environment variables.
 //!
-//! QEMU can override them when it starts, as a device's settings would: `-append "instep.NAME=VALUE"`.
+//! The command line of QEMU overrides them: `-append "instep.NAME=VALUE"`.
 
 use instep::access::AllowHints;
 use instep::access::{Origins, is_framing_origin, is_host_name, is_origin};
@@ -29,7 +29,9 @@ const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 /// Maximum number of names or origins in a list.
 const LIST_MAX: usize = 8;
 
-/// Returns the application from `instep.app=` or `INSTEP_APP`, with the user's own page if there is one.
+/// Returns the application from `instep.app=` or `INSTEP_APP`.
+///
+/// It has the user's own page if there is one.
 ///
 /// # Panics
 /// If there is no application of that name.
@@ -43,7 +45,9 @@ pub fn app(boot: Boot) -> &'static App {
     }
 }
 
-/// Returns the access rules from `INSTEP_NAME`, and from the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
+/// Returns the access rules of the build.
+///
+/// They come from `INSTEP_NAME`, and from the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
 /// `INSTEP_ALLOW_FRAME`, whose parts are separated by commas.
 pub fn access(boot: Boot) -> &'static Access {
     static HOSTS: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
@@ -79,7 +83,9 @@ pub fn access(boot: Boot) -> &'static Access {
     )
 }
 
-/// Returns the password from `instep.password=`, with two hex digits for each byte, or from `INSTEP_PASSWORD`.
+/// Returns the password from `instep.password=` or `INSTEP_PASSWORD`.
+///
+/// `instep.password=` has two hex digits for each byte.
 ///
 /// # Panics
 /// If `instep.password=` has anything but pairs of hex digits.
@@ -103,8 +109,9 @@ pub fn url(boot: Boot) -> &'static str {
     boot.told("instep.url=").unwrap_or("http://10.0.2.15/")
 }
 
-/// Size of the buffer for a password, in bytes: a byte order mark, the password, a line end, and one more byte, so that a
-/// longer password is rejected.
+/// Size of the buffer for a password, in bytes.
+///
+/// It holds a byte order mark, the password, a line end, and one more byte, so that a longer password is rejected.
 const SECRET_MAX: usize = instep::login::PASSWORD_MAX + 3 + 2 + 1;
 
 struct Secret {
@@ -129,7 +136,7 @@ impl core::ops::Deref for Secret {
     }
 }
 
-/// Returns the list from QEMU; else that of the build.
+/// Returns the list from the command line of QEMU, or else the list of the build.
 fn list(
     built: Option<&'static str>,
     boot: Boot,

@@ -19,7 +19,7 @@ use options::Configuration;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// Exit code of an invalid call, which `clap` uses, too.
+/// Exit code of an invalid call, as `clap` uses it.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints why `clap` rejected the command line, or the output that was requested, such as the help.
+/// Prints the error of `clap`, or the requested output, such as the help.
 fn explain(error: &clap::Error) -> ExitCode {
     let arguments: Vec<_> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
@@ -76,7 +76,7 @@ fn explain(error: &clap::Error) -> ExitCode {
 }
 
 fn print(text: &str) {
-    // A closed pipe is no error, because the reader has seen enough.
+    // A closed pipe is no error, because the reader has read enough.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
@@ -85,7 +85,9 @@ fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Ends the program when any thread panics, because a device that runs in part looks alive.
+/// Ends the program when any thread panics.
+///
+/// A device that runs in part would look alive.
 fn die_of_panics() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

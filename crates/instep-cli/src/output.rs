@@ -1,4 +1,4 @@
-//! The output that an application switches: a GPIO line of this machine, or a simulation.
+//! Output of an application, which is a GPIO line of this machine or a simulation.
 
 use embedded_hal::digital::{ErrorKind, ErrorType, OutputPin, PinState};
 use gpiocdev::line::Value;
@@ -7,8 +7,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A line of a GPIO chip, as in `--gpio`: `gpiochip0:17`, or `gpiochip0:17:inverted` if the line is low when the output
-/// is on.
+/// Line of a GPIO chip, as in `--gpio`.
+///
+/// It is `gpiochip0:17`, or `gpiochip0:17:inverted` if the line is low when the output is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     chip: PathBuf,

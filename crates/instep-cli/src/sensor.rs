@@ -1,4 +1,4 @@
-//! The weather sensor: on an I2C bus of this machine, or simulated.
+//! The weather sensor, which is on an I2C bus of this machine or simulated.
 
 use embedded_hal_async::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 use i2cdev::core::{I2CMessage as _, I2CTransfer as _};
@@ -9,7 +9,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Bus and address of a BME280, as in `--bme280`: `i2c-1`, or `i2c-1:0x77` for the second of its two addresses.
+/// Bus and address of a BME280, as in `--bme280`.
+///
+/// It is `i2c-1`, or `i2c-1:0x77` for the second of the two addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BusAddress {
     bus: PathBuf,
@@ -50,7 +52,7 @@ impl BusAddress {
         Ok(Self { bus: Path::new("/dev").join(bus), secondary })
     }
 
-    /// Opens the bus. It does not ask the sensor, which may be connected later.
+    /// Opens the bus. The sensor is not used yet, because it may be connected later.
     pub(crate) fn open(&self) -> Result<WeatherSensor, String> {
         let bus = self.bus.display();
         match LinuxI2CBus::new(&self.bus).map_err(io::Error::from) {
@@ -97,7 +99,9 @@ impl ErrorType for Bus {
     type Error = BusError;
 }
 
-/// Blocks the application's thread, because a transfer of a few bytes takes less than 1 ms.
+/// Transfers bytes, and blocks the application's thread meanwhile.
+///
+/// A transfer of a few bytes takes less than 1 ms.
 impl I2c for Bus {
     async fn transaction(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), BusError> {
         let mut messages: Vec<_> = operations

@@ -1,4 +1,6 @@
-//! `instep serve`, which starts the listeners, the application's thread and the signal handlers.
+//! `instep serve`, which runs the server.
+//!
+//! It starts the listeners, the application's thread and the signal handlers.
 
 use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
@@ -36,7 +38,7 @@ pub(crate) enum Error {
     Page(String),
     /// The certificate for https cannot be read or generated.
     Certificate(String),
-    /// The password cannot be read, or a public address has neither a password nor `--open`.
+    /// The password cannot be read, or a public address needs one or `--open`.
     Password(String),
     /// The persisted values cannot be read.
     State(String),
@@ -115,7 +117,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
         .then(|| https_redirect(&listening))
         .transpose()
         .map_err(Error::Certificate)?;
-    // Leaked, because it lives as long as the program.
+    // The access rules are leaked, because they live as long as the program.
     let mut access = Access::new(settings.name.unwrap_or_else(host_name).leak())
         .with_hosts(leak(settings.hosts))
         .with_origins(Origins::of(leak(settings.origins)))
@@ -163,7 +165,9 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
             log::warn!("{line}");
         }
         for path in survey.hidden(|path| app.hides(path, log_in.is_some())) {
-            log::warn!("The file {path:?} of the page is not served: the device itself answers at this path");
+            log::warn!(
+                "The file {path:?} of the page is not served: the device has its own answer at this path; rename the file"
+            );
         }
         if expects_port_80 {
             log::warn!(
@@ -216,7 +220,7 @@ pub(crate) fn serve(configuration: Configuration) -> Result<(), Error> {
     Ok(())
 }
 
-/// Serves until a signal; a second one ends the program at once.
+/// Serves until a signal. A second Ctrl-C or SIGTERM ends the program at once.
 async fn run(
     server: Server,
     listeners: Vec<Listener>,
@@ -224,7 +228,8 @@ async fn run(
     announce: impl FnOnce(),
 ) -> io::Result<()> {
     let mut signals = Signals::install()?;
-    // After the handlers, because a reader of the log may send a signal at once.
+    // The log is written after the signal handlers are installed, because a supervisor may react to the log with a
+    // signal.
     announce();
     inherit::notify_ready();
     if let Some(keeper) = keeper {
@@ -233,7 +238,7 @@ async fn run(
     let (stop, stopped) = oneshot::channel();
     let mut stop = Some(stop);
     let mut serving = pin!(server.serve(listeners, async {
-        // Ends without an error, because the sender sends before it is dropped.
+        // The receiver never fails, because the sender sends before it is dropped.
         let _ = stopped.await;
     }));
     loop {
@@ -248,7 +253,7 @@ async fn run(
                 let _ = stop.send(());
             }
             (None, End::AtOnce) => std::process::exit(INTERRUPTED),
-            // The shell and the kernel both send SIGHUP when a terminal is closed.
+            // A second SIGHUP is ignored, because the shell and the kernel both send one when a terminal is closed.
             (None, End::HangUp) => {}
         }
     }
@@ -284,7 +289,9 @@ fn keeper(
     Keeper::open(options, port, subject).map(Some)
 }
 
-/// Starts the application on its own thread, and returns once its future is pending for the first time.
+/// Starts the application on a thread of its own.
+///
+/// Returns once its future is pending for the first time.
 fn start_application(
     server: Server,
     app: &'static App,
@@ -303,7 +310,7 @@ fn start_application(
             let mut application = pin!(application);
             poll_fn(|context| {
                 let poll = application.as_mut().poll(context);
-                // Fails after the first poll, because the receiver is gone.
+                // This fails after the first poll, because the receiver is gone.
                 let _ = started.send(());
                 poll
             })
@@ -315,7 +322,9 @@ fn start_application(
     Ok(())
 }
 
-/// Raises the soft limit of open files to the hard limit, because every client needs a descriptor.
+/// Raises the soft limit of open files to the hard limit.
+///
+/// Every client needs a descriptor.
 fn raise_descriptor_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);

@@ -21,8 +21,9 @@ pub(crate) struct Built {
     pub(super) tool: PathBuf,
 }
 
-/// Use of the environment's variables for a
-/// firmware: the network, passwords, a page.
+/// Use of the environment variables for a firmware.
+///
+/// They set the network, passwords and a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variables {
     Kept,
@@ -53,7 +54,7 @@ pub(super) fn compile(
         toolchain.apply(&mut build);
         build
     };
-    // In that folder cargo finds the crate's own settings.
+    // Cargo runs in this folder, because it reads the settings of the crate there.
     build.current_dir(workspace().join("boards/esp")).arg("--release").args(part);
     build.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
     build.arg("--target-dir").arg(folder());
@@ -67,7 +68,7 @@ pub(super) fn compile(
     }
 }
 
-/// Removes the environment's variables for a firmware from a command.
+/// Removes the environment variables for a firmware from a command.
 pub(super) fn without_variables(cargo: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTEP_") {
@@ -76,8 +77,7 @@ pub(super) fn without_variables(cargo: &mut Command) {
     }
 }
 
-/// Returns the cargo of the toolchain `esp`, the
-/// only one that builds for Xtensa chips.
+/// Returns the cargo of the toolchain `esp`, the only one for Xtensa chips.
 fn xtensa(board: &Board) -> Result<Command, Outcome> {
     if output(Command::new("rustup").args(["run", "esp", "rustc", "--version"])).is_none() {
         let (name, chip) = (board.name, board.chip);
@@ -90,7 +90,7 @@ fn xtensa(board: &Board) -> Result<Command, Outcome> {
     Ok(build)
 }
 
-/// Builds the program that makes images, on demand because not everyone needs it.
+/// Builds the program that makes images, only when a job needs it.
 pub(crate) fn image_tool() -> Result<PathBuf, Outcome> {
     match run(&mut in_image_tool("build")) {
         Outcome::Passed => Ok(target().join("esp-image/debug/esp-image")),
@@ -109,8 +109,9 @@ pub(crate) fn partitions() -> PathBuf {
     workspace().join("boards/esp/partitions.csv")
 }
 
-/// Returns the target folder for these chips, common to
-/// all because most of it does not depend on the chip.
+/// Returns the target folder for these chips.
+///
+/// All chips share it, because most of its content does not depend on the chip.
 pub(super) fn folder() -> PathBuf {
     target().join("esp")
 }
@@ -148,7 +149,7 @@ fn lines(command: &mut Command) -> Result<Vec<(String, u64)>, Outcome> {
 
 pub(super) fn number(lines: &[(String, u64)], name: &str) -> Result<u64, Outcome> {
     let found = lines.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
-    found.ok_or_else(|| Outcome::Failed(format!("the firmware does not say its `{name}`")))
+    found.ok_or_else(|| Outcome::Failed(format!("the image tool printed no `{name}`")))
 }
 
 /// Returns the name of a chip's target.

@@ -1,5 +1,4 @@
-//! Firmware for the chips of the ESP32 family:
-//! built, measured, and written to a board.
+//! Firmware for the chips of the ESP32 family, and its measurement.
 
 mod build;
 mod documented;
@@ -20,11 +19,11 @@ use esp_boards::BOARDS;
 /// Chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
 
-/// Builds the firmware, prints its size, and leaves its images.
+/// Builds the firmware and its images, and prints its size.
 pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
     match build(plan, Variables::Kept, tools).and_then(|built| show(plan, &built)) {
         Ok(()) => Outcome::Passed,
-        // A missing toolchain is a failure, because this board was requested explicitly.
+        // A missing toolchain is a failure, because the command line names this board.
         Err(Outcome::Skipped(why)) => Outcome::Failed(why),
         Err(outcome) => outcome,
     }
@@ -83,10 +82,10 @@ fn show(plan: &Plan, built: &Built) -> Result<(), Outcome> {
         number(&lines, "memory")?,
         number(&lines, "stack")?
     );
-    println!("\n  {file}.bin\n      the application, for its slot at 0x10000: the settings stay");
+    println!("\n  {file}.bin\n      the application, for its slot at 0x10000; the settings stay");
     println!(
-        "  {file}-first.bin\n      boot loader, partitions and application, for a first flash only, from address 0:\n      \
-         it covers the settings, which are lost\n"
+        "  {file}-first.bin\n      boot loader, partitions and application, for a first flash only, at address 0;\n      \
+         it overwrites the settings\n"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Which firmware: a board, and an application.
+//! Choice of a firmware: a board and an application.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,10 +8,10 @@ use clap::Args;
 use crate::tools::workspace;
 use esp_boards::{BOARDS, Board};
 
-/// The application that is built if none is named.
+/// Default application.
 pub(crate) const LED_JSON: &str = "led-json";
 
-/// What to build.
+/// Firmware to build.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Plan {
     #[arg(value_parser = board, help = format!("Name of the board: {}", list(&board_names())))]
@@ -24,23 +24,23 @@ pub(crate) struct Plan {
 /// Returns the board of that name.
 fn board(name: &str) -> Result<&'static Board, String> {
     let known = BOARDS.iter().find(|known| known.name == name);
-    known.ok_or_else(|| format!("there is no board {name}: there are {}", list(&board_names())))
+    known.ok_or_else(|| format!("unknown board {name}; choose one of {}", list(&board_names())))
 }
 
-/// Returns the name if an application has it.
+/// Returns the name if it is that of an application.
 pub(crate) fn application(name: &str) -> Result<String, String> {
     let apps = apps();
     if apps.iter().any(|known| known == name) {
         return Ok(name.to_owned());
     }
-    Err(format!("there is no application {name}: there are {}", list(&apps)))
+    Err(format!("unknown application {name}; choose one of {}", list(&apps)))
 }
 
 fn board_names() -> [String; BOARDS.len()] {
     BOARDS.map(|board| board.name.to_owned())
 }
 
-/// All applications: each is a file, or a folder.
+/// Returns the names of all applications, each of which is a file or a folder.
 fn apps() -> Vec<String> {
     let files = fs::read_dir(workspace().join("apps/src")).into_iter().flatten().flatten();
     let app = |file: fs::DirEntry| {
@@ -55,7 +55,7 @@ fn apps() -> Vec<String> {
     names
 }
 
-/// `a, b and c`.
+/// Returns names as a list, such as `a, b and c`.
 fn list(names: &[String]) -> String {
     let mut text = String::new();
     for (at, name) in names.iter().enumerate() {
@@ -83,20 +83,22 @@ mod tests {
 
     #[test]
     fn boards_and_applications_are_known_by_name() {
-        let plan = plan(&["esp32c3-devkit", "--app", "toggle"]).expect("both are there");
+        let plan =
+            plan(&["esp32c3-devkit", "--app", "toggle"]).expect("the board or the application is unknown");
         assert_eq!((plan.board.chip, plan.app.as_str()), ("esp32c3", "toggle"));
         let problem = board("arduino").unwrap_err();
-        assert!(problem.starts_with("there is no board arduino: there are esp32-devkit, "), "{problem}");
+        assert!(problem.starts_with("unknown board arduino; choose one of esp32-devkit, "), "{problem}");
         let problem = application("blink").unwrap_err();
-        assert!(problem.starts_with("there is no application blink: there are "), "{problem}");
+        assert!(problem.starts_with("unknown application blink; choose one of "), "{problem}");
         assert!(problem.contains("led-json") && !problem.contains('\n'), "{problem}");
     }
 
     #[test]
     fn what_is_wanted_is_understood() {
-        let echo = plan(&["--app", "echo", "esp32c6-devkit"]).expect("both are there");
+        let echo =
+            plan(&["--app", "echo", "esp32c6-devkit"]).expect("the board or the application is unknown");
         assert_eq!((echo.board.name, echo.app.as_str()), ("esp32c6-devkit", "echo"));
-        assert_eq!(plan(&["esp32c6-devkit"]).expect("a board").app, "led-json");
+        assert_eq!(plan(&["esp32c6-devkit"]).expect("the board is unknown").app, "led-json");
         for wrong in [
             &[][..],
             &["arduino"],

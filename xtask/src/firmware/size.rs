@@ -11,8 +11,9 @@ use crate::report::{Outcome, Report};
 use crate::tools::Tools;
 use esp_boards::{BOARDS, Board};
 
-/// Maximum that instep, the page and `led-json` add to
-/// the flash of a device that only answers, in bytes.
+/// Maximum number of bytes that instep, the page and `led-json` add to the flash.
+///
+/// They are compared with a device that has one constant answer.
 const SERVER_MAX: u64 = 100 * 1024;
 
 /// Prints a table of all boards that can be built here.
@@ -39,13 +40,14 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
     }
     let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
     println!(
-        "\n{table}\nThe panel, in the applications that are Things: {panel} of the flash.\n\nAll in bytes.\n\
+        "\n{table}\nThe panel, in the applications that are Things, has {panel} of the flash.\n\nAll sizes are in bytes.\n\
          flash           the application image\n\
-         +server         what instep, the page and led-json add to two networks and one constant answer\n\
-         +firmware       what this firmware adds to them: also settings, set-up, log-in and names\n\
-         memory          always in use; stack is what is left for the stack, beside the radio's 64 KiB in the boot loader's\n\
-         client          what one client more takes, without its TCP socket and that socket's buffers\n\
-         largest future  of all tasks; if a task runs twice, of both"
+         +server         size of instep, the page and led-json, beside two networks and one constant answer\n\
+         +firmware       size of this whole firmware beside them: also settings, set-up, log-in and names\n\
+         memory          always in use, beside the radio's 64 KiB in the memory of the boot loader\n\
+         stack           left for the stack\n\
+         client          memory of one more client, without its TCP socket and that socket's buffers\n\
+         largest future  of all tasks; for a task that runs twice, the sum of both"
     );
 }
 
@@ -58,7 +60,7 @@ pub(super) fn within_budget(size: &Size) -> Outcome {
         return Outcome::Passed;
     }
     let over = server - SERVER_MAX;
-    Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than it may"))
+    Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than the limit"))
 }
 
 /// Checks that the documents have this size.
@@ -69,11 +71,11 @@ pub(super) fn as_documented(board: &Board, size: &Size) -> Outcome {
 /// Size of a firmware, in bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Size {
-    /// Size of its image.
+    /// Size of the image of the application.
     image: u64,
     /// Size that the server alone adds to a firmware that only answers.
     server: u64,
-    /// Size that the whole firmware adds to it.
+    /// Size that the whole firmware adds to a firmware that only answers.
     firmware: u64,
     memory: u64,
     stack: u64,
@@ -99,8 +101,7 @@ impl Size {
     }
 }
 
-/// Builds a firmware and its reference, without
-/// the environment's variables for a firmware.
+/// Builds a firmware and its reference, without environment variables for them.
 pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Result<(Built, Size), Outcome> {
     let built = build(plan, Variables::Ignored, tools)?;
     let parts = ["--example", "baseline", "--example", "server"];
@@ -132,6 +133,6 @@ mod tests {
         let size = |server| Size { server, ..Size::default() };
         assert_eq!(within_budget(&size(SERVER_MAX)), Outcome::Passed);
         let Outcome::Failed(why) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
-        assert_eq!(why, "instep adds 102401 bytes of flash, which is 1 more than it may");
+        assert_eq!(why, "instep adds 102401 bytes of flash, which is 1 more than the limit");
     }
 }

@@ -1,8 +1,10 @@
-//! The structure of the sources: no files import each other in a circle, no file imports from a higher floor,
-//! and no portable crate depends on a driver. Relative links of Markdown lead to what exists.
+//! The structure of the sources.
 //!
-//! To move a folder to another floor, or to give a crate floors, change `HOUSES` in `floors.rs`. Links in
-//! comments and paths in strings are no imports.
+//! No files import each other in a circle, no file imports from a higher floor, and no portable crate depends on a
+//! driver. Relative links of Markdown lead to files that exist.
+//!
+//! To move a folder to another floor, or to give a crate floors, change `HOUSES` in `floors.rs`. Links in comments and
+//! paths in strings are no imports.
 
 mod circles;
 mod floors;
@@ -24,7 +26,7 @@ use source::{Crate, Sources};
 use crate::report::Outcome;
 use crate::tools::workspace;
 
-/// Reads the sources of all crates, and prints their sizes, or what is wrong.
+/// Reads the sources of all crates, and prints their sizes or the problems.
 pub(crate) fn check() -> Outcome {
     let mut sources = Sources::new();
     if let Err(error) = read_folder(&workspace(), "", &mut sources) {
@@ -52,17 +54,17 @@ pub(crate) fn check() -> Outcome {
     ))
 }
 
-/// The findings of all crates.
+/// Findings of all crates.
 #[derive(Debug, Default)]
 struct Survey {
     crates: Vec<Row>,
     circles: usize,
     climbs: usize,
-    /// One text for each, of one line or more.
+    /// Problems, each with one line or more.
     problems: Vec<String>,
 }
 
-/// The sizes of one crate.
+/// Sizes of one crate.
 #[derive(Debug)]
 struct Row {
     root: String,

@@ -1,4 +1,6 @@
-//! Resolves the paths of a crate to the files that define the named items, through all re-exports.
+//! Resolves the paths of a crate to the files that define the items.
+//!
+//! It follows all re-exports.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -6,10 +8,12 @@ use std::ptr;
 use super::paths::{Kind, Mention};
 use super::source::{Crate, Meaning, Module};
 
-/// The first import of each pair of files, by the indices of the importing and the imported file.
+/// First import of each pair of files.
+///
+/// The keys are the indices of the importing and of the imported file.
 pub(crate) type Imports = BTreeMap<(usize, usize), Import>;
 
-/// Where an import stands.
+/// Place of an import.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
     pub(crate) line: usize,
@@ -76,7 +80,9 @@ fn written(mention: &Mention) -> String {
 #[derive(Debug)]
 struct Resolver<'a> {
     read: &'a Crate,
-    /// Imports that are being resolved. An import is not resolved within its own resolution.
+    /// Imports that are being resolved.
+    ///
+    /// An import is not resolved within its own resolution.
     active: Vec<&'a [String]>,
 }
 
@@ -185,7 +191,9 @@ impl<'a> Resolver<'a> {
         files
     }
 
-    /// Finds a macro by its bare name, which holds in the macro's own module and in modules below.
+    /// Finds a macro by its bare name.
+    ///
+    /// The name is known in the macro's own module and in modules below.
     fn macro_files(&mut self, module: usize, name: &str) -> Vec<usize> {
         let mut above = Some(module);
         while let Some(at) = above {

@@ -50,7 +50,9 @@ pub(crate) enum Meaning {
 }
 
 impl Crate {
-    /// Reads the crate with this root file. `Err` says which file is missing or cannot be parsed.
+    /// Reads the crate with this root file.
+    ///
+    /// `Err` says which file is missing or cannot be parsed.
     pub(crate) fn read(sources: &Sources, root: &str) -> Result<Crate, String> {
         let mut reader = Reader { sources, read: Crate::default() };
         reader.file(root, folder(root), None)?;

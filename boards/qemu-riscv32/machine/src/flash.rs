@@ -1,4 +1,6 @@
-//! Memory in place of a flash. Its content survives a reset of the machine, but not the end of QEMU.
+//! Memory in place of a flash.
+//!
+//! Its content survives a reset of the machine, but not the end of QEMU.
 
 use crate::registers;
 use embedded_storage_async::nor_flash::{
@@ -21,7 +23,7 @@ pub struct Misuse;
 
 impl core::fmt::Display for Misuse {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("that is no place in the flash")
+        f.write_str("the access is outside of the flash or not aligned to words")
     }
 }
 
@@ -86,7 +88,7 @@ impl NorFlash for Flash {
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Misuse> {
-        // As in a flash, writing only clears bits.
+        // Writing only clears bits, as in a flash.
         for (old, new) in self.part(offset, bytes.len())?.iter_mut().zip(bytes) {
             *old &= new;
         }

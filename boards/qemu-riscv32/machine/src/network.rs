@@ -11,7 +11,7 @@ use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
-/// Size of the network stack's neighbor cache, in machines.
+/// Size of the network stack's neighbour cache, in machines.
 pub const NEIGHBORS: usize = smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT;
 /// Size of a frame's buffer, in bytes.
 const FRAME_SIZE: usize = 2048;
@@ -27,7 +27,7 @@ pub fn on_frames() {
 
 type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
 
-/// A network device.
+/// The network device of the machine.
 pub struct Network(RefCell<Queues>);
 
 /// Runs a network stack on the network device.
@@ -212,7 +212,7 @@ pub struct Send<'a> {
 impl TxToken for Send<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, length: usize, fill: F) -> R {
         let Some(frame) = self.frame.take() else { return fill(&mut []) };
-        // embassy-net never requests a longer frame.
+        // `embassy-net` never requests a longer frame.
         let header = self.queues.borrow().device.fill_buffer_header(frame.bytes).unwrap_or(0);
         let result = fill(&mut frame.bytes[header..header + length]);
         self.queues.borrow_mut().send(frame, header + length);

@@ -1,12 +1,16 @@
 //! A device with its own network, on `qemu-system-riscv32 -M virt`.
 //!
-//! DHCP, DNS, mDNS and provisioning are those of a chip; only the radio is simulated. QEMU's network device is that of the
-//! device's own network.
+//! DHCP, DNS, mDNS and provisioning are those of a chip. Only the radio is simulated. The network card of QEMU stands
+//! for the device's own Wi-Fi network.
 //!
-//! `-append` sets its name (`instep.name=`), its address there (`instep.address=`, by default 192.168.4.1), whether it
-//! serves DHCP (`instep.dhcp=off`), and the networks of its radio: `instep.network=NAME:PASSWORD:ADDRESS`, any number of
-//! times, without an address if the network gives none. Its application is `led-json`, or by `instep.app=lamp` `lamp`,
-//! which persists its brightness.
+//! `-append` has these options:
+//!
+//! * `instep.name=` is the name of the device.
+//! * `instep.address=` is the address of the device in its own network; by default 192.168.4.1.
+//! * `instep.dhcp=off` switches the DHCP server off.
+//! * `instep.network=NAME:PASSWORD:ADDRESS` is a network that the radio finds. It may be repeated. `ADDRESS` is the address
+//!   that the device gets there; without it, the network gives no address.
+//! * `instep.app=lamp` runs `lamp`, which persists its brightness, instead of `led-json`.
 
 #![no_std]
 #![no_main]
@@ -39,7 +43,7 @@ const LEASES: usize = 8;
 /// Number of sockets: those of the server, and one each for DHCP, DNS and mDNS.
 const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
 
-/// Applications that the memory is dimensioned for.
+/// Applications for which the memory suffices.
 const APPS: [&App; 2] = [&instep_apps::led_json::APP, &instep_apps::lamp::APP];
 
 instep_embassy::resources! {
@@ -143,7 +147,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
-/// Returns the name from the settings, else that from QEMU, else the default name.
+/// Returns the name from the settings, or from QEMU, or else the default name.
 fn name(boot: Boot, mac: [u8; 6]) -> Name {
     let set = SETTINGS.device_name();
     let set = set.as_ref().map(|name| name.as_str()).or(boot.told("instep.name="));

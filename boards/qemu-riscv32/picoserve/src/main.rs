@@ -1,6 +1,7 @@
-//! The application `led-plain` written with picoserve, on the same machine, network stack and executor as instep:
-//! `cargo xtask bench instructions` measures both. It is written as picoserve's examples are, with as many sockets as
-//! instep has, each with the same buffers, and with the same lines in the log.
+//! The application `led-plain` with picoserve.
+//!
+//! It has the same machine, network stack and executor as instep, and `cargo xtask bench instructions` measures both.
+//! It follows picoserve's examples, with as many sockets as instep, the same buffers, and the same lines in the log.
 
 #![no_std]
 #![no_main]
@@ -59,7 +60,7 @@ fn begin(spawner: Spawner, boot: Boot, network: Network) {
     info!("Open {}", boot.told("instep.url=").unwrap_or("http://10.0.2.15/"));
 }
 
-/// Serves connections, one after the other.
+/// Serves connections, one at a time.
 #[embassy_executor::task(pool_size = SOCKETS)]
 async fn serve(stack: Stack<'static>) {
     let app = Router::new()

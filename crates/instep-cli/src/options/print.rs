@@ -1,4 +1,4 @@
-//! `instep config`, which prints the configuration as a file that sets the same values.
+//! `instep config`, which prints the configuration as a file with the same values.
 
 use super::Configuration;
 use super::raw::{Key, Source, TABLE, Table};

@@ -1,5 +1,6 @@
-//! Judges a declaration: its names, its commands and its options. What is no literal is left to `Thing::new`, which the compiler
-//! evaluates.
+//! Validates a declaration: its names, its commands and its options.
+//!
+//! Values that are not literals are checked by `Thing::new` during const evaluation.
 
 use crate::declaration::{Declaration, Interaction};
 use crate::kind::{self, KEPT, Takes, Value};
@@ -10,20 +11,20 @@ use proc_macro2::Ident;
 use quote::quote;
 use std::collections::BTreeSet;
 
-/// Bytes of a name, at most.
+/// Maximum length of a name, in bytes.
 const NAME_MAX: usize = 32;
-/// Names that frames use themselves.
+/// Labels that the protocol uses for its own frames.
 const RESERVED: [&str; 5] = ["error", "ok", "missed", "alive", "thing"];
-/// Names of the handle's own functions and constants.
+/// Names of the functions and constants that every handle has.
 pub(crate) const OF_HANDLE: [&str; 3] = ["new", "recv", "THING"];
-/// Digits behind the decimal point, at most.
+/// Maximum number of digits after the decimal point.
 const PRECISION_MAX: f64 = 6.0;
-/// Bytes of a value that is kept, at most.
+/// Maximum length of a value that is kept, in bytes.
 const KEPT_MAX: f64 = 64.0;
-/// Interval of a history, in ms, at least.
+/// Minimum interval of a history, in ms.
 const INTERVAL_MIN: f64 = 100.0;
 
-/// Reports what is wrong.
+/// Reports every error in a declaration.
 pub(crate) fn check(declaration: &Declaration, problems: &mut Problems) {
     let Declaration { name, title, commands, interactions, .. } = declaration;
     if name == commands {
@@ -82,7 +83,7 @@ fn check_command(interaction: &Interaction, problems: &mut Problems) {
         None if kind.has_command() => {
             let (command, kind) = (camel_case(&interaction.label()), kind.name);
             let example = format!("`{name} => {command}: {kind} {{ … }}`");
-            let message = format!("`{name}` is {a_kind}, which clients {verb}; name its command: {example}");
+            let message = format!("`{name}` is {a_kind}, so it needs a command: write {example}");
             problems.report(name, message);
         }
         Some(command) if !kind.has_command() => {
@@ -111,7 +112,7 @@ fn check_options(interaction: &Interaction, problems: &mut Problems) {
     }
 }
 
-/// Checks the type of a value.
+/// Checks the type of a value that is a literal.
 fn check_literal(
     part: &impl quote::ToTokens,
     value: &proc_macro2::TokenStream,
@@ -155,9 +156,9 @@ fn check_values(interaction: &Interaction, problems: &mut Problems) {
         (
             "step",
             range.is_some_and(|(min, max)| min < max && is_no_step(min, max)),
-            "must be above 0, and not above `max` less `min`",
+            "must be above 0 and at most `max` - `min`",
         ),
-        ("max", is_text && is_below(max, 1.0), "is a number of bytes, at least 1"),
+        ("max", is_text && is_below(max, 1.0), "must be a whole number of bytes, at least 1"),
         (
             "max",
             is_kept_text && !is_below(max, 1.0) && max > Some(KEPT_MAX),
@@ -166,13 +167,13 @@ fn check_values(interaction: &Interaction, problems: &mut Problems) {
         (
             "precision",
             is_below(precision, 0.0) || precision > Some(PRECISION_MAX),
-            "is a number of digits behind the decimal point, 0 to 6",
+            "must be a whole number of digits after the decimal point, 0 to 6",
         ),
-        ("history", is_history_wrong, "has at least 1 value, and at least 100 ms from one to the next"),
+        ("history", is_history_wrong, "must have at least 1 value and an interval of at least 100 ms"),
         (
             "options",
             options.is_some_and(|texts| texts.is_empty() || has_empty_or_equal(&texts)),
-            "has at least one text, none of them empty, and none twice",
+            "must have at least one text, no empty text, and no text twice",
         ),
         ("on", has_only("on", "off"), "needs `off` beside it, as in `on: \"open\", off: \"closed\"`"),
         ("off", has_only("off", "on"), "needs `on` beside it, as in `on: \"open\", off: \"closed\"`"),
@@ -190,7 +191,7 @@ fn has_empty_or_equal(texts: &[syn::LitStr]) -> bool {
     texts.iter().enumerate().any(|(i, text)| text.is_empty() || texts[..i].contains(text))
 }
 
-/// Returns a name as a type is written: `two_words` as `TwoWords`.
+/// Returns a name in the case of a type: `TwoWords` for `two_words`.
 fn camel_case(name: &str) -> String {
     let words = name.split('_').map(|word| {
         let mut letters = word.chars();

@@ -1,4 +1,4 @@
-//! Writes the handle and the enum of its commands.
+//! Writes the handle of a Thing and the enum of its commands.
 
 use crate::check::OF_HANDLE;
 use crate::declaration::{Choice, Declaration, Interaction};
@@ -10,19 +10,20 @@ use quote::{quote, quote_spanned};
 /// Options that are no field of `instep::thing::Kind`.
 const OF_INTERACTION: [&str; 5] = ["title", "group", "on", "off", KEPT];
 
-/// Returns the code for `declaration`. If something is wrong with it, errors stand beside code in which nothing else is wrong, so
-/// that the compiler says nothing of what follows from a mistake.
+/// Returns the code for `declaration`, and the errors.
+///
+/// If there are errors, the code itself compiles nevertheless, so that the compiler reports no follow-up errors.
 pub(crate) fn generate(declaration: Option<&Declaration>, problems: Problems) -> TokenStream {
-    let is_right = problems.is_empty();
+    let is_valid = problems.is_empty();
     let errors = problems.into_tokens();
     let Some(declaration) = declaration else { return errors };
-    let (handle, commands) = (handle(declaration, is_right), commands(declaration));
+    let (handle, commands) = (handle(declaration, is_valid), commands(declaration));
     quote!(#errors #handle #commands)
 }
 
-fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
+fn handle(declaration: &Declaration, is_valid: bool) -> TokenStream {
     let Declaration { root, attributes, visibility, name, commands, interactions, .. } = declaration;
-    let thing = if is_right { thing(declaration) } else { quote!(#root::thing::Thing::new("wrong", &[])) };
+    let thing = if is_valid { thing(declaration) } else { quote!(#root::thing::Thing::new("wrong", &[])) };
     // At the name of the handle: the compiler says where a constant is used that does not evaluate.
     let constant = quote_spanned!(name.span()=> Self::THING);
     let thing_reference = quote_spanned!(name.span()=> &#constant);
@@ -36,27 +37,30 @@ fn handle(declaration: &Declaration, is_right: bool) -> TokenStream {
             device: &'d #root::Device,
         }
 
-        #[allow(dead_code, reason = "nobody has to publish all that is declared")]
+        #[allow(dead_code, reason = "an application need not publish every interaction")]
         impl<'d> #name<'d> {
-            /// What it is and can do.
+            /// The declaration of this Thing.
             pub const THING: #root::thing::Thing = #thing;
 
-            /// A handle, to publish through.
+            /// Returns a handle that publishes through `device`.
             pub const fn new(device: &'d #root::Device) -> Self {
                 Self { device }
             }
 
-            /// Waits for the next command, a write or an action that fits what is declared, and returns it with its responder.
+            /// Waits for the next command, and returns it with its responder.
+            ///
+            /// A command is a write or an action that matches the declaration.
+            ///
             #[doc = #recv]
             pub async fn recv<'i, 'r>(
                 self,
                 inbox: &'i mut #root::Inbox<'r>,
             ) -> (#commands<'i>, #root::Responder<'r>) {
                 loop {
-                    let (asked, responder) = inbox.recv_invoked(#thing_reference).await;
+                    let (invoked, responder) = inbox.recv_invoked(#thing_reference).await;
                     #(#arms)*
-                    // Nothing else is declared as written.
-                    let _ = (asked, responder);
+                    // No other interaction is writable, so this request is ignored.
+                    let _ = (invoked, responder);
                 }
             }
 
@@ -74,21 +78,21 @@ fn commands(declaration: &Declaration) -> TokenStream {
         before.push(command);
         let label = interaction.label();
         let about = match (kind.role, kind.value) {
-            (Role::Invoke, Value::Text) => format!("To do `{label}` with this text."),
-            (Role::Invoke, _) => format!("To do `{label}`."),
-            (_, Value::Bool) => format!("To switch `{label}`."),
-            (_, Value::Choice) => format!("To set `{label}` to one of its options."),
-            _ => format!("To set `{label}`."),
+            (Role::Invoke, Value::Text) => format!("A client invokes `{label}` with this text."),
+            (Role::Invoke, _) => format!("A client invokes `{label}`."),
+            (_, Value::Bool) => format!("A client switches `{label}`."),
+            (_, Value::Choice) => format!("A client sets `{label}` to one of its options."),
+            _ => format!("A client sets `{label}`."),
         };
         let [value, ..] = command_value(root, kind.value);
         Some(quote!(#attributes #[doc = #about] #command #value,))
     });
     quote! {
-        /// What a client asks for.
+        /// Command of a client.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #visibility enum #commands<'c> {
             #(#variants)*
-            /// Cannot be: it only makes use of the lifetime, whatever else is declared.
+            /// Never constructed. The variant uses the lifetime if no other variant does.
             #[doc(hidden)]
             _Never(::core::convert::Infallible, ::core::marker::PhantomData<&'c ()>),
         }
@@ -106,12 +110,12 @@ fn command_value(root: &Ident, value: Value) -> [TokenStream; 3] {
     }
 }
 
-/// The declaration as a constant.
+/// Returns an expression for the `Thing`, which is a constant.
 fn thing(Declaration { root, name, title, interactions, .. }: &Declaration) -> TokenStream {
     let interactions = interactions.iter().map(|interaction| {
         let kind = kind(root, interaction);
         let (label, title) = (interaction.label(), interaction.value("title"));
-        // The compiler underlines the interaction, or the option, whose evaluation panics.
+        // If the evaluation panics, the compiler underlines the interaction or the option.
         let (begin, end) = (interaction.name.span(), interaction.end);
         let (new, arguments) =
             (quote_spanned!(begin=> __Interaction::new), quote_spanned!(end=> (#label, #title, #kind)));
@@ -123,8 +127,9 @@ fn thing(Declaration { root, name, title, interactions, .. }: &Declaration) -> T
         let kept = interaction.option(KEPT).map(|kept| quote_spanned!(kept.name.span()=> .kept()));
         quote!(#new #arguments #words #group #kept)
     });
-    // The compiler notes where a constant is used that cannot be evaluated: all of these places are the name of the handle, so that
-    // it does so once. With the spans of the caller's tokens, `$crate` cannot be named.
+    // If a constant does not evaluate, the compiler adds a note for each use. All uses have the span of the handle's
+    // name, so there is one note. The alias is needed, because `$crate` cannot be resolved with the spans of the
+    // caller's tokens.
     let all = Ident::new("INTERACTIONS", name.span());
     let list = quote_spanned!(name.span()=> &[#(#interactions),*]);
     let alias = Ident::new("__Interaction", name.span());
@@ -155,7 +160,7 @@ fn kind(root: &Ident, interaction: &Interaction) -> TokenStream {
     quote!(#root::thing::Kind::#variant { #(#fields),* })
 }
 
-/// Returns from the handle's `recv` if this interaction was asked for.
+/// Returns the code that returns from `recv` if a client invoked this interaction.
 fn arm(declaration: &Declaration, interaction: &Interaction) -> Option<TokenStream> {
     let Declaration { root, commands, .. } = declaration;
     let (label, command) = (interaction.label(), interaction.command.as_ref()?);
@@ -163,18 +168,18 @@ fn arm(declaration: &Declaration, interaction: &Interaction) -> Option<TokenStre
     let has_command = interaction.kind.has_command();
     has_command.then(|| {
         quote! {
-            if let (#label, #input) = (asked.name, asked.input) {
+            if let (#label, #input) = (invoked.name, invoked.input) {
                 return (#commands::#command #value, responder);
             }
         }
     })
 }
 
-/// The method of the handle that publishes or emits the interaction.
+/// Returns the method of the handle that publishes or emits the interaction.
 fn method(root: &Ident, constant: &TokenStream, interaction: &Interaction) -> TokenStream {
     let Interaction { attributes, name, .. } = interaction;
     let label = interaction.label();
-    // Of the macro, but at the caller's name: an argument that does not fit is explained there.
+    // The span resolves like the macro but points at the caller's name, so type errors are reported there.
     let mut root = root.clone();
     root.set_span(root.span().located_at(name.span()));
     let (about, parameters, call) = match (interaction.kind.role, interaction.kind.value) {
@@ -185,17 +190,17 @@ fn method(root: &Ident, constant: &TokenStream, interaction: &Interaction) -> To
             quote!(log(self.device, #label, severity, line)),
         ),
         (Role::Receive, _) => (
-            format!("Tells every client of `{label}`."),
+            format!("Sends the event `{label}` to every client."),
             quote!(text: impl ::core::fmt::Display),
             quote!(emit_event(self.device, #label, text)),
         ),
         (_, Value::Bool) => (
-            format!("Publishes the value of `{label}`; `None`: it is unavailable."),
+            format!("Publishes the value of `{label}`. `None` marks it as unavailable."),
             quote!(on: impl #root::IntoSwitch),
             quote!(publish(self.device, #label, on.into_switch())),
         ),
         (_, Value::Number) => (
-            format!("Publishes the value of `{label}`; `None` or NaN: it is unavailable."),
+            format!("Publishes the value of `{label}`. `None` or NaN marks it as unavailable."),
             quote!(number: impl #root::IntoNumber),
             quote!(publish(self.device, #label, number.into_number())),
         ),
@@ -208,7 +213,7 @@ fn method(root: &Ident, constant: &TokenStream, interaction: &Interaction) -> To
     quote!(#attributes #[doc = #about] pub fn #name(&self, #parameters) { #constant.#call; })
 }
 
-/// Returns the interactions that have methods of different names.
+/// Returns the interactions whose methods have different names.
 fn distinct(interactions: &[Interaction]) -> impl Iterator<Item = &Interaction> {
     interactions.iter().enumerate().filter_map(|(i, interaction)| {
         let is_first = interactions[..i].iter().all(|before| before.name != interaction.name);

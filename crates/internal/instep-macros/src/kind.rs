@@ -2,7 +2,7 @@
 
 use crate::suggest::{list, nearest};
 
-/// What an interaction is.
+/// Kind of an interaction.
 #[derive(Debug)]
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
@@ -35,7 +35,7 @@ pub(crate) enum Value {
     Nothing,
 }
 
-/// What an option takes.
+/// Type of the value of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
     Text,
@@ -47,7 +47,7 @@ pub(crate) enum Takes {
     Nothing,
 }
 
-/// Where an interaction with a value that outlives a restart is declared so.
+/// Option of an interaction whose value is kept over a restart.
 pub(crate) const KEPT: &str = "kept";
 
 static KINDS: [Kind; 10] = [
@@ -112,18 +112,20 @@ impl Kind {
         list(&KINDS.each_ref().map(|kind| kind.name))
     }
 
-    /// Returns the name with its article.
+    /// Returns the name with its indefinite article.
     pub(crate) fn a_name(&self) -> String {
         let article = if self.name == "event" { "an" } else { "a" };
         format!("{article} {}", self.name)
     }
 
-    /// Whether clients write or invoke it, so that it needs a command.
+    /// Returns whether clients write or invoke the interaction.
+    ///
+    /// Such an interaction needs a command.
     pub(crate) fn has_command(&self) -> bool {
         matches!(self.role, Role::Write | Role::Invoke)
     }
 
-    /// Whether the handle has a method for it.
+    /// Returns whether the handle has a method for the interaction.
     pub(crate) fn has_method(&self) -> bool {
         self.role != Role::Invoke
     }

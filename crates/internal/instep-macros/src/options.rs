@@ -31,7 +31,9 @@ pub(crate) fn options(
     })
 }
 
-/// Reads an option. `None` if the kind has no such option, which is reported.
+/// Reads an option.
+///
+/// Reports an option that the kind does not have, and returns `None`.
 fn option(input: ParseStream, of: &Ident, kind: &Kind, problems: &mut Problems) -> Result<Option<Choice>> {
     let name = identifier(input, format!("expected an option of `{of}`\n{}", kind.about_options()))?;
     let text = name.to_string();
@@ -68,7 +70,7 @@ fn option(input: ParseStream, of: &Ident, kind: &Kind, problems: &mut Problems) 
     Ok(Some(Choice { name, value: given, every }))
 }
 
-/// Returns what is wrong with an option that the kind does not have.
+/// Returns the error for an option that the kind does not have.
 fn unknown(option: &str, of: &Ident, kind: &Kind) -> String {
     let advice = if option == KEPT {
         "only a property that clients write can be kept; remove it".to_owned()
@@ -80,7 +82,7 @@ fn unknown(option: &str, of: &Ident, kind: &Kind) -> String {
     format!("unknown option `{option}` of `{of}`: {advice}\n{}", kind.about_options())
 }
 
-/// Takes the value of an unknown option.
+/// Skips the value of an unknown option.
 fn skip_to_comma_or_option(input: ParseStream) -> Result<()> {
     if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;

@@ -1,4 +1,4 @@
-//! Reads a declaration. A mistake is reported, and what stands behind it is read nevertheless.
+//! Reads a declaration. It reports an error, and continues to read after it.
 
 use crate::declaration::{Declaration, Interaction};
 use crate::kind::Kind;
@@ -11,14 +11,16 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Result, Token};
 
-/// How a Thing is declared.
+/// Form of the declaration of a Thing, for errors.
 const FORM: &str = "a Thing is declared as `pub Pump: \"A pump\", commands PumpCommand { … }`";
 
-/// Reads all that `thing!` got. `None` if not even the names of the handle and of the enum could be read.
+/// Reads the input of `thing!`.
+///
+/// Returns `None` if the declaration does not begin with the names of the handle and of the enum, and a title.
 pub(crate) fn declaration(input: TokenStream, problems: &mut Problems) -> Option<Declaration> {
     let parser = |input: ParseStream| {
         let read = thing(input, problems);
-        // syn complains about what is left over, which is no mistake of its own.
+        // Tokens that are left are skipped, because syn would report them as a second error.
         while input.parse::<TokenTree>().is_ok() {}
         read
     };
@@ -51,7 +53,7 @@ fn thing(input: ParseStream, problems: &mut Problems) -> Result<Declaration> {
     Ok(Declaration { root, attributes, visibility, name, title, commands, interactions })
 }
 
-/// Reads the name of the enum.
+/// Reads the name of the enum of commands.
 fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut Problems) -> Result<Ident> {
     let has_comma = input.peek(Token![,]);
     if has_comma {
@@ -63,7 +65,7 @@ fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut 
             "`{of}` has no enum of commands; name one: `{of}: {title}, commands {of}Command {{ … }}`"
         );
         problems.report(of, message);
-        // The usual name, so that the compiler finds the enum where the application uses it.
+        // The usual name avoids follow-up errors where the application uses the enum.
         return Ok(Ident::new("Command", Span::call_site()));
     }
     if !has_comma {
@@ -72,7 +74,9 @@ fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut 
     identifier(input, format!("expected the name of the enum after `commands`: {FORM}"))
 }
 
-/// Reads an interaction. `None` if its kind is unknown, which is reported.
+/// Reads an interaction.
+///
+/// Reports an unknown kind, and returns `None` if no kind is similar.
 fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Interaction>> {
     let attributes = attributes(input)?;
     let name = identifier(input, "expected the name of an interaction, as in `led => Led: switch { … }`")?;
