@@ -5,7 +5,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::report::Outcome;
 use crate::tools::{output, run, target};
 
 const VERSION: &str = "4.14.1";
@@ -36,8 +35,9 @@ pub(crate) fn script() -> Result<PathBuf, String> {
             package.display()
         ));
     }
-    match run(Command::new("tar").arg("xzf").arg(&package).arg("-C").arg(&folder)) {
-        Outcome::Passed if script.is_file() => Ok(script),
-        _ => Err(format!("{} cannot be unpacked", package.display())),
+    let unpacked = run(Command::new("tar").arg("xzf").arg(&package).arg("-C").arg(&folder));
+    if unpacked.is_err() || !script.is_file() {
+        return Err(format!("{} cannot be unpacked", package.display()));
     }
+    Ok(script)
 }

@@ -28,20 +28,15 @@ const CLIENTS: Packages = Packages {
 
 /// Fetches the clients, and has them use what the command `instep` serves.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
-    match fetch(tools) {
-        Ok(folder) => {
-            let mut tests =
-                cargo(&["test", "--package", "instep-cli", "--test", "other_clients", "--", "--ignored"]);
-            // Not everyone's PATH has the folder that Debian lays HAProxy into.
-            let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
-            run(tests.env("OTHER_CLIENTS", folder).env("PATH", path))
-        }
-        Err(outcome) => outcome,
-    }
+    let folder = fetch(tools)?;
+    let mut tests = cargo(&["test", "--package", "instep-cli", "--test", "other_clients", "--", "--ignored"]);
+    // Not everyone's PATH has the folder that Debian lays HAProxy into.
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
+    run(tests.env("OTHER_CLIENTS", folder).env("PATH", path))
 }
 
 /// The folder with the clients. `Err`: what is missing.
-fn fetch(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+fn fetch(tools: &mut Tools) -> Outcome<PathBuf> {
     for (program, package) in PROGRAMS {
         if find(program).is_none() && !Path::new("/usr/sbin").join(program).is_file() {
             tools.install(&format!("{program} is missing; this installs it:"), &[package])?;

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::firmware::{self, Plan, Variables};
 use crate::partitions;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, find, output, output_or_error};
 
 const INSTALL: &str =
@@ -50,25 +50,21 @@ impl Order {
 /// Builds the firmware, unless an image is named, and writes it.
 pub(crate) fn job(order: &Order, tools: &mut Tools) -> Outcome {
     let Some(espflash) = find("espflash") else {
-        return Outcome::Failed(format!("the program espflash is missing: {INSTALL}"));
+        return Err(format!("the program espflash is missing: {INSTALL}").into());
     };
-    let what = match &order.image {
-        Some(image) => checked(order, image),
-        None => firmware::build(&order.plan, Variables::Kept, tools).map(|built| built.elf),
+    let file = match &order.image {
+        Some(image) => checked(order, image)?,
+        None => firmware::build(&order.plan, Variables::Kept, tools).map_err(Stop::into_failure)?.elf,
     };
-    match what {
-        Ok(file) => write(&espflash, order, &file),
-        Err(Outcome::Skipped(why)) => Outcome::Failed(why),
-        Err(outcome) => outcome,
-    }
+    write(&espflash, order, &file)
 }
 
 /// An image, if it is an application for the board's chip.
-fn checked(order: &Order, image: &Path) -> Result<PathBuf, Outcome> {
+fn checked(order: &Order, image: &Path) -> Outcome<PathBuf> {
     let tool = firmware::image_tool()?;
-    let image = std::path::absolute(image).map_err(|error| Outcome::Failed(error.to_string()))?;
-    let refused = output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image));
-    refused.map(|_| image).map_err(Outcome::Failed)
+    let image = std::path::absolute(image).map_err(|error| error.to_string())?;
+    output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image))?;
+    Ok(image)
 }
 
 /// Lets espflash write a firmware, or an image if one is ordered.
@@ -76,22 +72,18 @@ fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
     let version = output(Command::new(espflash).arg("--version")).unwrap_or_default();
     let major = version.rsplit(' ').next().and_then(|version| version.split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < VERSION) {
-        return Outcome::Failed(format!("`{version}` is too old an espflash: {INSTALL}"));
+        return Err(format!("`{version}` is too old an espflash: {INSTALL}").into());
     }
     // An image brings neither boot loader nor partitions along.
-    if order.image.is_some()
-        && let Err(why) = look_at_partitions(espflash, order)
-    {
-        return Outcome::Failed(why);
+    if order.image.is_some() {
+        look_at_partitions(espflash, order)?;
     }
     for mut command in commands(espflash, order, file) {
-        if let Err(why) = do_it(&mut command, order, "written it") {
-            return Outcome::Failed(why);
-        }
+        do_it(&mut command, order, "written it")?;
     }
     let settings = if order.erase { "are cleared" } else { "stay as they were" };
     println!("Written. The settings {settings}. `espflash monitor` shows the log.");
-    Outcome::Passed
+    Ok(())
 }
 
 /// Whether the board has the boot loader's table of partitions, as its firmware wants it.
@@ -250,8 +242,8 @@ mod tests {
     #[test]
     fn settings_stay_unless_they_are_to_be_erased() {
         let espflash = StandIn::new("settings", "4.7.0", 0);
-        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Outcome::Passed);
-        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Ok(()));
+        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Ok(()));
         assert_eq!(
             espflash.told(),
             [
@@ -267,7 +259,7 @@ mod tests {
     #[test]
     fn an_image_goes_into_its_slot() {
         let espflash = StandIn::new("image", "4.0.1", 0);
-        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Ok(()));
         assert_eq!(
             espflash.told(),
             [
@@ -284,7 +276,7 @@ mod tests {
         let espflash = StandIn::new("new-board", "4.7.0", 0);
         fs::write(espflash.0.join("flash"), [0xff; 0xc00]).expect("a file");
         let order = order(&["esp32c3-devkit", "--image", "x.bin", "--port", "COM3"]);
-        let Outcome::Failed(why) = espflash.writes(&order) else { panic!("it passed") };
+        let Err(Stop::Failed(why)) = espflash.writes(&order) else { panic!("it passed") };
         assert!(
             why.starts_with("nothing is written: ") && why.contains("`cargo xtask flash esp32c3-devkit`"),
             "{why}"
@@ -296,13 +288,13 @@ mod tests {
     #[test]
     fn what_fails_is_told_in_one_sentence() {
         let failing = StandIn::new("failing", "4.7.0", 1);
-        let Outcome::Failed(why) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
+        let Err(Stop::Failed(why)) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
             panic!("it passed")
         };
         assert!(why.contains("esp32c6 of esp32c6-devkit") && !why.contains('\n'), "{why}");
         assert_eq!(failing.told().len(), 1, "nothing is written after what failed");
         let old = StandIn::new("old", "3.3.0", 0);
-        let Outcome::Failed(why) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("it passed") };
+        let Err(Stop::Failed(why)) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("it passed") };
         assert!(why.starts_with("`espflash 3.3.0` is too old an espflash: `cargo install"), "{why}");
         assert!(old.told().is_empty());
     }

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use clap::Args;
 
+use crate::bare_metal::host;
 use crate::report::{Outcome, Report};
-use crate::tools::{Tools, cargo, find, output, run, target, workspace};
+use crate::tools::{Tools, cargo, find, one_of, run, target, workspace};
 
 /// How many inputs each target gets as a step of all tests.
 const SMOKE: u32 = 10_000;
@@ -53,11 +54,7 @@ impl Plan {
 
 /// Returns the name if a target has it.
 fn target_of(name: &str) -> Result<String, String> {
-    let known = names();
-    if known.iter().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    Err(format!("there is no target {name}: there are {}", known.join(", ")))
+    one_of(&names(), "target", name)
 }
 
 /// The program runs in another folder.
@@ -67,58 +64,47 @@ fn absolute(file: &str) -> std::io::Result<PathBuf> {
 
 /// Runs what is planned, each target as a step of its own.
 pub(crate) fn all(plan: &Plan, report: &mut Report, tools: &mut Tools) {
-    let mut built = None;
-    report.step("fuzz: build", || match build(tools) {
-        Ok(folder) => {
-            built = Some(folder);
-            Outcome::Passed
-        }
-        Err(outcome) => outcome,
-    });
-    let Some(folder) = built else { return };
+    let Some(folder) = report.step_for("fuzz: build", || build(tools)) else { return };
     let wanted = |name: &&str| plan.target.as_ref().is_none_or(|target| target == name);
-    let names: Vec<String> = names();
-    for name in names.iter().map(String::as_str).filter(wanted) {
+    for name in names().iter().map(String::as_str).filter(wanted) {
         report.step(&format!("fuzz: {name}"), || fuzz(&folder.join(name), name, plan));
     }
 }
 
+/// Folder of the seeds of all targets.
+const CORPUS: &str = "fuzz/corpus";
+
 /// Every target has seeds.
 fn names() -> Vec<String> {
-    let folders = fs::read_dir(workspace().join("fuzz/corpus")).into_iter().flatten().flatten();
-    let mut names: Vec<_> = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+    entries(CORPUS)
 }
 
 /// The seeds of a target, as files, and always in the same order.
 fn seeds(name: &str) -> Vec<String> {
-    let folder = Path::new("fuzz/corpus").join(name);
-    let files = fs::read_dir(workspace().join(&folder)).into_iter().flatten().flatten();
-    let mut files: Vec<_> =
-        files.map(|file| folder.join(file.file_name()).to_string_lossy().into_owned()).collect();
-    files.sort();
-    files
+    let folder = format!("{CORPUS}/{name}");
+    entries(&folder).into_iter().map(|file| format!("{folder}/{file}")).collect()
+}
+
+/// Returns the names of a folder's entries, in order.
+fn entries(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(workspace().join(folder)).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Builds all targets, and says where they are.
-fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+fn build(tools: &mut Tools) -> Outcome<PathBuf> {
     if std::env::var_os("CXX").is_none() && find("c++").is_none() {
         tools.install("libFuzzer needs a C++ compiler:", &["g++"])?;
     }
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = output(Command::new(rustc).arg("-vV").current_dir(workspace())).unwrap_or_default();
-    let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
-        return Err(Outcome::Failed("rustc does not say what machine this is".to_owned()));
-    };
+    let host = host().ok_or("rustc does not say what machine this is".to_owned())?;
     let folder = folder();
     // With a target named, build scripts and macros are built without the flags.
-    let mut command = cargo(&["build", "--release", "--bins", "--target", host]);
+    let mut command = cargo(&["build", "--release", "--bins", "--target", &host]);
     command.current_dir(workspace().join("fuzz")).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &folder);
-    match run(&mut command) {
-        Outcome::Passed => Ok(folder.join(host).join("release")),
-        failed => Err(failed),
-    }
+    run(&mut command)?;
+    Ok(folder.join(host).join("release"))
 }
 
 /// Where the builds lie, and the inputs that were found.
@@ -129,9 +115,8 @@ fn folder() -> PathBuf {
 fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
     let (corpus, findings) = (folder().join("corpus").join(name), folder().join("findings").join(name));
     for folder in [&corpus, &findings] {
-        if let Err(error) = fs::create_dir_all(folder) {
-            return Outcome::Failed(format!("{} cannot be created: {error}", folder.display()));
-        }
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
     }
     let mut command = Command::new(program);
     command.current_dir(workspace()).arg(format!("-artifact_prefix={}/", findings.display()));
@@ -145,26 +130,21 @@ fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
         Extent { seconds, .. } => command
             .arg(format!("-max_total_time={seconds}"))
             // New ones go into the first folder.
-            .args([&corpus, &workspace().join("fuzz/corpus").join(name)]),
+            .args([&corpus, &workspace().join(CORPUS).join(name)]),
     };
     command.args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
     // It talks much.
     let log = folder().join(format!("{name}.log"));
-    match File::create(&log) {
-        Ok(file) => command.stderr(file),
-        Err(error) => return Outcome::Failed(format!("{} cannot be written: {error}", log.display())),
-    };
+    let file = File::create(&log).map_err(|error| format!("{} cannot be written: {error}", log.display()))?;
     println!("What it says is in {}.", log.display());
-    match run(&mut command) {
-        Outcome::Failed(why) => {
-            tell(&log);
-            Outcome::Failed(format!(
-                "{why}; what it found is in {}: `cargo xtask fuzz {name} --input FILE` tries it again",
-                findings.display()
-            ))
-        }
-        other => other,
-    }
+    run(command.stderr(file)).map_err(|stop| {
+        tell(&log);
+        let findings = findings.display();
+        format!(
+            "{stop}; what it found is in {findings}: `cargo xtask fuzz {name} --input FILE` tries it again"
+        )
+        .into()
+    })
 }
 
 /// Prints the end of a log: what was wrong, and with which input.

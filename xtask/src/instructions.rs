@@ -1,10 +1,9 @@
 //! Instructions of a chip for a `toggle`: instep
 //! and picoserve on the same machine, in QEMU.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::bare_metal::{TARGET, toolchain};
 use crate::qemu_image::{self, Built};
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
@@ -16,38 +15,28 @@ const END: &str = "<!-- Instructions: up to here -->";
 
 /// Measures, and prints the table; `write` puts it into the documentation.
 pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
-    let measured = build(tools).and_then(|(built, other)| table(&built, &other).map_err(Outcome::Failed));
-    match measured {
-        Ok(table) => {
-            print!("{table}");
-            let written = if write { keep(&table) } else { Ok(()) };
-            written.map_or_else(Outcome::Failed, |()| Outcome::Passed)
-        }
-        Err(outcome) => outcome,
+    let (built, picoserve) = build(tools)?;
+    let table = table(&built, &picoserve)?;
+    print!("{table}");
+    if write {
+        keep(&table)?;
     }
+    Ok(())
 }
 
 /// Builds both images, and the program that boots them.
-fn build(tools: &mut Tools) -> Result<(Built, String), Outcome> {
+fn build(tools: &mut Tools) -> Outcome<(Built, PathBuf)> {
     let built = qemu_image::build(tools)?;
-    let mut picoserve = cargo(&["build", "--release", "--package", "qemu-picoserve"]);
-    qemu_image::in_board(&mut picoserve, toolchain(tools)?);
-    let program = cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]);
-    for mut command in [picoserve, program] {
-        match run(&mut command) {
-            Outcome::Passed => {}
-            failed => return Err(failed),
-        }
-    }
-    let image = target().join("qemu").join(TARGET).join("release/qemu-picoserve");
-    Ok((built, image.display().to_string()))
+    let picoserve = qemu_image::build_package(tools, "qemu-picoserve")?;
+    run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]))?;
+    Ok((built, picoserve))
 }
 
-fn table(built: &Built, picoserve: &str) -> Result<String, String> {
+fn table(built: &Built, picoserve: &Path) -> Result<String, String> {
     let program = target().join("debug/instep-instructions");
     let output = Command::new(&program)
         .arg(format!("instep={}", built.image.display()))
-        .arg(format!("picoserve={picoserve}"))
+        .arg(format!("picoserve={}", picoserve.display()))
         .env("INSTEP_BIN", &built.launcher)
         .stderr(Stdio::inherit())
         .output()

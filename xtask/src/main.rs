@@ -28,8 +28,7 @@ mod tools;
 
 use std::process::ExitCode;
 
-use autobahn::Extent;
-use bench::Part;
+use bench::{Part, Rows};
 use clap::Parser as _;
 use cli::{Cli, Job};
 use report::Report;
@@ -37,14 +36,9 @@ use tools::Tools;
 
 fn main() -> ExitCode {
     let Cli { job, install } = Cli::parse();
-    let job = match job {
-        None => {
-            Cli::print_help();
-            return ExitCode::SUCCESS;
-        }
-        // Its own output is the report.
-        Some(Job::Bench(rows)) if rows.part.is_none() => return bench::measure(&rows),
-        Some(job) => job,
+    let Some(job) = job else {
+        Cli::print_help();
+        return ExitCode::SUCCESS;
     };
     // A skip that nobody would notice is a failure.
     let ci = std::env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1");
@@ -67,13 +61,13 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Flash(order) => report.step("flash", || flash::job(&order, tools)),
         Job::Size { app, write } => firmware::sizes(report, &app, write, tools),
         Job::EspTest => esp(report, tools),
-        Job::Bench(rows) => {
-            let write = matches!(rows.part, Some(Part::Instructions { write: true }));
+        Job::Bench(Rows { part: Some(Part::Instructions { write }), .. }) => {
             report.step("bench instructions", || instructions::measure(tools, write));
         }
+        Job::Bench(rows) => report.step("bench", || bench::measure(&rows)),
         Job::Fuzz(plan) => fuzz::all(&plan, report, tools),
         Job::CheckBareMetal => report.step("bare metal", || bare_metal::check(tools)),
-        Job::Autobahn { full } => report.step("autobahn", || autobahn::test(Extent::of(full))),
+        Job::Autobahn { full } => report.step("autobahn", || autobahn::test(full)),
         Job::Browser => report.step("browser", || browser::test(tools)),
         Job::Clients => report.step("clients", || clients::test(tools)),
         Job::NodeWot => report.step("node-wot", || node_wot::test(tools)),
@@ -87,7 +81,7 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("bare metal", || bare_metal::check(tools));
     qemu::all(report, tools);
     esp(report, tools);
-    report.step("autobahn", || autobahn::test(Extent::of(full)));
+    report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
     if full {

@@ -2,35 +2,27 @@
 
 use crate::report::{Outcome, Report};
 use crate::structure;
-use crate::tools::{Tools, cargo, find, output, run};
+use crate::tools::{Tools, cargo, find, run};
 use std::path::Path;
+
+/// Folders of all workspaces of this repository.
+const WORKSPACES: [&str; 6] =
+    ["", "bench/", "boards/esp/", "boards/esp-image/", "boards/qemu-riscv32/", "fuzz/"];
 
 /// Formatting, structure, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
-    report.step("format", || match component("fmt", "rustfmt", tools) {
-        Ok(()) => {
-            // Each of these is a workspace.
-            let manifests = [
-                "Cargo.toml",
-                "bench/Cargo.toml",
-                "boards/esp/Cargo.toml",
-                "boards/esp-image/Cargo.toml",
-                "boards/qemu-riscv32/Cargo.toml",
-                "fuzz/Cargo.toml",
-            ];
-            let check = |manifest| run(&mut cargo(&["fmt", "--all", "--manifest-path", manifest, "--check"]));
-            let failed = manifests.into_iter().map(check).find(|outcome| *outcome != Outcome::Passed);
-            failed.unwrap_or(Outcome::Passed)
-        }
-        Err(outcome) => outcome,
+    report.step("format", || {
+        tools.subcommand("fmt", "rustfmt", &["rustup", "component", "add", "rustfmt"])?;
+        WORKSPACES.into_iter().try_for_each(|folder| {
+            let manifest = format!("{folder}Cargo.toml");
+            run(&mut cargo(&["fmt", "--all", "--manifest-path", &manifest, "--check"]))
+        })
     });
     report.step("structure", structure::check);
-    report.step("clippy", || match component("clippy", "clippy", tools) {
-        Ok(()) => {
-            let args = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-            run(&mut cargo(&args))
-        }
-        Err(outcome) => outcome,
+    report.step("clippy", || {
+        tools.subcommand("clippy", "clippy", &["rustup", "component", "add", "clippy"])?;
+        let args = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+        run(&mut cargo(&args))
     });
     report.step("documentation", || {
         // Only the library of the two targets named instep, because their documentation would overwrite each other.
@@ -51,24 +43,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
 fn reverse_proxy(tools: &mut Tools) -> Outcome {
     // Debian installs it into a folder that is not in everyone's PATH.
     if find("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file() {
-        return Outcome::Passed;
-    }
-    match tools.install("nginx is missing; this installs it:", &["nginx-light"]) {
-        Ok(()) => Outcome::Passed,
-        Err(outcome) => outcome,
-    }
-}
-
-/// Checks that an optional part of the toolchain is installed.
-fn component(subcommand: &str, name: &str, tools: &Tools) -> Result<(), Outcome> {
-    let there = || output(&mut cargo(&[subcommand, "--version"])).is_some();
-    if there() {
         return Ok(());
     }
-    let mut install = std::process::Command::new("rustup");
-    install.args(["component", "add", name]);
-    if tools.may_install() && run(&mut install) == Outcome::Passed && there() {
-        return Ok(());
-    }
-    Err(Outcome::Skipped(format!("{name} is missing; `rustup component add {name}` installs it")))
+    tools.install("nginx is missing; this installs it:", &["nginx-light"])
 }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 
 /// State of this machine that jobs need.
 #[derive(Debug)]
@@ -24,25 +24,32 @@ impl Tools {
     ///
     /// Otherwise returns the outcome of a step that needs them: `missing` begins its sentence, and the
     /// command ends it.
-    pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Result<(), Outcome> {
+    pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Outcome {
         let sudo = if is_root() { "" } else { "sudo " };
         let packages = packages.join(" ");
         let command = format!("{sudo}apt-get install -y --no-install-recommends {packages}");
         if !self.install {
-            return Err(Outcome::Skipped(format!("{missing} `{command}`")));
+            return Err(Stop::Skipped(format!("{missing} `{command}`")));
         }
         if find("apt-get").is_none() {
-            return Err(Outcome::Failed(format!("{missing} `{command}` (but there is no apt-get here)")));
+            return Err(format!("{missing} `{command}` (but there is no apt-get here)").into());
         }
         if !self.lists_are_new {
             // If it fails, the old lists may still suffice.
             let _ = shell(&format!("{sudo}apt-get update"));
             self.lists_are_new = true;
         }
-        match shell(&command) {
-            Outcome::Passed => Ok(()),
-            _ => Err(Outcome::Failed(format!("{missing} `{command}` (but that failed)"))),
+        shell(&command).map_err(|_| format!("{missing} `{command}` (but that failed)").into())
+    }
+
+    /// Checks that cargo has a subcommand, which this command installs with `--install`.
+    pub(crate) fn subcommand(&self, subcommand: &str, name: &str, install: &[&str]) -> Outcome {
+        let is_there = || output(&mut cargo(&[subcommand, "--version"])).is_some();
+        let install = install.join(" ");
+        if is_there() || (self.install && shell(&install).is_ok() && is_there()) {
+            return Ok(());
         }
+        Err(Stop::Skipped(format!("{name} is missing; `{install}` installs it")))
     }
 
     /// Returns whether `--install` was given.
@@ -57,9 +64,9 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {shown}");
     // Without input, because no command here may ask questions.
     match command.stdin(Stdio::null()).status() {
-        Ok(status) if status.success() => Outcome::Passed,
-        Ok(status) => Outcome::Failed(format!("`{shown}` ended with {status}")),
-        Err(error) => Outcome::Failed(format!("`{shown}` could not be started: {error}")),
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{shown}` ended with {status}").into()),
+        Err(error) => Err(format!("`{shown}` could not be started: {error}").into()),
     }
 }
 
@@ -105,14 +112,12 @@ pub(crate) fn target() -> PathBuf {
 }
 
 /// Returns the server to test, which INSTEP_BIN names; by default it is built.
-pub(crate) fn server() -> Result<OsString, Outcome> {
+pub(crate) fn server() -> Outcome<OsString> {
     if let Some(server) = std::env::var_os("INSTEP_BIN") {
         return Ok(server);
     }
-    match run(&mut cargo(&["build", "--package", "instep-cli", "--bin", "instep"])) {
-        Outcome::Passed => Ok(target().join("debug/instep").into_os_string()),
-        failed => Err(failed),
-    }
+    run(&mut cargo(&["build", "--package", "instep-cli", "--bin", "instep"]))?;
+    Ok(target().join("debug/instep").into_os_string())
 }
 
 /// Returns the path of a program, if it can be started by its name.
@@ -145,6 +150,20 @@ pub(crate) fn output_or_error(command: &mut Command) -> Result<String, String> {
     if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
 }
 
+/// Returns the name if it is among those of its kind.
+pub(crate) fn one_of(names: &[String], kind: &str, name: &str) -> Result<String, String> {
+    let found = names.iter().find(|known| *known == name).cloned();
+    found.ok_or_else(|| format!("there is no {kind} {name}: there are {}", list(names)))
+}
+
+/// Formats as `a, b and c`.
+pub(crate) fn list(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        few => few.concat(),
+    }
+}
+
 fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
@@ -166,5 +185,11 @@ mod tests {
         let whole = find_in(&path, "espflash.exe", "");
         fs::remove_dir_all(&folder).expect("cannot remove the folder");
         assert_eq!((found, whole), ([Some(file.clone()), None], Some(file)));
+    }
+
+    #[test]
+    fn lists_are_read_aloud() {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!([list(&names[..1]), list(&names[..2]), list(&names)], ["a", "a and b", "a, b and c"]);
     }
 }
