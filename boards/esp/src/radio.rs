@@ -1,7 +1,7 @@
 //! The radio of the chip. `instep_wifi::setup` decides when it scans, joins, opens and closes.
 
-use crate::build_config::{AP_IS_OPEN, ap_password};
-use crate::disconnect::outcome_of;
+use crate::build_config::AP_IS_OPEN;
+use crate::disconnect;
 use crate::memory::AP_CLIENTS;
 use crate::network::AP_PAGE;
 use crate::settings;
@@ -18,6 +18,7 @@ use instep_settings::{Network, Settings, WifiPassword};
 use instep_wifi::join::Protection;
 use instep_wifi::name::Name;
 use instep_wifi::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
+use instep_wifi::{reason, setup};
 use log::{error, info, warn};
 
 /// Timeout of joining a network.
@@ -31,19 +32,10 @@ const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of polling the connection, beside the radio's events.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Returns the protection of the device's own network.
-///
-/// That is the build's choice, else the stored password, else a new one, which is stored. The radio must be on, because
-/// it is the source of random numbers.
+/// Returns the protection of the device's own network. The radio must be on, as a source of random numbers.
 pub fn protection(settings: &Settings) -> Protection {
-    let said = AP_IS_OPEN.then_some(Protection::Open);
-    let kept = settings.ap_password().as_ref().and_then(ap_password);
     let random = || Trng::try_new().expect("the radio is off").random();
-    let (protection, made) = Protection::choose(said, kept, random);
-    if let Some(made) = made {
-        settings.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
-    }
-    protection
+    setup::protection(settings, AP_IS_OPEN.then_some(Protection::Open), random)
 }
 
 /// The radio, for both networks.
@@ -106,7 +98,7 @@ impl Radio {
             }
             Ok(Err(ConnectionError::Failed(info))) => {
                 info!("The network or the radio says: {:?}", info.reason);
-                outcome_of(info.reason, password)
+                reason::outcome(disconnect::code(info.reason), password)
             }
             Ok(Err(problem)) => {
                 warn!("The radio cannot join: {problem}");
@@ -120,7 +112,7 @@ impl Radio {
     }
 }
 
-impl instep_wifi::setup::Radio for Radio {
+impl setup::Radio for Radio {
     async fn scan(&mut self) -> Networks {
         let mut networks = Networks::default();
         let options = ScanConfig::default().with_max(2 * NETWORKS_MAX);
