@@ -95,7 +95,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         }
     });
     let _ = writeln!(Serial, "{info}");
-    switch_off(false)
+    switch_off()
 }
 
 /// Whatever the processor cannot do: a wild pointer, or no program where it jumped.
