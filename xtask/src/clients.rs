@@ -1,10 +1,8 @@
 //! Clients and a proxy that others wrote: fetched when they are needed, never part of this repository.
 
-use std::path::{Path, PathBuf};
-
 use crate::packages::{NPM, Packages};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run};
+use crate::tools::{Tools, cargo, run};
 
 /// Programs that Debian has, and their packages.
 const PROGRAMS: [(&str, &str); 5] = [
@@ -28,19 +26,10 @@ const CLIENTS: Packages = Packages {
 
 /// Fetches the clients, and has them use what the command `instep` serves.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
-    let folder = fetch(tools)?;
+    tools.programs(&PROGRAMS)?;
+    let folder = CLIENTS.install()?;
     let mut tests = cargo(&["test", "--package", "instep-cli", "--test", "other_clients", "--", "--ignored"]);
     // Not everyone's PATH has the folder that Debian lays HAProxy into.
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
     run(tests.env("OTHER_CLIENTS", folder).env("PATH", path))
-}
-
-/// The folder with the clients. `Err`: what is missing.
-fn fetch(tools: &mut Tools) -> Outcome<PathBuf> {
-    for (program, package) in PROGRAMS {
-        if find(program).is_none() && !Path::new("/usr/sbin").join(program).is_file() {
-            tools.install(&format!("{program} is missing; this installs it:"), &[package])?;
-        }
-    }
-    CLIENTS.install()
 }

@@ -1,12 +1,12 @@
 //! Instructions of a chip for a `toggle`: instep
 //! and picoserve on the same machine, in QEMU.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use crate::qemu_image::{self, Built};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, run, target, workspace};
+use crate::tools::{Tools, cargo, output_or_error, run, target, workspace};
 
 /// File of the table, and the lines around it.
 const FILE: &str = "docs/reference/benchmarks.md";
@@ -15,36 +15,17 @@ const END: &str = "<!-- Instructions: up to here -->";
 
 /// Measures, and prints the table; `write` puts it into the documentation.
 pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
-    let (built, picoserve) = build(tools)?;
-    let table = table(&built, &picoserve)?;
+    let Built { image, launcher } = qemu_image::build(tools)?;
+    let picoserve = qemu_image::build_package(tools, "qemu-picoserve")?;
+    run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]))?;
+    let mut program = Command::new(target().join("debug/instep-instructions"));
+    program.arg(format!("instep={}", image.display())).arg(format!("picoserve={}", picoserve.display()));
+    let table = output_or_error(program.env("INSTEP_BIN", launcher))? + "\n";
     print!("{table}");
     if write {
         keep(&table)?;
     }
     Ok(())
-}
-
-/// Builds both images, and the program that boots them.
-fn build(tools: &mut Tools) -> Outcome<(Built, PathBuf)> {
-    let built = qemu_image::build(tools)?;
-    let picoserve = qemu_image::build_package(tools, "qemu-picoserve")?;
-    run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]))?;
-    Ok((built, picoserve))
-}
-
-fn table(built: &Built, picoserve: &Path) -> Result<String, String> {
-    let program = target().join("debug/instep-instructions");
-    let output = Command::new(&program)
-        .arg(format!("instep={}", built.image.display()))
-        .arg(format!("picoserve={}", picoserve.display()))
-        .env("INSTEP_BIN", &built.launcher)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("{}: {error}", program.display()))?;
-    if !output.status.success() {
-        return Err(format!("{} ended with {}", program.display(), output.status));
-    }
-    String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
 
 fn keep(table: &str) -> Result<(), String> {

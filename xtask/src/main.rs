@@ -29,7 +29,7 @@ mod tools;
 use std::process::ExitCode;
 
 use bench::{Part, Rows};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Job};
 use report::Report;
 use tools::Tools;
@@ -37,7 +37,8 @@ use tools::Tools;
 fn main() -> ExitCode {
     let Cli { job, install } = Cli::parse();
     let Some(job) = job else {
-        Cli::print_help();
+        // It fails if stdout is closed.
+        let _ = Cli::command().print_help();
         return ExitCode::SUCCESS;
     };
     // A skip that nobody would notice is a failure.

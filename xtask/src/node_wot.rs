@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::packages::{NPM, Packages};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run};
+use crate::tools::{Tools, cargo, run};
 
 const CLIENT: Packages = Packages {
     name: "node-wot",
@@ -29,9 +29,7 @@ pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> 
 
 /// Fetches the client, and returns the command that tests with it.
 fn tests(tools: &mut Tools) -> Outcome<Command> {
-    if find("node").is_none() || find("npm").is_none() {
-        tools.install("Node.js is missing; this installs it:", &["nodejs", "npm"])?;
-    }
+    tools.programs(&[("node", "nodejs"), ("npm", "npm")])?;
     let mut tests = cargo(&["test", "--package", "instep-cli", "--test", "web_of_things", "--", "--ignored"]);
     tests.env("NODE_WOT", CLIENT.install()?);
     Ok(tests)

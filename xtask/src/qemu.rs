@@ -69,16 +69,16 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     let images = report.step_for("qemu image", || {
         let with_settings = build_other(tools, &SETTINGS, "with-settings")?;
         let for_16 = build_other(tools, &FOR_16, "for-16")?;
+        let own_network = own_network::build(tools)?;
         // The usual image is built last, because it stays in the common place.
-        Ok((with_settings, for_16, build(tools)?))
+        Ok((with_settings, for_16, own_network, build(tools)?))
     });
     report.step("qemu lints", || lint(tools));
-    let Some((with_settings, for_16, Built { image, launcher })) = images else { return };
+    let Some((with_settings, for_16, own_network, Built { image, launcher })) = images else { return };
     report.step("qemu tests", || {
-        let own_network = own_network::build(tools)?;
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
-        tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
+        tests.env("INSTEP_OWN_NETWORK_IMAGE", &own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
         // A test and its machine use a core each.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
@@ -91,10 +91,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     });
     report.step("qemu node-wot", || node_wot::test_device(tools, &launcher, &image));
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
-    report.step("qemu browser: its own network", || {
-        let image = own_network::build(tools)?;
-        browser::test_own_network(tools, &image)
-    });
+    report.step("qemu browser: its own network", || browser::test_own_network(tools, &own_network));
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::bare_metal::{TARGET, Toolchain, toolchain};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run, target, workspace};
+use crate::tools::{Tools, cargo, run, target, workspace};
 
 const BOARD: &str = "boards/qemu-riscv32";
 pub(crate) const QEMU: &str = "qemu-system-riscv32";
@@ -44,9 +44,7 @@ pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome<PathBuf
 /// Builds the image with these environment variables.
 pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Outcome<PathBuf> {
     let toolchain = toolchain(tools)?;
-    if find(QEMU).is_none() {
-        tools.install(&format!("{QEMU} is missing; this installs it:"), &[QEMU_PACKAGE])?;
-    }
+    tools.programs(&[(QEMU, QEMU_PACKAGE)])?;
     let mut build = cargo(&["build", "--release"]);
     in_board(&mut build, toolchain);
     build.envs(settings.iter().copied());

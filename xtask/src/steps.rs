@@ -1,9 +1,8 @@
 //! The steps that need nothing but Rust.
 
-use crate::report::{Outcome, Report};
+use crate::report::Report;
 use crate::structure;
-use crate::tools::{Tools, cargo, find, run};
-use std::path::Path;
+use crate::tools::{Tools, cargo, run};
 
 /// Folders of all workspaces of this repository.
 const WORKSPACES: [&str; 6] =
@@ -29,21 +28,11 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         let args = ["doc", "--workspace", "--lib", "--all-features", "--no-deps"];
         run(cargo(&args).env("RUSTDOCFLAGS", "-D warnings"))
     });
-    report.step("reverse proxy", || reverse_proxy(tools));
+    // Without nginx, the tests behind a reverse proxy are skipped.
+    report.step("reverse proxy", || tools.programs(&[("nginx", "nginx-light")]));
     // Property tests try the same values each time, so that unchanged code does not start to fail; `cargo test`
     // alone tries other values each time.
     report.step("tests", || {
         run(cargo(&["test", "--workspace", "--no-fail-fast"]).env("PROPTEST_RNG_SEED", "1"))
     });
-}
-
-/// Checks that nginx is installed, for tests behind a reverse proxy.
-///
-/// Without it those tests are skipped.
-fn reverse_proxy(tools: &mut Tools) -> Outcome {
-    // Debian installs it into a folder that is not in everyone's PATH.
-    if find("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file() {
-        return Ok(());
-    }
-    tools.install("nginx is missing; this installs it:", &["nginx-light"])
 }

@@ -42,6 +42,17 @@ impl Tools {
         shell(&command).map_err(|_| format!("{missing} `{command}` (but that failed)").into())
     }
 
+    /// Installs the Debian packages of missing programs with `--install`.
+    pub(crate) fn programs(&mut self, programs: &[(&str, &str)]) -> Outcome {
+        for (program, package) in programs {
+            // Debian installs some into a folder that is not in everyone's PATH.
+            if find(program).is_none() && !Path::new("/usr/sbin").join(program).is_file() {
+                self.install(&format!("{program} is missing; this installs it:"), &[package])?;
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that cargo has a subcommand, which this command installs with `--install`.
     pub(crate) fn subcommand(&self, subcommand: &str, name: &str, install: &[&str]) -> Outcome {
         let is_there = || output(&mut cargo(&[subcommand, "--version"])).is_some();
@@ -136,9 +147,7 @@ fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
 
 /// Returns the output of a program, if it succeeds.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then_some(text)
+    output_or_error(command).ok()
 }
 
 /// Returns the output of a program, or its errors.
