@@ -4,14 +4,13 @@
 //!
 //! The suite runs only under Python 2.7, so it gets an environment of its own below the target folder.
 
-use crate::report::Outcome;
-use crate::tools::{server, target, workspace};
+use crate::report::{Outcome, Stop};
+use crate::tools::{output, server, target, workspace};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 const SUITE: &str = "autobahntestsuite==25.10.1";
 /// Last version that makes environments for Python 2.7.
@@ -34,31 +33,19 @@ const COMPRESSED: [(&str, u64); 2] = [("12", 1200), ("13", 1500)];
 /// They send messages of 16 bytes, of 8 KiB, and of 32 KiB in frames of 256 bytes. All cases would take 15 minutes.
 const COMPRESSED_ALWAYS: [&str; 3] = ["1", "8", "13"];
 
+/// Exit code of the program `timeout` after the time limit.
+const TIMED_OUT: i32 = 124;
+
 /// Behaviour of the server in each case, in the messages and in the closing.
 type Results = BTreeMap<String, String>;
-
-/// Extent of the suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Only some cases of compressed messages.
-    Quick,
-    Full,
-}
-
-impl Extent {
-    pub(crate) fn of(full: bool) -> Extent {
-        if full { Extent::Full } else { Extent::Quick }
-    }
-}
 
 /// Runs the suite against `instep serve --app echo`.
 ///
 /// Prints a table, and compares the results with the expected behaviour.
-pub(crate) fn test(extent: Extent) -> Outcome {
-    match server() {
-        Ok(binary) => conform(&mut Command::new(binary), "results", &|case| is_run(case, extent)),
-        Err(outcome) => outcome,
-    }
+///
+/// Unless it is `full`, it has only some cases of compressed messages.
+pub(crate) fn test(full: bool) -> Outcome {
+    conform(&mut Command::new(server()?), "results", &|case| full || is_always_run(case))
 }
 
 /// Runs groups 1 to 7 and 10 against `binary`, which runs a small device.
@@ -72,16 +59,11 @@ pub(crate) fn test_device(binary: &Path, image: &Path) -> Outcome {
 /// Runs the selected cases, and writes the suite's reports to the folder `name`.
 fn conform(server: &mut Command, name: &str, is_run: &dyn Fn(&str) -> bool) -> Outcome {
     let folder = target().join("autobahn");
-    let suite = match prepare(&folder) {
-        Ok(suite) => suite,
-        Err(missing) => return Outcome::Skipped(missing),
-    };
-    let compared = read_expected().and_then(|expected| {
-        let results = run_groups(&suite, server, &folder.join(name), is_run, &expected)?;
-        print_table(&results);
-        compare(&results, &expected, is_run)
-    });
-    compared.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    let suite = prepare(&folder).map_err(Stop::Skipped)?;
+    let expected = read_expected()?;
+    let results = run_groups(&suite, server, &folder.join(name), is_run, &expected)?;
+    print_table(&results);
+    compare(&results, &expected, is_run).map_err(Stop::Failed)
 }
 
 fn group_of(case: &str) -> &str {
@@ -125,11 +107,10 @@ fn find_python2() -> Option<PathBuf> {
         .find(|python| succeeds(Command::new(python).arg("--version")))
 }
 
-/// Returns whether the case is run.
-fn is_run(case: &str, extent: Extent) -> bool {
+/// Returns whether the case takes little time.
+fn is_always_run(case: &str) -> bool {
     let compressed = COMPRESSED.iter().any(|(compressed, _)| *compressed == group_of(case));
-    let always = case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last));
-    extent == Extent::Full || !compressed || always
+    !compressed || case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last))
 }
 
 fn run_groups(
@@ -157,15 +138,13 @@ fn run_groups(
         let spec_file = out.join("spec.json");
         fs::write(&spec_file, spec.to_string())
             .map_err(|error| format!("{}: {error}", spec_file.display()))?;
-        let mut client = Command::new(suite)
-            .args(["-m", "fuzzingclient", "-s"])
-            .arg(&spec_file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("{}: {error}", suite.display()))?;
-        wait(&mut client, Duration::from_secs(seconds))
-            .ok_or(format!("group {group} did not end within {seconds} s"))?;
+        let mut client = Command::new("timeout");
+        client.arg(seconds.to_string()).arg(suite).args(["-m", "fuzzingclient", "-s"]).arg(&spec_file);
+        let ended = client.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let ended = ended.map_err(|error| format!("{}: {error}", suite.display()))?;
+        if ended.code() == Some(TIMED_OUT) {
+            return Err(format!("group {group} did not end within {seconds} s"));
+        }
         read_results(&out.join("index.json"), &mut results)?;
     }
     server.stop()?;
@@ -267,20 +246,6 @@ impl Drop for Server {
     }
 }
 
-/// Waits for a process to end, and kills it after the time limit.
-fn wait(child: &mut Child, timeout: Duration) -> Option<()> {
-    let start = Instant::now();
-    while start.elapsed() < timeout {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            return Some(());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
-}
-
 fn succeeds(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    output(command).is_some()
 }

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::report::Outcome;
 use crate::tools::{output, run, target};
 
 const VERSION: &str = "4.14.1";
@@ -35,8 +34,9 @@ pub(crate) fn script() -> Result<PathBuf, String> {
     if !hash.starts_with(HASH) {
         return Err(format!("the file from {url} is not axe-core {VERSION}; remove {}", package.display()));
     }
-    match run(Command::new("tar").arg("xzf").arg(&package).arg("-C").arg(&folder)) {
-        Outcome::Passed if script.is_file() => Ok(script),
-        _ => Err(format!("{} cannot be unpacked", package.display())),
+    let unpacked = run(Command::new("tar").arg("xzf").arg(&package).arg("-C").arg(&folder));
+    if unpacked.is_err() || !script.is_file() {
+        return Err(format!("{} cannot be unpacked", package.display()));
     }
+    Ok(script)
 }

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, cargo, output, run, target, workspace};
 
 pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
@@ -24,22 +24,11 @@ const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
 /// Builds the applications, the driver and the Wi-Fi set-up for a chip.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
-    let toolchain = match toolchain(tools) {
-        Ok(toolchain) => toolchain,
-        Err(outcome) => return outcome,
-    };
-    let mut build = cargo(&[
-        "build",
-        "--package",
-        "instep-apps",
-        "--package",
-        "instep-embassy",
-        "--package",
-        "instep-wifi",
-        "--lib",
-        "--target",
-        TARGET,
-    ]);
+    let toolchain = toolchain(tools)?;
+    let mut build = cargo(&["build", "--lib", "--target", TARGET]);
+    for package in ["instep-apps", "instep-embassy", "instep-wifi"] {
+        build.args(["--package", package]);
+    }
     // This target has one core without atomic instructions, which firmware states by a feature of portable-atomic.
     build.env(
         "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
@@ -71,7 +60,7 @@ impl Toolchain {
     }
 
     /// Returns the Clippy of this toolchain.
-    pub(crate) fn clippy(self, tools: &mut Tools) -> Result<Command, Outcome> {
+    pub(crate) fn clippy(self, tools: &mut Tools) -> Outcome<Command> {
         if let Self::Rustup = self {
             return Ok(cargo(&["clippy"]));
         }
@@ -85,23 +74,18 @@ impl Toolchain {
     }
 
     fn find(target: &str) -> Option<Self> {
-        if has_target(target) {
-            Some(Self::Rustup)
-        } else if has_source() {
-            Some(Self::Debian)
-        } else {
-            None
-        }
+        let debian = || has_source().then_some(Self::Debian);
+        has_target(target).then_some(Self::Rustup).or_else(debian)
     }
 }
 
 /// Finds a toolchain for [`TARGET`], or installs it with `--install`.
-pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
+pub(crate) fn toolchain(tools: &mut Tools) -> Outcome<Toolchain> {
     toolchain_for(TARGET, tools)
 }
 
 /// Finds a toolchain for a RISC-V target, or installs it with `--install`.
-pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain, Outcome> {
+pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Outcome<Toolchain> {
     if let Some(found) = Toolchain::find(target) {
         return Ok(found);
     }
@@ -110,12 +94,12 @@ pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain
         // Outside of Debian there are no such packages, so only rustup remains.
         let mut rustup = Command::new("rustup");
         rustup.args(["target", "add", target]);
-        if !tools.may_install() || run(&mut rustup) != Outcome::Passed {
+        if !tools.may_install() || run(&mut rustup).is_err() {
             return Err(outcome);
         }
     }
     Toolchain::find(target)
-        .ok_or(Outcome::Failed(format!("the installed toolchain cannot build for {target}")))
+        .ok_or_else(|| Stop::Failed(format!("the installed toolchain cannot build for {target}")))
 }
 
 /// Returns PATH with the linker of the toolchain that runs this program.
@@ -128,8 +112,9 @@ fn path_with_linker() -> Option<OsString> {
 }
 
 /// Returns the target of this machine, as in `host: x86_64-unknown-linux-gnu`.
-fn host() -> Option<String> {
-    let about = output(Command::new("rustc").arg("-vV").current_dir(workspace()))?;
+pub(crate) fn host() -> Option<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let about = output(Command::new(rustc).arg("-vV").current_dir(workspace()))?;
     about.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
 }
 
@@ -146,7 +131,7 @@ fn has_target(target: &str) -> bool {
 /// Returns a compiler with the source of its own library.
 ///
 /// It can build the library for a target without a prebuilt one.
-pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+pub(crate) fn compiler_with_source(tools: &mut Tools) -> Outcome<PathBuf> {
     let ours = sysroot().map(PathBuf::from).filter(|root| root.join(SOURCE).is_file());
     if let Some(root) = ours {
         return Ok(root.join("bin/rustc"));

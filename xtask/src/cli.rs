@@ -1,6 +1,6 @@
 //! The command line: the jobs and their options.
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::firmware::{self, Plan};
 use crate::{bench, flash, fuzz, own_network};
@@ -80,14 +80,6 @@ pub(crate) enum Job {
     Dependencies,
 }
 
-impl Cli {
-    /// Prints the overview of all jobs.
-    pub(crate) fn print_help() {
-        // Printing fails if stdout is closed.
-        let _ = Cli::command().print_help();
-    }
-}
-
 /// Returns the name if `qemu` can boot it.
 fn bootable(name: &str) -> Result<String, String> {
     if name == own_network::NAME { Ok(name.to_owned()) } else { firmware::application(name) }
@@ -96,6 +88,7 @@ fn bootable(name: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory as _;
 
     fn job(args: &[&str]) -> Result<Job, clap::Error> {
         let cli = Cli::try_parse_from([&["cargo xtask"], args].concat())?;

@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::firmware::{self, Plan, Variables};
 use crate::partitions;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, find, output, output_or_error};
 
 const INSTALL: &str =
@@ -53,25 +53,21 @@ impl Order {
 /// Builds the firmware, unless the order has an image, and writes it.
 pub(crate) fn job(order: &Order, tools: &mut Tools) -> Outcome {
     let Some(espflash) = find("espflash") else {
-        return Outcome::Failed(format!("the program espflash is missing; {INSTALL}"));
+        return Err(format!("the program espflash is missing; {INSTALL}").into());
     };
     let file = match &order.image {
-        Some(image) => checked(order, image),
-        None => firmware::build(&order.plan, Variables::Kept, tools).map(|built| built.elf),
+        Some(image) => checked(order, image)?,
+        None => firmware::build(&order.plan, Variables::Kept, tools).map_err(Stop::into_failure)?.elf,
     };
-    match file {
-        Ok(file) => write(&espflash, order, &file),
-        Err(Outcome::Skipped(why)) => Outcome::Failed(why),
-        Err(outcome) => outcome,
-    }
+    write(&espflash, order, &file)
 }
 
 /// Returns the path of an image, if it is an application for the board's chip.
-fn checked(order: &Order, image: &Path) -> Result<PathBuf, Outcome> {
+fn checked(order: &Order, image: &Path) -> Outcome<PathBuf> {
     let tool = firmware::image_tool()?;
-    let image = std::path::absolute(image).map_err(|error| Outcome::Failed(error.to_string()))?;
-    let refused = output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image));
-    refused.map(|_| image).map_err(Outcome::Failed)
+    let image = std::path::absolute(image).map_err(|error| error.to_string())?;
+    output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image))?;
+    Ok(image)
 }
 
 /// Writes a firmware, or the image of the order.
@@ -79,22 +75,18 @@ fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
     let version = output(Command::new(espflash).arg("--version")).unwrap_or_default();
     let major = version.rsplit(' ').next().and_then(|version| version.split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < VERSION) {
-        return Outcome::Failed(format!("`{version}` is too old; {INSTALL}"));
+        return Err(format!("`{version}` is too old; {INSTALL}").into());
     }
     // An image has no boot loader and no partition table, so the board must have them.
-    if order.image.is_some()
-        && let Err(why) = check_partitions(espflash, order)
-    {
-        return Outcome::Failed(why);
+    if order.image.is_some() {
+        check_partitions(espflash, order)?;
     }
     for mut command in commands(espflash, order, file) {
-        if let Err(why) = run_attached(&mut command, order, "write the firmware") {
-            return Outcome::Failed(why);
-        }
+        run_attached(&mut command, order, "write the firmware")?;
     }
     let settings = if order.erase { "are erased" } else { "are unchanged" };
     println!("Written. The settings {settings}. `espflash monitor` shows the log.");
-    Outcome::Passed
+    Ok(())
 }
 
 /// Checks that the partition table on the board matches the one of the firmware.
@@ -256,8 +248,8 @@ mod tests {
     #[test]
     fn settings_stay_without_erase() {
         let espflash = StandIn::new("settings", "4.7.0", 0);
-        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Outcome::Passed);
-        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Ok(()));
+        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Ok(()));
         assert_eq!(
             espflash.told(),
             [
@@ -273,7 +265,7 @@ mod tests {
     #[test]
     fn image_goes_into_its_slot() {
         let espflash = StandIn::new("image", "4.0.1", 0);
-        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Ok(()));
         assert_eq!(
             espflash.told(),
             [
@@ -290,7 +282,7 @@ mod tests {
         let espflash = StandIn::new("new-board", "4.7.0", 0);
         fs::write(espflash.0.join("flash"), [0xff; 0xc00]).expect("cannot write the file");
         let order = order(&["esp32c3-devkit", "--image", "x.bin", "--port", "COM3"]);
-        let Outcome::Failed(why) = espflash.writes(&order) else { panic!("the step passed") };
+        let Err(Stop::Failed(why)) = espflash.writes(&order) else { panic!("it passed") };
         assert!(
             why.starts_with("nothing is written: ") && why.contains("`cargo xtask flash esp32c3-devkit`"),
             "{why}"
@@ -302,13 +294,13 @@ mod tests {
     #[test]
     fn failure_is_reported_in_one_sentence() {
         let failing = StandIn::new("failing", "4.7.0", 1);
-        let Outcome::Failed(why) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
+        let Err(Stop::Failed(why)) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
             panic!("the step passed")
         };
         assert!(why.contains("an esp32c6 (esp32c6-devkit)") && !why.contains('\n'), "{why}");
         assert_eq!(failing.told().len(), 1, "espflash ran after a failure");
         let old = StandIn::new("old", "3.3.0", 0);
-        let Outcome::Failed(why) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("the step passed") };
+        let Err(Stop::Failed(why)) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("it passed") };
         assert!(why.starts_with("`espflash 3.3.0` is too old; `cargo install"), "{why}");
         assert!(old.told().is_empty());
     }

@@ -9,8 +9,9 @@ use std::process::Command;
 
 use clap::Args;
 
+use crate::bare_metal::host;
 use crate::report::{Outcome, Report};
-use crate::tools::{Tools, cargo, find, output, run, target, workspace};
+use crate::tools::{Tools, cargo, find, one_of, run, target, workspace};
 
 /// Number of inputs for each target in a run of `test`.
 const SMOKE: u32 = 10_000;
@@ -55,11 +56,7 @@ impl Plan {
 
 /// Returns the name if a target has it.
 fn target_of(name: &str) -> Result<String, String> {
-    let known = names();
-    if known.iter().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    Err(format!("unknown target {name}; choose one of {}", known.join(", ")))
+    one_of(&names(), "target", name)
 }
 
 /// Returns the absolute path of a file, because the target runs in another folder.
@@ -69,58 +66,47 @@ fn absolute(file: &str) -> std::io::Result<PathBuf> {
 
 /// Runs the planned targets, each as a step of its own.
 pub(crate) fn all(plan: &Plan, report: &mut Report, tools: &mut Tools) {
-    let mut built = None;
-    report.step("fuzz: build", || match build(tools) {
-        Ok(folder) => {
-            built = Some(folder);
-            Outcome::Passed
-        }
-        Err(outcome) => outcome,
-    });
-    let Some(folder) = built else { return };
+    let Some(folder) = report.step_for("fuzz: build", || build(tools)) else { return };
     let wanted = |name: &&str| plan.target.as_ref().is_none_or(|target| target == name);
-    let names: Vec<String> = names();
-    for name in names.iter().map(String::as_str).filter(wanted) {
+    for name in names().iter().map(String::as_str).filter(wanted) {
         report.step(&format!("fuzz: {name}"), || fuzz(&folder.join(name), name, plan));
     }
 }
 
+/// Folder of the seeds of all targets.
+const CORPUS: &str = "fuzz/corpus";
+
 /// Returns the names of all targets. Each has a folder of seeds.
 fn names() -> Vec<String> {
-    let folders = fs::read_dir(workspace().join("fuzz/corpus")).into_iter().flatten().flatten();
-    let mut names: Vec<_> = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+    entries(CORPUS)
 }
 
 /// Returns the files of a target's seeds, in the order of their names.
 fn seeds(name: &str) -> Vec<String> {
-    let folder = Path::new("fuzz/corpus").join(name);
-    let files = fs::read_dir(workspace().join(&folder)).into_iter().flatten().flatten();
-    let mut files: Vec<_> =
-        files.map(|file| folder.join(file.file_name()).to_string_lossy().into_owned()).collect();
-    files.sort();
-    files
+    let folder = format!("{CORPUS}/{name}");
+    entries(&folder).into_iter().map(|file| format!("{folder}/{file}")).collect()
+}
+
+/// Returns the names of a folder's entries, in order.
+fn entries(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(workspace().join(folder)).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Builds all targets, and returns their folder.
-fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+fn build(tools: &mut Tools) -> Outcome<PathBuf> {
     if std::env::var_os("CXX").is_none() && find("c++").is_none() {
         tools.install("libFuzzer needs a C++ compiler;", &["g++"])?;
     }
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = output(Command::new(rustc).arg("-vV").current_dir(workspace())).unwrap_or_default();
-    let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
-        return Err(Outcome::Failed("the output of `rustc -vV` has no host".to_owned()));
-    };
+    let host = host().ok_or("the output of `rustc -vV` has no host".to_owned())?;
     let folder = folder();
     // Because of --target, build scripts and macros are built without the flags.
-    let mut command = cargo(&["build", "--release", "--bins", "--target", host]);
+    let mut command = cargo(&["build", "--release", "--bins", "--target", &host]);
     command.current_dir(workspace().join("fuzz")).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &folder);
-    match run(&mut command) {
-        Outcome::Passed => Ok(folder.join(host).join("release")),
-        failed => Err(failed),
-    }
+    run(&mut command)?;
+    Ok(folder.join(host).join("release"))
 }
 
 /// Returns the folder of the builds, of new inputs, and of findings.
@@ -131,9 +117,8 @@ fn folder() -> PathBuf {
 fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
     let (corpus, findings) = (folder().join("corpus").join(name), folder().join("findings").join(name));
     for folder in [&corpus, &findings] {
-        if let Err(error) = fs::create_dir_all(folder) {
-            return Outcome::Failed(format!("{} cannot be created: {error}", folder.display()));
-        }
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
     }
     let mut command = Command::new(program);
     command.current_dir(workspace()).arg(format!("-artifact_prefix={}/", findings.display()));
@@ -147,26 +132,21 @@ fn fuzz(program: &Path, name: &str, plan: &Plan) -> Outcome {
         Extent { seconds, .. } => command
             .arg(format!("-max_total_time={seconds}"))
             // New inputs go into the first folder.
-            .args([&corpus, &workspace().join("fuzz/corpus").join(name)]),
+            .args([&corpus, &workspace().join(CORPUS).join(name)]),
     };
     command.args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"]);
     // The output is long, so it goes to a file.
     let log = folder().join(format!("{name}.log"));
-    match File::create(&log) {
-        Ok(file) => command.stderr(file),
-        Err(error) => return Outcome::Failed(format!("{} cannot be written: {error}", log.display())),
-    };
+    let file = File::create(&log).map_err(|error| format!("{} cannot be written: {error}", log.display()))?;
     println!("The output is in {}.", log.display());
-    match run(&mut command) {
-        Outcome::Failed(why) => {
-            print_end(&log);
-            Outcome::Failed(format!(
-                "{why}; the input is in {}, and `cargo xtask fuzz {name} --input FILE` runs it again",
-                findings.display()
-            ))
-        }
-        other => other,
-    }
+    run(command.stderr(file)).map_err(|stop| {
+        print_end(&log);
+        let findings = findings.display();
+        format!(
+            "{stop}; what it found is in {findings}: `cargo xtask fuzz {name} --input FILE` tries it again"
+        )
+        .into()
+    })
 }
 
 /// Prints the end of a log, which has the failure and the input.

@@ -30,23 +30,18 @@ mod tools;
 
 use std::process::ExitCode;
 
-use autobahn::Extent;
-use bench::Part;
-use clap::Parser as _;
+use bench::{Part, Rows};
+use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Job};
 use report::Report;
 use tools::Tools;
 
 fn main() -> ExitCode {
     let Cli { job, install } = Cli::parse();
-    let job = match job {
-        None => {
-            Cli::print_help();
-            return ExitCode::SUCCESS;
-        }
-        // This job prints its own report.
-        Some(Job::Bench(rows)) if rows.part.is_none() => return bench::measure(&rows),
-        Some(job) => job,
+    let Some(job) = job else {
+        // It fails if stdout is closed.
+        let _ = Cli::command().print_help();
+        return ExitCode::SUCCESS;
     };
     // In CI, and with `--install`, a skipped step counts as a failure, because nobody would notice it.
     let ci = std::env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1");
@@ -69,13 +64,13 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Flash(order) => report.step("flash", || flash::job(&order, tools)),
         Job::Size { app, write } => firmware::sizes(report, &app, write, tools),
         Job::EspTest => esp(report, tools),
-        Job::Bench(rows) => {
-            let write = matches!(rows.part, Some(Part::Instructions { write: true }));
+        Job::Bench(Rows { part: Some(Part::Instructions { write }), .. }) => {
             report.step("bench instructions", || instructions::measure(tools, write));
         }
+        Job::Bench(rows) => report.step("bench", || bench::measure(&rows)),
         Job::Fuzz(plan) => fuzz::all(&plan, report, tools),
         Job::CheckBareMetal => report.step("bare metal", || bare_metal::check(tools)),
-        Job::Autobahn { full } => report.step("autobahn", || autobahn::test(Extent::of(full))),
+        Job::Autobahn { full } => report.step("autobahn", || autobahn::test(full)),
         Job::Browser => report.step("browser", || browser::test(tools)),
         Job::Clients => report.step("clients", || clients::test(tools)),
         Job::NodeWot => report.step("node-wot", || node_wot::test(tools)),
@@ -91,7 +86,7 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("bare metal", || bare_metal::check(tools));
     qemu::all(report, tools);
     esp(report, tools);
-    report.step("autobahn", || autobahn::test(Extent::of(full)));
+    report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
     if full {

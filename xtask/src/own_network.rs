@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::bare_metal::TARGET;
 use crate::qemu_image::{QEMU, build_package};
 use crate::report::Outcome;
-use crate::tools::{Tools, run, target};
+use crate::tools::{Tools, run};
 
 /// The package, which `cargo xtask qemu own-network` boots.
 const PACKAGE: &str = "instep-qemu-own-network";
@@ -17,21 +16,15 @@ const AROUND: &str = "instep.network=Home:correct-horse:192.168.1.50 instep.netw
     instep.network=Mute:12345678:";
 
 /// Builds the image.
-pub(crate) fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
-    match build_package(tools, PACKAGE) {
-        Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release").join(PACKAGE)),
-        failed => Err(failed),
-    }
+pub(crate) fn build(tools: &mut Tools) -> Outcome<PathBuf> {
+    build_package(tools, PACKAGE)
 }
 
 /// Boots the image behind QEMU's user network, and shows its log until Ctrl-C.
 ///
 /// Its page is at http://127.0.0.1:8080/network.
 pub(crate) fn show(tools: &mut Tools) -> Outcome {
-    let image = match build(tools) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+    let image = build(tools)?;
     println!(
         "Its page is http://127.0.0.1:8080/network. Its radio is simulated: Home has the password correct-horse."
     );

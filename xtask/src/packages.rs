@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{run, target, workspace};
 
 /// Checks the hashes of the lock file, and runs nothing of the packages.
@@ -34,17 +34,17 @@ impl Packages {
     /// Returns the folder of the packages.
     ///
     /// Installs them if the lists have changed since the last complete installation.
-    pub(crate) fn install(&self) -> Result<PathBuf, Outcome> {
+    pub(crate) fn install(&self) -> Outcome<PathBuf> {
         let name = self.name;
         let folder = target().join(name);
-        let failed = |error: io::Error| Outcome::Failed(format!("{name} has no folder: {error}"));
+        let failed = |error: io::Error| Stop::Failed(format!("{name} has no folder: {error}"));
         if !self.prepare(&workspace().join(self.lists_in), &folder).map_err(failed)? {
             return Ok(folder);
         }
         for (program, args) in self.steps {
             let program = if program.contains('/') { folder.join(program) } else { program.into() };
-            if run(Command::new(program).args(*args).current_dir(&folder)) != Outcome::Passed {
-                return Err(Outcome::Skipped(format!("{name} is missing, and could not be fetched")));
+            if run(Command::new(program).args(*args).current_dir(&folder)).is_err() {
+                return Err(Stop::Skipped(format!("{name} is missing, and could not be fetched")));
             }
         }
         fs::write(folder.join(MARK), "").map(|()| folder).map_err(failed)

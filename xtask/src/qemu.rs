@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::autobahn;
 use crate::bare_metal::toolchain;
-use crate::browser;
+use crate::browser::{self, leave_out};
 use crate::node_wot;
 use crate::own_network;
 use crate::qemu_image::{Built, build, build_image, in_board};
@@ -59,85 +59,55 @@ const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
 /// Boots an application and shows its log, until Ctrl-C.
 pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
-    match build(tools) {
-        Ok(Built { image, launcher }) => {
-            let mut qemu = Command::new(launcher);
-            run(qemu.args(["serve", "--app", app, "--addr", "127.0.0.1:8080"]).env("INSTEP_IMAGE", image))
-        }
-        Err(outcome) => outcome,
-    }
+    let Built { image, launcher } = build(tools)?;
+    let mut qemu = Command::new(launcher);
+    run(qemu.args(["serve", "--app", app, "--addr", "127.0.0.1:8080"]).env("INSTEP_IMAGE", image))
 }
 
 /// Builds the image, boots it, and tests it.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
-    let (mut built, mut others) = (None, None);
-    report.step("qemu image", || {
+    let images = report.step_for("qemu image", || {
+        let with_settings = build_other(tools, &SETTINGS, "with-settings")?;
+        let for_16 = build_other(tools, &FOR_16, "for-16")?;
+        let own_network = own_network::build(tools)?;
         // The usual image is built last, because every build writes the same file, and this image must stay there.
-        let images = build_other(tools, &SETTINGS, "with-settings").and_then(|with_settings| {
-            let for_16 = build_other(tools, &FOR_16, "for-16")?;
-            Ok(((with_settings, for_16), build(tools)?))
-        });
-        match images {
-            Ok((images, usual)) => {
-                (built, others) = (Some(usual), Some(images));
-                Outcome::Passed
-            }
-            Err(outcome) => outcome,
-        }
+        Ok((with_settings, for_16, own_network, build(tools)?))
     });
     report.step("qemu lints", || lint(tools));
-    let (Some(Built { image, launcher }), Some((with_settings, for_16))) = (built, others) else { return };
+    let Some((with_settings, for_16, own_network, Built { image, launcher })) = images else { return };
     report.step("qemu tests", || {
-        let own_network = match own_network::build(tools) {
-            Ok(image) => image,
-            Err(outcome) => return outcome,
-        };
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
-        tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
+        tests.env("INSTEP_OWN_NETWORK_IMAGE", &own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
         // Each test uses two cores, because its machine needs one.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
     report.step("qemu: tests of the command", || {
         let mut tests = cargo(&["test", "--package", "instep-cli", "--no-fail-fast"]);
         tests.args(COMMAND_TESTS.iter().flat_map(|name| ["--test", name])).args(["--", "--test-threads=2"]);
-        for (name, why) in NOT_FOR_A_DEVICE {
-            println!("left out: {name}: {why}");
-            tests.args(["--skip", name]);
-        }
+        leave_out(&mut tests, &NOT_FOR_A_DEVICE);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         run(tests.env("INSTEP_TARGET", "device"))
     });
     report.step("qemu node-wot", || node_wot::test_device(tools, &launcher, &image));
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
-    report.step("qemu browser: its own network", || match own_network::build(tools) {
-        Ok(image) => browser::test_own_network(tools, &image),
-        Err(outcome) => outcome,
-    });
+    report.step("qemu browser: its own network", || browser::test_own_network(tools, &own_network));
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 
 /// Runs Clippy, with the toolchain that builds the image.
 fn lint(tools: &mut Tools) -> Outcome {
-    let toolchain = match toolchain(tools) {
-        Ok(toolchain) => toolchain,
-        Err(outcome) => return outcome,
-    };
-    let mut clippy = match toolchain.clippy(tools) {
-        Ok(clippy) => clippy,
-        Err(outcome) => return outcome,
-    };
+    let toolchain = toolchain(tools)?;
+    let mut clippy = toolchain.clippy(tools)?;
     clippy.args(["--workspace", "--release"]);
     in_board(&mut clippy, toolchain);
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// Builds the image with these settings, and copies it to a path of its own.
-fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Result<PathBuf, Outcome> {
+fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Outcome<PathBuf> {
     let image = build_image(tools, settings)?;
     let kept = image.with_extension(name);
-    match std::fs::copy(&image, &kept) {
-        Ok(_) => Ok(kept),
-        Err(error) => Err(Outcome::Failed(format!("{}: {error}", kept.display()))),
-    }
+    std::fs::copy(&image, &kept).map_err(|error| format!("{}: {error}", kept.display()))?;
+    Ok(kept)
 }

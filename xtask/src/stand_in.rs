@@ -14,10 +14,7 @@ pub(crate) const CHIPS: [&str; 3] = ["esp32", "esp32s2", "esp32s3"];
 
 /// Type-checks the firmware for a chip, without building it.
 pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
-    let compiler = match compiler_with_source(tools) {
-        Ok(compiler) => compiler,
-        Err(outcome) => return outcome,
-    };
+    let compiler = compiler_with_source(tools)?;
     let folder = workspace().join("boards/esp/stand-in");
     let mut check = cargo(&["check", "--release", "-Zbuild-std=core,alloc", "-Zjson-target-spec"]);
     check

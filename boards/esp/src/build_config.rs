@@ -2,48 +2,13 @@
 
 use esp_boards::{BOARDS, Board};
 use instep::App;
-use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
-use instep_wifi::join;
+use instep::login::Password;
+use instep_settings::{Build, DeviceName, Network, NetworkName, PowerUp, WifiPassword};
 use instep_wifi::name::Name;
+use instep_wifi::setup::stored;
 
-/// Chip, selected by a feature.
-pub const CHIP: &str = if cfg!(feature = "esp32") {
-    "esp32"
-} else if cfg!(feature = "esp32c3") {
-    "esp32c3"
-} else if cfg!(feature = "esp32c6") {
-    "esp32c6"
-} else if cfg!(feature = "esp32s2") {
-    "esp32s2"
-} else {
-    "esp32s3"
-};
-
-/// Board from `INSTEP_BOARD`, or the first board with the chip.
-pub const BOARD: Board = {
-    let named = option_env!("INSTEP_BOARD");
-    let mut at = 0;
-    loop {
-        assert!(
-            at < BOARDS.len(),
-            "INSTEP_BOARD is not the name of a board; the boards are in crates/internal/esp-boards/src/boards.rs"
-        );
-        let board = BOARDS[at];
-        let found = match named {
-            Some(name) => same(board.name, name),
-            None => same(board.chip, CHIP),
-        };
-        if found {
-            break board;
-        }
-        at += 1;
-    }
-};
-
-const _: () = assert!(
-    same(BOARD.chip, CHIP),
-    "the board in INSTEP_BOARD has another chip than this build; `cargo xtask firmware BOARD` selects the chip"
-);
+/// Board from `INSTEP_BOARD`; by default the first board with the chip that a feature selects.
+pub const BOARD: Board = BOARDS[include!(concat!(env!("OUT_DIR"), "/board.rs"))];
 
 /// Index in [`instep_apps::ALL`] of the application from `INSTEP_APP`.
 pub const APP_NUMBER: usize = match non_empty(option_env!("INSTEP_APP")) {
@@ -109,59 +74,6 @@ const AP_PASSWORD: Option<&str> =
     if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
 const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
 
-// Invalid values fail the build, so that no device has to report them.
-const _: () = {
-    assert!(
-        SSID.is_some() || WIFI_PASSWORD.is_none(),
-        "INSTEP_WIFI_PASSWORD needs INSTEP_WIFI_SSID; set both"
-    );
-    if let Some(name) = SSID {
-        assert!(name.len() <= 32, "INSTEP_WIFI_SSID must have at most 32 bytes");
-    }
-    if let Some(password) = WIFI_PASSWORD {
-        assert!(
-            is_password(password),
-            "INSTEP_WIFI_PASSWORD must be 8 to 63 printable ASCII characters; unset it for an open network"
-        );
-    }
-    if let Some(password) = AP_PASSWORD {
-        assert!(
-            is_password(password),
-            "INSTEP_AP_PASSWORD must be 8 to 63 printable ASCII characters, or the word open"
-        );
-    }
-    if let Some(name) = NAME {
-        assert!(
-            is_name(name),
-            "INSTEP_NAME must be 1 to 32 letters, digits and dashes, with at least one letter and no dash at its ends"
-        );
-    }
-    let mut at = 0;
-    while at < HOSTS.len() {
-        assert!(
-            instep::access::is_host_name(HOSTS[at]),
-            "INSTEP_ALLOW_HOST must be host names without http:// and without a port, separated by commas"
-        );
-        at += 1;
-    }
-    at = 0;
-    while at < ORIGINS.len() {
-        assert!(
-            instep::access::is_origin(ORIGINS[at]),
-            "INSTEP_ALLOW_ORIGIN must be origins such as http://example.org, or null, separated by commas"
-        );
-        at += 1;
-    }
-    at = 0;
-    while at < FRAMES.len() {
-        assert!(
-            instep::access::is_framing_origin(FRAMES[at]),
-            "INSTEP_ALLOW_FRAME must be origins such as http://example.org, separated by commas"
-        );
-        at += 1;
-    }
-};
-
 /// Hash of the log-in password from `INSTEP_PASSWORD`: salt, rounds, hash.
 const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR"), "/password.rs"));
 
@@ -173,7 +85,7 @@ const _: () = {
 
 /// Returns the build-time settings.
 pub fn settings() -> Build {
-    // The values were checked at compile time.
+    // build.rs has checked the values.
     let password = |text: &str| WifiPassword::new(text.as_bytes()).ok();
     let network = SSID
         .and_then(|name| NetworkName::new(name.as_bytes()).ok())
@@ -182,22 +94,8 @@ pub fn settings() -> Build {
         network,
         ap_password: AP_PASSWORD.and_then(password),
         device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
-        log_in: LOG_IN.and_then(stored),
+        log_in: LOG_IN.map(|(salt, rounds, hash)| stored(&Password::from_parts(salt, rounds, hash))),
     }
-}
-
-/// Returns the hash of a password as the settings store it: salt, rounds, hash.
-fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHash> {
-    let mut bytes = [0; 52];
-    bytes[..16].copy_from_slice(&salt);
-    bytes[16..20].copy_from_slice(&rounds.to_le_bytes());
-    bytes[20..].copy_from_slice(&hash);
-    PasswordHash::new(&bytes).ok()
-}
-
-/// Converts a password from the settings, for the device's own network.
-pub fn ap_password(password: &WifiPassword) -> Option<join::Password> {
-    password.reveal().parse().ok()
 }
 
 /// Returns the name from the settings, or the default name.
@@ -242,25 +140,4 @@ const fn same(a: &str, b: &str) -> bool {
         at += 1;
     }
     at == a.len() && at == b.len()
-}
-
-/// Returns whether the text is a valid Wi-Fi password.
-const fn is_password(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() && matches!(bytes[at], b' '..=b'~') {
-        at += 1;
-    }
-    at == bytes.len() && at >= 8 && at <= 63
-}
-
-const fn is_name(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let (mut at, mut letters) = (0, 0);
-    while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'-') {
-        letters += bytes[at].is_ascii_alphabetic() as usize;
-        at += 1;
-    }
-    let dashes = bytes.is_empty() || bytes[0] == b'-' || bytes[bytes.len() - 1] == b'-';
-    at == bytes.len() && at <= 32 && letters > 0 && !dashes
 }

@@ -23,7 +23,7 @@ use crate::memory::{AP_STACK, BYTES_PER_CLIENT, RESOURCES, Resources, STATION_ST
 use crate::network::{AP_ADDRESS, AP_PAGE, PORT};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
-use build_config::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
+use build_config::{APP, BOARD, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 #[cfg(feature = "backtrace")]
@@ -61,7 +61,7 @@ async fn main(spawner: Spawner) {
     let led = Led::kept(pin, KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP));
     let mut board = Hardware::new(led).with_dimmer(dimmer);
     log::start();
-    info!("\ninstep {} on {} ({CHIP})", env!("CARGO_PKG_VERSION"), BOARD.name);
+    info!("\ninstep {} on {} ({})", env!("CARGO_PKG_VERSION"), BOARD.name, BOARD.chip);
     match esp_hal::system::reset_reason() {
         Some(reason) => info!("Reset reason: {reason:?}"),
         None => info!("Reset reason: unknown"),
@@ -200,8 +200,7 @@ fn app() -> &'static App {
 #[cfg(has_page)]
 fn app() -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
-    let page = instep::Asset::template(include_str!(env!("INSTEP_PAGE_FILE")));
-    WITH_PAGE.init(APP.with_page("/", if cfg!(percent_escape) { page.percent_escape() } else { page }))
+    WITH_PAGE.init(APP.with_page("/", include!(concat!(env!("OUT_DIR"), "/page.rs"))))
 }
 
 /// Returns the application with a page from a folder.

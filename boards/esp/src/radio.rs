@@ -2,8 +2,8 @@
 //!
 //! `instep_wifi::setup` decides when the radio scans, joins a network, and opens or closes the device's own network.
 
-use crate::build_config::{AP_IS_OPEN, ap_password};
-use crate::disconnect::outcome_of;
+use crate::build_config::AP_IS_OPEN;
+use crate::disconnect;
 use crate::memory::AP_CLIENTS;
 use crate::network::AP_PAGE;
 use crate::settings;
@@ -20,6 +20,7 @@ use instep_settings::{Network, Settings, WifiPassword};
 use instep_wifi::join::Protection;
 use instep_wifi::name::Name;
 use instep_wifi::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
+use instep_wifi::{reason, setup};
 use log::{error, info, warn};
 
 /// Timeout of joining a network.
@@ -33,19 +34,10 @@ const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of polling the connection, beside the radio's events.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Returns the protection of the device's own network.
-///
-/// The protection is set by the build, or else by the stored password, or else by a new password, which is stored. The
-/// radio must be on, because it is the source of random numbers.
+/// Returns the protection of the device's own network. The radio must be on, as a source of random numbers.
 pub fn protection(settings: &Settings) -> Protection {
-    let said = AP_IS_OPEN.then_some(Protection::Open);
-    let kept = settings.ap_password().as_ref().and_then(ap_password);
     let random = || Trng::try_new().expect("the radio is off").random();
-    let (protection, made) = Protection::choose(said, kept, random);
-    if let Some(made) = made {
-        settings.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
-    }
-    protection
+    setup::protection(settings, AP_IS_OPEN.then_some(Protection::Open), random)
 }
 
 /// The radio, for both networks.
@@ -72,7 +64,7 @@ impl Radio {
             Protection::Password(password) => Some(password.reveal()),
         };
         let access_point = AccessPointConfig::default()
-            // The name is never lost here, because it is short enough.
+            // Never empty, because the name is short enough.
             .with_ssid(name.as_str().try_into().unwrap_or_default())
             .with_authentication(authentication(password))
             .with_max_connections(AP_CLIENTS as u16);
@@ -110,7 +102,7 @@ impl Radio {
             }
             Ok(Err(ConnectionError::Failed(info))) => {
                 info!("Disconnected: {:?}", info.reason);
-                outcome_of(info.reason, password)
+                reason::outcome(disconnect::code(info.reason), password)
             }
             Ok(Err(problem)) => {
                 warn!("The radio cannot join: {problem}");
@@ -124,7 +116,7 @@ impl Radio {
     }
 }
 
-impl instep_wifi::setup::Radio for Radio {
+impl setup::Radio for Radio {
     async fn scan(&mut self) -> Networks {
         let mut networks = Networks::default();
         let options = ScanConfig::default().with_max(2 * NETWORKS_MAX);
@@ -149,7 +141,7 @@ impl instep_wifi::setup::Radio for Radio {
     async fn join(&mut self, network: &Network) -> Outcome {
         self.leave().await;
         self.station = StationConfig::default()
-            // The name is never lost here, because it is short enough.
+            // Never empty, because the name is short enough.
             .with_ssid(Ssid::try_from(network.name().as_bytes()).unwrap_or_default())
             .with_authentication(authentication(network.password().map(WifiPassword::reveal)));
         self.configure();

@@ -127,10 +127,7 @@ impl Connection {
 
     /// Closes the client with `code`.
     pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
-        {
-            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.close(code, &mut shard.turn_context(feeds, scratch));
-        }
+        shard.with_context(|context| self.socket.borrow_mut().client.close(code, context));
         self.turn(shard, now, 0);
     }
 
@@ -213,8 +210,7 @@ impl Connection {
             ReadEvent::Unencrypted => client.refuse_unencrypted(),
             #[cfg(feature = "tls")]
             ReadEvent::Broken(error) => {
-                let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-                client.break_off(&tls::Failure(error), now, &mut shard.turn_context(feeds, scratch));
+                shard.with_context(|context| client.break_off(&tls::Failure(error), now, context));
             }
         }
     }
@@ -321,10 +317,7 @@ impl Connection {
 
     /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
-        {
-            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.abandon(&mut shard.turn_context(feeds, scratch));
-        }
+        shard.with_context(|context| self.socket.borrow_mut().client.abandon(context));
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.publish_state(shard);

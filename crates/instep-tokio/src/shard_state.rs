@@ -90,6 +90,12 @@ impl ShardState {
         }
     }
 
+    /// Calls a client outside of a turn of its connection.
+    pub(crate) fn with_context<T>(&self, call: impl FnOnce(&mut TurnContext<'_>) -> T) -> T {
+        let Buffers { feeds, scratch, .. } = &mut *self.buffers.borrow_mut();
+        call(&mut self.turn_context(feeds, scratch))
+    }
+
     /// Counts one more, or one less, client of the compressed feed.
     pub(crate) fn count_compressed(&self, more: bool) {
         let count = self.compressing.get();

@@ -1,11 +1,10 @@
 //! Choice of a firmware: a board and an application.
 
-use std::fmt::Write as _;
 use std::fs;
 
 use clap::Args;
 
-use crate::tools::workspace;
+use crate::tools::{list, one_of, workspace};
 use esp_boards::{BOARDS, Board};
 
 /// Default application.
@@ -23,17 +22,13 @@ pub(crate) struct Plan {
 
 /// Returns the board of that name.
 fn board(name: &str) -> Result<&'static Board, String> {
-    let known = BOARDS.iter().find(|known| known.name == name);
-    known.ok_or_else(|| format!("unknown board {name}; choose one of {}", list(&board_names())))
+    let name = one_of(&board_names(), "board", name)?;
+    Ok(BOARDS.iter().find(|board| board.name == name).expect("a board with a known name"))
 }
 
 /// Returns the name if it is that of an application.
 pub(crate) fn application(name: &str) -> Result<String, String> {
-    let apps = apps();
-    if apps.iter().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    Err(format!("unknown application {name}; choose one of {}", list(&apps)))
+    one_of(&apps(), "application", name)
 }
 
 fn board_names() -> [String; BOARDS.len()] {
@@ -53,20 +48,6 @@ fn apps() -> Vec<String> {
     let mut names: Vec<_> = files.filter_map(app).collect();
     names.sort();
     names
-}
-
-/// Returns names as a list, such as `a, b and c`.
-fn list(names: &[String]) -> String {
-    let mut text = String::new();
-    for (at, name) in names.iter().enumerate() {
-        let before = match at {
-            0 => "",
-            at if at + 1 == names.len() => " and ",
-            _ => ", ",
-        };
-        let _ = write!(text, "{before}{name}");
-    }
-    text
 }
 
 #[cfg(test)]
@@ -109,11 +90,5 @@ mod tests {
         ] {
             assert!(plan(wrong).is_err(), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn lists_are_read_aloud() {
-        let names = ["a", "b", "c"].map(str::to_owned);
-        assert_eq!([list(&names[..1]), list(&names[..2]), list(&names)], ["a", "a and b", "a, b and c"]);
     }
 }

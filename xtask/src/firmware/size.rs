@@ -7,7 +7,7 @@ use instep_panel::PANEL;
 use super::build::{Built, Variables, build, compile, make, measure, number};
 use super::documented::{self, Figures};
 use super::plan::Plan;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, Stop};
 use crate::tools::Tools;
 use esp_boards::{BOARDS, Board};
 
@@ -24,19 +24,15 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
         "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
     );
     for board in &BOARDS {
-        report.step(board.name, || match size_of(&Plan { board, app: app.to_owned() }, tools) {
-            Ok((_, size)) => {
-                figures.push((board.name, size.figures()));
-                table += &size.row(board);
-                Outcome::Passed
-            }
-            Err(outcome) => outcome,
-        });
+        if let Some((_, size)) =
+            report.step_for(board.name, || size_of(&Plan { board, app: app.to_owned() }, tools))
+        {
+            figures.push((board.name, size.figures()));
+            table += &size.row(board);
+        }
     }
     if write {
-        report.step("documents", || {
-            documented::correct(&figures).map_or_else(Outcome::Failed, |()| Outcome::Passed)
-        });
+        report.step("documents", || documented::correct(&figures).map_err(Stop::Failed));
     }
     let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
     println!(
@@ -57,15 +53,15 @@ pub(super) fn within_budget(size: &Size) -> Outcome {
     println!("instep, the page and led-json add {server} bytes of flash; {SERVER_MAX} is the limit.");
     println!("With settings, set-up, log-in and names the firmware adds {} bytes.", size.firmware);
     if *server <= SERVER_MAX {
-        return Outcome::Passed;
+        return Ok(());
     }
     let over = server - SERVER_MAX;
-    Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than the limit"))
+    Err(format!("instep adds {server} bytes of flash, which is {over} more than the limit").into())
 }
 
 /// Checks that the documents have this size.
 pub(super) fn as_documented(board: &Board, size: &Size) -> Outcome {
-    documented::says(board.name, &size.figures()).map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    documented::says(board.name, &size.figures()).map_err(Stop::Failed)
 }
 
 /// Size of a firmware, in bytes.
@@ -102,7 +98,7 @@ impl Size {
 }
 
 /// Builds a firmware and its reference, without environment variables for them.
-pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Result<(Built, Size), Outcome> {
+pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Outcome<(Built, Size)> {
     let built = build(plan, Variables::Ignored, tools)?;
     let parts = ["--example", "baseline", "--example", "server"];
     let folder = compile(plan, &parts, Variables::Ignored, tools)?.join("examples");
@@ -131,8 +127,8 @@ mod tests {
     #[test]
     fn size_over_budget_fails() {
         let size = |server| Size { server, ..Size::default() };
-        assert_eq!(within_budget(&size(SERVER_MAX)), Outcome::Passed);
-        let Outcome::Failed(why) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
+        assert_eq!(within_budget(&size(SERVER_MAX)), Ok(()));
+        let Err(Stop::Failed(why)) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
         assert_eq!(why, "instep adds 102401 bytes of flash, which is 1 more than the limit");
     }
 }

@@ -29,9 +29,8 @@ use crate::tools::workspace;
 /// Reads the sources of all crates, and prints their sizes or the problems.
 pub(crate) fn check() -> Outcome {
     let mut sources = Sources::new();
-    if let Err(error) = read_folder(&workspace(), "", &mut sources) {
-        return Outcome::Failed(format!("cannot read the sources: {error}"));
-    }
+    read_folder(&workspace(), "", &mut sources)
+        .map_err(|error| format!("cannot read the sources: {error}"))?;
     let survey = survey(&sources, floors::HOUSES);
     println!("{}", survey.table());
     let mut problems = survey.problems;
@@ -42,16 +41,14 @@ pub(crate) fn check() -> Outcome {
     }
     let [circles, climbs] = [survey.circles, survey.climbs];
     if problems.is_empty() {
-        return Outcome::Passed;
+        return Ok(());
     }
     println!(
         "\nMove what both files of a circle need into a file below both, or what a lower floor needs down to it;\n\
          a call up becomes a function pointer or a value that the upper file gives down."
     );
     let others = problems.len() - circles - climbs;
-    Outcome::Failed(format!(
-        "{circles} circles, {climbs} climbing imports, {others} other problems; see above"
-    ))
+    Err(format!("{circles} circles, {climbs} climbing imports, {others} other problems; see above").into())
 }
 
 /// Findings of all crates.

@@ -3,7 +3,7 @@
 //! It follows all re-exports.
 
 use std::collections::BTreeMap;
-use std::ptr;
+use std::{iter, ptr};
 
 use super::paths::{Kind, Mention};
 use super::source::{Crate, Meaning, Module};
@@ -194,27 +194,23 @@ impl<'a> Resolver<'a> {
     /// Finds a macro by its bare name.
     ///
     /// The name is known in the macro's own module and in modules below.
-    fn macro_files(&mut self, module: usize, name: &str) -> Vec<usize> {
-        let mut above = Some(module);
-        while let Some(at) = above {
-            for binding in self.module(at).names.get(name).into_iter().flatten() {
-                if let Meaning::Macro(file) = binding.meaning {
-                    return vec![file];
-                }
-            }
-            above = self.module(at).parent;
-        }
-        Vec::new()
+    fn macro_files(&self, module: usize, name: &str) -> Vec<usize> {
+        let modules = self.with_parents(module);
+        let mut bindings =
+            modules.flat_map(|module| self.module(module).names.get(name).into_iter().flatten());
+        let found = bindings.find_map(|binding| match binding.meaning {
+            Meaning::Macro(file) => Some(file),
+            _ => None,
+        });
+        found.into_iter().collect()
     }
 
     fn is_within(&self, module: usize, outer: usize) -> bool {
-        let mut above = Some(module);
-        while let Some(at) = above {
-            if at == outer {
-                return true;
-            }
-            above = self.module(at).parent;
-        }
-        false
+        self.with_parents(module).any(|module| module == outer)
+    }
+
+    /// Returns a module, and all modules above it.
+    fn with_parents(&self, module: usize) -> impl Iterator<Item = usize> {
+        iter::successors(Some(module), |module| self.module(*module).parent)
     }
 }

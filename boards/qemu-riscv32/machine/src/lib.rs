@@ -24,14 +24,9 @@ pub use executor::{Executor, instructions};
 pub use flash::Flash;
 pub use led::Led;
 pub use log::log_also_to;
-pub use network::{NEIGHBORS, Network, run_network};
-pub use random::random;
-pub use registers::reset;
-
-/// Returns the size of the static memory and of the rest for the stack, in bytes.
-pub fn memory() -> (usize, usize) {
-    registers::memory()
-}
+pub use network::{NEIGHBORS, Network, run_network, user_network};
+pub use random::{random, random_array};
+pub use registers::{memory, reset};
 
 /// Starts the log, the clock and the devices, and enables interrupts.
 ///

@@ -99,7 +99,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         }
     });
     let _ = writeln!(Serial, "{info}");
-    switch_off(false)
+    switch_off()
 }
 
 /// Handles an exception of the processor, such as an access to an invalid address.

@@ -120,7 +120,7 @@ pub unsafe fn description(address: usize) -> &'static [u8] {
     }
 }
 
-/// Returns the size of the static memory and of the rest for the stack, in bytes.
+/// Returns the size of the static memory, and the size of the rest for the stack, in bytes.
 pub fn memory() -> (usize, usize) {
     unsafe extern "C" {
         static __sdata: u8;
@@ -133,10 +133,7 @@ pub fn memory() -> (usize, usize) {
 
 /// Restarts the machine. Its flash keeps its content.
 pub fn reset() -> ! {
-    write(POWER, 0x7777);
-    loop {
-        core::hint::spin_loop();
-    }
+    end_with(0x7777)
 }
 
 /// Returns memory outside of the program, which a reset does not change.
@@ -148,9 +145,13 @@ pub fn flash<const SIZE: usize>() -> &'static mut [u8; SIZE] {
     unsafe { &mut *(ADDRESS as *mut [u8; SIZE]) }
 }
 
-/// Switches the machine off. QEMU's exit code is whether it succeeded.
-pub fn switch_off(well: bool) -> ! {
-    write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });
+/// Switches the machine off, with 1 as QEMU's exit code.
+pub fn switch_off() -> ! {
+    end_with(1 << 16 | 0x3333)
+}
+
+fn end_with(command: u32) -> ! {
+    write(POWER, command);
     loop {
         core::hint::spin_loop();
     }

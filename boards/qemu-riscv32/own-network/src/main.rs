@@ -25,14 +25,13 @@ use instep::access::OPEN_TO_EVERYONE;
 use instep::{Access, App, Limits};
 use instep_apps::KeptProperties;
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
-use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
+use instep_settings::{FlashStorage, Kept, Saver, Settings};
+use instep_wifi::dhcp;
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
-use instep_wifi::join::Protection;
 use instep_wifi::name::Name;
-use instep_wifi::setup::{SetUp, kept_password, run, store, tell_join_string};
-use instep_wifi::{dhcp, join};
+use instep_wifi::setup::{SetUp, kept_password, protection, run, store, tell_join_string};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Led, Network, random};
+use qemu_machine::{Boot, Executor, Flash, Led, Network, random, random_array};
 use radio::Simulated;
 use static_cell::StaticCell;
 
@@ -96,7 +95,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
         RESOURCES.access_point.filter(network, PORT),
         config,
         STACK.init_with(StackResources::new),
-        number(),
+        u64::from_le_bytes(random_array()),
     );
     let name: &Name = NAME.init(name(boot, mac));
     let page = PAGE.init(String::new());
@@ -124,12 +123,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     if !access.is_empty() {
         warn!("There is no password: this device is {access}");
     }
-    let kept = SETTINGS.ap_password().and_then(|password| password.reveal().parse::<join::Password>().ok());
-    let (protection, made) = Protection::choose(None, kept, || number() as u32);
-    if let Some(made) = made {
-        SETTINGS.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
-    }
-    tell_join_string(name, protection);
+    tell_join_string(name, protection(&SETTINGS, None, || u32::from_le_bytes(random_array())));
 
     let serves_addresses = boot.told("instep.dhcp=") != Some("off");
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
@@ -152,12 +146,6 @@ fn name(boot: Boot, mac: [u8; 6]) -> Name {
     let set = SETTINGS.device_name();
     let set = set.as_ref().map(|name| name.as_str()).or(boot.told("instep.name="));
     set.and_then(|name| name.parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
-}
-
-fn number() -> u64 {
-    let mut bytes = [0; 8];
-    random(&mut bytes);
-    u64::from_le_bytes(bytes)
 }
 
 #[embassy_executor::task]
@@ -213,5 +201,6 @@ async fn be_found(stack: Stack<'static>, name: &'static Name, set_up: &'static S
         info!("This device is http://{name}.local/");
         set_up.found_as(name);
     };
-    serve_mdns(stack, *name, PORT, number() as u32, memory, named).await
+    let seed = u32::from_le_bytes(random_array());
+    serve_mdns(stack, *name, PORT, seed, memory, named).await
 }

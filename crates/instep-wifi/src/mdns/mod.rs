@@ -13,7 +13,7 @@ mod records;
 use crate::name::Name;
 use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
-use parse::{ParsedMessage, Question};
+use parse::{Parsed, Question, contradicts, outranks, questions};
 use records::{ANY, Described, Dialect, IN, Message, Owner, Records, TOP_BIT};
 
 /// UDP port of multicast DNS.
@@ -126,21 +126,21 @@ impl Responder {
         if !self.is_local(*from.ip()) {
             return None;
         }
-        let message = ParsedMessage::parse(message)?;
-        if message.is_response() {
+        let message = parse::parse(message)?;
+        if message.header().qr() {
             // A response from another port may come from a unicast DNS server (section 6).
             if from.port() == PORT {
-                self.handle_response(now, &message);
+                self.handle_response(now, message);
             }
             return None;
         }
         if let Phase::Probing(_) = self.phase {
-            if message.outranks(&self.device) {
+            if outranks(message, &self.device) {
                 (self.phase, self.phase_at) = (Phase::Probing(0), now + TIEBREAK_DELAY);
             }
             return None;
         }
-        self.handle_query(now, from, &message, reply)
+        self.handle_query(now, from, message, reply)
     }
 
     /// Writes the next multicast message that is due, and returns its length, if any.
@@ -177,17 +177,17 @@ impl Responder {
         self.write_multicast(now, answers, additional, out)
     }
 
-    fn handle_response(&mut self, now: Duration, message: &ParsedMessage<'_>) {
+    fn handle_response(&mut self, now: Duration, message: &Parsed) {
         match self.phase {
             // Responses before the first probe are stale (section 8.1).
             Phase::Probing(0) => {}
             Phase::Probing(_) => {
-                if message.contradicts(&self.device, true) {
+                if contradicts(message, &self.device, true) {
                     self.take_next_name(now);
                 }
             }
             Phase::Announcing(_) | Phase::Announced => {
-                if message.contradicts(&self.device, false) {
+                if contradicts(message, &self.device, false) {
                     // Probing again decides which host has the name (section 9).
                     (self.phase, self.pending) = (Phase::Probing(0), Records::NONE);
                     self.count_conflict(now);
@@ -200,15 +200,17 @@ impl Responder {
         &mut self,
         now: Duration,
         from: SocketAddrV4,
-        message: &ParsedMessage<'_>,
+        message: &Parsed,
         reply: &mut [u8],
     ) -> Option<usize> {
         let legacy = from.port() != PORT;
         let (mut multicast, mut unicast) = (Records::NONE, Records::NONE);
-        for question in message.questions(&self.device) {
+        // A probe has records in its authority section (section 8.1).
+        let is_probe = message.header_counts().nscount() > 0;
+        for question in questions(message, &self.device) {
             let answers = Records::for_question(question.owner, question.kind);
             // A probe is answered by unicast, which is never delayed.
-            if legacy || question.unicast || message.is_probe() {
+            if legacy || question.unicast || is_probe {
                 unicast = unicast.with(answers);
             } else {
                 multicast = multicast.with(answers);
@@ -229,17 +231,17 @@ impl Responder {
             return None;
         }
         let dialect = if legacy { Dialect::Legacy } else { Dialect::Multicast };
-        let mut answer = Message::new(if legacy { message.id() } else { 0 }, RESPONSE, reply);
-        let mut questions = 0;
+        let mut answer = Message::new(if legacy { message.header().id() } else { 0 }, RESPONSE, reply);
+        let mut asked = 0;
         if legacy {
-            for Question { owner, kind, .. } in message.questions(&self.device) {
+            for Question { owner, kind, .. } in questions(message, &self.device) {
                 answer.question(owner.labels(&self.device.name), kind, IN);
-                questions += 1;
+                asked += 1;
             }
         }
         let answers = answer.records(unicast, &self.device, dialect);
         let additional = answer.records(unicast.additional(), &self.device, dialect);
-        answer.finish([questions, answers, 0, additional])
+        answer.finish([asked, answers, 0, additional])
     }
 
     /// Writes a probe for both unique names, with the records that the device claims (section 8.2).

@@ -96,25 +96,17 @@ impl fmt::Debug for Ssid {
 impl Networks {
     /// Adds a network. The strongest of each name, and the strongest [`NETWORKS_MAX`] of all, stay.
     pub fn add(&mut self, network: Network) {
-        let has_name = |found: &Option<Network>| found.is_some_and(|found| found.ssid == network.ssid);
-        if let Some(i) = self.found.iter().position(has_name) {
-            if self.found[i].is_some_and(|found| found.signal >= network.signal) {
-                return;
-            }
-            self.found[i..].rotate_left(1);
-            self.found[NETWORKS_MAX - 1] = None;
+        let is_same = |known: &Network| known.ssid == network.ssid;
+        if self.iter().any(|known| is_same(known) && known.signal >= network.signal) {
+            return;
         }
-        let stronger = |found: &Option<Network>| found.is_some_and(|found| found.signal >= network.signal);
-        let i = self.found.iter().take_while(|found| stronger(found)).count();
-        if i < NETWORKS_MAX {
-            self.found[i..].rotate_right(1);
-            self.found[i] = Some(network);
+        let known = core::mem::take(&mut self.found).into_iter().flatten();
+        let mut others = known.filter(|known| !is_same(known)).peekable();
+        let mut new = Some(network);
+        for place in &mut self.found {
+            let is_next = others.peek().is_none_or(|other| other.signal < network.signal);
+            *place = new.take_if(|_| is_next).or_else(|| others.next());
         }
-    }
-
-    /// Removes all networks.
-    pub fn clear(&mut self) {
-        *self = Self::default();
     }
 
     /// Returns the network at an index. The strongest network has the index 0.

@@ -2,7 +2,6 @@
 
 use super::networks::{Networks, Ssid};
 use crate::join::{Password, PasswordError, Protection};
-use core::fmt;
 use core::net::Ipv4Addr;
 
 /// A network and its protection.
@@ -73,36 +72,26 @@ pub struct Portal {
     /// Network of the last form.
     pub(super) asked: Option<Ssid>,
     pub(super) phase: Phase,
+    /// Whether the phase has a task that was not taken yet.
+    is_task_due: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// The page asks for a network, and shows why the last one failed.
     Asking(Option<Problem>),
-    /// The device is joining a network. `begun` is whether [`Task::Join`] was returned.
-    Trying {
-        credentials: Credentials,
-        begun: bool,
-    },
+    /// A network is to be joined.
+    Trying(Credentials),
     Keeping {
         credentials: Credentials,
         address: Ipv4Addr,
-        begun: bool,
     },
     Joined {
         address: Ipv4Addr,
         kept: bool,
-        shown: Shown,
+        /// Whether a phone has got the device's new address.
+        shown: bool,
     },
-}
-
-/// Whether a phone has got the device's new address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
-    No,
-    Yes,
-    /// Yes, and [`Task::Leave`] was returned.
-    Leaving,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,24 +115,17 @@ impl Portal {
             scan_pending: true,
             asked: None,
             phase: Phase::Asking(None),
+            is_task_due: false,
         }
     }
 
     /// Takes the next task. Each task is returned once.
     pub fn next_task(&mut self) -> Task {
-        match &mut self.phase {
-            Phase::Trying { credentials, begun: begun @ false } => {
-                *begun = true;
-                Task::Join(*credentials)
-            }
-            Phase::Keeping { credentials, begun: begun @ false, .. } => {
-                *begun = true;
-                Task::Keep(*credentials)
-            }
-            Phase::Joined { shown: shown @ Shown::Yes, .. } => {
-                *shown = Shown::Leaving;
-                Task::Leave
-            }
+        let is_due = core::mem::take(&mut self.is_task_due);
+        match self.phase {
+            Phase::Trying(credentials) if is_due => Task::Join(credentials),
+            Phase::Keeping { credentials, .. } if is_due => Task::Keep(credentials),
+            Phase::Joined { .. } if is_due => Task::Leave,
             // A radio cannot scan while it joins a network.
             Phase::Asking(_) if core::mem::take(&mut self.wants_scan) => Task::Scan,
             _ => Task::Rest,
@@ -173,8 +155,9 @@ impl Portal {
             return Err(FormError::Busy);
         }
         let parsed = self.parse(network, other, password);
+        self.is_task_due = parsed.is_ok();
         self.phase = match parsed {
-            Ok(credentials) => Phase::Trying { credentials, begun: false },
+            Ok(credentials) => Phase::Trying(credentials),
             Err(error) => Phase::Asking(Some(Problem::Form(error))),
         };
         parsed.map(|_| ())
@@ -182,9 +165,10 @@ impl Portal {
 
     /// Reports the outcome of [`Task::Join`].
     pub fn tried(&mut self, outcome: Outcome) {
-        let Phase::Trying { credentials, .. } = self.phase else { return };
+        let Phase::Trying(credentials) = self.phase else { return };
+        self.is_task_due = matches!(outcome, Outcome::Joined(_));
         self.phase = match outcome {
-            Outcome::Joined(address) => Phase::Keeping { credentials, address, begun: false },
+            Outcome::Joined(address) => Phase::Keeping { credentials, address },
             problem => {
                 self.wants_scan |= problem == Outcome::NotFound;
                 Phase::Asking(Some(Problem::Radio(problem)))
@@ -195,7 +179,8 @@ impl Portal {
     /// Reports whether [`Task::Keep`] succeeded.
     pub fn kept(&mut self, kept: bool) {
         if let Phase::Keeping { address, .. } = self.phase {
-            self.phase = Phase::Joined { address, kept, shown: Shown::No };
+            self.is_task_due = false;
+            self.phase = Phase::Joined { address, kept, shown: false };
         }
     }
 
@@ -206,8 +191,8 @@ impl Portal {
 
     /// Reports that a phone got a page that was written while [`Portal::tells_address`] was true.
     pub fn shown(&mut self) {
-        if let Phase::Joined { shown: shown @ Shown::No, .. } = &mut self.phase {
-            *shown = Shown::Yes;
+        if let Phase::Joined { shown, .. } = &mut self.phase {
+            self.is_task_due |= !core::mem::replace(shown, true);
         }
     }
 
@@ -224,17 +209,3 @@ impl Portal {
         Ok(Credentials { ssid, protection: Protection::Password(password) })
     }
 }
-
-impl fmt::Display for FormError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Network => {
-                f.write_str("choose a network, or write the name of another one, of 32 bytes at most")
-            }
-            Self::Password(error) => error.fmt(f),
-            Self::Busy => f.write_str("a network has been chosen; wait for the result"),
-        }
-    }
-}
-
-impl core::error::Error for FormError {}

@@ -1,9 +1,9 @@
 //! The Wi-Fi manager, which decides when the device joins a network and when it opens its own.
 
+use super::or_never::or_never;
 use super::provisioning::SetUp;
 use super::values::network;
 use crate::portal::{Networks, Outcome, Portal, Task};
-use core::future::pending;
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer};
 use instep_settings::Network;
@@ -88,18 +88,8 @@ impl<R: Radio> Manager<'_, R> {
         loop {
             let next_look = self.next_look();
             let Self { set_up, radio, is_joined, .. } = self;
-            let lost = async {
-                match is_joined {
-                    true => radio.lost().await,
-                    false => pending().await,
-                }
-            };
-            let look = async {
-                match next_look {
-                    Some(at) => Timer::at(at).await,
-                    None => pending().await,
-                }
-            };
+            let lost = or_never(is_joined.then(|| radio.lost()));
+            let look = or_never(next_look.map(Timer::at));
             match select3(lost, set_up.next_task(), look).await {
                 Either3::First(()) => self.lost(),
                 Either3::Second(task) => self.work(task).await,
