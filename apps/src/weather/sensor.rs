@@ -141,7 +141,7 @@ impl<I: I2c> Sensor for Bme280<I> {
                 if self.state != State::Missing {
                     match result {
                         Ok(Err(Fault::WrongDevice)) => {
-                            log::warn!("The device at the address of the BME280 is not a BME280")
+                            log::warn!("The device at the address of the BME280 is not a BME280");
                         }
                         Ok(Err(Fault::Bus(error))) => log::warn!("The BME280 does not answer: {error:?}"),
                         _ => log::warn!("The BME280 does not answer in time"),
